@@ -1,0 +1,79 @@
+/* The configuration: one table of keys (vgw-config-keys.c) makes the parser, --help, --print-config, the man page and
+ * the sample file. Order of precedence: default < file < environment VGW_GROUP_KEY < --set. */
+#pragma once
+
+#include <glib.h>
+
+#include "base/vgw-log.h"
+#include "media/vgw-media.h"
+
+G_BEGIN_DECLS
+
+/* Values. Lists are NULL-terminated, never NULL. Times carry their unit; 0 means no bound where the key says so. */
+typedef struct
+{
+  char *http_address;
+  guint http_port;
+  gboolean http_page;
+  char *http_web_root; /* "" for the built-in page */
+  guint http_header_timeout_ms;
+  guint http_idle_timeout_ms;
+  guint http_max_connections;
+
+  char *access_mode; /* "open" */
+  char **access_origins;
+
+  VgwIceAgentKind ice_agent;
+  guint ice_udp_port;
+  char *ice_bind_address; /* "" for all */
+  char **ice_advertise;
+  char **ice_stun_servers;
+  char **ice_turn_servers; /* secret */
+  char **ice_client_servers; /* secret: may hold credentials */
+  guint ice_min_port, ice_max_port;
+  guint ice_gather_timeout_ms;
+
+  char **media_pipelines;
+  char *media_pipeline_dir;
+  char **media_extra_elements;
+  guint media_latency_ms;
+
+  char *engine_default;
+  guint engine_sample_rate;
+  guint engine_max_playout_ms;
+  char *record_directory;
+
+  char *manager_type;
+
+  guint limits_max_sessions;
+  guint limits_max_sessions_per_address;
+  guint limits_offer_timeout_ms;
+  guint limits_connect_timeout_ms;
+  guint limits_media_timeout_ms;
+  guint limits_max_duration_s;
+  guint limits_max_candidates;
+  guint limits_max_data_channels;
+  guint limits_max_message_bytes;
+  guint limits_max_mlines;
+
+  GLogLevelFlags log_level;
+  VgwLogFormat log_format;
+} VgwConfig;
+
+void vgw_config_free (VgwConfig *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwConfig, vgw_config_free)
+
+/* Loads @path (nullable: the default file where it exists, else none), then @environment (as g_get_environ ()), then
+ * @settings ("group.key=value", nullable). Errors: VGW_ERROR_CONFIG, naming file, group, key, and what would be
+ * right. Returns: (transfer full) */
+VgwConfig *vgw_config_load (const char *path, const char *const *environment, const char *const *settings,
+                            GError **error);
+
+/* The values in force as a key file, secrets hidden (transfer full). */
+char *vgw_config_to_text (const VgwConfig *config);
+
+/* All keys with defaults and descriptions, for --help (transfer full), and the fully commented sample file. */
+char *vgw_config_help (void);
+char *vgw_config_sample (void);
+
+G_END_DECLS

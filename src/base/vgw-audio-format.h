@@ -1,0 +1,21 @@
+/* The PCM that an engine sees: signed 16 bit, host order (little endian on every platform we build for), mono. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define VGW_FRAME_MS 20 /* one RTP packet, one pacer tick, one playout frame */
+
+typedef struct
+{
+  guint rate_hz; /* 8000, 16000, 24000 or 48000 */
+} VgwAudioFormat;
+
+static inline gsize
+vgw_audio_format_frame_samples (const VgwAudioFormat *format)
+{
+  return (gsize) format->rate_hz * VGW_FRAME_MS / 1000;
+}
+
+G_END_DECLS

@@ -1,0 +1,31 @@
+/* Bounded JSON: json-glib 1.6 recurses without limit and accepts more than JSON, so text from a socket or a
+ * file passes a scan first (depth, size, NUL, comments, empty input). */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+#define VGW_JSON_MAX_DEPTH 32
+
+/* Parses @text (UTF-8, @length bytes, need not be terminated) as one JSON object.
+ * Errors: VGW_ERROR_TOO_LARGE for nesting deeper than VGW_JSON_MAX_DEPTH, VGW_ERROR_BAD_MESSAGE for anything
+ * that is not exactly one JSON object (empty, trailing text, comments, NUL, "\u0000", invalid UTF-8).
+ * Any thread. Returns: (transfer full) */
+JsonObject *vgw_json_parse_object (const char *text, gsize length, GError **error);
+
+/* Member of @object whose name equals @name without regard to ASCII case; an exact match wins.
+ * Returns: (transfer none) (nullable) */
+JsonNode *vgw_json_get (JsonObject *object, const char *name);
+
+/* The string member @name (case-insensitive), or NULL where it is absent or no string. (transfer none) */
+const char *vgw_json_get_string (JsonObject *object, const char *name);
+
+/* The integer member @name (case-insensitive), or @fallback where absent, no number, or outside [min, max]. */
+gint64 vgw_json_get_int (JsonObject *object, const char *name, gint64 min, gint64 max, gint64 fallback);
+
+/* Compact text of @node / @object. Returns: (transfer full) */
+char *vgw_json_to_text (JsonNode *node);
+char *vgw_json_object_to_text (JsonObject *object);
+
+G_END_DECLS

@@ -1,0 +1,38 @@
+/* The log: one line per event, with the session's id, as text for a terminal or JSON for a collector. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  VGW_LOG_TEXT,
+  VGW_LOG_JSON,
+} VgwLogFormat;
+
+/* Installs the GLib log writer. Call once, before threads start. Lines go to stderr with one write () each.
+ * @level: the least severe level shown (G_LOG_LEVEL_DEBUG … G_LOG_LEVEL_ERROR).
+ * Control characters and invalid UTF-8 in any field are escaped: a client cannot forge a line. */
+void vgw_log_init (VgwLogFormat format, GLogLevelFlags level);
+
+/* Changes format and level while running (SIGHUP). Any thread. */
+void vgw_log_configure (VgwLogFormat format, GLogLevelFlags level);
+
+/* Formats one line as the writer would, without the trailing newline (transfer full). For tests. */
+char *vgw_log_format_line (VgwLogFormat format, gint64 real_time_us, GLogLevelFlags level, const char *domain,
+                           const char *session_id, const char *message);
+
+/* @session_id may be NULL for a line that is about no session. Any thread. printf format follows. */
+#define vgw_log(level, session_id, ...)                                                                                \
+  vgw_log_event (G_LOG_DOMAIN, (level), (session_id), __VA_ARGS__)
+#define vgw_debug(session_id, ...) vgw_log (G_LOG_LEVEL_DEBUG, session_id, __VA_ARGS__)
+#define vgw_info(session_id, ...) vgw_log (G_LOG_LEVEL_INFO, session_id, __VA_ARGS__)
+#define vgw_warning(session_id, ...) vgw_log (G_LOG_LEVEL_WARNING, session_id, __VA_ARGS__)
+/* For what an operator must look at. Not G_LOG_LEVEL_ERROR: that would abort. */
+#define vgw_critical(session_id, ...) vgw_log (G_LOG_LEVEL_CRITICAL, session_id, __VA_ARGS__)
+
+void vgw_log_event (const char *domain, GLogLevelFlags level, const char *session_id, const char *format, ...)
+    G_GNUC_PRINTF (4, 5);
+
+G_END_DECLS

@@ -1,0 +1,21 @@
+/* The table of engine types: the one place to add a new engine. */
+#pragma once
+
+#include "engine/vgw-engine.h"
+
+G_BEGIN_DECLS
+
+/* What engines need from the configuration. Copied by the factory. */
+typedef struct
+{
+  const char *record_dir; /* `record`: where the WAV files go */
+} VgwEngineSettings;
+
+/* Creates an engine of @type ("echo", "record"). Errors: VGW_ERROR_CONFIG for an unknown type, naming the known ones.
+ * Main thread. Returns: (transfer full) */
+VgwEngine *vgw_engine_create (const char *type, const VgwEngineSettings *settings, GError **error);
+
+/* The known types, NULL-terminated (static). For --help and messages. */
+const char *const *vgw_engine_types (void);
+
+G_END_DECLS

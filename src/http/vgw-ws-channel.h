@@ -1,0 +1,28 @@
+/* One WebSocket of a client, bounded in both directions: message size with fragments, send queue, silence (ping and
+ * pong), rate. Main thread only.
+ *
+ * Signals:
+ *   "message" (const char *text, gsize length)   one text message, at most the bound, valid UTF-8
+ *   "bad"     (const GError *error)              too large, binary, not UTF-8; TOO_LARGE closes with 1009 afterwards
+ *   "closed"  (void)                             once; the socket is gone
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define VGW_TYPE_WS_CHANNEL (vgw_ws_channel_get_type ())
+G_DECLARE_FINAL_TYPE (VgwWsChannel, vgw_ws_channel, VGW, WS_CHANNEL, GObject)
+
+/* Queues @text. A client that does not read is closed when its queue passes the bound. */
+void vgw_ws_channel_send (VgwWsChannel *self, const char *text);
+
+/* Starts the closing handshake after what is queued has been sent; a peer that does not answer is cut off after a
+ * bound. Idempotent. @code: RFC 6455 section 7.4.1. */
+void vgw_ws_channel_close (VgwWsChannel *self, guint16 code, const char *reason);
+
+/* "192.0.2.1" or "2001:db8::1", without the port. */
+const char *vgw_ws_channel_get_remote_address (VgwWsChannel *self);
+
+G_END_DECLS

@@ -1,0 +1,24 @@
+/* ICE-lite for one webrtcbin on the shared port: a GstWebRTCICE for its "ice-agent" construct property. */
+#pragma once
+
+#include "ice/vgw-ice-mux.h"
+
+#include <gst/webrtc/webrtc.h>
+#include <gst/webrtc/ice.h>
+
+G_BEGIN_DECLS
+
+#define VGW_TYPE_ICE_AGENT (vgw_ice_agent_get_type ())
+G_DECLARE_FINAL_TYPE (VgwIceAgent, vgw_ice_agent, VGW, ICE_AGENT, GstWebRTCICE)
+
+/* webrtcbin takes the floating reference. The agent keeps @mux alive. */
+VgwIceAgent *vgw_ice_agent_new (VgwIceMux *mux);
+
+/* g_get_monotonic_time () of the last valid connectivity check, 0 for none yet. Any thread. */
+gint64 vgw_ice_agent_get_last_check_us (VgwIceAgent *self);
+
+/* Takes its transports off the mux: no packet is delivered after it returns. Idempotent; main thread, before the
+ * pipeline goes to NULL. */
+void vgw_ice_agent_stop (VgwIceAgent *self);
+
+G_END_DECLS

@@ -1,0 +1,22 @@
+/* The one UDP port of the gateway: a thread, `vgw-ice`, that receives in batches, answers connectivity checks and
+ * hands everything else to the transport that owns the remote address. */
+#pragma once
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+#define VGW_TYPE_ICE_MUX (vgw_ice_mux_get_type ())
+G_DECLARE_FINAL_TYPE (VgwIceMux, vgw_ice_mux, VGW, ICE_MUX, GObject)
+
+/* Binds IPv4 and, where the machine has it, IPv6 on the same @port (0: any). @bind_address (nullable): only there.
+ * @advertise (nullable): addresses for candidates instead of those found; "PUBLIC" alone, or several.
+ * Errors: G_IO_ERROR with the port in the message. Returns: (transfer full) */
+VgwIceMux *vgw_ice_mux_new (guint16 port, const char *bind_address, const char *const *advertise, GError **error);
+
+/* Joins the thread and closes the sockets. Idempotent; main thread. */
+void vgw_ice_mux_shutdown (VgwIceMux *self);
+
+guint16 vgw_ice_mux_get_port (VgwIceMux *self);
+
+G_END_DECLS

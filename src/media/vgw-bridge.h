@@ -1,0 +1,29 @@
+/* The two ends of a call that the engine sees: the caller's voice out of an appsink, the engine's voice into an
+ * appsrc, through the playout queue. It belongs to the session and outlives the peer: a new peer attaches its own
+ * appsink and appsrc to the same bridge. */
+#pragma once
+
+#include "media/vgw-pacer.h"
+#include "media/vgw-playout.h"
+
+G_BEGIN_DECLS
+
+#define VGW_TYPE_BRIDGE (vgw_bridge_get_type ())
+G_DECLARE_FINAL_TYPE (VgwBridge, vgw_bridge, VGW, BRIDGE, GObject)
+
+/* The caller's voice, s16 mono in the bridge's format. On a streaming thread. Must not block. */
+typedef void (*VgwBridgeAudioFunc) (const gint16 *samples, gsize n_samples, gpointer user_data);
+
+/* @pacer must outlive the bridge. Main thread. Returns: (transfer full) */
+VgwBridge *vgw_bridge_new (VgwPacer *pacer, const VgwAudioFormat *format, guint max_playout_ms);
+
+/* Where the caller's voice goes. NULL for nowhere: when that call returns, the old function is not running and will
+ * not run again, and its @destroy has been called. Main thread. */
+void vgw_bridge_set_audio_func (VgwBridge *self, VgwBridgeAudioFunc func, gpointer user_data, GDestroyNotify destroy);
+
+/* The queue that the engine's voice goes into (transfer none); its functions may be called on any thread. */
+VgwPlayout *vgw_bridge_get_playout (VgwBridge *self);
+
+const VgwAudioFormat *vgw_bridge_get_format (VgwBridge *self);
+
+G_END_DECLS

@@ -1,0 +1,57 @@
+/* What all peers of the process share: GStreamer, the pipelines, the UDP port, the pacer, the DTLS certificate, the
+ * SCTP association ids, the reaper. Created once by the app. No GStreamer type is visible here. */
+#pragma once
+
+#include <glib-object.h>
+
+#include "media/vgw-pacer.h"
+
+G_BEGIN_DECLS
+
+#define VGW_TYPE_MEDIA (vgw_media_get_type ())
+G_DECLARE_FINAL_TYPE (VgwMedia, vgw_media, VGW, MEDIA, GObject)
+
+typedef enum
+{
+  VGW_ICE_MUX,  /* ICE-lite, one UDP port for all */
+  VGW_ICE_NICE, /* libnice, full ICE */
+} VgwIceAgentKind;
+
+/* Everything is copied. String lists are NULL-terminated and may be NULL for none. */
+typedef struct
+{
+  VgwIceAgentKind ice_agent;
+  guint16 udp_port;                      /* mux; 0: any free port */
+  const char *bind_address;              /* mux (nullable): only this local address, else all */
+  const char *const *advertise;          /* mux: addresses to put in candidates; NULL: find them */
+  const char *const *stun_servers;       /* nice: "stun:host:port" */
+  const char *const *turn_servers;       /* nice: "turn:user:password@host:port?transport=udp" */
+  guint16 min_port, max_port;            /* nice: 0 for any */
+  guint gather_timeout_ms;               /* bound of the wait for candidates before the answer goes out */
+  const char *const *pipelines;          /* names, best first */
+  const char *pipeline_dir;
+  const char *pipeline_override;         /* (nullable) text or file that stands for all of them */
+  const char *const *extra_elements;
+  guint latency_ms;                      /* of the jitter buffer */
+  guint max_mlines, max_data_channels;
+} VgwMediaSettings;
+
+/* To be called before any thread is started: small thread stacks, gst_init (), own elements. Errors: VGW_ERROR_CONFIG
+ * where a plugin is missing or known to be unsafe (the message names the Debian package). */
+gboolean vgw_media_init (GError **error);
+
+/* Errors: VGW_ERROR_CONFIG. Main thread. Returns: (transfer full) */
+VgwMedia *vgw_media_new (const VgwMediaSettings *settings, GError **error);
+
+/* Waits for every peer that is being torn down, stops the threads. Main thread; last. */
+void vgw_media_shutdown (VgwMedia *self);
+
+VgwPacer *vgw_media_get_pacer (VgwMedia *self);
+
+/* The UDP port of `mux`, for tests and the log; 0 with `nice`. */
+guint16 vgw_media_get_udp_port (VgwMedia *self);
+
+/* Peers that are not yet torn down, for tests and the log. Any thread. */
+guint vgw_media_count_peers (VgwMedia *self);
+
+G_END_DECLS

@@ -1,0 +1,63 @@
+/* One peer connection: webrtcbin as answerer, with its threads behind an airlock. Everything here is called and
+ * emitted on the main thread. A peer is one-shot; the session makes a new one where WebRTC would restart.
+ *
+ * Signals:
+ *   "candidate" (const char *candidate, const char *mid, guint mline_index)   a local candidate after the answer
+ *   "track"     (const VgwTrack *track)       a remote track arrived (OnTrack); it is linked already
+ *   "connected" (void)                        ICE and DTLS are up, the fingerprint is right, media passes
+ *   "event"     (const char *text)            text from a data channel
+ *   "failed"    (const GError *error)         it is over; UNAUTHORIZED for a wrong fingerprint
+ *   "closed"    (void)                        the other side closed DTLS
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "media/vgw-bridge.h"
+#include "media/vgw-media.h"
+
+G_BEGIN_DECLS
+
+#define VGW_TYPE_PEER (vgw_peer_get_type ())
+G_DECLARE_FINAL_TYPE (VgwPeer, vgw_peer, VGW, PEER, GObject)
+
+typedef struct
+{
+  const char *kind;  /* "audio" */
+  const char *codec; /* "OPUS" */
+  guint clock_rate_hz;
+  guint32 ssrc;
+  const char *mid;
+} VgwTrack;
+
+/* @session_id is for the log. The peer attaches to @bridge when it answers. Returns: (transfer full) */
+VgwPeer *vgw_peer_new (VgwMedia *media, const char *session_id, VgwBridge *bridge);
+
+/* Inspects @offer, picks the pipeline, builds webrtcbin, answers and gathers up to the bound. Once per peer.
+ * Errors: VGW_ERROR_BAD_MESSAGE (unusable offer), VGW_ERROR_TOO_LARGE (m-lines), VGW_ERROR_TIMEOUT,
+ * VGW_ERROR_INTERNAL. */
+void vgw_peer_answer_async (VgwPeer *self, const char *offer, GCancellable *cancellable, GAsyncReadyCallback callback,
+                            gpointer user_data);
+
+/* The answer's SDP, with every candidate known by now. Returns: (transfer full) */
+char *vgw_peer_answer_finish (VgwPeer *self, GAsyncResult *result, GError **error);
+
+/* A remote candidate; "" ends them. @mline_index -1 and @mid NULL where the client did not say. Candidates for
+ * m-lines that are not there are refused: VGW_ERROR_BAD_MESSAGE. Before the answer is made they are kept. */
+gboolean vgw_peer_add_candidate (VgwPeer *self, const char *candidate, const char *mid, int mline_index,
+                                 GError **error);
+
+/* Sends text on the `events` data channel. FALSE where there is no open channel, or its buffer is full. */
+gboolean vgw_peer_send_event (VgwPeer *self, const char *text);
+
+/* The name of the codec agreed on, NULL before the answer. */
+const char *vgw_peer_get_codec (VgwPeer *self);
+
+/* g_get_monotonic_time () of the last sign of life: media, or a valid connectivity check. Any thread. */
+gint64 vgw_peer_get_last_activity_us (VgwPeer *self);
+
+/* Ends it: nothing is emitted afterwards, the bridge is free again, and the teardown goes on in the reaper.
+ * Idempotent, never blocks. */
+void vgw_peer_stop (VgwPeer *self);
+
+G_END_DECLS

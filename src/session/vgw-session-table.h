@@ -1,0 +1,24 @@
+/* All sessions of the process, and the limits that are about more than one. Main thread only. */
+#pragma once
+
+#include "session/vgw-session.h"
+
+G_BEGIN_DECLS
+
+#define VGW_TYPE_SESSION_TABLE (vgw_session_table_get_type ())
+G_DECLARE_FINAL_TYPE (VgwSessionTable, vgw_session_table, VGW, SESSION_TABLE, GObject)
+
+/* Takes ownership of nothing; @context must outlive the table. 0 means no bound. Returns: (transfer full) */
+VgwSessionTable *vgw_session_table_new (const VgwSessionContext *context, guint max_sessions,
+                                        guint max_sessions_per_address);
+
+/* Makes a session (not started) and keeps it until it has ended. Errors: VGW_ERROR_BUSY; while shutting down too.
+ * Returns: (transfer none) */
+VgwSession *vgw_session_table_create (VgwSessionTable *self, const char *client_address, GError **error);
+
+guint vgw_session_table_count (VgwSessionTable *self);
+
+/* Ends every session with reason `shutdown` and refuses new ones. */
+void vgw_session_table_shutdown (VgwSessionTable *self);
+
+G_END_DECLS
