@@ -24,8 +24,7 @@ char *vgw_log_format_line (VgwLogFormat format, gint64 real_time_us, GLogLevelFl
                            const char *session_id, const char *message);
 
 /* @session_id may be NULL for a line that is about no session. Any thread. printf format follows. */
-#define vgw_log(level, session_id, ...)                                                                                \
-  vgw_log_event (G_LOG_DOMAIN, (level), (session_id), __VA_ARGS__)
+#define vgw_log(level, session_id, ...) vgw_log_event (G_LOG_DOMAIN, (level), (session_id), __VA_ARGS__)
 #define vgw_debug(session_id, ...) vgw_log (G_LOG_LEVEL_DEBUG, session_id, __VA_ARGS__)
 #define vgw_info(session_id, ...) vgw_log (G_LOG_LEVEL_INFO, session_id, __VA_ARGS__)
 #define vgw_warning(session_id, ...) vgw_log (G_LOG_LEVEL_WARNING, session_id, __VA_ARGS__)

@@ -1,0 +1,330 @@
+#include "base/vgw-log.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SESSION_FIELD "VGW_SESSION"
+#define OWN_DOMAIN_PREFIX "vgw"
+#define MAX_FIELD_BYTES (64 * 1024) /* of one field before escaping: a line is bounded */
+#define COLOUR_OFF "\033[0m"
+
+/* What GLib's log writer, one per process, has to know; one word, so that it is read and set atomically. */
+#define SETTING_LEVEL_MASK 0xffff
+#define SETTING_JSON (1 << 16)
+#define SETTING_COLOUR (1 << 17)
+#define SETTING_INSTALLED (1 << 18)      /* without our writer GLib's own decides what is shown */
+static gint settings = G_LOG_LEVEL_INFO; /* atomic */
+
+typedef struct
+{
+  GLogLevelFlags level;
+  const char *name;
+  const char *colour;
+  const char *priority; /* of syslog, for PRIORITY= */
+} LevelInfo;
+
+/* GLib's critical is our error: its error aborts. */
+static const LevelInfo levels[] = {
+  { G_LOG_LEVEL_ERROR, "fatal", "\033[1;31m", "2" },     { G_LOG_LEVEL_CRITICAL, "error", "\033[1;31m", "3" },
+  { G_LOG_LEVEL_WARNING, "warning", "\033[1;33m", "4" }, { G_LOG_LEVEL_MESSAGE, "info", "\033[32m", "5" },
+  { G_LOG_LEVEL_INFO, "info", "\033[32m", "6" },         { G_LOG_LEVEL_DEBUG, "debug", "\033[2m", "7" },
+};
+
+typedef struct
+{
+  const char *bytes; /* (nullable) */
+  gsize length;
+} Text;
+
+static Text
+text_from_string (const char *string)
+{
+  return (Text){ string, string != NULL ? strlen (string) : 0 };
+}
+
+static const LevelInfo *
+get_level_info (GLogLevelFlags level)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (levels); i++)
+    {
+      if (level & levels[i].level)
+        return &levels[i];
+    }
+  return &levels[G_N_ELEMENTS (levels) - 1];
+}
+
+static gboolean
+is_plain (gunichar c)
+{
+  GUnicodeType type;
+
+  if (c < 0x80)
+    return c >= 0x20 && c < 0x7f;
+  /* Direction overrides and line separators rearrange or break a line on some terminals. */
+  type = g_unichar_type (c);
+  return g_unichar_isprint (c) && type != G_UNICODE_LINE_SEPARATOR && type != G_UNICODE_PARAGRAPH_SEPARATOR;
+}
+
+static void
+append_escape (GString *line, gunichar c, VgwLogFormat format)
+{
+  switch (c)
+    {
+    case '\n':
+      g_string_append (line, "\\n");
+      return;
+    case '\r':
+      g_string_append (line, "\\r");
+      return;
+    case '\t':
+      g_string_append (line, "\\t");
+      return;
+    default:
+      break;
+    }
+  if (c < 0x100 && format == VGW_LOG_TEXT)
+    g_string_append_printf (line, "\\x%02x", c);
+  else if (c < 0x10000)
+    g_string_append_printf (line, "\\u%04x", c);
+  else if (format == VGW_LOG_TEXT)
+    g_string_append_printf (line, "\\U%08x", c);
+  else
+    g_string_append_printf (line, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 0x3ff));
+}
+
+/* Appends @text so that it stays on its line and can be told from any other text. */
+static void
+append_escaped (GString *line, Text text, VgwLogFormat format)
+{
+  const char *at = text.bytes;
+  const char *end = at + MIN (text.length, MAX_FIELD_BYTES);
+
+  while (at < end)
+    {
+      gunichar c = g_utf8_get_char_validated (at, end - at);
+
+      if (c == (gunichar) -1 || c == (gunichar) -2)
+        {
+          if (format == VGW_LOG_JSON)
+            g_string_append (line, "\\ufffd");
+          else
+            g_string_append_printf (line, "\\x%02x", (guchar) *at);
+          at++;
+          continue;
+        }
+      if (c == '\\' || (c == '"' && format == VGW_LOG_JSON))
+        g_string_append_c (line, '\\');
+      if (is_plain (c))
+        g_string_append_unichar (line, c);
+      else
+        append_escape (line, c, format);
+      at = *at == '\0' ? at + 1 : g_utf8_next_char (at);
+    }
+  if (text.length > MAX_FIELD_BYTES)
+    g_string_append (line, "...");
+}
+
+static void
+append_time (GString *line, gint64 real_time_us, VgwLogFormat format)
+{
+  gint64 seconds = real_time_us / G_USEC_PER_SEC;
+  guint ms = (guint) (real_time_us % G_USEC_PER_SEC / 1000);
+  g_autoptr (GDateTime) time = NULL;
+  g_autofree char *text = NULL;
+
+  /* A person reads the clock on the wall, a collector compares machines. */
+  time = format == VGW_LOG_JSON ? g_date_time_new_from_unix_utc (seconds) : g_date_time_new_from_unix_local (seconds);
+  if (time == NULL)
+    time = g_date_time_new_from_unix_utc (0);
+  text = g_date_time_format (time, format == VGW_LOG_JSON ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d %H:%M:%S");
+  g_string_append_printf (line, "%s.%03u%s", text, ms, format == VGW_LOG_JSON ? "Z" : "");
+}
+
+static void
+append_json_member (GString *line, const char *name, Text value)
+{
+  g_string_append_printf (line, ",\"%s\":\"", name);
+  append_escaped (line, value, VGW_LOG_JSON);
+  g_string_append_c (line, '"');
+}
+
+static GString *
+format_json (gint64 real_time_us, GLogLevelFlags level, Text domain, Text session_id, Text message)
+{
+  GString *line = g_string_new ("{\"ts\":\"");
+
+  append_time (line, real_time_us, VGW_LOG_JSON);
+  g_string_append_printf (line, "\",\"level\":\"%s\"", get_level_info (level)->name);
+  append_json_member (line, "domain", domain);
+  if (session_id.bytes != NULL)
+    append_json_member (line, "session", session_id);
+  append_json_member (line, "message", message);
+  g_string_append_c (line, '}');
+  return line;
+}
+
+static GString *
+format_text (gint64 real_time_us, GLogLevelFlags level, Text domain, Text session_id, Text message,
+             gboolean is_coloured)
+{
+  GString *line = g_string_new (NULL);
+  const LevelInfo *info = get_level_info (level);
+
+  append_time (line, real_time_us, VGW_LOG_TEXT);
+  g_string_append_printf (line, " %s%-7s%s ", is_coloured ? info->colour : "", info->name,
+                          is_coloured ? COLOUR_OFF : "");
+  append_escaped (line, domain, VGW_LOG_TEXT);
+  if (session_id.bytes != NULL)
+    {
+      g_string_append (line, " [");
+      append_escaped (line, session_id, VGW_LOG_TEXT);
+      g_string_append_c (line, ']');
+    }
+  g_string_append (line, ": ");
+  append_escaped (line, message, VGW_LOG_TEXT);
+  return line;
+}
+
+char *
+vgw_log_format_line (VgwLogFormat format, gint64 real_time_us, GLogLevelFlags level, const char *domain,
+                     const char *session_id, const char *message)
+{
+  Text domain_text = text_from_string (domain != NULL ? domain : "");
+  Text session_text = text_from_string (session_id);
+  Text message_text = text_from_string (message != NULL ? message : "");
+
+  if (format == VGW_LOG_JSON)
+    return g_string_free (format_json (real_time_us, level, domain_text, session_text, message_text), FALSE);
+  return g_string_free (format_text (real_time_us, level, domain_text, session_text, message_text, FALSE), FALSE);
+}
+
+static gboolean
+is_shown (gint setting, GLogLevelFlags level, const char *domain)
+{
+  GLogLevelFlags least = (GLogLevelFlags) (setting & SETTING_LEVEL_MASK);
+
+  if (get_level_info (level)->level > least)
+    return FALSE;
+  if (get_level_info (level)->level <= G_LOG_LEVEL_MESSAGE)
+    return TRUE;
+  /* The chatter of libraries is for whoever asks for it by G_MESSAGES_DEBUG. */
+  return g_str_has_prefix (domain, OWN_DOMAIN_PREFIX) || !g_log_writer_default_would_drop (level, domain);
+}
+
+static Text
+get_field (const GLogField *fields, gsize n_fields, const char *key)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    {
+      if (strcmp (fields[i].key, key) != 0 || fields[i].value == NULL)
+        continue;
+      if (fields[i].length < 0)
+        return text_from_string (fields[i].value);
+      return (Text){ fields[i].value, (gsize) fields[i].length };
+    }
+  return (Text){ NULL, 0 };
+}
+
+/* One write () as a rule, so that lines of several threads do not mix; the rest of a line that the kernel took only in
+ * part follows. What cannot be written is lost: there is nobody left to tell. */
+static void
+write_line (const GString *line)
+{
+  const char *at = line->str;
+  gsize left = line->len;
+
+  while (left > 0)
+    {
+      gssize n = write (STDERR_FILENO, at, left);
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n <= 0)
+        return;
+      at += n;
+      left -= (gsize) n;
+    }
+}
+
+static GLogWriterOutput
+write_fields (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  gint setting = g_atomic_int_get (&settings);
+  Text domain = get_field (fields, n_fields, "GLIB_DOMAIN");
+  Text session_id = get_field (fields, n_fields, SESSION_FIELD);
+  Text message = get_field (fields, n_fields, "MESSAGE");
+  g_autofree char *domain_name = g_strndup (domain.bytes != NULL ? domain.bytes : "", domain.length);
+  int saved_errno = errno;
+  GString *line;
+
+  if (is_shown (setting, level, domain_name))
+    {
+      gint64 now_us = g_get_real_time ();
+      if (setting & SETTING_JSON)
+        line = format_json (now_us, level, domain, session_id, message);
+      else
+        line = format_text (now_us, level, domain, session_id, message, (setting & SETTING_COLOUR) != 0);
+      g_string_append_c (line, '\n');
+      write_line (line);
+      g_string_free (line, TRUE);
+    }
+  errno = saved_errno;
+  return G_LOG_WRITER_HANDLED;
+}
+
+static gboolean
+is_colour_wanted (void)
+{
+  return isatty (STDERR_FILENO) && g_getenv ("NO_COLOR") == NULL && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
+}
+
+void
+vgw_log_init (VgwLogFormat format, GLogLevelFlags level)
+{
+  static gsize is_installed = 0;
+
+  vgw_log_configure (format, level);
+  /* GLib takes a writer once per process. */
+  if (g_once_init_enter (&is_installed))
+    {
+      g_log_set_writer_func (write_fields, NULL, NULL);
+      g_atomic_int_or ((guint *) &settings, SETTING_INSTALLED);
+      g_once_init_leave (&is_installed, 1);
+    }
+}
+
+void
+vgw_log_configure (VgwLogFormat format, GLogLevelFlags level)
+{
+  gint setting = ((gint) level & SETTING_LEVEL_MASK) | (g_atomic_int_get (&settings) & SETTING_INSTALLED);
+
+  if (format == VGW_LOG_JSON)
+    setting |= SETTING_JSON;
+  else if (is_colour_wanted ())
+    setting |= SETTING_COLOUR;
+  g_atomic_int_set (&settings, setting);
+}
+
+void
+vgw_log_event (const char *domain, GLogLevelFlags level, const char *session_id, const char *format, ...)
+{
+  g_autofree char *message = NULL;
+  gsize n_fields = session_id != NULL ? 4 : 3;
+  gint setting = g_atomic_int_get (&settings);
+  va_list args;
+
+  domain = domain != NULL ? domain : "";
+  if ((setting & SETTING_INSTALLED) != 0 && !is_shown (setting, level, domain))
+    return;
+  va_start (args, format);
+  message = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  const GLogField fields[] = {
+    { "PRIORITY", get_level_info (level)->priority, -1 },
+    { "GLIB_DOMAIN", domain, -1 },
+    { "MESSAGE", message, -1 },
+    { SESSION_FIELD, session_id, -1 },
+  };
+  g_log_structured_array (level, fields, n_fields);
+}
