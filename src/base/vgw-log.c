@@ -4,8 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SESSION_FIELD "VGW_SESSION"
-#define OWN_DOMAIN_PREFIX "vgw"
+#define SESSION_FIELD "VGW_SESSION" /* every line of vgw_log_event () has it, "" for no session */
 #define MAX_FIELD_BYTES (64 * 1024) /* of one field before escaping: a line is bounded */
 #define COLOUR_OFF "\033[0m"
 
@@ -128,8 +127,8 @@ append_escaped (GString *line, Text text, VgwLogFormat format)
 static void
 append_time (GString *line, gint64 real_time_us, VgwLogFormat format)
 {
-  gint64 seconds = real_time_us / G_USEC_PER_SEC;
-  guint ms = (guint) (real_time_us % G_USEC_PER_SEC / 1000);
+  gint64 us = (real_time_us % G_USEC_PER_SEC + G_USEC_PER_SEC) % G_USEC_PER_SEC; /* never negative */
+  gint64 seconds = real_time_us / G_USEC_PER_SEC - (real_time_us < 0 && us > 0 ? 1 : 0);
   g_autoptr (GDateTime) time = NULL;
   g_autofree char *text = NULL;
 
@@ -138,7 +137,7 @@ append_time (GString *line, gint64 real_time_us, VgwLogFormat format)
   if (time == NULL)
     time = g_date_time_new_from_unix_utc (0);
   text = g_date_time_format (time, format == VGW_LOG_JSON ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d %H:%M:%S");
-  g_string_append_printf (line, "%s.%03u%s", text, ms, format == VGW_LOG_JSON ? "Z" : "");
+  g_string_append_printf (line, "%s.%03u%s", text, (guint) (us / 1000), format == VGW_LOG_JSON ? "Z" : "");
 }
 
 static void
@@ -157,7 +156,7 @@ format_json (gint64 real_time_us, GLogLevelFlags level, Text domain, Text sessio
   append_time (line, real_time_us, VGW_LOG_JSON);
   g_string_append_printf (line, "\",\"level\":\"%s\"", get_level_info (level)->name);
   append_json_member (line, "domain", domain);
-  if (session_id.bytes != NULL)
+  if (session_id.length > 0)
     append_json_member (line, "session", session_id);
   append_json_member (line, "message", message);
   g_string_append_c (line, '}');
@@ -175,7 +174,7 @@ format_text (gint64 real_time_us, GLogLevelFlags level, Text domain, Text sessio
   g_string_append_printf (line, " %s%-7s%s ", is_coloured ? info->colour : "", info->name,
                           is_coloured ? COLOUR_OFF : "");
   append_escaped (line, domain, VGW_LOG_TEXT);
-  if (session_id.bytes != NULL)
+  if (session_id.length > 0)
     {
       g_string_append (line, " [");
       append_escaped (line, session_id, VGW_LOG_TEXT);
@@ -200,16 +199,21 @@ vgw_log_format_line (VgwLogFormat format, gint64 real_time_us, GLogLevelFlags le
 }
 
 static gboolean
-is_shown (gint setting, GLogLevelFlags level, const char *domain)
+is_severe_enough (gint setting, GLogLevelFlags level)
 {
-  GLogLevelFlags least = (GLogLevelFlags) (setting & SETTING_LEVEL_MASK);
+  return get_level_info (level)->level <= (GLogLevelFlags) (setting & SETTING_LEVEL_MASK);
+}
 
-  if (get_level_info (level)->level > least)
+/* The chatter of libraries is for whoever asks for it by G_MESSAGES_DEBUG. */
+static gboolean
+is_chatter (GLogLevelFlags level, Text domain, Text session_id)
+{
+  g_autofree char *name = NULL;
+
+  if (session_id.bytes != NULL || get_level_info (level)->level <= G_LOG_LEVEL_MESSAGE)
     return FALSE;
-  if (get_level_info (level)->level <= G_LOG_LEVEL_MESSAGE)
-    return TRUE;
-  /* The chatter of libraries is for whoever asks for it by G_MESSAGES_DEBUG. */
-  return g_str_has_prefix (domain, OWN_DOMAIN_PREFIX) || !g_log_writer_default_would_drop (level, domain);
+  name = g_strndup (domain.bytes != NULL ? domain.bytes : "", domain.length);
+  return g_log_writer_default_would_drop (level, name);
 }
 
 static Text
@@ -253,11 +257,10 @@ write_fields (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpo
   Text domain = get_field (fields, n_fields, "GLIB_DOMAIN");
   Text session_id = get_field (fields, n_fields, SESSION_FIELD);
   Text message = get_field (fields, n_fields, "MESSAGE");
-  g_autofree char *domain_name = g_strndup (domain.bytes != NULL ? domain.bytes : "", domain.length);
   int saved_errno = errno;
   GString *line;
 
-  if (is_shown (setting, level, domain_name))
+  if (is_severe_enough (setting, level) && !is_chatter (level, domain, session_id))
     {
       gint64 now_us = g_get_real_time ();
       if (setting & SETTING_JSON)
@@ -309,12 +312,10 @@ void
 vgw_log_event (const char *domain, GLogLevelFlags level, const char *session_id, const char *format, ...)
 {
   g_autofree char *message = NULL;
-  gsize n_fields = session_id != NULL ? 4 : 3;
   gint setting = g_atomic_int_get (&settings);
   va_list args;
 
-  domain = domain != NULL ? domain : "";
-  if ((setting & SETTING_INSTALLED) != 0 && !is_shown (setting, level, domain))
+  if ((setting & SETTING_INSTALLED) != 0 && !is_severe_enough (setting, level))
     return;
   va_start (args, format);
   message = g_strdup_vprintf (format, args);
@@ -322,9 +323,9 @@ vgw_log_event (const char *domain, GLogLevelFlags level, const char *session_id,
 
   const GLogField fields[] = {
     { "PRIORITY", get_level_info (level)->priority, -1 },
-    { "GLIB_DOMAIN", domain, -1 },
+    { "GLIB_DOMAIN", domain != NULL ? domain : "", -1 },
     { "MESSAGE", message, -1 },
-    { SESSION_FIELD, session_id, -1 },
+    { SESSION_FIELD, session_id != NULL ? session_id : "", -1 },
   };
-  g_log_structured_array (level, fields, n_fields);
+  g_log_structured_array (level, fields, G_N_ELEMENTS (fields));
 }
