@@ -19,6 +19,7 @@ typedef enum
 {
   VGW_EVENT_OFFER,
   VGW_EVENT_ANSWERED,
+  VGW_EVENT_REJECTED, /* the offer cannot be used; a corrected one may follow */
   VGW_EVENT_CONNECTED,
   VGW_EVENT_END,     /* for any VgwEndReason */
   VGW_EVENT_STOPPED, /* engine and peer are gone */
