@@ -2,13 +2,16 @@
 #pragma once
 
 #include "engine/vgw-engine.h"
+#include "engine/vgw-wav-writer.h"
 
 G_BEGIN_DECLS
 
-/* What engines need from the configuration. Copied by the factory. */
+/* What engines need from the configuration, and what all engines of the process share. Strings are copied, shared
+ * objects referenced by the engines that use them. */
 typedef struct
 {
-  const char *record_dir; /* `record`: where the WAV files go */
+  const char *record_dir;   /* `record`: where the WAV files go; created where it is missing */
+  VgwWavWriter *wav_writer; /* `record` (nullable): the one writer of all recordings; NULL: each engine has its own */
 } VgwEngineSettings;
 
 /* Creates an engine of @type ("echo", "record"). Errors: VGW_ERROR_CONFIG for an unknown type, naming the known ones.

@@ -1,0 +1,19 @@
+/* The engine `record`: echoes like `echo`, and writes both directions to WAV files, SESSIONID-caller.wav and
+ * SESSIONID-bot.wav, s16le mono at the session's rate. Writing is the VgwWavWriter's; a disk that fails or is too
+ * slow during the call costs samples of the recording, never the call. */
+#pragma once
+
+#include "engine/vgw-engine.h"
+#include "engine/vgw-wav-writer.h"
+
+G_BEGIN_DECLS
+
+#define VGW_TYPE_ENGINE_RECORD (vgw_engine_record_get_type ())
+G_DECLARE_FINAL_TYPE (VgwEngineRecord, vgw_engine_record, VGW, ENGINE_RECORD, VgwEngine)
+
+/* @directory is created at the start of a call where it is missing, readable for its owner only. @writer (nullable):
+ * shared with others; NULL for one of its own. start () fails with VGW_ERROR_ENGINE where the files cannot be made.
+ * Returns: (transfer full) */
+VgwEngine *vgw_engine_record_new (const char *directory, VgwWavWriter *writer);
+
+G_END_DECLS

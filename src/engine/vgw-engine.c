@@ -1,0 +1,185 @@
+#include "engine/vgw-engine.h"
+
+/* Lock order: push_lock, then play_lock. An engine that answers in push_audio () holds both. */
+typedef struct
+{
+  GMutex push_lock; /* held while push_audio () runs, so that stop () can wait for it */
+  enum
+  {
+    ENGINE_CREATED,
+    ENGINE_STARTING, /* start () was called and has not succeeded */
+    ENGINE_RUNNING,
+    ENGINE_STOPPED,
+  } state; /* written on the main thread under push_lock */
+
+  GMutex play_lock; /* held while the play function runs, so that stop () can wait for it */
+  VgwEnginePlayFunc play_func;  /* guarded by play_lock */
+  gpointer play_data;           /* guarded by play_lock */
+  GDestroyNotify play_destroy;  /* guarded by play_lock */
+} VgwEnginePrivate;
+
+enum
+{
+  SIGNAL_EVENT,
+  SIGNAL_FAILED,
+  SIGNAL_HANGUP,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (VgwEngine, vgw_engine, G_TYPE_OBJECT)
+
+static VgwEnginePrivate *
+get_private (VgwEngine *self)
+{
+  return vgw_engine_get_instance_private (self);
+}
+
+static void
+set_state (VgwEnginePrivate *priv, int state)
+{
+  g_mutex_lock (&priv->push_lock);
+  priv->state = state;
+  g_mutex_unlock (&priv->push_lock);
+}
+
+static void
+replace_play_func (VgwEnginePrivate *priv, VgwEnginePlayFunc func, gpointer user_data, GDestroyNotify destroy)
+{
+  GDestroyNotify old_destroy;
+  gpointer old_data;
+
+  g_mutex_lock (&priv->play_lock);
+  old_destroy = priv->play_destroy;
+  old_data = priv->play_data;
+  priv->play_func = func;
+  priv->play_data = user_data;
+  priv->play_destroy = destroy;
+  g_mutex_unlock (&priv->play_lock);
+
+  if (old_destroy != NULL)
+    old_destroy (old_data);
+}
+
+static void
+vgw_engine_dispose (GObject *object)
+{
+  vgw_engine_stop (VGW_ENGINE (object), "error");
+  G_OBJECT_CLASS (vgw_engine_parent_class)->dispose (object);
+}
+
+static void
+vgw_engine_finalize (GObject *object)
+{
+  VgwEnginePrivate *priv = get_private (VGW_ENGINE (object));
+
+  g_mutex_clear (&priv->push_lock);
+  g_mutex_clear (&priv->play_lock);
+  G_OBJECT_CLASS (vgw_engine_parent_class)->finalize (object);
+}
+
+static void
+vgw_engine_class_init (VgwEngineClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = vgw_engine_dispose;
+  object_class->finalize = vgw_engine_finalize;
+  signals[SIGNAL_EVENT] = g_signal_new ("event", VGW_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                                        1, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
+  signals[SIGNAL_FAILED] = g_signal_new ("failed", VGW_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                         G_TYPE_NONE, 1, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
+  signals[SIGNAL_HANGUP] = g_signal_new ("hangup", VGW_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                         G_TYPE_NONE, 0);
+}
+
+static void
+vgw_engine_init (VgwEngine *self)
+{
+  VgwEnginePrivate *priv = get_private (self);
+
+  g_mutex_init (&priv->push_lock);
+  g_mutex_init (&priv->play_lock);
+  priv->state = ENGINE_CREATED;
+}
+
+void
+vgw_engine_set_play_func (VgwEngine *self, VgwEnginePlayFunc func, gpointer user_data, GDestroyNotify destroy)
+{
+  VgwEnginePrivate *priv = get_private (self);
+
+  g_return_if_fail (VGW_IS_ENGINE (self));
+  g_return_if_fail (priv->state == ENGINE_CREATED);
+
+  replace_play_func (priv, func, user_data, destroy);
+}
+
+gboolean
+vgw_engine_start (VgwEngine *self, const VgwEngineStart *start, GError **error)
+{
+  VgwEnginePrivate *priv = get_private (self);
+
+  g_return_val_if_fail (VGW_IS_ENGINE (self), FALSE);
+  g_return_val_if_fail (priv->state == ENGINE_CREATED, FALSE);
+
+  set_state (priv, ENGINE_STARTING);
+  if (!VGW_ENGINE_GET_CLASS (self)->start (self, start, error))
+    return FALSE;
+
+  /* a signal that start () emitted may have stopped the engine already */
+  if (priv->state == ENGINE_STARTING)
+    set_state (priv, ENGINE_RUNNING);
+  return TRUE;
+}
+
+void
+vgw_engine_push_audio (VgwEngine *self, const gint16 *samples, gsize n_samples)
+{
+  VgwEnginePrivate *priv = get_private (self);
+
+  g_mutex_lock (&priv->push_lock);
+  if (priv->state == ENGINE_RUNNING)
+    VGW_ENGINE_GET_CLASS (self)->push_audio (self, samples, n_samples);
+  g_mutex_unlock (&priv->push_lock);
+}
+
+void
+vgw_engine_send_event (VgwEngine *self, const char *json)
+{
+  VgwEnginePrivate *priv = get_private (self);
+
+  g_return_if_fail (VGW_IS_ENGINE (self));
+
+  if (priv->state == ENGINE_RUNNING && VGW_ENGINE_GET_CLASS (self)->send_event != NULL)
+    VGW_ENGINE_GET_CLASS (self)->send_event (self, json);
+}
+
+void
+vgw_engine_stop (VgwEngine *self, const char *reason)
+{
+  VgwEnginePrivate *priv = get_private (self);
+  gboolean was_started;
+
+  g_return_if_fail (VGW_IS_ENGINE (self));
+
+  if (priv->state == ENGINE_STOPPED)
+    return;
+
+  was_started = priv->state != ENGINE_CREATED;
+  set_state (priv, ENGINE_STOPPED);
+  replace_play_func (priv, NULL, NULL, NULL);
+  if (was_started && VGW_ENGINE_GET_CLASS (self)->stop != NULL)
+    VGW_ENGINE_GET_CLASS (self)->stop (self, reason);
+}
+
+void
+vgw_engine_play (VgwEngine *self, const gint16 *samples, gsize n_samples)
+{
+  VgwEnginePrivate *priv = get_private (self);
+
+  g_mutex_lock (&priv->play_lock);
+  if (priv->play_func != NULL)
+    priv->play_func (samples, n_samples, priv->play_data);
+  g_mutex_unlock (&priv->play_lock);
+}

@@ -1,0 +1,46 @@
+/* One thread, `vgw-wav`, that writes WAV files for any number of producers. A producer only copies samples into a
+ * bounded queue; the thread empties all queues twice a second and rewrites the sizes in each header after the data,
+ * so that a file is whole and playable at every moment, also after the process was killed. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _VgwWavWriter VgwWavWriter; /* reference counted */
+typedef struct _VgwWavFile VgwWavFile;     /* one file; owned by whoever opened it until close () */
+
+typedef struct
+{
+  guint64 written_samples; /* in the file */
+  guint64 dropped_samples; /* lost to a full queue, a failed write or the size limit of WAV */
+} VgwWavStats;
+
+/* Starts no thread yet: the first file does. Returns: (transfer full) */
+VgwWavWriter *vgw_wav_writer_new (void);
+VgwWavWriter *vgw_wav_writer_ref (VgwWavWriter *self);
+
+/* The last one waits until everything queued is written and the thread has ended. Every file must have been closed.
+ * Not from the writer's own thread. */
+void vgw_wav_writer_unref (VgwWavWriter *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWavWriter, vgw_wav_writer_unref)
+
+/* Creates @path (mode 0600; it must not exist), mono s16le at @rate_hz, and writes its header: the only file access on
+ * the caller's thread. @session_id (nullable) is for the log. Errors: VGW_ERROR_ENGINE with the path and the reason.
+ * Any thread. Returns: (transfer full) */
+VgwWavFile *vgw_wav_writer_open (VgwWavWriter *self, const char *path, const char *session_id, guint rate_hz,
+                                 GError **error);
+
+/* Queues @n_samples (transfer none); never touches the file. Beyond the bound of VGW_WAV_QUEUE_MS they are dropped and
+ * counted. One thread at a time. */
+void vgw_wav_file_push (VgwWavFile *self, const gint16 *samples, gsize n_samples);
+
+/* What has become of the samples so far. Any thread. */
+void vgw_wav_file_get_stats (VgwWavFile *self, VgwWavStats *stats);
+
+/* Gives the file back: the thread writes the rest and closes it. Does not block. Any thread, after the last push. */
+void vgw_wav_file_close (VgwWavFile *self);
+
+#define VGW_WAV_QUEUE_MS 5000 /* what a disk may be late by */
+
+G_END_DECLS
