@@ -94,22 +94,3 @@ vgw_json_get_int (JsonObject *object, const char *name, gint64 min, gint64 max, 
     }
   return value >= min && value <= max ? value : fallback;
 }
-
-char *
-vgw_json_to_text (JsonNode *node)
-{
-  g_return_val_if_fail (node != NULL, NULL);
-
-  return json_to_string (node, FALSE);
-}
-
-char *
-vgw_json_object_to_text (JsonObject *object)
-{
-  g_autoptr (JsonNode) node = NULL;
-
-  g_return_val_if_fail (object != NULL, NULL);
-
-  node = json_node_init_object (json_node_alloc (), object);
-  return json_to_string (node, FALSE);
-}

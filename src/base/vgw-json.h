@@ -24,7 +24,9 @@ const char *vgw_json_get_string (JsonObject *object, const char *name);
 /* The integer member @name (case-insensitive), or @fallback where absent, no number, or outside [min, max]. */
 gint64 vgw_json_get_int (JsonObject *object, const char *name, gint64 min, gint64 max, gint64 fallback);
 
-/* Compact text of @node / @object. Returns: (transfer full) */
+/* Compact text of @node / @object, valid UTF-8 whatever the strings hold; NaN and infinity become null. Use these, not
+ * json_to_string (): see vgw-json-write.c. Recursive, so only for what this parsed or the program built.
+ * Returns: (transfer full) */
 char *vgw_json_to_text (JsonNode *node);
 char *vgw_json_object_to_text (JsonObject *object);
 

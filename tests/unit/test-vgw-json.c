@@ -337,6 +337,35 @@ START_TEST (text_written_is_text_read)
 }
 END_TEST
 
+START_TEST (doubles_written_are_json)
+{
+  g_autoptr (JsonObject) object =
+      assert_parsed ("{\"a\":1e20,\"b\":0.1,\"c\":5.0,\"d\":1e-7,\"e\":0.30000000000000004}");
+  g_autofree char *text = vgw_json_object_to_text (object);
+  g_autoptr (JsonObject) again = assert_parsed (text);
+
+  ck_assert_str_eq (text, "{\"a\":1e+20,\"b\":0.1,\"c\":5.0,\"d\":1e-07,\"e\":0.30000000000000004}");
+  ck_assert (json_object_get_double_member (again, "a") == 1e20);
+}
+END_TEST
+
+START_TEST (what_json_cannot_say_is_written_as_json_all_the_same)
+{
+  g_autoptr (JsonObject) object = json_object_new ();
+  g_autofree char *text = NULL;
+
+  json_object_set_string_member (object, "bad",
+                                 "a\xff"
+                                 "b\x7f");
+  json_object_set_double_member (object, "inf", INFINITY);
+  json_object_set_double_member (object, "nan", NAN);
+  json_object_set_string_member (object, "null", NULL);
+  text = vgw_json_object_to_text (object);
+  ck_assert_str_eq (text, "{\"bad\":\"a\xef\xbf\xbd"
+                          "b\x7f\",\"inf\":null,\"nan\":null,\"null\":null}");
+}
+END_TEST
+
 START_TEST (errors_have_wire_names)
 {
   g_autoptr (GError) own = g_error_new_literal (VGW_ERROR, VGW_ERROR_TOO_LARGE, "x");
@@ -383,6 +412,8 @@ json_suite (void)
   tcase_add_test (access, strings_are_only_strings);
   tcase_add_test (access, integers_obey_their_range);
   tcase_add_test (access, text_written_is_text_read);
+  tcase_add_test (access, doubles_written_are_json);
+  tcase_add_test (access, what_json_cannot_say_is_written_as_json_all_the_same);
   tcase_add_test (access, errors_have_wire_names);
   suite_add_tcase (suite, access);
   return suite;
