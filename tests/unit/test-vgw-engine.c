@@ -1,0 +1,274 @@
+#include "engine/vgw-engine-factory.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vgw-error.h"
+
+#define RATE_HZ 16000
+#define FRAME_SAMPLES (RATE_HZ * VGW_FRAME_MS / 1000)
+#define N_CYCLES 1000
+#define N_FRAMES_BEFORE_STOP 50
+
+static const VgwEngineSettings no_settings = { 0 };
+static const VgwEngineStart start_facts = { "session-1", "192.0.2.1", { RATE_HZ } };
+
+/* What came back from an engine. Guarded by nothing: the engine's play lock serialises, stop () is the barrier. */
+typedef struct
+{
+  GArray *samples;
+  guint n_destroyed;
+} Ear;
+
+static void
+hear (const gint16 *samples, gsize n_samples, gpointer user_data)
+{
+  Ear *ear = user_data;
+
+  g_array_append_vals (ear->samples, samples, n_samples);
+}
+
+static void
+stop_hearing (gpointer user_data)
+{
+  Ear *ear = user_data;
+
+  ear->n_destroyed++;
+}
+
+static void
+fill_ramp (gint16 *samples, gsize n_samples)
+{
+  for (gsize i = 0; i < n_samples; i++)
+    samples[i] = (gint16) (i * 7 - 1000);
+}
+
+static VgwEngine *
+create (const char *type)
+{
+  g_autoptr (GError) error = NULL;
+  VgwEngine *engine = vgw_engine_create (type, &no_settings, &error);
+
+  ck_assert_msg (engine != NULL, "%s", error != NULL ? error->message : "no error");
+  return engine;
+}
+
+START_TEST (echo_gives_back_what_it_hears)
+{
+  g_autoptr (VgwEngine) engine = create ("echo");
+  g_autoptr (GError) error = NULL;
+  Ear ear = { g_array_new (FALSE, FALSE, sizeof (gint16)), 0 };
+  gint16 frame[FRAME_SAMPLES];
+
+  fill_ramp (frame, FRAME_SAMPLES);
+  vgw_engine_set_play_func (engine, hear, &ear, stop_hearing);
+  ck_assert (vgw_engine_start (engine, &start_facts, &error));
+  vgw_engine_push_audio (engine, frame, FRAME_SAMPLES);
+  vgw_engine_push_audio (engine, frame, 3);
+
+  ck_assert_uint_eq (ear.samples->len, FRAME_SAMPLES + 3);
+  ck_assert_mem_eq (ear.samples->data, frame, sizeof frame);
+  vgw_engine_stop (engine, "client-bye");
+  g_array_unref (ear.samples);
+}
+END_TEST
+
+START_TEST (nothing_is_heard_before_the_start_or_after_the_stop)
+{
+  g_autoptr (VgwEngine) engine = create ("echo");
+  Ear ear = { g_array_new (FALSE, FALSE, sizeof (gint16)), 0 };
+  gint16 frame[FRAME_SAMPLES] = { 1 };
+
+  vgw_engine_set_play_func (engine, hear, &ear, stop_hearing);
+  vgw_engine_push_audio (engine, frame, FRAME_SAMPLES);
+  ck_assert_uint_eq (ear.samples->len, 0);
+
+  ck_assert (vgw_engine_start (engine, &start_facts, NULL));
+  vgw_engine_stop (engine, "client-bye");
+  vgw_engine_push_audio (engine, frame, FRAME_SAMPLES);
+  vgw_engine_play (engine, frame, FRAME_SAMPLES);
+  ck_assert_uint_eq (ear.samples->len, 0);
+  g_array_unref (ear.samples);
+}
+END_TEST
+
+START_TEST (stop_is_idempotent_and_releases_the_play_function_once)
+{
+  g_autoptr (VgwEngine) engine = create ("echo");
+  Ear ear = { g_array_new (FALSE, FALSE, sizeof (gint16)), 0 };
+
+  vgw_engine_set_play_func (engine, hear, &ear, stop_hearing);
+  ck_assert (vgw_engine_start (engine, &start_facts, NULL));
+  vgw_engine_stop (engine, "client-bye");
+  vgw_engine_stop (engine, "shutdown");
+  ck_assert_uint_eq (ear.n_destroyed, 1);
+  g_array_unref (ear.samples);
+}
+END_TEST
+
+START_TEST (an_engine_that_was_only_dropped_releases_the_play_function)
+{
+  VgwEngine *engine = create ("echo");
+  Ear ear = { g_array_new (FALSE, FALSE, sizeof (gint16)), 0 };
+
+  vgw_engine_set_play_func (engine, hear, &ear, stop_hearing);
+  if (_i == 1)
+    ck_assert (vgw_engine_start (engine, &start_facts, NULL));
+  g_object_unref (engine);
+  ck_assert_uint_eq (ear.n_destroyed, 1);
+  g_array_unref (ear.samples);
+}
+END_TEST
+
+/* A streaming thread that goes on pushing until it is told to stop. */
+typedef struct
+{
+  VgwEngine *engine;
+  int should_stop; /* atomic */
+  int n_heard;     /* atomic */
+} Stream;
+
+static void
+count_frame (const gint16 *samples, gsize n_samples, gpointer user_data)
+{
+  Stream *stream = user_data;
+
+  g_atomic_int_inc (&stream->n_heard);
+}
+
+static gpointer
+stream_thread (gpointer user_data)
+{
+  Stream *stream = user_data;
+  gint16 frame[FRAME_SAMPLES] = { 0 };
+
+  while (!g_atomic_int_get (&stream->should_stop))
+    vgw_engine_push_audio (stream->engine, frame, FRAME_SAMPLES);
+  return NULL;
+}
+
+START_TEST (stop_is_a_barrier_for_a_streaming_thread)
+{
+  g_autoptr (VgwEngine) engine = create ("echo");
+  Stream stream = { engine, 0, 0 };
+  GThread *thread;
+  int n_at_stop;
+
+  vgw_engine_set_play_func (engine, count_frame, &stream, NULL);
+  thread = g_thread_new ("streaming", stream_thread, &stream);
+  ck_assert (vgw_engine_start (engine, &start_facts, NULL));
+  while (g_atomic_int_get (&stream.n_heard) < N_FRAMES_BEFORE_STOP)
+    g_thread_yield ();
+  vgw_engine_stop (engine, "client-bye");
+  n_at_stop = g_atomic_int_get (&stream.n_heard);
+
+  for (int i = 0; i < N_FRAMES_BEFORE_STOP; i++)
+    g_thread_yield ();
+  g_atomic_int_set (&stream.should_stop, 1);
+  g_thread_join (thread);
+  ck_assert_int_eq (g_atomic_int_get (&stream.n_heard), n_at_stop);
+}
+END_TEST
+
+START_TEST (a_thousand_calls_leave_nothing_behind)
+{
+  gint16 frame[FRAME_SAMPLES] = { 0 };
+  Ear ear = { g_array_new (FALSE, FALSE, sizeof (gint16)), 0 };
+
+  for (int i = 0; i < N_CYCLES; i++)
+    {
+      VgwEngine *engine = create ("echo");
+
+      vgw_engine_set_play_func (engine, hear, &ear, stop_hearing);
+      ck_assert (vgw_engine_start (engine, &start_facts, NULL));
+      vgw_engine_push_audio (engine, frame, FRAME_SAMPLES);
+      vgw_engine_stop (engine, "client-bye");
+      g_object_add_weak_pointer (G_OBJECT (engine), (gpointer *) &engine);
+      g_object_unref (engine);
+      ck_assert_ptr_null (engine);
+    }
+  ck_assert_uint_eq (ear.samples->len, N_CYCLES * FRAME_SAMPLES);
+  ck_assert_uint_eq (ear.n_destroyed, N_CYCLES);
+  g_array_unref (ear.samples);
+}
+END_TEST
+
+START_TEST (an_event_for_an_engine_without_events_is_ignored)
+{
+  g_autoptr (VgwEngine) engine = create ("echo");
+
+  vgw_engine_send_event (engine, "{}");
+  ck_assert (vgw_engine_start (engine, &start_facts, NULL));
+  vgw_engine_send_event (engine, "{}");
+  vgw_engine_stop (engine, "client-bye");
+  vgw_engine_send_event (engine, "{}");
+}
+END_TEST
+
+START_TEST (an_unknown_type_is_refused_and_the_known_ones_named)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_ptr_null (vgw_engine_create ("parrot", &no_settings, &error));
+  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_CONFIG));
+  ck_assert_ptr_nonnull (strstr (error->message, "parrot"));
+  for (const char *const *type = vgw_engine_types (); *type != NULL; type++)
+    ck_assert_ptr_nonnull (strstr (error->message, *type));
+}
+END_TEST
+
+START_TEST (every_known_type_can_be_made)
+{
+  const VgwEngineSettings settings = { .record_dir = "recordings" };
+  guint n_types = 0;
+
+  for (const char *const *type = vgw_engine_types (); *type != NULL; type++)
+    {
+      g_autoptr (VgwEngine) engine = vgw_engine_create (*type, &settings, NULL);
+
+      ck_assert_ptr_nonnull (engine);
+      n_types++;
+    }
+  ck_assert_uint_ge (n_types, 2);
+}
+END_TEST
+
+START_TEST (record_without_a_directory_is_refused)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_ptr_null (vgw_engine_create ("record", &no_settings, &error));
+  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_CONFIG));
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("vgw-engine");
+  TCase *echo = tcase_create ("echo");
+  TCase *factory = tcase_create ("factory");
+  SRunner *runner;
+  int n_failed;
+
+  tcase_set_timeout (echo, 60);
+  tcase_add_test (echo, echo_gives_back_what_it_hears);
+  tcase_add_test (echo, nothing_is_heard_before_the_start_or_after_the_stop);
+  tcase_add_test (echo, stop_is_idempotent_and_releases_the_play_function_once);
+  tcase_add_loop_test (echo, an_engine_that_was_only_dropped_releases_the_play_function, 0, 2);
+  tcase_add_test (echo, stop_is_a_barrier_for_a_streaming_thread);
+  tcase_add_test (echo, a_thousand_calls_leave_nothing_behind);
+  tcase_add_test (echo, an_event_for_an_engine_without_events_is_ignored);
+  suite_add_tcase (suite, echo);
+  tcase_add_test (factory, an_unknown_type_is_refused_and_the_known_ones_named);
+  tcase_add_test (factory, every_known_type_can_be_made);
+  tcase_add_test (factory, record_without_a_directory_is_refused);
+  suite_add_tcase (suite, factory);
+
+  runner = srunner_create (suite);
+  srunner_run_all (runner, CK_NORMAL);
+  n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
