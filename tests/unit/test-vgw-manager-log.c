@@ -1,0 +1,129 @@
+#include "manager/vgw-manager.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/vgw-error.h"
+#include "base/vgw-log.h"
+
+static int saved_stderr = -1;
+static FILE *captured = NULL;
+static VgwManager *manager = NULL;
+
+static void
+set_up (void)
+{
+  fflush (stderr);
+  captured = tmpfile ();
+  ck_assert_ptr_nonnull (captured);
+  saved_stderr = dup (STDERR_FILENO);
+  dup2 (fileno (captured), STDERR_FILENO);
+  vgw_log_configure (VGW_LOG_TEXT, G_LOG_LEVEL_INFO);
+  manager = vgw_manager_create ("log", NULL);
+  ck_assert_ptr_nonnull (manager);
+}
+
+static void
+tear_down (void)
+{
+  g_clear_object (&manager);
+  dup2 (saved_stderr, STDERR_FILENO);
+  close (saved_stderr);
+  fclose (captured);
+}
+
+/* The lines that went to stderr since the fixture (transfer full). */
+static char **
+captured_lines (void)
+{
+  gsize length = (gsize) lseek (fileno (captured), 0, SEEK_END);
+  g_autofree char *text = g_malloc0 (length + 1);
+
+  ck_assert_int_eq (pread (fileno (captured), text, length, 0), (gssize) length);
+  return g_strsplit (g_strchomp (text), "\n", -1);
+}
+
+static void
+assert_says (const char *line, const char *const *words)
+{
+  for (; *words != NULL; words++)
+    ck_assert_msg (strstr (line, *words) != NULL, "\"%s\" is not in: %s", *words, line);
+}
+
+START_TEST (each_step_of_a_session_is_one_line_with_its_facts)
+{
+  VgwSessionFacts facts = { "session-id-1", "192.0.2.7", "echo", "new", NULL, NULL, 0, 0 };
+  const char *const first[] = { "session-id-1", "192.0.2.7", "echo", NULL };
+  const char *const second[] = { "session-id-1", "active", "OPUS", "123 ms", NULL };
+  const char *const third[] = { "session-id-1", "client-bye", "OPUS", "4567 ms", NULL };
+  g_auto (GStrv) lines = NULL;
+
+  vgw_manager_register_session (manager, &facts);
+  facts.state = "active";
+  facts.codec = "OPUS";
+  facts.duration_ms = 123;
+  vgw_manager_update_session (manager, &facts);
+  facts.state = "ended";
+  facts.reason = "client-bye";
+  facts.duration_ms = 4567;
+  vgw_manager_deregister_session (manager, &facts);
+
+  lines = captured_lines ();
+  ck_assert_uint_eq (g_strv_length (lines), 3);
+  assert_says (lines[0], first);
+  assert_says (lines[1], second);
+  assert_says (lines[2], third);
+}
+END_TEST
+
+START_TEST (a_session_that_never_got_far_has_dashes_and_a_forged_address_no_line_of_its_own)
+{
+  VgwSessionFacts facts = { "session-id-2", "192.0.2.7\nforged", NULL, NULL, NULL, NULL, 0, 0 };
+  g_auto (GStrv) lines = NULL;
+
+  vgw_manager_register_session (manager, &facts);
+  facts.client_address = NULL;
+  vgw_manager_update_session (manager, &facts);
+  vgw_manager_deregister_session (manager, &facts);
+
+  lines = captured_lines ();
+  ck_assert_uint_eq (g_strv_length (lines), 3);
+  ck_assert_ptr_nonnull (strstr (lines[2], "reason -, codec -, client -, engine -"));
+}
+END_TEST
+
+START_TEST (an_unknown_type_is_refused_and_the_known_ones_named)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_ptr_null (vgw_manager_create ("ledger", &error));
+  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_CONFIG));
+  ck_assert_ptr_nonnull (strstr (error->message, "ledger"));
+  ck_assert_ptr_nonnull (strstr (error->message, "log"));
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("vgw-manager-log");
+  TCase *tcase = tcase_create ("log");
+  SRunner *runner;
+  int n_failed;
+
+  vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_INFO);
+  tcase_add_checked_fixture (tcase, set_up, tear_down);
+  tcase_add_test (tcase, each_step_of_a_session_is_one_line_with_its_facts);
+  tcase_add_test (tcase, a_session_that_never_got_far_has_dashes_and_a_forged_address_no_line_of_its_own);
+  tcase_add_test (tcase, an_unknown_type_is_refused_and_the_known_ones_named);
+  suite_add_tcase (suite, tcase);
+
+  runner = srunner_create (suite);
+  srunner_run_all (runner, CK_NORMAL);
+  n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
