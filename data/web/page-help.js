@@ -1,0 +1,144 @@
+/* The page's words: for each state of a call, and for each way it can fail what happened and what to do next. Pure. */
+
+/** What to show for a state: a short line, and a hint below it. */
+export const STATE_WORDS = Object.freeze({
+  idle: { status: 'Ready to call', hint: 'Your browser will ask for the microphone.' },
+  microphone: { status: 'Waiting for the microphone', hint: 'Your browser asks whether to allow it.' },
+  signaling: { status: 'Reaching the gateway…', hint: 'This takes a moment.' },
+  connecting: { status: 'Connecting the audio…', hint: 'The gateway has answered.' },
+  active: { status: 'In call', hint: 'You can speak now.' },
+  recovering: { status: 'Connection interrupted', hint: 'Trying to get the audio back…' },
+  ended: { status: 'Call ended', hint: 'The other side hung up.' },
+});
+
+/** The help for each code of CallErrorCode that a person can meet. */
+export const HELP = Object.freeze({
+  'unsupported-browser': {
+    title: 'This browser cannot make calls',
+    what: 'It has no WebRTC, or it has been switched off.',
+    steps: ['Use a current Chrome, Edge, Firefox or Safari.',
+      'If an add-on or a company policy blocks WebRTC, allow it for this page.'],
+  },
+  'insecure-context': {
+    title: 'The microphone is not available on this address',
+    what: 'Browsers give the microphone only to pages that come encrypted (https://) or from this very computer.',
+    steps: ['Open the page with an address that begins with https://.',
+      'On the machine that runs the gateway, use http://127.0.0.1 or http://localhost.',
+      'Operators: put a web server with a certificate in front of the gateway.'],
+  },
+  'no-microphone': {
+    title: 'No microphone found',
+    what: 'The browser sees no microphone on this device.',
+    steps: ['Plug a microphone or a headset in, or switch the Bluetooth one on.',
+      'Look in the sound settings of your system whether it is listed there.',
+      'Then press “Call again”.'],
+  },
+  'permission-refused': {
+    title: 'The microphone is not allowed',
+    what: 'The browser, or somebody using it, has said no to the microphone for this page.',
+    steps: ['Click the icon at the left of the address and set “Microphone” to “Allow”.',
+      'On a phone or a Mac, the system’s own privacy settings must allow the browser, too.',
+      'Then press “Call again”.'],
+  },
+  'microphone-failed': {
+    title: 'The microphone does not work',
+    what: 'It is there and it is allowed, but it gives no sound. Often another program holds it.',
+    steps: ['Close other programs that use the microphone, such as a meeting.',
+      'Unplug the microphone and plug it in again.', 'Then call again.'],
+  },
+  'gateway-unreachable': {
+    title: 'The gateway does not answer',
+    what: 'The page is here, but no connection for the call could be opened.',
+    steps: ['Check your network connection, then press “Call again”.',
+      'If it goes on, the gateway may have been stopped: tell whoever runs it.',
+      'Operators: a proxy in front must pass WebSockets at /ws.'],
+  },
+  'gateway-lost': {
+    title: 'The connection to the gateway broke',
+    what: 'The gateway went away in the middle of the call, or your network did.',
+    steps: ['Check your network connection, then press “Call again”.',
+      'If it goes on, the gateway may have been stopped: tell whoever runs it.'],
+  },
+  'udp-blocked': {
+    title: 'The audio does not get through',
+    what: 'The gateway has answered, but no audio packet (UDP) reaches it from here. A firewall or a company network often does this.',
+    steps: ['Try another network: at home, or a phone’s hotspot.',
+      'Switch a VPN off, or on.',
+      'Operators: open the gateway’s UDP port, set ice.advertise to an address that callers can reach, or name a TURN server in ice.client-servers.'],
+  },
+  'media-lost': {
+    title: 'The audio connection broke',
+    what: 'The call was running, but packets stopped coming through.',
+    steps: ['Check your network connection: a change from Wi-Fi to mobile data can do this.', 'Then press “Call again”.'],
+  },
+  busy: {
+    title: 'All lines are busy',
+    what: 'The gateway is at the number of calls that it takes at once.',
+    steps: ['Wait a minute, then press “Call again”.', 'Operators: see limits.max-sessions and limits.max-sessions-per-address.'],
+  },
+  unauthorized: {
+    title: 'The gateway refused the call',
+    what: 'This page, or this caller, is not allowed to use the gateway.',
+    steps: ['Load the page again from the gateway’s own address.',
+      'Operators: see access.mode and access.origins.'],
+  },
+  engine: {
+    title: 'The bot has a problem',
+    what: 'The gateway works, but the speech engine behind it failed.',
+    steps: ['Press “Call again” in a moment.', 'If it goes on, tell whoever runs the gateway.'],
+  },
+  'gateway-error': {
+    title: 'Something went wrong in the call',
+    what: 'The gateway and this page did not understand each other.',
+    steps: ['Load the page again, then call.', 'If it goes on, send whoever runs the gateway the log below.'],
+  },
+  'ended-by-gateway': {
+    title: 'The gateway ended the call',
+    what: 'It is being stopped for maintenance, or the call reached the longest time allowed.',
+    steps: ['Press “Call again” if you want to go on.'],
+  },
+  timeout: {
+    title: 'That took too long',
+    what: 'A step of the call did not finish in the time allowed.',
+    steps: ['Press “Call again”.', 'If it goes on, send whoever runs the gateway the log below.'],
+  },
+  'playback-blocked': {
+    title: 'The browser holds the sound back',
+    what: 'It wants a click from you before it plays anything.',
+    steps: [],
+    action: 'Play the sound',
+  },
+});
+
+/* More exact words where the gateway said why. */
+const BY_REASON = Object.freeze({
+  shutdown: { what: 'It is being stopped or restarted.', steps: ['Wait a minute, then press “Call again”.'] },
+  'max-duration': { what: 'The call reached the longest time that the gateway allows.' },
+});
+
+/** The help for an error of a call, as { title, what, steps, action }. */
+export function helpFor(error) {
+  return { action: null, ...(HELP[error.code] ?? HELP['gateway-error']), ...BY_REASON[error.reason] };
+}
+
+/** "0:07", "12:34", "1:02:03". */
+export function formatDuration(ms) {
+  const seconds = Math.floor(ms / 1000);
+  const pad = (n) => String(n).padStart(2, '0');
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor(seconds / 60) % 60;
+  return hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`;
+}
+
+/** Milliseconds and shares as people read them; a dash where nothing is known. */
+export function formatMs(ms) {
+  if (ms === null)
+    return '–';
+  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
+}
+
+export function formatShare(share) {
+  if (share === null)
+    return '–';
+  return share > 0 && share < 0.1 ? `${(share * 100).toFixed(1)} %` : `${Math.round(share * 100)} %`;
+}

@@ -1,0 +1,107 @@
+/* What can go wrong with a call, as one error class with a code that the caller acts on. Pure: no browser needed. */
+
+/** Every code a VoiceGatewayError can have. The values are stable; the messages are for people and may change. */
+export const CallErrorCode = Object.freeze({
+  /* before anything is sent */
+  UNSUPPORTED_BROWSER: 'unsupported-browser',
+  INSECURE_CONTEXT: 'insecure-context',
+  NO_MICROPHONE: 'no-microphone',
+  PERMISSION_REFUSED: 'permission-refused',
+  MICROPHONE_FAILED: 'microphone-failed',
+  /* the WebSocket */
+  GATEWAY_UNREACHABLE: 'gateway-unreachable',
+  GATEWAY_LOST: 'gateway-lost',
+  /* said by the gateway */
+  UNAUTHORIZED: 'unauthorized',
+  BUSY: 'busy',
+  ENGINE: 'engine',
+  GATEWAY_ERROR: 'gateway-error',
+  ENDED_BY_GATEWAY: 'ended-by-gateway',
+  /* the audio path */
+  UDP_BLOCKED: 'udp-blocked',
+  MEDIA_LOST: 'media-lost',
+  PLAYBACK_BLOCKED: 'playback-blocked',
+  /* the rest */
+  TIMEOUT: 'timeout',
+  HUNG_UP: 'hung-up',
+  BAD_STATE: 'bad-state',
+});
+
+/** An error of a call. `fatal` says whether the call is over; `reason` is the gateway's own word where it gave one. */
+export class VoiceGatewayError extends Error {
+  constructor(code, message, { reason = null, fatal = true, cause } = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'VoiceGatewayError';
+    this.code = code;
+    this.reason = reason;
+    this.fatal = fatal;
+  }
+}
+
+/* getUserMedia () rejects with a DOMException: https://www.w3.org/TR/mediacapture-streams/#dom-mediadevices-getusermedia */
+const MICROPHONE_ERRORS = new Map([
+  ['NotFoundError', [CallErrorCode.NO_MICROPHONE, 'No microphone was found']],
+  ['OverconstrainedError', [CallErrorCode.NO_MICROPHONE, 'No microphone fits the constraints']],
+  ['NotAllowedError', [CallErrorCode.PERMISSION_REFUSED, 'The microphone was not allowed']],
+  ['SecurityError', [CallErrorCode.PERMISSION_REFUSED, 'The microphone is switched off for this page']],
+  ['NotReadableError', [CallErrorCode.MICROPHONE_FAILED, 'The microphone could not be opened']],
+  ['AbortError', [CallErrorCode.MICROPHONE_FAILED, 'The microphone could not be started']],
+]);
+
+/** The error for what getUserMedia () rejected with. */
+export function errorFromMicrophone(cause) {
+  const [code, message] = MICROPHONE_ERRORS.get(cause?.name)
+    ?? [CallErrorCode.MICROPHONE_FAILED, `The microphone failed: ${cause?.message ?? cause}`];
+  return new VoiceGatewayError(code, message, { cause });
+}
+
+const WIRE_CODES = new Map([
+  ['busy', CallErrorCode.BUSY],
+  ['unauthorized', CallErrorCode.UNAUTHORIZED],
+  ['engine', CallErrorCode.ENGINE],
+  ['timeout', CallErrorCode.TIMEOUT],
+]);
+
+/** The error for an `error` message of the gateway; a code it did not have when this was written is `gateway-error`. */
+export function errorFromWire(payload) {
+  const wire = String(payload?.code ?? 'internal');
+  const code = WIRE_CODES.get(wire) ?? CallErrorCode.GATEWAY_ERROR;
+  const message = String(payload?.message || `The gateway reported "${wire}"`);
+  return new VoiceGatewayError(code, message, { reason: wire, fatal: payload?.fatal === true });
+}
+
+/* Why a session ended, as `state: ended` says it. Those that are missing here are plain ends of a call. */
+const END_REASONS = new Map([
+  ['offer-timeout', [CallErrorCode.TIMEOUT, 'The gateway waited too long for this page']],
+  ['connect-timeout', [CallErrorCode.UDP_BLOCKED, 'The audio connection could not be made in time']],
+  ['media-timeout', [CallErrorCode.MEDIA_LOST, 'The gateway no longer hears this page']],
+  ['max-duration', [CallErrorCode.ENDED_BY_GATEWAY, 'The call reached the longest time allowed']],
+  ['fingerprint-mismatch', [CallErrorCode.UNAUTHORIZED, 'The encryption of the audio did not match the offer']],
+  ['shutdown', [CallErrorCode.ENDED_BY_GATEWAY, 'The gateway is being shut down']],
+  ['error', [CallErrorCode.GATEWAY_ERROR, 'The gateway ended the call after an error']],
+]);
+
+/** The error for the reason of a `state: ended`; null where it was an orderly end (`client-bye`, the engine's hang-up). */
+export function errorFromEndReason(reason) {
+  const known = END_REASONS.get(reason);
+  return known ? new VoiceGatewayError(known[0], known[1], { reason }) : null;
+}
+
+/* RFC 6455 section 7.4.1 and the IANA registry of close codes. */
+const WS_GOING_AWAY = 1001;
+const WS_POLICY_VIOLATION = 1008;
+const WS_TRY_AGAIN_LATER = 1013;
+
+/** The error for a WebSocket that closed although the call was not over. */
+export function errorFromClose(wasOpen, code, closeReason = '') {
+  const reason = closeReason || null;
+  if (code === WS_TRY_AGAIN_LATER)
+    return new VoiceGatewayError(CallErrorCode.BUSY, 'The gateway takes no more calls now', { reason });
+  if (code === WS_POLICY_VIOLATION)
+    return new VoiceGatewayError(CallErrorCode.UNAUTHORIZED, 'The gateway refused this page', { reason });
+  if (wasOpen && code === WS_GOING_AWAY)
+    return new VoiceGatewayError(CallErrorCode.ENDED_BY_GATEWAY, 'The gateway is being shut down', { reason: 'shutdown' });
+  if (wasOpen)
+    return new VoiceGatewayError(CallErrorCode.GATEWAY_LOST, `The connection to the gateway broke (${code})`, { reason });
+  return new VoiceGatewayError(CallErrorCode.GATEWAY_UNREACHABLE, 'The gateway does not answer', { reason });
+}

@@ -1,0 +1,44 @@
+/* The WebSocket to the gateway: messages in and out, and one report of how it closed. */
+
+import { decodeMessage, encodeMessage } from './voice-gateway-wire.js';
+
+const NORMAL_CLOSURE = 1000; // RFC 6455 section 7.4.1
+
+export class SignalingChannel {
+  #socket;
+  #onSignal;
+  #wasOpen = false;
+
+  /**
+   * @param url      a WebSocket address
+   * @param handlers `signal (direction, type, payload)` for every message, `message (type, payload)` for those that
+   *                 came in, `close (wasOpen, code, reason)` at most once, and not after close ()
+   */
+  constructor(url, { signal, message, close }) {
+    this.#onSignal = signal;
+    this.#socket = new WebSocket(url);
+    this.#socket.onopen = () => { this.#wasOpen = true; };
+    this.#socket.onmessage = ({ data }) => {
+      const decoded = decodeMessage(data);
+      signal('in', decoded?.type ?? 'unreadable', decoded ? decoded.payload : String(data).slice(0, 200));
+      if (decoded)
+        message(decoded.type, decoded.payload);
+    };
+    this.#socket.onclose = ({ code, reason }) => close(this.#wasOpen, code, reason);
+  }
+
+  /** False where there is no open socket to send on. */
+  send(type, payload) {
+    if (this.#socket.readyState !== WebSocket.OPEN)
+      return false;
+    this.#socket.send(encodeMessage(type, payload));
+    this.#onSignal('out', type, payload ?? {});
+    return true;
+  }
+
+  /** What was sent before still goes out. */
+  close() {
+    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.close(NORMAL_CLOSURE);
+  }
+}

@@ -1,0 +1,161 @@
+/* Types of voice-gateway.js. */
+
+export type CallErrorCodeValue =
+  | 'unsupported-browser' | 'insecure-context'
+  | 'no-microphone' | 'permission-refused' | 'microphone-failed'
+  | 'gateway-unreachable' | 'gateway-lost'
+  | 'unauthorized' | 'busy' | 'engine' | 'gateway-error' | 'ended-by-gateway'
+  | 'udp-blocked' | 'media-lost' | 'playback-blocked'
+  | 'timeout' | 'hung-up' | 'bad-state';
+
+export const CallErrorCode: {
+  readonly UNSUPPORTED_BROWSER: 'unsupported-browser';
+  readonly INSECURE_CONTEXT: 'insecure-context';
+  readonly NO_MICROPHONE: 'no-microphone';
+  readonly PERMISSION_REFUSED: 'permission-refused';
+  readonly MICROPHONE_FAILED: 'microphone-failed';
+  readonly GATEWAY_UNREACHABLE: 'gateway-unreachable';
+  readonly GATEWAY_LOST: 'gateway-lost';
+  readonly UNAUTHORIZED: 'unauthorized';
+  readonly BUSY: 'busy';
+  readonly ENGINE: 'engine';
+  readonly GATEWAY_ERROR: 'gateway-error';
+  readonly ENDED_BY_GATEWAY: 'ended-by-gateway';
+  readonly UDP_BLOCKED: 'udp-blocked';
+  readonly MEDIA_LOST: 'media-lost';
+  readonly PLAYBACK_BLOCKED: 'playback-blocked';
+  readonly TIMEOUT: 'timeout';
+  readonly HUNG_UP: 'hung-up';
+  readonly BAD_STATE: 'bad-state';
+};
+
+export type CallStateValue = 'idle' | 'microphone' | 'signaling' | 'connecting' | 'active' | 'recovering' | 'ended';
+
+export const CallState: {
+  readonly IDLE: 'idle';
+  /** The browser is asking for the microphone. */
+  readonly MICROPHONE: 'microphone';
+  /** The WebSocket is being opened. */
+  readonly SIGNALING: 'signaling';
+  /** Offer and answer, then ICE and DTLS. */
+  readonly CONNECTING: 'connecting';
+  /** Audio runs in both directions. */
+  readonly ACTIVE: 'active';
+  /** The audio path is interrupted and may come back. */
+  readonly RECOVERING: 'recovering';
+  readonly ENDED: 'ended';
+};
+
+export class VoiceGatewayError extends Error {
+  constructor(code: CallErrorCodeValue, message: string,
+    detail?: { reason?: string | null; fatal?: boolean; cause?: unknown });
+  readonly name: 'VoiceGatewayError';
+  readonly code: CallErrorCodeValue;
+  /** The gateway's own word for it (an error code or the reason of an end), where it gave one. */
+  readonly reason: string | null;
+  /** Whether the call is over. */
+  readonly fatal: boolean;
+}
+
+/** Throws a VoiceGatewayError where this browser, or this page's address, cannot make a call at all. */
+export function checkBrowser(scope?: object): void;
+
+export interface CallOptions {
+  /** Plays the far side. Default: an element that is in no document. */
+  audio?: HTMLAudioElement | null;
+  /** Sent in place of the microphone; it is not stopped at the end. */
+  stream?: MediaStream | null;
+  /** Of the microphone. Default: echo cancellation, noise suppression, automatic gain, one channel. */
+  constraints?: MediaTrackConstraints | boolean;
+  /** Beside those that the gateway names. */
+  iceServers?: RTCIceServer[];
+  /** Opens the data channel `events`. Default true; without it events go through the WebSocket. */
+  dataChannel?: boolean;
+  /** Bound of each of: opening the WebSocket, waiting for the answer. Default 10000. */
+  signalingTimeoutMs?: number;
+  /** From the answer to running audio. Default 15000. */
+  connectTimeoutMs?: number;
+  /** Default 1000. */
+  statsIntervalMs?: number;
+}
+
+export interface CallStateEvent {
+  state: CallStateValue;
+  previous: CallStateValue;
+  /** Of an end: `hung-up`, or the gateway's reason (`client-bye`, `shutdown`, `max-duration`, …). */
+  reason: string | null;
+  /** Of an end that was no orderly one. */
+  error: VoiceGatewayError | null;
+}
+
+export type CallTrackEvent =
+  /** What this page hears. */
+  | { direction: 'in'; track: MediaStreamTrack; stream: MediaStream }
+  /** What the gateway says it receives. */
+  | { direction: 'out'; kind: string; codec: string; clockRate: number; ssrc: number; mid: string };
+
+export interface CallStats {
+  rttMs: number | null;
+  jitterInMs: number | null;
+  jitterOutMs: number | null;
+  /** Share of packets lost since the last reading, 0 to 1. */
+  lossIn: number | null;
+  /** The same as the gateway reports it, about every five seconds. */
+  lossOut: number | null;
+  packetsIn: number;
+  packetsOut: number;
+  bytesIn: number;
+  bytesOut: number;
+  /** "opus", "PCMU", … */
+  codec: string | null;
+  /** Of this side's end of the path: "host", "srflx", "prflx", "relay". */
+  candidateType: string | null;
+  durationMs: number;
+}
+
+export interface CallSignal {
+  /** `local`: something that happened in the browser, such as an ICE state. */
+  direction: 'in' | 'out' | 'local';
+  type: string;
+  payload: unknown;
+  at: Date;
+}
+
+export interface CallEvents {
+  state: CallStateEvent;
+  track: CallTrackEvent;
+  /** An application event from the engine: whatever it sent. */
+  event: unknown;
+  /** With `fatal` false the call goes on. */
+  error: VoiceGatewayError;
+  stats: CallStats;
+  signal: CallSignal;
+}
+
+export class VoiceGatewayCall {
+  /** @param url ws(s)://…/ws, http(s)://…/ws, or relative to the page. Throws a TypeError for any other. */
+  constructor(url: string | URL, options?: CallOptions);
+
+  get state(): CallStateValue;
+  get sessionId(): string | null;
+  get muted(): boolean;
+  /** Milliseconds from the first audio to now, or to the end of the call; 0 before that. */
+  get durationMs(): number;
+
+  /** Returns what takes the listener off again. */
+  on<K extends keyof CallEvents>(name: K, listener: (value: CallEvents[K]) => void): () => void;
+  off<K extends keyof CallEvents>(name: K, listener: (value: CallEvents[K]) => void): void;
+
+  /** Resolves when audio runs in both directions. Rejects with a VoiceGatewayError; `hung-up` if hangUp () came first. */
+  connect(): Promise<void>;
+  /** Ends the call, or the attempt to make it. Harmless when it is over. */
+  hangUp(): void;
+  /** Sends silence in place of the microphone (default), or with false the microphone again. */
+  mute(isMuted?: boolean): void;
+  /** Sends an application event to the engine. Throws `bad-state` where no call is running. */
+  sendEvent(event: unknown): void;
+  /** Root mean square over the last 21 ms, 0 to 1. Ask once per drawn frame. */
+  readLevels(): { microphone: number; remote: number };
+  /** Starts the far side's sound from a click, after an error `playback-blocked`. */
+  resumePlayback(): Promise<void>;
+}
