@@ -38,7 +38,7 @@ typedef struct
 
 /* To be called before any thread is started: small thread stacks, gst_init (), own elements. Errors: VGW_ERROR_CONFIG
  * where a plugin is missing or known to be unsafe (the message names the Debian package). */
-gboolean vgw_media_init (GError **error);
+gboolean vgw_media_prepare_process (GError **error);
 
 /* Errors: VGW_ERROR_CONFIG. Main thread. Returns: (transfer full) */
 VgwMedia *vgw_media_new (const VgwMediaSettings *settings, GError **error);

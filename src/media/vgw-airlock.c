@@ -1,0 +1,117 @@
+#include "media/vgw-airlock.h"
+
+struct _VgwAirlock
+{
+  gatomicrefcount ref_count;
+  GWeakRef object;
+  gint n_bounded;     /* atomic: bounded posts that wait */
+  gboolean is_closed; /* main thread only */
+};
+
+typedef struct
+{
+  VgwAirlock *airlock;
+  VgwAirlockFunc func;
+  gpointer payload;
+  GDestroyNotify destroy;
+  gboolean is_bounded;
+} Post;
+
+VgwAirlock *
+vgw_airlock_new (GObject *object)
+{
+  VgwAirlock *self = g_new0 (VgwAirlock, 1);
+  g_atomic_ref_count_init (&self->ref_count);
+  g_weak_ref_init (&self->object, object);
+  return self;
+}
+
+VgwAirlock *
+vgw_airlock_ref (VgwAirlock *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+vgw_airlock_unref (VgwAirlock *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_weak_ref_clear (&self->object);
+  g_free (self);
+}
+
+void
+vgw_airlock_unref_closure (gpointer self, GClosure *closure)
+{
+  vgw_airlock_unref (self);
+}
+
+static gboolean
+run_post (gpointer data)
+{
+  Post *post = data;
+  if (post->airlock->is_closed)
+    return G_SOURCE_REMOVE;
+  g_autoptr (GObject) object = g_weak_ref_get (&post->airlock->object);
+  if (object != NULL)
+    post->func (object, post->payload);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+free_post (gpointer data)
+{
+  Post *post = data;
+  if (post->destroy != NULL)
+    post->destroy (post->payload);
+  if (post->is_bounded)
+    g_atomic_int_add (&post->airlock->n_bounded, -1);
+  vgw_airlock_unref (post->airlock);
+  g_free (post);
+}
+
+static void
+attach_post (VgwAirlock *self, VgwAirlockFunc func, gpointer payload, GDestroyNotify destroy, gboolean is_bounded)
+{
+  Post *post = g_new0 (Post, 1);
+  post->airlock = vgw_airlock_ref (self);
+  post->func = func;
+  post->payload = payload;
+  post->destroy = destroy;
+  post->is_bounded = is_bounded;
+
+  /* Not g_main_context_invoke (): it runs the function right here when nobody iterates the context just now. */
+  g_autoptr (GSource) source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, run_post, post, free_post);
+  g_source_attach (source, NULL);
+}
+
+void
+vgw_airlock_post (VgwAirlock *self, VgwAirlockFunc func, gpointer payload, GDestroyNotify destroy)
+{
+  attach_post (self, func, payload, destroy, FALSE);
+}
+
+gboolean
+vgw_airlock_post_bounded (VgwAirlock *self, guint max_pending, VgwAirlockFunc func, gpointer payload,
+                          GDestroyNotify destroy)
+{
+  if ((guint) g_atomic_int_add (&self->n_bounded, 1) >= max_pending)
+    {
+      g_atomic_int_add (&self->n_bounded, -1);
+      if (destroy != NULL)
+        destroy (payload);
+      return FALSE;
+    }
+  attach_post (self, func, payload, destroy, TRUE);
+  return TRUE;
+}
+
+void
+vgw_airlock_close (VgwAirlock *self)
+{
+  self->is_closed = TRUE;
+}

@@ -1,0 +1,33 @@
+/* The data channels of one webrtcbin. Text of any channel is an application event; the one labelled `events`, opened by
+ * the client or by us, carries ours. A channel costs two threads for the life of the session, so their number is
+ * bounded. */
+#pragma once
+
+#include <gst/gst.h>
+
+#include "media/vgw-airlock.h"
+
+G_BEGIN_DECLS
+
+#define VGW_EVENTS_LABEL "events"
+#define VGW_EVENT_MAX_BYTES 65536
+
+typedef struct _VgwDataChannels VgwDataChannels; /* reference counted */
+
+/* Listens on @webrtcbin. @text_func gets a char* on the main thread; @overflow_func (payload NULL) is called when the
+ * client opens more than @max_channels. Main thread, before negotiation. Returns: (transfer full) */
+VgwDataChannels *vgw_data_channels_new (GstElement *webrtcbin, guint max_channels, const char *session_id,
+                                        VgwAirlock *airlock, VgwAirlockFunc text_func, VgwAirlockFunc overflow_func);
+VgwDataChannels *vgw_data_channels_ref (VgwDataChannels *self);
+void vgw_data_channels_unref (VgwDataChannels *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwDataChannels, vgw_data_channels_unref)
+
+/* Sends @text on `events`, opening it if the client has not. FALSE where it is not open yet, or its buffer is full: the
+ * caller then has the WebSocket. Main thread. */
+gboolean vgw_data_channels_send (VgwDataChannels *self, const char *text);
+
+/* Lets go of every channel; nothing is called afterwards. Must come before the pipeline goes to NULL: before 1.22.3 a
+ * channel that outlives its webrtcbin uses it after it was freed. Main thread. Idempotent. */
+void vgw_data_channels_close (VgwDataChannels *self);
+
+G_END_DECLS

@@ -1,0 +1,31 @@
+/* What VgwPeer needs of VgwMedia. For media/ only. */
+#pragma once
+
+#include <gst/gst.h>
+
+#include "ice/vgw-ice-mux.h"
+#include "media/vgw-media.h"
+#include "media/vgw-pipeline.h"
+#include "media/vgw-sctp-ids.h"
+
+G_BEGIN_DECLS
+
+/* The settings in force; owned by @self. */
+const VgwMediaSettings *vgw_media_get_settings (VgwMedia *self);
+
+/* (element-type VgwPipeline), best first. (transfer none) */
+GPtrArray *vgw_media_get_pipelines (VgwMedia *self);
+
+/* NULL with ice.agent = nice. (transfer none) */
+VgwIceMux *vgw_media_get_ice_mux (VgwMedia *self);
+
+VgwSctpIds *vgw_media_get_sctp_ids (VgwMedia *self);
+
+/* Sets @pipeline (transfer full) to NULL in the reaper's thread and frees it. webrtcbin joins its own threads there, so
+ * it must be neither one of them nor the main thread. @sctp_id goes back to the pool afterwards (0: none). */
+void vgw_media_reap (VgwMedia *self, GstElement *pipeline, guint sctp_id);
+
+/* A peer exists; the count falls again when the reaper is done with it. */
+void vgw_media_count_peer (VgwMedia *self);
+
+G_END_DECLS

@@ -1,0 +1,229 @@
+#include "media/vgw-media-private.h"
+
+#include <string.h>
+
+#include "base/vgw-error.h"
+#include "base/vgw-log.h"
+
+/* Teardown of one peer takes some 10 ms of joining threads; two reapers keep up with hundreds a second. */
+#define N_REAPER_THREADS 2
+
+struct _VgwMedia
+{
+  GObject parent_instance;
+
+  VgwMediaSettings settings;
+  GPtrArray *owned_strings; /* what the pointers in settings point at */
+  GPtrArray *pipelines;     /* VgwPipeline* */
+  VgwIceMux *ice_mux;
+  VgwPacer *pacer;
+  VgwSctpIds *sctp_ids;
+  GstElement *certificate_keeper; /* keeps the process-wide DTLS certificate alive */
+  GThreadPool *reaper;
+  gint n_peers; /* atomic */
+};
+
+G_DEFINE_TYPE (VgwMedia, vgw_media, G_TYPE_OBJECT)
+
+typedef struct
+{
+  GstElement *pipeline;
+  guint sctp_id;
+} ReapJob;
+
+static void
+reap (gpointer data, gpointer user_data)
+{
+  VgwMedia *self = user_data;
+  g_autofree ReapJob *job = data;
+
+  gst_element_set_state (job->pipeline, GST_STATE_NULL);
+  gst_object_unref (job->pipeline);
+  if (job->sctp_id != 0)
+    vgw_sctp_ids_give_back (self->sctp_ids, job->sctp_id);
+  g_atomic_int_dec_and_test (&self->n_peers);
+}
+
+static void
+vgw_media_finalize (GObject *object)
+{
+  VgwMedia *self = VGW_MEDIA (object);
+  vgw_media_shutdown (self);
+  g_clear_pointer (&self->sctp_ids, vgw_sctp_ids_free);
+  g_clear_pointer (&self->pipelines, g_ptr_array_unref);
+  g_clear_pointer (&self->owned_strings, g_ptr_array_unref);
+  G_OBJECT_CLASS (vgw_media_parent_class)->finalize (object);
+}
+
+static void
+vgw_media_class_init (VgwMediaClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = vgw_media_finalize;
+}
+
+static void
+vgw_media_init (VgwMedia *self)
+{
+  self->owned_strings = g_ptr_array_new_with_free_func (g_free);
+  self->pipelines = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_pipeline_unref);
+  self->sctp_ids = vgw_sctp_ids_new ();
+}
+
+static const char *
+own_string (VgwMedia *self, const char *text)
+{
+  if (text == NULL)
+    return NULL;
+  g_ptr_array_add (self->owned_strings, g_strdup (text));
+  return g_ptr_array_index (self->owned_strings, self->owned_strings->len - 1);
+}
+
+static const char *const *
+own_strings (VgwMedia *self, const char *const *list)
+{
+  guint n = list ? g_strv_length ((char **) list) : 0;
+  if (n == 0)
+    return NULL;
+  const char **copy = g_new0 (const char *, n + 1);
+  for (guint i = 0; i < n; i++)
+    copy[i] = own_string (self, list[i]);
+  g_ptr_array_add (self->owned_strings, copy);
+  return copy;
+}
+
+static void
+copy_settings (VgwMedia *self, const VgwMediaSettings *settings)
+{
+  self->settings = *settings;
+  self->settings.bind_address = own_string (self, settings->bind_address);
+  self->settings.advertise = own_strings (self, settings->advertise);
+  self->settings.stun_servers = own_strings (self, settings->stun_servers);
+  self->settings.turn_servers = own_strings (self, settings->turn_servers);
+  self->settings.pipelines = own_strings (self, settings->pipelines);
+  self->settings.pipeline_dir = own_string (self, settings->pipeline_dir);
+  self->settings.pipeline_override = own_string (self, settings->pipeline_override);
+  self->settings.extra_elements = own_strings (self, settings->extra_elements);
+}
+
+static VgwPipeline *
+load_override (VgwMedia *self, GError **error)
+{
+  const char *text_or_path = self->settings.pipeline_override;
+  if (g_file_test (text_or_path, G_FILE_TEST_IS_REGULAR))
+    return vgw_pipeline_load (text_or_path, self->settings.extra_elements, error);
+  return vgw_pipeline_parse ("--pipeline", text_or_path, self->settings.extra_elements, error);
+}
+
+static gboolean
+load_pipelines (VgwMedia *self, GError **error)
+{
+  if (self->settings.pipeline_override != NULL)
+    {
+      VgwPipeline *pipeline = load_override (self, error);
+      if (pipeline != NULL)
+        g_ptr_array_add (self->pipelines, pipeline);
+      return pipeline != NULL;
+    }
+  for (guint i = 0; self->settings.pipelines != NULL && self->settings.pipelines[i] != NULL; i++)
+    {
+      g_autofree char *file_name = g_strconcat (self->settings.pipelines[i], ".launch", NULL);
+      g_autofree char *path = g_build_filename (self->settings.pipeline_dir, file_name, NULL);
+      VgwPipeline *pipeline = vgw_pipeline_load (path, self->settings.extra_elements, error);
+      if (pipeline == NULL)
+        return FALSE;
+      g_ptr_array_add (self->pipelines, pipeline);
+    }
+  if (self->pipelines->len == 0)
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "media.pipelines is empty: name at least one, such as opus");
+  return self->pipelines->len > 0;
+}
+
+VgwMedia *
+vgw_media_new (const VgwMediaSettings *settings, GError **error)
+{
+  g_autoptr (VgwMedia) self = g_object_new (VGW_TYPE_MEDIA, NULL);
+  copy_settings (self, settings);
+  if (!load_pipelines (self, error))
+    return NULL;
+  if (settings->ice_agent == VGW_ICE_MUX)
+    {
+      self->ice_mux = vgw_ice_mux_new (settings->udp_port, self->settings.bind_address, self->settings.advertise, error);
+      if (self->ice_mux == NULL)
+        return NULL;
+    }
+  /* The first DTLS element makes the RSA key of the process, some 170 ms: not in the first call. */
+  self->certificate_keeper = gst_object_ref_sink (gst_element_factory_make ("dtlsdec", NULL));
+  self->pacer = vgw_pacer_new ();
+  self->reaper = g_thread_pool_new (reap, self, N_REAPER_THREADS, FALSE, error);
+  return self->reaper ? g_steal_pointer (&self) : NULL;
+}
+
+void
+vgw_media_shutdown (VgwMedia *self)
+{
+  if (self->reaper != NULL)
+    g_thread_pool_free (g_steal_pointer (&self->reaper), FALSE, TRUE);
+  if (self->ice_mux != NULL)
+    vgw_ice_mux_shutdown (self->ice_mux);
+  g_clear_object (&self->ice_mux);
+  g_clear_pointer (&self->pacer, vgw_pacer_free);
+  g_clear_pointer (&self->certificate_keeper, gst_object_unref);
+}
+
+VgwPacer *
+vgw_media_get_pacer (VgwMedia *self)
+{
+  return self->pacer;
+}
+
+guint16
+vgw_media_get_udp_port (VgwMedia *self)
+{
+  return self->ice_mux ? vgw_ice_mux_get_port (self->ice_mux) : 0;
+}
+
+guint
+vgw_media_count_peers (VgwMedia *self)
+{
+  return g_atomic_int_get (&self->n_peers);
+}
+
+const VgwMediaSettings *
+vgw_media_get_settings (VgwMedia *self)
+{
+  return &self->settings;
+}
+
+GPtrArray *
+vgw_media_get_pipelines (VgwMedia *self)
+{
+  return self->pipelines;
+}
+
+VgwIceMux *
+vgw_media_get_ice_mux (VgwMedia *self)
+{
+  return self->ice_mux;
+}
+
+VgwSctpIds *
+vgw_media_get_sctp_ids (VgwMedia *self)
+{
+  return self->sctp_ids;
+}
+
+void
+vgw_media_count_peer (VgwMedia *self)
+{
+  g_atomic_int_inc (&self->n_peers);
+}
+
+void
+vgw_media_reap (VgwMedia *self, GstElement *pipeline, guint sctp_id)
+{
+  ReapJob *job = g_new0 (ReapJob, 1);
+  job->pipeline = pipeline;
+  job->sctp_id = sctp_id;
+  g_return_if_fail (self->reaper != NULL);
+  g_thread_pool_push (self->reaper, job, NULL);
+}

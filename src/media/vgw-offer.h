@@ -1,0 +1,78 @@
+/* What an SDP offer says, looked at before webrtcbin sees any of it: bounded, checked, and cut down to the one audio
+ * stream and the data channel that the gateway serves. Pure functions over text; any thread. */
+#pragma once
+
+#include <gst/sdp/sdp.h>
+
+G_BEGIN_DECLS
+
+#define VGW_OFFER_MAX_CODECS 64
+
+typedef struct
+{
+  guint payload_type;
+  char *name; /* upper case: "OPUS", "PCMU" */
+  guint clock_rate_hz;
+  char *rtpmap; /* "opus/48000/2", as offered */
+  char *fmtp;   /* (nullable) parameters, without the payload type */
+} VgwOfferCodec;
+
+/* What becomes of an m-line in the answer. */
+typedef enum
+{
+  VGW_MLINE_AUDIO,    /* the call's audio */
+  VGW_MLINE_DATA,     /* the data channels */
+  VGW_MLINE_INACTIVE, /* kept in the bundle, a=inactive: more audio, any video */
+  VGW_MLINE_REJECTED, /* port 0 */
+} VgwMlineRole;
+
+typedef struct
+{
+  VgwMlineRole role;
+  char *mid; /* (nullable) only where the m-line is rejected */
+} VgwOfferMline;
+
+typedef struct
+{
+  GstSDPMessage *sdp;      /* as offered */
+  GArray *mlines;          /* VgwOfferMline, one per m-line in order */
+  guint audio_index;       /* of the m-line with role AUDIO */
+  int data_index;          /* of the m-line with role DATA, -1 for none */
+  GPtrArray *codecs;       /* VgwOfferCodec*, of the audio m-line, in the client's order */
+  const char *direction;   /* "sendrecv", "sendonly", "recvonly" of the audio m-line (static) */
+  char *ice_ufrag, *ice_pwd; /* of the bundle's transport */
+  char *setup;             /* "actpass", "active" or "passive" */
+  GPtrArray *fingerprints; /* char*, "sha-256 AB:CD:…", of the bundle's transport; at least one */
+} VgwOffer;
+
+/* Parses and checks @text. Errors: VGW_ERROR_BAD_MESSAGE with what is wrong for SDP that does not parse, or has no
+ * audio, no fingerprint of a hash we know, no ICE credentials, no BUNDLE group, no rtcp-mux; VGW_ERROR_TOO_LARGE for
+ * more than @max_mlines m-lines. Returns: (transfer full) */
+VgwOffer *vgw_offer_parse (const char *text, guint max_mlines, GError **error);
+void vgw_offer_free (VgwOffer *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwOffer, vgw_offer_free)
+
+/* The first offered codec with this name and clock rate, or NULL. (transfer none) */
+const VgwOfferCodec *vgw_offer_find_codec (const VgwOffer *self, const char *name, guint clock_rate_hz);
+
+/* The offer that webrtcbin gets: audio with @codec alone first, then the data channel if any; transport attributes on
+ * the media level only, no extensions, no feedback lines. Why: FACTS of webrtcbin 1.22 in vgw-offer.c.
+ * Returns: (transfer full) */
+GstSDPMessage *vgw_offer_reduce (const VgwOffer *self, const VgwOfferCodec *codec, GError **error);
+
+/* The answer that the client gets: webrtcbin's answer to the reduced offer, put back into the order of the offer, the
+ * m-lines that we do not serve inactive or rejected. @candidates: (element-type utf8) "candidate:…" strings.
+ * @is_complete: no candidate will follow. @is_lite: add a=ice-lite.
+ * Errors: VGW_ERROR_INTERNAL where webrtcbin refused the audio. Returns: (transfer full) */
+char *vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, GPtrArray *candidates,
+                               gboolean is_complete, gboolean is_lite, GError **error);
+
+/* Whether the bundle has the m-line that a candidate names: by @mid if not NULL, else by @mline_index; both unset is
+ * taken as the bundle's. */
+gboolean vgw_offer_has_mline (const VgwOffer *self, const char *mid, int mline_index);
+
+/* Compares the certificate that DTLS brought, PEM, with the offered fingerprints.
+ * Errors: VGW_ERROR_UNAUTHORIZED where none matches (RFC 8122 section 5). */
+gboolean vgw_offer_check_certificate (const VgwOffer *self, const char *pem, GError **error);
+
+G_END_DECLS

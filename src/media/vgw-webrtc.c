@@ -1,0 +1,222 @@
+#include "media/vgw-webrtc.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/vgw-error.h"
+
+/* Each unknown SSRC makes a jitter buffer with two threads: the caller's, and one more for a client that changes it. */
+#define MAX_RTP_STREAMS 2
+
+struct _VgwWebrtc
+{
+  gatomicrefcount ref_count;
+  VgwMedia *media;
+  GstElement *pipeline; /* main thread only; NULL after release */
+  GstElement *bin;      /* borrowed from pipeline */
+  VgwIceAgent *ice;     /* (nullable) borrowed from bin */
+  guint sctp_id;
+
+  GMutex lock;
+  GstElement *dtls_dec; /* guarded by lock */
+
+  _Atomic gint64 last_packet_us;
+};
+
+static void
+unref_closure (gpointer self, GClosure *closure)
+{
+  vgw_webrtc_unref (self);
+}
+
+static void
+destroy_ref (gpointer self)
+{
+  vgw_webrtc_unref (self);
+}
+
+static GstPadProbeReturn
+on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  VgwWebrtc *self = user_data;
+  atomic_store_explicit (&self->last_packet_us, g_get_monotonic_time (), memory_order_relaxed);
+  return GST_PAD_PROBE_OK;
+}
+
+/* webrtcbin notices neither a wrong certificate nor a dead peer, so we keep the decoder to ask it for the former, and
+ * look at its packets for the latter. */
+static void
+watch_dtls_decoder (VgwWebrtc *self, GstElement *dtls_dec)
+{
+  g_mutex_lock (&self->lock);
+  if (self->dtls_dec == NULL)
+    self->dtls_dec = gst_object_ref (dtls_dec);
+  g_mutex_unlock (&self->lock);
+
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (dtls_dec, "sink");
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_packet, vgw_webrtc_ref (self),
+                     destroy_ref);
+}
+
+/* On whatever thread adds the element: main, or webrtcbin's PC thread. */
+static void
+on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, VgwWebrtc *self)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+  const char *name = factory ? GST_OBJECT_NAME (factory) : "";
+
+  if (g_str_equal (name, "sctpdec") || g_str_equal (name, "sctpenc"))
+    g_object_set (element, "sctp-association-id", self->sctp_id, NULL);
+  else if (g_str_equal (name, "dtlssrtpdec"))
+    watch_dtls_decoder (self, element);
+}
+
+static void
+add_turn_servers (GstElement *bin, const char *const *servers)
+{
+  for (guint i = 0; servers != NULL && servers[i] != NULL; i++)
+    {
+      const char *colon = strchr (servers[i], ':');
+      if (colon == NULL)
+        continue; /* the configuration has checked the form */
+      g_autofree char *uri = g_strdup_printf ("%.*s://%s", (int) (colon - servers[i]), servers[i], colon + 1);
+      gboolean was_added = FALSE;
+      g_signal_emit_by_name (bin, "add-turn-server", uri, &was_added);
+    }
+}
+
+/* libnice's own defaults cost: UPnP up to 200 ms of gathering and multicast, ICE-TCP a dozen descriptors. */
+static void
+tune_nice (GstElement *bin, const VgwMediaSettings *settings)
+{
+  g_autoptr (GstObject) ice = NULL;
+  g_autoptr (GObject) agent = NULL;
+
+  g_object_get (bin, "ice-agent", &ice, NULL);
+  g_object_get (ice, "agent", &agent, NULL);
+  g_object_set (agent, "upnp", FALSE, "ice-tcp", FALSE, NULL);
+  if (settings->max_port != 0)
+    g_object_set (ice, "min-rtp-port", (guint) settings->min_port, "max-rtp-port", (guint) settings->max_port, NULL);
+  if (settings->stun_servers != NULL && settings->stun_servers[0] != NULL)
+    {
+      const char *address = settings->stun_servers[0] + strlen ("stun:");
+      g_autofree char *uri = g_strdup_printf ("stun://%s%s", address, strrchr (address, ':') ? "" : ":3478");
+      g_object_set (bin, "stun-server", uri, NULL);
+    }
+  add_turn_servers (bin, settings->turn_servers);
+}
+
+static GstElement *
+make_bin (VgwWebrtc *self)
+{
+  VgwIceMux *mux = vgw_media_get_ice_mux (self->media);
+  if (mux == NULL)
+    return gst_element_factory_make ("webrtcbin", NULL);
+  self->ice = vgw_ice_agent_new (mux); /* webrtcbin takes the floating reference */
+  return gst_element_factory_make_full ("webrtcbin", "ice-agent", self->ice, NULL);
+}
+
+static void
+tune_bin (VgwWebrtc *self)
+{
+  const VgwMediaSettings *settings = vgw_media_get_settings (self->media);
+  g_autoptr (GstElement) rtpbin = gst_bin_get_by_name (GST_BIN (self->bin), "rtpbin");
+
+  gst_util_set_object_arg (G_OBJECT (self->bin), "bundle-policy", "max-bundle");
+  g_object_set (self->bin, "latency", settings->latency_ms, NULL);
+  if (rtpbin != NULL)
+    g_object_set (rtpbin, "max-streams", MAX_RTP_STREAMS, NULL);
+  g_signal_connect_data (self->bin, "deep-element-added", G_CALLBACK (on_deep_element_added), vgw_webrtc_ref (self),
+                         unref_closure, 0);
+  if (self->ice == NULL)
+    tune_nice (self->bin, settings);
+}
+
+VgwWebrtc *
+vgw_webrtc_new (VgwMedia *media, GError **error)
+{
+  g_autoptr (VgwWebrtc) self = g_new0 (VgwWebrtc, 1);
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->lock);
+  self->media = g_object_ref (media);
+  self->bin = make_bin (self);
+  self->sctp_id = vgw_sctp_ids_take (vgw_media_get_sctp_ids (media));
+  if (self->bin == NULL || self->sctp_id == 0)
+    {
+      g_clear_pointer (&self->bin, gst_object_unref);
+      g_set_error (error, VGW_ERROR, VGW_ERROR_INTERNAL, "webrtcbin could not be made");
+      return NULL;
+    }
+  self->pipeline = gst_pipeline_new (NULL);
+  gst_object_ref_sink (self->pipeline);
+  gst_bin_add (GST_BIN (self->pipeline), self->bin);
+  vgw_media_count_peer (media);
+  tune_bin (self);
+  return g_steal_pointer (&self);
+}
+
+VgwWebrtc *
+vgw_webrtc_ref (VgwWebrtc *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+vgw_webrtc_unref (VgwWebrtc *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_warn_if_fail (self->pipeline == NULL);
+  g_mutex_clear (&self->lock);
+  g_object_unref (self->media);
+  g_free (self);
+}
+
+GstElement *
+vgw_webrtc_get_pipeline (VgwWebrtc *self)
+{
+  return self->pipeline;
+}
+
+GstElement *
+vgw_webrtc_get_bin (VgwWebrtc *self)
+{
+  return self->bin;
+}
+
+char *
+vgw_webrtc_get_peer_certificate (VgwWebrtc *self)
+{
+  char *pem = NULL;
+  g_mutex_lock (&self->lock);
+  g_autoptr (GstElement) dtls_dec = self->dtls_dec ? gst_object_ref (self->dtls_dec) : NULL;
+  g_mutex_unlock (&self->lock);
+  if (dtls_dec != NULL)
+    g_object_get (dtls_dec, "peer-pem", &pem, NULL);
+  return pem;
+}
+
+gint64
+vgw_webrtc_get_last_activity_us (VgwWebrtc *self)
+{
+  gint64 packet_us = atomic_load_explicit (&self->last_packet_us, memory_order_relaxed);
+  gint64 check_us = self->ice != NULL && self->pipeline != NULL ? vgw_ice_agent_get_last_check_us (self->ice) : 0;
+  return MAX (packet_us, check_us);
+}
+
+void
+vgw_webrtc_release (VgwWebrtc *self)
+{
+  GstElement *pipeline = g_steal_pointer (&self->pipeline);
+  if (pipeline == NULL)
+    return;
+  if (self->ice != NULL)
+    vgw_ice_agent_stop (self->ice);
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->dtls_dec, gst_object_unref);
+  g_mutex_unlock (&self->lock);
+  self->bin = NULL;
+  self->ice = NULL;
+  vgw_media_reap (self->media, pipeline, self->sctp_id);
+}

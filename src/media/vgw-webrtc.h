@@ -1,0 +1,33 @@
+/* One webrtcbin, built so that what webrtcbin 1.22 gets wrong does not show: each workaround is in vgw-webrtc.c with
+ * its reason. The peer drives it; this file only builds and tunes. */
+#pragma once
+
+#include <gst/gst.h>
+
+#include "ice/vgw-ice-agent.h"
+#include "media/vgw-media-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct _VgwWebrtc VgwWebrtc; /* reference counted: GStreamer's threads hold it through signal closures */
+
+/* Errors: VGW_ERROR_INTERNAL. Main thread. Returns: (transfer full) */
+VgwWebrtc *vgw_webrtc_new (VgwMedia *media, GError **error);
+VgwWebrtc *vgw_webrtc_ref (VgwWebrtc *self);
+void vgw_webrtc_unref (VgwWebrtc *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWebrtc, vgw_webrtc_unref)
+
+/* Valid until vgw_webrtc_release (). (transfer none) */
+GstElement *vgw_webrtc_get_pipeline (VgwWebrtc *self);
+GstElement *vgw_webrtc_get_bin (VgwWebrtc *self);
+
+/* The certificate of the DTLS peer, PEM, once DTLS is connected; NULL before. Main thread. (transfer full) */
+char *vgw_webrtc_get_peer_certificate (VgwWebrtc *self);
+
+/* g_get_monotonic_time () of the last packet or connectivity check, 0 for none. Any thread. */
+gint64 vgw_webrtc_get_last_activity_us (VgwWebrtc *self);
+
+/* Stops the ICE agent and gives the pipeline to the reaper. Main thread. Idempotent. */
+void vgw_webrtc_release (VgwWebrtc *self);
+
+G_END_DECLS
