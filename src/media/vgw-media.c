@@ -145,7 +145,7 @@ vgw_media_new (const VgwMediaSettings *settings, GError **error)
   copy_settings (self, settings);
   if (!load_pipelines (self, error))
     return NULL;
-  if (settings->ice_agent == VGW_ICE_MUX)
+  if (settings->ice_agent == VGW_ICE_AGENT_MUX)
     {
       self->ice_mux = vgw_ice_mux_new (settings->udp_port, self->settings.bind_address, self->settings.advertise, error);
       if (self->ice_mux == NULL)

@@ -13,8 +13,8 @@ G_DECLARE_FINAL_TYPE (VgwMedia, vgw_media, VGW, MEDIA, GObject)
 
 typedef enum
 {
-  VGW_ICE_MUX,  /* ICE-lite, one UDP port for all */
-  VGW_ICE_NICE, /* libnice, full ICE */
+  VGW_ICE_AGENT_MUX,  /* ICE-lite, one UDP port for all */
+  VGW_ICE_AGENT_NICE, /* libnice, full ICE */
 } VgwIceAgentKind;
 
 /* Everything is copied. String lists are NULL-terminated and may be NULL for none. */

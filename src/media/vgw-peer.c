@@ -44,8 +44,8 @@ struct _VgwPeer
   PeerState state;
 
   VgwOffer *offer;
-  char *codec;
-  char *audio_mid;
+  const VgwOfferCodec *codec; /* of offer; the one agreed on */
+  const char *audio_mid;      /* of offer */
   VgwWebrtc *webrtc;
   VgwDataChannels *data_channels; /* (nullable) where the offer has none */
   GstElement *audio;              /* the pipeline's bin, borrowed from webrtc's pipeline */
@@ -160,8 +160,6 @@ vgw_peer_finalize (GObject *object)
   g_clear_pointer (&self->local_candidates, g_ptr_array_unref);
   g_clear_pointer (&self->early_candidates, g_ptr_array_unref);
   g_free (self->session_id);
-  g_free (self->codec);
-  g_free (self->audio_mid);
   G_OBJECT_CLASS (vgw_peer_parent_class)->finalize (object);
 }
 
@@ -317,8 +315,9 @@ on_answer_created (gpointer object, gpointer payload)
 /* The encoder's pad is linked after the remote description, by the name of the m-line, and with the payload type of
  * the offer: everything else makes the answer recvonly (webrtcbin 1.22). */
 static gboolean
-link_encoder (VgwPeer *self, const VgwOfferCodec *codec)
+link_encoder (VgwPeer *self)
 {
+  const VgwOfferCodec *codec = self->codec;
   GstElement *bin = vgw_webrtc_get_bin (self->webrtc);
   g_autoptr (GstPad) sink = gst_element_request_pad_simple (bin, "sink_0");
   g_autoptr (GstPad) src = gst_element_get_static_pad (self->audio, "rtp_src");
@@ -363,18 +362,8 @@ on_remote_set (gpointer object, gpointer payload)
     add_candidate (self, g_ptr_array_index (self->early_candidates, i));
   g_ptr_array_set_size (self->early_candidates, 0);
 
-  const VgwPipeline *unused G_GNUC_UNUSED = NULL;
-  gboolean is_linked = FALSE;
-  if (g_str_equal (self->offer->direction, "sendonly"))
-    is_linked = link_encoder_to_nothing (self);
-  else
-    for (guint i = 0; i < self->offer->codecs->len && !is_linked; i++)
-      {
-        const VgwOfferCodec *codec = g_ptr_array_index (self->offer->codecs, i);
-        if (g_str_equal (codec->name, self->codec))
-          is_linked = link_encoder (self, codec);
-      }
-  if (!is_linked)
+  gboolean is_deaf = g_str_equal (self->offer->direction, "sendonly");
+  if (!(is_deaf ? link_encoder_to_nothing (self) : link_encoder (self)))
     {
       fail (self, g_error_new (VGW_ERROR, VGW_ERROR_INTERNAL, "the encoder could not be linked to webrtcbin"));
       return;
@@ -667,8 +656,8 @@ start (VgwPeer *self, const char *offer_text, GError **error)
   VgwPipeline *pipeline = self->offer ? choose_pipeline (self, &codec, error) : NULL;
   if (pipeline == NULL)
     return FALSE;
-  self->codec = g_strdup (codec->name);
-  self->audio_mid = g_strdup (g_array_index (self->offer->mlines, VgwOfferMline, self->offer->audio_index).mid);
+  self->codec = codec;
+  self->audio_mid = g_array_index (self->offer->mlines, VgwOfferMline, self->offer->audio_index).mid;
 
   GstSDPMessage *reduced = vgw_offer_reduce (self->offer, codec, error);
   if (reduced == NULL)
@@ -771,7 +760,7 @@ const char *
 vgw_peer_get_codec (VgwPeer *self)
 {
   g_return_val_if_fail (VGW_IS_PEER (self), NULL);
-  return self->codec;
+  return self->codec ? self->codec->name : NULL;
 }
 
 gint64
