@@ -1,0 +1,57 @@
+# Sourced by the scripts beside it: what to install, and how to build. Quick when nothing is missing.
+# shellcheck shell=bash
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# What the gateway is built from and runs on.
+build_packages=(
+  build-essential meson ninja-build pkg-config
+  libglib2.0-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
+  libsoup-3.0-dev libjson-glib-dev libnice-dev libopus-dev libssl-dev check
+  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav gstreamer1.0-nice
+  gstreamer1.0-tools
+)
+
+# Peers and tools of the tests, none of them needed to run.
+# shellcheck disable=SC2034  # used by the scripts that source this file
+test_packages=(
+  git python3 python3-aiortc python3-websockets python3-numpy
+  golang-go golang-github-pion-webrtc.v3-dev golang-github-gorilla-websocket-dev
+  coturn chromium fonts-dejavu-core flite sox iproute2 clang libclang-rt-14-dev clang-format clang-tidy
+)
+
+say () { printf '\033[1m%s\033[0m\n' "$*" >&2; }
+
+# Installs those of the packages that are missing or, for the one with known holes, too old. Needs root only then.
+install_packages () {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  local bad_version
+  bad_version=$(dpkg-query -W -f '${Version}' gstreamer1.0-plugins-bad 2>/dev/null || true)
+  if [ -n "$bad_version" ] && dpkg --compare-versions "$bad_version" lt 1.22.0-4+deb12u8; then
+    missing+=(gstreamer1.0-plugins-bad)
+  fi
+  [ ${#missing[@]} -eq 0 ] && return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    echo "These packages are missing; run this as root, or: apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+  say "Installing ${missing[*]}"
+  apt-get update -q >&2
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
+}
+
+# Node.js from wherever the machine has it, else Debian's. The browser tests need it; npm comes with it.
+install_node () {
+  command -v node >/dev/null && command -v npm >/dev/null || install_packages nodejs npm
+}
+
+# configure DIR [meson option …]: configures once; ninja notices later changes of the build files by itself.
+configure () {
+  local dir=$1
+  shift
+  [ -f "$dir/build.ninja" ] || meson setup "$dir" "$@" >&2
+}

@@ -1,0 +1,245 @@
+#include "app/vgw-app.h"
+
+#include <string.h>
+
+#include "app/vgw-call-link.h"
+#include "base/vgw-error.h"
+#include "base/vgw-log.h"
+#include "http/vgw-http-server.h"
+#include "session/vgw-session-table.h"
+#include "vgw-build.h"
+
+#define SHUTDOWN_TIMEOUT_MS 3000
+
+struct _VgwApp
+{
+  GObject parent_instance;
+
+  VgwConfig *config;
+  VgwMedia *media;
+  VgwManager *manager;
+  VgwSessionContext context;
+  VgwSessionTable *table;
+  VgwHttpServer *server;
+};
+
+G_DEFINE_TYPE (VgwApp, vgw_app, G_TYPE_OBJECT)
+
+static void
+vgw_app_dispose (GObject *object)
+{
+  VgwApp *self = VGW_APP (object);
+  if (self->table != NULL)
+    vgw_session_table_shutdown (self->table);
+  g_clear_object (&self->server);
+  g_clear_object (&self->table);
+  if (self->media != NULL)
+    vgw_media_shutdown (self->media);
+  g_clear_object (&self->media);
+  g_clear_object (&self->manager);
+  G_OBJECT_CLASS (vgw_app_parent_class)->dispose (object);
+}
+
+static void
+vgw_app_finalize (GObject *object)
+{
+  VgwApp *self = VGW_APP (object);
+  g_clear_pointer (&self->context.client_ice_servers, g_ptr_array_unref);
+  g_free (self->context.engine_type);
+  g_clear_pointer (&self->config, vgw_config_free);
+  G_OBJECT_CLASS (vgw_app_parent_class)->finalize (object);
+}
+
+static void
+vgw_app_class_init (VgwAppClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = vgw_app_dispose;
+  G_OBJECT_CLASS (klass)->finalize = vgw_app_finalize;
+}
+
+static void
+vgw_app_init (VgwApp *self)
+{
+}
+
+/* A program that runs from the build tree uses the pipelines of its source tree. */
+static const char *
+find_pipeline_dir (const VgwConfig *config)
+{
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+  if (*config->media_pipeline_dir != '\0')
+    return config->media_pipeline_dir;
+  return program && g_str_has_prefix (program, VGW_BUILD_ROOT "/") ? VGW_SOURCE_PIPELINE_DIR : VGW_PIPELINE_DIR;
+}
+
+static const char *
+null_if_empty (const char *text)
+{
+  return text && *text ? text : NULL;
+}
+
+void
+vgw_app_get_media_settings (const VgwConfig *config, const char *pipeline_override, VgwMediaSettings *settings)
+{
+  *settings = (VgwMediaSettings){
+    .ice_agent = config->ice_agent,
+    .udp_port = config->ice_udp_port,
+    .bind_address = null_if_empty (config->ice_bind_address),
+    .advertise = (const char *const *) config->ice_advertise,
+    .stun_servers = (const char *const *) config->ice_stun_servers,
+    .turn_servers = (const char *const *) config->ice_turn_servers,
+    .min_port = config->ice_min_port,
+    .max_port = config->ice_max_port,
+    .gather_timeout_ms = config->ice_gather_timeout_ms,
+    .pipelines = (const char *const *) config->media_pipelines,
+    .pipeline_dir = find_pipeline_dir (config),
+    .pipeline_override = pipeline_override,
+    .extra_elements = (const char *const *) config->media_extra_elements,
+    .latency_ms = config->media_latency_ms,
+    .max_mlines = config->limits_max_mlines,
+    .max_data_channels = config->limits_max_data_channels,
+  };
+}
+
+/* "turn:user:secret@host" → a server with its credentials apart, as RTCIceServer has them. */
+static VgwIceServer *
+parse_client_server (const char *url)
+{
+  const char *colon = strchr (url, ':');
+  const char *at = strrchr (url, '@');
+  if (colon == NULL || at == NULL || at < colon)
+    return vgw_ice_server_new (url, NULL, NULL);
+  g_autofree char *credentials = g_strndup (colon + 1, at - colon - 1);
+  g_auto (GStrv) parts = g_strsplit (credentials, ":", 2);
+  g_autofree char *bare = g_strdup_printf ("%.*s:%s", (int) (colon - url), url, at + 1);
+  return vgw_ice_server_new (bare, parts[0], parts[0] ? parts[1] : NULL);
+}
+
+static void
+fill_context (VgwApp *self)
+{
+  const VgwConfig *config = self->config;
+  VgwSessionContext *context = &self->context;
+
+  context->media = self->media;
+  context->manager = self->manager;
+  context->engine_type = g_strdup (config->engine_default);
+  context->engine_settings.record_dir = config->record_directory;
+  context->format.rate_hz = config->engine_sample_rate;
+  context->limits = (VgwSessionSettingsLimits){
+    .offer_timeout_ms = config->limits_offer_timeout_ms,
+    .connect_timeout_ms = config->limits_connect_timeout_ms,
+    .media_timeout_ms = config->limits_media_timeout_ms,
+    .max_duration_s = config->limits_max_duration_s,
+    .max_candidates = config->limits_max_candidates,
+    .max_data_channels = config->limits_max_data_channels,
+    .max_message_bytes = config->limits_max_message_bytes,
+    .max_playout_ms = config->engine_max_playout_ms,
+  };
+  context->client_ice_servers = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_ice_server_free);
+  for (guint i = 0; config->ice_client_servers[i] != NULL; i++)
+    g_ptr_array_add (context->client_ice_servers, parse_client_server (config->ice_client_servers[i]));
+}
+
+static void
+on_channel (VgwHttpServer *server, VgwWsChannel *channel, VgwApp *self)
+{
+  vgw_call_link_open (self->table, channel);
+}
+
+static gboolean
+start_server (VgwApp *self, GError **error)
+{
+  const VgwConfig *config = self->config;
+  VgwHttpSettings settings = {
+    .address = config->http_address,
+    .port = config->http_port,
+    .origins = (const char *const *) config->access_origins,
+    .web_root = null_if_empty (config->http_web_root),
+    .serves_page = config->http_page,
+    .header_timeout_ms = config->http_header_timeout_ms,
+    .idle_timeout_ms = config->http_idle_timeout_ms,
+    .max_connections = config->http_max_connections,
+    .max_message_bytes = config->limits_max_message_bytes,
+  };
+  self->server = vgw_http_server_new (&settings, error);
+  if (self->server != NULL)
+    g_signal_connect_object (self->server, "channel", G_CALLBACK (on_channel), self, 0);
+  return self->server != NULL;
+}
+
+VgwApp *
+vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
+{
+  g_autoptr (VgwApp) self = g_object_new (VGW_TYPE_APP, NULL);
+  VgwMediaSettings media_settings;
+  self->config = config;
+  vgw_app_get_media_settings (config, pipeline_override, &media_settings);
+  g_autoptr (VgwEngine) probe = vgw_engine_create (config->engine_default, &self->context.engine_settings, error);
+  if (probe == NULL)
+    return NULL;
+  self->manager = vgw_manager_create (config->manager_type, error);
+  if (self->manager == NULL)
+    return NULL;
+  self->media = vgw_media_new (&media_settings, error);
+  if (self->media == NULL)
+    return NULL;
+  fill_context (self);
+  self->table = vgw_session_table_new (&self->context, config->limits_max_sessions,
+                                       config->limits_max_sessions_per_address);
+  if (!start_server (self, error))
+    return NULL;
+
+  g_autofree char *url = vgw_app_get_url (self);
+  vgw_info (NULL, "listening url=%s udp-port=%u ice=%s engine=%s", url, vgw_media_get_udp_port (self->media),
+            config->ice_agent == VGW_ICE_AGENT_MUX ? "mux" : "nice", config->engine_default);
+  return g_steal_pointer (&self);
+}
+
+char *
+vgw_app_get_url (VgwApp *self)
+{
+  return vgw_http_server_get_url (self->server);
+}
+
+static void
+on_server_shutdown (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+  if (!vgw_http_server_shutdown_finish (VGW_HTTP_SERVER (source), result, &error))
+    vgw_warning (NULL, "shutdown: %s", error->message);
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+vgw_app_shutdown_async (VgwApp *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+  vgw_info (NULL, "shutting down sessions=%u", vgw_session_table_count (self->table));
+  vgw_session_table_shutdown (self->table);
+  vgw_http_server_shutdown_async (self->server, SHUTDOWN_TIMEOUT_MS, on_server_shutdown, task);
+}
+
+void
+vgw_app_shutdown_finish (VgwApp *self, GAsyncResult *result)
+{
+  g_task_propagate_boolean (G_TASK (result), NULL);
+}
+
+gboolean
+vgw_app_check (const VgwConfig *config, const char *pipeline_override, GError **error)
+{
+  VgwEngineSettings engine_settings = { config->record_directory };
+  VgwMediaSettings media_settings;
+  g_autoptr (VgwEngine) engine = vgw_engine_create (config->engine_default, &engine_settings, error);
+  g_autoptr (VgwManager) manager = engine ? vgw_manager_create (config->manager_type, error) : NULL;
+  if (manager == NULL)
+    return FALSE;
+  vgw_app_get_media_settings (config, pipeline_override, &media_settings);
+  media_settings.udp_port = 0; /* a gateway may be running already */
+  g_autoptr (VgwMedia) media = vgw_media_new (&media_settings, error);
+  if (media != NULL)
+    vgw_media_shutdown (media);
+  return media != NULL;
+}

@@ -1,0 +1,102 @@
+#include "app/vgw-call-link.h"
+
+#include "base/vgw-error.h"
+#include "base/vgw-log.h"
+
+/* RFC 6455 section 7.4.1, and the registry of close codes for 1013 */
+#define CLOSE_NORMAL 1000
+#define CLOSE_GOING_AWAY 1001
+#define CLOSE_TRY_AGAIN_LATER 1013
+
+typedef struct
+{
+  VgwWsChannel *channel;
+  VgwSession *session; /* (nullable) once it has ended */
+} CallLink;
+
+static void
+on_channel_message (VgwWsChannel *channel, const char *text, gsize length, CallLink *link)
+{
+  g_autoptr (GError) error = NULL;
+  if (link->session == NULL)
+    return;
+  g_autoptr (VgwMessage) message = vgw_message_parse (text, length, &error);
+  if (message != NULL)
+    vgw_session_handle (link->session, message);
+  else
+    vgw_session_handle_bad_message (link->session, error);
+}
+
+static void
+on_channel_bad (VgwWsChannel *channel, const GError *error, CallLink *link)
+{
+  if (link->session != NULL)
+    vgw_session_handle_bad_message (link->session, error);
+}
+
+static void
+on_session_outgoing (VgwSession *session, const VgwMessage *message, CallLink *link)
+{
+  g_autofree char *text = vgw_message_to_text (message);
+  vgw_ws_channel_send (link->channel, text);
+}
+
+static void
+forget_session (CallLink *link)
+{
+  if (link->session == NULL)
+    return;
+  g_signal_handlers_disconnect_by_data (link->session, link);
+  g_clear_object (&link->session);
+}
+
+static void
+on_session_ended (VgwSession *session, const char *reason, CallLink *link)
+{
+  gboolean is_shutdown = g_strcmp0 (reason, vgw_end_reason_to_string (VGW_END_SHUTDOWN)) == 0;
+  forget_session (link);
+  vgw_ws_channel_close (link->channel, is_shutdown ? CLOSE_GOING_AWAY : CLOSE_NORMAL, reason);
+}
+
+static void
+on_channel_closed (VgwWsChannel *channel, CallLink *link)
+{
+  g_autoptr (VgwSession) session = link->session ? g_object_ref (link->session) : NULL;
+  forget_session (link);
+  if (session != NULL)
+    vgw_session_end (session, VGW_END_WEBSOCKET_CLOSED);
+  g_signal_handlers_disconnect_by_data (channel, link);
+  g_object_unref (link->channel);
+  g_free (link);
+}
+
+static void
+refuse (VgwWsChannel *channel, const GError *error)
+{
+  g_autoptr (VgwMessage) message = vgw_message_new_error (error, TRUE);
+  g_autofree char *text = vgw_message_to_text (message);
+  vgw_info (NULL, "refused a session for %s: %s", vgw_ws_channel_get_remote_address (channel), error->message);
+  vgw_ws_channel_send (channel, text);
+  vgw_ws_channel_close (channel, CLOSE_TRY_AGAIN_LATER, vgw_error_to_wire (error));
+}
+
+void
+vgw_call_link_open (VgwSessionTable *table, VgwWsChannel *channel)
+{
+  g_autoptr (GError) error = NULL;
+  VgwSession *session = vgw_session_table_create (table, vgw_ws_channel_get_remote_address (channel), &error);
+  CallLink *link = g_new0 (CallLink, 1);
+  link->channel = g_object_ref (channel);
+  g_signal_connect (channel, "closed", G_CALLBACK (on_channel_closed), link);
+  if (session == NULL)
+    {
+      refuse (channel, error);
+      return;
+    }
+  link->session = g_object_ref (session);
+  g_signal_connect (channel, "message", G_CALLBACK (on_channel_message), link);
+  g_signal_connect (channel, "bad", G_CALLBACK (on_channel_bad), link);
+  g_signal_connect (session, "outgoing", G_CALLBACK (on_session_outgoing), link);
+  g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), link);
+  vgw_session_start (session);
+}

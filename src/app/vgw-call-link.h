@@ -1,0 +1,13 @@
+/* One client's channel tied to its session: text to messages and back. It lives as long as the channel is open. */
+#pragma once
+
+#include "http/vgw-ws-channel.h"
+#include "session/vgw-session-table.h"
+
+G_BEGIN_DECLS
+
+/* Makes a session in @table for @channel and keeps both until the channel has closed. Where there is no room the client
+ * gets a fatal `busy` error, and the channel is closed with 1013. Main thread. */
+void vgw_call_link_open (VgwSessionTable *table, VgwWsChannel *channel);
+
+G_END_DECLS

@@ -1,0 +1,204 @@
+/* voice-gateway: options → VgwApp → main loop. */
+
+#include <glib-unix.h>
+#include <locale.h>
+#include <stdlib.h>
+
+#include "app/vgw-app.h"
+#include "media/vgw-pipeline-check.h"
+#include "vgw-build.h"
+
+/* sysexits.h: what systemd and scripts expect of a daemon that cannot start */
+#define EXIT_USAGE 64
+#define EXIT_CONFIG 78
+
+typedef struct
+{
+  char *config_path;
+  char *pipeline;
+  char *check_pipeline_path;
+  char **settings;
+  gboolean should_check_config;
+  gboolean should_print_config;
+  gboolean should_print_sample;
+  gboolean should_print_version;
+} Options;
+
+typedef struct
+{
+  VgwApp *app;
+  GMainLoop *loop;
+  gboolean is_stopping;
+} Run;
+
+static gboolean
+parse_options (int *argc, char ***argv, Options *options, GError **error)
+{
+  const GOptionEntry entries[] = {
+    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_path, "Read this configuration file", "FILE" },
+    { "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &options->settings, "Set one key, over file and environment",
+      "GROUP.KEY=VALUE" },
+    { "pipeline", 'p', 0, G_OPTION_ARG_STRING, &options->pipeline,
+      "Use this one pipeline description in place of the configured ones", "TEXT|FILE" },
+    { "check-pipeline", 0, 0, G_OPTION_ARG_FILENAME, &options->check_pipeline_path,
+      "Check a pipeline description and exit", "FILE" },
+    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->should_check_config,
+      "Check the configuration and its pipelines, and exit", NULL },
+    { "print-config", 0, 0, G_OPTION_ARG_NONE, &options->should_print_config,
+      "Print the configuration in force, secrets hidden, and exit", NULL },
+    { "print-sample-config", 0, 0, G_OPTION_ARG_NONE, &options->should_print_sample,
+      "Print a commented configuration file, and exit", NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &options->should_print_version, "Print the version and exit", NULL },
+    { NULL },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new ("- put a voice bot on the web");
+  g_autofree char *keys = vgw_config_help ();
+
+  g_option_context_set_description (context, keys);
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, argc, argv, error))
+    return FALSE;
+  if (*argc > 1)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION, "unexpected argument \"%s\"", (*argv)[1]);
+  return *argc <= 1;
+}
+
+static void
+options_clear (Options *options)
+{
+  g_free (options->config_path);
+  g_free (options->pipeline);
+  g_free (options->check_pipeline_path);
+  g_strfreev (options->settings);
+}
+
+static void
+on_shut_down (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Run *run = user_data;
+  vgw_app_shutdown_finish (VGW_APP (source), result);
+  g_main_loop_quit (run->loop);
+}
+
+static gboolean
+on_stop_signal (gpointer user_data)
+{
+  Run *run = user_data;
+  if (!run->is_stopping)
+    vgw_app_shutdown_async (run->app, on_shut_down, run);
+  run->is_stopping = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+static int
+run_gateway (VgwConfig *config, const Options *options)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VgwApp) app = vgw_app_new (config, options->pipeline, &error);
+  if (app == NULL)
+    {
+      vgw_critical (NULL, "cannot start: %s", error->message);
+      return EXIT_CONFIG;
+    }
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Run run = { app, loop, FALSE };
+  guint term_id = g_unix_signal_add (SIGTERM, on_stop_signal, &run);
+  guint int_id = g_unix_signal_add (SIGINT, on_stop_signal, &run);
+  g_main_loop_run (loop);
+  g_source_remove (term_id);
+  g_source_remove (int_id);
+  return EXIT_SUCCESS;
+}
+
+static int
+check_pipeline (const char *path, const VgwConfig *config)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *summary
+      = vgw_pipeline_check (path, (const char *const *) config->media_extra_elements, &error);
+  if (summary == NULL)
+    {
+      g_printerr ("%s\n", error->message);
+      return EXIT_CONFIG;
+    }
+  g_print ("%s\n", summary);
+  return EXIT_SUCCESS;
+}
+
+static int
+check_config (const VgwConfig *config, const Options *options)
+{
+  g_autoptr (GError) error = NULL;
+  if (!vgw_app_check (config, options->pipeline, &error))
+    {
+      g_printerr ("%s\n", error->message);
+      return EXIT_CONFIG;
+    }
+  g_print ("the configuration is good\n");
+  return EXIT_SUCCESS;
+}
+
+static int
+run_with_config (VgwConfig *loaded, const Options *options)
+{
+  g_autoptr (VgwConfig) config = loaded;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = options->should_print_config ? vgw_config_to_text (config) : NULL;
+  if (text != NULL)
+    {
+      g_print ("%s", text);
+      return EXIT_SUCCESS;
+    }
+  vgw_log_init (config->log_format, config->log_level);
+  if (!vgw_media_prepare_process (&error))
+    {
+      g_printerr ("voice-gateway: %s\n", error->message);
+      return EXIT_CONFIG;
+    }
+  if (options->check_pipeline_path != NULL)
+    return check_pipeline (options->check_pipeline_path, config);
+  if (options->should_check_config)
+    return check_config (config, options);
+  return run_gateway (g_steal_pointer (&config), options);
+}
+
+static int
+run_with_options (const Options *options)
+{
+  g_autoptr (GError) error = NULL;
+  if (options->should_print_version)
+    {
+      g_print ("voice-gateway %s\n", VGW_VERSION);
+      return EXIT_SUCCESS;
+    }
+  if (options->should_print_sample)
+    {
+      g_autofree char *sample = vgw_config_sample ();
+      g_print ("%s", sample);
+      return EXIT_SUCCESS;
+    }
+  g_auto (GStrv) environment = g_get_environ ();
+  VgwConfig *config = vgw_config_load (options->config_path, (const char *const *) environment,
+                                       (const char *const *) options->settings, &error);
+  if (config == NULL)
+    {
+      g_printerr ("voice-gateway: %s\n", error->message);
+      return EXIT_CONFIG;
+    }
+  return run_with_config (config, options);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  Options options = { 0 };
+  setlocale (LC_ALL, "");
+  int status = EXIT_USAGE;
+  if (parse_options (&argc, &argv, &options, &error))
+    status = run_with_options (&options);
+  else
+    g_printerr ("voice-gateway: %s\nTry voice-gateway --help.\n", error->message);
+  options_clear (&options);
+  return status;
+}

@@ -1,0 +1,13 @@
+#include "media/vgw-pipeline-check.h"
+
+#include "media/vgw-pipeline.h"
+
+char *
+vgw_pipeline_check (const char *path, const char *const *extra_elements, GError **error)
+{
+  g_autoptr (VgwPipeline) pipeline = vgw_pipeline_load (path, extra_elements, error);
+  if (pipeline == NULL)
+    return NULL;
+  return g_strdup_printf ("%s: good, serves %s with an RTP clock of %u Hz", path, vgw_pipeline_get_codec (pipeline),
+                          vgw_pipeline_get_clock_rate_hz (pipeline));
+}
