@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 
 typedef struct _VgwPacer VgwPacer;
 
-/* Called on the pacer thread once per tick; @tick counts 20 ms steps since the pacer started, with no step left out.
+/* Called on the pacer thread once per tick; @tick counts 20 ms steps since the pacer started, with no step left out
+ * unless the process stood still for more than a second.
  * Must not block and must not call vgw_pacer_remove (). */
 typedef void (*VgwPacerFunc) (guint64 tick, gpointer user_data);
 

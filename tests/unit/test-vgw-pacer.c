@@ -1,0 +1,273 @@
+#include "media/vgw-pacer.h"
+
+#include <check.h>
+
+#include "base/vgw-audio-format.h"
+
+#define N_SESSIONS 500
+
+typedef struct
+{
+  GMutex lock;
+  GCond cond;
+  /* guarded by lock */
+  guint64 first_tick, last_tick;
+  guint n_calls;
+  gboolean has_gap;
+  gboolean is_blocked;     /* a call waits inside on_tick () */
+  gboolean should_block;   /* the next call is to wait */
+  gint64 last_us;          /* when the last call came */
+} Counter;
+
+static void
+counter_init (Counter *counter)
+{
+  *counter = (Counter){ 0 };
+  g_mutex_init (&counter->lock);
+  g_cond_init (&counter->cond);
+}
+
+static void
+counter_clear (Counter *counter)
+{
+  g_mutex_clear (&counter->lock);
+  g_cond_clear (&counter->cond);
+}
+
+static void
+on_tick (guint64 tick, gpointer user_data)
+{
+  Counter *counter = user_data;
+
+  g_mutex_lock (&counter->lock);
+  counter->last_us = g_get_monotonic_time ();
+  if (counter->n_calls == 0)
+    counter->first_tick = tick;
+  else if (tick != counter->last_tick + 1)
+    counter->has_gap = TRUE;
+  counter->last_tick = tick;
+  counter->n_calls++;
+  counter->is_blocked = counter->should_block;
+  g_cond_broadcast (&counter->cond);
+  while (counter->should_block)
+    g_cond_wait (&counter->cond, &counter->lock);
+  counter->is_blocked = FALSE;
+  g_mutex_unlock (&counter->lock);
+}
+
+static void
+wait_for_calls (Counter *counter, guint n_calls)
+{
+  gint64 deadline = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
+
+  g_mutex_lock (&counter->lock);
+  while (counter->n_calls < n_calls)
+    ck_assert (g_cond_wait_until (&counter->cond, &counter->lock, deadline));
+  g_mutex_unlock (&counter->lock);
+}
+
+START_TEST (ticks_come_one_by_one)
+{
+  g_autoptr (VgwPacer) pacer = vgw_pacer_new ();
+  Counter counter;
+  guint id;
+
+  counter_init (&counter);
+  id = vgw_pacer_add (pacer, on_tick, &counter);
+  ck_assert_uint_gt (id, 0);
+  wait_for_calls (&counter, 10);
+  vgw_pacer_remove (pacer, id);
+  ck_assert (!counter.has_gap);
+  ck_assert_uint_eq (counter.last_tick - counter.first_tick, counter.n_calls - 1);
+  counter_clear (&counter);
+}
+END_TEST
+
+START_TEST (no_tick_comes_before_its_time)
+{
+  gint64 start_us = g_get_monotonic_time ();
+  g_autoptr (VgwPacer) pacer = vgw_pacer_new ();
+  Counter counter;
+  guint id;
+
+  counter_init (&counter);
+  id = vgw_pacer_add (pacer, on_tick, &counter);
+  wait_for_calls (&counter, 25);
+  vgw_pacer_remove (pacer, id);
+  ck_assert_int_ge (counter.last_us - start_us, (gint64) counter.last_tick * VGW_FRAME_MS * 1000);
+  counter_clear (&counter);
+}
+END_TEST
+
+/* Whether the last call was the tick that was due then. A pacer that drifts would stay behind for good. */
+static gboolean
+is_on_time (const Counter *counter, gint64 start_us)
+{
+  return (gint64) counter->last_tick + 1 >= (counter->last_us - start_us) / (VGW_FRAME_MS * 1000);
+}
+
+START_TEST (a_late_tick_is_made_up_for)
+{
+  gint64 start_us = g_get_monotonic_time ();
+  gint64 deadline = start_us + 30 * G_TIME_SPAN_SECOND;
+  g_autoptr (VgwPacer) pacer = vgw_pacer_new ();
+  Counter counter;
+  gint64 until_us;
+  guint id;
+
+  counter_init (&counter);
+  id = vgw_pacer_add (pacer, on_tick, &counter);
+  wait_for_calls (&counter, 2);
+
+  g_mutex_lock (&counter.lock);
+  counter.should_block = TRUE;
+  while (!counter.is_blocked)
+    ck_assert (g_cond_wait_until (&counter.cond, &counter.lock, deadline));
+  /* six ticks are held up; the wait is on the clock because the clock is what is tested */
+  until_us = counter.last_us + 6 * VGW_FRAME_MS * 1000;
+  while (g_get_monotonic_time () < until_us)
+    g_cond_wait_until (&counter.cond, &counter.lock, until_us);
+  counter.should_block = FALSE;
+  g_cond_broadcast (&counter.cond);
+  do
+    ck_assert (g_cond_wait_until (&counter.cond, &counter.lock, deadline));
+  while (counter.last_us < until_us || !is_on_time (&counter, start_us));
+  g_mutex_unlock (&counter.lock);
+  vgw_pacer_remove (pacer, id);
+  ck_assert (!counter.has_gap);
+  counter_clear (&counter);
+}
+END_TEST
+
+static gpointer
+remove_thread (gpointer data)
+{
+  gpointer *arguments = data;
+
+  vgw_pacer_remove (arguments[0], GPOINTER_TO_UINT (arguments[1]));
+  g_atomic_int_set ((gint *) arguments[2], 1);
+  return NULL;
+}
+
+START_TEST (remove_waits_for_the_function_that_runs)
+{
+  g_autoptr (VgwPacer) pacer = vgw_pacer_new ();
+  gint is_removed = 0;
+  Counter counter;
+  gpointer arguments[3];
+  GThread *thread;
+  guint n_calls;
+
+  counter_init (&counter);
+  counter.should_block = TRUE;
+  arguments[0] = pacer;
+  arguments[1] = GUINT_TO_POINTER (vgw_pacer_add (pacer, on_tick, &counter));
+  arguments[2] = &is_removed;
+  g_mutex_lock (&counter.lock);
+  while (!counter.is_blocked)
+    ck_assert (g_cond_wait_until (&counter.cond, &counter.lock, g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND));
+  thread = g_thread_new ("remove", remove_thread, arguments);
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_thread_yield ();
+      ck_assert_int_eq (g_atomic_int_get (&is_removed), 0);
+    }
+  counter.should_block = FALSE;
+  g_cond_broadcast (&counter.cond);
+  g_mutex_unlock (&counter.lock);
+  g_thread_join (thread);
+
+  /* another function ticks on, so the thread is alive while the removed one is silent */
+  n_calls = counter.n_calls;
+  counter_clear (&counter);
+  {
+    Counter other;
+    guint id;
+
+    counter_init (&other);
+    id = vgw_pacer_add (pacer, on_tick, &other);
+    wait_for_calls (&other, 3);
+    vgw_pacer_remove (pacer, id);
+    counter_clear (&other);
+  }
+  ck_assert_uint_eq (counter.n_calls, n_calls);
+}
+END_TEST
+
+START_TEST (adding_and_removing_is_possible_while_another_function_runs)
+{
+  g_autoptr (VgwPacer) pacer = vgw_pacer_new ();
+  Counter blocker, other;
+  guint blocker_id, other_id;
+
+  counter_init (&blocker);
+  counter_init (&other);
+  blocker.should_block = TRUE;
+  blocker_id = vgw_pacer_add (pacer, on_tick, &blocker);
+  g_mutex_lock (&blocker.lock);
+  while (!blocker.is_blocked)
+    g_cond_wait (&blocker.cond, &blocker.lock);
+  other_id = vgw_pacer_add (pacer, on_tick, &other);
+  vgw_pacer_remove (pacer, other_id);
+  blocker.should_block = FALSE;
+  g_cond_broadcast (&blocker.cond);
+  g_mutex_unlock (&blocker.lock);
+  vgw_pacer_remove (pacer, blocker_id);
+  ck_assert_uint_eq (other.n_calls, 0);
+  counter_clear (&blocker);
+  counter_clear (&other);
+}
+END_TEST
+
+START_TEST (five_hundred_sessions_come_and_go)
+{
+  g_autoptr (VgwPacer) pacer = vgw_pacer_new ();
+  g_autofree Counter *counters = g_new0 (Counter, N_SESSIONS);
+  g_autofree guint *ids = g_new0 (guint, N_SESSIONS);
+
+  for (guint round = 0; round < 3; round++)
+    {
+      for (guint i = 0; i < N_SESSIONS; i++)
+        {
+          counter_init (&counters[i]);
+          ids[i] = vgw_pacer_add (pacer, on_tick, &counters[i]);
+        }
+      wait_for_calls (&counters[N_SESSIONS - 1], 3);
+      for (guint i = 0; i < N_SESSIONS; i++)
+        {
+          /* first the odd ones, then the even ones: the list is swept from within */
+          guint victim = i < N_SESSIONS / 2 ? 2 * i + 1 : 2 * (i - N_SESSIONS / 2);
+
+          vgw_pacer_remove (pacer, ids[victim]);
+        }
+      for (guint i = 0; i < N_SESSIONS; i++)
+        {
+          ck_assert (!counters[i].has_gap);
+          ck_assert_uint_ge (counters[i].n_calls, 2);
+          counter_clear (&counters[i]);
+        }
+    }
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("vgw-pacer");
+  TCase *tcase = tcase_create ("ticks");
+  SRunner *runner = srunner_create (suite);
+  int n_failed;
+
+  tcase_set_timeout (tcase, 60);
+  tcase_add_test (tcase, ticks_come_one_by_one);
+  tcase_add_test (tcase, no_tick_comes_before_its_time);
+  tcase_add_test (tcase, a_late_tick_is_made_up_for);
+  tcase_add_test (tcase, remove_waits_for_the_function_that_runs);
+  tcase_add_test (tcase, adding_and_removing_is_possible_while_another_function_runs);
+  tcase_add_test (tcase, five_hundred_sessions_come_and_go);
+  suite_add_tcase (suite, tcase);
+  srunner_run_all (runner, CK_NORMAL);
+  n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return n_failed == 0 ? 0 : 1;
+}
