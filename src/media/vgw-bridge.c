@@ -1,0 +1,366 @@
+/* Threads: attach, detach and set_audio_func on the main thread; the pump on the pacer thread; taps on streaming
+ * threads. Lock order: VgwBridgeEar.lock (held while the engine's function runs) → whatever that function locks
+ * → the playout queue's lock. Nobody may call into the bridge's main-thread functions from the engine's function.
+ *
+ * Time: the pacer's tick is the clock of the outgoing stream. The first buffer is stamped with the pipeline's running
+ * time, every later one with exactly 20 ms per tick, so that RTP timestamps carry no jitter. When the queue has been
+ * empty for HANGOVER_TICKS nothing more is sent; the next buffer has the flag DISCONT and the time that has gone by
+ * in its PTS, which is how a talkspurt begins (RFC 3551 section 4.1). */
+#include "media/vgw-bridge-private.h"
+
+#include <gst/audio/audio.h>
+#include <string.h>
+
+GST_DEBUG_CATEGORY_STATIC (vgw_bridge_debug);
+#define GST_CAT_DEFAULT vgw_bridge_debug
+
+#define HANGOVER_TICKS 10u /* 200 ms of silence, so that short pauses of an engine make no new talkspurt */
+#define FRAME_DURATION ((GstClockTime) VGW_FRAME_MS * GST_MSECOND)
+#define MAX_RATE_HZ 48000u
+#define MAX_FRAME_SAMPLES (MAX_RATE_HZ * VGW_FRAME_MS / 1000)
+/* Of the appsrc: enough for a streaming thread that is late, little enough that a dead one holds no memory. */
+#define MAX_QUEUED_BUFFERS 10u
+/* The tick count and the pipeline's clock are the same clock. After a jump larger than this they are not. */
+#define MAX_CLOCK_DEVIATION (100 * GST_MSECOND)
+
+/* What the engine hears with; shared by the bridge and the taps of all peers it ever had. */
+typedef struct
+{
+  gatomicrefcount ref_count;
+  gint is_open; /* atomic */
+
+  GMutex lock;
+  /* guarded by lock */
+  VgwBridgeAudioFunc func;
+  gpointer user_data;
+  GDestroyNotify destroy;
+} VgwBridgeEar;
+
+/* One attachment of an appsink. The appsink owns it, since a streaming thread may still be in the callback when the
+ * bridge has let go. */
+typedef struct
+{
+  VgwBridgeEar *ear;
+  gboolean is_attached; /* guarded by ear->lock */
+} VgwBridgeTap;
+
+struct _VgwBridge
+{
+  GObject parent_instance;
+
+  /* constant */
+  VgwPacer *pacer;
+  VgwAudioFormat format;
+  VgwPlayout *playout;
+  VgwBridgeEar *ear;
+
+  /* main thread; pcm_in is also read by the pump, and constant while that is registered */
+  GstAppSink *pcm_out;
+  GstAppSrc *pcm_in;
+  VgwBridgeTap *tap; /* owned by pcm_out */
+  guint pacer_id;
+
+  /* pacer thread while registered */
+  gboolean is_timed; /* base_tick and base_pts are set */
+  gboolean is_talking;
+  guint64 base_tick;
+  GstClockTime base_pts;
+  guint n_hangover_ticks; /* left before the stream falls silent */
+};
+
+G_DEFINE_TYPE (VgwBridge, vgw_bridge, G_TYPE_OBJECT)
+
+static VgwBridgeEar *
+ear_new (void)
+{
+  VgwBridgeEar *ear = g_new0 (VgwBridgeEar, 1);
+
+  g_atomic_ref_count_init (&ear->ref_count);
+  g_mutex_init (&ear->lock);
+  return ear;
+}
+
+static void
+ear_unref (VgwBridgeEar *ear)
+{
+  if (!g_atomic_ref_count_dec (&ear->ref_count))
+    return;
+  g_mutex_clear (&ear->lock);
+  g_free (ear);
+}
+
+static VgwBridgeTap *
+tap_new (VgwBridgeEar *ear)
+{
+  VgwBridgeTap *tap = g_new0 (VgwBridgeTap, 1);
+
+  g_atomic_ref_count_inc (&ear->ref_count);
+  tap->ear = ear;
+  tap->is_attached = TRUE;
+  return tap;
+}
+
+static void
+tap_free (gpointer data)
+{
+  VgwBridgeTap *tap = data;
+
+  ear_unref (tap->ear);
+  g_free (tap);
+}
+
+static void
+hear (VgwBridgeTap *tap, GstBuffer *buffer)
+{
+  GstMapInfo map;
+
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return;
+  g_mutex_lock (&tap->ear->lock);
+  /* asked again under the lock: detach and a closing gate promise that nothing passes once they have returned */
+  if (tap->is_attached && tap->ear->func != NULL && g_atomic_int_get (&tap->ear->is_open) && map.size > 1)
+    tap->ear->func ((const gint16 *) map.data, map.size / sizeof (gint16), tap->ear->user_data);
+  g_mutex_unlock (&tap->ear->lock);
+  gst_buffer_unmap (buffer, &map);
+}
+
+/* Streaming thread. */
+static GstFlowReturn
+on_new_sample (GstAppSink *pcm_out, gpointer user_data)
+{
+  VgwBridgeTap *tap = user_data;
+  g_autoptr (GstSample) sample = gst_app_sink_try_pull_sample (pcm_out, 0);
+
+  if (sample != NULL && g_atomic_int_get (&tap->ear->is_open) && gst_sample_get_buffer (sample) != NULL)
+    hear (tap, gst_sample_get_buffer (sample));
+  return GST_FLOW_OK;
+}
+
+/* Ties @tick to the pipeline's running time. FALSE while the pipeline has none. Pacer thread. */
+static gboolean
+start_time (VgwBridge *self, guint64 tick)
+{
+  GstClockTime now = gst_element_get_current_running_time (GST_ELEMENT (self->pcm_in));
+
+  if (!GST_CLOCK_TIME_IS_VALID (now))
+    return FALSE;
+  self->base_tick = tick;
+  self->base_pts = now;
+  self->is_timed = TRUE;
+  return TRUE;
+}
+
+/* At the start of a talkspurt a jump in time is free, so this is where a clock that has drifted is followed. */
+static void
+check_time (VgwBridge *self, guint64 tick)
+{
+  GstClockTime now = gst_element_get_current_running_time (GST_ELEMENT (self->pcm_in));
+  GstClockTime expected = self->base_pts + (tick - self->base_tick) * FRAME_DURATION;
+
+  if (GST_CLOCK_TIME_IS_VALID (now) && ABS (GST_CLOCK_DIFF (expected, now)) > (GstClockTimeDiff) MAX_CLOCK_DEVIATION)
+    start_time (self, tick);
+}
+
+static void
+push_frame (VgwBridge *self, guint64 tick, const gint16 *samples, gsize n_samples)
+{
+  GstBuffer *buffer = gst_buffer_new_memdup (samples, n_samples * sizeof (gint16));
+  GstFlowReturn flow;
+
+  GST_BUFFER_PTS (buffer) = self->base_pts + (tick - self->base_tick) * FRAME_DURATION;
+  GST_BUFFER_DURATION (buffer) = FRAME_DURATION;
+  if (!self->is_talking)
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+  self->is_talking = TRUE;
+  flow = gst_app_src_push_buffer (self->pcm_in, buffer);
+  if (flow != GST_FLOW_OK)
+    GST_DEBUG_OBJECT (self->pcm_in, "frame of tick %" G_GUINT64_FORMAT " refused: %s", tick, gst_flow_get_name (flow));
+}
+
+/* Pacer thread. */
+static void
+pump (guint64 tick, gpointer user_data)
+{
+  VgwBridge *self = user_data;
+  gint16 samples[MAX_FRAME_SAMPLES];
+  gsize n_samples = vgw_audio_format_frame_samples (&self->format);
+  gsize n_popped;
+
+  if (!g_atomic_int_get (&self->ear->is_open) || (!self->is_timed && !start_time (self, tick)))
+    return;
+  n_popped = vgw_playout_pop (self->playout, samples, n_samples);
+  if (n_popped > 0)
+    self->n_hangover_ticks = HANGOVER_TICKS;
+  else if (self->n_hangover_ticks > 0)
+    self->n_hangover_ticks--;
+  else
+    {
+      self->is_talking = FALSE;
+      return;
+    }
+  if (!self->is_talking)
+    check_time (self, tick);
+  memset (samples + n_popped, 0, (n_samples - n_popped) * sizeof (gint16));
+  push_frame (self, tick, samples, n_samples);
+}
+
+static void
+vgw_bridge_dispose (GObject *object)
+{
+  VgwBridge *self = VGW_BRIDGE (object);
+
+  vgw_bridge_detach (self);
+  if (self->ear != NULL)
+    vgw_bridge_set_audio_func (self, NULL, NULL, NULL);
+  G_OBJECT_CLASS (vgw_bridge_parent_class)->dispose (object);
+}
+
+static void
+vgw_bridge_finalize (GObject *object)
+{
+  VgwBridge *self = VGW_BRIDGE (object);
+
+  g_clear_pointer (&self->ear, ear_unref);
+  g_clear_pointer (&self->playout, vgw_playout_unref);
+  G_OBJECT_CLASS (vgw_bridge_parent_class)->finalize (object);
+}
+
+static void
+vgw_bridge_class_init (VgwBridgeClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (vgw_bridge_debug, "vgwbridge", 0, "appsink and appsrc of a call");
+  object_class->dispose = vgw_bridge_dispose;
+  object_class->finalize = vgw_bridge_finalize;
+}
+
+static void
+vgw_bridge_init (VgwBridge *self)
+{
+  self->ear = ear_new ();
+}
+
+VgwBridge *
+vgw_bridge_new (VgwPacer *pacer, const VgwAudioFormat *format, guint max_playout_ms)
+{
+  VgwBridge *self;
+
+  g_return_val_if_fail (pacer != NULL && format != NULL, NULL);
+  g_return_val_if_fail (format->rate_hz > 0 && format->rate_hz <= MAX_RATE_HZ, NULL);
+
+  self = g_object_new (VGW_TYPE_BRIDGE, NULL);
+  self->pacer = pacer;
+  self->format = *format;
+  self->playout = vgw_playout_new (format, max_playout_ms);
+  return self;
+}
+
+void
+vgw_bridge_set_audio_func (VgwBridge *self, VgwBridgeAudioFunc func, gpointer user_data, GDestroyNotify destroy)
+{
+  VgwBridgeEar *ear;
+  GDestroyNotify old_destroy;
+  gpointer old_user_data;
+
+  g_return_if_fail (VGW_IS_BRIDGE (self));
+
+  ear = self->ear;
+  g_mutex_lock (&ear->lock);
+  old_destroy = ear->destroy;
+  old_user_data = ear->user_data;
+  ear->func = func;
+  ear->user_data = user_data;
+  ear->destroy = destroy;
+  g_mutex_unlock (&ear->lock);
+  if (old_destroy != NULL)
+    old_destroy (old_user_data);
+}
+
+VgwPlayout *
+vgw_bridge_get_playout (VgwBridge *self)
+{
+  g_return_val_if_fail (VGW_IS_BRIDGE (self), NULL);
+  return self->playout;
+}
+
+const VgwAudioFormat *
+vgw_bridge_get_format (VgwBridge *self)
+{
+  g_return_val_if_fail (VGW_IS_BRIDGE (self), NULL);
+  return &self->format;
+}
+
+static void
+set_up_pcm_out (VgwBridge *self, GstCaps *caps)
+{
+  GstAppSinkCallbacks callbacks = { .new_sample = on_new_sample };
+
+  g_object_set (self->pcm_out, "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE, "emit-signals", FALSE,
+                "drop", TRUE, "max-buffers", 2u, "wait-on-eos", FALSE, NULL);
+  gst_app_sink_set_caps (self->pcm_out, caps);
+  self->tap = tap_new (self->ear);
+  gst_app_sink_set_callbacks (self->pcm_out, &callbacks, self->tap, tap_free);
+}
+
+static void
+set_up_pcm_in (VgwBridge *self, GstCaps *caps)
+{
+  g_object_set (self->pcm_in, "is-live", TRUE, "format", GST_FORMAT_TIME, "do-timestamp", FALSE, "block", FALSE,
+                "emit-signals", FALSE, "stream-type", GST_APP_STREAM_TYPE_STREAM, "max-bytes", G_GUINT64_CONSTANT (0),
+                "max-time", G_GUINT64_CONSTANT (0), "max-buffers", (guint64) MAX_QUEUED_BUFFERS, "leaky-type",
+                GST_APP_LEAKY_TYPE_DOWNSTREAM, "min-latency", G_GINT64_CONSTANT (0), NULL);
+  gst_app_src_set_caps (self->pcm_in, caps);
+}
+
+void
+vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, GstAppSrc *pcm_in)
+{
+  g_autoptr (GstCaps) caps = NULL;
+
+  g_return_if_fail (VGW_IS_BRIDGE (self));
+  g_return_if_fail (GST_IS_APP_SINK (pcm_out) && GST_IS_APP_SRC (pcm_in));
+
+  vgw_bridge_detach (self);
+  caps = gst_caps_new_simple ("audio/x-raw", "format", G_TYPE_STRING, GST_AUDIO_NE (S16), "layout", G_TYPE_STRING,
+                              "interleaved", "rate", G_TYPE_INT, (gint) self->format.rate_hz, "channels", G_TYPE_INT,
+                              1, NULL);
+  self->pcm_out = g_object_ref (pcm_out);
+  self->pcm_in = g_object_ref (pcm_in);
+  set_up_pcm_out (self, caps);
+  set_up_pcm_in (self, caps);
+
+  self->is_timed = FALSE;
+  self->is_talking = FALSE;
+  self->n_hangover_ticks = 0;
+  self->pacer_id = vgw_pacer_add (self->pacer, pump, self);
+}
+
+void
+vgw_bridge_set_open (VgwBridge *self, gboolean is_open)
+{
+  g_return_if_fail (VGW_IS_BRIDGE (self));
+  g_atomic_int_set (&self->ear->is_open, !!is_open);
+}
+
+void
+vgw_bridge_detach (VgwBridge *self)
+{
+  GstAppSinkCallbacks none = { 0 };
+
+  g_return_if_fail (VGW_IS_BRIDGE (self));
+
+  vgw_bridge_set_open (self, FALSE);
+  if (self->pcm_out == NULL)
+    return;
+  vgw_pacer_remove (self->pacer, self->pacer_id);
+  self->pacer_id = 0;
+
+  g_mutex_lock (&self->ear->lock);
+  self->tap->is_attached = FALSE;
+  g_mutex_unlock (&self->ear->lock);
+  self->tap = NULL;
+  gst_app_sink_set_callbacks (self->pcm_out, &none, NULL, NULL);
+  g_clear_object (&self->pcm_out);
+  g_clear_object (&self->pcm_in);
+}
