@@ -1,0 +1,7 @@
+#include "elements/vgw-elements.h"
+
+gboolean
+vgw_elements_register (GstPlugin *plugin)
+{
+  return TRUE;
+}

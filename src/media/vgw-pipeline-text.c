@@ -1,0 +1,367 @@
+#include "media/vgw-pipeline-text.h"
+
+#include <gst/gst.h>
+#include <string.h>
+
+#include "base/vgw-error.h"
+
+/* Elements that neither open files nor sockets nor choose other elements by themselves: codecs, payloaders, and what
+ * can be done to audio on its way. */
+static const char *const ALLOWED[] = {
+  /* ours, and the two ends */
+  "vgwopusdec", "vgwopusenc", "appsink", "appsrc",
+  /* codecs */
+  "opusdec", "opusenc", "opusparse", "mulawdec", "mulawenc", "alawdec", "alawenc", "avdec_g722", "avenc_g722",
+  "avdec_g726", "avenc_g726", "speexdec", "speexenc", "gsmdec", "gsmenc", "avdec_ilbc", "sbcdec", "sbcenc",
+  /* RTP */
+  "rtpopusdepay", "rtpopuspay", "rtppcmudepay", "rtppcmupay", "rtppcmadepay", "rtppcmapay", "rtpg722depay",
+  "rtpg722pay", "rtpg726depay", "rtpg726pay", "rtpspeexdepay", "rtpspeexpay", "rtpgsmdepay", "rtpgsmpay",
+  "rtpilbcdepay", "rtpilbcpay", "rtpL16depay", "rtpL16pay", "rtpL24depay", "rtpL24pay", "rtpdtmfdepay",
+  /* format */
+  "audioconvert", "audioresample", "audiorate", "audiobuffersplit", "capsfilter",
+  /* plumbing */
+  "queue", "tee", "identity", "valve", "clocksync", "audiomixer", "adder", "input-selector", "output-selector",
+  "fakesink", "audiotestsrc",
+  /* level, tone, dynamics */
+  "volume", "level", "cutter", "audioamplify", "audiodynamic", "audioinvert", "rglimiter", "rgvolume",
+  "equalizer-3bands", "equalizer-10bands", "equalizer-nbands", "audiocheblimit", "audiochebband", "audiowsinclimit",
+  "audiowsincband", "audiofirfilter", "audioiirfilter", "audioecho", "freeverb", "audiopanorama", "spectrum",
+  /* speech */
+  "webrtcdsp", "webrtcechoprobe", "spanplc", "removesilence", "dtmfdetect", "dtmfsrc", "pitch", "scaletempo",
+};
+
+typedef struct
+{
+  const char *file;
+  const char *const *extra_elements;
+  const char *at;
+  guint line;
+  gboolean is_in_caps; /* until the next link operator */
+  guint n_elements;
+  GHashTable *names; /* set of the values of name= */
+} TextScanner;
+
+static void
+set_error (GError **error, const char *file, guint line, const char *format, ...) G_GNUC_PRINTF (4, 5);
+
+static void
+set_error (GError **error, const char *file, guint line, const char *format, ...)
+{
+  g_autofree char *reason = NULL;
+  va_list args;
+
+  va_start (args, format);
+  reason = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s:%u: %s", file, line, reason);
+}
+
+static guint
+line_of (const char *text, const char *at)
+{
+  guint line = 1;
+
+  for (; text < at; text++)
+    line += *text == '\n';
+  return line;
+}
+
+static gboolean
+is_bounded_text (const char *file, const char *text, gsize length, GError **error)
+{
+  const char *bad;
+
+  if (length > VGW_PIPELINE_MAX_BYTES)
+    {
+      set_error (error, file, 1, "a description may have no more than %u bytes",
+                 VGW_PIPELINE_MAX_BYTES);
+      return FALSE;
+    }
+  if (!g_utf8_validate_len (text, length, &bad))
+    {
+      set_error (error, file, line_of (text, bad), "this is not UTF-8 text");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+char *
+vgw_pipeline_text_strip (const char *file, const char *text, gsize length, GError **error)
+{
+  g_autoptr (GString) stripped = NULL;
+  const char *open_quote = NULL;
+  gboolean is_comment = FALSE;
+
+  if (!is_bounded_text (file, text, length, error))
+    return NULL;
+
+  stripped = g_string_sized_new (length);
+  for (const char *at = text; at < text + length; at++)
+    {
+      if (is_comment && *at != '\n')
+        continue;
+      is_comment = open_quote == NULL && *at == '#';
+      if (is_comment)
+        continue;
+      g_string_append_c (stripped, *at);
+      if (*at == '\\' && at + 1 < text + length)
+        g_string_append_c (stripped, *++at);
+      else if (open_quote != NULL && *at == *open_quote)
+        open_quote = NULL;
+      else if (open_quote == NULL && (*at == '"' || *at == '\''))
+        open_quote = at;
+    }
+  if (open_quote != NULL)
+    {
+      set_error (error, file, line_of (text, open_quote), "the quote %c is not closed", *open_quote);
+      return NULL;
+    }
+  return g_string_free (g_steal_pointer (&stripped), FALSE);
+}
+
+gboolean
+vgw_pipeline_text_is_allowed (const char *factory, const char *const *extra_elements)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (ALLOWED); i++)
+    {
+      if (g_str_equal (ALLOWED[i], factory))
+        return TRUE;
+    }
+  return extra_elements != NULL && g_strv_contains (extra_elements, factory);
+}
+
+static void
+skip_spaces (TextScanner *scanner)
+{
+  for (; g_ascii_isspace (*scanner->at); scanner->at++)
+    scanner->line += *scanner->at == '\n';
+}
+
+/* Takes one word: up to white space, or one of @stops, outside quotes (transfer full). May be empty. */
+static char *
+take_word (TextScanner *scanner, const char *stops)
+{
+  const char *start = scanner->at;
+  char quote = 0;
+
+  for (; *scanner->at != 0; scanner->at++)
+    {
+      char c = *scanner->at;
+
+      if (quote == 0 && (g_ascii_isspace (c) || strchr (stops, c) != NULL))
+        break;
+      scanner->line += c == '\n';
+      if (c == '\\' && scanner->at[1] != 0)
+        scanner->line += *++scanner->at == '\n';
+      else if (c == quote)
+        quote = 0;
+      else if (quote == 0 && (c == '"' || c == '\''))
+        quote = c;
+    }
+  return g_strndup (start, (gsize) (scanner->at - start));
+}
+
+static gboolean
+is_media_type (const char *word)
+{
+  const char *slash = strchr (word, '/');
+
+  if (slash == NULL || slash == word)
+    return FALSE;
+  for (const char *at = word; at < slash; at++)
+    {
+      if (!g_ascii_isalnum (*at) && *at != '-')
+        return FALSE;
+    }
+  return g_ascii_isalnum (slash[1]);
+}
+
+/* "name=value", the scanner standing at '='. */
+static gboolean
+check_assignment (TextScanner *scanner, const char *property, GError **error)
+{
+  guint line = scanner->line;
+  g_autofree char *value = NULL;
+
+  scanner->at++;
+  skip_spaces (scanner);
+  value = take_word (scanner, "");
+  if (!g_str_equal (property, "name"))
+    return TRUE;
+  if (g_hash_table_contains (scanner->names, value))
+    {
+      set_error (error, scanner->file, line, "the name %s is given twice", value);
+      return FALSE;
+    }
+  g_hash_table_add (scanner->names, g_steal_pointer (&value));
+  return TRUE;
+}
+
+static gboolean
+check_element (TextScanner *scanner, const char *factory, guint line, GError **error)
+{
+  g_autoptr (GstElementFactory) found = gst_element_factory_find (factory);
+  gboolean is_allowed = vgw_pipeline_text_is_allowed (factory, scanner->extra_elements);
+
+  scanner->n_elements++;
+  if (found == NULL)
+    set_error (error, scanner->file, line,
+               is_allowed ? "the element %s is not installed (gst-inspect-1.0 %s)" : "there is no element %s%.0s",
+               factory, factory);
+  else if (!is_allowed)
+    set_error (error, scanner->file, line,
+               "the element %s is not on the list of allowed elements; media.extra-elements can add it", factory);
+  else if (scanner->n_elements > VGW_PIPELINE_MAX_ELEMENTS)
+    set_error (error, scanner->file, line, "more than %u elements", VGW_PIPELINE_MAX_ELEMENTS);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* One word that is no property: an element, a reference to one, or the start of caps. */
+static gboolean
+check_word (TextScanner *scanner, const char *word, guint line, GError **error)
+{
+  if (is_media_type (word))
+    {
+      scanner->is_in_caps = TRUE;
+      return TRUE;
+    }
+  if (strchr (word, '/') != NULL)
+    {
+      set_error (error, scanner->file, line, "%s: files and URIs have no place here", word);
+      return FALSE;
+    }
+  if (g_str_equal (word, ":") || strchr (word, '.') != NULL || strchr (word, ',') != NULL)
+    return TRUE;
+  return check_element (scanner, word, line, error);
+}
+
+/* Takes the next piece of the text, which is not at its end. */
+static gboolean
+check_next (TextScanner *scanner, GError **error)
+{
+  guint line = scanner->line;
+  g_autofree char *word = NULL;
+
+  if (*scanner->at == '!')
+    {
+      scanner->is_in_caps = FALSE;
+      scanner->at++;
+      return TRUE;
+    }
+  if (scanner->is_in_caps)
+    {
+      word = take_word (scanner, "!");
+      return TRUE;
+    }
+  word = take_word (scanner, "!=()");
+  if (*scanner->at == '(' && is_media_type (word))
+    {
+      scanner->is_in_caps = TRUE;
+      return TRUE;
+    }
+  if (*scanner->at == '(' || *scanner->at == ')')
+    {
+      set_error (error, scanner->file, scanner->line, "bins inside a description are not allowed");
+      return FALSE;
+    }
+  if (*scanner->at != '=')
+    {
+      TextScanner ahead = *scanner;
+
+      skip_spaces (&ahead);
+      if (*ahead.at == '=')
+        *scanner = ahead;
+    }
+  if (*scanner->at == '=' && !is_media_type (word))
+    return check_assignment (scanner, word, error);
+  return check_word (scanner, word, line, error);
+}
+
+gboolean
+vgw_pipeline_text_check (const char *file, const char *text, const char *const *extra_elements, GError **error)
+{
+  TextScanner scanner = { .file = file, .extra_elements = extra_elements, .at = text, .line = 1 };
+  gboolean is_good = TRUE;
+
+  scanner.names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  skip_spaces (&scanner);
+  while (is_good && *scanner.at != 0)
+    {
+      is_good = check_next (&scanner, error);
+      skip_spaces (&scanner);
+    }
+  if (is_good && scanner.n_elements == 0)
+    {
+      set_error (error, file, 1, "there are no elements");
+      is_good = FALSE;
+    }
+  g_hash_table_unref (scanner.names);
+  return is_good;
+}
+
+static gboolean
+is_word_char (char c)
+{
+  return g_ascii_isalnum (c) || c == '_' || c == '-';
+}
+
+/* Where @word (@length bytes) stands in @text as a word of its own, or NULL. */
+static const char *
+find_word (const char *text, const char *word, gsize length)
+{
+  for (const char *at = text; (at = strchr (at, word[0])) != NULL; at++)
+    {
+      if (strncmp (at, word, length) == 0 && !is_word_char (at[length]) && (at == text || !is_word_char (at[-1])))
+        return at;
+    }
+  return NULL;
+}
+
+/* The same, and where it is not there, without the number that GStreamer appends to unnamed elements. */
+static const char *
+find_element (const char *text, const char *word, gsize length)
+{
+  const char *at = find_word (text, word, length);
+
+  while (at == NULL && length > 1 && g_ascii_isdigit (word[length - 1]))
+    at = find_word (text, word, --length);
+  return at;
+}
+
+/* Words between double quotes: property, element and value. The property is looked for behind its element. */
+static const char *
+find_quoted (const char *text, const char *message)
+{
+  g_auto (GStrv) parts = g_strsplit (message, "\"", 6);
+  const char *element, *property;
+
+  if (g_strv_length (parts) < 3 || parts[1][0] == 0)
+    return NULL;
+  if (parts[3] == NULL || parts[4] == NULL || parts[3][0] == 0)
+    return find_element (text, parts[1], strlen (parts[1]));
+  element = find_element (text, parts[3], strlen (parts[3]));
+  property = find_word (element != NULL ? element : text, parts[1], strlen (parts[1]));
+  return property != NULL ? property : element;
+}
+
+guint
+vgw_pipeline_text_guess_line (const char *text, const char *message)
+{
+  const char *at = find_quoted (text, message);
+
+  for (const char *word = message; at == NULL && *word != 0;)
+    {
+      gsize length = 0;
+
+      while (is_word_char (word[length]))
+        length++;
+      if (length > 3)
+        at = find_element (text, word, length);
+      word += MAX (length, 1);
+    }
+  if (at == NULL)
+    at = text + strspn (text, " \t\r\n");
+  return line_of (text, at);
+}

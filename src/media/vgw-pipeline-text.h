@@ -1,0 +1,28 @@
+/* What can be said about a pipeline description before GStreamer sees it: comments, elements, names, lines. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define VGW_PIPELINE_MAX_BYTES (64u * 1024u)
+#define VGW_PIPELINE_MAX_ELEMENTS 64u
+
+/* Removes the comments of @text (@length bytes) and keeps its lines; '#' inside quotes is text.
+ * Errors: VGW_ERROR_CONFIG "@file:LINE: reason" for a text that is too long, no UTF-8, or has an open quote.
+ * Any thread. Returns: (transfer full) */
+char *vgw_pipeline_text_strip (const char *file, const char *text, gsize length, GError **error);
+
+/* Looks at every element of stripped @text: known to GStreamer, allowed, not too many, no name twice; no nested bins
+ * and no URIs. Errors: VGW_ERROR_CONFIG "@file:LINE: reason". Any thread, after gst_init (). */
+gboolean vgw_pipeline_text_check (const char *file, const char *text, const char *const *extra_elements,
+                                  GError **error);
+
+/* Whether @factory is on the built-in list or in @extra_elements (nullable). */
+gboolean vgw_pipeline_text_is_allowed (const char *factory, const char *const *extra_elements);
+
+/* The line of @text, counted from 1, that @message of a parse error is most likely about: where the words
+ * in its quotes stand, else any of its words, else the first line that is not blank. */
+guint vgw_pipeline_text_guess_line (const char *text, const char *message);
+
+G_END_DECLS
