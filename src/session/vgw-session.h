@@ -4,6 +4,15 @@
  * Signals:
  *   "outgoing" (const VgwMessage *message)   for the client
  *   "ended"    (const char *reason)          emitted once, after the last outgoing message
+ * A handler may call anything here, end the session, and drop its last reference.
+ *
+ * Events of the engine go to the client on one path only, so that nothing arrives twice: on the data channel `events`
+ * where it is open and takes them, else as an `event` message. Events of the client reach the engine on both paths,
+ * while the session is active.
+ *
+ * The engine is started when the connection is up, not at the offer: who never connects costs no engine. Bridge and
+ * engine belong to the session; a peer is made for each offer. An offer that cannot be used is answered with an
+ * error, and a corrected one may follow, VGW_SESSION_MAX_FAILED_OFFERS in all.
  */
 #pragma once
 
@@ -20,7 +29,10 @@ G_BEGIN_DECLS
 #define VGW_TYPE_SESSION (vgw_session_get_type ())
 G_DECLARE_FINAL_TYPE (VgwSession, vgw_session, VGW, SESSION, GObject)
 
-/* Bounds of one session; 0 means no bound for times. */
+#define VGW_SESSION_MAX_FAILED_OFFERS 4
+#define VGW_SESSION_MAX_CANDIDATE_BYTES 1024 /* of one candidate's text; real ones have about 150 */
+
+/* Bounds of one session; 0 means no bound for times, and none at all for counts. */
 typedef struct
 {
   guint offer_timeout_ms;
@@ -52,8 +64,8 @@ VgwSession *vgw_session_new (const VgwSessionContext *context, const char *clien
 /* Registers with the manager, emits `session`, starts the offer timer. */
 void vgw_session_start (VgwSession *self);
 
-/* One message from the client. Errors go out as `error` messages; only where the table says fatal does one end the
- * session. */
+/* One message from the client, after start (). Errors go out as `error` messages; only where the table says fatal does
+ * one end the session. Ignored once the session has ended. */
 void vgw_session_handle (VgwSession *self, const VgwMessage *message);
 
 /* What the channel could not parse: answered with a non-fatal `error`, except TOO_LARGE, which is fatal. */

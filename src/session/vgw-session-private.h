@@ -1,0 +1,69 @@
+/* The two halves of VgwSession, for session/ only: vgw-session.c is its life (states, timers, the end),
+ * vgw-session-call.c what happens in it (messages of the client, signals of peer and engine). */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "media/vgw-peer.h"
+#include "session/vgw-session.h"
+
+G_BEGIN_DECLS
+
+struct _VgwSession
+{
+  GObject parent_instance;
+
+  const VgwSessionContext *context;
+  char *id;
+  char *client_address;
+  VgwState state;
+  VgwEndReason end_reason; /* from ENDING on */
+  gint64 started_at_us;    /* g_get_real_time (); 0 before start () */
+  gint64 started_mono_us;
+  gint64 active_mono_us;   /* of the last time it became active */
+
+  /* from the first offer to the end, whatever becomes of the peers */
+  VgwBridge *bridge;
+  VgwEngine *engine;
+
+  VgwPeer *peer;                    /* one per offer */
+  GCancellable *answer_cancellable; /* while `peer` is making its answer */
+  char *codec;                      /* of the last answer */
+
+  GPtrArray *early_candidates; /* VgwMessage, those that came before the offer */
+  GPtrArray *held_candidates;  /* VgwMessage, ours, while the answer is not out */
+  guint n_candidates;          /* of the whole session; one above the bound once that was reported */
+  guint n_failed_offers;
+  guint n_unknown_messages;
+
+  guint state_timer_id;    /* what bounds the present state: offer, connect, or the media watchdog */
+  guint duration_timer_id;
+};
+
+/* Moves on by @event: logs `old → new` and runs the entry action. Errors: VGW_ERROR_BAD_STATE, and nothing happens. */
+gboolean vgw_session_advance (VgwSession *self, VgwEvent event, GError **error);
+
+/* TRUE from ENDING on: nothing is handled or emitted any more. */
+gboolean vgw_session_is_over (VgwSession *self);
+
+/* Emits "outgoing". The handler may end the session, and drop it. @message: (transfer full) */
+void vgw_session_emit (VgwSession *self, VgwMessage *message);
+
+/* Tells the client of an error that the call survives. */
+void vgw_session_report (VgwSession *self, const GError *error);
+
+/* Tells the client of an error that the call does not survive, and ends it with @reason. */
+void vgw_session_fail (VgwSession *self, VgwEndReason reason, const GError *error);
+
+/* vgw-session-call.c */
+
+/* Starts the engine and connects both of its ends. Errors: VGW_ERROR_ENGINE. */
+gboolean vgw_session_start_speech (VgwSession *self, GError **error);
+
+/* Stops and drops the peer, the pending answer with it. The bridge and the engine stay. */
+void vgw_session_drop_peer (VgwSession *self);
+
+/* Stops and drops everything that makes the call: peer, engine, bridge. */
+void vgw_session_drop_call (VgwSession *self, const char *reason);
+
+G_END_DECLS

@@ -1,0 +1,180 @@
+#include "session/vgw-session-table.h"
+
+#include "base/vgw-error.h"
+
+struct _VgwSessionTable
+{
+  GObject parent_instance;
+
+  const VgwSessionContext *context;
+  guint max_sessions;
+  guint max_sessions_per_address;
+  gboolean is_shut_down;
+
+  GHashTable *sessions;      /* id (owned by the session) → VgwSession */
+  GHashTable *address_counts; /* address → number of sessions, never 0 */
+  GPtrArray *ended;          /* VgwSession, until the main loop comes round */
+  guint ended_source_id;
+};
+
+G_DEFINE_FINAL_TYPE (VgwSessionTable, vgw_session_table, G_TYPE_OBJECT)
+
+/* A caller without an address is counted like any other. */
+static const char *
+address_key (VgwSession *session)
+{
+  const char *address = vgw_session_get_client_address (session);
+
+  return address != NULL ? address : "";
+}
+
+static guint
+get_count (VgwSessionTable *self, const char *address)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (self->address_counts, address));
+}
+
+static void
+set_count (VgwSessionTable *self, const char *address, guint count)
+{
+  if (count == 0)
+    g_hash_table_remove (self->address_counts, address);
+  else
+    g_hash_table_insert (self->address_counts, g_strdup (address), GUINT_TO_POINTER (count));
+}
+
+static gboolean
+release_ended (gpointer user_data)
+{
+  VgwSessionTable *self = user_data;
+
+  self->ended_source_id = 0;
+  g_ptr_array_set_size (self->ended, 0);
+  return G_SOURCE_REMOVE;
+}
+
+/* The limits are free again at once; the reference goes later, since whoever made the session end may still use the
+ * pointer that create () gave them. */
+static void
+on_session_ended (VgwSession *session, const char *reason, gpointer user_data)
+{
+  VgwSessionTable *self = user_data;
+  const char *address = address_key (session);
+
+  set_count (self, address, get_count (self, address) - 1);
+  g_signal_handlers_disconnect_by_data (session, self);
+  g_ptr_array_add (self->ended, g_object_ref (session));
+  g_hash_table_remove (self->sessions, vgw_session_get_id (session));
+  if (self->ended_source_id == 0)
+    self->ended_source_id = g_idle_add (release_ended, self);
+}
+
+static void
+vgw_session_table_dispose (GObject *object)
+{
+  VgwSessionTable *self = VGW_SESSION_TABLE (object);
+
+  vgw_session_table_shutdown (self);
+  g_clear_handle_id (&self->ended_source_id, g_source_remove);
+  g_ptr_array_set_size (self->ended, 0);
+  G_OBJECT_CLASS (vgw_session_table_parent_class)->dispose (object);
+}
+
+static void
+vgw_session_table_finalize (GObject *object)
+{
+  VgwSessionTable *self = VGW_SESSION_TABLE (object);
+
+  g_hash_table_unref (self->sessions);
+  g_hash_table_unref (self->address_counts);
+  g_ptr_array_unref (self->ended);
+  G_OBJECT_CLASS (vgw_session_table_parent_class)->finalize (object);
+}
+
+static void
+vgw_session_table_class_init (VgwSessionTableClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = vgw_session_table_dispose;
+  object_class->finalize = vgw_session_table_finalize;
+}
+
+static void
+vgw_session_table_init (VgwSessionTable *self)
+{
+  self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
+  self->address_counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->ended = g_ptr_array_new_with_free_func (g_object_unref);
+}
+
+VgwSessionTable *
+vgw_session_table_new (const VgwSessionContext *context, guint max_sessions, guint max_sessions_per_address)
+{
+  VgwSessionTable *self;
+
+  g_return_val_if_fail (context != NULL, NULL);
+
+  self = g_object_new (VGW_TYPE_SESSION_TABLE, NULL);
+  self->context = context;
+  self->max_sessions = max_sessions;
+  self->max_sessions_per_address = max_sessions_per_address;
+  return self;
+}
+
+/* Errors: VGW_ERROR_BUSY. */
+static gboolean
+check_limits (VgwSessionTable *self, const char *client_address, GError **error)
+{
+  const char *full = NULL;
+
+  if (self->is_shut_down)
+    full = "the gateway is shutting down";
+  else if (self->max_sessions > 0 && vgw_session_table_count (self) >= self->max_sessions)
+    full = "all sessions are taken";
+  else if (self->max_sessions_per_address > 0 && get_count (self, client_address) >= self->max_sessions_per_address)
+    full = "all sessions of this address are taken";
+
+  if (full != NULL)
+    g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BUSY, full);
+  return full == NULL;
+}
+
+VgwSession *
+vgw_session_table_create (VgwSessionTable *self, const char *client_address, GError **error)
+{
+  VgwSession *session;
+
+  g_return_val_if_fail (VGW_IS_SESSION_TABLE (self), NULL);
+
+  if (!check_limits (self, client_address != NULL ? client_address : "", error))
+    return NULL;
+
+  session = vgw_session_new (self->context, client_address);
+  g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), self);
+  g_hash_table_insert (self->sessions, (gpointer) vgw_session_get_id (session), session);
+  set_count (self, address_key (session), get_count (self, address_key (session)) + 1);
+  return session;
+}
+
+guint
+vgw_session_table_count (VgwSessionTable *self)
+{
+  g_return_val_if_fail (VGW_IS_SESSION_TABLE (self), 0);
+  return g_hash_table_size (self->sessions);
+}
+
+void
+vgw_session_table_shutdown (VgwSessionTable *self)
+{
+  g_autolist (VgwSession) sessions = NULL;
+
+  g_return_if_fail (VGW_IS_SESSION_TABLE (self));
+
+  self->is_shut_down = TRUE;
+  /* with references: each one leaves the table while it ends, and its handlers may end others */
+  sessions = g_hash_table_get_values (self->sessions);
+  g_list_foreach (sessions, (GFunc) (GCallback) g_object_ref, NULL);
+  for (GList *at = sessions; at != NULL; at = at->next)
+    vgw_session_end (at->data, VGW_END_SHUTDOWN);
+}

@@ -1,0 +1,393 @@
+#include "session/vgw-session-private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/vgw-error.h"
+#include "base/vgw-log.h"
+
+#define ID_BYTES 16                       /* 128 bits: an id cannot be guessed */
+#define WATCHDOG_POLLS_PER_TIMEOUT 10     /* so that a silence is seen at most a tenth too late */
+#define WATCHDOG_MAX_INTERVAL_MS 5000
+
+enum
+{
+  SIGNAL_OUTGOING,
+  SIGNAL_ENDED,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (VgwSession, vgw_session, G_TYPE_OBJECT)
+
+/* base64url without padding, RFC 4648 section 5. */
+static char *
+make_id (void)
+{
+  guint8 bytes[ID_BYTES];
+  gsize filled = 0;
+  char *id;
+
+  while (filled < sizeof bytes)
+    {
+      gssize n = getrandom (bytes + filled, sizeof bytes - filled, 0);
+
+      /* without randomness there is no id that nobody could guess; getrandom (2) knows no such failure */
+      if (n < 0 && errno != EINTR)
+        g_error ("getrandom: %s", g_strerror (errno));
+      filled += MAX (n, 0);
+    }
+
+  id = g_base64_encode (bytes, sizeof bytes);
+  g_strdelimit (id, "+", '-');
+  g_strdelimit (id, "/", '_');
+  *strchrnul (id, '=') = '\0';
+  return id;
+}
+
+static void
+fill_facts (VgwSession *self, VgwSessionFacts *facts)
+{
+  gboolean is_over = vgw_session_is_over (self);
+
+  *facts = (VgwSessionFacts){
+    .session_id = self->id,
+    .client_address = self->client_address,
+    .engine = self->context->engine_type,
+    .state = vgw_state_to_string (self->state),
+    .codec = self->codec,
+    .reason = is_over ? vgw_end_reason_to_string (self->end_reason) : NULL,
+    .started_at_us = self->started_at_us,
+    .duration_ms = (g_get_monotonic_time () - self->started_mono_us) / G_TIME_SPAN_MILLISECOND,
+  };
+}
+
+static void
+end_with_timeout (VgwSession *self, VgwEndReason reason, const char *message)
+{
+  g_autoptr (GError) error = g_error_new_literal (VGW_ERROR, VGW_ERROR_TIMEOUT, message);
+
+  vgw_session_fail (self, reason, error);
+}
+
+static gboolean
+on_offer_timeout (gpointer user_data)
+{
+  VgwSession *self = user_data;
+
+  self->state_timer_id = 0;
+  end_with_timeout (self, VGW_END_OFFER_TIMEOUT, "no offer came in time");
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_connect_timeout (gpointer user_data)
+{
+  VgwSession *self = user_data;
+
+  self->state_timer_id = 0;
+  end_with_timeout (self, VGW_END_CONNECT_TIMEOUT, "the connection did not come up in time");
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_watchdog (gpointer user_data)
+{
+  VgwSession *self = user_data;
+  gint64 last_us = MAX (vgw_peer_get_last_activity_us (self->peer), self->active_mono_us);
+  gint64 silent_us = g_get_monotonic_time () - last_us;
+
+  if (silent_us < self->context->limits.media_timeout_ms * G_TIME_SPAN_MILLISECOND)
+    return G_SOURCE_CONTINUE;
+
+  self->state_timer_id = 0;
+  end_with_timeout (self, VGW_END_MEDIA_TIMEOUT, "no media and no connectivity check came for too long");
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_max_duration (gpointer user_data)
+{
+  VgwSession *self = user_data;
+
+  self->duration_timer_id = 0;
+  vgw_session_end (self, VGW_END_MAX_DURATION);
+  return G_SOURCE_REMOVE;
+}
+
+/* 0 ms: no bound. */
+static void
+set_state_timer (VgwSession *self, guint interval_ms, GSourceFunc func)
+{
+  g_clear_handle_id (&self->state_timer_id, g_source_remove);
+  if (interval_ms > 0)
+    self->state_timer_id = g_timeout_add (interval_ms, func, self);
+}
+
+static void
+enter_active (VgwSession *self)
+{
+  guint timeout_ms = self->context->limits.media_timeout_ms;
+  guint interval_ms = MIN (timeout_ms / WATCHDOG_POLLS_PER_TIMEOUT, WATCHDOG_MAX_INTERVAL_MS);
+  g_autoptr (GError) error = NULL;
+  VgwSessionFacts facts;
+
+  self->active_mono_us = g_get_monotonic_time ();
+  set_state_timer (self, timeout_ms > 0 ? MAX (interval_ms, 1) : 0, on_watchdog);
+  if (!vgw_session_start_speech (self, &error))
+    {
+      vgw_session_fail (self, VGW_END_ENGINE, error);
+      return;
+    }
+  if (self->state != VGW_STATE_ACTIVE) /* the engine hung up while it started */
+    return;
+
+  fill_facts (self, &facts);
+  vgw_manager_update_session (self->context->manager, &facts);
+  vgw_session_emit (self, vgw_message_new_state ("active", NULL));
+}
+
+static void
+enter_ending (VgwSession *self)
+{
+  g_clear_handle_id (&self->state_timer_id, g_source_remove);
+  g_clear_handle_id (&self->duration_timer_id, g_source_remove);
+  g_ptr_array_set_size (self->early_candidates, 0);
+  vgw_session_drop_call (self, vgw_end_reason_to_string (self->end_reason));
+}
+
+static void
+enter_ended (VgwSession *self)
+{
+  const char *reason = vgw_end_reason_to_string (self->end_reason);
+  VgwSessionFacts facts;
+
+  if (self->started_at_us != 0)
+    {
+      fill_facts (self, &facts);
+      vgw_manager_deregister_session (self->context->manager, &facts);
+    }
+  vgw_session_emit (self, vgw_message_new_state ("ended", reason));
+  g_signal_emit (self, signals[SIGNAL_ENDED], 0, reason);
+}
+
+/* The only writer of `state`. An entry action may move on to the next state, so it comes last. */
+static void
+set_state (VgwSession *self, VgwState state)
+{
+  vgw_info (self->id, "%s → %s", vgw_state_to_string (self->state), vgw_state_to_string (state));
+  self->state = state;
+
+  switch (state)
+    {
+    case VGW_STATE_NEW:
+      set_state_timer (self, self->context->limits.offer_timeout_ms, on_offer_timeout);
+      break;
+    case VGW_STATE_NEGOTIATING:
+      set_state_timer (self, self->context->limits.connect_timeout_ms, on_connect_timeout);
+      break;
+    case VGW_STATE_CONNECTING: /* the timer goes on: the bound is from the offer to the connection */
+      vgw_session_emit (self, vgw_message_new_state ("connecting", NULL));
+      break;
+    case VGW_STATE_ACTIVE:
+      enter_active (self);
+      break;
+    case VGW_STATE_ENDING:
+      enter_ending (self);
+      break;
+    case VGW_STATE_ENDED:
+      enter_ended (self);
+      break;
+    }
+}
+
+/* A session that is dropped without an end ends now, but nobody hears of it any more except its manager: whoever
+ * dropped it may be on the way out too. */
+static void
+vgw_session_dispose (GObject *object)
+{
+  g_signal_handlers_destroy (object);
+  vgw_session_end (VGW_SESSION (object), VGW_END_ERROR);
+  G_OBJECT_CLASS (vgw_session_parent_class)->dispose (object);
+}
+
+static void
+vgw_session_finalize (GObject *object)
+{
+  VgwSession *self = VGW_SESSION (object);
+
+  g_ptr_array_unref (self->early_candidates);
+  g_ptr_array_unref (self->held_candidates);
+  g_free (self->codec);
+  g_free (self->id);
+  g_free (self->client_address);
+  G_OBJECT_CLASS (vgw_session_parent_class)->finalize (object);
+}
+
+static void
+vgw_session_class_init (VgwSessionClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = vgw_session_dispose;
+  object_class->finalize = vgw_session_finalize;
+  signals[SIGNAL_OUTGOING] = g_signal_new ("outgoing", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                           G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[SIGNAL_ENDED] = g_signal_new ("ended", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                        G_TYPE_NONE, 1, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
+}
+
+static void
+vgw_session_init (VgwSession *self)
+{
+  self->state = VGW_STATE_NEW;
+  self->id = make_id ();
+  self->early_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_message_free);
+  self->held_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_message_free);
+}
+
+gboolean
+vgw_session_advance (VgwSession *self, VgwEvent event, GError **error)
+{
+  VgwState next;
+
+  if (!vgw_state_next (self->state, event, &next))
+    {
+      g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_STATE, "%s: not while the session is %s",
+                   vgw_event_to_string (event), vgw_state_to_string (self->state));
+      return FALSE;
+    }
+  set_state (self, next);
+  return TRUE;
+}
+
+gboolean
+vgw_session_is_over (VgwSession *self)
+{
+  return self->state == VGW_STATE_ENDING || self->state == VGW_STATE_ENDED;
+}
+
+void
+vgw_session_emit (VgwSession *self, VgwMessage *message)
+{
+  g_autoptr (VgwMessage) owned = message;
+
+  g_signal_emit (self, signals[SIGNAL_OUTGOING], 0, owned);
+}
+
+void
+vgw_session_report (VgwSession *self, const GError *error)
+{
+  if (vgw_session_is_over (self))
+    return;
+  vgw_info (self->id, "refused (%s): %s", vgw_error_to_wire (error), error->message);
+  vgw_session_emit (self, vgw_message_new_error (error, FALSE));
+}
+
+void
+vgw_session_fail (VgwSession *self, VgwEndReason reason, const GError *error)
+{
+  g_autoptr (VgwSession) keep = NULL;
+  g_autoptr (GError) told = NULL;
+
+  if (vgw_session_is_over (self))
+    return;
+
+  keep = g_object_ref (self);
+  vgw_warning (self->id, "failed (%s): %s", vgw_error_to_wire (error), error->message);
+  told = g_error_copy (error);
+  /* why an engine failed is for the operator: it may name hosts and files */
+  if (g_error_matches (error, VGW_ERROR, VGW_ERROR_ENGINE))
+    {
+      g_free (told->message);
+      told->message = g_strdup ("the speech engine failed");
+    }
+  vgw_session_emit (self, vgw_message_new_error (told, TRUE));
+  vgw_session_end (self, reason);
+}
+
+VgwSession *
+vgw_session_new (const VgwSessionContext *context, const char *client_address)
+{
+  VgwSession *self;
+
+  g_return_val_if_fail (context != NULL, NULL);
+
+  self = g_object_new (VGW_TYPE_SESSION, NULL);
+  self->context = context;
+  self->client_address = g_strdup (client_address);
+  return self;
+}
+
+void
+vgw_session_start (VgwSession *self)
+{
+  const VgwSessionSettingsLimits *limits = &self->context->limits;
+  VgwMessage *message;
+  VgwSessionFacts facts;
+
+  g_return_if_fail (VGW_IS_SESSION (self));
+  g_return_if_fail (self->started_at_us == 0);
+
+  if (vgw_session_is_over (self))
+    return;
+
+  self->started_at_us = g_get_real_time ();
+  self->started_mono_us = g_get_monotonic_time ();
+  set_state_timer (self, limits->offer_timeout_ms, on_offer_timeout);
+  if (limits->max_duration_s > 0)
+    self->duration_timer_id = g_timeout_add_seconds (limits->max_duration_s, on_max_duration, self);
+  fill_facts (self, &facts);
+  vgw_manager_register_session (self->context->manager, &facts);
+
+  message = vgw_message_new (VGW_MESSAGE_SESSION);
+  message->session_id = g_strdup (self->id);
+  if (self->context->client_ice_servers != NULL)
+    message->ice_servers = g_ptr_array_ref (self->context->client_ice_servers);
+  message->limits = (VgwSessionLimits){
+    .max_message_bytes = limits->max_message_bytes,
+    .max_candidates = limits->max_candidates,
+    .max_data_channels = limits->max_data_channels,
+    .max_duration_s = limits->max_duration_s,
+  };
+  vgw_session_emit (self, message);
+}
+
+void
+vgw_session_end (VgwSession *self, VgwEndReason reason)
+{
+  g_autoptr (VgwSession) keep = NULL;
+
+  g_return_if_fail (VGW_IS_SESSION (self));
+
+  if (vgw_session_is_over (self))
+    return;
+
+  keep = g_object_ref (self);
+  self->end_reason = reason;
+  vgw_session_advance (self, VGW_EVENT_END, NULL);
+  vgw_session_advance (self, VGW_EVENT_STOPPED, NULL);
+}
+
+const char *
+vgw_session_get_id (VgwSession *self)
+{
+  g_return_val_if_fail (VGW_IS_SESSION (self), NULL);
+  return self->id;
+}
+
+const char *
+vgw_session_get_client_address (VgwSession *self)
+{
+  g_return_val_if_fail (VGW_IS_SESSION (self), NULL);
+  return self->client_address;
+}
+
+VgwState
+vgw_session_get_state (VgwSession *self)
+{
+  g_return_val_if_fail (VGW_IS_SESSION (self), VGW_STATE_ENDED);
+  return self->state;
+}
