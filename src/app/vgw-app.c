@@ -33,6 +33,7 @@ vgw_app_dispose (GObject *object)
     vgw_session_table_shutdown (self->table);
   g_clear_object (&self->server);
   g_clear_object (&self->table);
+  g_clear_pointer (&self->context.engine_settings.wav_writer, vgw_wav_writer_unref);
   if (self->media != NULL)
     vgw_media_shutdown (self->media);
   g_clear_object (&self->media);
@@ -124,7 +125,6 @@ fill_context (VgwApp *self)
   context->media = self->media;
   context->manager = self->manager;
   context->engine_type = g_strdup (config->engine_default);
-  context->engine_settings.record_dir = config->record_directory;
   context->format.rate_hz = config->engine_sample_rate;
   context->limits = (VgwSessionSettingsLimits){
     .offer_timeout_ms = config->limits_offer_timeout_ms,
@@ -175,6 +175,7 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
   VgwMediaSettings media_settings;
   self->config = config;
   vgw_app_get_media_settings (config, pipeline_override, &media_settings);
+  self->context.engine_settings = (VgwEngineSettings){ config->record_directory, vgw_wav_writer_new () };
   g_autoptr (VgwEngine) probe = vgw_engine_create (config->engine_default, &self->context.engine_settings, error);
   if (probe == NULL)
     return NULL;
@@ -230,7 +231,7 @@ vgw_app_shutdown_finish (VgwApp *self, GAsyncResult *result)
 gboolean
 vgw_app_check (const VgwConfig *config, const char *pipeline_override, GError **error)
 {
-  VgwEngineSettings engine_settings = { config->record_directory };
+  VgwEngineSettings engine_settings = { .record_dir = config->record_directory };
   VgwMediaSettings media_settings;
   g_autoptr (VgwEngine) engine = vgw_engine_create (config->engine_default, &engine_settings, error);
   g_autoptr (VgwManager) manager = engine ? vgw_manager_create (config->manager_type, error) : NULL;
