@@ -1,0 +1,47 @@
+#include "fuzz.h"
+
+#include "base/vgw-error.h"
+#include "media/vgw-offer.h"
+
+#define MAX_MLINES 8
+
+/* The reduced offer stands in for webrtcbin's answer: same m-lines, same order. */
+static void
+check_answer (const VgwOffer *offer, const GstSDPMessage *reduced)
+{
+  g_autoptr (GPtrArray) candidates = g_ptr_array_new ();
+  GstSDPMessage *answer = NULL;
+  g_ptr_array_add (candidates, "candidate:1 1 UDP 2130706431 192.0.2.1 10000 typ host");
+  g_autofree char *text = vgw_offer_expand_answer (offer, reduced, candidates, TRUE, TRUE, NULL);
+
+  g_assert (text != NULL);
+  g_assert (gst_sdp_message_new_from_text (text, &answer) == GST_SDP_OK);
+  g_assert (gst_sdp_message_medias_len (answer) == gst_sdp_message_medias_len (offer->sdp));
+  gst_sdp_message_free (answer);
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  g_autofree char *text = g_strndup ((const char *) data, size);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VgwOffer) offer = vgw_offer_parse (text, MAX_MLINES, &error);
+
+  g_assert ((offer == NULL) == (error != NULL));
+  if (offer == NULL)
+    {
+      g_assert (error->domain == VGW_ERROR);
+      return 0;
+    }
+  g_assert (offer->fingerprints->len > 0);
+  vgw_offer_check_certificate (offer, text, NULL);
+  for (guint i = 0; i < offer->codecs->len; i++)
+    {
+      GstSDPMessage *reduced = vgw_offer_reduce (offer, g_ptr_array_index (offer->codecs, i), &error);
+      g_assert_no_error (error);
+      g_assert (gst_sdp_message_medias_len (reduced) == (offer->data_index >= 0 ? 2 : 1));
+      check_answer (offer, reduced);
+      gst_sdp_message_free (reduced);
+    }
+  return 0;
+}
