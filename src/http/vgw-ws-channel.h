@@ -3,8 +3,11 @@
  *
  * Signals:
  *   "message" (const char *text, gsize length)   one text message, at most the bound, valid UTF-8
- *   "bad"     (const GError *error)              too large, binary, not UTF-8; TOO_LARGE closes with 1009 afterwards
- *   "closed"  (void)                             once; the socket is gone
+ *   "bad"     (const GError *error)              something else came. Binary is dropped and the channel stays open.
+ *                                                Afterwards, and after what the handler sends, these close:
+ *                                                too large, 1009; too many in a short time, 1008 (both
+ *                                                VGW_ERROR_TOO_LARGE); not UTF-8, 1007; not a WebSocket frame, 1002
+ *   "closed"  (void)                             once; the socket is gone. Never from inside a call to the channel.
  */
 #pragma once
 
@@ -24,5 +27,8 @@ void vgw_ws_channel_close (VgwWsChannel *self, guint16 code, const char *reason)
 
 /* "192.0.2.1" or "2001:db8::1", without the port. */
 const char *vgw_ws_channel_get_remote_address (VgwWsChannel *self);
+
+/* What followed the "?" of the address that the client opened, undecoded; NULL where there was none. */
+const char *vgw_ws_channel_get_query (VgwWsChannel *self);
 
 G_END_DECLS

@@ -302,8 +302,7 @@ is_empty_payload (JsonNode *node)
   return *text == '\0' || strcmp (text, "null") == 0;
 }
 
-/* The payload as an object, parsed from its string where it is one. Keeps an event's text: a number that json-glib
- * cannot hold (20 digits) then reaches the engine as it was sent. */
+/* The payload as an object, parsed from its string where it is one. An event's text is kept as it was sent. */
 static JsonObject *
 open_payload (VgwMessage *message, JsonNode *node, GError **error)
 {

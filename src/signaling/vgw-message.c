@@ -12,13 +12,11 @@ static const char *const type_names[] = {
 
 G_STATIC_ASSERT (G_N_ELEMENTS (type_names) == VGW_MESSAGE_EVENT + 1);
 
-/* Text that is not UTF-8 (an engine's, a library's error) must not make an invalid WebSocket frame. */
+/* Text that is not UTF-8 (an engine's, a library's error) is made valid by vgw_json_object_to_text (). */
 static void
 set_string (JsonObject *object, const char *name, const char *value)
 {
-  g_autofree char *valid = g_utf8_make_valid (value != NULL ? value : "", -1);
-
-  json_object_set_string_member (object, name, valid);
+  json_object_set_string_member (object, name, value != NULL ? value : "");
 }
 
 static void
@@ -56,7 +54,7 @@ write_ice_servers (JsonObject *payload, const GPtrArray *servers)
       JsonObject *entry = json_object_new ();
       JsonArray *urls = json_array_new ();
 
-      json_array_add_string_element (urls, server->url);
+      json_array_add_string_element (urls, server->url != NULL ? server->url : "");
       json_object_set_array_member (entry, "urls", urls);
       set_optional_string (entry, "username", server->username);
       set_optional_string (entry, "credential", server->credential);
@@ -242,7 +240,7 @@ vgw_message_new_error (const GError *error, gboolean is_fatal)
 
   /* what another library or the configuration has to say is for the operator, not for a client */
   message->error_code = is_ours ? error->code : VGW_ERROR_INTERNAL;
-  message->error_message = is_ours ? g_utf8_make_valid (error->message, -1) : g_strdup ("internal error");
+  message->error_message = g_strdup (is_ours ? error->message : "internal error");
   message->is_fatal = is_fatal;
   return message;
 }

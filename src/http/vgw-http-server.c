@@ -1,0 +1,440 @@
+/* libsoup parses requests and writes responses; sockets, their number and their time are VgwHttpListener's, the
+ * WebSocket after the handshake is VgwWsChannel's. Debian calls SoupServer unfit for untrusted clients; what is known
+ * to be wrong with 3.2.3 is kept away from it here, each with its reason. */
+#include "http/vgw-http-server.h"
+
+#include <libsoup/soup.h>
+#include <string.h>
+
+#include "base/vgw-error.h"
+#include "base/vgw-log.h"
+#include "http/vgw-http-listener.h"
+#include "http/vgw-http-origin.h"
+#include "http/vgw-web-files.h"
+#include "http/vgw-ws-channel-private.h"
+
+#define RESPONSE_TIMEOUT_MS 30000 /* from the end of the head to the end of the response */
+#define MAX_BODY_BYTES 65536      /* nothing here takes a body; a small one is read and dropped */
+#define TEXT_PLAIN "text/plain; charset=utf-8"
+#define CLOSE_GOING_AWAY 1001     /* RFC 6455 section 7.4.1 */
+
+/* The page loads nothing from elsewhere, and talks to gateways over WebSockets only. */
+#define CONTENT_SECURITY_POLICY                                                                                        \
+  "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; " \
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+
+struct _VgwHttpServer
+{
+  GObject parent_instance;
+
+  SoupServer *soup;
+  VgwHttpListener *listener; /* NULL once shutting down */
+  VgwWebFiles *files;        /* NULL where no page is served */
+  char **origins;
+  guint max_message_bytes;
+  guint idle_timeout_ms;
+  char *url;
+  guint16 port;
+  GHashTable *channels; /* VgwWsChannel*, one reference each until "closed" */
+  GTask *shutdown;
+  GSource *shutdown_timer;
+};
+
+enum
+{
+  SIGNAL_CHANNEL,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (VgwHttpServer, vgw_http_server, G_TYPE_OBJECT)
+
+static VgwHttpConnection *
+connection_of (SoupServerMessage *message)
+{
+  return vgw_http_connection_from_address (soup_server_message_get_remote_address (message));
+}
+
+static const char *
+request_header (SoupServerMessage *message, const char *name)
+{
+  return soup_message_headers_get_list (soup_server_message_get_request_headers (message), name);
+}
+
+static void
+set_header (SoupServerMessage *message, const char *name, const char *value)
+{
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), name, value);
+}
+
+static void
+respond (SoupServerMessage *message, guint status, const char *text)
+{
+  set_header (message, "X-Content-Type-Options", "nosniff");
+  soup_server_message_set_status (message, status, NULL);
+  soup_server_message_set_response (message, TEXT_PLAIN, SOUP_MEMORY_COPY, text, strlen (text));
+}
+
+/* libsoup answers after it has read the whole body, which may never come: such a connection is taken from it. */
+static void
+refuse_now (SoupServerMessage *message, guint status, const char *header, const char *text)
+{
+  VgwHttpConnection *connection = connection_of (message);
+  g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
+
+  if (stream != NULL && connection != NULL)
+    vgw_http_connection_refuse (connection, stream, status, header, text);
+}
+
+/* TRUE where the request was refused for its method or its body. */
+static gboolean
+refuse_body (SoupServerMessage *message)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  const char *method = soup_server_message_get_method (message);
+  gboolean is_read = method == SOUP_METHOD_GET || method == SOUP_METHOD_HEAD;
+  gboolean is_chunked = soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CHUNKED;
+
+  if (is_chunked || soup_message_headers_get_content_length (headers) > MAX_BODY_BYTES)
+    refuse_now (message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, NULL, "nothing here takes a request body\n");
+  else if (!is_read)
+    refuse_now (message, SOUP_STATUS_METHOD_NOT_ALLOWED, "Allow: GET, HEAD", "only GET and HEAD are answered here\n");
+  else if (request_header (message, "Expect") != NULL)
+    refuse_now (message, SOUP_STATUS_EXPECTATION_FAILED, NULL, "nothing here takes a request body\n");
+  else
+    return FALSE;
+  return TRUE;
+}
+
+/* Between the head of a request and its body. */
+static void
+on_early (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
+{
+  VgwHttpServer *self = user_data;
+  const char *origin = request_header (message, "Origin");
+  g_autofree char *why = NULL;
+  g_autofree char *remote = NULL;
+
+  if (refuse_body (message))
+    return;
+  /* many overlapping ranges of a small file make a large response (CVE-2025-32907); a whole file is a good answer */
+  soup_message_headers_remove (soup_server_message_get_request_headers (message), "Range");
+  soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
+
+  if (strcmp (path, "/ws") != 0 ||
+      vgw_http_origin_is_allowed (origin, request_header (message, "Host"), (const char *const *) self->origins))
+    return;
+  remote = vgw_http_address_to_string (soup_server_message_get_remote_address (message));
+  vgw_info (NULL, "http: %s: origin %s refused; access.origins does not list it", remote, origin);
+  why = g_strdup_printf ("pages of %.200s may not call this gateway; to let them, add this origin to access.origins in "
+                         "its configuration\n",
+                         origin);
+  respond (message, SOUP_STATUS_FORBIDDEN, why);
+}
+
+static gboolean
+has_etag (SoupServerMessage *message, const char *etag)
+{
+  const char *known = request_header (message, "If-None-Match");
+
+  /* RFC 9110 section 13.1.2: weak comparison, so W/"…" counts too */
+  return known != NULL && (strcmp (known, "*") == 0 || strstr (known, etag) != NULL);
+}
+
+static void
+serve_file (VgwHttpServer *self, SoupServerMessage *message, const VgwWebFile *file)
+{
+  const char *origin = request_header (message, "Origin");
+
+  set_header (message, "Cache-Control", "no-cache"); /* ask again each time: the ETag makes that cheap */
+  set_header (message, "ETag", file->etag);
+  set_header (message, "X-Content-Type-Options", "nosniff");
+  set_header (message, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
+  set_header (message, "Referrer-Policy", "no-referrer");
+  if (origin != NULL && vgw_http_origin_is_listed (origin, (const char *const *) self->origins))
+    set_header (message, "Access-Control-Allow-Origin", origin);
+  set_header (message, "Vary", "Origin");
+  if (has_etag (message, file->etag))
+    {
+      soup_message_headers_set_content_length (soup_server_message_get_response_headers (message),
+                                               g_bytes_get_size (file->content));
+      soup_server_message_set_status (message, SOUP_STATUS_NOT_MODIFIED, NULL);
+      return;
+    }
+  set_header (message, "Content-Type", file->content_type);
+  soup_message_body_append_bytes (soup_server_message_get_response_body (message), file->content);
+  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+}
+
+static void
+finish_shutdown (VgwHttpServer *self)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->shutdown);
+
+  if (self->shutdown_timer != NULL)
+    g_source_destroy (self->shutdown_timer);
+  g_clear_pointer (&self->shutdown_timer, g_source_unref);
+  if (task != NULL)
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_channel_closed (VgwWsChannel *channel, gpointer user_data)
+{
+  VgwHttpServer *self = user_data;
+
+  g_signal_handlers_disconnect_by_data (channel, self);
+  g_hash_table_remove (self->channels, channel);
+  if (g_hash_table_size (self->channels) == 0)
+    finish_shutdown (self);
+}
+
+/* The 101 has been written: from here on the socket speaks WebSocket. */
+static void
+on_upgraded (SoupServerMessage *message, gpointer user_data)
+{
+  VgwHttpServer *self = user_data;
+  VgwHttpConnection *connection = connection_of (message);
+  g_autofree char *remote = vgw_http_address_to_string (soup_server_message_get_remote_address (message));
+  g_autofree char *query = g_strdup (g_uri_get_query (soup_server_message_get_uri (message)));
+  g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
+  VgwWsChannelSettings settings = vgw_ws_channel_defaults;
+  VgwWsChannel *channel;
+
+  if (stream == NULL || connection == NULL || self->listener == NULL)
+    return;
+  vgw_http_connection_set_deadline (connection, 0);
+  settings.max_message_bytes = self->max_message_bytes;
+  settings.idle_timeout_ms = self->idle_timeout_ms;
+  channel = vgw_ws_channel_new (stream, vgw_http_connection_get_socket (connection), remote, query, &settings);
+  g_hash_table_add (self->channels, channel);
+  g_signal_connect (channel, "closed", G_CALLBACK (on_channel_closed), self);
+  g_signal_emit (self, signals[SIGNAL_CHANNEL], 0, channel);
+}
+
+static void
+refuse_handshake (SoupServerMessage *message, const GError *error)
+{
+  g_autofree char *text = g_strdup_printf ("this is a WebSocket endpoint: %s\n", error->message);
+  gboolean is_bad = g_error_matches (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_ERROR_BAD_HANDSHAKE);
+
+  set_header (message, "Upgrade", "websocket");
+  set_header (message, "Sec-WebSocket-Version", "13");
+  set_header (message, "Connection", "close, Upgrade"); /* RFC 9110 section 7.8: Upgrade is named in Connection */
+  respond (message, is_bad ? SOUP_STATUS_BAD_REQUEST : 426 /* Upgrade Required */, text);
+}
+
+/* Without extensions: permessage-deflate turns 117 KB into 120 MB, and libsoup has a race in it. */
+static void
+serve_ws (VgwHttpServer *self, SoupServerMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->listener == NULL)
+    {
+      respond (message, SOUP_STATUS_SERVICE_UNAVAILABLE, "shutting down\n");
+      return;
+    }
+  if (!soup_websocket_server_check_handshake (message, NULL, NULL, NULL, &error))
+    {
+      refuse_handshake (message, error);
+      return;
+    }
+  soup_message_headers_remove (soup_server_message_get_response_headers (message), "Connection");
+  soup_websocket_server_process_handshake (message, NULL, NULL, NULL, NULL);
+  g_signal_connect_object (message, "wrote-informational", G_CALLBACK (on_upgraded), self, 0);
+}
+
+static void
+on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
+{
+  VgwHttpServer *self = user_data;
+  const VgwWebFile *file = self->files != NULL ? vgw_web_files_lookup (self->files, path) : NULL;
+
+  if (strcmp (path, "/ws") == 0)
+    serve_ws (self, message);
+  else if (strcmp (path, "/healthz") == 0)
+    respond (message, SOUP_STATUS_OK, "ok\n");
+  else if (file != NULL)
+    serve_file (self, message, file);
+  else
+    respond (message, SOUP_STATUS_NOT_FOUND, "there is nothing here\n");
+}
+
+static void
+on_got_headers (SoupServerMessage *message, gpointer user_data)
+{
+  VgwHttpConnection *connection = connection_of (message);
+
+  if (connection != NULL)
+    vgw_http_connection_set_deadline (connection, RESPONSE_TIMEOUT_MS);
+}
+
+/* Before the first byte is read, so that libsoup's own error responses have the header as well: it leaks the socket of
+ * a client that keeps its connection alive. */
+static void
+on_request_started (SoupServer *soup, SoupServerMessage *message, gpointer user_data)
+{
+  set_header (message, "Connection", "close");
+  g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers), NULL);
+}
+
+static void
+on_accept (GSocketConnection *stream, GSocketAddress *local, GSocketAddress *remote, gpointer user_data)
+{
+  VgwHttpServer *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!soup_server_accept_iostream (self->soup, G_IO_STREAM (stream), local, remote, &error))
+    vgw_warning (NULL, "http: cannot serve a connection: %s", error->message);
+}
+
+static gboolean
+on_shutdown_timeout (gpointer user_data)
+{
+  g_autoptr (VgwHttpServer) self = g_object_ref (VGW_HTTP_SERVER (user_data));
+  GHashTableIter iter;
+  gpointer channel;
+
+  vgw_info (NULL, "http: %u WebSockets did not close in time, cut off", g_hash_table_size (self->channels));
+  /* each one leaves the table as it closes, and the last one finishes the shutdown */
+  for (g_hash_table_iter_init (&iter, self->channels); g_hash_table_iter_next (&iter, &channel, NULL);
+       g_hash_table_iter_init (&iter, self->channels))
+    vgw_ws_channel_cut (channel);
+  return G_SOURCE_REMOVE;
+}
+
+/* No new connections; requests that are being answered are given up. */
+static void
+stop_listening (VgwHttpServer *self)
+{
+  g_clear_pointer (&self->listener, vgw_http_listener_free);
+  if (self->soup != NULL)
+    soup_server_disconnect (self->soup);
+}
+
+static void
+vgw_http_server_dispose (GObject *object)
+{
+  VgwHttpServer *self = VGW_HTTP_SERVER (object);
+  GHashTableIter iter;
+  gpointer channel;
+
+  stop_listening (self);
+  g_hash_table_iter_init (&iter, self->channels);
+  while (g_hash_table_iter_next (&iter, &channel, NULL))
+    {
+      g_signal_handlers_disconnect_by_data (channel, self);
+      g_hash_table_iter_remove (&iter);
+    }
+  g_clear_object (&self->soup);
+  G_OBJECT_CLASS (vgw_http_server_parent_class)->dispose (object);
+}
+
+static void
+vgw_http_server_finalize (GObject *object)
+{
+  VgwHttpServer *self = VGW_HTTP_SERVER (object);
+
+  g_hash_table_unref (self->channels);
+  vgw_web_files_free (self->files);
+  g_strfreev (self->origins);
+  g_free (self->url);
+  G_OBJECT_CLASS (vgw_http_server_parent_class)->finalize (object);
+}
+
+static void
+vgw_http_server_init (VgwHttpServer *self)
+{
+  self->channels = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
+  /* raw-paths: nothing is decoded, so nothing can mean something else after decoding */
+  self->soup = soup_server_new ("raw-paths", TRUE, NULL);
+  soup_server_remove_websocket_extension (self->soup, SOUP_TYPE_WEBSOCKET_EXTENSION_DEFLATE);
+  g_signal_connect (self->soup, "request-started", G_CALLBACK (on_request_started), NULL);
+  soup_server_add_early_handler (self->soup, NULL, on_early, self, NULL);
+  soup_server_add_handler (self->soup, NULL, on_request, self, NULL);
+}
+
+static void
+vgw_http_server_class_init (VgwHttpServerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = vgw_http_server_dispose;
+  object_class->finalize = vgw_http_server_finalize;
+  signals[SIGNAL_CHANNEL] = g_signal_new ("channel", VGW_TYPE_HTTP_SERVER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                          G_TYPE_NONE, 1, VGW_TYPE_WS_CHANNEL);
+}
+
+VgwHttpServer *
+vgw_http_server_new (const VgwHttpSettings *settings, GError **error)
+{
+  g_autoptr (VgwHttpServer) self = g_object_new (VGW_TYPE_HTTP_SERVER, NULL);
+
+  self->origins = g_strdupv ((char **) settings->origins);
+  self->max_message_bytes = settings->max_message_bytes;
+  self->idle_timeout_ms = settings->idle_timeout_ms;
+  if (settings->serves_page)
+    {
+      self->files = vgw_web_files_new (settings->web_root, error);
+      if (self->files == NULL)
+        return NULL;
+    }
+  self->listener = vgw_http_listener_new (settings->address, settings->port, settings->max_connections,
+                                          settings->header_timeout_ms, on_accept, self, error);
+  if (self->listener == NULL)
+    return NULL;
+  self->url = vgw_http_listener_get_url (self->listener);
+  self->port = vgw_http_listener_get_port (self->listener);
+  return g_steal_pointer (&self);
+}
+
+char *
+vgw_http_server_get_url (VgwHttpServer *self)
+{
+  return g_strdup (self->url);
+}
+
+guint16
+vgw_http_server_get_port (VgwHttpServer *self)
+{
+  return self->port;
+}
+
+void
+vgw_http_server_shutdown_async (VgwHttpServer *self, guint timeout_ms, GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  GHashTableIter iter;
+  gpointer channel;
+
+  g_task_set_source_tag (task, vgw_http_server_shutdown_async);
+  if (self->shutdown != NULL)
+    {
+      g_task_return_new_error (task, VGW_ERROR, VGW_ERROR_BAD_STATE, "the HTTP server is shutting down already");
+      return;
+    }
+  stop_listening (self);
+  self->shutdown = g_steal_pointer (&task);
+  g_hash_table_iter_init (&iter, self->channels);
+  while (g_hash_table_iter_next (&iter, &channel, NULL))
+    vgw_ws_channel_close (channel, CLOSE_GOING_AWAY, "shutting down");
+  if (g_hash_table_size (self->channels) == 0)
+    {
+      finish_shutdown (self);
+      return;
+    }
+  self->shutdown_timer = g_timeout_source_new (timeout_ms);
+  g_source_set_callback (self->shutdown_timer, on_shutdown_timeout, self, NULL);
+  g_source_attach (self->shutdown_timer, g_main_context_get_thread_default ());
+}
+
+gboolean
+vgw_http_server_shutdown_finish (VgwHttpServer *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -1,0 +1,28 @@
+/* The page and the client library, held in memory: the built-in ones, or a directory's as they were at start. A path
+ * is looked up as it is and never joined to a directory, so there is nothing to traverse. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _VgwWebFiles VgwWebFiles;
+
+typedef struct
+{
+  GBytes *content;
+  const char *content_type; /* static */
+  char *etag;               /* strong, with its quotes */
+} VgwWebFile;
+
+/* @directory (nullable): a directory in place of the built-in files; blocks while it is read, so only at start.
+ * Hidden files are left out. Errors: G_FILE_ERROR, or VGW_ERROR_CONFIG beyond a bound (files, bytes, depth), with the
+ * path in the message. Returns: (transfer full) */
+VgwWebFiles *vgw_web_files_new (const char *directory, GError **error);
+void vgw_web_files_free (VgwWebFiles *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWebFiles, vgw_web_files_free)
+
+/* @path: of a URI, decoded: "/page.js"; "/" is index.html. Returns: (transfer none) (nullable) */
+const VgwWebFile *vgw_web_files_lookup (VgwWebFiles *self, const char *path);
+
+G_END_DECLS

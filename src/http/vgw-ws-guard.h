@@ -1,0 +1,64 @@
+/* The reading half of a WebSocket server (RFC 6455 sections 5 to 7), bounded: frames in, whole messages out. It holds
+ * what has arrived of one message, never what a header only announces, and never more than the bound over all
+ * fragments. Pure: no sockets, no clock. One thread. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _VgwWsGuard VgwWsGuard;
+
+/* The opcodes of RFC 6455 section 5.2 that can be delivered. */
+typedef enum
+{
+  VGW_WS_TEXT = 0x1,
+  VGW_WS_BINARY = 0x2,
+  VGW_WS_CLOSE = 0x8,
+  VGW_WS_PING = 0x9,
+  VGW_WS_PONG = 0xa,
+} VgwWsOpcode;
+
+/* One whole message or one control frame. */
+typedef struct
+{
+  VgwWsOpcode opcode;
+  const guint8 *data; /* the guard's, valid until the next call; a NUL follows; text is valid UTF-8 */
+  gsize length;
+} VgwWsMessage;
+
+typedef enum
+{
+  VGW_WS_MORE,    /* everything was taken, nothing is complete */
+  VGW_WS_MESSAGE, /* a message is complete; call again with the rest */
+  VGW_WS_FAILED,  /* the error is set; the guard takes nothing more */
+} VgwWsResult;
+
+/* @max_message_bytes: of one message, all its fragments together. Returns: (transfer full) */
+VgwWsGuard *vgw_ws_guard_new (gsize max_message_bytes);
+void vgw_ws_guard_free (VgwWsGuard *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWsGuard, vgw_ws_guard_free)
+
+/* Takes bytes of @data until a message is complete or nothing is left; @n_taken (out) tells how many.
+ * Errors: VGW_ERROR_TOO_LARGE for a message of too many bytes or fragments, found when the header of the frame that
+ * passes the bound is complete; VGW_ERROR_BAD_MESSAGE for what breaks RFC 6455: an unmasked frame, reserved bits or
+ * opcodes, lengths not in their shortest form, fragments out of order, bad control frames, text that is not UTF-8. */
+VgwWsResult vgw_ws_guard_read (VgwWsGuard *self, const guint8 *data, gsize length, gsize *n_taken,
+                               VgwWsMessage *message, GError **error);
+
+/* What to close with after VGW_WS_FAILED: 1002, 1007 or 1009 (RFC 6455 section 7.4.1); 0 before. */
+guint16 vgw_ws_guard_get_close_code (VgwWsGuard *self);
+
+/* Bytes held of the message that is not complete yet. For tests of the bound. */
+gsize vgw_ws_guard_get_held_bytes (VgwWsGuard *self);
+
+/* Data and control frames begun so far, for a bound on their rate. */
+guint64 vgw_ws_guard_get_n_frames (VgwWsGuard *self);
+
+/* One unmasked, unfragmented frame as a server sends it. Returns: (transfer full) */
+GBytes *vgw_ws_frame_new (VgwWsOpcode opcode, gconstpointer data, gsize length);
+
+/* A close frame; @reason (nullable) is cut to what fits a control frame. Returns: (transfer full) */
+GBytes *vgw_ws_frame_new_close (guint16 code, const char *reason);
+
+G_END_DECLS
