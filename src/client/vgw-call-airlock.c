@@ -1,0 +1,192 @@
+#include "client/vgw-call-airlock.h"
+
+#include "base/vgw-error.h"
+
+static void
+notice_free (VgwCallNotice *notice)
+{
+  g_object_unref (notice->airlock->owner);
+  g_free (notice->text);
+  g_clear_pointer (&notice->description, gst_webrtc_session_description_free);
+  g_clear_error (&notice->error);
+  g_free (notice);
+}
+
+static VgwCallNotice *
+notice_new (VgwCallAirlock *self, VgwCallNoticeKind kind)
+{
+  VgwCallNotice *notice = g_new0 (VgwCallNotice, 1);
+
+  g_object_ref (self->owner);
+  notice->airlock = self;
+  notice->kind = kind;
+  return notice;
+}
+
+static gboolean
+on_dispatch (gpointer user_data)
+{
+  VgwCallNotice *notice = user_data;
+
+  notice->airlock->deliver (notice->airlock->owner, notice);
+  return G_SOURCE_REMOVE;
+}
+
+/* Always through the loop, never at once: the callback may hold a lock of webrtcbin. */
+static void
+notice_post (VgwCallNotice *notice)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, on_dispatch, notice, (GDestroyNotify) notice_free);
+  g_source_attach (source, NULL);
+}
+
+static void
+on_offer_created (GstPromise *promise, gpointer user_data)
+{
+  const GstStructure *reply = gst_promise_get_reply (promise);
+  GstWebRTCSessionDescription *offer = NULL;
+  VgwCallNotice *notice;
+
+  if (reply != NULL)
+    gst_structure_get (reply, "offer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &offer, NULL);
+  notice = notice_new (user_data, offer != NULL ? VGW_CALL_NOTICE_OFFER : VGW_CALL_NOTICE_FAILED);
+  notice->description = offer;
+  if (offer == NULL)
+    notice->error = g_error_new_literal (VGW_ERROR, VGW_ERROR_INTERNAL, "webrtcbin made no offer");
+  notice_post (notice);
+  gst_promise_unref (promise);
+}
+
+static void
+on_answer_set (GstPromise *promise, gpointer user_data)
+{
+  const GstStructure *reply = gst_promise_get_reply (promise);
+  g_autoptr (GError) cause = NULL;
+  VgwCallNotice *notice;
+
+  if (reply != NULL && gst_structure_get (reply, "error", G_TYPE_ERROR, &cause, NULL))
+    {
+      notice = notice_new (user_data, VGW_CALL_NOTICE_FAILED);
+      notice->error = g_error_new (VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the answer cannot be used: %s", cause->message);
+      notice_post (notice);
+    }
+  gst_promise_unref (promise);
+}
+
+static void
+on_ice_candidate (GstElement *webrtc, guint mline_index, const char *candidate, gpointer user_data)
+{
+  VgwCallNotice *notice = notice_new (user_data, VGW_CALL_NOTICE_CANDIDATE);
+
+  notice->number = mline_index;
+  notice->text = g_strdup (candidate);
+  notice_post (notice);
+}
+
+static void
+post_state (VgwCallAirlock *self, VgwCallNoticeKind kind, GObject *webrtc, const char *property)
+{
+  VgwCallNotice *notice = notice_new (self, kind);
+  int state;
+
+  g_object_get (webrtc, property, &state, NULL);
+  notice->number = (guint) state;
+  notice_post (notice);
+}
+
+static void
+on_ice_state (GObject *webrtc, GParamSpec *spec, gpointer user_data)
+{
+  post_state (user_data, VGW_CALL_NOTICE_ICE_STATE, webrtc, "ice-connection-state");
+}
+
+static void
+on_peer_state (GObject *webrtc, GParamSpec *spec, gpointer user_data)
+{
+  post_state (user_data, VGW_CALL_NOTICE_PEER_STATE, webrtc, "connection-state");
+}
+
+static void
+on_channel_open (GstWebRTCDataChannel *channel, gpointer user_data)
+{
+  vgw_call_airlock_post (user_data, VGW_CALL_NOTICE_CHANNEL_OPEN);
+}
+
+static void
+on_channel_text (GstWebRTCDataChannel *channel, const char *text, gpointer user_data)
+{
+  VgwCallNotice *notice = notice_new (user_data, VGW_CALL_NOTICE_EVENT);
+
+  notice->text = g_strdup (text != NULL ? text : "");
+  notice_post (notice);
+}
+
+/* A bus that nobody reads grows for ever, so everything is dropped here. */
+static GstBusSyncReply
+on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    {
+      VgwCallNotice *notice = notice_new (user_data, VGW_CALL_NOTICE_FAILED);
+
+      gst_message_parse_error (message, &notice->error, NULL);
+      notice_post (notice);
+    }
+  gst_message_unref (message);
+  return GST_BUS_DROP;
+}
+
+void
+vgw_call_airlock_post (VgwCallAirlock *self, VgwCallNoticeKind kind)
+{
+  notice_post (notice_new (self, kind));
+}
+
+void
+vgw_call_airlock_connect (VgwCallAirlock *self, GstElement *pipeline, GstElement *webrtc)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+
+  g_signal_connect (webrtc, "on-ice-candidate", G_CALLBACK (on_ice_candidate), self);
+  g_signal_connect (webrtc, "notify::ice-connection-state", G_CALLBACK (on_ice_state), self);
+  g_signal_connect (webrtc, "notify::connection-state", G_CALLBACK (on_peer_state), self);
+  gst_bus_set_sync_handler (bus, on_bus_message, self, NULL);
+}
+
+void
+vgw_call_airlock_connect_channel (VgwCallAirlock *self, GstWebRTCDataChannel *channel)
+{
+  g_signal_connect (channel, "on-open", G_CALLBACK (on_channel_open), self);
+  g_signal_connect (channel, "on-message-string", G_CALLBACK (on_channel_text), self);
+}
+
+static void
+release_owner (gpointer user_data)
+{
+  VgwCallAirlock *self = user_data;
+
+  g_object_unref (self->owner);
+}
+
+/* webrtcbin may drop a promise unanswered: then only the destroy notify runs. */
+static GstPromise *
+promise_new (VgwCallAirlock *self, GstPromiseChangeFunc func)
+{
+  g_object_ref (self->owner);
+  return gst_promise_new_with_change_func (func, self, release_owner);
+}
+
+GstPromise *
+vgw_call_airlock_promise_offer (VgwCallAirlock *self)
+{
+  return promise_new (self, on_offer_created);
+}
+
+GstPromise *
+vgw_call_airlock_promise_answer (VgwCallAirlock *self)
+{
+  return promise_new (self, on_answer_set);
+}

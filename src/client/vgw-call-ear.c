@@ -1,0 +1,131 @@
+#include "client/vgw-call-ear.h"
+
+#include <gst/app/gstappsink.h>
+#include <gst/rtp/gstrtpbuffer.h>
+
+#include "base/vgw-audio-format.h"
+#include "client/vgw-call-codec.h"
+
+struct _VgwCallEar
+{
+  guint rtp_clock_rate_hz;
+  VgwCallEarFunc func;
+  gpointer user_data;
+  VgwWavFile *wav; /* (nullable) borrowed; the appsink's streaming thread only */
+
+  GMutex lock;
+  VgwRtpCounter received; /* guarded by lock */
+  VgwLevelMeter level;    /* guarded by lock */
+};
+
+static void
+count_received (VgwCallEar *self, GstBuffer *buffer, gint64 now_us)
+{
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+
+  if (!gst_rtp_buffer_map (buffer, GST_MAP_READ, &rtp))
+    return;
+  g_mutex_lock (&self->lock);
+  vgw_rtp_counter_add (&self->received, gst_rtp_buffer_get_seq (&rtp), gst_rtp_buffer_get_timestamp (&rtp), now_us,
+                       self->rtp_clock_rate_hz);
+  g_mutex_unlock (&self->lock);
+  gst_rtp_buffer_unmap (&rtp);
+}
+
+static GstPadProbeReturn
+on_rtp_received (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  const gint64 now_us = g_get_monotonic_time ();
+  GstBufferList *list;
+
+  if ((info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) == 0)
+    {
+      count_received (user_data, GST_PAD_PROBE_INFO_BUFFER (info), now_us);
+      return GST_PAD_PROBE_OK;
+    }
+  list = GST_PAD_PROBE_INFO_BUFFER_LIST (info);
+  for (guint i = 0; i < gst_buffer_list_length (list); i++)
+    count_received (user_data, gst_buffer_list_get (list, i), now_us);
+  return GST_PAD_PROBE_OK;
+}
+
+/* Packets are counted where they enter rtpbin: behind it the jitter buffer has evened them out. */
+static void
+on_rtpbin_pad_added (GstElement *rtpbin, GstPad *pad, gpointer user_data)
+{
+  if (g_str_has_prefix (GST_OBJECT_NAME (pad), "recv_rtp_sink_"))
+    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_rtp_received, user_data,
+                       NULL);
+}
+
+static void
+hear (VgwCallEar *self, const gint16 *samples, gsize n_samples)
+{
+  gboolean is_first, is_first_voice;
+
+  g_mutex_lock (&self->lock);
+  is_first = self->level.n_samples == 0;
+  is_first_voice = self->level.n_voiced_windows == 0;
+  is_first_voice = vgw_level_meter_add (&self->level, samples, n_samples) && is_first_voice;
+  g_mutex_unlock (&self->lock);
+
+  if (is_first)
+    self->func (VGW_CALL_EAR_FIRST_AUDIO, self->user_data);
+  if (is_first_voice)
+    self->func (VGW_CALL_EAR_FIRST_VOICE, self->user_data);
+  if (self->wav != NULL)
+    vgw_wav_file_push (self->wav, samples, n_samples);
+}
+
+static GstFlowReturn
+on_audio (GstAppSink *sink, gpointer user_data)
+{
+  g_autoptr (GstSample) sample = gst_app_sink_try_pull_sample (sink, 0);
+  GstMapInfo map;
+
+  if (sample != NULL && gst_buffer_map (gst_sample_get_buffer (sample), &map, GST_MAP_READ))
+    {
+      hear (user_data, (const gint16 *) (gconstpointer) map.data, map.size / sizeof (gint16));
+      gst_buffer_unmap (gst_sample_get_buffer (sample), &map);
+    }
+  return GST_FLOW_OK;
+}
+
+VgwCallEar *
+vgw_call_ear_new (guint rtp_clock_rate_hz, VgwWavFile *wav, VgwCallEarFunc func, gpointer user_data)
+{
+  VgwCallEar *self = g_new0 (VgwCallEar, 1);
+
+  g_mutex_init (&self->lock);
+  self->rtp_clock_rate_hz = rtp_clock_rate_hz;
+  self->wav = wav;
+  self->func = func;
+  self->user_data = user_data;
+  self->level.samples_per_window = VGW_CALL_OUTPUT_RATE_HZ * VGW_FRAME_MS / 1000;
+  return self;
+}
+
+void
+vgw_call_ear_free (VgwCallEar *self)
+{
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+void
+vgw_call_ear_attach (VgwCallEar *self, GstElement *rtpbin, GstElement *appsink)
+{
+  GstAppSinkCallbacks callbacks = { .new_sample = on_audio };
+
+  g_signal_connect (rtpbin, "pad-added", G_CALLBACK (on_rtpbin_pad_added), self);
+  gst_app_sink_set_callbacks (GST_APP_SINK (appsink), &callbacks, self, NULL);
+}
+
+void
+vgw_call_ear_get (VgwCallEar *self, VgwRtpCounter *received, VgwLevelMeter *level)
+{
+  g_mutex_lock (&self->lock);
+  *received = self->received;
+  *level = self->level;
+  g_mutex_unlock (&self->lock);
+}

@@ -1,0 +1,68 @@
+/* The caller's end of one peer connection: webrtcbin as offerer, speech in, audio back. Everything here is called and
+ * emitted on the main thread, but vgw_call_media_feed ().
+ *
+ * Signals:
+ *   "offer"         (const char *sdp)                       the local description is set; send it
+ *   "candidate"     (const char *candidate, guint mline)    a local candidate, after the offer
+ *   "ice-connected" (void)
+ *   "connected"     (void)                                  ICE and DTLS are up
+ *   "first-audio"   (void)                                  the first decoded samples
+ *   "first-voice"   (void)                                  the first 20 ms that are louder than silence
+ *   "channel-open"  (void)                                  the data channel `events` can be used
+ *   "event"         (const char *text)                      text from the data channel
+ *   "failed"        (const GError *error)                   it is over
+ *   "stopped"       (void)                                  the answer to vgw_call_media_stop (): all threads are gone
+ */
+#pragma once
+
+#include <glib-object.h>
+
+#include "client/vgw-call-stats.h"
+#include "client/vgw-speech.h"
+#include "engine/vgw-wav-writer.h"
+
+G_BEGIN_DECLS
+
+#define VGW_TYPE_CALL_MEDIA (vgw_call_media_get_type ())
+G_DECLARE_FINAL_TYPE (VgwCallMedia, vgw_call_media, VGW, CALL_MEDIA, GObject)
+
+/* What was measured so far. */
+typedef struct
+{
+  guint64 n_sent; /* RTP packets, since the connection is up */
+  VgwRtpCounter received;
+  VgwLevelMeter level;
+} VgwCallMeasurements;
+
+/* Builds the pipeline for the codec of @speech. @wav (nullable) takes what comes back; it stays the caller's, who
+ * closes it after "stopped".
+ * Errors: VGW_ERROR_INTERNAL, naming what GStreamer lacks. Returns: (transfer full) */
+VgwCallMedia *vgw_call_media_new (VgwSpeech *speech, VgwWavFile *wav, gboolean has_data_channel, GError **error);
+
+/* Before vgw_call_media_start (). @url is "stun:host:port" or "turn:host:port?transport=udp". */
+void vgw_call_media_add_ice_server (VgwCallMedia *self, const char *url, const char *username, const char *credential);
+
+/* Before vgw_call_media_start (): offer candidates of a TURN server alone. */
+void vgw_call_media_set_relay_only (VgwCallMedia *self);
+
+/* Starts the pipeline and makes the offer. */
+void vgw_call_media_start (VgwCallMedia *self);
+
+/* Errors: VGW_ERROR_BAD_MESSAGE for SDP that does not parse; what webrtcbin rejects comes as "failed". */
+gboolean vgw_call_media_set_answer (VgwCallMedia *self, const char *sdp, GError **error);
+
+/* A candidate of the other side; "" and NULL end them. */
+void vgw_call_media_add_candidate (VgwCallMedia *self, const char *candidate, guint mline_index);
+
+/* Sends the next 20 ms of speech. Called each 20 ms by one thread, from "connected" on. */
+void vgw_call_media_feed (VgwCallMedia *self);
+
+/* Sends @text on the data channel. FALSE where it is not open. */
+gboolean vgw_call_media_send_event (VgwCallMedia *self, const char *text);
+
+void vgw_call_media_get_measurements (VgwCallMedia *self, VgwCallMeasurements *measurements);
+
+/* Tears down in a thread of its own and emits "stopped" and nothing else from now on. Idempotent. */
+void vgw_call_media_stop (VgwCallMedia *self);
+
+G_END_DECLS

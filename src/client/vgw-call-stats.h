@@ -1,0 +1,46 @@
+/* What is measured during a call: RTP reception as RFC 3550 defines it, and the loudness of what was heard.
+ * Plain values without locks: whoever owns them guards them. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* One received RTP stream, RFC 3550 appendix A. Zero-initialise. */
+typedef struct
+{
+  guint64 n_received;
+  guint64 first_sequence, highest_sequence; /* extended by the cycles that have passed */
+  guint32 last_timestamp;
+  gint64 last_arrival_us;
+  double jitter_ms;
+} VgwRtpCounter;
+
+/* Counts one packet that arrived at @arrival_us of the monotonic clock. */
+void vgw_rtp_counter_add (VgwRtpCounter *self, guint16 sequence, guint32 timestamp, gint64 arrival_us,
+                          guint clock_rate_hz);
+
+/* Packets that should have come and did not, never below 0 (duplicates). RFC 3550 appendix A.3. */
+guint64 vgw_rtp_counter_get_lost (const VgwRtpCounter *self);
+
+/* Loudness of s16 samples, over all and in windows of 20 ms. Zero-initialise, then set samples_per_window. */
+typedef struct
+{
+  guint samples_per_window;
+  guint64 n_samples;
+  double sum_of_squares;
+  guint peak;
+  guint n_voiced_windows; /* with an RMS of at least VGW_VOICED_RMS */
+  guint window_fill;
+  double window_sum_of_squares;
+} VgwLevelMeter;
+
+#define VGW_VOICED_RMS 300.0 /* of 32768, -41 dBFS: above comfort noise and codec hiss, below quiet speech */
+
+/* Returns: TRUE when a voiced window was completed by these samples. */
+gboolean vgw_level_meter_add (VgwLevelMeter *self, const gint16 *samples, gsize n_samples);
+
+/* Root mean square over all samples, 0 to 32768. */
+double vgw_level_meter_get_rms (const VgwLevelMeter *self);
+
+G_END_DECLS

@@ -1,0 +1,66 @@
+/* One call: signaling over a WebSocket (docs/PROTOCOL.md) as the side that offers, and its media. Main thread only.
+ *
+ * Signals:
+ *   "state-changed" (VgwCallState state)
+ *   "event"         (const char *text)   an application event of the gateway
+ *   "ended"         (void)               once; the report is complete and all threads of the call are gone
+ */
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "client/vgw-call-report.h"
+#include "media/vgw-pacer.h"
+
+G_BEGIN_DECLS
+
+#define VGW_TYPE_CALL (vgw_call_get_type ())
+G_DECLARE_FINAL_TYPE (VgwCall, vgw_call, VGW, CALL, GObject)
+
+typedef enum
+{
+  VGW_CALL_STATE_NEW,
+  VGW_CALL_STATE_OPENING,    /* the WebSocket */
+  VGW_CALL_STATE_GREETING,   /* open; the gateway's `session` message may come */
+  VGW_CALL_STATE_OFFERING,   /* from making the offer to the answer */
+  VGW_CALL_STATE_CONNECTING, /* ICE and DTLS */
+  VGW_CALL_STATE_TALKING,
+  VGW_CALL_STATE_HANGING_UP, /* `bye` is sent */
+  VGW_CALL_STATE_STOPPING,   /* threads are going */
+  VGW_CALL_STATE_ENDED,
+} VgwCallState;
+
+const char *vgw_call_state_to_string (VgwCallState state);
+
+/* Shared by all calls of the process; must outlive them. */
+typedef struct
+{
+  char *url;        /* ws: or wss: */
+  char *origin;     /* (nullable) the Origin header */
+  char *event_json; /* (nullable) sent once the call is up */
+  char *turn_url, *turn_username, *turn_credential; /* (nullable) a TURN server beside those the gateway names */
+  gboolean is_relay_only;
+  gboolean has_data_channel;
+  gboolean accepts_any_certificate;
+  guint duration_ms; /* from connected to `bye`; 0: the speech and a little more */
+  guint timeout_ms;  /* from start to connected */
+  SoupSession *http;
+  VgwPacer *pacer;
+  VgwSpeech *speech;
+  VgwWavWriter *wav_writer; /* (nullable) where no call writes a WAV */
+} VgwCallSettings;
+
+/* @out_path (nullable): the WAV for what comes back; an existing file is replaced. Returns: (transfer full) */
+VgwCall *vgw_call_new (const VgwCallSettings *settings, const char *out_path);
+
+void vgw_call_start (VgwCall *self);
+
+/* Ends it before its time; the report then says what was so far. Idempotent. */
+void vgw_call_hang_up (VgwCall *self);
+
+VgwCallState vgw_call_get_state (VgwCall *self);
+
+/* Complete after "ended". (transfer none) */
+const VgwCallReport *vgw_call_get_report (VgwCall *self);
+
+G_END_DECLS

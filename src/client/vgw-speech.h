@@ -1,0 +1,36 @@
+/* What the caller says: a WAV, encoded once and shared by every call of the process. Immutable after it is made, so
+ * that forty calls cost one encoder. */
+#pragma once
+
+#include <gst/gst.h>
+
+#include "client/vgw-call-codec.h"
+
+G_BEGIN_DECLS
+
+typedef struct _VgwSpeech VgwSpeech;
+
+/* Reads @path (any WAV; NULL for the built-in phrase), mixes it to mono, adds @pause_ms of silence and encodes it in
+ * frames of 20 ms. Blocks: for start-up. At most VGW_SPEECH_MAX_S seconds are read.
+ * Errors: VGW_ERROR_CONFIG, naming the file. Returns: (transfer full) */
+VgwSpeech *vgw_speech_new (const char *path, const VgwCallCodec *codec, guint pause_ms, GError **error);
+
+#define VGW_SPEECH_MAX_S 600
+
+VgwSpeech *vgw_speech_ref (VgwSpeech *self);
+void vgw_speech_unref (VgwSpeech *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwSpeech, vgw_speech_unref)
+
+const VgwCallCodec *vgw_speech_get_codec (VgwSpeech *self);
+
+/* Of the speech itself, without the pause. */
+guint vgw_speech_get_duration_ms (VgwSpeech *self);
+
+/* Frame @index of an endless repetition of speech and pause, its time stamps unset. Any thread.
+ * Returns: (transfer full) a buffer that shares the frame's memory */
+GstBuffer *vgw_speech_get_frame (VgwSpeech *self, guint64 index);
+
+/* Caps of the frames, as the encoder made them. Returns: (transfer none) */
+GstCaps *vgw_speech_get_caps (VgwSpeech *self);
+
+G_END_DECLS
