@@ -40,6 +40,7 @@ function showHelp(error) {
   setText(view.helpDetail, `${error.code}${error.reason && error.reason !== error.code ? ` (${error.reason})` : ''}: ${error.message}`);
   view.help.dataset.code = error.code;
   view.help.hidden = false;
+  view.help.scrollIntoView({ block: 'nearest' });
 }
 
 function hideHelp() {
@@ -73,13 +74,18 @@ function clearStats() {
   showStats({ rttMs: null, jitterInMs: null, lossIn: null, lossOut: null, codec: null });
 }
 
+function showDuration(ms) {
+  setText(view.duration, formatDuration(ms));
+  view.panel.classList.toggle('counted', ms > 0);
+}
+
 function draw(now) {
   if (!call)
     return;
   const levels = call.readLevels();
   meters.microphone.draw(levels.microphone, now);
   meters.remote.draw(levels.remote, now);
-  setText(view.duration, formatDuration(call.durationMs));
+  showDuration(call.durationMs);
   requestAnimationFrame(draw);
 }
 
@@ -91,7 +97,7 @@ function onState(detail) {
   setText(view.callLabel, isOver ? 'Call again' : state === 'active' || state === 'recovering' ? 'Hang up' : 'Cancel');
   if (isOver) {
     showWords(endWords(detail, call.durationMs));
-    setText(view.duration, formatDuration(call.durationMs));
+    showDuration(call.durationMs);
     view.panel.classList.toggle('failed', Boolean(detail.error));
     call = null;
     meters.microphone.clear();
@@ -145,5 +151,6 @@ addEventListener('pagehide', () => call?.hangUp());
 try {
   checkBrowser();
 } catch (error) {
+  showWords({ status: 'No call from here', hint: 'See below for what to do.' });
   showHelp(error);
 }

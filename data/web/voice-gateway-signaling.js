@@ -11,20 +11,27 @@ export class SignalingChannel {
 
   /**
    * @param url      a WebSocket address
-   * @param handlers `signal (direction, type, payload)` for every message, `message (type, payload)` for those that
-   *                 came in, `close (wasOpen, code, reason)` at most once, and not after close ()
+   * @param handlers `signal (direction, type, payload)` for every message and change of the socket, `message (type,
+   *                 payload)` for those that came in, `close (wasOpen, code, reason)` at most once, not after close ()
    */
   constructor(url, { signal, message, close }) {
     this.#onSignal = signal;
     this.#socket = new WebSocket(url);
-    this.#socket.onopen = () => { this.#wasOpen = true; };
+    signal('local', 'websocket', { state: 'opening', url });
+    this.#socket.onopen = () => {
+      this.#wasOpen = true;
+      signal('local', 'websocket', { state: 'open' });
+    };
     this.#socket.onmessage = ({ data }) => {
       const decoded = decodeMessage(data);
       signal('in', decoded?.type ?? 'unreadable', decoded ? decoded.payload : String(data).slice(0, 200));
       if (decoded)
         message(decoded.type, decoded.payload);
     };
-    this.#socket.onclose = ({ code, reason }) => close(this.#wasOpen, code, reason);
+    this.#socket.onclose = ({ code, reason }) => {
+      signal('local', 'websocket', { state: 'closed', code, reason });
+      close(this.#wasOpen, code, reason);
+    };
   }
 
   /** False where there is no open socket to send on. */

@@ -32,10 +32,12 @@ export function toWebSocketUrl(url, base) {
 
 const ms = (seconds) => (Number.isFinite(seconds) ? seconds * 1000 : null);
 
+const byId = (reports, id) => (id ? reports.find((r) => r.id === id) : undefined);
+
 function selectedPair(reports) {
   const transport = reports.find((r) => r.type === 'transport' && r.selectedCandidatePairId);
   if (transport)
-    return reports.find((r) => r.id === transport.selectedCandidatePairId);
+    return byId(reports, transport.selectedCandidatePairId);
   /* Firefox has no transport report */
   return reports.find((r) => r.type === 'candidate-pair' && r.nominated && r.state === 'succeeded');
 }
@@ -59,8 +61,7 @@ function lossOut(remote, sent, before) {
 }
 
 function codecOf(reports, stream) {
-  const codec = reports.find((r) => r.id === stream?.codecId);
-  return codec ? codec.mimeType.replace(/^audio\//i, '') : null;
+  return byId(reports, stream?.codecId)?.mimeType?.replace(/^audio\//i, '') ?? null;
 }
 
 const isAudio = (r) => (r.kind ?? r.mediaType) === 'audio';
@@ -95,7 +96,7 @@ export function summariseStats(reports, previous = null) {
     bytesIn: inbound?.bytesReceived ?? 0,
     bytesOut: outbound?.bytesSent ?? 0,
     codec: codecOf(list, outbound) ?? codecOf(list, inbound),
-    candidateType: list.find((r) => r.id === pair?.localCandidateId)?.candidateType ?? null,
+    candidateType: byId(list, pair?.localCandidateId)?.candidateType ?? null,
     counters,
   };
 }

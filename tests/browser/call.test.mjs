@@ -1,0 +1,228 @@
+/* A call from a real browser to the real gateway: what is said arrives, what is answered is heard. */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { launch, microphoneFlags, pressCall, recordRemote, takeRecorded, waitForRecorded, waitForState } from './lib/browser.mjs';
+import { Gateway } from './lib/gateway.mjs';
+import { findSpeech, readWav, rms, writeWav } from './lib/sound.mjs';
+
+const RATE = 16000; // of the phrase, and of the engine's side of the gateway
+const PAUSE_S = 1; // between two turns of the phrase
+
+/* The median correlation of half-second pieces. Chromium's noise suppression, gain and high-pass filter, which the page
+ * asks for, leave about 0.8 of the phrase, and Opus alone 0.98. The same voice saying something else (the phrase
+ * backwards) must stay below the third: that shows that the measure can fail. */
+const LEAST_AS_ON_THE_PAGE = 0.6;
+const LEAST_UNPROCESSED = 0.9;
+const MOST_OF_OTHER_SPEECH = 0.4;
+const MOST_STRETCH_MS = 150; // jitter buffers shorten and lengthen pauses
+const SILENCE = 0.001; // root mean square: -60 dB of full scale
+
+const directory = mkdtempSync(join(tmpdir(), 'voice-gateway-microphone-'));
+const phrase = readWav(new URL('../../data/sounds/phrase.wav', import.meta.url).pathname).samples;
+const loop = new Float32Array(phrase.length + PAUSE_S * RATE);
+loop.set(phrase);
+
+let gateway;
+let chromium;
+
+before(async () => {
+  const wav = join(directory, 'microphone.wav');
+  writeWav(wav, RATE, loop);
+  gateway = await Gateway.start();
+  chromium = await launch({ flags: microphoneFlags({ wav }) });
+});
+
+after(async () => {
+  await chromium?.close();
+  rmSync(directory, { recursive: true, force: true });
+  await gateway?.stopCleanly();
+});
+
+/* The recording of the caller that was not there before, complete: the session has ended. */
+async function recordingOf(sessionId) {
+  await gateway.waitForLog(new RegExp(`${sessionId}[^\n]*client-bye|client-bye[^\n]*${sessionId}`));
+  const path = gateway.recordings('caller').find((name) => name.includes(sessionId));
+  assert.ok(path, `a recording of ${sessionId} in ${gateway.recordings('caller')}`);
+  return readWav(path);
+}
+
+/* The id that the gateway gave the call, as the page's log shows it. */
+async function sessionIdOf(page) {
+  const text = await page.textContent('#log-list li.in:has(.log-type:text-is("session")) pre');
+  return JSON.parse(text).id;
+}
+
+function assertSameSpeech(recording, where) {
+  const found = findSpeech(phrase, recording, RATE);
+  const told = `${where}: ${JSON.stringify(found)}`;
+  console.log(told);
+  assert.ok(found.pieces >= LEAST_AS_ON_THE_PAGE, told);
+  assert.ok(Math.abs(found.stretchMs) <= MOST_STRETCH_MS, told);
+  const other = findSpeech(phrase.slice().reverse(), recording, RATE);
+  assert.ok(other.pieces < MOST_OF_OTHER_SPEECH, `other speech ${where}: ${JSON.stringify(other)}`);
+}
+
+test('the speech arrives at the engine, and the page plays the echo', async () => {
+  const page = await chromium.open(gateway.url);
+  assert.equal(await page.innerText('#status'), 'Ready to call');
+  await pressCall(page);
+  await waitForState(page, 'active');
+  const beganAt = Date.now();
+  assert.equal(await page.innerText('#call'), 'Hang up');
+  await recordRemote(page, RATE);
+  assert.ok(await page.evaluate(() => !document.querySelector('#remote-audio').paused));
+
+  /* one whole phrase is in any stretch that is as long as two turns of the loop */
+  await waitForRecorded(page, 2 * loop.length);
+  const heard = await takeRecorded(page);
+  for (const [id, pattern] of [['rtt', /^\d+(\.\d)? ms$/], ['jitter', /^\d+(\.\d)? ms$/], ['loss-in', /^\d+(\.\d)? %$/], ['codec', /^opus$/i]])
+    assert.match(await page.innerText(`#${id}`), pattern, id);
+  assert.match(await page.innerText('#duration'), /^0:1\d$/);
+  const sessionId = await sessionIdOf(page);
+  await pressCall(page);
+  await waitForState(page, 'ended');
+  const lastedS = (Date.now() - beganAt) / 1000;
+  assert.match(await page.innerText('#hint'), /^You hung up after 0:1\d\.$/);
+
+  const { samples, rate, declaredSamples } = await recordingOf(sessionId);
+  assert.equal(rate, RATE);
+  assert.equal(declaredSamples, samples.length);
+  assert.ok(Math.abs(samples.length / rate - lastedS) < 1.5, `${samples.length / rate} s recorded of ${lastedS} s`);
+  assertSameSpeech(samples, 'recorded by the engine');
+  assertSameSpeech(heard, 'played by the page');
+  assert.deepEqual(await page.evaluate(() => window.vgwTest.leftOpen()), { contexts: 0, peers: 0, tracks: 0, sockets: 0 });
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+/* Without the browser's own processing, the gateway's is all that is left. */
+test('the gateway hands speech on unchanged', async () => {
+  const page = await chromium.open(gateway.url);
+  const sessionId = await page.evaluate(async () => {
+    const { VoiceGatewayCall } = await import('/voice-gateway.js');
+    const audio = document.querySelector('#remote-audio');
+    const constraints = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    window.vgwTest.call = new VoiceGatewayCall('/ws', { audio, constraints });
+    await window.vgwTest.call.connect();
+    return window.vgwTest.call.sessionId;
+  });
+  await recordRemote(page, RATE);
+  await waitForRecorded(page, 4 * RATE);
+  const heard = await takeRecorded(page);
+  await page.evaluate(() => window.vgwTest.call.hangUp());
+  const { samples } = await recordingOf(sessionId);
+
+  const twice = new Float32Array(2 * loop.length); // what the microphone plays in any seven seconds
+  twice.set(loop);
+  twice.set(loop, loop.length);
+  for (const [where, recording] of [['recorded', samples], ['heard', heard]]) {
+    const found = findSpeech(recording.subarray(RATE, 3.5 * RATE), twice, RATE);
+    const told = `${where} without processing: ${JSON.stringify(found)}`;
+    console.log(told);
+    assert.ok(found.pieces >= LEAST_UNPROCESSED, told);
+  }
+  await page.context().close();
+});
+
+test('both level meters move while speech passes', async () => {
+  const page = await chromium.open(gateway.url);
+  await pressCall(page);
+  await waitForState(page, 'active');
+  for (const name of ['microphone', 'remote'])
+    await page.waitForFunction((id) => Number(document.getElementById(id).getAttribute('aria-valuenow')) > 30, `meter-${name}`);
+  await pressCall(page);
+  await waitForState(page, 'ended');
+  for (const name of ['microphone', 'remote'])
+    assert.equal(await page.getAttribute(`#meter-${name}`, 'aria-valuenow'), '0');
+  await page.context().close();
+});
+
+test('mute sends silence, and unmute the voice again', async () => {
+  const page = await chromium.open(gateway.url);
+  await pressCall(page);
+  await waitForState(page, 'active');
+  await recordRemote(page, RATE);
+  await waitForRecorded(page, RATE);
+  await page.click('#mute');
+  assert.equal(await page.getAttribute('#mute', 'aria-pressed'), 'true');
+  assert.equal(await page.innerText('#status'), 'In call, muted');
+  const mutedAt = (await takeRecorded(page, false)).length;
+  await waitForRecorded(page, mutedAt + 4 * RATE); // longer than the loop's pause
+  await page.click('#mute');
+  assert.equal(await page.innerText('#status'), 'In call');
+  const unmutedAt = (await takeRecorded(page, false)).length;
+  await waitForRecorded(page, unmutedAt + 3 * RATE);
+  const heard = await takeRecorded(page);
+  const sessionId = await sessionIdOf(page);
+  await pressCall(page);
+  await waitForState(page, 'ended');
+
+  const { samples } = await recordingOf(sessionId);
+  const delay = RATE; // what is on its way when the button is pressed: encoders, buffers, and the echo's way back
+  assert.ok(rms(heard.subarray(mutedAt + delay, unmutedAt)) < SILENCE, 'the echo of silence is silence');
+  assert.ok(rms(heard.subarray(unmutedAt + delay)) > 10 * SILENCE, 'the voice is back');
+  assert.ok(quietestRms(samples, 2 * RATE) < SILENCE, 'two seconds of silence are in the recording');
+  assert.ok(quietestRms(loop, 2 * RATE) > 10 * SILENCE, 'which the microphone does not have');
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+/* The root mean square of the quietest stretch of `length` samples, in steps of 20 ms. The loop is one. */
+function quietestRms(samples, length) {
+  let least = Infinity;
+  for (let at = 0; at + length <= samples.length; at += RATE / 50)
+    least = Math.min(least, rms(samples.subarray(at, at + length)));
+  return least;
+}
+
+test('hanging up while connecting leaves nothing open', async () => {
+  const page = await chromium.open(gateway.url);
+  for (const state of ['microphone', 'signaling', 'connecting']) {
+    await page.evaluate((when) => {
+      new MutationObserver((changes, observer) => {
+        if (document.querySelector('#panel').dataset.state !== when)
+          return;
+        observer.disconnect();
+        document.querySelector('#call').click();
+      }).observe(document.querySelector('#panel'), { attributes: true, attributeFilter: ['data-state'] });
+    }, state);
+    await pressCall(page);
+    await waitForState(page, 'ended');
+    assert.equal(await page.innerText('#hint'), 'You hung up.', state);
+    await page.waitForFunction(() => Object.values(window.vgwTest.leftOpen()).every((n) => n === 0));
+  }
+  assert.equal(await page.isHidden('#help'), true);
+  /* Chromium's own remark on a socket that is closed before it is open */
+  assert.deepEqual(page.problems.filter((text) => !/closed before the connection is established/.test(text)), []);
+  await page.context().close();
+});
+
+test('a page that is left hangs up', async () => {
+  const page = await chromium.open(gateway.url);
+  await pressCall(page);
+  await waitForState(page, 'active');
+  const sessionId = await sessionIdOf(page);
+  await page.goto('about:blank');
+  await gateway.waitForLog(new RegExp(`${sessionId}[^\n]*(client-bye|websocket-closed)`));
+  await page.context().close();
+});
+
+test('the call can be made with the keyboard alone', async () => {
+  const page = await chromium.open(gateway.url);
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'call');
+  await page.keyboard.press('Enter');
+  await waitForState(page, 'active');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'call', 'the focus stays where it was');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Space');
+  assert.equal(await page.getAttribute('#mute', 'aria-pressed'), 'true');
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Enter');
+  await waitForState(page, 'ended');
+  await page.context().close();
+});

@@ -1,0 +1,194 @@
+/* The client library's and the page's pure parts, without a browser. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CallErrorCode, CallState, VoiceGatewayCall, VoiceGatewayError, checkBrowser }
+  from '../../data/web/voice-gateway.js';
+import { errorFromClose, errorFromEndReason, errorFromMicrophone, errorFromWire }
+  from '../../data/web/voice-gateway-error.js';
+import { decodeMessage, encodeMessage, summariseStats, toWebSocketUrl } from '../../data/web/voice-gateway-wire.js';
+import { HELP, STATE_WORDS, formatDuration, formatMs, formatShare, helpFor } from '../../data/web/page-help.js';
+import { describePayload } from '../../data/web/page-log.js';
+import { levelToBar } from '../../data/web/page-meter.js';
+import { correlate, findSpeech } from './lib/sound.mjs';
+
+test('a message carries its payload as JSON in a string', () => {
+  assert.equal(encodeMessage('bye'), '{"type":"bye","payload":"{}"}');
+  assert.deepEqual(JSON.parse(JSON.parse(encodeMessage('offer', { type: 'offer', sdp: 'v=0' })).payload), { type: 'offer', sdp: 'v=0' });
+});
+
+test('a payload is read from a string and from a value', () => {
+  const expected = { type: 'state', payload: { state: 'active' } };
+  assert.deepEqual(decodeMessage('{"type":"state","payload":"{\\"state\\":\\"active\\"}"}'), expected);
+  assert.deepEqual(decodeMessage('{"type":"state","payload":{"state":"active"}}'), expected);
+  assert.deepEqual(decodeMessage('{"type":"bye"}'), { type: 'bye', payload: null });
+});
+
+test('what is no message is null', () => {
+  for (const text of ['', 'null', '[]', '{}', '{"type":1}', '{"type":"state","payload":"{"}', undefined])
+    assert.equal(decodeMessage(text), null, String(text));
+});
+
+test('the address of a gateway may be relative, http or ws', () => {
+  assert.equal(toWebSocketUrl('ws', 'http://host:8080/'), 'ws://host:8080/ws');
+  assert.equal(toWebSocketUrl('/ws?a=1#b', 'https://host/deep/page'), 'wss://host/ws?a=1');
+  assert.equal(toWebSocketUrl('wss://other/ws', 'http://host/'), 'wss://other/ws');
+  assert.throws(() => toWebSocketUrl('ftp://host/ws'), TypeError);
+  assert.throws(() => toWebSocketUrl('ws'), TypeError);
+});
+
+test('what getUserMedia rejects with has a code', () => {
+  const codeOf = (name) => errorFromMicrophone(Object.assign(new Error('x'), { name })).code;
+  assert.equal(codeOf('NotFoundError'), 'no-microphone');
+  assert.equal(codeOf('NotAllowedError'), 'permission-refused');
+  assert.equal(codeOf('NotReadableError'), 'microphone-failed');
+  assert.equal(codeOf('SomethingNewError'), 'microphone-failed');
+});
+
+test('an error of the gateway keeps its word and says whether it is fatal', () => {
+  const busy = errorFromWire({ code: 'busy', message: 'full', fatal: true });
+  assert.deepEqual([busy.code, busy.reason, busy.message, busy.fatal], ['busy', 'busy', 'full', true]);
+  const bad = errorFromWire({ code: 'bad-message', message: 'x' });
+  assert.deepEqual([bad.code, bad.reason, bad.fatal], ['gateway-error', 'bad-message', false]);
+  assert.equal(errorFromWire(null).code, 'gateway-error');
+});
+
+test('an orderly end is no error, the others are', () => {
+  assert.equal(errorFromEndReason('client-bye'), null);
+  assert.equal(errorFromEndReason('engine'), null);
+  assert.equal(errorFromEndReason(null), null);
+  assert.equal(errorFromEndReason('connect-timeout').code, 'udp-blocked');
+  assert.equal(errorFromEndReason('media-timeout').code, 'media-lost');
+  assert.equal(errorFromEndReason('shutdown').code, 'ended-by-gateway');
+});
+
+test('a socket that closes says why as well as it can', () => {
+  assert.equal(errorFromClose(false, 1006).code, 'gateway-unreachable');
+  assert.equal(errorFromClose(true, 1006).code, 'gateway-lost');
+  assert.equal(errorFromClose(true, 1001).code, 'ended-by-gateway');
+  assert.equal(errorFromClose(true, 1013).code, 'busy');
+  assert.equal(errorFromClose(true, 1008).code, 'unauthorized');
+});
+
+const REPORTS = (n) => [
+  { id: 'T', type: 'transport', selectedCandidatePairId: 'P' },
+  { id: 'P', type: 'candidate-pair', currentRoundTripTime: 0.025, localCandidateId: 'L' },
+  { id: 'L', type: 'local-candidate', candidateType: 'srflx' },
+  { id: 'C', type: 'codec', mimeType: 'audio/opus' },
+  { id: 'I', type: 'inbound-rtp', kind: 'audio', packetsReceived: 90 * n, packetsLost: 10 * n, jitter: 0.004, bytesReceived: 1 },
+  { id: 'O', type: 'outbound-rtp', kind: 'audio', packetsSent: 100 * n, codecId: 'C', bytesSent: 2 },
+  { id: 'R', type: 'remote-inbound-rtp', kind: 'audio', packetsLost: 5 * n, jitter: 0.002, roundTripTime: 0.03, timestamp: n },
+];
+
+test('statistics are those of the selected path and of the time since the last reading', () => {
+  const first = summariseStats(REPORTS(1));
+  assert.deepEqual([first.rttMs, first.jitterInMs, first.jitterOutMs], [25, 4, 2]);
+  assert.deepEqual([first.lossIn, first.lossOut, first.codec, first.candidateType], [0.1, 0.05, 'opus', 'srflx']);
+  const clean = REPORTS(1).map((r) => (r.type === 'inbound-rtp' ? { ...r, packetsReceived: 190 } : r));
+  const second = summariseStats(clean, first);
+  assert.equal(second.lossIn, 0);
+  assert.equal(second.lossOut, 0.05, 'the far side has said nothing new');
+  assert.equal(summariseStats(REPORTS(2), first).lossOut, 0.05);
+});
+
+test('statistics of a call that has none yet are unknown, not zero', () => {
+  const stats = summariseStats([]);
+  for (const key of ['rttMs', 'jitterInMs', 'jitterOutMs', 'lossIn', 'lossOut', 'codec', 'candidateType'])
+    assert.equal(stats[key], null, key);
+});
+
+test('duplicates do not make loss negative', () => {
+  const reports = [{ type: 'inbound-rtp', kind: 'audio', packetsReceived: 100, packetsLost: -3 }];
+  assert.equal(summariseStats(reports).lossIn, 0);
+});
+
+test('a call says at once what this browser lacks', async () => {
+  const browser = { isSecureContext: true, RTCPeerConnection: class {}, WebSocket: class {}, navigator: { mediaDevices: { getUserMedia() {} } } };
+  assert.doesNotThrow(() => checkBrowser(browser));
+  assert.throws(() => checkBrowser({ ...browser, isSecureContext: false, navigator: {} }), { code: 'insecure-context' });
+  assert.throws(() => checkBrowser({ ...browser, RTCPeerConnection: undefined }), { code: 'unsupported-browser' });
+  const call = new VoiceGatewayCall('ws://host/ws');
+  const seen = [];
+  call.on('error', (error) => seen.push(error.code));
+  call.on('state', ({ state, previous }) => seen.push([previous, state]));
+  await assert.rejects(call.connect(), VoiceGatewayError);
+  assert.deepEqual(seen, ['unsupported-browser', ['idle', 'ended']]);
+  await assert.rejects(call.connect(), { code: 'bad-state', fatal: false });
+});
+
+test('a call that is over, or has not begun, takes hangUp and refuses events', () => {
+  const call = new VoiceGatewayCall('ws://host/ws');
+  assert.throws(() => call.sendEvent({}), { code: 'bad-state' });
+  assert.deepEqual(call.readLevels(), { microphone: 0, remote: 0 });
+  call.mute();
+  assert.equal(call.muted, true);
+  const states = [];
+  const off = call.on('state', ({ state, reason, error }) => states.push([state, reason, error]));
+  call.hangUp();
+  call.hangUp();
+  off();
+  assert.deepEqual(states, [['ended', 'hung-up', null]]);
+  assert.equal(call.durationMs, 0);
+});
+
+test('a listener that throws does not end the call', () => {
+  const call = new VoiceGatewayCall('ws://host/ws');
+  const seen = [];
+  call.on('state', () => { throw new Error('a mistake of the page'); });
+  call.on('state', ({ state }) => seen.push(state));
+  call.hangUp();
+  assert.deepEqual(seen, ['ended']);
+});
+
+test('the page has words for every state and help for every error that a caller can meet', () => {
+  assert.deepEqual(Object.keys(STATE_WORDS).sort(), Object.values(CallState).sort());
+  const silent = ['hung-up', 'bad-state']; // done by the caller, and a mistake in a program
+  assert.deepEqual(Object.keys(HELP).sort(), Object.values(CallErrorCode).filter((code) => !silent.includes(code)).sort());
+  for (const [code, { title, what, steps, action }] of Object.entries(HELP))
+    assert.ok(title && what && (steps.length > 0 || action), code);
+  assert.match(helpFor({ code: 'ended-by-gateway', reason: 'shutdown' }).what, /restarted/);
+  assert.equal(helpFor({ code: 'of-a-later-version' }).title, HELP['gateway-error'].title);
+});
+
+test('figures read as people write them', () => {
+  assert.deepEqual([0, 61500, 3723000].map(formatDuration), ['0:00', '1:01', '1:02:03']);
+  assert.deepEqual([null, 0.4, 24.6].map(formatMs), ['–', '0.4 ms', '25 ms']);
+  assert.deepEqual([null, 0, 0.004, 0.5].map(formatShare), ['–', '0 %', '0.4 %', '50 %']);
+});
+
+test('the log hides what could be used by others', () => {
+  const sdp = describePayload({ type: 'offer', sdp: 'v=0\r\na=ice-ufrag:abcd\r\na=ice-pwd:geheim\r\nm=audio' });
+  assert.match(sdp, /a=ice-pwd:\(hidden\)\nm=audio/);
+  assert.doesNotMatch(sdp, /geheim|abcd/);
+  const session = describePayload({ id: 'x', resumeToken: 'geheim', iceServers: [{ urls: ['turn:h'], username: 'u', credential: 'geheim' }] });
+  assert.doesNotMatch(session, /geheim/);
+  assert.match(session, /turn:h/);
+});
+
+test('a level meter spans sixty decibels', () => {
+  assert.deepEqual([0, 0.001, 1, 2].map(levelToBar), [0, 0, 1, 1]);
+  assert.ok(Math.abs(levelToBar(0.0316) - 0.5) < 0.01);
+});
+
+/* The measure itself: it must find what is there, and must not find what is not. */
+const noise = (n, seed) => {
+  let x = seed;
+  return Float32Array.from({ length: n }, () => { // xorshift32
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return x / 2147483648;
+  });
+};
+
+test('correlation finds a quiet copy at its place, and nothing in other noise', () => {
+  const needle = noise(8000, 1);
+  const haystack = noise(32000, 2).map((x) => 0.01 * x);
+  needle.forEach((x, i) => { haystack[12345 + i] += 0.1 * x; });
+  const { peak, lag } = correlate(needle, haystack);
+  assert.equal(lag, 12345);
+  assert.ok(peak > 0.98, `${peak}`);
+  assert.ok(correlate(needle, noise(32000, 3)).peak < 0.1);
+  const found = findSpeech(needle, haystack, 16000, { pieceMs: 100 });
+  assert.ok(found.pieces > 0.98 && found.stretchMs === 0);
+});

@@ -1,0 +1,150 @@
+/* Debian's Chromium with a WAV file for a microphone. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const CHROMIUM = process.env.VGW_TEST_CHROMIUM ?? '/usr/bin/chromium';
+
+/* nothing here may look for hosts outside, and there is no graphics card and no real sound */
+const FLAGS = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
+
+/* A machine's own sound card must not turn up beside the fake one, or in its place. */
+const NO_SOUND_CARD = { ALSA_CONFIG_PATH: '/dev/null', PULSE_SERVER: 'none', PIPEWIRE_REMOTE: 'none' };
+
+/** What the page may use: a microphone that plays `wav` in a loop, or none; and the answer to the permission question. */
+export function microphoneFlags({ wav = null, permission = 'allow' }) {
+  const flags = permission === 'ask' ? [] : [`--use-fake-ui-for-media-stream${permission === 'deny' ? '=deny' : ''}`];
+  return wav ? [...flags, '--use-fake-device-for-media-stream', `--use-file-for-fake-audio-capture=${wav}`] : flags;
+}
+
+/** Starts a browser; close () takes its profile away. */
+export async function launch({ flags = [] } = {}) {
+  const home = mkdtempSync(join(tmpdir(), 'voice-gateway-chromium-'));
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM, headless: true, chromiumSandbox: false, args: [...FLAGS, ...flags],
+    env: { ...process.env, ...NO_SOUND_CARD, HOME: home, XDG_RUNTIME_DIR: home },
+  });
+  return {
+    browser,
+    /** A page that has been loaded; what goes wrong in it is in `page.problems`. */
+    async open(url, options = {}) {
+      const page = await (await browser.newContext(options)).newPage();
+      page.problems = [];
+      page.on('pageerror', (error) => page.problems.push(String(error)));
+      page.on('console', (message) => {
+        /* recordRemote () uses it: an AudioWorklet would need a script from the gateway */
+        const isOwnTap = /ScriptProcessorNode is deprecated/.test(message.text());
+        if (['error', 'warning'].includes(message.type()) && !isOwnTap)
+          page.problems.push(message.text());
+      });
+      await page.addInitScript(keepWhatIsOpened);
+      await page.goto(url);
+      return page;
+    },
+    async close() {
+      await browser.close();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/* Runs in the page: remembers what a call opens, to find later what it left open. */
+function keepWhatIsOpened() {
+  const opened = { contexts: [], peers: [], tracks: [], sockets: [] };
+  const keep = (name, list) => {
+    const Original = window[name];
+    window[name] = class extends Original {
+      constructor(...args) {
+        super(...args);
+        list.push(this);
+      }
+    };
+  };
+  keep('AudioContext', opened.contexts);
+  keep('RTCPeerConnection', opened.peers);
+  keep('WebSocket', opened.sockets);
+  const devices = navigator.mediaDevices;
+  if (devices) {
+    const original = devices.getUserMedia.bind(devices);
+    devices.getUserMedia = async (constraints) => {
+      const stream = await original(constraints);
+      opened.tracks.push(...stream.getTracks());
+      return stream;
+    };
+  }
+  window.vgwTest = {
+    opened,
+    leftOpen: () => ({
+      contexts: opened.contexts.filter(({ state }) => state !== 'closed').length,
+      peers: opened.peers.filter(({ connectionState }) => connectionState !== 'closed').length,
+      tracks: opened.tracks.filter(({ readyState }) => readyState !== 'ended').length,
+      sockets: opened.sockets.filter(({ readyState }) => readyState < WebSocket.CLOSING).length,
+    }),
+  };
+}
+
+/** Presses the one button. */
+export const pressCall = (page) => page.click('#call');
+
+/** Waits until the page shows a state of the call. */
+export async function waitForState(page, state, timeout = 30000) {
+  await page.waitForSelector(`#panel[data-state="${state}"]`, { timeout }).catch(async (error) => {
+    throw new Error(`${error.message}\nthe page says: ${await page.innerText('main')}`);
+  });
+}
+
+/** Waits until the page shows help, and returns what it is about: { code, title, status }. */
+export async function waitForHelp(page, timeout = 30000) {
+  await page.waitForSelector('#help:not([hidden])', { timeout });
+  return {
+    code: await page.getAttribute('#help', 'data-code'),
+    title: await page.innerText('#help-title'),
+    text: await page.innerText('#help'),
+    status: await page.innerText('#status'),
+  };
+}
+
+/** Begins to record what the page's <audio> element plays, at `rate`. */
+export async function recordRemote(page, rate) {
+  await page.evaluate((sampleRate) => {
+    const context = new AudioContext({ sampleRate });
+    const source = context.createMediaStreamSource(document.querySelector('#remote-audio').srcObject);
+    const tap = context.createScriptProcessor(4096, 1, 1);
+    const heard = { context, blocks: [], length: 0 };
+    tap.onaudioprocess = ({ inputBuffer }) => {
+      heard.blocks.push(inputBuffer.getChannelData(0).slice());
+      heard.length += inputBuffer.length;
+    };
+    source.connect(tap).connect(context.destination);
+    window.vgwTest.heard = heard;
+  }, rate);
+}
+
+/** Waits until so much has been recorded. */
+export async function waitForRecorded(page, n_samples, timeout = 60000) {
+  await page.waitForFunction((n) => window.vgwTest.heard.length >= n, n_samples, { timeout });
+}
+
+/** What has been recorded so far, as Float32Array; the recording goes on unless `isLast`. */
+export async function takeRecorded(page, isLast = true) {
+  const base64 = await page.evaluate(async (mustStop) => {
+    const { context, blocks, length } = window.vgwTest.heard;
+    if (mustStop)
+      await context.close();
+    const pcm = new Int16Array(length);
+    let at = 0;
+    for (const block of blocks)
+      for (const sample of block)
+        pcm[at++] = Math.max(-32768, Math.min(32767, Math.round(sample * 32768)));
+    const bytes = new Uint8Array(pcm.buffer);
+    let text = '';
+    for (let i = 0; i < bytes.length; i += 32768)
+      text += String.fromCharCode(...bytes.subarray(i, i + 32768));
+    return btoa(text);
+  }, isLast);
+  const bytes = Buffer.from(base64, 'base64');
+  return Float32Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readInt16LE(2 * i) / 32768);
+}
