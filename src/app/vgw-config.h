@@ -28,7 +28,7 @@ typedef struct
   char *ice_bind_address; /* "" for all */
   char **ice_advertise;
   char **ice_stun_servers;
-  char **ice_turn_servers; /* secret */
+  char **ice_turn_servers;   /* secret */
   char **ice_client_servers; /* secret: may hold credentials */
   guint ice_min_port, ice_max_port;
   guint ice_gather_timeout_ms;
@@ -69,11 +69,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwConfig, vgw_config_free)
 VgwConfig *vgw_config_load (const char *path, const char *const *environment, const char *const *settings,
                             GError **error);
 
-/* The values in force as a key file, secrets hidden (transfer full). */
+/* The values in force as a key file, secrets hidden: it loads again as the same values but for the secrets, whose lines
+ * are comments (transfer full). */
 char *vgw_config_to_text (const VgwConfig *config);
 
-/* All keys with defaults and descriptions, for --help (transfer full), and the fully commented sample file. */
+/* All keys with defaults and descriptions, for --help; the fully commented sample file, data/voice-gateway.conf; the
+ * man page docs/man/voice-gateway.conf.5 (all transfer full). */
 char *vgw_config_help (void);
 char *vgw_config_sample (void);
+char *vgw_config_man (void);
 
 G_END_DECLS

@@ -1,0 +1,184 @@
+/* Finding keys by the names that people write, and what they may have meant. */
+#include <string.h>
+
+#include "app/vgw-config-keys.h"
+
+#define FILE_SUFFIX "-file"
+#define VARIABLE_PREFIX "VGW_"
+#define MAX_SUGGEST_BYTES 64 /* longer words are no slip of a finger */
+
+gboolean
+vgw_config_has_group (const char *group)
+{
+  guint n_groups;
+  const VgwConfigGroup *groups = vgw_config_groups (&n_groups);
+
+  for (guint i = 0; i < n_groups; i++)
+    {
+      if (strcmp (groups[i].name, group) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Whether @name is @key's name, or that with "-file" behind where the key is a secret. */
+static gboolean
+is_name_of (const char *name, const VgwConfigKey *key, gboolean *is_file)
+{
+  gsize length = strlen (key->name);
+
+  if (strncmp (name, key->name, length) != 0)
+    return FALSE;
+  *is_file = (key->flags & VGW_CONFIG_SECRET) && strcmp (name + length, FILE_SUFFIX) == 0;
+  return *is_file || name[length] == '\0';
+}
+
+const VgwConfigKey *
+vgw_config_find_key (const char *group, const char *name, gboolean *is_file)
+{
+  guint n_keys;
+  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
+
+  for (guint i = 0; i < n_keys; i++)
+    {
+      if (strcmp (keys[i].group, group) == 0 && is_name_of (name, &keys[i], is_file))
+        return &keys[i];
+    }
+  return NULL;
+}
+
+char *
+vgw_config_variable_name (const VgwConfigKey *key, gboolean is_file)
+{
+  g_autofree char *name = g_strdup_printf ("%s_%s%s", key->group, key->name, is_file ? FILE_SUFFIX : "");
+  g_autofree char *upper = g_ascii_strup (name, -1);
+
+  return g_strconcat (VARIABLE_PREFIX, g_strdelimit (upper, "-", '_'), NULL);
+}
+
+const VgwConfigKey *
+vgw_config_find_variable (const char *variable, gboolean *is_file)
+{
+  guint n_keys;
+  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
+
+  for (guint i = 0; i < n_keys; i++)
+    {
+      gboolean has_file = (keys[i].flags & VGW_CONFIG_SECRET) != 0;
+      for (int with_file = 0; with_file <= has_file; with_file++)
+        {
+          g_autofree char *name = vgw_config_variable_name (&keys[i], with_file);
+          *is_file = with_file;
+          if (strcmp (name, variable) == 0)
+            return &keys[i];
+        }
+    }
+  return NULL;
+}
+
+/* How many letters have to be put in, taken out or changed to make @a of @b (Levenshtein). */
+static guint
+get_distance (const char *a, const char *b)
+{
+  guint row[MAX_SUGGEST_BYTES + 1];
+  gsize length = strlen (b);
+
+  for (guint j = 0; j <= length; j++)
+    row[j] = j;
+  for (guint i = 1; a[i - 1] != '\0'; i++)
+    {
+      guint diagonal = row[0];
+      row[0] = i;
+      for (guint j = 1; j <= length; j++)
+        {
+          guint change = diagonal + (a[i - 1] != b[j - 1]);
+          diagonal = row[j];
+          row[j] = MIN (change, MIN (row[j], row[j - 1]) + 1);
+        }
+    }
+  return row[length];
+}
+
+/* The nearest so far. */
+typedef struct
+{
+  const char *word;
+  guint distance;
+  char *name; /* (nullable) */
+} Nearest;
+
+/* Takes @candidate. */
+static void
+consider (Nearest *nearest, char *candidate)
+{
+  guint distance = G_MAXUINT;
+
+  if (strlen (nearest->word) <= MAX_SUGGEST_BYTES && strlen (candidate) <= MAX_SUGGEST_BYTES)
+    distance = get_distance (nearest->word, candidate);
+  /* A third of the letters wrong is another word. */
+  if (distance >= nearest->distance || distance > 1 + strlen (candidate) / 4)
+    {
+      g_free (candidate);
+      return;
+    }
+  g_free (nearest->name);
+  nearest->name = candidate;
+  nearest->distance = distance;
+}
+
+static char *
+finish (Nearest *nearest)
+{
+  g_autofree char *name = g_steal_pointer (&nearest->name);
+
+  return name != NULL ? g_strdup_printf ("; did you mean %s?", name) : g_strdup ("");
+}
+
+char *
+vgw_config_suggest_key (const char *group, const char *name)
+{
+  guint n_keys;
+  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
+  Nearest nearest = { name, G_MAXUINT, NULL };
+  gboolean is_file;
+
+  for (guint i = 0; i < n_keys; i++)
+    {
+      if (is_name_of (name, &keys[i], &is_file))
+        return g_strdup_printf ("; it belongs to [%s]", keys[i].group);
+      if (strcmp (keys[i].group, group) != 0)
+        continue;
+      consider (&nearest, g_strdup (keys[i].name));
+      if (keys[i].flags & VGW_CONFIG_SECRET)
+        consider (&nearest, g_strconcat (keys[i].name, FILE_SUFFIX, NULL));
+    }
+  return finish (&nearest);
+}
+
+char *
+vgw_config_suggest_group (const char *group)
+{
+  guint n_groups;
+  const VgwConfigGroup *groups = vgw_config_groups (&n_groups);
+  Nearest nearest = { group, G_MAXUINT, NULL };
+
+  for (guint i = 0; i < n_groups; i++)
+    consider (&nearest, g_strdup (groups[i].name));
+  return finish (&nearest);
+}
+
+char *
+vgw_config_suggest_variable (const char *variable)
+{
+  guint n_keys;
+  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
+  Nearest nearest = { variable, G_MAXUINT, NULL };
+
+  for (guint i = 0; i < n_keys; i++)
+    {
+      consider (&nearest, vgw_config_variable_name (&keys[i], FALSE));
+      if (keys[i].flags & VGW_CONFIG_SECRET)
+        consider (&nearest, vgw_config_variable_name (&keys[i], TRUE));
+    }
+  return finish (&nearest);
+}

@@ -1,0 +1,208 @@
+#include "app/vgw-config-keys.h"
+
+#include "app/vgw-config-check.h"
+#include "app/vgw-config.h"
+#include "signaling/vgw-message.h"
+
+#define MAX_PORT 65535
+#define MINUTE_MS (60 * 1000)
+#define HOUR_MS (60 * MINUTE_MS)
+#define YEAR_S (365 * 24 * 3600)
+
+static const VgwConfigGroup groups[] = {
+  { "http", "The public listener: the page and the WebSocket at /ws" },
+  { "access", "Who may call" },
+  { "ice", "How media finds its way" },
+  { "media", "The audio path" },
+  { "engine", "The speech engine" },
+  { "record", "The engine \"record\"" },
+  { "manager", "The session manager, which is told of every session" },
+  { "limits", "Bounds of sessions" },
+  { "log", "The log, on standard error" },
+};
+
+static const VgwConfigChoice access_modes[] = { { "open", 0 }, { NULL, 0 } };
+static const VgwConfigChoice ice_agents[] = { { "mux", VGW_ICE_AGENT_MUX },
+                                              { "nice", VGW_ICE_AGENT_NICE },
+                                              { NULL, 0 } };
+static const VgwConfigChoice sample_rates[] = {
+  { "8000", 8000 }, { "16000", 16000 }, { "24000", 24000 }, { "48000", 48000 }, { NULL, 0 }
+};
+static const VgwConfigChoice manager_types[] = { { "log", 0 }, { NULL, 0 } };
+/* GLib's critical is our error: G_LOG_LEVEL_ERROR is for what aborts. */
+static const VgwConfigChoice log_levels[] = { { "debug", G_LOG_LEVEL_DEBUG },
+                                              { "info", G_LOG_LEVEL_INFO },
+                                              { "warning", G_LOG_LEVEL_WARNING },
+                                              { "error", G_LOG_LEVEL_CRITICAL },
+                                              { NULL, 0 } };
+static const VgwConfigChoice log_formats[] = { { "text", VGW_LOG_TEXT }, { "json", VGW_LOG_JSON }, { NULL, 0 } };
+
+#define AT(field) .offset = G_STRUCT_OFFSET (VgwConfig, field)
+
+/* clang-format off */
+static const VgwConfigKey keys[] = {
+  { "http", "address", VGW_CONFIG_TEXT, "127.0.0.1", AT (http_address),
+    .check = vgw_config_check_address,
+    .brief = "IP address to listen on",
+    .detail = "0.0.0.0 is every IPv4 address, :: every IPv6 one. An address that other machines can reach is refused "
+              "until access.mode is set, whatever its value: being open to everyone is for you to say.",
+    .go_name = "ListenAddress" },
+  { "http", "port", VGW_CONFIG_NUMBER, "8080", AT (http_port), .max = MAX_PORT,
+    .brief = "TCP port to listen on",
+    .detail = "0 takes any free port; the log says which.",
+    .go_name = "SignalPort" },
+  { "http", "page", VGW_CONFIG_BOOL, "true", AT (http_page),
+    .brief = "Serve the page and the client library",
+    .detail = "/ws is there either way." },
+  { "http", "web-root", VGW_CONFIG_TEXT, "", AT (http_web_root),
+    .brief = "Directory to serve in place of the built-in page",
+    .detail = "Empty: the built-in page." },
+  { "http", "header-timeout-ms", VGW_CONFIG_NUMBER, "10000", AT (http_header_timeout_ms),
+    .min = 100, .max = HOUR_MS,
+    .brief = "Time from a connection to the end of its request's head",
+    .detail = "A connection that takes longer is closed." },
+  { "http", "idle-timeout-ms", VGW_CONFIG_NUMBER, "60000", AT (http_idle_timeout_ms),
+    .min = 1000, .max = HOUR_MS,
+    .brief = "Time after which a silent WebSocket is closed",
+    .detail = "A WebSocket that answers no ping for so long counts as gone, and its session ends." },
+  { "http", "max-connections", VGW_CONFIG_NUMBER, "2000", AT (http_max_connections),
+    .min = 1, .max = 100000,
+    .brief = "Open connections in all" },
+
+  { "access", "mode", VGW_CONFIG_TEXT, "open", AT (access_mode), .choices = access_modes,
+    .brief = "Who may call",
+    .detail = "open: everyone who can reach the listener, from the pages of access.origins." },
+  { "access", "origins", VGW_CONFIG_LIST, "", AT (access_origins), .flags = VGW_CONFIG_RELOADABLE,
+    .check = vgw_config_check_origin,
+    .brief = "Origins of web pages that may call, beside the gateway's own",
+    .detail = "Such as https://shop.example; * for any. A client that sends no Origin, which no browser does, is not "
+              "held back by this list." },
+
+  { "ice", "agent", VGW_CONFIG_CHOICE, "mux", AT (ice_agent), .choices = ice_agents,
+    .brief = "How the gateway takes part in ICE",
+    .detail = "mux: ICE-lite, every session on one UDP port; right for a machine that callers can reach. nice: full "
+              "ICE with STUN and TURN servers and ports of its own for each session; for a gateway that is itself "
+              "behind a NAT which cannot forward a port." },
+  { "ice", "udp-port", VGW_CONFIG_NUMBER, "10000", AT (ice_udp_port), .max = MAX_PORT,
+    .brief = "The UDP port of all sessions (agent mux)",
+    .detail = "0 takes any free port. A firewall has to let it in." },
+  { "ice", "bind-address", VGW_CONFIG_TEXT, "", AT (ice_bind_address), .check = vgw_config_check_address_or_none,
+    .brief = "Only local IP address for media (agent mux)",
+    .detail = "Empty: every address of the machine." },
+  { "ice", "advertise", VGW_CONFIG_LIST, "", AT (ice_advertise), .check = vgw_config_check_address,
+    .brief = "IP addresses to tell callers (agent mux)",
+    .detail = "For a machine behind a 1:1 NAT, as in most clouds: its public address. Empty: the addresses found on "
+              "the machine." },
+  { "ice", "stun-servers", VGW_CONFIG_LIST, "stun:stun.l.google.com:19302", AT (ice_stun_servers),
+    .check = vgw_config_check_stun_server,
+    .brief = "STUN servers that the gateway itself asks (agent nice)",
+    .detail = "As stun:HOST:PORT. Empty: none.",
+    .go_name = "StunServers" },
+  { "ice", "turn-servers", VGW_CONFIG_LIST, "", AT (ice_turn_servers), .flags = VGW_CONFIG_SECRET,
+    .check = vgw_config_check_turn_server,
+    .brief = "TURN servers that the gateway itself uses (agent nice)",
+    .detail = "As turn:USER:PASSWORD@HOST:PORT?transport=udp, or turns: for TLS and transport=tcp. ice.turn-servers-file "
+              "names a file that has one on each line." },
+  { "ice", "client-servers", VGW_CONFIG_LIST, "", AT (ice_client_servers), .flags = VGW_CONFIG_SECRET,
+    .check = vgw_config_check_client_server,
+    .brief = "STUN and TURN servers to tell callers",
+    .detail = "As stun:HOST:PORT, or turn:USER:PASSWORD@HOST:PORT; every caller sees them. ice.client-servers-file names "
+              "a file that has one on each line." },
+  { "ice", "min-port", VGW_CONFIG_NUMBER, "0", AT (ice_min_port), .max = MAX_PORT,
+    .brief = "First UDP port for sessions (agent nice)",
+    .detail = "Together with ice.max-port; both 0: any port." },
+  { "ice", "max-port", VGW_CONFIG_NUMBER, "0", AT (ice_max_port), .max = MAX_PORT,
+    .brief = "Last UDP port for sessions (agent nice)" },
+  { "ice", "gather-timeout-ms", VGW_CONFIG_NUMBER, "2000", AT (ice_gather_timeout_ms), .max = MINUTE_MS,
+    .brief = "Time that an answer waits for candidates",
+    .detail = "Later candidates follow the answer one by one." },
+
+  { "media", "pipelines", VGW_CONFIG_LIST, "opus;pcmu;pcma;g722", AT (media_pipelines),
+    .check = vgw_config_check_pipeline_name,
+    .brief = "Pipeline descriptions, best first",
+    .detail = "Each is a file NAME.launch. The first one whose codec a caller offers is taken." },
+  { "media", "pipeline-dir", VGW_CONFIG_TEXT, "", AT (media_pipeline_dir),
+    .brief = "Directory of the pipeline descriptions",
+    .detail = "Empty: the installed ones." },
+  { "media", "extra-elements", VGW_CONFIG_LIST, "", AT (media_extra_elements),
+    .check = vgw_config_check_element_name,
+    .brief = "GStreamer elements allowed in pipelines beside the built-in list",
+    .detail = "An element that opens files or sockets lets a description do so." },
+  { "media", "latency-ms", VGW_CONFIG_NUMBER, "40", AT (media_latency_ms), .max = 2000,
+    .brief = "Delay of the jitter buffer" },
+
+  { "engine", "default", VGW_CONFIG_TEXT, "echo", AT (engine_default), .check = vgw_config_check_engine,
+    .brief = "Engine of a session that asks for none",
+    .detail = "echo: callers hear themselves. record: a WAV file for each caller and each direction." },
+  { "engine", "sample-rate", VGW_CONFIG_CHOICE, "16000", AT (engine_sample_rate), .choices = sample_rates,
+    .brief = "Sample rate of the engine's PCM in Hz" },
+  { "engine", "max-playout-ms", VGW_CONFIG_NUMBER, "60000", AT (engine_max_playout_ms),
+    .min = 100, .max = HOUR_MS,
+    .brief = "Speech that may wait to be played to a caller",
+    .detail = "The oldest is dropped beyond that." },
+
+  { "record", "directory", VGW_CONFIG_TEXT, "recordings", AT (record_directory), .check = vgw_config_check_not_empty,
+    .brief = "Directory of the WAV files",
+    .detail = "Created where it is missing; relative to the working directory." },
+
+  { "manager", "type", VGW_CONFIG_TEXT, "log", AT (manager_type), .choices = manager_types,
+    .brief = "Kind of session manager",
+    .detail = "log: a line in the log for each session that begins, changes or ends." },
+
+  { "limits", "max-sessions", VGW_CONFIG_NUMBER, "500", AT (limits_max_sessions),
+    .flags = VGW_CONFIG_RELOADABLE, .max = 1000000,
+    .brief = "Sessions at the same time",
+    .detail = "One more is told busy. 0: no bound." },
+  { "limits", "max-sessions-per-address", VGW_CONFIG_NUMBER, "50", AT (limits_max_sessions_per_address),
+    .flags = VGW_CONFIG_RELOADABLE, .max = 1000000,
+    .brief = "Sessions at the same time from one address",
+    .detail = "0: no bound." },
+  { "limits", "offer-timeout-ms", VGW_CONFIG_NUMBER, "10000", AT (limits_offer_timeout_ms),
+    .flags = VGW_CONFIG_RELOADABLE, .max = HOUR_MS,
+    .brief = "Time from connecting to the offer",
+    .detail = "0: no bound." },
+  { "limits", "connect-timeout-ms", VGW_CONFIG_NUMBER, "20000", AT (limits_connect_timeout_ms),
+    .flags = VGW_CONFIG_RELOADABLE, .max = HOUR_MS,
+    .brief = "Time from the answer to the first media",
+    .detail = "0: no bound." },
+  { "limits", "media-timeout-ms", VGW_CONFIG_NUMBER, "30000", AT (limits_media_timeout_ms),
+    .flags = VGW_CONFIG_RELOADABLE, .max = HOUR_MS,
+    .brief = "Time without media or connectivity check that ends a call",
+    .detail = "0: no bound." },
+  { "limits", "max-duration-s", VGW_CONFIG_NUMBER, "14400", AT (limits_max_duration_s),
+    .flags = VGW_CONFIG_RELOADABLE, .max = YEAR_S,
+    .brief = "Length of a call in seconds",
+    .detail = "0: no bound." },
+  { "limits", "max-candidates", VGW_CONFIG_NUMBER, "64", AT (limits_max_candidates),
+    .flags = VGW_CONFIG_RELOADABLE, .min = 1, .max = 1000,
+    .brief = "ICE candidates of a caller" },
+  { "limits", "max-data-channels", VGW_CONFIG_NUMBER, "4", AT (limits_max_data_channels), .max = 64,
+    .brief = "Data channels of a caller" },
+  { "limits", "max-message-bytes", VGW_CONFIG_NUMBER, "65536", AT (limits_max_message_bytes),
+    .min = 4096, .max = VGW_MESSAGE_MAX_BYTES,
+    .brief = "Size of a signaling message, and of one on a data channel" },
+  { "limits", "max-mlines", VGW_CONFIG_NUMBER, "8", AT (limits_max_mlines), .min = 1, .max = 64,
+    .brief = "Media sections of an offer" },
+
+  { "log", "level", VGW_CONFIG_CHOICE, "info", AT (log_level), .flags = VGW_CONFIG_RELOADABLE, .choices = log_levels,
+    .brief = "The least severe lines to show",
+    .detail = "debug includes the SDP of every call." },
+  { "log", "format", VGW_CONFIG_CHOICE, "text", AT (log_format), .flags = VGW_CONFIG_RELOADABLE,
+    .choices = log_formats,
+    .brief = "text for people, json for a collector: one object on each line" },
+};
+/* clang-format on */
+
+const VgwConfigKey *
+vgw_config_keys (guint *n_keys)
+{
+  *n_keys = G_N_ELEMENTS (keys);
+  return keys;
+}
+
+const VgwConfigGroup *
+vgw_config_groups (guint *n_groups)
+{
+  *n_groups = G_N_ELEMENTS (groups);
+  return groups;
+}

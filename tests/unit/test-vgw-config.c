@@ -1,0 +1,746 @@
+#include "app/vgw-config.h"
+
+#include <check.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/vgw-config-check.h"
+#include "app/vgw-config-keys.h"
+#include "app/vgw-config-value.h"
+#include "base/vgw-error.h"
+
+/* A directory for the files of one test. */
+static char *directory = NULL;
+
+static void
+make_directory (void)
+{
+  directory = g_dir_make_tmp ("vgw-config-XXXXXX", NULL);
+  ck_assert_ptr_nonnull (directory);
+}
+
+static void
+remove_directory (void)
+{
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (directory, name, NULL);
+      g_remove (path);
+    }
+  g_rmdir (directory);
+  g_clear_pointer (&directory, g_free);
+}
+
+static char *
+write_bytes (const char *name, const char *bytes, gssize length)
+{
+  char *path = g_build_filename (directory, name, NULL);
+
+  ck_assert (g_file_set_contents (path, bytes, length, NULL));
+  return path;
+}
+
+static VgwConfig *
+load (const char *text, const char *const *environment, const char *const *settings, GError **error)
+{
+  g_autofree char *path = write_bytes ("a.conf", text, -1);
+
+  return vgw_config_load (path, environment, settings, error);
+}
+
+static VgwConfig *
+load_good (const char *text, const char *const *environment, const char *const *settings)
+{
+  g_autoptr (GError) error = NULL;
+  VgwConfig *config = load (text, environment, settings, &error);
+
+  ck_assert_msg (config != NULL, "%s: %s", text, error != NULL ? error->message : "no error");
+  ck_assert_ptr_null (error);
+  return config;
+}
+
+/* Every one of @words stands in the error. */
+static void
+assert_error (GError *error, const char *const *words)
+{
+  ck_assert_ptr_nonnull (error);
+  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_CONFIG));
+  for (; *words != NULL; words++)
+    ck_assert_msg (strstr (error->message, *words) != NULL, "no \"%s\" in: %s", *words, error->message);
+}
+
+#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static void
+assert_bad_file (const char *text, const char *const *words)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VgwConfig) config = load (text, NULL, NULL, &error);
+
+  ck_assert_msg (config == NULL, "accepted: %s", text);
+  assert_error (error, WORDS ("a.conf"));
+  assert_error (error, words);
+}
+
+static void
+assert_bad_setting (const char *setting, const char *const *words)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VgwConfig) config = load ("", NULL, WORDS (setting), &error);
+
+  ck_assert_msg (config == NULL, "accepted: %s", setting);
+  assert_error (error, WORDS ("--set"));
+  assert_error (error, words);
+}
+
+static void
+assert_bad_variable (const char *variable, const char *const *words)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VgwConfig) config = load ("", WORDS (variable), NULL, &error);
+
+  ck_assert_msg (config == NULL, "accepted: %s", variable);
+  assert_error (error, WORDS ("environment"));
+  assert_error (error, words);
+}
+
+static void
+assert_list (char **list, const char *const *expected)
+{
+  ck_assert_ptr_nonnull (list);
+  ck_assert_msg (g_strv_equal ((const char *const *) list, expected), "list is %s", g_strjoinv ("|", list));
+}
+
+static const char *const none[] = { NULL };
+
+START_TEST (defaults_are_those_of_the_design)
+{
+  g_autoptr (VgwConfig) config = load_good ("", NULL, NULL);
+
+  ck_assert_str_eq (config->http_address, "127.0.0.1");
+  ck_assert_uint_eq (config->http_port, 8080);
+  ck_assert (config->http_page);
+  ck_assert_str_eq (config->http_web_root, "");
+  ck_assert_uint_eq (config->http_header_timeout_ms, 10000);
+  ck_assert_uint_eq (config->http_idle_timeout_ms, 60000);
+  ck_assert_uint_eq (config->http_max_connections, 2000);
+  ck_assert_str_eq (config->access_mode, "open");
+  assert_list (config->access_origins, none);
+  ck_assert_int_eq (config->ice_agent, VGW_ICE_AGENT_MUX);
+  ck_assert_uint_eq (config->ice_udp_port, 10000);
+  ck_assert_str_eq (config->ice_bind_address, "");
+  assert_list (config->ice_advertise, none);
+  assert_list (config->ice_stun_servers, WORDS ("stun:stun.l.google.com:19302"));
+  assert_list (config->ice_turn_servers, none);
+  assert_list (config->ice_client_servers, none);
+  ck_assert_uint_eq (config->ice_min_port, 0);
+  ck_assert_uint_eq (config->ice_max_port, 0);
+  ck_assert_uint_eq (config->ice_gather_timeout_ms, 2000);
+}
+END_TEST
+
+START_TEST (defaults_of_media_and_limits_are_those_of_the_design)
+{
+  g_autoptr (VgwConfig) config = load_good ("", NULL, NULL);
+
+  assert_list (config->media_pipelines, WORDS ("opus", "pcmu", "pcma", "g722"));
+  ck_assert_str_eq (config->media_pipeline_dir, "");
+  assert_list (config->media_extra_elements, none);
+  ck_assert_uint_eq (config->media_latency_ms, 40);
+  ck_assert_str_eq (config->engine_default, "echo");
+  ck_assert_uint_eq (config->engine_sample_rate, 16000);
+  ck_assert_uint_eq (config->engine_max_playout_ms, 60000);
+  ck_assert_str_eq (config->record_directory, "recordings");
+  ck_assert_str_eq (config->manager_type, "log");
+  ck_assert_uint_eq (config->limits_max_sessions, 500);
+  ck_assert_uint_eq (config->limits_max_sessions_per_address, 50);
+  ck_assert_uint_eq (config->limits_offer_timeout_ms, 10000);
+  ck_assert_uint_eq (config->limits_connect_timeout_ms, 20000);
+  ck_assert_uint_eq (config->limits_media_timeout_ms, 30000);
+  ck_assert_uint_eq (config->limits_max_duration_s, 14400);
+  ck_assert_uint_eq (config->limits_max_candidates, 64);
+  ck_assert_uint_eq (config->limits_max_data_channels, 4);
+  ck_assert_uint_eq (config->limits_max_message_bytes, 65536);
+  ck_assert_uint_eq (config->limits_max_mlines, 8);
+  ck_assert_int_eq (config->log_level, G_LOG_LEVEL_INFO);
+  ck_assert_int_eq (config->log_format, VGW_LOG_TEXT);
+}
+END_TEST
+
+START_TEST (every_type_is_read_from_a_file)
+{
+  g_autoptr (VgwConfig) config = load_good ("# comment\n[http]\nport = 0\n page=no\nweb-root = a dir\\\\x \n\n"
+                                            "[ice]\nagent=nice\nadvertise= 192.0.2.1 ; 2001:db8::1;\n"
+                                            "stun-servers=\nmin-port=20000\nmax-port=20000\n"
+                                            "[engine]\nsample-rate=48000\ndefault=record\n"
+                                            "[http]\nidle-timeout-ms=1000\n"
+                                            "[log]\nlevel=error\nformat=json\n",
+                                            NULL, NULL);
+
+  ck_assert_uint_eq (config->http_port, 0);
+  ck_assert (!config->http_page);
+  ck_assert_str_eq (config->http_web_root, "a dir\\x");
+  ck_assert_uint_eq (config->http_idle_timeout_ms, 1000);
+  ck_assert_int_eq (config->ice_agent, VGW_ICE_AGENT_NICE);
+  assert_list (config->ice_advertise, WORDS ("192.0.2.1", "2001:db8::1"));
+  assert_list (config->ice_stun_servers, none);
+  ck_assert_uint_eq (config->ice_min_port, 20000);
+  ck_assert_uint_eq (config->engine_sample_rate, 48000);
+  ck_assert_str_eq (config->engine_default, "record");
+  ck_assert_int_eq (config->log_level, G_LOG_LEVEL_CRITICAL);
+  ck_assert_int_eq (config->log_format, VGW_LOG_JSON);
+}
+END_TEST
+
+START_TEST (settings_go_before_environment_before_file_before_default)
+{
+  const char *text = "[http]\nport=1\n[limits]\nmax-sessions=2\nmax-mlines=3\n";
+  g_autoptr (VgwConfig) config =
+      load_good (text, WORDS ("PATH=/bin", "VGW_LIMITS_MAX_SESSIONS=20", "VGW_LIMITS_MAX_MLINES=30", "VGW_TEST_X=1"),
+                 WORDS ("limits.max-mlines=60", "limits.max-mlines=61"));
+
+  ck_assert_uint_eq (config->http_port, 1);
+  ck_assert_uint_eq (config->limits_max_sessions, 20);
+  ck_assert_uint_eq (config->limits_max_mlines, 61);
+  ck_assert_uint_eq (config->limits_max_candidates, 64);
+}
+END_TEST
+
+START_TEST (every_key_has_a_variable_and_a_setting)
+{
+  guint n_keys;
+  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
+
+  for (guint i = 0; i < n_keys; i++)
+    {
+      g_autofree char *name = vgw_config_variable_name (&keys[i], FALSE);
+      g_autofree char *variable = g_strdup_printf ("%s=%s", name, keys[i].default_text);
+      g_autofree char *setting = g_strdup_printf ("%s.%s=%s", keys[i].group, keys[i].name, keys[i].default_text);
+      g_autoptr (VgwConfig) config = load_good ("", WORDS (variable), WORDS (setting));
+
+      ck_assert_ptr_nonnull (config);
+      ck_assert_msg (vgw_config_has_group (keys[i].group), "%s", keys[i].group);
+    }
+}
+END_TEST
+
+START_TEST (numbers_out_of_range_name_the_range)
+{
+  assert_bad_file ("[http]\nport=65536\n", WORDS ("[http] port", "\"65536\"", "whole number from 0 to 65535"));
+  assert_bad_file ("[http]\nport=-1\n", WORDS ("[http] port", "from 0 to 65535"));
+  assert_bad_file ("[http]\nport=80a\n", WORDS ("[http] port", "\"80a\""));
+  assert_bad_file ("[http]\nport=\n", WORDS ("[http] port", "\"\""));
+  assert_bad_file ("[http]\nport=8080 # mine\n", WORDS ("[http] port", "a comment needs a line of its own"));
+  assert_bad_file ("[limits]\nmax-candidates=0\n", WORDS ("[limits] max-candidates", "from 1 to"));
+  assert_bad_file ("[limits]\nmax-message-bytes=65537\n", WORDS ("[limits] max-message-bytes", "to 65536"));
+  assert_bad_file ("[limits]\nmax-sessions=99999999999999999999\n", WORDS ("[limits] max-sessions"));
+}
+END_TEST
+
+START_TEST (wrong_words_name_the_right_ones)
+{
+  assert_bad_file ("[http]\npage=maybe\n", WORDS ("[http] page", "\"maybe\"", "true or false"));
+  assert_bad_file ("[ice]\nagent=Mux\n", WORDS ("[ice] agent", "\"Mux\"", "one of mux, nice"));
+  assert_bad_file ("[engine]\nsample-rate=44100\n", WORDS ("sample-rate", "one of 8000, 16000, 24000, 48000"));
+  assert_bad_file ("[engine]\ndefault=parrot\n", WORDS ("[engine] default", "\"parrot\"", "echo", "record"));
+  assert_bad_file ("[log]\nlevel=verbose\n", WORDS ("[log] level", "one of debug, info, warning, error"));
+  assert_bad_file ("[log]\nformat=xml\n", WORDS ("[log] format", "one of text, json"));
+  assert_bad_file ("[access]\nmode=closed\n", WORDS ("[access] mode", "only open"));
+  assert_bad_file ("[manager]\ntype=http\n", WORDS ("[manager] type", "only log"));
+  assert_bad_file ("[record]\ndirectory=\n", WORDS ("[record] directory", "must not be empty"));
+}
+END_TEST
+
+START_TEST (addresses_are_checked)
+{
+  assert_bad_file ("[http]\naddress=localhost\n", WORDS ("[http] address", "\"localhost\"", "IP address"));
+  assert_bad_file ("[http]\naddress=\n", WORDS ("[http] address", "IP address"));
+  assert_bad_file ("[ice]\nadvertise=192.0.2.1;gw.example\n", WORDS ("[ice] advertise", "\"gw.example\""));
+  assert_bad_file ("[ice]\nbind-address=1.2.3\n", WORDS ("[ice] bind-address", "\"1.2.3\""));
+}
+END_TEST
+
+START_TEST (unknown_names_get_a_suggestion)
+{
+  assert_bad_file ("[http]\nprot=1\n", WORDS ("[http] \"prot\"", "no such key", "did you mean port?"));
+  assert_bad_file ("[limits]\nmax-session=1\n", WORDS ("did you mean max-sessions?"));
+  assert_bad_file ("[http]\nudp-port=1\n", WORDS ("[http] \"udp-port\"", "it belongs to [ice]"));
+  assert_bad_file ("[ice]\nturn-servers-fil=x\n", WORDS ("did you mean turn-servers-file?"));
+  assert_bad_file ("[htttp]\nport=1\n", WORDS ("\"htttp\"", "no such group", "did you mean http?"));
+  assert_bad_setting ("http.prot=1", WORDS ("http.prot", "no such key", "did you mean port?"));
+  assert_bad_setting ("htp.port=1", WORDS ("htp.port", "no such group", "did you mean http?"));
+  assert_bad_variable ("VGW_HTTP_PROT=1", WORDS ("VGW_HTTP_PROT", "did you mean VGW_HTTP_PORT?"));
+  assert_bad_variable ("VGW_ICE_TURN_SERVER_FILE=1", WORDS ("did you mean VGW_ICE_TURN_SERVERS_FILE?"));
+}
+END_TEST
+
+START_TEST (far_names_get_no_suggestion)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VgwConfig) config = load ("[http]\nflubberwock=1\n", NULL, NULL, &error);
+
+  ck_assert_ptr_null (config);
+  ck_assert_ptr_null (strstr (error->message, "did you mean"));
+  assert_bad_file ("[http]\naddress-file=x\n", WORDS ("no such key")); /* only secrets have files */
+}
+END_TEST
+
+START_TEST (settings_need_a_group_a_key_and_a_value)
+{
+  assert_bad_setting ("port=1", WORDS ("must be group.key=value"));
+  assert_bad_setting ("http.port", WORDS ("must be group.key=value"));
+  assert_bad_setting ("", WORDS ("must be group.key=value"));
+  assert_bad_setting ("=", WORDS ("must be group.key=value"));
+  assert_bad_setting (".=", WORDS ("no such group"));
+  assert_bad_setting ("http.=", WORDS ("no such key"));
+  assert_bad_setting ("http.port=x", WORDS ("--set http.port", "\"x\""));
+}
+END_TEST
+
+START_TEST (values_may_hold_what_separates)
+{
+  g_autoptr (VgwConfig) config =
+      load_good ("", NULL, WORDS ("record.directory=/a.b/c=d;e", "http.web-root=\\sx\\s", "access.origins= * ;; *;"));
+
+  ck_assert_str_eq (config->record_directory, "/a.b/c=d;e");
+  ck_assert_str_eq (config->http_web_root, " x ");
+  assert_list (config->access_origins, WORDS ("*", "*"));
+}
+END_TEST
+
+START_TEST (bad_text_is_refused)
+{
+  assert_bad_setting ("http.web-root=a\\qb", WORDS ("backslash"));
+  assert_bad_setting ("http.web-root=a\\", WORDS ("backslash"));
+  assert_bad_setting ("http.web-root=\xff", WORDS ("UTF-8"));
+  assert_bad_setting ("http.web-root=a\nb", WORDS ("control characters"));
+  assert_bad_file ("[http]\nport\n", WORDS ("key = value"));
+  assert_bad_file ("port=1\n", WORDS ("[group]"));
+  assert_bad_file ("[http\nport=1\n", WORDS ("[group]"));
+}
+END_TEST
+
+START_TEST (an_open_listener_must_be_wanted)
+{
+  const char *const words[] = { "0.0.0.0", "access.mode", "mode = open", "VGW_ACCESS_MODE=open", NULL };
+  g_autoptr (VgwConfig) in_file = load_good ("[http]\naddress=0.0.0.0\n[access]\nmode=open\n", NULL, NULL);
+  g_autoptr (VgwConfig) in_environment =
+      load_good ("[http]\naddress=::\n", WORDS ("VGW_ACCESS_MODE=open"), WORDS ("http.port=0"));
+  g_autoptr (VgwConfig) in_setting = load_good ("[http]\naddress=192.0.2.1\n", NULL, WORDS ("access.mode=open"));
+  g_autoptr (VgwConfig) loopback = load_good ("[http]\naddress=::1\n", NULL, NULL);
+  g_autoptr (VgwConfig) other_loopback = load_good ("[http]\naddress=127.9.9.9\n", NULL, NULL);
+
+  ck_assert_str_eq (in_environment->http_address, "::");
+  assert_bad_file ("[http]\naddress=0.0.0.0\n", WORDS ("[http] address"));
+  assert_bad_file ("[http]\naddress=0.0.0.0\n", words);
+  assert_bad_setting ("http.address=0.0.0.0", words);
+  assert_bad_setting ("http.address=2001:db8::1", WORDS ("2001:db8::1", "access.mode"));
+  assert_bad_variable ("VGW_HTTP_ADDRESS=::", WORDS ("VGW_HTTP_ADDRESS", "access.mode"));
+}
+END_TEST
+
+START_TEST (port_ranges_are_ranges)
+{
+  assert_bad_file ("[ice]\nmin-port=2000\nmax-port=1999\n", WORDS ("[ice] min-port", "2000", "1999"));
+  assert_bad_file ("[ice]\nmin-port=2000\n", WORDS ("[ice] min-port"));
+  assert_bad_file ("[ice]\nmax-port=2000\n", WORDS ("[ice] max-port"));
+}
+END_TEST
+
+START_TEST (pipelines_are_names)
+{
+  assert_bad_file ("[media]\npipelines=\n", WORDS ("[media] pipelines", "at least one"));
+  assert_bad_file ("[media]\npipelines=opus,pcmu\n", WORDS ("\"opus,pcmu\"", "separated by ';'"));
+  assert_bad_file ("[media]\npipelines=opus;../pcmu\n", WORDS ("\"../pcmu\""));
+  assert_bad_file ("[media]\npipelines=..\n", WORDS ("\"..\""));
+  assert_bad_file ("[media]\nextra-elements=file src\n", WORDS ("\"file src\""));
+}
+END_TEST
+
+START_TEST (stun_servers_have_one_form)
+{
+  static const char *const good[] = { "stun:h", "stun:stun.example.org:3478", "stun:192.0.2.1:1",
+                                      "stun:[2001:db8::1]:9" };
+  static const char *const bad[] = { "",          "stun:",    "stun:h:",  "stun:h:0",       "stun:h:65536",
+                                     "stun:h:1x", "STUN:h",   "stun://h", "turn:h",         "stun:a b",
+                                     "stun:h/x",  "stun:u@h", "stun:[1",  "stun:[1.2.3.4]", "stun:2001:db8::1",
+                                     "stun:h?x" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++)
+    ck_assert_msg (vgw_config_check_stun_server (good[i], NULL), "%s", good[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    ck_assert_msg (!vgw_config_check_stun_server (bad[i], NULL), "%s", bad[i]);
+}
+END_TEST
+
+START_TEST (turn_servers_have_one_form)
+{
+  static const char *const good[] = { "turn:u:p@h", "turns:u:p@h:5349?transport=tcp", "turn:u:p:q@h:1?transport=udp",
+                                      "turn:1700000000%3Auser:a%40b%2f@[::1]:3478", "turn:u:p@w@h" };
+  static const char *const bad[] = { "turn:h",
+                                     "turn:u@h",
+                                     "turn::p@h",
+                                     "turn:u:@h",
+                                     "turn:u:p@",
+                                     "turn:u:p@h?x=1",
+                                     "stun:u:p@h",
+                                     "turn:u:p%zz@h",
+                                     "turn:u:p%00@h",
+                                     "turn:u:p@h?transport=tls",
+                                     "turn:u:p x@h",
+                                     "turn",
+                                     "",
+                                     "turn:u:p%4@h",
+                                     "turn://u:p@h" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++)
+    ck_assert_msg (vgw_config_check_turn_server (good[i], NULL), "%s", good[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    ck_assert_msg (!vgw_config_check_turn_server (bad[i], NULL), "%s", bad[i]);
+  ck_assert (vgw_config_check_client_server ("turn:h:3478", NULL));
+  ck_assert (vgw_config_check_client_server ("turn:u:p@h:3478", NULL));
+  ck_assert (vgw_config_check_client_server ("stun:h", NULL));
+  ck_assert (!vgw_config_check_client_server ("turn:u@h", NULL));
+  ck_assert (!vgw_config_check_client_server ("http://h", NULL));
+}
+END_TEST
+
+static void
+assert_split (const char *text, const char *url, const char *username, const char *credential)
+{
+  g_autofree char *real_url = NULL, *real_username = NULL, *real_credential = NULL;
+
+  ck_assert_msg (vgw_config_split_server (text, &real_url, &real_username, &real_credential), "%s", text);
+  ck_assert_str_eq (real_url, url);
+  ck_assert_pstr_eq (real_username, username);
+  ck_assert_pstr_eq (real_credential, credential);
+}
+
+START_TEST (client_servers_split_into_what_a_browser_wants)
+{
+  char *url, *username, *credential;
+
+  assert_split ("stun:h:1", "stun:h:1", NULL, NULL);
+  assert_split ("turn:h", "turn:h", NULL, NULL);
+  assert_split ("turn:u:p@h:1?transport=udp", "turn:h:1?transport=udp", "u", "p");
+  assert_split ("turns:a%3Ab:p%40q:r@[::1]", "turns:[::1]", "a:b", "p@q:r");
+  ck_assert (!vgw_config_split_server ("http://h", &url, &username, &credential));
+}
+END_TEST
+
+START_TEST (origins_have_one_form)
+{
+  static const char *const good[] = { "*", "https://shop.example", "http://127.0.0.1:8080", "capacitor://localhost",
+                                      "https://[::1]:1" };
+  static const char *const bad[] = { "",
+                                     "shop.example",
+                                     "https://",
+                                     "https://shop.example/",
+                                     "https://Shop.example",
+                                     "https://*.example",
+                                     "://x",
+                                     "https://h:0",
+                                     "HTTP://h",
+                                     "null" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++)
+    ck_assert_msg (vgw_config_check_origin (good[i], NULL), "%s", good[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    ck_assert_msg (!vgw_config_check_origin (bad[i], NULL), "%s", bad[i]);
+}
+END_TEST
+
+START_TEST (secrets_come_from_files)
+{
+  g_autofree char *path = write_bytes ("turn", "# mine\n\nturn:u:a\\b;c@h\r\n  turns:u:p@h?transport=tcp  \n", -1);
+  g_autofree char *variable = g_strdup_printf ("VGW_ICE_CLIENT_SERVERS_FILE=%s", path);
+  g_autofree char *setting = g_strdup_printf ("ice.turn-servers-file=%s", path);
+  /* A relative name is relative to the configuration file. */
+  g_autoptr (VgwConfig) in_file = load_good ("[ice]\nturn-servers-file = turn\n", NULL, NULL);
+  g_autoptr (VgwConfig) elsewhere = load_good ("", WORDS (variable), WORDS (setting));
+
+  assert_list (in_file->ice_turn_servers, WORDS ("turn:u:a\\b;c@h", "turns:u:p@h?transport=tcp"));
+  assert_list (elsewhere->ice_turn_servers, WORDS ("turn:u:a\\b;c@h", "turns:u:p@h?transport=tcp"));
+  assert_list (elsewhere->ice_client_servers, WORDS ("turn:u:a\\b;c@h", "turns:u:p@h?transport=tcp"));
+}
+END_TEST
+
+START_TEST (a_secret_set_twice_is_refused)
+{
+  g_autofree char *path = write_bytes ("turn", "turn:u:p@h\n", -1);
+  g_autofree char *setting = g_strdup_printf ("ice.turn-servers-file=%s", path);
+  /* From two places the stronger one wins. */
+  g_autoptr (VgwConfig) config = load_good ("[ice]\nturn-servers=turn:a:b@c\n", NULL, WORDS (setting));
+
+  assert_list (config->ice_turn_servers, WORDS ("turn:u:p@h"));
+  assert_bad_file ("[ice]\nturn-servers=turn:a:b@c\nturn-servers-file=turn\n", WORDS ("turn-servers", "both set"));
+}
+END_TEST
+
+START_TEST (secrets_are_never_told)
+{
+  g_autofree char *path = write_bytes ("turn", "turn:u:hunter2@h\nturn:u:hunter3\n", -1);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) file_error = NULL;
+  g_autoptr (VgwConfig) bad = load ("[ice]\nturn-servers=turn:u:hunter2@h;turn:u:hunter3\n", NULL, NULL, &error);
+  g_autoptr (VgwConfig) bad_file = load ("[ice]\nturn-servers-file=turn\n", NULL, NULL, &file_error);
+  g_autoptr (VgwConfig) good = load_good ("[ice]\nturn-servers=turn:u:hunter2@h\nclient-servers=turn:h\n", NULL, NULL);
+  g_autofree char *text = vgw_config_to_text (good);
+
+  ck_assert_ptr_null (bad);
+  assert_error (error, WORDS ("a.conf: [ice] turn-servers: item 2: must be turn:"));
+  ck_assert_ptr_null (strstr (error->message, "hunter"));
+  ck_assert_ptr_null (bad_file);
+  assert_error (file_error, WORDS ("[ice] turn-servers-file", path, "item 2"));
+  ck_assert_ptr_null (strstr (file_error->message, "hunter"));
+  ck_assert_ptr_null (strstr (text, "hunter"));
+  ck_assert_ptr_nonnull (strstr (text, "# turn-servers is set (1) and hidden\n"));
+}
+END_TEST
+
+START_TEST (files_that_cannot_be_read_are_named)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VgwConfig) absent = vgw_config_load ("/nonexistent/x.conf", NULL, NULL, &error);
+
+  ck_assert_ptr_null (absent);
+  assert_error (error, WORDS ("/nonexistent/x.conf", "No such file"));
+  g_clear_error (&error);
+  ck_assert_ptr_null (vgw_config_load (directory, NULL, NULL, &error));
+  assert_error (error, WORDS (directory));
+  assert_bad_file ("[ice]\nturn-servers-file=absent\n", WORDS ("[ice] turn-servers-file", "absent", "No such file"));
+  assert_bad_file ("[ice]\nturn-servers-file=\n", WORDS ("[ice] turn-servers-file"));
+  assert_bad_setting ("ice.turn-servers-file=/dev/zero", WORDS ("/dev/zero", "larger than"));
+}
+END_TEST
+
+static void
+assert_bad_bytes (const char *bytes, gsize length, const char *const *words)
+{
+  g_autofree char *path = write_bytes ("b.conf", bytes, (gssize) length);
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_ptr_null (vgw_config_load (path, NULL, NULL, &error));
+  assert_error (error, words);
+}
+
+START_TEST (files_that_are_no_text_are_refused)
+{
+  static const char with_nul[] = "[http]\nport=1\0"
+                                 "2\n";
+  gsize too_large = 1024 * 1024 + 1;
+  g_autofree char *large = g_malloc (too_large);
+
+  assert_bad_bytes (with_nul, sizeof with_nul - 1, WORDS ("b.conf", "UTF-8"));
+  assert_bad_bytes ("[http]\n#\xff\n", 10, WORDS ("b.conf", "UTF-8"));
+  memset (large, '#', too_large);
+  assert_bad_bytes (large, too_large, WORDS ("b.conf", "larger than 1048576"));
+}
+END_TEST
+
+START_TEST (a_huge_list_is_refused)
+{
+  g_autofree char *setting = g_malloc0 (20000);
+
+  strcpy (setting, "access.origins=");
+  for (int i = 0; i < 5000; i++)
+    strcpy (setting + strlen ("access.origins=") + 2 * i, "*;");
+  assert_bad_setting (setting, WORDS ("--set access.origins", "at most 1000"));
+}
+END_TEST
+
+START_TEST (long_values_are_cut_in_errors)
+{
+  g_autofree char *value = g_strnfill (100000, 'x');
+  g_autofree char *setting = g_strconcat ("http.port=", value, NULL);
+  g_autofree char *key = g_strconcat ("http.", value, "=1", NULL);
+  g_autofree char *variable = g_strconcat ("VGW_", value, "=1", NULL);
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_ptr_null (load ("", NULL, WORDS (setting), &error));
+  ck_assert_uint_lt (strlen (error->message), 300);
+  g_clear_error (&error);
+  ck_assert_ptr_null (load ("", NULL, WORDS (key), &error));
+  ck_assert_uint_lt (strlen (error->message), 300);
+  g_clear_error (&error);
+  ck_assert_ptr_null (load ("", WORDS (variable), NULL, &error));
+  ck_assert_uint_lt (strlen (error->message), 300);
+}
+END_TEST
+
+START_TEST (what_is_printed_loads_as_the_same)
+{
+  g_autoptr (VgwConfig) config = load_good (
+      "", NULL,
+      WORDS ("http.address=::", "access.mode=open", "http.web-root=\\s a\\\\b;c\\t", "record.directory=x\\ny",
+             "access.origins=*;https://a.example", "ice.agent=nice", "engine.sample-rate=8000", "log.level=error",
+             "http.page=0", "ice.stun-servers=", "limits.max-sessions=0"));
+  g_autofree char *text = vgw_config_to_text (config);
+  g_autoptr (VgwConfig) again = load_good (text, NULL, NULL);
+  g_autofree char *text_again = vgw_config_to_text (again);
+
+  ck_assert_str_eq (text, text_again);
+  ck_assert_str_eq (again->http_web_root, "  a\\b;c\t");
+  ck_assert_str_eq (again->record_directory, "x\ny");
+  ck_assert_uint_eq (again->engine_sample_rate, 8000);
+  ck_assert (!again->http_page);
+}
+END_TEST
+
+static void
+assert_file_is (const char *relative, const char *expected)
+{
+  const char *root = g_getenv ("VGW_TEST_SOURCE_ROOT");
+  g_autofree char *path = NULL;
+  g_autofree char *text = NULL;
+
+  ck_assert_msg (root != NULL, "VGW_TEST_SOURCE_ROOT must name the source tree");
+  path = g_build_filename (root, relative, NULL);
+  if (g_getenv ("VGW_TEST_UPDATE") != NULL)
+    ck_assert (g_file_set_contents (path, expected, -1, NULL));
+  ck_assert_msg (g_file_get_contents (path, &text, NULL, NULL), "%s is missing", relative);
+  if (strcmp (text, expected) == 0)
+    return;
+
+  g_auto (GStrv) have = g_strsplit (text, "\n", -1);
+  g_auto (GStrv) want = g_strsplit (expected, "\n", -1);
+  guint line = 0;
+  while (have[line] != NULL && want[line] != NULL && strcmp (have[line], want[line]) == 0)
+    line++;
+  ck_abort_msg ("%s is not what the table of keys makes: VGW_TEST_UPDATE=1 rewrites it. Line %u\n- %s\n+ %s", relative,
+                line + 1, have[line] != NULL ? have[line] : "(end)", want[line] != NULL ? want[line] : "(end)");
+}
+
+START_TEST (sample_file_is_made_from_the_table)
+{
+  g_autofree char *sample = vgw_config_sample ();
+
+  assert_file_is ("data/voice-gateway.conf", sample);
+}
+END_TEST
+
+START_TEST (man_page_is_made_from_the_table)
+{
+  g_autofree char *man = vgw_config_man ();
+
+  assert_file_is ("docs/man/voice-gateway.conf.5", man);
+}
+END_TEST
+
+START_TEST (the_sample_uncommented_is_the_default)
+{
+  g_autofree char *sample = vgw_config_sample ();
+  g_auto (GStrv) lines = g_strsplit (sample, "\n", -1);
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (VgwConfig) defaults = load_good ("", NULL, NULL);
+  g_autoptr (VgwConfig) config = NULL;
+  g_autofree char *expected = vgw_config_to_text (defaults);
+  g_autofree char *real = NULL;
+  guint n_keys, n_lines = 0;
+
+  for (char **line = lines; *line != NULL; line++)
+    {
+      gboolean is_key = (*line)[0] == '#' && (*line)[1] != ' ';
+      n_lines += is_key;
+      ck_assert_uint_le (strlen (*line), 101);
+      g_string_append_printf (text, "%s\n", is_key ? *line + 1 : *line);
+    }
+  vgw_config_keys (&n_keys);
+  ck_assert_uint_eq (n_lines, n_keys);
+  config = load_good (text->str, NULL, NULL);
+  real = vgw_config_to_text (config);
+  ck_assert_str_eq (real, expected);
+}
+END_TEST
+
+START_TEST (help_and_man_page_have_every_key_with_its_default)
+{
+  g_autofree char *help = vgw_config_help ();
+  g_autofree char *man = vgw_config_man ();
+  g_auto (GStrv) parts = g_strsplit (man, "\\-", -1);
+  g_autofree char *plain = g_strjoinv ("-", parts);
+  guint n_keys;
+  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
+
+  for (guint i = 0; i < n_keys; i++)
+    {
+      const VgwConfigKey *key = &keys[i];
+      g_autofree char *in_help = g_strdup_printf ("  %s.%s=%s ", key->group, key->name, key->default_text);
+      g_autofree char *in_man = g_strdup_printf (".B %s =%s%s\n%s", key->name, *key->default_text != '\0' ? " " : "",
+                                                 key->default_text, key->brief);
+      ck_assert_msg (strstr (help, in_help) != NULL, "%s", in_help);
+      ck_assert_msg (strstr (plain, in_man) != NULL, "%s", in_man);
+    }
+}
+END_TEST
+
+static void
+add_parsing (Suite *suite)
+{
+  TCase *parsing = tcase_create ("parsing");
+
+  tcase_add_checked_fixture (parsing, make_directory, remove_directory);
+  tcase_add_test (parsing, defaults_are_those_of_the_design);
+  tcase_add_test (parsing, defaults_of_media_and_limits_are_those_of_the_design);
+  tcase_add_test (parsing, every_type_is_read_from_a_file);
+  tcase_add_test (parsing, settings_go_before_environment_before_file_before_default);
+  tcase_add_test (parsing, every_key_has_a_variable_and_a_setting);
+  tcase_add_test (parsing, numbers_out_of_range_name_the_range);
+  tcase_add_test (parsing, wrong_words_name_the_right_ones);
+  tcase_add_test (parsing, addresses_are_checked);
+  tcase_add_test (parsing, unknown_names_get_a_suggestion);
+  tcase_add_test (parsing, far_names_get_no_suggestion);
+  tcase_add_test (parsing, settings_need_a_group_a_key_and_a_value);
+  tcase_add_test (parsing, values_may_hold_what_separates);
+  tcase_add_test (parsing, bad_text_is_refused);
+  tcase_add_test (parsing, an_open_listener_must_be_wanted);
+  tcase_add_test (parsing, port_ranges_are_ranges);
+  tcase_add_test (parsing, pipelines_are_names);
+  tcase_add_test (parsing, secrets_come_from_files);
+  tcase_add_test (parsing, a_secret_set_twice_is_refused);
+  tcase_add_test (parsing, secrets_are_never_told);
+  tcase_add_test (parsing, files_that_cannot_be_read_are_named);
+  tcase_add_test (parsing, files_that_are_no_text_are_refused);
+  tcase_add_test (parsing, a_huge_list_is_refused);
+  tcase_add_test (parsing, long_values_are_cut_in_errors);
+  suite_add_tcase (suite, parsing);
+}
+
+static Suite *
+config_suite (void)
+{
+  Suite *suite = suite_create ("vgw-config");
+  TCase *checks = tcase_create ("checks");
+  TCase *texts = tcase_create ("texts");
+
+  add_parsing (suite);
+  tcase_add_test (checks, stun_servers_have_one_form);
+  tcase_add_test (checks, turn_servers_have_one_form);
+  tcase_add_test (checks, client_servers_split_into_what_a_browser_wants);
+  tcase_add_test (checks, origins_have_one_form);
+  suite_add_tcase (suite, checks);
+  tcase_add_checked_fixture (texts, make_directory, remove_directory);
+  tcase_add_test (texts, what_is_printed_loads_as_the_same);
+  tcase_add_test (texts, sample_file_is_made_from_the_table);
+  tcase_add_test (texts, man_page_is_made_from_the_table);
+  tcase_add_test (texts, the_sample_uncommented_is_the_default);
+  tcase_add_test (texts, help_and_man_page_have_every_key_with_its_default);
+  suite_add_tcase (suite, texts);
+  return suite;
+}
+
+int
+main (void)
+{
+  SRunner *runner = srunner_create (config_suite ());
+  int n_failed;
+
+  srunner_run_all (runner, CK_NORMAL);
+  n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return n_failed == 0 ? 0 : 1;
+}
