@@ -2,6 +2,9 @@
 
 #define TO_OUTPUT " ! audioconvert ! audioresample ! audio/x-raw,format=S16LE,rate=16000,channels=1,layout=interleaved"
 
+/* The time stamp of the G payloaders comes from the buffer: counting bytes goes wrong by a packet after a pause. */
+#define BY_TIME " perfect-rtptime=false max-ptime=20000000"
+
 /* Payload types: static ones from RFC 3551 table 4; 111 is what browsers offer Opus as. */
 static const VgwCallCodec codecs[] = {
   {
@@ -22,7 +25,7 @@ static const VgwCallCodec codecs[] = {
       .rtp_clock_rate_hz = 8000,
       .encoder = "mulawenc",
       .encoded_caps = "audio/x-mulaw,rate=8000,channels=1",
-      .payloader = "rtppcmupay pt=0",
+      .payloader = "rtppcmupay pt=0" BY_TIME,
       .rtp_caps = "application/x-rtp,media=audio,encoding-name=PCMU,payload=0,clock-rate=8000",
       .decoder = "rtppcmudepay name=depay ! mulawdec" TO_OUTPUT,
   },
@@ -32,7 +35,7 @@ static const VgwCallCodec codecs[] = {
       .rtp_clock_rate_hz = 8000,
       .encoder = "alawenc",
       .encoded_caps = "audio/x-alaw,rate=8000,channels=1",
-      .payloader = "rtppcmapay pt=8",
+      .payloader = "rtppcmapay pt=8" BY_TIME,
       .rtp_caps = "application/x-rtp,media=audio,encoding-name=PCMA,payload=8,clock-rate=8000",
       .decoder = "rtppcmadepay name=depay ! alawdec" TO_OUTPUT,
   },
@@ -42,7 +45,7 @@ static const VgwCallCodec codecs[] = {
       .rtp_clock_rate_hz = 8000, /* RFC 3551 section 4.5.2: 8000 for historical reasons */
       .encoder = "avenc_g722",
       .encoded_caps = "audio/G722,rate=16000,channels=1",
-      .payloader = "rtpg722pay pt=9",
+      .payloader = "rtpg722pay pt=9" BY_TIME,
       .rtp_caps = "application/x-rtp,media=audio,encoding-name=G722,payload=9,clock-rate=8000",
       .decoder = "rtpg722depay name=depay ! avdec_g722" TO_OUTPUT,
   },

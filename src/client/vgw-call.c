@@ -6,7 +6,7 @@
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
-#include "client/vgw-call-link.h"
+#include "client/vgw-call-socket.h"
 
 #define GREETING_TIMEOUT_MS 300 /* a peer that sends no `session` message is offered to after this */
 #define BYE_TIMEOUT_MS 3000
@@ -22,7 +22,7 @@ struct _VgwCall
   VgwCallState state;
   VgwCallReport report;
   gint64 started_us;
-  VgwCallLink *link;
+  VgwCallSocket *socket;
   VgwCallMedia *media; /* (nullable) */
   guint timer;         /* of the state: greeting, talking, hanging up */
   guint deadline;      /* until connected */
@@ -199,7 +199,7 @@ stop (VgwCall *self)
   stop_feeding (self);
   g_clear_handle_id (&self->deadline, g_source_remove);
   set_state (self, VGW_CALL_STATE_STOPPING);
-  vgw_call_link_close (self->link);
+  vgw_call_socket_close (self->socket);
   if (self->media != NULL)
     vgw_call_media_stop (self->media);
   else
@@ -229,7 +229,7 @@ hang_up (VgwCall *self)
     }
   stop_feeding (self);
   set_state (self, VGW_CALL_STATE_HANGING_UP);
-  vgw_call_link_send (self->link, vgw_message_new_bye ());
+  vgw_call_socket_send (self->socket, vgw_message_new_bye ());
   set_timer (self, BYE_TIMEOUT_MS, on_bye_timeout);
 }
 
@@ -262,7 +262,7 @@ send_event (VgwCall *self)
   if (self->settings->event_json == NULL)
     return;
   if (!vgw_call_media_send_event (self->media, self->settings->event_json))
-    vgw_call_link_send (self->link, vgw_message_new_event (self->settings->event_json));
+    vgw_call_socket_send (self->socket, vgw_message_new_event (self->settings->event_json));
 }
 
 static void
@@ -329,13 +329,13 @@ static void
 on_offer (VgwCallMedia *media, const char *sdp, VgwCall *self)
 {
   mark (self, VGW_CALL_MOMENT_OFFER);
-  vgw_call_link_send (self->link, vgw_message_new_sdp (VGW_MESSAGE_OFFER, sdp));
+  vgw_call_socket_send (self->socket, vgw_message_new_sdp (VGW_MESSAGE_OFFER, sdp));
 }
 
 static void
 on_local_candidate (VgwCallMedia *media, const char *candidate, guint mline_index, VgwCall *self)
 {
-  vgw_call_link_send (self->link, vgw_message_new_candidate (candidate, NULL, (int) mline_index));
+  vgw_call_socket_send (self->socket, vgw_message_new_candidate (candidate, NULL, (int) mline_index));
 }
 
 static void
@@ -398,7 +398,7 @@ on_no_greeting (gpointer user_data)
 }
 
 static void
-on_opened (VgwCallLink *link, VgwCall *self)
+on_opened (VgwCallSocket *socket, VgwCall *self)
 {
   mark (self, VGW_CALL_MOMENT_WEBSOCKET);
   set_state (self, VGW_CALL_STATE_GREETING);
@@ -462,7 +462,7 @@ handle_error (VgwCall *self, const VgwMessage *message)
 }
 
 static void
-on_message (VgwCallLink *link, const VgwMessage *message, VgwCall *self)
+on_message (VgwCallSocket *socket, const VgwMessage *message, VgwCall *self)
 {
   switch (message->type)
     {
@@ -494,7 +494,7 @@ on_message (VgwCallLink *link, const VgwMessage *message, VgwCall *self)
 }
 
 static void
-on_link_closed (VgwCallLink *link, const char *reason, VgwCall *self)
+on_socket_closed (VgwCallSocket *socket, const char *reason, VgwCall *self)
 {
   if (self->state < VGW_CALL_STATE_HANGING_UP)
     set_verdict (self, VGW_CALL_SIGNALING, reason);
@@ -539,14 +539,14 @@ vgw_call_dispose (GObject *object)
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_handle_id (&self->deadline, g_source_remove);
   stop_feeding (self);
-  if (self->link != NULL)
+  if (self->socket != NULL)
     {
-      g_signal_handlers_disconnect_by_data (self->link, self);
-      vgw_call_link_close (self->link);
+      g_signal_handlers_disconnect_by_data (self->socket, self);
+      vgw_call_socket_close (self->socket);
     }
   if (self->media != NULL)
     g_signal_handlers_disconnect_by_data (self->media, self);
-  g_clear_object (&self->link);
+  g_clear_object (&self->socket);
   g_clear_object (&self->media);
   G_OBJECT_CLASS (vgw_call_parent_class)->dispose (object);
 }
@@ -582,10 +582,10 @@ static void
 vgw_call_init (VgwCall *self)
 {
   vgw_call_report_init (&self->report);
-  self->link = vgw_call_link_new ();
-  g_signal_connect (self->link, "opened", G_CALLBACK (on_opened), self);
-  g_signal_connect (self->link, "message", G_CALLBACK (on_message), self);
-  g_signal_connect (self->link, "closed", G_CALLBACK (on_link_closed), self);
+  self->socket = vgw_call_socket_new ();
+  g_signal_connect (self->socket, "opened", G_CALLBACK (on_opened), self);
+  g_signal_connect (self->socket, "message", G_CALLBACK (on_message), self);
+  g_signal_connect (self->socket, "closed", G_CALLBACK (on_socket_closed), self);
 }
 
 VgwCall *
@@ -611,7 +611,7 @@ vgw_call_start (VgwCall *self)
       stop (self);
       return;
     }
-  vgw_call_link_open (self->link, settings->http, settings->url, settings->origin, settings->accepts_any_certificate);
+  vgw_call_socket_open (self->socket, settings->http, settings->url, settings->origin, settings->accepts_any_certificate);
 }
 
 void

@@ -1,10 +1,10 @@
-#include "client/vgw-call-link.h"
+#include "client/vgw-call-socket.h"
 
 #include "base/vgw-log.h"
 
 #define MAX_INCOMING_BYTES (4 * VGW_MESSAGE_MAX_BYTES)
 
-struct _VgwCallLink
+struct _VgwCallSocket
 {
   GObject parent_instance;
 
@@ -23,19 +23,19 @@ enum
 
 static guint signals[N_SIGNALS];
 
-G_DEFINE_FINAL_TYPE (VgwCallLink, vgw_call_link, G_TYPE_OBJECT)
+G_DEFINE_FINAL_TYPE (VgwCallSocket, vgw_call_socket, G_TYPE_OBJECT)
 
 static void
-report_closed (VgwCallLink *self, const char *reason)
+report_closed (VgwCallSocket *self, const char *reason)
 {
   if (self->is_closed)
     return;
-  vgw_call_link_close (self);
+  vgw_call_socket_close (self);
   g_signal_emit (self, signals[SIGNAL_CLOSED], 0, reason);
 }
 
 static void
-on_text (SoupWebsocketConnection *websocket, int type, GBytes *data, VgwCallLink *self)
+on_text (SoupWebsocketConnection *websocket, int type, GBytes *data, VgwCallSocket *self)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VgwMessage) message = NULL;
@@ -57,7 +57,7 @@ on_text (SoupWebsocketConnection *websocket, int type, GBytes *data, VgwCallLink
 }
 
 static void
-on_websocket_closed (SoupWebsocketConnection *websocket, VgwCallLink *self)
+on_websocket_closed (SoupWebsocketConnection *websocket, VgwCallSocket *self)
 {
   const char *data = soup_websocket_connection_get_close_data (websocket);
   g_autofree char *reason = g_strdup_printf ("the gateway closed the WebSocket: code %u%s%s",
@@ -70,7 +70,7 @@ on_websocket_closed (SoupWebsocketConnection *websocket, VgwCallLink *self)
 static void
 on_websocket_open (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (VgwCallLink) self = user_data; /* the reference of vgw_call_link_open () */
+  g_autoptr (VgwCallSocket) self = user_data; /* the reference of vgw_call_socket_open () */
   g_autoptr (GError) error = NULL;
   g_autofree char *reason = NULL;
   SoupWebsocketConnection *websocket;
@@ -95,41 +95,41 @@ on_websocket_open (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-vgw_call_link_dispose (GObject *object)
+vgw_call_socket_dispose (GObject *object)
 {
-  VgwCallLink *self = VGW_CALL_LINK (object);
+  VgwCallSocket *self = VGW_CALL_SOCKET (object);
 
-  vgw_call_link_close (self);
+  vgw_call_socket_close (self);
   if (self->websocket != NULL)
     g_signal_handlers_disconnect_by_data (self->websocket, self);
   g_clear_object (&self->websocket);
   g_clear_object (&self->cancellable);
-  G_OBJECT_CLASS (vgw_call_link_parent_class)->dispose (object);
+  G_OBJECT_CLASS (vgw_call_socket_parent_class)->dispose (object);
 }
 
 static void
-vgw_call_link_class_init (VgwCallLinkClass *klass)
+vgw_call_socket_class_init (VgwCallSocketClass *klass)
 {
-  G_OBJECT_CLASS (klass)->dispose = vgw_call_link_dispose;
+  G_OBJECT_CLASS (klass)->dispose = vgw_call_socket_dispose;
 
   signals[SIGNAL_OPENED]
-      = g_signal_new ("opened", VGW_TYPE_CALL_LINK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_MESSAGE] = g_signal_new ("message", VGW_TYPE_CALL_LINK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      = g_signal_new ("opened", VGW_TYPE_CALL_SOCKET, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_MESSAGE] = g_signal_new ("message", VGW_TYPE_CALL_SOCKET, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                           G_TYPE_NONE, 1, G_TYPE_POINTER);
-  signals[SIGNAL_CLOSED] = g_signal_new ("closed", VGW_TYPE_CALL_LINK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+  signals[SIGNAL_CLOSED] = g_signal_new ("closed", VGW_TYPE_CALL_SOCKET, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                          G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void
-vgw_call_link_init (VgwCallLink *self)
+vgw_call_socket_init (VgwCallSocket *self)
 {
   self->cancellable = g_cancellable_new ();
 }
 
-VgwCallLink *
-vgw_call_link_new (void)
+VgwCallSocket *
+vgw_call_socket_new (void)
 {
-  return g_object_new (VGW_TYPE_CALL_LINK, NULL);
+  return g_object_new (VGW_TYPE_CALL_SOCKET, NULL);
 }
 
 static gboolean
@@ -147,7 +147,7 @@ report_bad_url (gpointer user_data)
 }
 
 void
-vgw_call_link_open (VgwCallLink *self, SoupSession *http, const char *url, const char *origin,
+vgw_call_socket_open (VgwCallSocket *self, SoupSession *http, const char *url, const char *origin,
                     gboolean accepts_any_certificate)
 {
   g_autoptr (SoupMessage) message = soup_message_new (SOUP_METHOD_GET, url);
@@ -164,7 +164,7 @@ vgw_call_link_open (VgwCallLink *self, SoupSession *http, const char *url, const
 }
 
 void
-vgw_call_link_send (VgwCallLink *self, VgwMessage *message)
+vgw_call_socket_send (VgwCallSocket *self, VgwMessage *message)
 {
   g_autoptr (VgwMessage) owned = message;
   g_autofree char *text = NULL;
@@ -177,7 +177,7 @@ vgw_call_link_send (VgwCallLink *self, VgwMessage *message)
 }
 
 void
-vgw_call_link_close (VgwCallLink *self)
+vgw_call_socket_close (VgwCallSocket *self)
 {
   if (self->is_closed)
     return;
