@@ -1,0 +1,88 @@
+#include "ice/vgw-ice-candidate.h"
+
+#include <ifaddrs.h>
+#include <net/if.h>
+
+#define HOST_TYPE_PREFERENCE 126 /* RFC 8445 section 5.1.2.2 */
+#define MAX_LOCAL_PREFERENCE 65535
+#define COMPONENT_RTP 1 /* rtcp-mux: there is no other */
+
+typedef enum
+{
+  SCOPE_GLOBAL,
+  SCOPE_LOOPBACK,
+} AddressScope;
+
+/* IPv6 before IPv4 (RFC 8421), else the order of the interfaces. */
+static void
+append_address (GArray *addresses, const VgwIceAddress *address)
+{
+  guint n_ipv6 = 0;
+
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      const VgwIceAddress *other = &g_array_index (addresses, VgwIceAddress, i);
+
+      if (vgw_ice_address_equal (other, address))
+        return;
+      n_ipv6 += other->family == AF_INET6;
+    }
+  if (address->family == AF_INET6)
+    g_array_insert_val (addresses, n_ipv6, *address);
+  else
+    g_array_append_val (addresses, *address);
+}
+
+static void
+collect (GArray *addresses, const struct ifaddrs *interfaces, AddressScope scope, guint16 port, gboolean has_ipv4,
+         gboolean has_ipv6)
+{
+  for (const struct ifaddrs *i = interfaces; i != NULL && addresses->len < VGW_ICE_MAX_CANDIDATES; i = i->ifa_next)
+    {
+      VgwIceAddress address;
+
+      if (i->ifa_addr == NULL || (i->ifa_flags & IFF_UP) == 0
+          || !vgw_ice_address_from_sockaddr (&address, i->ifa_addr))
+        continue;
+      if (vgw_ice_address_is_loopback (&address) != (scope == SCOPE_LOOPBACK)
+          || vgw_ice_address_is_link_local (&address))
+        continue;
+      if (address.family == AF_INET ? !has_ipv4 : !has_ipv6)
+        continue;
+      address.port = port;
+      append_address (addresses, &address);
+    }
+}
+
+GArray *
+vgw_ice_candidate_find (guint16 port, gboolean has_ipv4, gboolean has_ipv6)
+{
+  GArray *addresses = g_array_new (FALSE, FALSE, sizeof (VgwIceAddress));
+  struct ifaddrs *interfaces = NULL;
+
+  if (getifaddrs (&interfaces) != 0)
+    return addresses;
+  collect (addresses, interfaces, SCOPE_GLOBAL, port, has_ipv4, has_ipv6);
+  if (addresses->len == 0)
+    collect (addresses, interfaces, SCOPE_LOOPBACK, port, has_ipv4, has_ipv6);
+  freeifaddrs (interfaces);
+  return addresses;
+}
+
+guint32
+vgw_ice_candidate_priority (guint index)
+{
+  guint local_preference = MAX_LOCAL_PREFERENCE - MIN (index, (guint) MAX_LOCAL_PREFERENCE);
+
+  return ((guint32) HOST_TYPE_PREFERENCE << 24) + (local_preference << 8) + (256 - COMPONENT_RTP);
+}
+
+char *
+vgw_ice_candidate_to_sdp (guint index, const VgwIceAddress *address)
+{
+  char ip[VGW_ICE_ADDRESS_TEXT_MAX];
+
+  return g_strdup_printf ("a=candidate:%u %d UDP %u %s %u typ host", index + 1, COMPONENT_RTP,
+                          vgw_ice_candidate_priority (index), vgw_ice_address_ip_to_string (address, ip),
+                          address->port);
+}

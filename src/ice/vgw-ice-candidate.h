@@ -1,0 +1,21 @@
+/* The host candidates of the gateway: the addresses of this machine, or those that the operator names. */
+#pragma once
+
+#include "ice/vgw-ice-address.h"
+
+G_BEGIN_DECLS
+
+#define VGW_ICE_MAX_CANDIDATES 16 /* per session; a machine with more addresses should name some with ice.advertise */
+
+/* The addresses of the interfaces that are up, without loopback and link-local ones, IPv6 first; the loopback
+ * addresses where nothing else is there. Families not listened on are left out. Every address has @port.
+ * Any thread. Returns: (transfer full) (element-type VgwIceAddress) */
+GArray *vgw_ice_candidate_find (guint16 port, gboolean has_ipv4, gboolean has_ipv6);
+
+/* The RFC 8445 priority of host candidate number @index, first is best. */
+guint32 vgw_ice_candidate_priority (guint index);
+
+/* "a=candidate:…" for host candidate number @index (RFC 8839 section 5.1). Returns: (transfer full) */
+char *vgw_ice_candidate_to_sdp (guint index, const VgwIceAddress *address);
+
+G_END_DECLS

@@ -1,0 +1,25 @@
+/* What the transports of this folder need of the mux. */
+#pragma once
+
+#include "ice/vgw-ice-mux.h"
+#include "ice/vgw-ice-router.h"
+
+G_BEGIN_DECLS
+
+GST_DEBUG_CATEGORY_EXTERN (vgw_ice_debug);
+
+/* The tables that its thread looks packets up in. (transfer none) */
+VgwIceRouter *vgw_ice_mux_get_router (VgwIceMux *self);
+
+/* The addresses to offer as host candidates, with their ports, best first: `advertise`, else the bound address, else
+ * those of the interfaces now. Any thread. Returns: (transfer full) (element-type VgwIceAddress) */
+GArray *vgw_ice_mux_list_addresses (VgwIceMux *self);
+
+/* Sends one packet over @path; @tos as in vgw_ice_socket_send (). FALSE where it was dropped, and counted. Any thread. */
+gboolean vgw_ice_mux_send (VgwIceMux *self, const VgwIcePath *path, gconstpointer data, gsize length, guint8 tos);
+
+/* Runs @func (@data) on one of the two threads for work that the receiving thread must not do: telling webrtcbin of
+ * a state starts DTLS on the spot. FALSE after the shutdown: it will not run. Any thread. */
+gboolean vgw_ice_mux_defer (VgwIceMux *self, GFunc func, gpointer data);
+
+G_END_DECLS

@@ -1,0 +1,47 @@
+/* UDP sockets that tell which local address a packet came to, and send from a chosen one. */
+#pragma once
+
+#include "ice/vgw-ice-address.h"
+
+#include <gio/gio.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+G_BEGIN_DECLS
+
+#define VGW_ICE_BATCH 32          /* packets per recvmmsg () */
+#define VGW_ICE_PACKET_BYTES 2048 /* WebRTC keeps below the MTU of 1500; what is longer is dropped */
+
+/* Room for one batch of packets. One thread. */
+typedef struct _VgwIceBatch VgwIceBatch;
+
+typedef struct
+{
+  const guint8 *data; /* valid until the next receive */
+  gsize length;
+  VgwIcePath path;
+  gboolean is_truncated; /* longer than VGW_ICE_PACKET_BYTES */
+  guint32 overflows;     /* packets that the kernel dropped on this socket since it was opened (SO_RXQ_OVFL) */
+} VgwIcePacket;
+
+/* A bound, non-blocking socket; @address says family, address and port (0: any). Errors: G_IO_ERROR. -1 on error. */
+int vgw_ice_socket_open (const VgwIceAddress *address, GError **error);
+
+/* The port that @fd is bound to. */
+guint16 vgw_ice_socket_get_port (int fd);
+
+/* Sends one packet over @path; @tos is the byte for IP_TOS, 0 for the default. FALSE where the kernel refused it (full
+ * buffer, no route): UDP packets are dropped, not retried. Any thread. */
+gboolean vgw_ice_socket_send (int fd, const VgwIcePath *path, gconstpointer data, gsize length,
+                              guint8 tos);
+
+VgwIceBatch *vgw_ice_batch_new (void);
+void vgw_ice_batch_free (VgwIceBatch *self);
+
+/* Receives what is there, at most VGW_ICE_BATCH packets; 0 for nothing, or an error that the next call may not meet. */
+guint vgw_ice_batch_receive (VgwIceBatch *self, int fd);
+
+/* Packet @index of the batch received last; @port is the local port. FALSE where it has no usable address. */
+gboolean vgw_ice_batch_get (VgwIceBatch *self, guint index, guint16 port, VgwIcePacket *packet);
+
+G_END_DECLS
