@@ -3,6 +3,7 @@
 const MAX_ENTRIES = 300;
 const ARROWS = { out: '→', in: '←', local: '·' };
 const DIRECTION_NAMES = { out: 'sent', in: 'received', local: 'here' };
+const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 });
 const SECRET_KEYS = new Set(['credential', 'resumeToken', 'usernameFragment']);
 
 /** A message's payload as text, one thing a line, with passwords and tokens left out. */
@@ -47,7 +48,7 @@ export class LogView {
   }
 
   add({ direction, type, payload, at }) {
-    const time = at.toISOString().slice(11, 23);
+    const time = TIME.format(at);
     const body = describePayload(payload);
     const brief = summarise(type, payload);
     const head = [element('span', 'log-time', time), element('span', 'log-arrow', ARROWS[direction]),

@@ -42,12 +42,16 @@ after(async () => {
   await gateway?.stopCleanly();
 });
 
-/* The recording of the caller that was not there before, complete: the session has ended. */
+/* The recording of a session's caller, as soon as it is complete. */
 async function recordingOf(sessionId) {
-  await gateway.waitForLog(new RegExp(`${sessionId}[^\n]*client-bye|client-bye[^\n]*${sessionId}`));
-  const path = gateway.recordings('caller').find((name) => name.includes(sessionId));
-  assert.ok(path, `a recording of ${sessionId} in ${gateway.recordings('caller')}`);
-  return readWav(path);
+  await gateway.waitForLog(lineWith(sessionId, 'session ends: reason client-bye'));
+  await gateway.waitForLog(new RegExp(`recorded \\S*${sessionId}-caller\\.wav`));
+  return readWav(join(gateway.directory, `${sessionId}-caller.wav`));
+}
+
+/* One line of the log that has both, in any order. */
+function lineWith(sessionId, text) {
+  return new RegExp(`${sessionId}.*${text}|${text}.*${sessionId}`);
 }
 
 /* The id that the gateway gave the call, as the page's log shows it. */
@@ -207,7 +211,7 @@ test('a page that is left hangs up', async () => {
   await waitForState(page, 'active');
   const sessionId = await sessionIdOf(page);
   await page.goto('about:blank');
-  await gateway.waitForLog(new RegExp(`${sessionId}[^\n]*(client-bye|websocket-closed)`));
+  await gateway.waitForLog(lineWith(sessionId, 'session ends: reason (client-bye|websocket-closed)'));
   await page.context().close();
 });
 

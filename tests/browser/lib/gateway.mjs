@@ -1,7 +1,7 @@
 /* The gateway under test: the real program, on free ports of the loopback interface, in a directory of its own. */
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -79,13 +79,7 @@ export class Gateway {
   }
 
   async #waitForAddress() {
-    const [url] = await this.waitForLog(/http:\/\/127\.0\.0\.1:\d+\//);
-    this.url = url;
-  }
-
-  /** The recordings whose name ends in `-CALLER.wav`: "caller" or "bot". */
-  recordings(direction) {
-    return readdirSync(this.directory).filter((name) => name.endsWith(`-${direction}.wav`)).map((name) => join(this.directory, name));
+    [, this.url] = await this.waitForLog(/listening .*?(http:\/\/127\.0\.0\.1:\d+\/)/);
   }
 
   /** Ends the program, as { code, signal }. Only with SIGKILL it may still be busy. Removes its directory. */
