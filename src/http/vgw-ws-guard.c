@@ -45,6 +45,7 @@ struct _VgwWsGuard
   guint8 message_opcode; /* 0: none */
   guint n_fragments;
   GByteArray *message;
+  gboolean is_delivered; /* the caller has it until the next call */
   guint8 control[MAX_CONTROL_BYTES + 1]; /* a control frame may come between two fragments */
 };
 
@@ -255,7 +256,7 @@ deliver_data (VgwWsGuard *self, VgwWsMessage *message, GError **error)
     return fail (self, CLOSE_BAD_DATA, error, "the text is not UTF-8");
   g_byte_array_append (self->message, (const guint8 *) "", 1);
   *message = (VgwWsMessage){ self->message_opcode, self->message->data, length };
-  g_byte_array_set_size (self->message, 0); /* keeps the memory that @message points to */
+  self->is_delivered = TRUE;
   self->message_opcode = 0;
   return VGW_WS_MESSAGE;
 }
@@ -286,6 +287,9 @@ vgw_ws_guard_read (VgwWsGuard *self, const guint8 *data, gsize length, gsize *n_
   *n_taken = 0;
   if (self->close_code != 0)
     return fail (self, self->close_code, error, "read after a failure");
+  if (self->is_delivered)
+    g_byte_array_set_size (self->message, 0);
+  self->is_delivered = FALSE;
 
   while (*n_taken < length)
     {
@@ -316,7 +320,7 @@ vgw_ws_guard_get_close_code (VgwWsGuard *self)
 gsize
 vgw_ws_guard_get_held_bytes (VgwWsGuard *self)
 {
-  return self->message->len;
+  return self->is_delivered ? 0 : self->message->len;
 }
 
 guint64

@@ -1,0 +1,210 @@
+/* The other end of a WebSocket for tests: a raw socket that can do what no decent client does. */
+#pragma once
+
+#include <check.h>
+#include <gio/gio.h>
+#include <string.h>
+
+#define WAIT_LIMIT_US (20 * G_USEC_PER_SEC)
+
+static inline gboolean
+wait_tick (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* Runs the main loop until @condition holds; it is looked at again at least every 2 ms, as a raw socket is in no main
+ * loop. Fails the test after WAIT_LIMIT_US. */
+#define WAIT_UNTIL(condition)                                                                                          \
+  G_STMT_START                                                                                                         \
+  {                                                                                                                    \
+    gint64 wait_end_us = g_get_monotonic_time () + WAIT_LIMIT_US;                                                      \
+    guint wait_tick_id = g_timeout_add (2, wait_tick, NULL);                                                           \
+    gboolean wait_holds;                                                                                               \
+    while (!(wait_holds = (condition)) && g_get_monotonic_time () < wait_end_us)                                       \
+      g_main_context_iteration (NULL, TRUE);                                                                           \
+    g_source_remove (wait_tick_id);                                                                                    \
+    ck_assert_msg (wait_holds, "waited in vain for: %s", #condition);                                                  \
+  }                                                                                                                    \
+  G_STMT_END
+
+typedef struct
+{
+  GSocket *socket;
+  GByteArray *received;
+  gboolean is_eof; /* the other end closed, or reset */
+} WsPeer;
+
+/* @socket (transfer full) */
+static inline WsPeer *
+ws_peer_new (GSocket *socket)
+{
+  WsPeer *self = g_new0 (WsPeer, 1);
+
+  g_socket_set_blocking (socket, FALSE);
+  self->socket = socket;
+  self->received = g_byte_array_new ();
+  return self;
+}
+
+static inline void
+ws_peer_free (WsPeer *self)
+{
+  g_object_unref (self->socket);
+  g_byte_array_unref (self->received);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WsPeer, ws_peer_free)
+
+/* Takes what has arrived. Returns TRUE, for use in a condition. */
+static inline gboolean
+ws_peer_read (WsPeer *self)
+{
+  char data[16384];
+  gssize n;
+
+  while (!self->is_eof)
+    {
+      g_autoptr (GError) error = NULL;
+
+      n = g_socket_receive (self->socket, data, sizeof data, NULL, &error);
+      if (n > 0)
+        g_byte_array_append (self->received, (const guint8 *) data, n);
+      else if (n < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        break;
+      else
+        self->is_eof = TRUE;
+    }
+  return TRUE;
+}
+
+/* Sends all of it, or as much as the other end takes before it closes. The main loop runs meanwhile. */
+static inline void
+ws_peer_send (WsPeer *self, gconstpointer data, gsize length)
+{
+  gsize n_sent = 0;
+  gint64 end_us = g_get_monotonic_time () + WAIT_LIMIT_US;
+
+  while (n_sent < length && g_get_monotonic_time () < end_us)
+    {
+      g_autoptr (GError) error = NULL;
+      gssize n = g_socket_send (self->socket, (const char *) data + n_sent, length - n_sent, NULL, &error);
+
+      if (n < 0 && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        return;
+      n_sent += MAX (n, 0);
+      g_main_context_iteration (NULL, FALSE);
+    }
+}
+
+static inline void
+ws_append_frame (GByteArray *out, guint8 first_byte, gboolean is_masked, gconstpointer payload, gsize length)
+{
+  static const guint8 mask[4] = { 0xa1, 0xb2, 0xc3, 0xd4 };
+  gsize n_extended = length < 126 ? 0 : length < 65536 ? 2 : 8;
+  guint8 header[2] = { first_byte, (is_masked ? 0x80 : 0) | (n_extended == 0 ? length : n_extended == 2 ? 126 : 127) };
+  gsize start;
+
+  g_byte_array_append (out, header, 2);
+  for (gsize i = 0; i < n_extended; i++)
+    g_byte_array_append (out, &(guint8){ (guint64) length >> 8 * (n_extended - 1 - i) }, 1);
+  if (is_masked)
+    g_byte_array_append (out, mask, sizeof mask);
+  start = out->len;
+  if (length > 0)
+    g_byte_array_append (out, payload, length);
+  for (gsize i = 0; is_masked && i < length; i++)
+    out->data[start + i] ^= mask[i % 4];
+}
+
+#define WS_FIN 0x80
+#define WS_CONTINUATION 0x0
+#define WS_TEXT 0x1
+#define WS_BINARY 0x2
+#define WS_CLOSE 0x8
+#define WS_PING 0x9
+#define WS_PONG 0xa
+
+/* One masked frame; @first_byte is the opcode with or without WS_FIN. */
+static inline void
+ws_peer_send_frame (WsPeer *self, guint8 first_byte, const char *payload)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+  ws_append_frame (bytes, first_byte, TRUE, payload, strlen (payload));
+  ws_peer_send (self, bytes->data, bytes->len);
+}
+
+static inline void
+ws_peer_send_close (WsPeer *self, guint16 code)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  char payload[] = { code >> 8, code & 0xff };
+
+  ws_append_frame (bytes, WS_FIN | WS_CLOSE, TRUE, payload, sizeof payload);
+  ws_peer_send (self, bytes->data, bytes->len);
+}
+
+/* Reads, and takes one whole frame of a server off what has arrived. @payload: (transfer full), NUL-terminated. */
+static inline gboolean
+ws_peer_take_frame (WsPeer *self, guint8 *opcode, char **payload, gsize *length)
+{
+  const guint8 *data;
+  gsize n_header = 2, n_payload;
+
+  ws_peer_read (self);
+  data = self->received->data;
+  if (self->received->len < 2)
+    return FALSE;
+  n_payload = data[1];
+  if (n_payload >= 126)
+    n_header += n_payload == 126 ? 2 : 8;
+  if (self->received->len < n_header)
+    return FALSE;
+  for (gsize i = 2, n = 0; i < n_header; i++)
+    n_payload = n = n << 8 | data[i];
+  if (self->received->len < n_header + n_payload)
+    return FALSE;
+  *opcode = data[0] & 0x0f;
+  *length = n_payload;
+  *payload = g_strndup ((const char *) data + n_header, n_payload);
+  memcpy (*payload, data + n_header, n_payload);
+  g_byte_array_remove_range (self->received, 0, n_header + n_payload);
+  return TRUE;
+}
+
+/* Waits for a frame of @opcode, passing over pings, and asserts that it is the next one. Returns: (transfer full) */
+static inline char *
+ws_peer_expect (WsPeer *self, guint8 opcode)
+{
+  guint8 next = WS_PING;
+  char *payload = NULL;
+  gsize length = 0;
+
+  while (next == WS_PING)
+    {
+      g_free (payload);
+      WAIT_UNTIL (ws_peer_take_frame (self, &next, &payload, &length) || self->is_eof);
+      ck_assert_msg (payload != NULL, "the connection ended where a frame was expected");
+      if (opcode == WS_PING)
+        break;
+    }
+  ck_assert_int_eq (next, opcode);
+  return payload;
+}
+
+static inline void
+ws_peer_expect_text (WsPeer *self, const char *text)
+{
+  g_autofree char *payload = ws_peer_expect (self, WS_TEXT);
+
+  ck_assert_str_eq (payload, text);
+}
+
+static inline void
+ws_peer_expect_close (WsPeer *self, guint16 code)
+{
+  g_autofree char *payload = ws_peer_expect (self, WS_CLOSE);
+
+  ck_assert_uint_eq ((guint8) payload[0] << 8 | (guint8) payload[1], code);
+}
