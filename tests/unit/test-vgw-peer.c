@@ -1,0 +1,385 @@
+#include <check.h>
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vgw-error.h"
+#include "media/vgw-peer.h"
+#include "offerer.h"
+
+#define TIMEOUT_MS 20000
+#define LOUD 3000          /* the tone is at 0.8 of full scale; silence is 0 */
+#define ENOUGH_SAMPLES 8000 /* half a second at 16 kHz */
+#define N_CYCLES 25
+
+static VgwMedia *media;
+
+typedef struct
+{
+  Offerer *offerer;
+  VgwBridge *bridge;
+  VgwPeer *peer;
+  char *answer;
+  GError *error; /* of the answer, or of "failed" */
+  gboolean is_connected;
+  char *track_codec;
+  char *text;
+  gint n_heard, peak; /* atomic: of the caller's voice at the bridge */
+} Call;
+
+static const char *const pipelines[] = { "opus", "pcmu", "pcma", "g722", NULL };
+
+static VgwMedia *
+new_media (VgwIceAgentKind ice_agent)
+{
+  const char *root = g_getenv ("VGW_TEST_SOURCE_ROOT");
+  g_autofree char *dir = g_build_filename (root ? root : ".", "pipelines", NULL);
+  VgwMediaSettings settings = {
+    .ice_agent = ice_agent,
+    .gather_timeout_ms = 2000,
+    .pipelines = pipelines,
+    .pipeline_dir = dir,
+    .latency_ms = 40,
+    .max_mlines = 8,
+    .max_data_channels = 4,
+  };
+  g_autoptr (GError) error = NULL;
+  VgwMedia *made = vgw_media_new (&settings, &error);
+  ck_assert_msg (made != NULL, "%s", error ? error->message : "");
+  return made;
+}
+
+static void
+setup_mux (void)
+{
+  media = new_media (VGW_ICE_AGENT_MUX);
+}
+
+static void
+setup_nice (void)
+{
+  media = new_media (VGW_ICE_AGENT_NICE);
+}
+
+static void
+teardown (void)
+{
+  vgw_media_shutdown (media);
+  g_clear_object (&media);
+}
+
+static void
+on_connected (VgwPeer *peer, Call *call)
+{
+  call->is_connected = TRUE;
+}
+
+static void
+on_failed (VgwPeer *peer, const GError *error, Call *call)
+{
+  if (call->error == NULL)
+    call->error = g_error_copy (error);
+}
+
+static void
+on_track (VgwPeer *peer, const VgwTrack *track, Call *call)
+{
+  call->track_codec = g_strdup (track->codec);
+}
+
+static void
+on_event (VgwPeer *peer, const char *text, Call *call)
+{
+  call->text = g_strdup (text);
+}
+
+/* Streaming thread: what the caller says, sent straight back. */
+static void
+on_audio (const gint16 *samples, gsize n_samples, gpointer user_data)
+{
+  Call *call = user_data;
+  gint peak = g_atomic_int_get (&call->peak);
+  for (gsize i = 0; i < n_samples; i++)
+    peak = MAX (peak, abs (samples[i]));
+  g_atomic_int_set (&call->peak, peak);
+  g_atomic_int_add (&call->n_heard, n_samples);
+  vgw_playout_push (vgw_bridge_get_playout (call->bridge), samples, n_samples);
+}
+
+static Call *
+call_new (void)
+{
+  const VgwAudioFormat format = { 16000 };
+  Call *call = g_new0 (Call, 1);
+  call->bridge = vgw_bridge_new (vgw_media_get_pacer (media), &format, 1000);
+  vgw_bridge_set_audio_func (call->bridge, on_audio, call, NULL);
+  call->peer = vgw_peer_new (media, "test", call->bridge);
+  g_signal_connect (call->peer, "connected", G_CALLBACK (on_connected), call);
+  g_signal_connect (call->peer, "failed", G_CALLBACK (on_failed), call);
+  g_signal_connect (call->peer, "track", G_CALLBACK (on_track), call);
+  g_signal_connect (call->peer, "event", G_CALLBACK (on_event), call);
+  return call;
+}
+
+static void
+call_free (Call *call)
+{
+  vgw_peer_stop (call->peer);
+  vgw_bridge_set_audio_func (call->bridge, NULL, NULL, NULL);
+  g_signal_handlers_disconnect_by_data (call->peer, call);
+  g_clear_object (&call->peer);
+  g_clear_object (&call->bridge);
+  g_clear_pointer (&call->offerer, offerer_free);
+  g_clear_error (&call->error);
+  g_free (call->answer);
+  g_free (call->track_codec);
+  g_free (call->text);
+  g_free (call);
+}
+
+static void
+on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+  call->answer = vgw_peer_answer_finish (VGW_PEER (source), result, &call->error);
+}
+
+static gboolean
+has_offer (gpointer user_data)
+{
+  Call *call = user_data;
+  return offerer_get_offer (call->offerer) != NULL;
+}
+
+static gboolean
+has_answer (gpointer user_data)
+{
+  Call *call = user_data;
+  return call->answer != NULL || call->error != NULL;
+}
+
+static gboolean
+is_connected (gpointer user_data)
+{
+  Call *call = user_data;
+  return call->is_connected || call->error != NULL;
+}
+
+static gboolean
+has_failed (gpointer user_data)
+{
+  Call *call = user_data;
+  return call->error != NULL;
+}
+
+static gboolean
+is_heard_both_ways (gpointer user_data)
+{
+  Call *call = user_data;
+  return g_atomic_int_get (&call->n_heard) > ENOUGH_SAMPLES && g_atomic_int_get (&call->peak) > LOUD
+         && offerer_get_n_samples (call->offerer) > ENOUGH_SAMPLES && offerer_get_peak (call->offerer) > LOUD
+         && call->track_codec != NULL;
+}
+
+static void
+answer (Call *call, const char *offer)
+{
+  vgw_peer_answer_async (call->peer, offer, NULL, on_answer, call);
+  ck_assert (wait_until (has_answer, call, TIMEOUT_MS));
+}
+
+static Call *
+start_call (void)
+{
+  Call *call = call_new ();
+  call->offerer = offerer_new ();
+  ck_assert (wait_until (has_offer, call, TIMEOUT_MS));
+  answer (call, offerer_get_offer (call->offerer));
+  ck_assert_msg (call->error == NULL, "%s", call->error ? call->error->message : "");
+  offerer_set_answer (call->offerer, call->answer);
+  ck_assert (wait_until (is_connected, call, TIMEOUT_MS));
+  ck_assert_msg (call->error == NULL, "%s", call->error ? call->error->message : "");
+  return call;
+}
+
+START_TEST (a_call_is_heard_both_ways)
+{
+  Call *call = start_call ();
+  ck_assert (wait_until (is_heard_both_ways, call, TIMEOUT_MS));
+  ck_assert_str_eq (call->track_codec, "OPUS");
+  ck_assert_str_eq (vgw_peer_get_codec (call->peer), "OPUS");
+  ck_assert_int_gt (vgw_peer_get_last_activity_us (call->peer), 0);
+  call_free (call);
+}
+END_TEST
+
+static gboolean
+has_sent_text (gpointer user_data)
+{
+  Call *call = user_data;
+  return offerer_send_text (call->offerer, "{\"hello\":1}");
+}
+
+static gboolean
+has_text (gpointer user_data)
+{
+  Call *call = user_data;
+  return call->text != NULL;
+}
+
+static gboolean
+has_answered_text (gpointer user_data)
+{
+  Call *call = user_data;
+  return vgw_peer_send_event (call->peer, "{\"world\":2}");
+}
+
+static gboolean
+has_received_text (gpointer user_data)
+{
+  Call *call = user_data;
+  g_autofree char *text = offerer_take_text (call->offerer);
+  return g_strcmp0 (text, "{\"world\":2}") == 0;
+}
+
+START_TEST (events_pass_over_the_data_channel)
+{
+  Call *call = start_call ();
+  ck_assert (wait_until (has_sent_text, call, TIMEOUT_MS));
+  ck_assert (wait_until (has_text, call, TIMEOUT_MS));
+  ck_assert_str_eq (call->text, "{\"hello\":1}");
+  ck_assert (wait_until (has_answered_text, call, TIMEOUT_MS));
+  ck_assert (wait_until (has_received_text, call, TIMEOUT_MS));
+  call_free (call);
+}
+END_TEST
+
+/* The offer promises another certificate than the one that DTLS brings. */
+static char *
+forge_fingerprint (const char *offer)
+{
+  char *forged = g_strdup (offer);
+  for (char *at = strstr (forged, "a=fingerprint:sha-256 "); at != NULL; at = strstr (at + 1, "a=fingerprint:sha-256 "))
+    {
+      char *digit = at + strlen ("a=fingerprint:sha-256 ");
+      *digit = *digit == '0' ? '1' : '0';
+    }
+  return forged;
+}
+
+START_TEST (a_wrong_certificate_ends_the_call_before_media_passes)
+{
+  Call *call = call_new ();
+  call->offerer = offerer_new ();
+  ck_assert (wait_until (has_offer, call, TIMEOUT_MS));
+  g_autofree char *forged = forge_fingerprint (offerer_get_offer (call->offerer));
+  answer (call, forged);
+  ck_assert_msg (call->error == NULL, "%s", call->error ? call->error->message : "");
+  offerer_set_answer (call->offerer, call->answer);
+  ck_assert (wait_until (has_failed, call, TIMEOUT_MS));
+  ck_assert (g_error_matches (call->error, VGW_ERROR, VGW_ERROR_UNAUTHORIZED));
+  ck_assert (!call->is_connected);
+  ck_assert_int_eq (g_atomic_int_get (&call->n_heard), 0);
+  ck_assert_uint_eq (offerer_get_n_samples (call->offerer), 0);
+  call_free (call);
+}
+END_TEST
+
+START_TEST (an_offer_without_our_codecs_is_a_bad_message)
+{
+  Call *call = call_new ();
+  const char *offer = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
+                      "m=audio 9 UDP/TLS/RTP/SAVPF 97\r\na=mid:0\r\na=rtcp-mux\r\na=rtpmap:97 speex/16000\r\n"
+                      "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=setup:actpass\r\n"
+                      "a=fingerprint:sha-256 AB\r\n";
+  answer (call, offer);
+  ck_assert (g_error_matches (call->error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE));
+  ck_assert_ptr_nonnull (strstr (call->error->message, "OPUS, PCMU, PCMA, G722"));
+  call_free (call);
+}
+END_TEST
+
+static guint
+count_threads (void)
+{
+  guint n_threads = 0;
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+  while (g_dir_read_name (dir) != NULL)
+    n_threads++;
+  return n_threads;
+}
+
+static gboolean
+are_all_peers_gone (gpointer user_data)
+{
+  return vgw_media_count_peers (media) == 0;
+}
+
+static gboolean
+are_threads_back (gpointer user_data)
+{
+  return count_threads () <= GPOINTER_TO_UINT (user_data);
+}
+
+/* Stopped in every state that there is: at once, while answering, answered. */
+START_TEST (stopped_peers_leave_no_threads)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("VGW_TEST_SOURCE_ROOT"), "tests/data/sdp/chromium-audio.sdp", NULL);
+  g_autofree char *offer = NULL;
+  ck_assert (g_file_get_contents (path, &offer, NULL, NULL));
+  Call *first = call_new ();
+  answer (first, offer);
+  call_free (first);
+  ck_assert (wait_until (are_all_peers_gone, NULL, TIMEOUT_MS));
+  guint n_before = count_threads ();
+
+  for (guint i = 0; i < N_CYCLES; i++)
+    {
+      Call *call = call_new ();
+      if (i % 3 == 0)
+        answer (call, offer);
+      else if (i % 3 == 1)
+        vgw_peer_answer_async (call->peer, offer, NULL, on_answer, call);
+      vgw_peer_stop (call->peer);
+      ck_assert (i % 3 == 2 || wait_until (has_answer, call, TIMEOUT_MS));
+      call_free (call);
+    }
+  ck_assert (wait_until (are_all_peers_gone, NULL, TIMEOUT_MS));
+  /* GLib's and the reaper's pool threads may come and go, by no more than these. */
+  ck_assert (wait_until (are_threads_back, GUINT_TO_POINTER (n_before + 2), TIMEOUT_MS));
+}
+END_TEST
+
+static TCase *
+add_case (Suite *suite, const char *name, SFun setup)
+{
+  TCase *tcase = tcase_create (name);
+  tcase_set_timeout (tcase, 0);
+  tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_add_test (tcase, a_call_is_heard_both_ways);
+  tcase_add_test (tcase, events_pass_over_the_data_channel);
+  tcase_add_test (tcase, a_wrong_certificate_ends_the_call_before_media_passes);
+  tcase_add_test (tcase, an_offer_without_our_codecs_is_a_bad_message);
+  tcase_add_test (tcase, stopped_peers_leave_no_threads);
+  suite_add_tcase (suite, tcase);
+  return tcase;
+}
+
+int
+main (void)
+{
+  g_autoptr (GError) error = NULL;
+  if (!vgw_media_prepare_process (&error))
+    {
+      g_printerr ("%s\n", error->message);
+      return EXIT_FAILURE;
+    }
+  Suite *suite = suite_create ("vgw-peer");
+  add_case (suite, "mux", setup_mux);
+  add_case (suite, "nice", setup_nice);
+  SRunner *runner = srunner_create (suite);
+  srunner_run_all (runner, CK_NORMAL);
+  int n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
