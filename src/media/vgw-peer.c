@@ -48,7 +48,8 @@ struct _VgwPeer
   const char *audio_mid;      /* of offer */
   VgwWebrtc *webrtc;
   VgwDataChannels *data_channels; /* (nullable) where the offer has none */
-  GstElement *audio;              /* the pipeline's bin, borrowed from webrtc's pipeline */
+  GstElement *rtp_in, *rtp_out;   /* of the description, borrowed from webrtc's pipeline */
+  GstPromise *promise;            /* (nullable) the one that webrtcbin has not answered */
 
   GTask *answer_task;
   GSource *answer_deadline;
@@ -115,6 +116,9 @@ vgw_peer_stop (VgwPeer *self)
   self->state = PEER_STOPPED;
   vgw_airlock_close (self->airlock);
   fail_answer (self, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the peer was stopped"));
+  if (self->promise != NULL)
+    gst_promise_expire (self->promise); /* webrtcbin drops what it has not answered, with a warning each */
+  g_clear_pointer (&self->promise, gst_promise_unref);
   if (self->webrtc != NULL)
     {
       vgw_bridge_detach (self->bridge);
@@ -122,7 +126,6 @@ vgw_peer_stop (VgwPeer *self)
         vgw_data_channels_close (self->data_channels);
       vgw_webrtc_release (self->webrtc);
     }
-  self->audio = NULL;
 }
 
 /* Reports @error to whoever waits: the answer's caller, or the signal. Takes @error. */
@@ -220,14 +223,16 @@ on_promise_changed (GstPromise *promise, gpointer data)
   vgw_airlock_post (step->airlock, step->next, copy, (GDestroyNotify) gst_structure_free);
 }
 
-/* (transfer full) */
+/* The next step's promise; the peer keeps it until the one after. (transfer none) */
 static GstPromise *
 promise_new (VgwPeer *self, VgwAirlockFunc next)
 {
   PromiseStep *step = g_new0 (PromiseStep, 1);
   step->airlock = vgw_airlock_ref (self->airlock);
   step->next = next;
-  return gst_promise_new_with_change_func (on_promise_changed, step, promise_step_free);
+  g_clear_pointer (&self->promise, gst_promise_unref);
+  self->promise = gst_promise_new_with_change_func (on_promise_changed, step, promise_step_free);
+  return self->promise;
 }
 
 /* FALSE, and the answer has failed, where @reply holds an error or the answer is no longer wanted. */
@@ -307,7 +312,7 @@ on_answer_created (gpointer object, gpointer payload)
       return;
     }
   gst_sdp_message_copy (answer->sdp, &self->local_sdp);
-  g_autoptr (GstPromise) promise = promise_new (self, on_local_set);
+  GstPromise *promise = promise_new (self, on_local_set);
   g_signal_emit_by_name (vgw_webrtc_get_bin (self->webrtc), "set-local-description", answer, promise);
   gst_webrtc_session_description_free (answer);
 }
@@ -320,7 +325,7 @@ link_encoder (VgwPeer *self)
   const VgwOfferCodec *codec = self->codec;
   GstElement *bin = vgw_webrtc_get_bin (self->webrtc);
   g_autoptr (GstPad) sink = gst_element_request_pad_simple (bin, "sink_0");
-  g_autoptr (GstPad) src = gst_element_get_static_pad (self->audio, "rtp_src");
+  g_autoptr (GstPad) src = gst_element_get_static_pad (self->rtp_out, "src");
   g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
   if (sink == NULL || src == NULL)
     return FALSE;
@@ -342,7 +347,7 @@ link_encoder_to_nothing (VgwPeer *self)
   g_object_set (fakesink, "async", FALSE, "sync", FALSE, NULL);
   gst_bin_add (GST_BIN (vgw_webrtc_get_pipeline (self->webrtc)), fakesink);
   gst_element_sync_state_with_parent (fakesink);
-  return gst_element_link_pads (self->audio, "rtp_src", fakesink, "sink");
+  return gst_element_link_pads (self->rtp_out, "src", fakesink, "sink");
 }
 
 static void
@@ -368,7 +373,7 @@ on_remote_set (gpointer object, gpointer payload)
       fail (self, g_error_new (VGW_ERROR, VGW_ERROR_INTERNAL, "the encoder could not be linked to webrtcbin"));
       return;
     }
-  g_autoptr (GstPromise) promise = promise_new (self, on_answer_created);
+  GstPromise *promise = promise_new (self, on_answer_created);
   g_signal_emit_by_name (vgw_webrtc_get_bin (self->webrtc), "create-answer", NULL, promise);
 }
 
@@ -515,7 +520,7 @@ read_track_facts (GstPad *pad)
 typedef struct
 {
   VgwAirlock *airlock;
-  GstElement *audio; /* the pipeline's bin */
+  GstElement *rtp_in;
 } TrackLink;
 
 static void
@@ -523,7 +528,7 @@ track_link_free (gpointer data, GClosure *closure)
 {
   TrackLink *link = data;
   vgw_airlock_unref (link->airlock);
-  gst_object_unref (link->audio);
+  gst_object_unref (link->rtp_in);
   g_free (link);
 }
 
@@ -545,7 +550,7 @@ on_pad_added (GstElement *bin, GstPad *pad, TrackLink *link)
 {
   if (GST_PAD_DIRECTION (pad) != GST_PAD_SRC)
     return;
-  g_autoptr (GstPad) sink = gst_element_get_static_pad (link->audio, "rtp_sink");
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (link->rtp_in, "sink");
   g_autoptr (GstObject) pipeline = gst_object_get_parent (GST_OBJECT (bin));
   if (pipeline == NULL)
     return;
@@ -595,7 +600,7 @@ connect_bin (VgwPeer *self)
 
   TrackLink *link = g_new0 (TrackLink, 1);
   link->airlock = vgw_airlock_ref (self->airlock);
-  link->audio = gst_object_ref (self->audio);
+  link->rtp_in = gst_object_ref (self->rtp_in);
   g_signal_connect_data (bin, "pad-added", G_CALLBACK (on_pad_added), link, track_link_free, 0);
 
   g_autoptr (GstBus) bus = gst_pipeline_get_bus (GST_PIPELINE (vgw_webrtc_get_pipeline (self->webrtc)));
@@ -612,11 +617,13 @@ static gboolean
 build (VgwPeer *self, VgwPipeline *pipeline, const VgwOfferCodec *codec, GError **error)
 {
   VgwPipelineInstance instance;
-  self->webrtc = vgw_webrtc_new (self->media, error);
-  if (self->webrtc == NULL || !vgw_pipeline_instantiate (pipeline, codec->payload_type, &instance, error))
+  if (!vgw_pipeline_instantiate (pipeline, codec->payload_type, &instance, error))
     return FALSE;
-  self->audio = instance.bin;
-  gst_bin_add (GST_BIN (vgw_webrtc_get_pipeline (self->webrtc)), instance.bin);
+  self->webrtc = vgw_webrtc_new (self->media, instance.pipeline, error);
+  if (self->webrtc == NULL)
+    return FALSE;
+  self->rtp_in = instance.rtp_in;
+  self->rtp_out = instance.rtp_out;
   vgw_bridge_attach (self->bridge, GST_APP_SINK (instance.pcm_out), GST_APP_SRC (instance.pcm_in));
   connect_bin (self);
   if (gst_element_set_state (vgw_webrtc_get_pipeline (self->webrtc), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
@@ -667,7 +674,7 @@ start (VgwPeer *self, const char *offer_text, GError **error)
   gboolean is_built = build (self, pipeline, codec, error);
   if (is_built)
     {
-      g_autoptr (GstPromise) promise = promise_new (self, on_remote_set);
+      GstPromise *promise = promise_new (self, on_remote_set);
       g_signal_emit_by_name (vgw_webrtc_get_bin (self->webrtc), "set-remote-description", description, promise);
     }
   gst_webrtc_session_description_free (description);

@@ -67,19 +67,21 @@ set_reason (VgwPipeline *self, const char *word, GError **error, const char *for
 
 /* Returns: (transfer floating) (nullable) */
 static GstElement *
-parse_bin (VgwPipeline *self, GError **error)
+parse_text (VgwPipeline *self, GError **error)
 {
   g_autoptr (GError) parse_error = NULL;
-  GstElement *bin = gst_parse_launch_full (self->text, NULL, GST_PARSE_FLAG_FATAL_ERRORS | GST_PARSE_FLAG_PLACE_IN_BIN,
-                                           &parse_error);
+  GstElement *pipeline = gst_parse_launch_full (self->text, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &parse_error);
 
-  /* without FATAL_ERRORS' promise in writing for every case, a bin that comes with an error is no bin */
-  if (parse_error == NULL && bin != NULL)
-    return bin;
-  if (bin != NULL)
-    gst_object_unref (gst_object_ref_sink (bin));
-  set_reason (self, parse_error != NULL ? parse_error->message : "", error, "%s",
-              parse_error != NULL ? parse_error->message : "this cannot be parsed");
+  /* without FATAL_ERRORS' promise in writing for every case, a pipeline that comes with an error is none */
+  if (parse_error == NULL && GST_IS_PIPELINE (pipeline))
+    return pipeline;
+  if (pipeline != NULL)
+    gst_object_unref (gst_object_ref_sink (pipeline));
+  if (parse_error != NULL)
+    set_reason (self, parse_error->message, error, "%s", parse_error->message);
+  else
+    set_reason (self, "", error, "this is not two chains of elements, one with rtp_in and pcm_out, one with pcm_in and "
+                                 "rtp_out");
   return NULL;
 }
 
@@ -95,10 +97,12 @@ find_named (VgwPipeline *self, GstBin *bin, const char *name, const char *what, 
 }
 
 static gboolean
-find_elements (VgwPipeline *self, GstBin *bin, VgwPipelineInstance *instance, GstElement **rtp_in, GError **error)
+find_elements (VgwPipeline *self, VgwPipelineInstance *instance, GError **error)
 {
-  *rtp_in = find_named (self, bin, "rtp_in", "the depayloader must have it", error);
-  if (*rtp_in == NULL)
+  GstBin *bin = GST_BIN (instance->pipeline);
+
+  instance->rtp_in = find_named (self, bin, "rtp_in", "the depayloader must have it", error);
+  if (instance->rtp_in == NULL)
     return FALSE;
   instance->pcm_out = find_named (self, bin, "pcm_out", "the appsink must have it", error);
   if (instance->pcm_out == NULL)
@@ -128,39 +132,41 @@ check_types (VgwPipeline *self, const VgwPipelineInstance *instance, GError **er
 }
 
 static gboolean
-add_ghost_pad (VgwPipeline *self, GstElement *bin, GstElement *element, const char *pad_name, const char *ghost_name,
-               GError **error)
+check_free_pad (VgwPipeline *self, GstElement *element, const char *pad_name, GError **error)
 {
   g_autoptr (GstPad) pad = gst_element_get_static_pad (element, pad_name);
-  GstPad *ghost;
 
-  if (pad == NULL || gst_pad_is_linked (pad))
-    {
-      set_reason (self, GST_OBJECT_NAME (element), error, "%s must have a free pad \"%s\" for the gateway",
-                  GST_OBJECT_NAME (element), pad_name);
-      return FALSE;
-    }
-  ghost = gst_ghost_pad_new (ghost_name, pad);
-  gst_pad_set_active (ghost, TRUE);
-  return gst_element_add_pad (bin, ghost);
+  if (pad != NULL && !gst_pad_is_linked (pad))
+    return TRUE;
+  set_reason (self, GST_OBJECT_NAME (element), error, "%s must have a free pad \"%s\" for the gateway",
+              GST_OBJECT_NAME (element), pad_name);
+  return FALSE;
 }
 
-/* Builds the bin; on failure nothing is left of it. */
+/* Builds the pipeline; on failure nothing is left of it. */
 static gboolean
-build (VgwPipeline *self, VgwPipelineInstance *instance, GstElement **rtp_in, GError **error)
+build (VgwPipeline *self, VgwPipelineInstance *instance, GError **error)
 {
-  g_autoptr (GstElement) bin = parse_bin (self, error);
+  memset (instance, 0, sizeof *instance);
+  instance->pipeline = parse_text (self, error);
+  if (instance->pipeline == NULL)
+    return FALSE;
+  if (find_elements (self, instance, error) && check_types (self, instance, error)
+      && check_free_pad (self, instance->rtp_in, "sink", error) && check_free_pad (self, instance->rtp_out, "src", error))
+    return TRUE;
+  gst_object_unref (gst_object_ref_sink (instance->pipeline));
+  memset (instance, 0, sizeof *instance);
+  return FALSE;
+}
 
-  if (bin == NULL)
-    return FALSE;
-  gst_object_ref_sink (bin);
-  if (!find_elements (self, GST_BIN (bin), instance, rtp_in, error) || !check_types (self, instance, error)
-      || !add_ghost_pad (self, bin, *rtp_in, "sink", "rtp_sink", error)
-      || !add_ghost_pad (self, bin, instance->rtp_out, "src", "rtp_src", error))
-    return FALSE;
-  instance->bin = g_steal_pointer (&bin);
-  g_object_force_floating (G_OBJECT (instance->bin));
-  return TRUE;
+/* The two pads that are left for webrtcbin. */
+static gboolean
+is_for_webrtcbin (GstElement *element, GstPad *pad)
+{
+  const char *direction = g_str_equal (GST_OBJECT_NAME (element), "rtp_in")    ? "sink"
+                          : g_str_equal (GST_OBJECT_NAME (element), "rtp_out") ? "src"
+                                                                               : NULL;
+  return g_strcmp0 (direction, GST_OBJECT_NAME (pad)) == 0;
 }
 
 static gboolean
@@ -176,7 +182,7 @@ check_element (VgwPipeline *self, GstElement *element, const char *const *extra_
     }
   for (GList *item = element->pads; item != NULL; item = item->next)
     {
-      if (!gst_pad_is_linked (item->data))
+      if (!gst_pad_is_linked (item->data) && !is_for_webrtcbin (element, item->data))
         {
           set_reason (self, GST_OBJECT_NAME (element), error, "the pad \"%s\" of %s is not linked",
                       GST_OBJECT_NAME (item->data), GST_OBJECT_NAME (element));
@@ -296,17 +302,16 @@ find_codec (VgwPipeline *self, GstElement *rtp_in, GstElement *rtp_out, GError *
 static gboolean
 check_instance (VgwPipeline *self, const char *const *extra_elements, GError **error)
 {
-  VgwPipelineInstance instance = { NULL };
-  g_autoptr (GstElement) bin = NULL;
-  GstElement *rtp_in = NULL;
+  VgwPipelineInstance instance;
+  g_autoptr (GstElement) pipeline = NULL;
 
-  if (!build (self, &instance, &rtp_in, error))
+  if (!build (self, &instance, error))
     return FALSE;
-  bin = gst_object_ref_sink (instance.bin);
-  return check_elements (self, GST_BIN (bin), extra_elements, error)
-         && check_path (self, rtp_in, instance.pcm_out, error)
+  pipeline = gst_object_ref_sink (instance.pipeline);
+  return check_elements (self, GST_BIN (pipeline), extra_elements, error)
+         && check_path (self, instance.rtp_in, instance.pcm_out, error)
          && check_path (self, instance.pcm_in, instance.rtp_out, error)
-         && find_codec (self, rtp_in, instance.rtp_out, error);
+         && find_codec (self, instance.rtp_in, instance.rtp_out, error);
 }
 
 /* Returns: (transfer full) */
@@ -406,17 +411,14 @@ gboolean
 vgw_pipeline_instantiate (VgwPipeline *self, guint payload_type, VgwPipelineInstance *instance, GError **error)
 {
   g_autoptr (GError) build_error = NULL;
-  GstElement *rtp_in = NULL;
 
   if (payload_type > MAX_PAYLOAD_TYPE)
     {
       g_set_error (error, VGW_ERROR, VGW_ERROR_INTERNAL, "%u is no RTP payload type", payload_type);
       return FALSE;
     }
-  memset (instance, 0, sizeof *instance);
-  if (!build (self, instance, &rtp_in, &build_error))
+  if (!build (self, instance, &build_error))
     {
-      memset (instance, 0, sizeof *instance);
       g_set_error_literal (error, VGW_ERROR, VGW_ERROR_INTERNAL, build_error->message);
       return FALSE;
     }

@@ -27,13 +27,16 @@ const char *vgw_pipeline_get_name (VgwPipeline *self);
 const char *vgw_pipeline_get_codec (VgwPipeline *self);
 guint vgw_pipeline_get_clock_rate_hz (VgwPipeline *self);
 
-/* The elements of one instance. All references are borrowed from @bin. */
+/* The elements of one instance. All references but the first are borrowed from @pipeline. The text's elements are its
+ * direct children, not in a bin of their own: webrtcbin joins them there, and a bin that webrtcbin feeds and that feeds
+ * webrtcbin would be a loop to GStreamer's state changes. */
 typedef struct
 {
-  GstElement *bin;     /* (transfer full, floating), with ghost pads "rtp_sink" and "rtp_src" */
-  GstElement *pcm_out; /* GstAppSink */
-  GstElement *pcm_in;  /* GstAppSrc */
-  GstElement *rtp_out; /* payloader: has the "pt" property */
+  GstElement *pipeline; /* (transfer full, floating) GstPipeline */
+  GstElement *rtp_in;   /* its free pad "sink" takes webrtcbin's pad */
+  GstElement *pcm_out;  /* GstAppSink */
+  GstElement *pcm_in;   /* GstAppSrc */
+  GstElement *rtp_out;  /* payloader: has the "pt" property, and a free pad "src" for webrtcbin */
 } VgwPipelineInstance;
 
 /* Makes one instance for a session, with the payload type of the offer. Main thread. Errors: VGW_ERROR_INTERNAL. */

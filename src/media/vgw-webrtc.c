@@ -133,23 +133,24 @@ tune_bin (VgwWebrtc *self)
 }
 
 VgwWebrtc *
-vgw_webrtc_new (VgwMedia *media, GError **error)
+vgw_webrtc_new (VgwMedia *media, GstElement *pipeline, GError **error)
 {
   g_autoptr (VgwWebrtc) self = g_new0 (VgwWebrtc, 1);
+  g_autoptr (GstElement) owned_pipeline = gst_object_ref_sink (pipeline);
+
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
   self->media = g_object_ref (media);
-  self->bin = make_bin (self);
   self->sctp_id = vgw_sctp_ids_take (vgw_media_get_sctp_ids (media));
-  if (self->bin == NULL || self->sctp_id == 0)
+  self->bin = self->sctp_id != 0 ? make_bin (self) : NULL;
+  if (self->bin == NULL)
     {
-      g_clear_pointer (&self->bin, gst_object_unref);
+      vgw_sctp_ids_give_back (vgw_media_get_sctp_ids (media), self->sctp_id);
       g_set_error (error, VGW_ERROR, VGW_ERROR_INTERNAL, "webrtcbin could not be made");
       return NULL;
     }
-  self->pipeline = gst_pipeline_new (NULL);
-  gst_object_ref_sink (self->pipeline);
-  gst_bin_add (GST_BIN (self->pipeline), self->bin);
+  gst_bin_add (GST_BIN (pipeline), self->bin);
+  self->pipeline = g_steal_pointer (&owned_pipeline);
   vgw_media_count_peer (media);
   tune_bin (self);
   return g_steal_pointer (&self);

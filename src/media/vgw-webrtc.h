@@ -11,8 +11,9 @@ G_BEGIN_DECLS
 
 typedef struct _VgwWebrtc VgwWebrtc; /* reference counted: GStreamer's threads hold it through signal closures */
 
-/* Errors: VGW_ERROR_INTERNAL. Main thread. Returns: (transfer full) */
-VgwWebrtc *vgw_webrtc_new (VgwMedia *media, GError **error);
+/* Puts a webrtcbin into @pipeline (transfer floating), beside the elements of the description.
+ * Errors: VGW_ERROR_INTERNAL; @pipeline is gone then. Main thread. Returns: (transfer full) */
+VgwWebrtc *vgw_webrtc_new (VgwMedia *media, GstElement *pipeline, GError **error);
 VgwWebrtc *vgw_webrtc_ref (VgwWebrtc *self);
 void vgw_webrtc_unref (VgwWebrtc *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWebrtc, vgw_webrtc_unref)
