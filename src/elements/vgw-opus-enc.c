@@ -1,0 +1,321 @@
+/* Opus speech on the plain opus_encode () call, for the reason told in vgw-opus-dec.c.
+ *
+ * The caps it makes have channels (RTP's sprop-stereo follows from them) and no rate: from a rate rtpopuspay makes
+ * sprop-maxcapturerate, and webrtcbin wants such parameters to be equal on both sides although each describes its own
+ * sender only (RFC 7587 section 6.1). */
+#include "elements/vgw-opus-enc.h"
+
+#include <opus.h>
+#include <string.h>
+
+GST_DEBUG_CATEGORY_STATIC (vgw_opus_enc_debug);
+#define GST_CAT_DEFAULT vgw_opus_enc_debug
+
+#define FRAME_MS 20
+#define MAX_FRAME_SAMPLES (48000 * FRAME_MS / 1000)
+#define MAX_PACKET_BYTES 1275 /* of one frame: RFC 6716 section 3.2.1 */
+
+#define MIN_BITRATE 6000
+#define MAX_BITRATE 510000
+#define DEFAULT_BITRATE 24000
+#define DEFAULT_COMPLEXITY 5
+#define DEFAULT_PACKET_LOSS_PERCENTAGE 5
+
+typedef struct
+{
+  gint bitrate;
+  gint complexity;
+  gint packet_loss_percentage;
+  gboolean is_inband_fec;
+  gboolean is_dtx;
+  gboolean is_vbr;
+} VgwOpusEncSettings;
+
+struct _VgwOpusEnc
+{
+  GstAudioEncoder parent_instance;
+
+  OpusEncoder *encoder; /* streaming thread only; NULL until caps are known */
+  gint n_frame_samples; /* streaming thread only */
+
+  /* guarded by the object lock */
+  VgwOpusEncSettings settings;
+  gboolean is_changed; /* the settings are not yet those of the encoder */
+};
+
+G_DEFINE_TYPE (VgwOpusEnc, vgw_opus_enc, GST_TYPE_AUDIO_ENCODER)
+
+enum
+{
+  PROP_BITRATE = 1,
+  PROP_COMPLEXITY,
+  PROP_INBAND_FEC,
+  PROP_PACKET_LOSS_PERCENTAGE,
+  PROP_DTX,
+  PROP_VBR,
+};
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
+    "sink", GST_PAD_SINK, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS ("audio/x-raw, format = (string) " GST_AUDIO_NE (S16) ", layout = (string) interleaved, "
+                     "rate = (int) { 48000, 24000, 16000, 12000, 8000 }, channels = (int) 1"));
+
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS ("audio/x-opus, channel-mapping-family = (int) 0, channels = (int) 1"));
+
+/* Brings the encoder to the settings. Streaming thread. */
+static void
+apply_settings (VgwOpusEnc *self)
+{
+  VgwOpusEncSettings settings;
+
+  GST_OBJECT_LOCK (self);
+  settings = self->settings;
+  self->is_changed = FALSE;
+  GST_OBJECT_UNLOCK (self);
+
+  opus_encoder_ctl (self->encoder, OPUS_SET_BITRATE (settings.bitrate));
+  opus_encoder_ctl (self->encoder, OPUS_SET_COMPLEXITY (settings.complexity));
+  opus_encoder_ctl (self->encoder, OPUS_SET_INBAND_FEC (settings.is_inband_fec));
+  opus_encoder_ctl (self->encoder, OPUS_SET_PACKET_LOSS_PERC (settings.packet_loss_percentage));
+  opus_encoder_ctl (self->encoder, OPUS_SET_DTX (settings.is_dtx));
+  opus_encoder_ctl (self->encoder, OPUS_SET_VBR (settings.is_vbr));
+}
+
+static gboolean
+is_changed (VgwOpusEnc *self)
+{
+  gboolean changed;
+
+  GST_OBJECT_LOCK (self);
+  changed = self->is_changed;
+  GST_OBJECT_UNLOCK (self);
+  return changed;
+}
+
+/* Encodes one frame; at the end of a stream it may be short, and silence fills it. */
+static GstFlowReturn
+encode (VgwOpusEnc *self, const GstMapInfo *map)
+{
+  gint16 frame[MAX_FRAME_SAMPLES] = { 0 };
+  guint8 packet[MAX_PACKET_BYTES];
+  gint n_samples = (gint) MIN (map->size / sizeof (gint16), (gsize) self->n_frame_samples);
+  const gint16 *samples = (const gint16 *) (gconstpointer) map->data;
+  gint n_bytes;
+
+  if (n_samples < self->n_frame_samples)
+    {
+      memcpy (frame, samples, (gsize) n_samples * sizeof (gint16));
+      samples = frame;
+    }
+  n_bytes = opus_encode (self->encoder, samples, self->n_frame_samples, packet, sizeof packet);
+  if (n_bytes <= 0)
+    {
+      GST_WARNING_OBJECT (self, "opus_encode: %s", opus_strerror (n_bytes));
+      return gst_audio_encoder_finish_frame (GST_AUDIO_ENCODER (self), NULL, n_samples);
+    }
+  return gst_audio_encoder_finish_frame (GST_AUDIO_ENCODER (self), gst_buffer_new_memdup (packet, (gsize) n_bytes),
+                                         n_samples);
+}
+
+static GstFlowReturn
+vgw_opus_enc_handle_frame (GstAudioEncoder *base, GstBuffer *buffer)
+{
+  VgwOpusEnc *self = VGW_OPUS_ENC (base);
+  GstFlowReturn flow;
+  GstMapInfo map;
+
+  if (buffer == NULL)
+    return GST_FLOW_OK; /* nothing is kept here that could be drained */
+  if (self->encoder == NULL)
+    return GST_FLOW_NOT_NEGOTIATED;
+  if (is_changed (self))
+    apply_settings (self);
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return gst_audio_encoder_finish_frame (base, NULL, -1);
+  flow = encode (self, &map);
+  gst_buffer_unmap (buffer, &map);
+  return flow;
+}
+
+static gboolean
+vgw_opus_enc_set_format (GstAudioEncoder *base, GstAudioInfo *info)
+{
+  VgwOpusEnc *self = VGW_OPUS_ENC (base);
+  gint rate_hz = GST_AUDIO_INFO_RATE (info);
+  g_autoptr (GstCaps) caps = NULL;
+  int status = OPUS_OK;
+
+  g_clear_pointer (&self->encoder, opus_encoder_destroy);
+  self->encoder = opus_encoder_create (rate_hz, 1, OPUS_APPLICATION_VOIP, &status);
+  if (self->encoder == NULL)
+    {
+      GST_ELEMENT_ERROR (self, LIBRARY, INIT, (NULL), ("opus_encoder_create: %s", opus_strerror (status)));
+      return FALSE;
+    }
+  opus_encoder_ctl (self->encoder, OPUS_SET_SIGNAL (OPUS_SIGNAL_VOICE));
+  apply_settings (self);
+  self->n_frame_samples = rate_hz * FRAME_MS / 1000;
+  gst_audio_encoder_set_frame_samples_min (base, self->n_frame_samples);
+  gst_audio_encoder_set_frame_samples_max (base, self->n_frame_samples);
+  gst_audio_encoder_set_frame_max (base, 1);
+  gst_audio_encoder_set_latency (base, FRAME_MS * GST_MSECOND, FRAME_MS * GST_MSECOND);
+
+  caps = gst_static_pad_template_get_caps (&src_template);
+  return gst_audio_encoder_set_output_format (base, caps);
+}
+
+static gboolean
+vgw_opus_enc_stop (GstAudioEncoder *base)
+{
+  g_clear_pointer (&VGW_OPUS_ENC (base)->encoder, opus_encoder_destroy);
+  return TRUE;
+}
+
+static void
+vgw_opus_enc_flush (GstAudioEncoder *base)
+{
+  VgwOpusEnc *self = VGW_OPUS_ENC (base);
+
+  if (self->encoder != NULL)
+    opus_encoder_ctl (self->encoder, OPUS_RESET_STATE);
+}
+
+static void
+vgw_opus_enc_set_property (GObject *object, guint property_id, const GValue *value, GParamSpec *pspec)
+{
+  VgwOpusEnc *self = VGW_OPUS_ENC (object);
+
+  GST_OBJECT_LOCK (self);
+  self->is_changed = TRUE;
+  switch (property_id)
+    {
+    case PROP_BITRATE:
+      self->settings.bitrate = g_value_get_int (value);
+      break;
+    case PROP_COMPLEXITY:
+      self->settings.complexity = g_value_get_int (value);
+      break;
+    case PROP_INBAND_FEC:
+      self->settings.is_inband_fec = g_value_get_boolean (value);
+      break;
+    case PROP_PACKET_LOSS_PERCENTAGE:
+      self->settings.packet_loss_percentage = g_value_get_int (value);
+      break;
+    case PROP_DTX:
+      self->settings.is_dtx = g_value_get_boolean (value);
+      break;
+    case PROP_VBR:
+      self->settings.is_vbr = g_value_get_boolean (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+vgw_opus_enc_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
+{
+  VgwOpusEnc *self = VGW_OPUS_ENC (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (property_id)
+    {
+    case PROP_BITRATE:
+      g_value_set_int (value, self->settings.bitrate);
+      break;
+    case PROP_COMPLEXITY:
+      g_value_set_int (value, self->settings.complexity);
+      break;
+    case PROP_INBAND_FEC:
+      g_value_set_boolean (value, self->settings.is_inband_fec);
+      break;
+    case PROP_PACKET_LOSS_PERCENTAGE:
+      g_value_set_int (value, self->settings.packet_loss_percentage);
+      break;
+    case PROP_DTX:
+      g_value_set_boolean (value, self->settings.is_dtx);
+      break;
+    case PROP_VBR:
+      g_value_set_boolean (value, self->settings.is_vbr);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+vgw_opus_enc_finalize (GObject *object)
+{
+  g_clear_pointer (&VGW_OPUS_ENC (object)->encoder, opus_encoder_destroy);
+  G_OBJECT_CLASS (vgw_opus_enc_parent_class)->finalize (object);
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | GST_PARAM_MUTABLE_PLAYING | G_PARAM_STATIC_STRINGS;
+
+  g_object_class_install_property (object_class, PROP_BITRATE,
+                                   g_param_spec_int ("bitrate", "Bit rate", "Bits per second aimed at, FEC included",
+                                                     MIN_BITRATE, MAX_BITRATE, DEFAULT_BITRATE, flags));
+  g_object_class_install_property (object_class, PROP_COMPLEXITY,
+                                   g_param_spec_int ("complexity", "Complexity", "CPU spent for quality", 0, 10,
+                                                     DEFAULT_COMPLEXITY, flags));
+  g_object_class_install_property (object_class, PROP_INBAND_FEC,
+                                   g_param_spec_boolean ("inband-fec", "In-band FEC",
+                                                         "Put a coarse copy of each frame into the next packet", TRUE,
+                                                         flags));
+  g_object_class_install_property (
+      object_class, PROP_PACKET_LOSS_PERCENTAGE,
+      g_param_spec_int ("packet-loss-percentage", "Packet loss",
+                        "Loss to expect: how much of the bit rate goes into in-band FEC; 0 means none", 0, 100,
+                        DEFAULT_PACKET_LOSS_PERCENTAGE, flags));
+  g_object_class_install_property (object_class, PROP_DTX,
+                                   g_param_spec_boolean ("dtx", "Discontinuous transmission",
+                                                         "Make packets of 1 or 2 bytes in silence, which rtpopuspay "
+                                                         "does not send when its own dtx is set",
+                                                         FALSE, flags));
+  g_object_class_install_property (object_class, PROP_VBR,
+                                   g_param_spec_boolean ("vbr", "Variable bit rate", "Packets differ in size", TRUE,
+                                                         flags));
+}
+
+static void
+vgw_opus_enc_class_init (VgwOpusEncClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstAudioEncoderClass *encoder_class = GST_AUDIO_ENCODER_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (vgw_opus_enc_debug, "vgwopusenc", 0, "Opus encoder of voice-gateway");
+  object_class->set_property = vgw_opus_enc_set_property;
+  object_class->get_property = vgw_opus_enc_get_property;
+  object_class->finalize = vgw_opus_enc_finalize;
+  encoder_class->stop = vgw_opus_enc_stop;
+  encoder_class->flush = vgw_opus_enc_flush;
+  encoder_class->set_format = vgw_opus_enc_set_format;
+  encoder_class->handle_frame = vgw_opus_enc_handle_frame;
+  install_properties (object_class);
+
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_element_class_set_static_metadata (element_class, "Opus speech encoder", "Codec/Encoder/Audio",
+                                         "Encodes mono speech to Opus in frames of 20 ms", "voice-gateway");
+}
+
+static void
+vgw_opus_enc_init (VgwOpusEnc *self)
+{
+  self->settings = (VgwOpusEncSettings){
+    .bitrate = DEFAULT_BITRATE,
+    .complexity = DEFAULT_COMPLEXITY,
+    .packet_loss_percentage = DEFAULT_PACKET_LOSS_PERCENTAGE,
+    .is_inband_fec = TRUE,
+    .is_vbr = TRUE,
+  };
+  GST_PAD_SET_ACCEPT_TEMPLATE (GST_AUDIO_ENCODER_SINK_PAD (self));
+}

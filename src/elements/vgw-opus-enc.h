@@ -1,0 +1,11 @@
+/* vgwopusenc: mono PCM at 8, 12, 16, 24 or 48 kHz to Opus speech, one 20 ms frame a packet. */
+#pragma once
+
+#include <gst/audio/audio.h>
+
+G_BEGIN_DECLS
+
+#define VGW_TYPE_OPUS_ENC (vgw_opus_enc_get_type ())
+G_DECLARE_FINAL_TYPE (VgwOpusEnc, vgw_opus_enc, VGW, OPUS_ENC, GstAudioEncoder)
+
+G_END_DECLS
