@@ -18,8 +18,9 @@ GST_DEBUG_CATEGORY_STATIC (vgw_bridge_debug);
 #define FRAME_DURATION ((GstClockTime) VGW_FRAME_MS * GST_MSECOND)
 #define MAX_RATE_HZ 48000u
 #define MAX_FRAME_SAMPLES (MAX_RATE_HZ * VGW_FRAME_MS / 1000)
-/* Of the appsrc: enough for a streaming thread that is late, little enough that a dead one holds no memory. */
-#define MAX_QUEUED_BUFFERS 10u
+/* Of the appsrc: what the pacer makes up for at most when it was late, little enough that a dead streaming thread
+ * holds no memory. */
+#define MAX_QUEUED_BUFFERS 50u
 /* The tick count and the pipeline's clock are the same clock. After a jump larger than this they are not. */
 #define MAX_CLOCK_DEVIATION (100 * GST_MSECOND)
 

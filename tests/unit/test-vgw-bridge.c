@@ -1,0 +1,456 @@
+/* The bridge on real pipelines: speech goes playout queue → pacer → appsrc → encoder → RTP → jitter buffer →
+ * decoder → appsink → audio function. */
+#include "media/vgw-bridge-private.h"
+
+#include <check.h>
+
+#include "audio-test.h"
+#include "elements/vgw-elements.h"
+#include "gst-test.h"
+#include "media/vgw-pipeline.h"
+
+#define PAYLOAD_TYPE 96
+#define JITTER_MS 500u /* generous: a busy machine must not lose packets here */
+#define TIMEOUT_US (60 * G_TIME_SPAN_SECOND)
+#define FRAME_SAMPLES (PHRASE_RATE_HZ * VGW_FRAME_MS / 1000)
+
+static const VgwAudioFormat FORMAT = { .rate_hz = PHRASE_RATE_HZ };
+
+/* What the engine heard. */
+typedef struct
+{
+  GMutex lock;
+  GCond cond;
+  GArray *samples; /* guarded by lock */
+  gint n_destroyed;
+  gboolean is_blocked, should_block; /* guarded by lock */
+} Ear;
+
+/* What left rtp_out. */
+typedef struct
+{
+  GMutex lock;
+  GCond cond;
+  GArray *timestamps; /* of guint32, guarded by lock */
+  GArray *markers;    /* of gboolean, guarded by lock */
+  guint payload_type;
+} Wire;
+
+typedef struct
+{
+  VgwPacer *pacer;
+  VgwBridge *bridge;
+  Ear ear;
+  Wire wire;
+  GstElement *pipeline;
+} Call;
+
+static void
+on_audio (const gint16 *samples, gsize n_samples, gpointer user_data)
+{
+  Ear *ear = user_data;
+
+  g_mutex_lock (&ear->lock);
+  g_array_append_vals (ear->samples, samples, (guint) n_samples);
+  ear->is_blocked = ear->should_block;
+  g_cond_broadcast (&ear->cond);
+  while (ear->should_block)
+    g_cond_wait (&ear->cond, &ear->lock);
+  ear->is_blocked = FALSE;
+  g_mutex_unlock (&ear->lock);
+}
+
+static void
+on_destroy (gpointer user_data)
+{
+  g_atomic_int_inc (&((Ear *) user_data)->n_destroyed);
+}
+
+static GstPadProbeReturn
+on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Wire *wire = user_data;
+  GstMapInfo map;
+
+  ck_assert (gst_buffer_map (GST_PAD_PROBE_INFO_BUFFER (info), &map, GST_MAP_READ));
+  ck_assert_uint_ge (map.size, 12);
+  {
+    /* RFC 3550 section 5.1 */
+    gboolean marker = map.data[1] >> 7;
+    guint32 timestamp = GST_READ_UINT32_BE (map.data + 4);
+
+    g_mutex_lock (&wire->lock);
+    wire->payload_type = map.data[1] & 0x7f;
+    g_array_append_val (wire->timestamps, timestamp);
+    g_array_append_val (wire->markers, marker);
+    g_cond_broadcast (&wire->cond);
+    g_mutex_unlock (&wire->lock);
+  }
+  gst_buffer_unmap (GST_PAD_PROBE_INFO_BUFFER (info), &map);
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+call_init (Call *call)
+{
+  *call = (Call){ 0 };
+  g_mutex_init (&call->ear.lock);
+  g_cond_init (&call->ear.cond);
+  call->ear.samples = g_array_new (FALSE, FALSE, sizeof (gint16));
+  g_mutex_init (&call->wire.lock);
+  g_cond_init (&call->wire.cond);
+  call->wire.timestamps = g_array_new (FALSE, FALSE, sizeof (guint32));
+  call->wire.markers = g_array_new (FALSE, FALSE, sizeof (gboolean));
+  call->pacer = vgw_pacer_new ();
+  call->bridge = vgw_bridge_new (call->pacer, &FORMAT, 30000);
+  vgw_bridge_set_audio_func (call->bridge, on_audio, &call->ear, on_destroy);
+}
+
+/* Two instances of a shipped pipeline, one that sends and one that receives, with a jitter buffer between them. */
+static void
+call_start (Call *call, const char *name)
+{
+  g_autofree char *file = g_strconcat (name, ".launch", NULL);
+  g_autofree char *path = g_build_filename (g_getenv ("VGW_TEST_SOURCE_ROOT"), "pipelines", file, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VgwPipeline) description = vgw_pipeline_load (path, NULL, &error);
+  GstElement *jitter_buffer = gst_element_factory_make ("rtpjitterbuffer", NULL);
+  VgwPipelineInstance sender, receiver;
+  g_autoptr (GstPad) rtp_src = NULL;
+
+  ck_assert (description != NULL);
+  ck_assert (vgw_pipeline_instantiate (description, PAYLOAD_TYPE, &sender, &error));
+  ck_assert (vgw_pipeline_instantiate (description, PAYLOAD_TYPE, &receiver, &error));
+  g_object_set (jitter_buffer, "latency", JITTER_MS, "do-lost", TRUE, NULL);
+  g_object_set (sender.pcm_out, "async", FALSE, NULL); /* gets nothing, so it must not wait for it */
+  call->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
+  gst_bin_add_many (GST_BIN (call->pipeline), sender.bin, jitter_buffer, receiver.bin, NULL);
+  ck_assert (gst_element_link_pads (sender.bin, "rtp_src", jitter_buffer, "sink"));
+  ck_assert (gst_element_link_pads (jitter_buffer, "src", receiver.bin, "rtp_sink"));
+  rtp_src = gst_element_get_static_pad (sender.bin, "rtp_src");
+  gst_pad_add_probe (rtp_src, GST_PAD_PROBE_TYPE_BUFFER, on_rtp, &call->wire, NULL);
+  vgw_bridge_attach (call->bridge, GST_APP_SINK (receiver.pcm_out), GST_APP_SRC (sender.pcm_in));
+  ck_assert_int_ne (gst_element_set_state (call->pipeline, GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
+}
+
+static void
+call_stop (Call *call)
+{
+  vgw_bridge_detach (call->bridge);
+  gst_element_set_state (call->pipeline, GST_STATE_NULL);
+  gst_clear_object (&call->pipeline);
+}
+
+static void
+call_clear (Call *call)
+{
+  if (call->pipeline != NULL)
+    call_stop (call);
+  g_object_unref (call->bridge);
+  ck_assert_int_eq (call->ear.n_destroyed, 1);
+  vgw_pacer_free (call->pacer);
+  g_array_unref (call->ear.samples);
+  g_array_unref (call->wire.timestamps);
+  g_array_unref (call->wire.markers);
+  g_mutex_clear (&call->ear.lock);
+  g_cond_clear (&call->ear.cond);
+  g_mutex_clear (&call->wire.lock);
+  g_cond_clear (&call->wire.cond);
+}
+
+static void
+wait_for_samples (Ear *ear, gsize n_samples)
+{
+  gint64 deadline = g_get_monotonic_time () + TIMEOUT_US;
+
+  g_mutex_lock (&ear->lock);
+  while (ear->samples->len < n_samples)
+    ck_assert_msg (g_cond_wait_until (&ear->cond, &ear->lock, deadline), "%u of %" G_GSIZE_FORMAT " samples",
+                   ear->samples->len, n_samples);
+  g_mutex_unlock (&ear->lock);
+}
+
+static guint
+wait_for_packets (Wire *wire, guint n_packets)
+{
+  gint64 deadline = g_get_monotonic_time () + TIMEOUT_US;
+  guint n;
+
+  g_mutex_lock (&wire->lock);
+  while (wire->timestamps->len < n_packets)
+    ck_assert (g_cond_wait_until (&wire->cond, &wire->lock, deadline));
+  n = wire->timestamps->len;
+  g_mutex_unlock (&wire->lock);
+  return n;
+}
+
+static void
+push_silence (Call *call, guint n_frames)
+{
+  g_autofree gint16 *silence = g_new0 (gint16, n_frames * FRAME_SAMPLES);
+
+  vgw_playout_push (vgw_bridge_get_playout (call->bridge), silence, n_frames * FRAME_SAMPLES);
+}
+
+static guint32
+timestamp_step (Wire *wire, guint i)
+{
+  return g_array_index (wire->timestamps, guint32, i) - g_array_index (wire->timestamps, guint32, i - 1);
+}
+
+/* The phrase goes round and must be understood: correlation with itself, at one delay, above @least. */
+static void
+assert_speech_passes (const char *name, double least, guint32 timestamp_step_20ms)
+{
+  gsize n_samples;
+  g_autofree gint16 *phrase = audio_test_load_phrase (&n_samples);
+  gsize delay = 0;
+  double found;
+  Call call;
+
+  n_samples = 2 * PHRASE_RATE_HZ;
+  call_init (&call);
+  call_start (&call, name);
+  vgw_bridge_set_open (call.bridge, TRUE);
+  vgw_playout_push (vgw_bridge_get_playout (call.bridge), phrase, n_samples);
+  /* the hangover sends ten frames of silence behind it, so the last of the speech comes out whatever it waits for */
+  wait_for_samples (&call.ear, n_samples + FRAME_SAMPLES);
+  call_stop (&call);
+
+  found = audio_test_find (phrase, n_samples, (const gint16 *) (gpointer) call.ear.samples->data, call.ear.samples->len,
+                           1000, &delay);
+  ck_assert_msg (found > least, "%s: correlation %.3f at a delay of %" G_GSIZE_FORMAT " samples", name, found, delay);
+  ck_assert_uint_eq (call.wire.payload_type, PAYLOAD_TYPE);
+  ck_assert (g_array_index (call.wire.markers, gboolean, 0) || g_str_equal (name, "opus"));
+  /* the first packet may be short by what the resampler keeps; from there on it is 20 ms each, exactly */
+  for (guint i = 2; i < 100; i++)
+    ck_assert_uint_eq (timestamp_step (&call.wire, i), timestamp_step_20ms);
+  call_clear (&call);
+}
+
+START_TEST (speech_passes_opus)
+{
+  assert_speech_passes ("opus", 0.85, 960);
+}
+END_TEST
+
+START_TEST (speech_passes_pcmu)
+{
+  assert_speech_passes ("pcmu", 0.9, 160);
+}
+END_TEST
+
+START_TEST (speech_passes_pcma)
+{
+  assert_speech_passes ("pcma", 0.9, 160);
+}
+END_TEST
+
+START_TEST (speech_passes_g722)
+{
+  assert_speech_passes ("g722", 0.9, 160);
+}
+END_TEST
+
+START_TEST (nothing_passes_a_closed_gate)
+{
+  VgwPlayoutStats stats;
+  Call call, other;
+
+  call_init (&call);
+  call_init (&other);
+  call_start (&call, "pcmu");
+  call_start (&other, "pcmu");
+  push_silence (&call, 10);
+  push_silence (&other, 10);
+  vgw_bridge_set_open (other.bridge, TRUE);
+  wait_for_samples (&other.ear, 5 * FRAME_SAMPLES);
+  vgw_playout_get_stats (vgw_bridge_get_playout (call.bridge), &stats);
+  ck_assert_uint_eq (stats.queued_ms, 200);
+  ck_assert_uint_eq (call.wire.timestamps->len, 0);
+  ck_assert_uint_eq (call.ear.samples->len, 0);
+
+  /* what the engine has said meanwhile is not lost */
+  vgw_bridge_set_open (call.bridge, TRUE);
+  wait_for_samples (&call.ear, 10 * FRAME_SAMPLES);
+  call_clear (&call);
+  call_clear (&other);
+}
+END_TEST
+
+START_TEST (a_talkspurt_ends_in_silence_and_the_next_keeps_time)
+{
+  guint n_first, gap;
+  Call call;
+
+  call_init (&call);
+  call_start (&call, "g722");
+  vgw_bridge_set_open (call.bridge, TRUE);
+  push_silence (&call, 3);
+  /* three frames and ten of hangover, then nothing: watch the ticks of another bridge to know that time has passed */
+  n_first = wait_for_packets (&call.wire, 13);
+  {
+    Call clock;
+
+    call_init (&clock);
+    call_start (&clock, "pcmu");
+    vgw_bridge_set_open (clock.bridge, TRUE);
+    push_silence (&clock, 30);
+    wait_for_packets (&clock.wire, 30);
+    call_clear (&clock);
+  }
+  ck_assert_uint_eq (n_first, 13);
+  ck_assert_uint_eq (call.wire.timestamps->len, 13);
+
+  push_silence (&call, 3);
+  wait_for_packets (&call.wire, 16);
+  gap = timestamp_step (&call.wire, 13);
+  ck_assert (g_array_index (call.wire.markers, gboolean, 0));
+  ck_assert (g_array_index (call.wire.markers, gboolean, 13));
+  ck_assert (!g_array_index (call.wire.markers, gboolean, 14));
+  /* at least the 30 frames of the other one's talkspurt lie between, at 8 kHz */
+  ck_assert_uint_ge (gap, 29 * 160);
+  call_clear (&call);
+}
+END_TEST
+
+START_TEST (a_short_underrun_is_padded_without_a_new_talkspurt)
+{
+  Call call;
+
+  call_init (&call);
+  call_start (&call, "g722");
+  vgw_bridge_set_open (call.bridge, TRUE);
+  push_silence (&call, 2);
+  wait_for_packets (&call.wire, 4); /* two of them are padding */
+  push_silence (&call, 2);
+  wait_for_packets (&call.wire, 8);
+  for (guint i = 1; i < 8; i++)
+    {
+      ck_assert_uint_eq (timestamp_step (&call.wire, i), 160);
+      ck_assert (!g_array_index (call.wire.markers, gboolean, i));
+    }
+  call_clear (&call);
+}
+END_TEST
+
+START_TEST (a_second_peer_takes_over_the_bridge)
+{
+  guint n_heard;
+  Call call;
+
+  call_init (&call);
+  call_start (&call, "opus");
+  vgw_bridge_set_open (call.bridge, TRUE);
+  push_silence (&call, 5);
+  wait_for_samples (&call.ear, 5 * FRAME_SAMPLES);
+  call_stop (&call);
+
+  n_heard = call.ear.samples->len;
+  call_start (&call, "pcmu");
+  push_silence (&call, 5);
+  vgw_bridge_set_open (call.bridge, TRUE); /* detach has closed it */
+  wait_for_samples (&call.ear, n_heard + 5 * FRAME_SAMPLES);
+  call_clear (&call);
+}
+END_TEST
+
+typedef struct
+{
+  Call *call;
+  gint is_done;
+} Detaching;
+
+static gpointer
+detach_thread (gpointer data)
+{
+  Detaching *detaching = data;
+
+  vgw_bridge_detach (detaching->call->bridge);
+  g_atomic_int_set (&detaching->is_done, 1);
+  return NULL;
+}
+
+START_TEST (detach_waits_for_the_engine_that_listens)
+{
+  gint64 deadline = g_get_monotonic_time () + TIMEOUT_US;
+  Detaching detaching = { 0 };
+  GThread *thread;
+  guint n_heard;
+  Call call;
+
+  call_init (&call);
+  call_start (&call, "pcmu");
+  call.ear.should_block = TRUE;
+  vgw_bridge_set_open (call.bridge, TRUE);
+  push_silence (&call, 50);
+  g_mutex_lock (&call.ear.lock);
+  while (!call.ear.is_blocked)
+    ck_assert (g_cond_wait_until (&call.ear.cond, &call.ear.lock, deadline));
+  detaching.call = &call;
+  thread = g_thread_new ("detach", detach_thread, &detaching);
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_thread_yield ();
+      ck_assert_int_eq (g_atomic_int_get (&detaching.is_done), 0);
+    }
+  call.ear.should_block = FALSE;
+  g_cond_broadcast (&call.ear.cond);
+  g_mutex_unlock (&call.ear.lock);
+  g_thread_join (thread);
+  n_heard = call.ear.samples->len;
+  gst_element_set_state (call.pipeline, GST_STATE_NULL);
+  ck_assert_uint_eq (call.ear.samples->len, n_heard);
+  call_clear (&call);
+}
+END_TEST
+
+START_TEST (the_audio_function_can_be_taken_away_in_mid_speech)
+{
+  guint n_heard, n_packets;
+  Call call;
+
+  call_init (&call);
+  call_start (&call, "pcmu");
+  vgw_bridge_set_open (call.bridge, TRUE);
+  push_silence (&call, 100);
+  wait_for_samples (&call.ear, FRAME_SAMPLES);
+  vgw_bridge_set_audio_func (call.bridge, NULL, NULL, NULL);
+  ck_assert_int_eq (call.ear.n_destroyed, 1);
+  n_heard = call.ear.samples->len;
+  n_packets = wait_for_packets (&call.wire, 1);
+  wait_for_packets (&call.wire, n_packets + 10);
+  ck_assert_uint_eq (call.ear.samples->len, n_heard);
+  call_clear (&call);
+}
+END_TEST
+
+int
+main (int argc, char **argv)
+{
+  Suite *suite = suite_create ("vgw-bridge");
+  TCase *tcase = tcase_create ("bridge");
+  SRunner *runner;
+  int n_failed;
+
+  gst_init (&argc, &argv);
+  vgw_elements_register (NULL);
+  tcase_set_timeout (tcase, 120);
+  tcase_add_test (tcase, speech_passes_opus);
+  tcase_add_test (tcase, speech_passes_pcmu);
+  tcase_add_test (tcase, speech_passes_pcma);
+  tcase_add_test (tcase, speech_passes_g722);
+  tcase_add_test (tcase, nothing_passes_a_closed_gate);
+  tcase_add_test (tcase, a_talkspurt_ends_in_silence_and_the_next_keeps_time);
+  tcase_add_test (tcase, a_short_underrun_is_padded_without_a_new_talkspurt);
+  tcase_add_test (tcase, a_second_peer_takes_over_the_bridge);
+  tcase_add_test (tcase, detach_waits_for_the_engine_that_listens);
+  tcase_add_test (tcase, the_audio_function_can_be_taken_away_in_mid_speech);
+  suite_add_tcase (suite, tcase);
+  runner = srunner_create (suite);
+  srunner_run_all (runner, CK_NORMAL);
+  n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  gst_deinit ();
+  return n_failed == 0 ? 0 : 1;
+}
