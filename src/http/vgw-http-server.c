@@ -246,11 +246,20 @@ serve_ws (VgwHttpServer *self, SoupServerMessage *message)
   g_signal_connect_object (message, "wrote-informational", G_CALLBACK (on_upgraded), self, 0);
 }
 
+/* An escaped slash is none: it names nothing here. */
+static const VgwWebFile *
+find_file (VgwHttpServer *self, const char *path)
+{
+  g_autofree char *decoded = self->files != NULL ? g_uri_unescape_string (path, "/") : NULL;
+
+  return decoded != NULL ? vgw_web_files_lookup (self->files, decoded) : NULL;
+}
+
 static void
 on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
 {
   VgwHttpServer *self = user_data;
-  const VgwWebFile *file = self->files != NULL ? vgw_web_files_lookup (self->files, path) : NULL;
+  const VgwWebFile *file = find_file (self, path);
 
   if (strcmp (path, "/ws") == 0)
     serve_ws (self, message);
@@ -348,7 +357,7 @@ static void
 vgw_http_server_init (VgwHttpServer *self)
 {
   self->channels = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
-  /* raw-paths: nothing is decoded, so nothing can mean something else after decoding */
+  /* raw-paths: libsoup decodes nothing, so no path means something else by the time it is compared */
   self->soup = soup_server_new ("raw-paths", TRUE, NULL);
   soup_server_remove_websocket_extension (self->soup, SOUP_TYPE_WEBSOCKET_EXTENSION_DEFLATE);
   g_signal_connect (self->soup, "request-started", G_CALLBACK (on_request_started), NULL);
