@@ -58,7 +58,8 @@ loader_clear (Loader *loader)
 {
   for (guint i = 0; i < loader->n_keys; i++)
     g_free (loader->states[i].where);
-  g_clear_pointer (&loader->states, g_free);
+  g_free (loader->states);
+  loader->states = NULL;
   g_clear_pointer (&loader->config, vgw_config_free);
 }
 

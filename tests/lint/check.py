@@ -1,0 +1,238 @@
+"""Holds the tree to the rules of the house that a script can see.
+
+    check.py rules SOURCE          who includes what, sizes, words
+    check.py headers SOURCE BUILD  every header compiles alone, with the flags of its own room
+
+Prints one line for each breach, FILE:LINE: what, and ends with status 1 if there was any.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+from concurrent import futures
+
+# What a room may include beside itself. Arrows never point up; http stands beside session, and client beside all.
+ROOMS = {
+    "base": set(),
+    "signaling": {"base"},
+    "engine": {"base"},
+    "manager": {"base"},
+    "elements": {"base"},
+    "ice": {"base"},
+    "media": {"base", "elements", "ice"},
+    "session": {"base", "signaling", "engine", "manager", "media"},
+    "http": {"base", "signaling"},
+    "admin": {"base", "http", "session", "signaling"},
+    "app": {"base", "signaling", "engine", "manager", "elements", "ice", "media", "session", "http", "admin"},
+    "client": {"base", "signaling", "elements"},
+}
+
+# Single headers that a room may include all the same, with the reason.
+EXCEPTIONS = {
+    ("client", "engine/vgw-wav-writer.h"),  # the one writer of WAV files
+    ("client", "media/vgw-pacer.h"),  # the one clock of 20 ms
+}
+
+GSTREAMER_ROOMS = {"media", "elements", "ice", "client"}
+GSTREAMER_FILES = {"src/voice-gateway-call.c"}  # the main () of client
+LIBSOUP_ROOMS = {"http", "admin", "client"}
+LIBSOUP_FILES = {"src/voice-gateway-call.c"}  # and networked engines and managers, each by its path
+
+MAX_LINES = 600
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
+# Comments, strings and characters of C, which hold no code.
+NOT_CODE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
+UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
+TEXT_SUFFIXES = {".c", ".h", ".md", ".py", ".js", ".mjs", ".ts", ".html", ".css", ".build", ".conf", ".launch", ".txt",
+                 ".go", ".sh", ".1", ".5", ".service", ".yml", ".json", ""}
+
+
+def without_comments(text):
+    """The code of C text, with its lines kept."""
+    return NOT_CODE.sub(lambda match: "\n" * match.group().count("\n") + " ", text)
+
+
+def read(path):
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def includes_of(path):
+    """(line, is_system, name) for each include of a file."""
+    found = []
+    for number, line in enumerate(read(path).splitlines(), 1):
+        match = INCLUDE.match(line)
+        if match:
+            found.append((number, match.group(1) == "<", match.group(2)))
+    return found
+
+
+def c_files(source):
+    return sorted(path for path in (source / "src").rglob("*") if path.suffix in (".c", ".h"))
+
+
+def room_of(name):
+    """The room of "media/vgw-peer.h", or None for what is outside the rooms."""
+    head, slash, _ = name.partition("/")
+    return head if slash else None
+
+
+def library_of(name):
+    if name.startswith("gst/"):
+        return "GStreamer"
+    return "libsoup" if name.startswith("libsoup/") else None
+
+
+def may_use(library, relative):
+    room = room_of(relative.removeprefix("src/"))
+    if library == "GStreamer":
+        return room in GSTREAMER_ROOMS or relative in GSTREAMER_FILES
+    return room in LIBSOUP_ROOMS or relative in LIBSOUP_FILES
+
+
+def check_arrows(source, breaches):
+    for path in c_files(source):
+        relative = path.relative_to(source).as_posix()
+        room = room_of(relative.removeprefix("src/"))
+        if room is None:
+            continue  # a main () may include any room
+        if room not in ROOMS:
+            breaches.append(f"{relative}:1: no room of that name in tests/lint/check.py")
+            continue
+        for number, is_system, name in includes_of(path):
+            other = room_of(name)
+            if is_system or other is None or other == room or other in ROOMS[room] or (room, name) in EXCEPTIONS:
+                continue
+            breaches.append(f"{relative}:{number}: {room} must not include {other} ({name})")
+
+
+def libraries_through(source, name, seen):
+    """(library, chain) for each library that the project's header @name brings along, itself or through others."""
+    path = source / "src" / name
+    if name in seen or not path.is_file():
+        return []
+    seen.add(name)
+    found = []
+    for _, is_system, other in includes_of(path):
+        if is_system and library_of(other):
+            found.append((library_of(other), name))
+        elif not is_system:
+            found += [(library, f"{name} → {chain}") for library, chain in libraries_through(source, other, seen)]
+    return found
+
+
+def check_libraries(source, breaches):
+    for path in c_files(source):
+        relative = path.relative_to(source).as_posix()
+        for number, is_system, name in includes_of(path):
+            if is_system:
+                brought = [(library_of(name), name)] if library_of(name) else []
+            else:
+                brought = libraries_through(source, name, set())
+            for library, chain in brought:
+                if not may_use(library, relative):
+                    breaches.append(f"{relative}:{number}: {library} must not be known here (by {chain})")
+
+
+def check_text(source, breaches):
+    for path in c_files(source):
+        relative = path.relative_to(source).as_posix()
+        text = read(path)
+        n_lines = text.count("\n")
+        if n_lines > MAX_LINES:
+            breaches.append(f"{relative}:{MAX_LINES}: {n_lines} lines; past {MAX_LINES} a file is two things")
+        if path.suffix == ".h" and not re.search(r"^#pragma once$", text, re.MULTILINE):
+            breaches.append(f"{relative}:1: no #pragma once")
+        for number, line in enumerate(without_comments(text).splitlines(), 1):
+            if re.search(r"\bgoto\b", line):
+                breaches.append(f"{relative}:{number}: goto")
+
+
+def text_files(source):
+    """The files under version control; in a tree without it, all that look like text."""
+    listing = subprocess.run(["git", "-C", str(source), "ls-files", "-z"], capture_output=True, text=True, check=False)
+    if listing.returncode == 0:
+        paths = [source / name for name in listing.stdout.split("\0") if name]
+    else:
+        paths = [path for path in source.rglob("*") if "build" not in path.parts and "node_modules" not in path.parts]
+    return sorted(path for path in paths if path.is_file() and path.suffix in TEXT_SUFFIXES and "corpus" not in path.parts)
+
+
+def check_words(source, breaches):
+    for path in text_files(source):
+        for number, line in enumerate(read(path).splitlines(), 1):
+            match = UNFINISHED.search(line)
+            if match:
+                breaches.append(f"{path.relative_to(source).as_posix()}:{number}: {match.group()}")
+
+
+def room_flags(build):
+    """Compiler and flags of each room, from any file of its own."""
+    rooms = {}
+    for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
+        path = pathlib.PurePath(os.path.normpath(os.path.join(entry["directory"], entry["file"])))
+        if path.parent.parent.name != "src" or path.suffix != ".c" or path.parent.name in rooms:
+            continue
+        words = shlex.split(entry["command"])
+        keep = [words[0]]
+        # Without what writes files or asks for code.
+        drop_next = False
+        for word in words[1:]:
+            if drop_next or word in ("-MD", "-c", entry["file"]) or word.startswith(("-fsanitize", "-O", "-g")):
+                drop_next = False
+            elif word in ("-o", "-MF", "-MQ"):
+                drop_next = True
+            else:
+                keep.append(word)
+        rooms[path.parent.name] = (keep, entry["directory"])
+    return rooms
+
+
+def compile_header(name, flags, directory):
+    # Twice, so that #pragma once is seen to work.
+    text = f'#include "{name}"\n#include "{name}"\n'
+    result = subprocess.run(flags + ["-fsyntax-only", "-x", "c", "-"], input=text, cwd=directory, capture_output=True,
+                            text=True, check=False)
+    return None if result.returncode == 0 else f"src/{name}:1: does not compile alone\n{result.stderr.strip()}"
+
+
+def check_headers(source, build, breaches):
+    rooms = room_flags(build)
+    jobs = []
+    with futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for path in c_files(source):
+            name = path.relative_to(source / "src").as_posix()
+            if path.suffix == ".h" and room_of(name) in rooms:
+                jobs.append(pool.submit(compile_header, name, *rooms[room_of(name)]))
+            elif path.suffix == ".h":
+                breaches.append(f"src/{name}:1: its room compiles no .c file, so nothing is known of its flags")
+    breaches += [job.result() for job in jobs if job.result()]
+    return len(jobs)
+
+
+def check_rules(source, breaches):
+    check_arrows(source, breaches)
+    check_libraries(source, breaches)
+    check_text(source, breaches)
+    check_words(source, breaches)
+    return len(c_files(source))
+
+
+def main(arguments):
+    mode, source = arguments[0], pathlib.Path(arguments[1]).resolve()
+    breaches = []
+    if mode == "rules":
+        n_files = check_rules(source, breaches)
+    elif mode == "headers":
+        n_files = check_headers(source, pathlib.Path(arguments[2]).resolve(), breaches)
+    else:
+        sys.exit(__doc__)
+    print("\n".join(breaches + [f"{n_files} files, {len(breaches)} breaches"]))
+    return 1 if breaches or n_files == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,89 @@
+"""Each rule of check.py is broken once, and must be seen."""
+
+import pathlib
+import tempfile
+import unittest
+
+import check
+
+
+class RulesTest(unittest.TestCase):
+    def breaches(self, files):
+        with tempfile.TemporaryDirectory() as directory:
+            source = pathlib.Path(directory)
+            for name, text in files.items():
+                path = source / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+            found = []
+            check.check_rules(source, found)
+            return found
+
+    def assert_breach(self, files, *words):
+        found = self.breaches(files)
+        self.assertEqual(len(found), 1, found)
+        for word in words:
+            self.assertIn(word, found[0])
+
+    def test_a_good_tree_has_no_breach(self):
+        self.assertEqual(self.breaches({
+            "src/base/a.h": '#pragma once\n#include <glib.h>\n',
+            "src/media/a.c": '#include "base/a.h"\n#include <gst/gst.h>\n/* goto */ const char *x = "goto \\" goto";\n',
+            "src/session/b.c": '#include "base/a.h"\n#include "vgw-build.h"\n',
+            "src/main.c": '#include "session/b.h"\n',
+        }), [])
+
+    def test_arrows_never_point_up(self):
+        self.assert_breach({"src/base/a.c": '\n#include "session/a.h"\n'}, "src/base/a.c:2", "must not include session")
+
+    def test_http_stands_beside_session(self):
+        self.assert_breach({"src/http/a.c": '#include "session/a.h"\n'}, "src/http/a.c:1")
+        self.assert_breach({"src/session/a.c": '#include "http/a.h"\n'}, "src/session/a.c:1")
+
+    def test_an_exception_is_one_header(self):
+        self.assertEqual(self.breaches({"src/client/a.c": '#include "media/vgw-pacer.h"\n'}), [])
+        self.assert_breach({"src/client/a.c": '#include "media/vgw-peer.h"\n'}, "must not include media")
+
+    def test_a_new_room_is_asked_about(self):
+        self.assert_breach({"src/attic/a.c": "\n"}, "src/attic/a.c", "no room")
+
+    def test_gstreamer_stays_in_its_rooms(self):
+        self.assert_breach({"src/session/a.c": "#include <gst/gst.h>\n"}, "GStreamer must not be known here")
+        self.assert_breach({"src/main.c": "#include <gst/gst.h>\n"}, "src/main.c:1")
+
+    def test_gstreamer_is_seen_through_headers(self):
+        self.assert_breach({
+            "src/media/a.h": '#pragma once\n#include "media/b.h"\n',
+            "src/media/b.h": "#pragma once\n#include <gst/gst.h>\n",
+            "src/session/a.c": '#include "media/a.h"\n',
+        }, "src/session/a.c:1", "media/a.h → media/b.h")
+
+    def test_headers_in_a_circle_end(self):
+        self.assertEqual(self.breaches({
+            "src/media/a.h": '#pragma once\n#include "media/b.h"\n',
+            "src/media/b.h": '#pragma once\n#include "media/a.h"\n',
+        }), [])
+
+    def test_libsoup_stays_in_its_rooms(self):
+        self.assert_breach({"src/engine/a.c": "#include <libsoup/soup.h>\n"}, "libsoup must not be known here")
+
+    def test_goto_and_length(self):
+        self.assert_breach({"src/base/a.c": "void f (void)\n{\n  goto out;\n}\n"}, "src/base/a.c:3: goto")
+        self.assert_breach({"src/base/a.c": "\n" * (check.MAX_LINES + 1)}, "601 lines")
+        self.assert_breach({"src/base/a.h": "int x;\n"}, "#pragma once")
+
+    def test_unfinished_words_anywhere(self):
+        word = "TO" + "DO"
+        self.assert_breach({"src/base/a.c": f"/* {word}: x */\n"}, "src/base/a.c:1", word)
+        self.assert_breach({"docs/x.md": f"a\nb {word}\n"}, "docs/x.md:2")
+
+    def test_a_header_that_needs_another_does_not_compile_alone(self):
+        with tempfile.TemporaryDirectory() as directory:
+            (pathlib.Path(directory) / "bad.h").write_text("#pragma once\nint f (gsize x);\n", encoding="utf-8")
+            (pathlib.Path(directory) / "good.h").write_text("#pragma once\nint f (int x);\n", encoding="utf-8")
+            self.assertIsNone(check.compile_header("good.h", ["cc", "-I."], directory))
+            self.assertIn("bad.h:1", check.compile_header("bad.h", ["cc", "-I."], directory))
+
+
+if __name__ == "__main__":
+    unittest.main()
