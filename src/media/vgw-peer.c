@@ -117,7 +117,7 @@ vgw_peer_stop (VgwPeer *self)
   vgw_airlock_close (self->airlock);
   fail_answer (self, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the peer was stopped"));
   if (self->promise != NULL)
-    gst_promise_expire (self->promise); /* webrtcbin drops what it has not answered, with a warning each */
+    gst_promise_interrupt (self->promise); /* webrtcbin drops what it has not answered, with a warning each */
   g_clear_pointer (&self->promise, gst_promise_unref);
   if (self->webrtc != NULL)
     {
