@@ -11,7 +11,7 @@ static const VgwCallCodec codecs[] = {
       .name = "opus",
       .input_rate_hz = 16000,
       .rtp_clock_rate_hz = 48000,
-      .encoder = "opusenc audio-type=voice frame-size=20 bitrate=32000",
+      .encoder = "opusenc audio-type=generic frame-size=20 bitrate=32000",
       .encoded_caps = "audio/x-opus",
       .payloader = "rtpopuspay pt=111",
       .rtp_caps = "application/x-rtp,media=audio,encoding-name=OPUS,payload=111,clock-rate=48000,"

@@ -1,0 +1,234 @@
+"""Runs the real programs for the tests, and fails a test on whatever a sanitizer or GLib has to complain about."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+import audio
+
+SOURCE_ROOT = pathlib.Path(os.environ["VGW_TEST_SOURCE_ROOT"])
+BUILD_ROOT = pathlib.Path(os.environ["VGW_TEST_BUILD_ROOT"])
+GATEWAY = BUILD_ROOT / "src" / "voice-gateway"
+CALLER = BUILD_ROOT / "src" / "voice-gateway-call"
+PHRASE = SOURCE_ROOT / "data" / "sounds" / "phrase.wav"
+
+START_TIMEOUT_S = 60  # a sanitized build on a busy machine
+STOP_TIMEOUT_S = 30
+CALL_TIMEOUT_S = 90
+
+# GLib leaks the old table of quarks, a multiple of 16 KiB, each time it grows ("quark_new" in gquark.c says so). Its
+# stack has no name that a suppression could match.
+QUARK_TABLE = re.compile(r"^Direct leak of (\d+) byte\(s\) in 1 object\(s\) allocated from:")
+QUARK_TABLE_BYTES = 16384
+COMPLAINTS = ("AddressSanitizer", "runtime error:", "LeakSanitizer", "Segmentation fault", "glibc detected",
+              "-CRITICAL **", "-WARNING **", "Assertion")
+
+
+def environment():
+    """That of the test, with sanitizers that report on stderr and leave the exit status alone: the status is the
+    program's own, and the report is found in the text."""
+    env = dict(os.environ)
+    env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":exitcode=0"
+    env["G_MESSAGES_DEBUG"] = ""
+    for name in [name for name in env if name.startswith("VGW_") and not name.startswith("VGW_TEST_")]:
+        del env[name]
+    return env
+
+
+def is_quark_table(leak):
+    match = QUARK_TABLE.match(leak)
+    return match and int(match[1]) % QUARK_TABLE_BYTES == 0 and leak.count("    #") <= 2
+
+
+def find_complaints(text):
+    """What is wrong in the stderr of a program, as text; empty where nothing is."""
+    leaks = [leak for leak in re.findall(r"^(?:Direct|Indirect) leak of .*?(?=\n\n|\Z)", text, re.S | re.M)]
+    if "LeakSanitizer" in text and leaks and all(is_quark_table(leak) for leak in leaks):
+        text = text[: text.index("=================")] if "=================" in text else ""
+    found = [line for line in text.splitlines() if any(sign in line for sign in COMPLAINTS)]
+    found += [line for line in text.splitlines() if is_library_error(line)]
+    return text if found else ""
+
+
+def is_library_error(line):
+    """An error of GLib, GStreamer or libsoup in a log of ours: a failed assertion, for the most part."""
+    entry = parse_log_line(line)
+    return entry is not None and entry["level"] in ("error", "fatal") and not entry["domain"].startswith("vgw")
+
+
+def parse_log_line(line):
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry if isinstance(entry, dict) and "message" in entry else None
+
+
+def wait_for(condition, timeout_s, what):
+    """Returns the first true value of condition ()."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {timeout_s} s")
+        time.sleep(0.02)
+
+
+class Gateway:
+    """One voice-gateway on ports of its own. Settings are those of --set, with '__' for the dot."""
+
+    def __init__(self, **settings):
+        values = {"http.port": 0, "ice.udp-port": 0, "log.format": "json", "log.level": "debug"}
+        values.update({key.replace("__", ".").replace("_", "-"): value for key, value in settings.items()})
+        arguments = [str(GATEWAY)]
+        for key, value in values.items():
+            arguments += ["--set", f"{key}={value}"]
+        self.lines = []
+        self.changed = threading.Condition()
+        self.process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                        env=environment(), text=True, errors="replace")
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        try:
+            entry = self.wait_log(lambda entry: entry["message"].startswith("listening "), START_TIMEOUT_S)
+        except AssertionError:
+            self.process.kill()
+            raise
+        fields = dict(part.split("=", 1) for part in entry["message"].split()[1:])
+        self.http_url = fields["url"]
+        self.url = self.http_url.replace("http", "ws", 1) + "ws"
+        self.udp_port = int(fields["udp-port"])
+
+    def _read(self):
+        for line in self.process.stderr:
+            with self.changed:
+                self.lines.append(line.rstrip("\n"))
+                self.changed.notify_all()
+        with self.changed:
+            self.changed.notify_all()
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def entries(self, start=0):
+        with self.changed:
+            lines = self.lines[start:]
+        return [entry for entry in map(parse_log_line, lines) if entry is not None]
+
+    def wait_log(self, predicate, timeout_s=20, start=0):
+        """The first log entry from line start on that predicate accepts."""
+        deadline = time.monotonic() + timeout_s
+        seen = start
+        with self.changed:
+            while True:
+                while seen < len(self.lines):
+                    entry = parse_log_line(self.lines[seen])
+                    seen += 1
+                    if entry is not None and predicate(entry):
+                        return entry
+                left = deadline - time.monotonic()
+                if left <= 0 or (self.process.poll() is not None and not self.reader.is_alive()):
+                    raise AssertionError("no such line in the gateway's log:\n" + "\n".join(self.lines[-40:]))
+                self.changed.wait(min(left, 0.5))
+
+    def usage(self):
+        """Threads, open files and memory (kB) of the process."""
+        proc = pathlib.Path("/proc") / str(self.pid)
+        status = dict(line.split(":", 1) for line in (proc / "status").read_text().splitlines() if ":" in line)
+        return {
+            "threads": int(status["Threads"]),
+            "fds": len(list((proc / "fd").iterdir())),
+            "rss_kb": int(status["VmRSS"].split()[0]),
+        }
+
+    def stop(self, signal_number=signal.SIGTERM):
+        """Ends it; returns (exit status, complaints)."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal_number)
+        try:
+            status = self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = f"still running {STOP_TIMEOUT_S} s after signal {signal_number}"
+        self.reader.join(STOP_TIMEOUT_S)
+        return status, find_complaints("\n".join(self.lines))
+
+
+class CallResult:
+    def __init__(self, status, output, errors):
+        self.status, self.errors = status, errors
+        document = json.loads(output) if output.strip() else {"calls": [], "summary": {}}
+        self.calls, self.summary = document["calls"], document["summary"]
+
+    @property
+    def only(self):
+        assert len(self.calls) == 1
+        return self.calls[0]
+
+
+class Call:
+    """One voice-gateway-call in the background."""
+
+    def __init__(self, url, *arguments):
+        self.process = subprocess.Popen([str(CALLER), url, "--json", *map(str, arguments)], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, env=environment(), text=True, errors="replace")
+
+    def hang_up(self):
+        self.process.send_signal(signal.SIGINT)
+
+    def finish(self, timeout_s=CALL_TIMEOUT_S):
+        try:
+            output, errors = self.process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            output, errors = self.process.communicate()
+            raise AssertionError(f"the caller did not end in {timeout_s} s:\n{errors}") from None
+        complaints = find_complaints(errors)
+        assert not complaints, "the caller complained:\n" + complaints
+        return CallResult(self.process.returncode, output, errors)
+
+
+def call(url, *arguments, timeout_s=CALL_TIMEOUT_S):
+    return Call(url, *arguments).finish(timeout_s)
+
+
+class GatewayTest(unittest.TestCase):
+    """Starts gateways; at the end of a test each must go with status 0 and without a complaint."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(prefix="vgw-test-")
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+
+    def start(self, **settings):
+        gateway = Gateway(**settings)
+        self.addCleanup(self._stop, gateway)
+        return gateway
+
+    def _stop(self, gateway):
+        status, complaints = gateway.stop()
+        self.assertEqual(complaints, "", "the gateway complained")
+        self.assertEqual(status, 0, "the gateway's exit status; its log ends:\n" + "\n".join(gateway.lines[-30:]))
+
+    def assert_same_speech(self, sent_path, heard_path, at_least=audio.SAME_SPEECH):
+        sent, sent_rate = audio.read_wav(sent_path)
+        heard, rate = audio.read_wav(heard_path)
+        likeness = audio.similarity(audio.resample(sent, sent_rate, rate), heard, rate)
+        print(f"similarity {likeness:.3f}, at least {at_least}", file=sys.stderr)
+        self.assertGreaterEqual(likeness, at_least)
+        return likeness
+
+
+def main():
+    unittest.main(verbosity=2)
