@@ -32,11 +32,11 @@ COMPLAINTS = ("AddressSanitizer", "runtime error:", "LeakSanitizer", "Segmentati
               "-CRITICAL **", "-WARNING **", "Assertion")
 
 
-def environment():
+def environment(finds_leaks=True):
     """That of the test, with sanitizers that report on stderr and leave the exit status alone: the status is the
     program's own, and the report is found in the text."""
     env = dict(os.environ)
-    env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":exitcode=0"
+    env["ASAN_OPTIONS"] = f"{env.get('ASAN_OPTIONS', '')}:exitcode=0:detect_leaks={int(finds_leaks)}"
     env["G_MESSAGES_DEBUG"] = ""
     for name in [name for name in env if name.startswith("VGW_") and not name.startswith("VGW_TEST_")]:
         del env[name]
@@ -103,6 +103,7 @@ class Gateway:
             entry = self.wait_log(lambda entry: entry["message"].startswith("listening "), START_TIMEOUT_S)
         except AssertionError:
             self.process.kill()
+            self.stop()
             raise
         fields = dict(part.split("=", 1) for part in entry["message"].split()[1:])
         self.http_url = fields["url"]
@@ -162,6 +163,7 @@ class Gateway:
             self.process.kill()
             status = f"still running {STOP_TIMEOUT_S} s after signal {signal_number}"
         self.reader.join(STOP_TIMEOUT_S)
+        self.process.stderr.close()
         return status, find_complaints("\n".join(self.lines))
 
 
@@ -182,7 +184,7 @@ class Call:
 
     def __init__(self, url, *arguments):
         self.process = subprocess.Popen([str(CALLER), url, "--json", *map(str, arguments)], stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, env=environment(), text=True, errors="replace")
+                                        stderr=subprocess.PIPE, env=environment(False), text=True, errors="replace")
 
     def hang_up(self):
         self.process.send_signal(signal.SIGINT)
