@@ -42,6 +42,14 @@ GSTREAMER_FILES = {"src/voice-gateway-call.c"}  # the main () of client
 LIBSOUP_ROOMS = {"http", "admin", "client"}
 LIBSOUP_FILES = {"src/voice-gateway-call.c"}  # and networked engines and managers, each by its path
 
+# Each program, and the man page that has its options.
+PROGRAMS = {
+    "src/main.c": "docs/man/voice-gateway.1",
+    "src/voice-gateway-call.c": "docs/man/voice-gateway-call.1",
+}
+OPTION = re.compile(r'\{ "([a-z-]+)", (0|\'.\'), [^}]*?G_OPTION_ARG_')
+MAN_OPTION = re.compile(r"^\.BR? .*?--([a-z-]+)", re.MULTILINE)
+
 MAX_LINES = 600
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 # Comments, strings and characters of C, which hold no code.
@@ -169,6 +177,18 @@ def check_words(source, breaches):
                 breaches.append(f"{path.relative_to(source).as_posix()}:{number}: {match.group()}")
 
 
+def check_options(source, breaches):
+    for program, page in PROGRAMS.items():
+        if not (source / program).is_file():
+            continue
+        options = {match.group(1) for match in OPTION.finditer(read(source / program))} - {"help"}
+        text = read(source / page).replace("\\-", "-") if (source / page).is_file() else ""
+        text = text.partition(".SH OPTIONS")[2].partition(".SH ")[0]
+        told = set(MAN_OPTION.findall(text)) - {"help"}
+        breaches += [f"{page}:1: --{name} of {program} is not told" for name in sorted(options - told)]
+        breaches += [f"{page}:1: {program} has no --{name}" for name in sorted(told - options)]
+
+
 def room_flags(build):
     """Compiler and flags of each room, from any file of its own."""
     rooms = {}
@@ -218,6 +238,7 @@ def check_rules(source, breaches):
     check_libraries(source, breaches)
     check_text(source, breaches)
     check_words(source, breaches)
+    check_options(source, breaches)
     return len(c_files(source))
 
 

@@ -77,6 +77,16 @@ class RulesTest(unittest.TestCase):
         self.assert_breach({"src/base/a.c": f"/* {word}: x */\n"}, "src/base/a.c:1", word)
         self.assert_breach({"docs/x.md": f"a\nb {word}\n"}, "docs/x.md:2")
 
+    def test_man_pages_tell_the_options_and_no_others(self):
+        program = 'entries[] = {\n    { "config", \'c\', 0, G_OPTION_ARG_FILENAME, &x, "…",\n "FILE" },\n' \
+                  '    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &x, "…", NULL },\n'
+        page = ".SH OPTIONS\n.TP\n.BR \\-c \", \" \\-\\-config =FILE\n.TP\n.B \\-\\-{}\n.SH NOTES\n.B \\-\\-none\n"
+        self.assertEqual(self.breaches({"src/main.c": program, "docs/man/voice-gateway.1": page.format("dry\\-run")}), [])
+        found = self.breaches({"src/main.c": program, "docs/man/voice-gateway.1": page.format("dry\\-ran")})
+        self.assertEqual(len(found), 2, found)
+        self.assertIn("--dry-run of src/main.c is not told", found[0])
+        self.assertIn("src/main.c has no --dry-ran", found[1])
+
     def test_a_header_that_needs_another_does_not_compile_alone(self):
         with tempfile.TemporaryDirectory() as directory:
             (pathlib.Path(directory) / "bad.h").write_text("#pragma once\nint f (gsize x);\n", encoding="utf-8")
