@@ -2,7 +2,9 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -209,6 +211,41 @@ START_TEST (logging_keeps_errno)
 }
 END_TEST
 
+/* What a terminal on standard error gets to see of a warning (transfer full). */
+static char *
+log_to_terminal (const char *no_color)
+{
+  int leader = posix_openpt (O_RDWR | O_NOCTTY);
+  char text[256] = "";
+  int terminal;
+
+  ck_assert_int_ge (leader, 0);
+  ck_assert_int_eq (grantpt (leader) | unlockpt (leader), 0);
+  terminal = open (ptsname (leader), O_RDWR | O_NOCTTY);
+  ck_assert_int_ge (terminal, 0);
+  dup2 (terminal, STDERR_FILENO);
+  if (no_color != NULL)
+    g_setenv ("NO_COLOR", no_color, TRUE);
+  vgw_log_configure (VGW_LOG_TEXT, G_LOG_LEVEL_INFO);
+  vgw_warning (NULL, "x");
+  g_unsetenv ("NO_COLOR");
+  ck_assert_int_gt (read (leader, text, sizeof text - 1), 0);
+  close (terminal);
+  close (leader);
+  return g_strdup (text);
+}
+
+START_TEST (a_terminal_gets_colours_unless_they_are_unwanted)
+{
+  g_autofree char *coloured = log_to_terminal (NULL);
+  g_autofree char *plain = log_to_terminal ("1");
+
+  ck_assert_ptr_nonnull (strstr (coloured, "\033[1;33mwarning\033[0m test-vgw-log: x"));
+  ck_assert_ptr_null (strchr (plain, '\033'));
+  ck_assert_ptr_nonnull (strstr (plain, " warning test-vgw-log: x"));
+}
+END_TEST
+
 static gpointer
 log_many (gpointer data)
 {
@@ -265,6 +302,7 @@ log_suite (void)
   tcase_add_test (writer, the_level_hides_what_is_less_severe);
   tcase_add_test (writer, chatter_of_libraries_needs_to_be_asked_for);
   tcase_add_test (writer, logging_keeps_errno);
+  tcase_add_test (writer, a_terminal_gets_colours_unless_they_are_unwanted);
   tcase_add_test (writer, lines_of_several_threads_do_not_mix);
   suite_add_tcase (suite, writer);
   return suite;
@@ -277,6 +315,8 @@ main (void)
   int n_failed;
 
   g_setenv ("TZ", "UTC", TRUE);
+  g_setenv ("TERM", "xterm", TRUE);
+  g_unsetenv ("NO_COLOR");
   g_unsetenv ("G_MESSAGES_DEBUG");
   vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_INFO);
   runner = srunner_create (log_suite ());
