@@ -1,5 +1,5 @@
-/* libsoup parses requests and writes responses; sockets, their number and their time are VgwHttpListener's, the
- * WebSocket after the handshake is VgwWsChannel's. Debian calls SoupServer unfit for untrusted clients; what is known
+/* libsoup parses requests and writes responses; sockets, their number, their time and a first look at what they bring
+ * are VgwHttpListener's, the WebSocket after the handshake is VgwWsChannel's. Debian calls SoupServer unfit for untrusted clients; what is known
  * to be wrong with 3.2.3 is kept away from it here, each with its reason. */
 #include "http/vgw-http-server.h"
 
@@ -14,7 +14,6 @@
 #include "http/vgw-ws-channel-private.h"
 
 #define RESPONSE_TIMEOUT_MS 30000 /* from the end of the head to the end of the response */
-#define MAX_BODY_BYTES 65536      /* nothing here takes a body; a small one is read and dropped */
 #define TEXT_PLAIN "text/plain; charset=utf-8"
 #define CLOSE_GOING_AWAY 1001     /* RFC 6455 section 7.4.1 */
 
@@ -76,37 +75,6 @@ respond (SoupServerMessage *message, guint status, const char *text)
   soup_server_message_set_response (message, TEXT_PLAIN, SOUP_MEMORY_COPY, text, strlen (text));
 }
 
-/* libsoup answers after it has read the whole body, which may never come: such a connection is taken from it. */
-static void
-refuse_now (SoupServerMessage *message, guint status, const char *header, const char *text)
-{
-  VgwHttpConnection *connection = connection_of (message);
-  g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
-
-  if (stream != NULL && connection != NULL)
-    vgw_http_connection_refuse (connection, stream, status, header, text);
-}
-
-/* TRUE where the request was refused for its method or its body. */
-static gboolean
-refuse_body (SoupServerMessage *message)
-{
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
-  const char *method = soup_server_message_get_method (message);
-  gboolean is_read = method == SOUP_METHOD_GET || method == SOUP_METHOD_HEAD;
-  gboolean is_chunked = soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CHUNKED;
-
-  if (is_chunked || soup_message_headers_get_content_length (headers) > MAX_BODY_BYTES)
-    refuse_now (message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, NULL, "nothing here takes a request body\n");
-  else if (!is_read)
-    refuse_now (message, SOUP_STATUS_METHOD_NOT_ALLOWED, "Allow: GET, HEAD", "only GET and HEAD are answered here\n");
-  else if (request_header (message, "Expect") != NULL)
-    refuse_now (message, SOUP_STATUS_EXPECTATION_FAILED, NULL, "nothing here takes a request body\n");
-  else
-    return FALSE;
-  return TRUE;
-}
-
 /* Between the head of a request and its body. */
 static void
 on_early (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
@@ -115,12 +83,6 @@ on_early (SoupServer *soup, SoupServerMessage *message, const char *path, GHashT
   const char *origin = request_header (message, "Origin");
   g_autofree char *why = NULL;
   g_autofree char *remote = NULL;
-
-  if (refuse_body (message))
-    return;
-  /* many overlapping ranges of a small file make a large response (CVE-2025-32907); a whole file is a good answer */
-  soup_message_headers_remove (soup_server_message_get_request_headers (message), "Range");
-  soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
 
   if (strcmp (path, "/ws") != 0 ||
       vgw_http_origin_is_allowed (origin, request_header (message, "Host"), (const char *const *) self->origins))
@@ -278,6 +240,8 @@ on_got_headers (SoupServerMessage *message, gpointer user_data)
 
   if (connection != NULL)
     vgw_http_connection_set_deadline (connection, RESPONSE_TIMEOUT_MS);
+  /* many overlapping ranges of a small file make a large response (CVE-2025-32907); a whole file is a good answer */
+  soup_message_headers_remove (soup_server_message_get_request_headers (message), "Range");
 }
 
 /* Before the first byte is read, so that libsoup's own error responses have the header as well: it leaks the socket of
@@ -290,12 +254,12 @@ on_request_started (SoupServer *soup, SoupServerMessage *message, gpointer user_
 }
 
 static void
-on_accept (GSocketConnection *stream, GSocketAddress *local, GSocketAddress *remote, gpointer user_data)
+on_ready (GIOStream *stream, GSocketAddress *local, GSocketAddress *remote, gpointer user_data)
 {
   VgwHttpServer *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!soup_server_accept_iostream (self->soup, G_IO_STREAM (stream), local, remote, &error))
+  if (!soup_server_accept_iostream (self->soup, stream, local, remote, &error))
     vgw_warning (NULL, "http: cannot serve a connection: %s", error->message);
 }
 
@@ -380,6 +344,11 @@ VgwHttpServer *
 vgw_http_server_new (const VgwHttpSettings *settings, GError **error)
 {
   g_autoptr (VgwHttpServer) self = g_object_new (VGW_TYPE_HTTP_SERVER, NULL);
+  VgwHttpConnectionLimits limits = {
+    .timeout_ms = settings->header_timeout_ms,
+    .methods = "GET, HEAD",
+    .max_body_bytes = 0, /* nothing here takes one */
+  };
 
   self->origins = g_strdupv ((char **) settings->origins);
   self->max_message_bytes = settings->max_message_bytes;
@@ -390,8 +359,8 @@ vgw_http_server_new (const VgwHttpSettings *settings, GError **error)
       if (self->files == NULL)
         return NULL;
     }
-  self->listener = vgw_http_listener_new (settings->address, settings->port, settings->max_connections,
-                                          settings->header_timeout_ms, on_accept, self, error);
+  self->listener = vgw_http_listener_new (settings->address, settings->port, settings->max_connections, &limits,
+                                          on_ready, self, error);
   if (self->listener == NULL)
     return NULL;
   self->url = vgw_http_listener_get_url (self->listener);

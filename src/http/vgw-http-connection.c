@@ -1,0 +1,301 @@
+#include "http/vgw-http-connection.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/vgw-log.h"
+#include "http/vgw-http-head.h"
+
+#define USER_TIMEOUT_MS 30000    /* unacknowledged bytes, or a closed window: tcp(7), TCP_USER_TIMEOUT */
+#define SEND_BUFFER_BYTES 131072 /* the kernel would let it grow to 4 MiB for a client that does not read */
+#define LINGER_MS 2000           /* a refused client has this long to read why */
+#define DISCARD_BYTES 65536      /* and may send this much meanwhile: closing with unread bytes would reset */
+
+/* Counted by references: of the stream, until it is gone, and of the remote address, which libsoup may keep longer. */
+struct _VgwHttpConnection
+{
+  VgwHttpConnectionLimits limits;
+  VgwHttpReadyFunc ready;
+  VgwHttpGoneFunc gone; /* NULL once called or detached */
+  gpointer user_data;
+  GSocket *socket;
+  char *remote_text;
+  GSource *deadline;
+
+  /* until it is handed over */
+  GIOStream *stream;
+  GSocketAddress *local_address;
+  GSocketAddress *remote_address;
+  GSource *source;
+  gsize n_peeked;
+  gsize n_discarded;
+};
+
+static G_DEFINE_QUARK (vgw-http-connection, connection)
+
+static const struct
+{
+  const char *status;
+  const char *text;
+} refusals[] = {
+  [VGW_HTTP_HEAD_BAD] = { "400 Bad Request", "this is no HTTP request\n" },
+  [VGW_HTTP_HEAD_METHOD] = { "405 Method Not Allowed", "this method is not answered here\n" },
+  [VGW_HTTP_HEAD_BODY] = { "413 Content Too Large", "a request body of this size is not taken here\n" },
+  [VGW_HTTP_HEAD_EXPECT] = { "417 Expectation Failed", "expectations are not met here\n" },
+  [VGW_HTTP_HEAD_TOO_LARGE] = { "431 Request Header Fields Too Large", "the head of the request is too long\n" },
+};
+
+static void
+clear_source (GSource **source)
+{
+  if (*source == NULL)
+    return;
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static void
+connection_clear (gpointer data)
+{
+  VgwHttpConnection *self = data;
+
+  clear_source (&self->deadline);
+  clear_source (&self->source);
+  g_clear_object (&self->socket);
+  g_free (self->remote_text);
+}
+
+static void
+connection_unref (gpointer data)
+{
+  g_rc_box_release_full (data, connection_clear);
+}
+
+static void
+on_stream_gone (gpointer user_data, GObject *stream)
+{
+  VgwHttpConnection *self = user_data;
+  VgwHttpGoneFunc gone = g_steal_pointer (&self->gone);
+
+  clear_source (&self->deadline);
+  if (gone != NULL)
+    gone (self, self->user_data);
+  connection_unref (self);
+}
+
+/* Closes the socket where it is still ours. It may free @self as it returns. */
+static void
+let_go (VgwHttpConnection *self)
+{
+  g_autoptr (GIOStream) stream = g_steal_pointer (&self->stream);
+  g_autoptr (GSocketAddress) remote_address = g_steal_pointer (&self->remote_address);
+
+  clear_source (&self->source);
+  g_clear_object (&self->local_address);
+  if (stream != NULL)
+    g_io_stream_close (stream, NULL, NULL);
+}
+
+static gboolean
+on_deadline (gpointer user_data)
+{
+  VgwHttpConnection *self = user_data;
+
+  vgw_debug (NULL, "http: %s took too long, cut off", self->remote_text);
+  clear_source (&self->deadline);
+  /* whoever reads or writes sees the end of the stream and gives it up */
+  g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
+  let_go (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Wakes for bytes beyond the @n_bytes that wait already (socket(7), SO_RCVLOWAT), and for the end of the stream. */
+static void
+wait_beyond (VgwHttpConnection *self, gsize n_bytes)
+{
+  g_socket_set_option (self->socket, SOL_SOCKET, SO_RCVLOWAT, (int) n_bytes + 1, NULL);
+}
+
+static gboolean
+on_discard (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  VgwHttpConnection *self = user_data;
+  char data[4096];
+  gssize n = recv (g_socket_get_fd (socket), data, sizeof data, MSG_DONTWAIT);
+
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return G_SOURCE_CONTINUE;
+  self->n_discarded += MAX (n, 0);
+  if (n > 0 && self->n_discarded < DISCARD_BYTES)
+    return G_SOURCE_CONTINUE;
+  let_go (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+watch (VgwHttpConnection *self, GSocketSourceFunc callback)
+{
+  clear_source (&self->source);
+  self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
+  g_source_set_callback (self->source, (GSourceFunc) (void *) callback, self, NULL);
+  g_source_attach (self->source, g_main_context_get_thread_default ());
+}
+
+/* Answers and closes when the client has seen it. */
+static void
+refuse (VgwHttpConnection *self, VgwHttpHead verdict)
+{
+  const char *text = refusals[verdict].text;
+  g_autofree char *allow =
+      verdict == VGW_HTTP_HEAD_METHOD ? g_strdup_printf ("Allow: %s\r\n", self->limits.methods) : g_strdup ("");
+  g_autofree char *answer = g_strdup_printf ("HTTP/1.1 %s\r\nConnection: close\r\n%s"
+                                             "Content-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n\r\n%s",
+                                             refusals[verdict].status, allow, strlen (text), text);
+
+  /* the first bytes on this socket: they fit the kernel's buffer, or the client is not worth the trouble */
+  g_socket_send (self->socket, answer, strlen (answer), NULL, NULL);
+  g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
+  wait_beyond (self, 0);
+  vgw_http_connection_set_deadline (self, LINGER_MS);
+  watch (self, on_discard);
+}
+
+static void
+hand_over (VgwHttpConnection *self)
+{
+  g_autoptr (GIOStream) stream = g_steal_pointer (&self->stream);
+  g_autoptr (GSocketAddress) local_address = g_steal_pointer (&self->local_address);
+  g_autoptr (GSocketAddress) remote_address = g_steal_pointer (&self->remote_address);
+
+  wait_beyond (self, 0);
+  clear_source (&self->source);
+  if (self->gone != NULL)
+    self->ready (stream, local_address, remote_address, self->user_data);
+}
+
+/* Peeks: libsoup reads it all again, from the socket. */
+static gboolean
+on_head (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  VgwHttpConnection *self = user_data;
+  char data[VGW_HTTP_HEAD_MAX_BYTES];
+  gssize n = recv (g_socket_get_fd (socket), data, sizeof data, MSG_PEEK | MSG_DONTWAIT);
+  VgwHttpHead verdict;
+
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return G_SOURCE_CONTINUE;
+  verdict = n > 0 ? vgw_http_head_check (data, n, self->limits.methods, self->limits.max_body_bytes)
+                  : VGW_HTTP_HEAD_MORE;
+  if (verdict == VGW_HTTP_HEAD_GOOD)
+    hand_over (self);
+  else if (verdict != VGW_HTTP_HEAD_MORE)
+    refuse (self, verdict);
+  else if (n <= 0 || (gsize) n == self->n_peeked)
+    let_go (self); /* woken without a byte more: the client has closed its half */
+  else
+    {
+      self->n_peeked = n;
+      wait_beyond (self, n);
+      return G_SOURCE_CONTINUE;
+    }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+set_socket_options (GSocket *socket)
+{
+  g_socket_set_blocking (socket, FALSE);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS, NULL);
+  g_socket_set_option (socket, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES, NULL);
+}
+
+/* A copy: the socket keeps the original, which must not keep what is attached to it, which keeps the socket. */
+static GSocketAddress *
+copy_remote_address (GSocket *socket)
+{
+  g_autoptr (GSocketAddress) address = g_socket_get_remote_address (socket, NULL);
+  GInetSocketAddress *inet = G_IS_INET_SOCKET_ADDRESS (address) ? G_INET_SOCKET_ADDRESS (address) : NULL;
+
+  if (inet == NULL)
+    return NULL;
+  return g_inet_socket_address_new (g_inet_socket_address_get_address (inet), g_inet_socket_address_get_port (inet));
+}
+
+VgwHttpConnection *
+vgw_http_connection_new (GSocket *socket, const VgwHttpConnectionLimits *limits, VgwHttpReadyFunc ready,
+                         VgwHttpGoneFunc gone, gpointer user_data)
+{
+  g_autoptr (GSocketAddress) local_address = g_socket_get_local_address (socket, NULL);
+  g_autoptr (GSocketAddress) remote_address = copy_remote_address (socket);
+  VgwHttpConnection *self;
+
+  if (local_address == NULL || remote_address == NULL)
+    return NULL;
+  set_socket_options (socket);
+  self = g_rc_box_new0 (VgwHttpConnection);
+  self->limits = *limits;
+  self->ready = ready;
+  self->gone = gone;
+  self->user_data = user_data;
+  self->socket = g_object_ref (socket);
+  self->remote_text = vgw_http_address_to_string (remote_address);
+  self->stream = G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
+  g_object_weak_ref (G_OBJECT (self->stream), on_stream_gone, self);
+  g_object_set_qdata_full (G_OBJECT (remote_address), connection_quark (), g_rc_box_acquire (self), connection_unref);
+  self->local_address = g_steal_pointer (&local_address);
+  self->remote_address = g_steal_pointer (&remote_address);
+  vgw_http_connection_set_deadline (self, limits->timeout_ms);
+  watch (self, on_head);
+  return self;
+}
+
+void
+vgw_http_connection_detach (VgwHttpConnection *self)
+{
+  self->gone = NULL;
+  let_go (self);
+}
+
+VgwHttpConnection *
+vgw_http_connection_from_address (GSocketAddress *remote_address)
+{
+  return remote_address != NULL ? g_object_get_qdata (G_OBJECT (remote_address), connection_quark ()) : NULL;
+}
+
+void
+vgw_http_connection_set_deadline (VgwHttpConnection *self, guint timeout_ms)
+{
+  clear_source (&self->deadline);
+  if (timeout_ms == 0)
+    return;
+  self->deadline = g_timeout_source_new (timeout_ms);
+  g_source_set_callback (self->deadline, on_deadline, self, NULL);
+  g_source_attach (self->deadline, g_main_context_get_thread_default ());
+}
+
+GSocket *
+vgw_http_connection_get_socket (VgwHttpConnection *self)
+{
+  return self->socket;
+}
+
+char *
+vgw_http_address_to_string (GSocketAddress *address)
+{
+  static const guint8 v4_prefix[12] = { [10] = 0xff, [11] = 0xff }; /* ::ffff:0:0/96, RFC 4291 section 2.5.5.2 */
+  g_autoptr (GInetAddress) v4 = NULL;
+  GInetAddress *host;
+  const guint8 *bytes;
+
+  if (!G_IS_INET_SOCKET_ADDRESS (address))
+    return g_strdup ("unknown");
+  host = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
+  bytes = g_inet_address_to_bytes (host);
+  if (g_inet_address_get_family (host) != G_SOCKET_FAMILY_IPV6 || memcmp (bytes, v4_prefix, sizeof v4_prefix) != 0)
+    return g_inet_address_to_string (host);
+  v4 = g_inet_address_new_from_bytes (bytes + sizeof v4_prefix, G_SOCKET_FAMILY_IPV4);
+  return g_inet_address_to_string (v4);
+}

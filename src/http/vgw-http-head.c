@@ -1,0 +1,137 @@
+#include "http/vgw-http-head.h"
+
+#include <string.h>
+
+#define MIN_REQUEST_LINE_BYTES 14 /* "GET / HTTP/1.1" */
+
+/* One line without its end, as a piece of the data. */
+typedef struct
+{
+  const char *text;
+  gsize length;
+} Line;
+
+/* RFC 9110 section 5.6.2 */
+static gboolean
+is_token_char (char c)
+{
+  return g_ascii_isalnum (c) || (c != '\0' && strchr ("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+static gboolean
+has_control_char (const Line *line)
+{
+  for (gsize i = 0; i < line->length; i++)
+    if (g_ascii_iscntrl (line->text[i]) && line->text[i] != '\t')
+      return TRUE;
+  return FALSE;
+}
+
+/* The line that starts at @data; FALSE where its end is missing. A line ends with LF, and CR before it belongs to the
+ * end (RFC 9112 section 2.2). */
+static gboolean
+next_line (const char *data, gsize length, Line *line, gsize *n_taken)
+{
+  const char *end = memchr (data, '\n', length);
+
+  if (end == NULL)
+    return FALSE;
+  line->text = data;
+  line->length = end - data;
+  if (line->length > 0 && end[-1] == '\r')
+    line->length--;
+  *n_taken = end - data + 1;
+  return TRUE;
+}
+
+static gboolean
+is_method (const char *methods, const char *name, gsize length)
+{
+  g_auto (GStrv) list = g_strsplit (methods, ", ", -1);
+
+  for (gsize i = 0; list[i] != NULL; i++)
+    if (strlen (list[i]) == length && memcmp (list[i], name, length) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static VgwHttpHead
+check_request_line (const Line *line, const char *methods)
+{
+  const char *end = memchr (line->text, ' ', line->length);
+  gsize n_method = end != NULL ? end - line->text : 0;
+
+  for (gsize i = 0; i < n_method; i++)
+    if (!is_token_char (line->text[i]))
+      return VGW_HTTP_HEAD_BAD;
+  if (n_method == 0 || line->length < MIN_REQUEST_LINE_BYTES || has_control_char (line) ||
+      g_strstr_len (line->text, line->length, " HTTP/1.") == NULL)
+    return VGW_HTTP_HEAD_BAD;
+  return is_method (methods, line->text, n_method) ? VGW_HTTP_HEAD_GOOD : VGW_HTTP_HEAD_METHOD;
+}
+
+static gboolean
+is_named (const Line *line, gsize n_name, const char *name)
+{
+  return strlen (name) == n_name && g_ascii_strncasecmp (line->text, name, n_name) == 0;
+}
+
+static VgwHttpHead
+check_content_length (const char *value, gsize length, gsize max_body_bytes)
+{
+  g_autofree char *text = g_strstrip (g_strndup (value, length));
+  guint64 n_bytes;
+
+  if (!g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT64, &n_bytes, NULL))
+    return VGW_HTTP_HEAD_BAD;
+  return n_bytes <= max_body_bytes ? VGW_HTTP_HEAD_GOOD : VGW_HTTP_HEAD_BODY;
+}
+
+/* @n_lengths (inout) counts Content-Length lines: two of them are one too many, whatever they say. */
+static VgwHttpHead
+check_field (const Line *line, gsize max_body_bytes, guint *n_lengths)
+{
+  const char *colon = memchr (line->text, ':', line->length);
+  gsize n_name = colon != NULL ? colon - line->text : 0;
+
+  for (gsize i = 0; i < n_name; i++)
+    if (!is_token_char (line->text[i]))
+      return VGW_HTTP_HEAD_BAD;
+  if (n_name == 0 || has_control_char (line))
+    return VGW_HTTP_HEAD_BAD;
+  if (is_named (line, n_name, "Transfer-Encoding"))
+    return VGW_HTTP_HEAD_BODY;
+  if (is_named (line, n_name, "Expect"))
+    return VGW_HTTP_HEAD_EXPECT;
+  if (!is_named (line, n_name, "Content-Length"))
+    return VGW_HTTP_HEAD_GOOD;
+  (*n_lengths)++;
+  return *n_lengths > 1 ? VGW_HTTP_HEAD_BAD
+                        : check_content_length (colon + 1, line->length - n_name - 1, max_body_bytes);
+}
+
+VgwHttpHead
+vgw_http_head_check (const char *data, gsize length, const char *methods, gsize max_body_bytes)
+{
+  gsize n_done = 0;
+  guint n_lines = 0, n_lengths = 0;
+  gsize n_taken;
+  Line line;
+
+  /* empty lines before a request are allowed by RFC 9112 section 2.2; nobody sends any */
+  if (length > 0 && !g_ascii_isalpha (data[0]))
+    return VGW_HTTP_HEAD_BAD;
+  while (next_line (data + n_done, MIN (length, VGW_HTTP_HEAD_MAX_BYTES) - n_done, &line, &n_taken))
+    {
+      VgwHttpHead verdict;
+
+      if (line.length == 0)
+        return VGW_HTTP_HEAD_GOOD;
+      verdict = n_lines == 0 ? check_request_line (&line, methods) : check_field (&line, max_body_bytes, &n_lengths);
+      if (verdict != VGW_HTTP_HEAD_GOOD)
+        return verdict;
+      n_done += n_taken;
+      n_lines++;
+    }
+  return length >= VGW_HTTP_HEAD_MAX_BYTES ? VGW_HTTP_HEAD_TOO_LARGE : VGW_HTTP_HEAD_MORE;
+}
