@@ -60,10 +60,12 @@ usage_error (GError **error, const char *message)
 }
 
 static gboolean
-check_options (const Options *options, GError **error)
+check_options (Options *options, GError **error)
 {
   const char *url = options->urls != NULL ? options->urls[0] : NULL;
 
+  if (options->codec == NULL)
+    options->codec = g_strdup ("opus");
   if (options->shows_version)
     return TRUE;
   if (url == NULL || options->urls[1] != NULL)
@@ -321,7 +323,7 @@ init_libraries (void)
 int
 main (int argc, char **argv)
 {
-  g_auto (Options) options = { .codec = g_strdup ("opus"), .n_calls = 1, .ramp_ms = 100, .timeout_ms = 20000 };
+  g_auto (Options) options = { .n_calls = 1, .ramp_ms = 100, .timeout_ms = 20000 };
   g_auto (VgwCallSettings) settings = { NULL };
   g_autoptr (GError) error = NULL;
 

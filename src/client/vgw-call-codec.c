@@ -16,7 +16,7 @@ static const VgwCallCodec codecs[] = {
       .payloader = "rtpopuspay pt=111",
       .rtp_caps = "application/x-rtp,media=audio,encoding-name=OPUS,payload=111,clock-rate=48000,"
                   "encoding-params=(string)2,minptime=(string)10,useinbandfec=(string)1",
-      .decoder = "rtpopusdepay name=depay ! opusdec ! "
+      .decoder = "rtpopusdepay name=depay ! vgwopusdec ! "
                  "audio/x-raw,format=S16LE,rate=16000,channels=1,layout=interleaved",
   },
   {

@@ -1,12 +1,9 @@
 #include "client/vgw-call.h"
 
-#include <errno.h>
-
-#include <glib/gstdio.h>
-
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "client/vgw-call-socket.h"
+#include "client/vgw-call-wav.h"
 
 #define GREETING_TIMEOUT_MS 300 /* a peer that sends no `session` message is offered to after this */
 #define BYE_TIMEOUT_MS 3000
@@ -41,33 +38,6 @@ enum
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (VgwCall, vgw_call, G_TYPE_OBJECT)
-
-const char *
-vgw_call_state_to_string (VgwCallState state)
-{
-  switch (state)
-    {
-    case VGW_CALL_STATE_NEW:
-      return "new";
-    case VGW_CALL_STATE_OPENING:
-      return "opening";
-    case VGW_CALL_STATE_GREETING:
-      return "greeting";
-    case VGW_CALL_STATE_OFFERING:
-      return "offering";
-    case VGW_CALL_STATE_CONNECTING:
-      return "connecting";
-    case VGW_CALL_STATE_TALKING:
-      return "talking";
-    case VGW_CALL_STATE_HANGING_UP:
-      return "hanging up";
-    case VGW_CALL_STATE_STOPPING:
-      return "stopping";
-    case VGW_CALL_STATE_ENDED:
-      return "ended";
-    }
-  return "unknown";
-}
 
 static void
 set_state (VgwCall *self, VgwCallState state)
@@ -128,10 +98,7 @@ open_wav (VgwCall *self)
 
   if (self->out_path == NULL)
     return TRUE;
-  /* the writer never touches a file that is there; whoever says --out means to replace it */
-  if (g_unlink (self->out_path) != 0 && errno != ENOENT)
-    vgw_debug (NULL, "%s: %s", self->out_path, g_strerror (errno));
-  self->wav = vgw_wav_writer_open (self->settings->wav_writer, self->out_path, NULL, VGW_CALL_OUTPUT_RATE_HZ, &error);
+  self->wav = vgw_call_wav_open (self->settings->wav_writer, self->out_path, &error);
   if (self->wav == NULL)
     set_verdict (self, VGW_CALL_OUTPUT, error->message);
   return self->wav != NULL;
@@ -140,18 +107,10 @@ open_wav (VgwCall *self)
 static void
 close_wav (VgwCall *self)
 {
-  g_autofree char *failure = NULL;
-  VgwWavStats stats;
+  g_autoptr (GError) error = NULL;
 
-  if (self->wav == NULL)
-    return;
-  vgw_wav_file_get_stats (self->wav, &stats);
-  g_clear_pointer (&self->wav, vgw_wav_file_close);
-  if (stats.dropped_samples == 0)
-    return;
-  failure = g_strdup_printf ("%s: %" G_GUINT64_FORMAT " samples could not be written", self->out_path,
-                             stats.dropped_samples);
-  set_verdict (self, VGW_CALL_OUTPUT, failure);
+  if (self->wav != NULL && !vgw_call_wav_close (g_steal_pointer (&self->wav), &error))
+    set_verdict (self, VGW_CALL_OUTPUT, error->message);
 }
 
 static void

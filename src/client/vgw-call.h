@@ -10,27 +10,13 @@
 #include <libsoup/soup.h>
 
 #include "client/vgw-call-report.h"
+#include "client/vgw-call-state.h"
 #include "media/vgw-pacer.h"
 
 G_BEGIN_DECLS
 
 #define VGW_TYPE_CALL (vgw_call_get_type ())
 G_DECLARE_FINAL_TYPE (VgwCall, vgw_call, VGW, CALL, GObject)
-
-typedef enum
-{
-  VGW_CALL_STATE_NEW,
-  VGW_CALL_STATE_OPENING,    /* the WebSocket */
-  VGW_CALL_STATE_GREETING,   /* open; the gateway's `session` message may come */
-  VGW_CALL_STATE_OFFERING,   /* from making the offer to the answer */
-  VGW_CALL_STATE_CONNECTING, /* ICE and DTLS */
-  VGW_CALL_STATE_TALKING,
-  VGW_CALL_STATE_HANGING_UP, /* `bye` is sent */
-  VGW_CALL_STATE_STOPPING,   /* threads are going */
-  VGW_CALL_STATE_ENDED,
-} VgwCallState;
-
-const char *vgw_call_state_to_string (VgwCallState state);
 
 /* Shared by all calls of the process; must outlive them. */
 typedef struct

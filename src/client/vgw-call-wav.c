@@ -1,0 +1,34 @@
+#include "client/vgw-call-wav.h"
+
+#include <errno.h>
+
+#include <glib/gstdio.h>
+
+#include "base/vgw-error.h"
+#include "client/vgw-call-codec.h"
+
+VgwWavFile *
+vgw_call_wav_open (VgwWavWriter *writer, const char *path, GError **error)
+{
+  /* the writer never touches a file that is there; whoever says --out means to replace it */
+  if (g_unlink (path) != 0 && errno != ENOENT)
+    {
+      g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "replacing %s: %s", path, g_strerror (errno));
+      return NULL;
+    }
+  return vgw_wav_writer_open (writer, path, NULL, VGW_CALL_OUTPUT_RATE_HZ, error);
+}
+
+gboolean
+vgw_call_wav_close (VgwWavFile *wav, GError **error)
+{
+  VgwWavStats stats;
+
+  vgw_wav_file_get_stats (wav, &stats);
+  vgw_wav_file_close (wav);
+  if (stats.dropped_samples == 0)
+    return TRUE;
+  g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "%" G_GUINT64_FORMAT " samples could not be written",
+               stats.dropped_samples);
+  return FALSE;
+}
