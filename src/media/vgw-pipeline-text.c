@@ -30,15 +30,27 @@ static const char *const ALLOWED[] = {
   "webrtcdsp", "webrtcechoprobe", "spanplc", "removesilence", "dtmfdetect", "dtmfsrc", "pitch", "scaletempo",
 };
 
+/* What stands in front of the piece that is looked at. */
+typedef enum
+{
+  PIECE_NONE,
+  PIECE_ELEMENT, /* with the properties that follow it */
+  PIECE_REFERENCE,
+  PIECE_LINK,
+  PIECE_CAPS,
+} Piece;
+
 typedef struct
 {
   const char *file;
   const char *const *extra_elements;
   const char *at;
   guint line;
-  gboolean is_in_caps; /* until the next link operator */
+  Piece previous;
+  guint link_line; /* of the last link */
   guint n_elements;
-  GHashTable *names; /* set of the values of name= */
+  GHashTable *names;      /* set of the values of name= */
+  GHashTable *properties; /* set of those of the last element */
 } TextScanner;
 
 static void
@@ -176,6 +188,33 @@ is_media_type (const char *word)
   return g_ascii_isalnum (slash[1]);
 }
 
+/* Whether @word is made of letters, digits and @others. */
+static gboolean
+is_made_of (const char *word, const char *others)
+{
+  for (const char *at = word; *at != 0; at++)
+    {
+      if (!g_ascii_isalnum (*at) && strchr (others, *at) == NULL)
+        return FALSE;
+    }
+  return *word != 0;
+}
+
+/* A link, the scanner standing at '!' or ':'. */
+static gboolean
+check_link (TextScanner *scanner, GError **error)
+{
+  scanner->at++;
+  if (scanner->previous == PIECE_NONE || scanner->previous == PIECE_LINK)
+    {
+      set_error (error, scanner->file, scanner->line, "this link (!) has nothing in front of it");
+      return FALSE;
+    }
+  scanner->previous = PIECE_LINK;
+  scanner->link_line = scanner->line;
+  return TRUE;
+}
+
 /* "name=value", the scanner standing at '='. */
 static gboolean
 check_assignment (TextScanner *scanner, const char *property, GError **error)
@@ -183,6 +222,16 @@ check_assignment (TextScanner *scanner, const char *property, GError **error)
   guint line = scanner->line;
   g_autofree char *value = NULL;
 
+  if (scanner->previous != PIECE_ELEMENT || !is_made_of (property, "-_%:"))
+    {
+      set_error (error, scanner->file, line, "\"%s=\" is not the property of an element", property);
+      return FALSE;
+    }
+  if (!g_hash_table_add (scanner->properties, g_strdup (property)))
+    {
+      set_error (error, scanner->file, line, "the property %s is set twice", property);
+      return FALSE;
+    }
   scanner->at++;
   skip_spaces (scanner);
   value = take_word (scanner, "");
@@ -203,11 +252,13 @@ check_element (TextScanner *scanner, const char *factory, guint line, GError **e
   g_autoptr (GstElementFactory) found = gst_element_factory_find (factory);
   gboolean is_allowed = vgw_pipeline_text_is_allowed (factory, scanner->extra_elements);
 
+  scanner->previous = PIECE_ELEMENT;
   scanner->n_elements++;
-  if (found == NULL)
-    set_error (error, scanner->file, line,
-               is_allowed ? "the element %s is not installed (gst-inspect-1.0 %s)" : "there is no element %s%.0s",
-               factory, factory);
+  g_hash_table_remove_all (scanner->properties);
+  if (found == NULL && is_allowed)
+    set_error (error, scanner->file, line, "the element %s is not installed (try gst-inspect-1.0 %s)", factory, factory);
+  else if (found == NULL)
+    set_error (error, scanner->file, line, "there is no element %s", factory);
   else if (!is_allowed)
     set_error (error, scanner->file, line,
                "the element %s is not on the list of allowed elements; media.extra-elements can add it", factory);
@@ -218,23 +269,55 @@ check_element (TextScanner *scanner, const char *factory, guint line, GError **e
   return FALSE;
 }
 
-/* One word that is no property: an element, a reference to one, or the start of caps. */
+/* Caps, the scanner standing behind their media type; they go on to the next link. */
+static gboolean
+check_caps (TextScanner *scanner, const char *media_type, guint line, GError **error)
+{
+  g_autofree char *rest = take_word (scanner, "!");
+
+  while (*scanner->at != 0 && *scanner->at != '!')
+    {
+      g_free (rest);
+      skip_spaces (scanner);
+      rest = take_word (scanner, "!");
+    }
+  if (scanner->previous != PIECE_LINK || *scanner->at != '!')
+    {
+      set_error (error, scanner->file, line, "the caps %s… must stand between two links (!)", media_type);
+      return FALSE;
+    }
+  scanner->previous = PIECE_CAPS;
+  return TRUE;
+}
+
+/* One word that is no property: an element, or a reference to one or its pads. */
 static gboolean
 check_word (TextScanner *scanner, const char *word, guint line, GError **error)
 {
-  if (is_media_type (word))
-    {
-      scanner->is_in_caps = TRUE;
-      return TRUE;
-    }
   if (strchr (word, '/') != NULL)
     {
       set_error (error, scanner->file, line, "%s: files and URIs have no place here", word);
       return FALSE;
     }
-  if (g_str_equal (word, ":") || strchr (word, '.') != NULL || strchr (word, ',') != NULL)
+  if (strchr (word, '.') == NULL)
+    return check_element (scanner, word, line, error);
+  scanner->previous = PIECE_REFERENCE;
+  if (is_made_of (word, "-_%:.,"))
     return TRUE;
-  return check_element (scanner, word, line, error);
+  set_error (error, scanner->file, line, "%s is neither an element nor a reference to one", word);
+  return FALSE;
+}
+
+/* Whether the scanner stands at '=', perhaps behind white space, which is skipped then. */
+static gboolean
+is_at_assignment (TextScanner *scanner)
+{
+  TextScanner ahead = *scanner;
+
+  skip_spaces (&ahead);
+  if (*ahead.at == '=')
+    *scanner = ahead;
+  return *ahead.at == '=';
 }
 
 /* Takes the next piece of the text, which is not at its end. */
@@ -244,37 +327,17 @@ check_next (TextScanner *scanner, GError **error)
   guint line = scanner->line;
   g_autofree char *word = NULL;
 
-  if (*scanner->at == '!')
-    {
-      scanner->is_in_caps = FALSE;
-      scanner->at++;
-      return TRUE;
-    }
-  if (scanner->is_in_caps)
-    {
-      word = take_word (scanner, "!");
-      return TRUE;
-    }
+  if (*scanner->at == '!' || *scanner->at == ':')
+    return check_link (scanner, error);
   word = take_word (scanner, "!=()");
-  if (*scanner->at == '(' && is_media_type (word))
-    {
-      scanner->is_in_caps = TRUE;
-      return TRUE;
-    }
+  if (is_media_type (word))
+    return check_caps (scanner, word, line, error);
   if (*scanner->at == '(' || *scanner->at == ')')
     {
       set_error (error, scanner->file, scanner->line, "bins inside a description are not allowed");
       return FALSE;
     }
-  if (*scanner->at != '=')
-    {
-      TextScanner ahead = *scanner;
-
-      skip_spaces (&ahead);
-      if (*ahead.at == '=')
-        *scanner = ahead;
-    }
-  if (*scanner->at == '=' && !is_media_type (word))
+  if (is_at_assignment (scanner))
     return check_assignment (scanner, word, error);
   return check_word (scanner, word, line, error);
 }
@@ -286,6 +349,7 @@ vgw_pipeline_text_check (const char *file, const char *text, const char *const *
   gboolean is_good = TRUE;
 
   scanner.names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  scanner.properties = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   skip_spaces (&scanner);
   while (is_good && *scanner.at != 0)
     {
@@ -297,7 +361,13 @@ vgw_pipeline_text_check (const char *file, const char *text, const char *const *
       set_error (error, file, 1, "there are no elements");
       is_good = FALSE;
     }
+  else if (is_good && scanner.previous == PIECE_LINK)
+    {
+      set_error (error, file, scanner.link_line, "this link (!) has nothing behind it");
+      is_good = FALSE;
+    }
   g_hash_table_unref (scanner.names);
+  g_hash_table_unref (scanner.properties);
   return is_good;
 }
 

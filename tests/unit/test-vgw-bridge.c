@@ -6,7 +6,6 @@
 
 #include "audio-test.h"
 #include "elements/vgw-elements.h"
-#include "gst-test.h"
 #include "media/vgw-pipeline.h"
 
 #define PAYLOAD_TYPE 96

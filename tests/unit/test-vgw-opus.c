@@ -6,7 +6,6 @@
 
 #include "audio-test.h"
 #include "elements/vgw-elements.h"
-#include "gst-test.h"
 
 #define FRAME_SAMPLES (PHRASE_RATE_HZ / 50)
 #define FRAME_DURATION (20 * GST_MSECOND)

@@ -6,7 +6,6 @@
 
 #include "base/vgw-error.h"
 #include "elements/vgw-elements.h"
-#include "gst-test.h"
 
 #define IN "rtppcmudepay name=rtp_in ! mulawdec ! audioresample ! appsink name=pcm_out "
 #define OUT "appsrc name=pcm_in ! audioresample ! mulawenc ! rtppcmupay name=rtp_out "
@@ -208,7 +207,6 @@ END_TEST
 START_TEST (links_that_cannot_work_are_told)
 {
   assert_refused (IN "\nappsrc name=pcm_in ! audioresample !\nrtppcmupay name=rtp_out", "test.launch:", "link");
-  assert_refused (IN "\nappsrc name=pcm_in ! mulawenc ! rtppcmupay name=rtp_out !", "test.launch:", "");
   assert_refused (IN OUT "\naudiotestsrc ! queue", "test.launch:2: ", "not linked");
   assert_refused ("rtppcmudepay name=rtp_in ! fakesink\naudiotestsrc ! appsink name=pcm_out " OUT, "test.launch:1: ",
                   "does not lead to pcm_out");
@@ -234,7 +232,21 @@ START_TEST (text_that_is_no_description_is_refused)
   assert_refused (many->str, "test.launch:2: ", "64 elements");
   assert_refused (IN "\nqueue name='open", "test.launch:2: ", "quote");
   assert_refused (IN "\n\xff", "test.launch:2: ", "UTF-8");
-  assert_refused ("= ! ! = name", "test.launch:", "");
+}
+END_TEST
+
+START_TEST (mistakes_of_grammar_are_told_with_their_line)
+{
+  assert_refused ("= ! ! = name", "test.launch:1: ", "property");
+  assert_refused (IN "\n" OUT "\n!", "test.launch:3: ", "link"); /* the pad "src" is the gateway's */
+  assert_refused ("\n! " IN OUT, "test.launch:2: ", "in front");
+  assert_refused (IN "\n" OUT "\n!\n! queue", "test.launch:4: ", "in front");
+  assert_refused (IN "\nappsrc name=pcm_in !\nname=x", "test.launch:3: ", "property");
+  assert_refused (IN "\naudio/x-raw,rate=8000 ! queue " OUT, "test.launch:2: ", "caps");
+  assert_refused (IN OUT "\n! audio/x-raw, rate=8000", "test.launch:2: ", "caps");
+  assert_refused (IN OUT "\n, ;", "test.launch:2: ", ",");
+  assert_refused (IN OUT "\naudiotestsrc wave=sine\nwave=silence ! fakesink", "test.launch:3: ", "twice");
+  assert_refused (IN OUT "\nt.{}", "test.launch:2: ", "t.{}");
 }
 END_TEST
 
@@ -277,6 +289,7 @@ main (int argc, char **argv)
   tcase_add_test (tcase, links_that_cannot_work_are_told);
   tcase_add_test (tcase, two_codecs_in_one_description_are_refused);
   tcase_add_test (tcase, text_that_is_no_description_is_refused);
+  tcase_add_test (tcase, mistakes_of_grammar_are_told_with_their_line);
   tcase_add_test (tcase, a_file_that_cannot_be_read_is_named);
   suite_add_tcase (suite, tcase);
   runner = srunner_create (suite);

@@ -2,8 +2,6 @@
 #include <check.h>
 #include <gst/gst.h>
 
-#include "gst-test.h"
-
 static const char *plugin_path;
 
 START_TEST (the_plugin_brings_both_elements)
