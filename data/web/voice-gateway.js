@@ -35,6 +35,7 @@ export const CallState = Object.freeze({
 
 const EVENTS_CHANNEL = 'events'; // the data channel's label (docs/PROTOCOL.md)
 const MAX_EARLY_CANDIDATES = 64; // kept until the answer is there
+const REASON_WAIT_MS = 1000; // how long after a fatal `error` the `state: ended` with its reason may take
 
 const DEFAULT_OPTIONS = Object.freeze({
   audio: null,              // an <audio> element to play the far side; one is made where none is given
@@ -66,7 +67,7 @@ export class VoiceGatewayCall {
   #sessionId = null;
   #isMuted = false;
   #wasIceConnected = false;
-  #lastGatewayError = null;
+  #fatalGatewayError = null;
   #activeSince = null;
   #endedAt = null;
 
@@ -213,7 +214,7 @@ export class VoiceGatewayCall {
     this.#channel = new SignalingChannel(this.#url, {
       signal: (direction, type, payload) => this.#signal(direction, type, payload),
       message: (type, payload) => this.#onMessage(type, payload ?? {}),
-      close: (wasOpen, code, reason) => this.#end(errorFromClose(wasOpen, code, reason)),
+      close: (wasOpen, code, reason) => this.#end(this.#fatalGatewayError ?? errorFromClose(wasOpen, code, reason)),
     });
     this.#setDeadline(this.#options.signalingTimeoutMs, () => new VoiceGatewayError(
       CallErrorCode.GATEWAY_UNREACHABLE, 'The gateway does not answer'));
@@ -363,22 +364,26 @@ export class VoiceGatewayCall {
       this.#setState(CallState.ACTIVE);
   }
 
+  /* Why the gateway ended the call: the reason says it best, the error that went before it has the better words. The
+   * engine's own hang-up has the same reason as its failure, but no error goes before it. */
   #endError(reason) {
-    if (reason === 'connect-timeout')
-      return Object.assign(this.#connectError(), { reason });
-    /* the engine's own hang-up has the same reason as its failure, but no error goes before it */
-    const isEngineFailure = reason === 'engine' && this.#lastGatewayError?.code === CallErrorCode.ENGINE;
-    return isEngineFailure ? this.#lastGatewayError : errorFromEndReason(reason);
+    const said = this.#fatalGatewayError;
+    const known = reason === 'connect-timeout' ? this.#connectError() : errorFromEndReason(reason);
+    if (!known || (said && reason === 'error'))
+      return said;
+    return new VoiceGatewayError(known.code, said?.message ?? known.message, { reason });
   }
 
   #onGatewayError(payload) {
     const error = errorFromWire(payload);
-    this.#lastGatewayError = error;
-    /* until the answer is there, whatever the gateway objects to is our offer */
-    if (error.fatal || this.#pc?.signalingState === 'have-local-offer')
-      this.#end(error);
-    else
+    if (error.fatal) {
+      this.#fatalGatewayError = error;
+      this.#setDeadline(REASON_WAIT_MS, () => error);
+    } else if (this.#pc?.signalingState === 'have-local-offer') {
+      this.#end(error); // until the answer is there, whatever the gateway objects to is our offer
+    } else {
       this.#emit('error', error);
+    }
   }
 
   #end(error, reason = null) {

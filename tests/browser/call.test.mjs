@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { launch, microphoneFlags, pressCall, recordRemote, takeRecorded, waitForRecorded, waitForState } from './lib/browser.mjs';
+import { countRecorded, launch, microphoneFlags, pressCall, recordRemote, takeRecorded, waitForRecorded, waitForState } from './lib/browser.mjs';
 import { Gateway } from './lib/gateway.mjs';
 import { findSpeech, readWav, rms, writeWav } from './lib/sound.mjs';
 
@@ -13,12 +13,12 @@ const RATE = 16000; // of the phrase, and of the engine's side of the gateway
 const PAUSE_S = 1; // between two turns of the phrase
 
 /* The median correlation of half-second pieces. Chromium's noise suppression, gain and high-pass filter, which the page
- * asks for, leave about 0.8 of the phrase, and Opus alone 0.98. The same voice saying something else (the phrase
- * backwards) must stay below the third: that shows that the measure can fail. */
+ * asks for, leave about 0.8 of the phrase; without them its Opus encoder leaves 0.91. The same voice saying something
+ * else (the phrase backwards) must stay far below: that shows that the measure can fail. */
 const LEAST_AS_ON_THE_PAGE = 0.6;
-const LEAST_UNPROCESSED = 0.9;
+const LEAST_UNPROCESSED = 0.85;
 const MOST_OF_OTHER_SPEECH = 0.4;
-const MOST_STRETCH_MS = 150; // jitter buffers shorten and lengthen pauses
+const MOST_STRETCH_MS = 60; // from the first piece of the phrase to the last
 const SILENCE = 0.001; // root mean square: -60 dB of full scale
 
 const directory = mkdtempSync(join(tmpdir(), 'voice-gateway-microphone-'));
@@ -65,9 +65,9 @@ function assertSameSpeech(recording, where) {
   const told = `${where}: ${JSON.stringify(found)}`;
   console.log(told);
   assert.ok(found.pieces >= LEAST_AS_ON_THE_PAGE, told);
-  assert.ok(Math.abs(found.stretchMs) <= MOST_STRETCH_MS, told);
   const other = findSpeech(phrase.slice().reverse(), recording, RATE);
   assert.ok(other.pieces < MOST_OF_OTHER_SPEECH, `other speech ${where}: ${JSON.stringify(other)}`);
+  return found;
 }
 
 test('the speech arrives at the engine, and the page plays the echo', async () => {
@@ -96,39 +96,39 @@ test('the speech arrives at the engine, and the page plays the echo', async () =
   assert.equal(rate, RATE);
   assert.equal(declaredSamples, samples.length);
   assert.ok(Math.abs(samples.length / rate - lastedS) < 1.5, `${samples.length / rate} s recorded of ${lastedS} s`);
-  assertSameSpeech(samples, 'recorded by the engine');
+  const { stretchMs } = assertSameSpeech(samples, 'recorded by the engine');
+  assert.ok(Math.abs(stretchMs) <= MOST_STRETCH_MS, `the phrase became ${stretchMs} ms longer`);
+  /* here the length says nothing of the gateway: the browser's jitter buffer stretches time as it likes */
   assertSameSpeech(heard, 'played by the page');
   assert.deepEqual(await page.evaluate(() => window.vgwTest.leftOpen()), { contexts: 0, peers: 0, tracks: 0, sockets: 0 });
   assert.deepEqual(page.problems, []);
   await page.context().close();
 });
 
-/* Without the browser's own processing, the gateway's is all that is left. */
+/* Without the browser's own processing, Opus and the gateway are all that is left. What the page hears in its first
+ * seconds is no measure: its jitter buffer still stretches time. */
 test('the gateway hands speech on unchanged', async () => {
   const page = await chromium.open(gateway.url);
   const sessionId = await page.evaluate(async () => {
     const { VoiceGatewayCall } = await import('/voice-gateway.js');
-    const audio = document.querySelector('#remote-audio');
     const constraints = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
-    window.vgwTest.call = new VoiceGatewayCall('/ws', { audio, constraints });
-    await window.vgwTest.call.connect();
-    return window.vgwTest.call.sessionId;
+    const call = new VoiceGatewayCall('/ws', { audio: document.querySelector('#remote-audio'), constraints });
+    await call.connect();
+    window.vgwTest.call = call;
+    return call.sessionId;
   });
   await recordRemote(page, RATE);
   await waitForRecorded(page, 4 * RATE);
-  const heard = await takeRecorded(page);
   await page.evaluate(() => window.vgwTest.call.hangUp());
   const { samples } = await recordingOf(sessionId);
 
-  const twice = new Float32Array(2 * loop.length); // what the microphone plays in any seven seconds
+  const twice = new Float32Array(2 * loop.length); // holds what the microphone plays in any three seconds
   twice.set(loop);
   twice.set(loop, loop.length);
-  for (const [where, recording] of [['recorded', samples], ['heard', heard]]) {
-    const found = findSpeech(recording.subarray(RATE, 3.5 * RATE), twice, RATE);
-    const told = `${where} without processing: ${JSON.stringify(found)}`;
-    console.log(told);
-    assert.ok(found.pieces >= LEAST_UNPROCESSED, told);
-  }
+  const found = findSpeech(samples.subarray(RATE / 2, 3.5 * RATE), twice, RATE);
+  const told = `recorded without processing: ${JSON.stringify(found)}`;
+  console.log(told);
+  assert.ok(found.pieces >= LEAST_UNPROCESSED, told);
   await page.context().close();
 });
 
@@ -154,11 +154,11 @@ test('mute sends silence, and unmute the voice again', async () => {
   await page.click('#mute');
   assert.equal(await page.getAttribute('#mute', 'aria-pressed'), 'true');
   assert.equal(await page.innerText('#status'), 'In call, muted');
-  const mutedAt = (await takeRecorded(page, false)).length;
+  const mutedAt = await countRecorded(page);
   await waitForRecorded(page, mutedAt + 4 * RATE); // longer than the loop's pause
+  const unmutedAt = await countRecorded(page);
   await page.click('#mute');
   assert.equal(await page.innerText('#status'), 'In call');
-  const unmutedAt = (await takeRecorded(page, false)).length;
   await waitForRecorded(page, unmutedAt + 3 * RATE);
   const heard = await takeRecorded(page);
   const sessionId = await sessionIdOf(page);

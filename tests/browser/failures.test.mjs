@@ -131,11 +131,11 @@ test('a gateway that is stopped in the middle of a call', () => withGateway([], 
   await page.context().close();
 }));
 
-/* Nobody answers at this address, as behind a firewall that drops UDP. */
-const SILENT_ADDRESS = 'ice.advertise=127.0.0.9:9';
+/* The gateway names an address at which it does not listen: as behind a firewall that drops UDP. */
+const SILENT_ADDRESS = ['ice.bind-address=127.0.0.1', 'ice.advertise=127.0.0.9'];
 
 test('UDP that does not get through, as the gateway finds', () =>
-  withGateway([SILENT_ADDRESS, 'limits.connect-timeout-ms=1500'], async (own) => {
+  withGateway([...SILENT_ADDRESS, 'limits.connect-timeout-ms=1500'], async (own) => {
     const page = await chromium.open(own.url);
     await pressCall(page);
     const help = await waitForHelp(page);
@@ -145,7 +145,7 @@ test('UDP that does not get through, as the gateway finds', () =>
     await page.context().close();
   }));
 
-test('UDP that does not get through, as the library finds', () => withGateway([SILENT_ADDRESS], async (own) => {
+test('UDP that does not get through, as the library finds', () => withGateway(SILENT_ADDRESS, async (own) => {
   const page = await chromium.open(own.url);
   const error = await page.evaluate(async () => {
     const { VoiceGatewayCall } = await import('/voice-gateway.js');

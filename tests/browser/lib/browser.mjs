@@ -128,12 +128,14 @@ export async function waitForRecorded(page, n_samples, timeout = 60000) {
   await page.waitForFunction((n) => window.vgwTest.heard.length >= n, n_samples, { timeout });
 }
 
-/** What has been recorded so far, as Float32Array; the recording goes on unless `isLast`. */
-export async function takeRecorded(page, isLast = true) {
-  const base64 = await page.evaluate(async (mustStop) => {
+/** How many samples have been recorded so far. */
+export const countRecorded = (page) => page.evaluate(() => window.vgwTest.heard.length);
+
+/** Ends the recording, and returns it as Float32Array. */
+export async function takeRecorded(page) {
+  const base64 = await page.evaluate(async () => {
     const { context, blocks, length } = window.vgwTest.heard;
-    if (mustStop)
-      await context.close();
+    await context.close();
     const pcm = new Int16Array(length);
     let at = 0;
     for (const block of blocks)
@@ -144,7 +146,7 @@ export async function takeRecorded(page, isLast = true) {
     for (let i = 0; i < bytes.length; i += 32768)
       text += String.fromCharCode(...bytes.subarray(i, i + 32768));
     return btoa(text);
-  }, isLast);
+  });
   const bytes = Buffer.from(base64, 'base64');
   return Float32Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readInt16LE(2 * i) / 32768);
 }

@@ -130,7 +130,7 @@ function findPeak(products, scale, needle, haystack, lags) {
  * Returns { whole, pieces: median correlation of the pieces, stretchMs: of the last piece against the first,
  * lagMs: where it begins }. Pieces that are silent in `speech` are left out.
  */
-export function findSpeech(speech, recording, rate, { pieceMs = 500, marginMs = 200 } = {}) {
+export function findSpeech(speech, recording, rate, { pieceMs = 500, marginMs = 300 } = {}) {
   const piece = Math.round(rate * pieceMs / 1000);
   const margin = Math.round(rate * marginMs / 1000);
   const whole = correlate(speech, recording);
