@@ -32,7 +32,7 @@ has_control_char (const Line *line)
 static gboolean
 next_line (const char *data, gsize length, Line *line, gsize *n_taken)
 {
-  const char *end = memchr (data, '\n', length);
+  const char *end = length > 0 ? memchr (data, '\n', length) : NULL;
 
   if (end == NULL)
     return FALSE;

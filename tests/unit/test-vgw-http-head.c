@@ -1,0 +1,144 @@
+#include "http/vgw-http-head.h"
+
+#include <check.h>
+#include <string.h>
+
+#define GET "GET / HTTP/1.1\r\nHost: x\r\n"
+
+/* In a heap block of exactly its size, so that ASan sees a read past its end. */
+static VgwHttpHead
+check (const char *data, gsize length)
+{
+  g_autofree char *copy = g_memdup2 (data, length);
+
+  return vgw_http_head_check (copy, length, "GET, HEAD", 100);
+}
+
+static void
+assert_verdict (const char *text, VgwHttpHead verdict)
+{
+  ck_assert_msg (check (text, strlen (text)) == verdict, "%d for %s", check (text, strlen (text)), text);
+}
+
+START_TEST (plain_requests_pass)
+{
+  assert_verdict (GET "\r\n", VGW_HTTP_HEAD_GOOD);
+  assert_verdict ("HEAD /a?b=c HTTP/1.0\n\n", VGW_HTTP_HEAD_GOOD);
+  assert_verdict ("GET http://x/ HTTP/1.1\r\nHost: x\r\nEmpty:\r\nTabs:\ta\tb\r\n\r\n", VGW_HTTP_HEAD_GOOD);
+  assert_verdict (GET "Content-Length: 0\r\n\r\n", VGW_HTTP_HEAD_GOOD);
+  assert_verdict (GET "Content-Length: \t100 \r\n\r\n", VGW_HTTP_HEAD_GOOD);
+  assert_verdict (GET "Name: \xc3\xa4\r\n\r\n", VGW_HTTP_HEAD_GOOD);
+}
+END_TEST
+
+START_TEST (what_follows_the_head_is_not_looked_at)
+{
+  assert_verdict (GET "\r\nTransfer-Encoding: x\r\n\x01\x02", VGW_HTTP_HEAD_GOOD);
+}
+END_TEST
+
+START_TEST (every_prefix_wants_more)
+{
+  const char *text = GET "Content-Length: 5\r\n\r\n";
+
+  for (gsize n = 0; n < strlen (text); n++)
+    ck_assert_int_eq (check (text, n), VGW_HTTP_HEAD_MORE);
+}
+END_TEST
+
+START_TEST (other_methods_are_told_apart_from_noise)
+{
+  assert_verdict ("POST / HTTP/1.1\r\n", VGW_HTTP_HEAD_METHOD);
+  assert_verdict ("get / HTTP/1.1\r\n", VGW_HTTP_HEAD_METHOD);
+  assert_verdict ("GETS / HTTP/1.1\r\n", VGW_HTTP_HEAD_METHOD);
+  assert_verdict ("OPTIONS * HTTP/1.1\r\n", VGW_HTTP_HEAD_METHOD);
+  assert_verdict ("G(T / HTTP/1.1\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict ("GET / SIP/2.0 Via\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict ("GET /a\tb HTTP/1.1\r\n\r\n", VGW_HTTP_HEAD_GOOD);
+  assert_verdict ("GET /a\x01 HTTP/1.1\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict ("PRI * HTTP/2.0\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict ("\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict ("A\n\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict ("\x16\x03\x01", VGW_HTTP_HEAD_BAD);
+  assert_verdict (" GET / HTTP/1.1\r\n", VGW_HTTP_HEAD_BAD);
+}
+END_TEST
+
+START_TEST (bodies_are_bounded_before_they_come)
+{
+  assert_verdict (GET "Content-Length: 101\r\n", VGW_HTTP_HEAD_BODY);
+  assert_verdict (GET "CONTENT-LENGTH: 99999999999\r\n", VGW_HTTP_HEAD_BODY);
+  assert_verdict (GET "Transfer-Encoding: chunked\r\n", VGW_HTTP_HEAD_BODY);
+  assert_verdict (GET "transfer-encoding: gzip\r\n", VGW_HTTP_HEAD_BODY);
+  assert_verdict (GET "Expect: 100-continue\r\n", VGW_HTTP_HEAD_EXPECT);
+}
+END_TEST
+
+START_TEST (lengths_that_libsoup_does_not_understand_are_refused)
+{
+  assert_verdict (GET "Content-Length:\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict (GET "Content-Length: -1\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict (GET "Content-Length: +1\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict (GET "Content-Length: 0x1\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict (GET "Content-Length: 1, 1\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict (GET "Content-Length: 99999999999999999999\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict (GET "Content-Length: 1\r\nContent-Length: 1\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict (GET "Content-Length: 1\r\n 2\r\n", VGW_HTTP_HEAD_BAD);
+}
+END_TEST
+
+START_TEST (lines_that_could_be_read_in_two_ways_are_refused)
+{
+  assert_verdict (GET "Transfer-Encoding : x\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict (GET "\tTransfer-Encoding: x\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict (GET "no colon\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict (GET ": no name\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict (GET "A: b\rTransfer-Encoding: x\r\n", VGW_HTTP_HEAD_BAD);
+  ck_assert_int_eq (check (GET "A: b\0c\r\n", strlen (GET) + 8), VGW_HTTP_HEAD_BAD);
+}
+END_TEST
+
+START_TEST (a_head_ends_within_the_bound)
+{
+  g_autoptr (GString) text = g_string_new (GET "A: ");
+  gsize n_rest = strlen ("\r\n\r\n");
+
+  while (text->len < VGW_HTTP_HEAD_MAX_BYTES - n_rest)
+    g_string_append_c (text, 'x');
+  g_string_append (text, "\r\n\r\n");
+  ck_assert_int_eq (check (text->str, text->len), VGW_HTTP_HEAD_GOOD);
+  ck_assert_int_eq (check (text->str, text->len - 1), VGW_HTTP_HEAD_MORE);
+  g_string_insert_c (text, strlen (GET "A: "), 'x');
+  ck_assert_int_eq (check (text->str, text->len), VGW_HTTP_HEAD_TOO_LARGE);
+}
+END_TEST
+
+static Suite *
+head_suite (void)
+{
+  Suite *suite = suite_create ("vgw-http-head");
+  TCase *head = tcase_create ("head");
+
+  tcase_add_test (head, plain_requests_pass);
+  tcase_add_test (head, what_follows_the_head_is_not_looked_at);
+  tcase_add_test (head, every_prefix_wants_more);
+  tcase_add_test (head, other_methods_are_told_apart_from_noise);
+  tcase_add_test (head, bodies_are_bounded_before_they_come);
+  tcase_add_test (head, lengths_that_libsoup_does_not_understand_are_refused);
+  tcase_add_test (head, lines_that_could_be_read_in_two_ways_are_refused);
+  tcase_add_test (head, a_head_ends_within_the_bound);
+  suite_add_tcase (suite, head);
+  return suite;
+}
+
+int
+main (void)
+{
+  SRunner *runner = srunner_create (head_suite ());
+  int n_failed;
+
+  srunner_run_all (runner, CK_NORMAL);
+  n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return n_failed == 0 ? 0 : 1;
+}
