@@ -106,6 +106,13 @@ tune_nice (GstElement *bin, const VgwMediaSettings *settings)
   add_turn_servers (bin, settings->turn_servers);
 }
 
+/* Streaming thread. rtpjitterbuffer would have two threads per call, and wake both for each packet. */
+static GstElement *
+on_request_jitterbuffer (GstElement *rtpbin, guint session, gpointer user_data)
+{
+  return gst_element_factory_make ("vgwjitterbuffer", NULL);
+}
+
 static GstElement *
 make_bin (VgwWebrtc *self)
 {
@@ -125,7 +132,10 @@ tune_bin (VgwWebrtc *self)
   gst_util_set_object_arg (G_OBJECT (self->bin), "bundle-policy", "max-bundle");
   g_object_set (self->bin, "latency", settings->latency_ms, NULL);
   if (rtpbin != NULL)
-    g_object_set (rtpbin, "max-streams", MAX_RTP_STREAMS, NULL);
+    {
+      g_object_set (rtpbin, "max-streams", MAX_RTP_STREAMS, NULL);
+      g_signal_connect (rtpbin, "request-jitterbuffer", G_CALLBACK (on_request_jitterbuffer), NULL);
+    }
   g_signal_connect_data (self->bin, "deep-element-added", G_CALLBACK (on_deep_element_added), vgw_webrtc_ref (self),
                          unref_closure, 0);
   if (self->ice == NULL)

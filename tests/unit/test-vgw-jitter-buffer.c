@@ -1,0 +1,287 @@
+#include <check.h>
+#include <gst/check/gstharness.h>
+#include <gst/rtp/rtp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "elements/vgw-elements.h"
+
+#define FRAME_TICKS 960 /* 20 ms at 48 kHz */
+#define FRAME (20 * GST_MSECOND)
+#define LATENCY_MS 40
+#define CAPS "application/x-rtp, media=audio, clock-rate=48000, encoding-name=OPUS, payload=96"
+
+static GstHarness *harness;
+
+static void
+setup (void)
+{
+  harness = gst_harness_new ("vgwjitterbuffer");
+  g_object_set (harness->element, "latency", LATENCY_MS, NULL);
+  gst_harness_set_src_caps_str (harness, CAPS);
+}
+
+static void
+teardown (void)
+{
+  gst_harness_teardown (harness);
+}
+
+/* Packet @seqnum of a stream whose RTP time is seqnum × 20 ms, arriving at @arrival. */
+static void
+push_at (guint seqnum, GstClockTime arrival)
+{
+  GstBuffer *buffer = gst_rtp_buffer_new_allocate (4, 0, 0);
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+  gst_rtp_buffer_map (buffer, GST_MAP_WRITE, &rtp);
+  gst_rtp_buffer_set_seq (&rtp, seqnum);
+  gst_rtp_buffer_set_timestamp (&rtp, seqnum * FRAME_TICKS);
+  gst_rtp_buffer_set_payload_type (&rtp, 96);
+  gst_rtp_buffer_unmap (&rtp);
+  GST_BUFFER_PTS (buffer) = arrival;
+  ck_assert_int_eq (gst_harness_push (harness, buffer), GST_FLOW_OK);
+}
+
+static void
+push (guint seqnum)
+{
+  push_at (seqnum, seqnum * FRAME);
+}
+
+/* The next buffer that has come out must be packet @seqnum. Returns its PTS. */
+static GstClockTime
+expect (guint16 seqnum)
+{
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+  g_autoptr (GstBuffer) buffer = gst_harness_try_pull (harness);
+  ck_assert_msg (buffer != NULL, "packet %u has not come out", seqnum);
+  gst_rtp_buffer_map (buffer, GST_MAP_READ, &rtp);
+  guint16 actual = gst_rtp_buffer_get_seq (&rtp);
+  gst_rtp_buffer_unmap (&rtp);
+  ck_assert_uint_eq (actual, seqnum);
+  return GST_BUFFER_PTS (buffer);
+}
+
+static void
+expect_nothing (void)
+{
+  ck_assert_uint_eq (gst_harness_buffers_in_queue (harness), 0);
+}
+
+/* Takes the events that have come out; of the lost ones, adds up the time and returns how many there are. */
+static guint
+count_lost (GstClockTime *duration)
+{
+  guint n_lost = 0;
+  *duration = 0;
+  for (GstEvent *event = gst_harness_try_pull_event (harness); event != NULL; event = gst_harness_try_pull_event (harness))
+    {
+      const GstStructure *structure = gst_event_get_structure (event);
+      GstClockTime part = 0;
+      if (structure != NULL && gst_structure_has_name (structure, "GstRTPPacketLost"))
+        {
+          ck_assert (gst_structure_get_uint64 (structure, "duration", &part));
+          *duration += part;
+          n_lost++;
+        }
+      gst_event_unref (event);
+    }
+  return n_lost;
+}
+
+static guint64
+get_stat (const char *name)
+{
+  g_autoptr (GstStructure) stats = NULL;
+  guint64 value = 0;
+  g_object_get (harness->element, "stats", &stats, NULL);
+  ck_assert (gst_structure_get_uint64 (stats, name, &value));
+  return value;
+}
+
+START_TEST (packets_in_order_pass_at_once_with_exact_time)
+{
+  for (guint i = 100; i < 200; i++)
+    {
+      push_at (i, i * FRAME + (i % 7) * GST_MSECOND); /* 0 to 6 ms of jitter */
+      GstClockTime pts = expect (i);
+      ck_assert_uint_eq (pts, (guint64) i * FRAME + (100 % 7) * GST_MSECOND);
+    }
+  ck_assert_uint_eq (get_stat ("num-pushed"), 100);
+}
+END_TEST
+
+START_TEST (reordered_packets_come_out_in_order)
+{
+  GstClockTime lost;
+  push (1);
+  push_at (3, 2 * FRAME);
+  push_at (4, 2 * FRAME + 1);
+  expect (1);
+  expect_nothing ();
+  push_at (2, 2 * FRAME + 2);
+  expect (2);
+  expect (3);
+  expect (4);
+  ck_assert_uint_eq (count_lost (&lost), 0);
+}
+END_TEST
+
+START_TEST (a_missing_packet_is_given_up_after_the_latency)
+{
+  GstClockTime lost;
+  push (1);
+  expect (1);
+  push (4); /* 2 and 3 are missing */
+  push (5);
+  expect_nothing ();
+  push (6); /* 40 ms after 4 */
+  ck_assert_uint_eq (expect (4), 4 * FRAME);
+  expect (5);
+  expect (6);
+  ck_assert_uint_eq (count_lost (&lost), 2);
+  ck_assert_uint_eq (lost, 2 * FRAME);
+  ck_assert_uint_eq (get_stat ("num-lost"), 2);
+}
+END_TEST
+
+START_TEST (late_and_repeated_packets_are_dropped)
+{
+  push (1);
+  push (2);
+  push (2);
+  push (1);
+  push (4);
+  push (4);
+  expect (1);
+  expect (2);
+  expect_nothing ();
+  ck_assert_uint_eq (get_stat ("num-late"), 2);
+  ck_assert_uint_eq (get_stat ("num-duplicates"), 1);
+  push (3);
+  expect (3);
+  expect (4);
+}
+END_TEST
+
+START_TEST (sequence_and_time_wrap_around)
+{
+  GstClockTime previous = 0;
+  for (guint i = 65530; i < 65530 + 100; i++)
+    {
+      push (i);
+      GstClockTime pts = expect ((guint16) i);
+      ck_assert (i == 65530 || pts - previous == FRAME);
+      previous = pts;
+    }
+  /* 32 bits of RTP time wrap after 24.8 hours at 48 kHz; packets half of that apart would be ambiguous. */
+  GstClockTime lost;
+  ck_assert_uint_eq (count_lost (&lost), 0);
+}
+END_TEST
+
+START_TEST (a_jump_begins_a_new_stream_and_time_goes_on)
+{
+  GstClockTime lost;
+  push (1);
+  push (2);
+  GstClockTime before = (expect (1), expect (2));
+  push_at (30000, 3 * FRAME);
+  GstClockTime after = expect (30000);
+  ck_assert_uint_eq (after, 3 * FRAME);
+  ck_assert_uint_gt (after, before);
+  push_at (30001, 4 * FRAME);
+  ck_assert_uint_eq (expect (30001), 4 * FRAME);
+  ck_assert_uint_eq (count_lost (&lost), 0);
+}
+END_TEST
+
+START_TEST (what_waits_comes_out_when_the_stream_ends)
+{
+  push (1);
+  push (3);
+  expect (1);
+  expect_nothing ();
+  gst_harness_push_event (harness, gst_event_new_eos ());
+  expect (3);
+}
+END_TEST
+
+START_TEST (what_is_not_rtp_is_dropped)
+{
+  push (1);
+  expect (1);
+  GstBuffer *garbage = gst_buffer_new_memdup ("garbage", 7);
+  ck_assert_int_eq (gst_harness_push (harness, garbage), GST_FLOW_OK);
+  push (2);
+  expect (2);
+}
+END_TEST
+
+START_TEST (a_flood_behind_a_gap_is_bounded)
+{
+  push (1);
+  expect (1);
+  for (guint i = 3; i < 1000; i++) /* all at the same instant, so that no latency passes */
+    push_at (i, 2 * FRAME);
+  guint n_held = 999 - (gst_harness_buffers_received (harness) + 1);
+  ck_assert_uint_le (n_held, 260);
+}
+END_TEST
+
+START_TEST (random_order_and_loss_never_goes_backwards)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (4711);
+  GstClockTime last_pts = 0;
+  guint16 last_seqnum = 0;
+  gboolean is_first = TRUE;
+  for (guint i = 0; i < 20000; i++)
+    {
+      guint seqnum = i + g_rand_int_range (random, 0, 6) - (i > 6 ? 6 : 0);
+      if (g_rand_int_range (random, 0, 10) > 0)
+        push_at (seqnum & 0xffff, i * FRAME);
+      GstBuffer *buffer;
+      while ((buffer = gst_harness_try_pull (harness)) != NULL)
+        {
+          GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+          gst_rtp_buffer_map (buffer, GST_MAP_READ, &rtp);
+          guint16 actual = gst_rtp_buffer_get_seq (&rtp);
+          gst_rtp_buffer_unmap (&rtp);
+          ck_assert (is_first || (gint16) (actual - last_seqnum) > 0);
+          ck_assert_uint_ge (GST_BUFFER_PTS (buffer), last_pts);
+          last_pts = GST_BUFFER_PTS (buffer);
+          last_seqnum = actual;
+          is_first = FALSE;
+          gst_buffer_unref (buffer);
+        }
+    }
+  ck_assert_uint_gt (get_stat ("num-pushed"), 10000);
+}
+END_TEST
+
+int
+main (int argc, char **argv)
+{
+  gst_init (&argc, &argv);
+  vgw_elements_register (NULL);
+  Suite *suite = suite_create ("vgw-jitter-buffer");
+  TCase *tcase = tcase_create ("jitter buffer");
+  tcase_set_timeout (tcase, 0);
+  tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_add_test (tcase, packets_in_order_pass_at_once_with_exact_time);
+  tcase_add_test (tcase, reordered_packets_come_out_in_order);
+  tcase_add_test (tcase, a_missing_packet_is_given_up_after_the_latency);
+  tcase_add_test (tcase, late_and_repeated_packets_are_dropped);
+  tcase_add_test (tcase, sequence_and_time_wrap_around);
+  tcase_add_test (tcase, a_jump_begins_a_new_stream_and_time_goes_on);
+  tcase_add_test (tcase, what_waits_comes_out_when_the_stream_ends);
+  tcase_add_test (tcase, what_is_not_rtp_is_dropped);
+  tcase_add_test (tcase, a_flood_behind_a_gap_is_bounded);
+  tcase_add_test (tcase, random_order_and_loss_never_goes_backwards);
+  suite_add_tcase (suite, tcase);
+  SRunner *runner = srunner_create (suite);
+  srunner_run_all (runner, CK_NORMAL);
+  int n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
