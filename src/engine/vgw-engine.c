@@ -13,9 +13,9 @@ typedef struct
   } state; /* written on the main thread under push_lock */
 
   GMutex play_lock; /* held while the play function runs, so that stop () can wait for it */
-  VgwEnginePlayFunc play_func;  /* guarded by play_lock */
-  gpointer play_data;           /* guarded by play_lock */
-  GDestroyNotify play_destroy;  /* guarded by play_lock */
+  VgwEngineOutput output;        /* guarded by play_lock; all NULL for nowhere */
+  gpointer output_data;          /* guarded by play_lock */
+  GDestroyNotify output_destroy; /* guarded by play_lock */
 } VgwEnginePrivate;
 
 enum
@@ -23,6 +23,7 @@ enum
   SIGNAL_EVENT,
   SIGNAL_FAILED,
   SIGNAL_HANGUP,
+  SIGNAL_STATUS,
   N_SIGNALS,
 };
 
@@ -45,17 +46,17 @@ set_state (VgwEnginePrivate *priv, int state)
 }
 
 static void
-replace_play_func (VgwEnginePrivate *priv, VgwEnginePlayFunc func, gpointer user_data, GDestroyNotify destroy)
+replace_output (VgwEnginePrivate *priv, const VgwEngineOutput *output, gpointer user_data, GDestroyNotify destroy)
 {
   GDestroyNotify old_destroy;
   gpointer old_data;
 
   g_mutex_lock (&priv->play_lock);
-  old_destroy = priv->play_destroy;
-  old_data = priv->play_data;
-  priv->play_func = func;
-  priv->play_data = user_data;
-  priv->play_destroy = destroy;
+  old_destroy = priv->output_destroy;
+  old_data = priv->output_data;
+  priv->output = output != NULL ? *output : (VgwEngineOutput){ NULL };
+  priv->output_data = user_data;
+  priv->output_destroy = destroy;
   g_mutex_unlock (&priv->play_lock);
 
   if (old_destroy != NULL)
@@ -92,6 +93,8 @@ vgw_engine_class_init (VgwEngineClass *klass)
                                          G_TYPE_NONE, 1, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
   signals[SIGNAL_HANGUP] = g_signal_new ("hangup", VGW_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                          G_TYPE_NONE, 0);
+  signals[SIGNAL_STATUS] = g_signal_new ("status", VGW_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                         G_TYPE_NONE, 1, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
 static void
@@ -105,14 +108,14 @@ vgw_engine_init (VgwEngine *self)
 }
 
 void
-vgw_engine_set_play_func (VgwEngine *self, VgwEnginePlayFunc func, gpointer user_data, GDestroyNotify destroy)
+vgw_engine_set_output (VgwEngine *self, const VgwEngineOutput *output, gpointer user_data, GDestroyNotify destroy)
 {
   VgwEnginePrivate *priv = get_private (self);
 
   g_return_if_fail (VGW_IS_ENGINE (self));
   g_return_if_fail (priv->state == ENGINE_CREATED);
 
-  replace_play_func (priv, func, user_data, destroy);
+  replace_output (priv, output, user_data, destroy);
 }
 
 gboolean
@@ -156,6 +159,39 @@ vgw_engine_send_event (VgwEngine *self, const char *json)
 }
 
 void
+vgw_engine_send_dtmf (VgwEngine *self, char digit, guint duration_ms)
+{
+  VgwEnginePrivate *priv = get_private (self);
+
+  g_return_if_fail (VGW_IS_ENGINE (self));
+
+  if (priv->state == ENGINE_RUNNING && VGW_ENGINE_GET_CLASS (self)->send_dtmf != NULL)
+    VGW_ENGINE_GET_CLASS (self)->send_dtmf (self, digit, duration_ms);
+}
+
+void
+vgw_engine_speech_changed (VgwEngine *self, gboolean is_speaking)
+{
+  VgwEnginePrivate *priv = get_private (self);
+
+  g_return_if_fail (VGW_IS_ENGINE (self));
+
+  if (priv->state == ENGINE_RUNNING && VGW_ENGINE_GET_CLASS (self)->speech_changed != NULL)
+    VGW_ENGINE_GET_CLASS (self)->speech_changed (self, is_speaking);
+}
+
+void
+vgw_engine_playout_event (VgwEngine *self, const VgwPlayoutEvent *event)
+{
+  VgwEnginePrivate *priv = get_private (self);
+
+  g_return_if_fail (VGW_IS_ENGINE (self));
+
+  if (priv->state == ENGINE_RUNNING && VGW_ENGINE_GET_CLASS (self)->playout_event != NULL)
+    VGW_ENGINE_GET_CLASS (self)->playout_event (self, event);
+}
+
+void
 vgw_engine_stop (VgwEngine *self, const char *reason)
 {
   VgwEnginePrivate *priv = get_private (self);
@@ -168,7 +204,7 @@ vgw_engine_stop (VgwEngine *self, const char *reason)
 
   was_started = priv->state != ENGINE_CREATED;
   set_state (priv, ENGINE_STOPPED);
-  replace_play_func (priv, NULL, NULL, NULL);
+  replace_output (priv, NULL, NULL, NULL);
   if (was_started && VGW_ENGINE_GET_CLASS (self)->stop != NULL)
     VGW_ENGINE_GET_CLASS (self)->stop (self, reason);
 }
@@ -179,7 +215,29 @@ vgw_engine_play (VgwEngine *self, const gint16 *samples, gsize n_samples)
   VgwEnginePrivate *priv = get_private (self);
 
   g_mutex_lock (&priv->play_lock);
-  if (priv->play_func != NULL)
-    priv->play_func (samples, n_samples, priv->play_data);
+  if (priv->output.play != NULL)
+    priv->output.play (samples, n_samples, priv->output_data);
+  g_mutex_unlock (&priv->play_lock);
+}
+
+void
+vgw_engine_mark (VgwEngine *self, const char *name)
+{
+  VgwEnginePrivate *priv = get_private (self);
+
+  g_mutex_lock (&priv->play_lock);
+  if (priv->output.mark != NULL)
+    priv->output.mark (name, priv->output_data);
+  g_mutex_unlock (&priv->play_lock);
+}
+
+void
+vgw_engine_clear (VgwEngine *self)
+{
+  VgwEnginePrivate *priv = get_private (self);
+
+  g_mutex_lock (&priv->play_lock);
+  if (priv->output.clear != NULL)
+    priv->output.clear (priv->output_data);
   g_mutex_unlock (&priv->play_lock);
 }

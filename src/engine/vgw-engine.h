@@ -8,12 +8,15 @@
  *   "event"  (const char *json)                    an application event for the client
  *   "failed" (const GError *error)                 the engine cannot go on; the session ends with reason "engine"
  *   "hangup" (void)                                the engine ends the call
+ *   "status" (const char *status)                  of an engine behind a network: "engine-connecting", "engine-lost",
+ *                                                  "engine-restored"; the client is told
  */
 #pragma once
 
 #include <glib-object.h>
 
 #include "base/vgw-audio-format.h"
+#include "base/vgw-playout-event.h"
 
 G_BEGIN_DECLS
 
@@ -28,8 +31,16 @@ typedef struct
   VgwAudioFormat format;      /* of both directions */
 } VgwEngineStart;
 
-/* Takes @n_samples of s16 mono PCM towards the caller. Any thread, any burst size; must not block. */
-typedef void (*VgwEnginePlayFunc) (const gint16 *samples, gsize n_samples, gpointer user_data);
+/* Where an engine's voice goes. Any thread; must not block. */
+typedef struct
+{
+  /* @n_samples of s16 mono PCM towards the caller, in any burst size */
+  void (*play) (const gint16 *samples, gsize n_samples, gpointer user_data);
+  /* (nullable) answered with VGW_PLAYOUT_MARK when everything played before it has been heard */
+  void (*mark) (const char *name, gpointer user_data);
+  /* (nullable) drops what waits; answered with VGW_PLAYOUT_CLEARED */
+  void (*clear) (gpointer user_data);
+} VgwEngineOutput;
 
 struct _VgwEngineClass
 {
@@ -39,12 +50,16 @@ struct _VgwEngineClass
   void (*push_audio) (VgwEngine *self, const gint16 *samples, gsize n_samples);
   void (*send_event) (VgwEngine *self, const char *json); /* (nullable) */
   void (*stop) (VgwEngine *self, const char *reason);     /* (nullable); called once, also after a failed start */
+  void (*send_dtmf) (VgwEngine *self, char digit, guint duration_ms);            /* (nullable) */
+  void (*speech_changed) (VgwEngine *self, gboolean is_speaking);                /* (nullable) */
+  void (*playout_event) (VgwEngine *self, const VgwPlayoutEvent *event);         /* (nullable) */
 
-  gpointer reserved[8];
+  gpointer reserved[5];
 };
 
-/* Where the engine's voice goes. Set once, before start (); released when the engine is stopped. Main thread. */
-void vgw_engine_set_play_func (VgwEngine *self, VgwEnginePlayFunc func, gpointer user_data, GDestroyNotify destroy);
+/* Where the engine's voice goes; @output is copied. Set once, before start (); released when the engine is stopped.
+ * Main thread. */
+void vgw_engine_set_output (VgwEngine *self, const VgwEngineOutput *output, gpointer user_data, GDestroyNotify destroy);
 
 /* Main thread. Errors: VGW_ERROR_ENGINE. */
 gboolean vgw_engine_start (VgwEngine *self, const VgwEngineStart *start, GError **error);
@@ -55,10 +70,23 @@ void vgw_engine_push_audio (VgwEngine *self, const gint16 *samples, gsize n_samp
 /* An application event from the client, JSON text. Main thread. */
 void vgw_engine_send_event (VgwEngine *self, const char *json);
 
+/* A key that the caller pressed ('0'-'9', '*', '#', 'A'-'D'). Main thread. */
+void vgw_engine_send_dtmf (VgwEngine *self, char digit, guint duration_ms);
+
+/* The caller has begun or ended to speak. Main thread. */
+void vgw_engine_speech_changed (VgwEngine *self, gboolean is_speaking);
+
+/* What became of the engine's own voice. Main thread. */
+void vgw_engine_playout_event (VgwEngine *self, const VgwPlayoutEvent *event);
+
 /* Idempotent. When it returns, push_audio is not running and will not run again. Main thread. */
 void vgw_engine_stop (VgwEngine *self, const char *reason);
 
 /* For implementations: audio towards the caller. Any thread. Ignored after stop (). */
 void vgw_engine_play (VgwEngine *self, const gint16 *samples, gsize n_samples);
+
+/* For implementations: a mark behind what was played so far; drop all that waits. Any thread. Ignored after stop (). */
+void vgw_engine_mark (VgwEngine *self, const char *name);
+void vgw_engine_clear (VgwEngine *self);
 
 G_END_DECLS

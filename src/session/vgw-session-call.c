@@ -46,6 +46,8 @@ play_to_caller (const gint16 *samples, gsize n_samples, gpointer user_data)
   vgw_playout_push (user_data, samples, n_samples);
 }
 
+static const VgwEngineOutput engine_output = { .play = play_to_caller };
+
 /* On a streaming thread. */
 static void
 hear_caller (const gint16 *samples, gsize n_samples, gpointer user_data)
@@ -68,8 +70,8 @@ make_speech (VgwSession *self, GError **error)
   self->bridge = vgw_bridge_new (vgw_media_get_pacer (context->media), &context->format,
                                  context->limits.max_playout_ms);
   /* the engine's voice needs no session: it may come on any thread */
-  vgw_engine_set_play_func (self->engine, play_to_caller, vgw_playout_ref (vgw_bridge_get_playout (self->bridge)),
-                            (GDestroyNotify) vgw_playout_unref);
+  vgw_engine_set_output (self->engine, &engine_output, vgw_playout_ref (vgw_bridge_get_playout (self->bridge)),
+                         (GDestroyNotify) vgw_playout_unref);
   g_signal_connect (self->engine, "event", G_CALLBACK (on_engine_event), self);
   g_signal_connect (self->engine, "failed", G_CALLBACK (on_engine_failed), self);
   g_signal_connect (self->engine, "hangup", G_CALLBACK (on_engine_hangup), self);

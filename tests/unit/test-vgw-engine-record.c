@@ -166,7 +166,7 @@ START_TEST (both_directions_hold_every_sample)
   g_autofree char *bot = wav_path ("call_1-A", "bot");
   gsize n_played = 0;
 
-  vgw_engine_set_play_func (engine, count_samples, &n_played, NULL);
+  vgw_engine_set_output (engine, &(VgwEngineOutput){ .play = count_samples }, &n_played, NULL);
   ck_assert (vgw_engine_start (engine, &facts, NULL));
   push_ramp (engine, 0, RATE_HZ + 7);
   end_engine (engine);

@@ -1,0 +1,66 @@
+/* A dialect: what a bot's protocol says, without a socket. A codec from the call to frames and from frames to the call,
+ * over one connection class (vgw-engine-net.h). Pure: no I/O, no threads, no clock; what comes out goes through the
+ * handlers before a function returns. One state is used by one thread at a time.
+ */
+#pragma once
+
+#include "base/vgw-audio-format.h"
+#include "base/vgw-playout-event.h"
+
+G_BEGIN_DECLS
+
+/* Facts of the call. Strings are valid while the state lives. */
+typedef struct
+{
+  const char *session_id;
+  const char *client_address; /* (nullable) */
+  const char *trace_id;       /* (nullable) */
+  VgwAudioFormat format;      /* of the PCM on the call's side, both directions */
+} VgwDialectCall;
+
+/* Where things go. None may call back into the dialect. */
+typedef struct
+{
+  /* towards the bot: one frame */
+  void (*send) (gboolean is_text, const guint8 *data, gsize length, gpointer user_data);
+  /* towards the call */
+  void (*play) (const gint16 *samples, gsize n_samples, gpointer user_data);
+  void (*mark) (const char *name, gpointer user_data);
+  void (*clear) (gpointer user_data);
+  void (*event) (const char *json, gpointer user_data); /* for the client: one JSON object */
+  void (*hangup) (gpointer user_data);
+} VgwDialectHandlers;
+
+typedef struct
+{
+  const char *name;        /* as in the configuration */
+  const char *subprotocol; /* (nullable) of the WebSocket */
+  guint rate_hz;           /* the only rate that the protocol has, or 0 for any that is configured */
+  gboolean is_stream;      /* bytes over TCP rather than frames over a WebSocket */
+
+  /* @call, @handlers and @user_data outlive the state. Returns: (transfer full) */
+  gpointer (*open) (const VgwDialectCall *call, const VgwDialectHandlers *handlers, gpointer user_data);
+  void (*free) (gpointer state);
+
+  /* The connection is up (again): the first frames. */
+  void (*start) (gpointer state);
+  /* The caller's voice. */
+  void (*audio) (gpointer state, const gint16 *samples, gsize n_samples);
+  void (*dtmf) (gpointer state, char digit, guint duration_ms);       /* '0'-'9', '*', '#', 'A'-'D' */
+  void (*speech) (gpointer state, gboolean is_speaking);              /* (nullable) */
+  void (*event) (gpointer state, const char *json);                   /* (nullable) from the client */
+  void (*playout) (gpointer state, const VgwPlayoutEvent *event);     /* (nullable) */
+  /* The call is over: the last frames. */
+  void (*stop) (gpointer state, const char *reason);
+
+  /* One frame of the bot (@is_stream: any piece of the stream). Errors: VGW_ERROR_ENGINE for what the protocol does not
+   * allow; the frame is dropped then, and the state can go on. */
+  gboolean (*receive) (gpointer state, gboolean is_text, const guint8 *data, gsize length, GError **error);
+} VgwDialect;
+
+/* The known dialects by name: vgw-dialect-table.c. NULL for an unknown name. (transfer none) */
+const VgwDialect *vgw_dialect_find (const char *name);
+/* NULL-terminated (static) */
+const char *const *vgw_dialect_names (void);
+
+G_END_DECLS

@@ -1,0 +1,70 @@
+#include "engine/vgw-engine-config.h"
+
+#define DEFAULT_SAMPLE_RATE_HZ 16000
+#define DEFAULT_MAX_PLAYOUT_MS 60000
+#define DEFAULT_SPEECH_START_MS 120
+#define DEFAULT_SPEECH_STOP_MS 500
+#define DEFAULT_CONNECT_TIMEOUT_MS 3000
+#define DEFAULT_GRACE_MS 10000
+#define DEFAULT_BUFFER_MS 2000
+
+VgwEngineConfig *
+vgw_engine_config_new (const char *name, const char *type)
+{
+  VgwEngineConfig *config = g_new0 (VgwEngineConfig, 1);
+
+  config->name = g_strdup (name);
+  config->type = g_strdup (type);
+  config->sample_rate_hz = DEFAULT_SAMPLE_RATE_HZ;
+  config->max_playout_ms = DEFAULT_MAX_PLAYOUT_MS;
+  config->speech_start_ms = DEFAULT_SPEECH_START_MS;
+  config->speech_stop_ms = DEFAULT_SPEECH_STOP_MS;
+  config->connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
+  config->grace_ms = DEFAULT_GRACE_MS;
+  config->buffer_ms = DEFAULT_BUFFER_MS;
+  return config;
+}
+
+VgwEngineConfig *
+vgw_engine_config_copy (const VgwEngineConfig *config)
+{
+  VgwEngineConfig *copy = g_new (VgwEngineConfig, 1);
+
+  *copy = *config;
+  copy->name = g_strdup (config->name);
+  copy->type = g_strdup (config->type);
+  copy->url = g_strdup (config->url);
+  copy->dialect = g_strdup (config->dialect);
+  copy->authorization = g_strdup (config->authorization);
+  copy->wraps = g_strdup (config->wraps);
+  copy->fallback = g_strdup (config->fallback);
+  copy->record_directory = g_strdup (config->record_directory);
+  return copy;
+}
+
+void
+vgw_engine_config_free (VgwEngineConfig *config)
+{
+  g_free (config->name);
+  g_free (config->type);
+  g_free (config->url);
+  g_free (config->dialect);
+  g_free (config->authorization);
+  g_free (config->wraps);
+  g_free (config->fallback);
+  g_free (config->record_directory);
+  g_free (config);
+}
+
+const VgwEngineConfig *
+vgw_engine_config_find (GPtrArray *engines, const char *name)
+{
+  for (guint i = 0; engines != NULL && i < engines->len; i++)
+    {
+      const VgwEngineConfig *config = g_ptr_array_index (engines, i);
+
+      if (g_str_equal (config->name, name))
+        return config;
+    }
+  return NULL;
+}

@@ -1,0 +1,61 @@
+/* One engine as the operator configured it: a group [engine NAME], or one of the built-in names. A value. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  VGW_OVERFLOW_OLDEST, /* a full playout queue drops its oldest audio */
+  VGW_OVERFLOW_NEWEST,
+} VgwOverflow;
+
+typedef enum
+{
+  VGW_BARGE_IN_NONE,  /* the engine decides */
+  VGW_BARGE_IN_DUCK,  /* the bot's voice is turned down while the caller speaks */
+  VGW_BARGE_IN_PAUSE, /* … is held, and goes on afterwards */
+  VGW_BARGE_IN_FLUSH, /* … is dropped */
+} VgwBargeIn;
+
+typedef enum
+{
+  VGW_ON_FAILURE_END,
+  VGW_ON_FAILURE_HOLD,     /* the call goes on without an engine */
+  VGW_ON_FAILURE_FALLBACK, /* another engine takes over */
+} VgwOnFailure;
+
+/* Strings are owned. */
+typedef struct
+{
+  char *name;
+  char *type;    /* "echo", "record", "websocket", "audiosocket", "assistant" */
+  char *url;     /* (nullable) websocket: ws:// or wss://; audiosocket: tcp://host:port */
+  char *dialect; /* (nullable) websocket: "native", "twilio", "jambonz", "asterisk", "vosk" */
+  char *authorization; /* (nullable) websocket: value of the Authorization header; secret */
+  char *wraps;         /* (nullable) record: name of the engine whose call is recorded; NULL: echo */
+  char *fallback;      /* (nullable) name of the engine for VGW_ON_FAILURE_FALLBACK */
+  char *record_directory;
+  gboolean is_selectable; /* a client may ask for it with /ws?engine=NAME */
+  guint sample_rate_hz;   /* of both directions: 8000, 16000, 24000, 48000 */
+  guint max_playout_ms;
+  VgwOverflow overflow;
+  VgwBargeIn barge_in;
+  guint speech_start_ms, speech_stop_ms; /* of continuous voice, of continuous silence */
+  guint connect_timeout_ms;
+  guint grace_ms;  /* for connecting again after a failure, all tries together */
+  guint buffer_ms; /* of the caller's audio, kept while there is no connection */
+  VgwOnFailure on_failure;
+} VgwEngineConfig;
+
+/* An engine @name of @type with the defaults of the documentation. Returns: (transfer full) */
+VgwEngineConfig *vgw_engine_config_new (const char *name, const char *type);
+VgwEngineConfig *vgw_engine_config_copy (const VgwEngineConfig *config);
+void vgw_engine_config_free (VgwEngineConfig *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwEngineConfig, vgw_engine_config_free)
+
+/* The one called @name in @engines (element-type VgwEngineConfig), or NULL. (transfer none) */
+const VgwEngineConfig *vgw_engine_config_find (GPtrArray *engines, const char *name);
+
+G_END_DECLS
