@@ -24,14 +24,15 @@ on_channel_message (VgwWsChannel *channel, const char *text, gsize length, CallL
   if (message != NULL)
     vgw_session_handle (link->session, message);
   else
-    vgw_session_handle_bad_message (link->session, error);
+    vgw_session_handle_bad_message (link->session, error, FALSE);
 }
 
 static void
 on_channel_bad (VgwWsChannel *channel, const GError *error, CallLink *link)
 {
+  /* the channel closes itself with 1009 for a message that is too large */
   if (link->session != NULL)
-    vgw_session_handle_bad_message (link->session, error);
+    vgw_session_handle_bad_message (link->session, error, g_error_matches (error, VGW_ERROR, VGW_ERROR_TOO_LARGE));
 }
 
 static void

@@ -383,12 +383,12 @@ vgw_session_handle (VgwSession *self, const VgwMessage *message)
 }
 
 void
-vgw_session_handle_bad_message (VgwSession *self, const GError *error)
+vgw_session_handle_bad_message (VgwSession *self, const GError *error, gboolean is_fatal)
 {
   g_return_if_fail (VGW_IS_SESSION (self));
   g_return_if_fail (error != NULL);
 
-  if (g_error_matches (error, VGW_ERROR, VGW_ERROR_TOO_LARGE))
+  if (is_fatal)
     vgw_session_fail (self, VGW_END_ERROR, error);
   else
     vgw_session_report (self, error);

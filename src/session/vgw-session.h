@@ -68,8 +68,8 @@ void vgw_session_start (VgwSession *self);
  * one end the session. Ignored once the session has ended. */
 void vgw_session_handle (VgwSession *self, const VgwMessage *message);
 
-/* What the channel could not parse: answered with a non-fatal `error`, except TOO_LARGE, which is fatal. */
-void vgw_session_handle_bad_message (VgwSession *self, const GError *error);
+/* What could not be read: answered with an `error`. @is_fatal: the channel is being closed for it. */
+void vgw_session_handle_bad_message (VgwSession *self, const GError *error, gboolean is_fatal);
 
 /* Ends it: `state: ended` goes out, then "ended" is emitted, at once. Idempotent. */
 void vgw_session_end (VgwSession *self, VgwEndReason reason);
