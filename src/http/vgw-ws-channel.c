@@ -10,6 +10,7 @@
 #include "base/vgw-log.h"
 #include "http/vgw-ws-channel-private.h"
 #include "http/vgw-ws-guard.h"
+#include "http/vgw-ws-queue.h"
 
 #define READ_BYTES 16384            /* at once, and in one turn of the main loop: no client keeps it from the others */
 #define PINGS_PER_TIMEOUT 3         /* two of them may get lost */
@@ -50,9 +51,7 @@ struct _VgwWsChannel
   gint64 allowance_at_us;
   guint64 n_frames_seen;
 
-  GQueue queue;           /* GBytes: whole frames */
-  gsize n_head_written;   /* of the first one */
-  gsize n_queued_bytes;   /* not written yet */
+  VgwWsQueue queue;
 
   char *remote_address;
   char *query;
@@ -108,8 +107,7 @@ close_stream (VgwWsChannel *self)
   clear_source (&self->output_source);
   clear_source (&self->ping_timer);
   clear_source (&self->close_timer);
-  g_queue_clear_full (&self->queue, (GDestroyNotify) g_bytes_unref);
-  self->n_queued_bytes = 0;
+  vgw_ws_queue_clear (&self->queue);
   g_io_stream_close (self->stream, NULL, NULL);
   g_clear_object (&self->stream);
   g_clear_object (&self->socket);
@@ -148,33 +146,8 @@ static void
 linger (VgwWsChannel *self)
 {
   self->state = CHANNEL_LINGERING;
-  if (self->socket != NULL && g_queue_is_empty (&self->queue))
+  if (self->socket != NULL && vgw_ws_queue_is_empty (&self->queue))
     g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
-}
-
-static gboolean
-write_queue (VgwWsChannel *self)
-{
-  while (!g_queue_is_empty (&self->queue))
-    {
-      GBytes *frame = g_queue_peek_head (&self->queue);
-      gsize length;
-      const guint8 *data = g_bytes_get_data (frame, &length);
-      g_autoptr (GError) error = NULL;
-      gssize n;
-
-      n = g_pollable_output_stream_write_nonblocking (self->output, data + self->n_head_written,
-                                                      length - self->n_head_written, NULL, &error);
-      if (n < 0)
-        return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
-      self->n_head_written += n;
-      self->n_queued_bytes -= n;
-      if (self->n_head_written < length)
-        continue;
-      self->n_head_written = 0;
-      g_bytes_unref (g_queue_pop_head (&self->queue));
-    }
-  return TRUE;
 }
 
 static gboolean
@@ -182,12 +155,12 @@ on_writable (GObject *stream, gpointer user_data)
 {
   VgwWsChannel *self = user_data;
 
-  if (!write_queue (self))
+  if (!vgw_ws_queue_write (&self->queue, self->output))
     {
       cut (self);
       return G_SOURCE_REMOVE;
     }
-  if (!g_queue_is_empty (&self->queue))
+  if (!vgw_ws_queue_is_empty (&self->queue))
     return G_SOURCE_CONTINUE;
   clear_source (&self->output_source);
   if (self->state == CHANNEL_LINGERING)
@@ -200,16 +173,13 @@ on_writable (GObject *stream, gpointer user_data)
 static void
 queue_frame (VgwWsChannel *self, GBytes *frame)
 {
-  if (self->n_queued_bytes + g_bytes_get_size (frame) > self->settings.max_queue_bytes)
+  if (!vgw_ws_queue_push (&self->queue, frame))
     {
-      g_bytes_unref (frame);
       vgw_info (NULL, "http: %s does not read its WebSocket, cut off", self->remote_address);
       self->state = CHANNEL_LINGERING;
       set_close_timer (self, 0);
       return;
     }
-  self->n_queued_bytes += g_bytes_get_size (frame);
-  g_queue_push_tail (&self->queue, frame);
   if (self->output_source != NULL)
     return;
   self->output_source = g_pollable_output_stream_create_source (self->output, NULL);
@@ -358,7 +328,7 @@ on_readable (GObject *stream, gpointer user_data)
   else if (n == 0 || !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
       /* a peer that has only shut down its sending half still gets what is queued, as far as the kernel takes it */
-      write_queue (self);
+      vgw_ws_queue_write (&self->queue, self->output);
       cut (self);
     }
   if (self->state != CHANNEL_CLOSED)
@@ -406,7 +376,7 @@ static void
 vgw_ws_channel_init (VgwWsChannel *self)
 {
   self->state = CHANNEL_CLOSED; /* until it has a stream */
-  g_queue_init (&self->queue);
+  vgw_ws_queue_init (&self->queue, 0);
 }
 
 static void
@@ -437,6 +407,7 @@ vgw_ws_channel_new (GIOStream *stream, GSocket *socket, const char *remote_addre
   self->socket = socket != NULL ? g_object_ref (socket) : NULL;
   self->input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream));
   self->output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream));
+  vgw_ws_queue_init (&self->queue, settings->max_queue_bytes);
   self->guard = vgw_ws_guard_new (settings->max_message_bytes);
   self->remote_address = g_strdup (remote_address);
   self->query = g_strdup (query);
@@ -487,5 +458,5 @@ vgw_ws_channel_get_query (VgwWsChannel *self)
 gsize
 vgw_ws_channel_get_queued_bytes (VgwWsChannel *self)
 {
-  return self->n_queued_bytes;
+  return self->queue.n_bytes;
 }

@@ -1,0 +1,291 @@
+#include "http/vgw-http-server.h"
+
+#include <check.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "http-fixture.h"
+#include "http/vgw-http-connection.h"
+#include "http/vgw-http-origin.h"
+
+START_TEST (the_page_is_served_with_its_headers)
+{
+  g_autoptr (Fixture) self = fixture_new_default ();
+  g_autofree char *page = get (self, "/", "");
+  g_autofree char *index = get (self, "/index.html", "");
+  g_autofree char *script = get (self, "/voice-gateway.js", "");
+
+  ck_assert_uint_eq (status_of (page), 200);
+  assert_has (page, "Content-Type: text/html; charset=utf-8\r\n");
+  assert_has (page, "Cache-Control: no-cache\r\n");
+  assert_has (page, "X-Content-Type-Options: nosniff\r\n");
+  assert_has (page, "Content-Security-Policy: default-src 'self'; connect-src 'self' ws: wss:;");
+  assert_has (page, "Referrer-Policy: no-referrer\r\n");
+  assert_has (page, "Connection: close\r\n");
+  assert_has (page, "<html");
+  assert_has (index, "<html");
+  assert_has (script, "Content-Type: text/javascript; charset=utf-8\r\n");
+}
+END_TEST
+
+START_TEST (a_known_etag_costs_no_body)
+{
+  g_autoptr (Fixture) self = fixture_new_default ();
+  g_autofree char *first = get (self, "/", "");
+  const char *etag = strstr (first, "ETag: ") + strlen ("ETag: ");
+  g_autofree char *header = g_strdup_printf ("If-None-Match: %.*s\r\n", (int) strcspn (etag, "\r"), etag);
+  g_autofree char *second = get (self, "/", header);
+  g_autofree char *other = get (self, "/", "If-None-Match: \"another\"\r\n");
+
+  ck_assert_uint_eq (status_of (second), 304);
+  ck_assert (g_str_has_suffix (second, "\r\n\r\n"));
+  assert_has (second, "ETag: ");
+  ck_assert_uint_eq (status_of (other), 200);
+}
+END_TEST
+
+START_TEST (head_has_the_length_and_no_body)
+{
+  g_autoptr (Fixture) self = fixture_new_default ();
+  g_autofree char *full = get (self, "/", "");
+  g_autofree char *head = exchange (self, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+  const char *body = strstr (full, "\r\n\r\n") + 4;
+  g_autofree char *length = g_strdup_printf ("Content-Length: %zu\r\n", strlen (body));
+
+  ck_assert_uint_eq (status_of (head), 200);
+  ck_assert (g_str_has_suffix (head, "\r\n\r\n"));
+  assert_has (head, length);
+  assert_has (full, length);
+}
+END_TEST
+
+START_TEST (health_is_told_and_the_rest_is_not_found)
+{
+  g_autoptr (Fixture) self = fixture_new_default ();
+  g_autofree char *health = get (self, "/healthz", "");
+
+  ck_assert_uint_eq (status_of (health), 200);
+  ck_assert (g_str_has_suffix (health, "\r\n\r\nok\n"));
+  assert_get (self, "/nothing", "", 404);
+  assert_get (self, "/ws/", "", 404);
+  assert_get (self, "/../../etc/passwd", "", 404);
+  assert_get (self, "/%2e%2e/%2e%2e/etc/passwd", "", 404);
+  assert_get (self, "//etc/passwd", "", 404);
+}
+END_TEST
+
+START_TEST (a_gateway_without_a_page_serves_none)
+{
+  VgwHttpSettings settings = default_settings ();
+  g_autoptr (Fixture) self = NULL;
+
+  settings.serves_page = FALSE;
+  self = fixture_new (&settings);
+  assert_get (self, "/", "", 404);
+  assert_get (self, "/healthz", "", 200);
+}
+END_TEST
+
+START_TEST (a_directory_replaces_the_page_and_hides_what_is_hidden)
+{
+  VgwHttpSettings settings = default_settings ();
+  g_autoptr (Fixture) self = NULL;
+  g_autofree char *root = g_dir_make_tmp ("vgw-web-XXXXXX", NULL);
+  g_autofree char *index = g_build_filename (root, "index.html", NULL);
+  g_autofree char *hidden = g_build_filename (root, ".secret", NULL);
+  g_autofree char *sub = g_build_filename (root, "sub", NULL);
+  g_autofree char *deep = g_build_filename (sub, "a b.css", NULL);
+  g_autofree char *response = NULL;
+
+  ck_assert_int_eq (g_mkdir (sub, 0700), 0);
+  ck_assert (g_file_set_contents (index, "mine", -1, NULL));
+  ck_assert (g_file_set_contents (hidden, "hidden", -1, NULL));
+  ck_assert (g_file_set_contents (deep, "body {}", -1, NULL));
+  settings.web_root = root;
+  self = fixture_new (&settings);
+  response = get (self, "/", "");
+  assert_has (response, "\r\n\r\nmine");
+  assert_get (self, "/.secret", "", 404);
+  assert_get (self, "/sub/../.secret", "", 404);
+  assert_get (self, "/sub", "", 404);
+  assert_get (self, "/sub/a%20b.css", "", 200);
+  g_remove (index);
+  g_remove (hidden);
+  g_remove (deep);
+  g_rmdir (sub);
+  g_rmdir (root);
+}
+END_TEST
+
+START_TEST (a_missing_directory_and_a_taken_port_say_so)
+{
+  VgwHttpSettings settings = default_settings ();
+  g_autoptr (Fixture) self = fixture_new_default ();
+  g_autoptr (GError) no_directory = NULL;
+  g_autoptr (GError) taken = NULL;
+  g_autoptr (GError) no_address = NULL;
+
+  settings.web_root = "/nonexistent/web";
+  ck_assert_ptr_null (vgw_http_server_new (&settings, &no_directory));
+  assert_has (no_directory->message, "/nonexistent/web");
+  settings.web_root = NULL;
+  settings.port = vgw_http_server_get_port (self->server);
+  ck_assert_ptr_null (vgw_http_server_new (&settings, &taken));
+  ck_assert (g_error_matches (taken, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE));
+  assert_has (taken->message, "127.0.0.1");
+  settings.address = "nowhere.test";
+  ck_assert_ptr_null (vgw_http_server_new (&settings, &no_address));
+  assert_has (no_address->message, "nowhere.test");
+}
+END_TEST
+
+START_TEST (ranges_are_not_served)
+{
+  g_autoptr (Fixture) self = fixture_new_default ();
+
+  assert_get (self, "/", "Range: bytes=0-1,0-2,0-3,0-4\r\n", 200);
+}
+END_TEST
+
+START_TEST (listed_origins_may_import_the_library)
+{
+  static const char *const origins[] = { "https://good.example", NULL };
+  VgwHttpSettings settings = default_settings ();
+  g_autoptr (Fixture) self = NULL;
+  g_autofree char *good = NULL;
+  g_autofree char *other = NULL;
+
+  settings.origins = origins;
+  self = fixture_new (&settings);
+  good = get (self, "/voice-gateway.js", "Origin: https://good.example\r\n");
+  other = get (self, "/voice-gateway.js", "Origin: https://evil.example\r\n");
+  assert_has (good, "Access-Control-Allow-Origin: https://good.example\r\n");
+  ck_assert_ptr_null (strstr (other, "Access-Control-Allow-Origin"));
+}
+END_TEST
+
+START_TEST (the_url_is_one_to_open)
+{
+  VgwHttpSettings settings = default_settings ();
+  g_autoptr (Fixture) loopback = fixture_new (&settings);
+  g_autoptr (Fixture) everywhere = NULL;
+  g_autofree char *url = vgw_http_server_get_url (loopback->server);
+  g_autofree char *everywhere_url = NULL;
+  g_autofree char *expected = g_strdup_printf ("http://127.0.0.1:%u/", vgw_http_server_get_port (loopback->server));
+
+  settings.address = "0.0.0.0";
+  everywhere = fixture_new (&settings);
+  everywhere_url = vgw_http_server_get_url (everywhere->server);
+  ck_assert_str_eq (url, expected);
+  ck_assert (g_str_has_prefix (everywhere_url, "http://127.0.0.1:"));
+}
+END_TEST
+
+START_TEST (origins_are_checked_at_ws)
+{
+  static const char *const origins[] = { "https://good.example", "http://localhost:5173", NULL };
+  VgwHttpSettings settings = default_settings ();
+  g_autoptr (Fixture) self = NULL;
+  g_autofree char *refused = NULL;
+
+  settings.origins = origins;
+  self = fixture_new (&settings);
+  refused = get (self, "/ws", WS_HANDSHAKE "Origin: https://evil.example\r\n");
+  ck_assert_uint_eq (status_of (refused), 403);
+  assert_has (refused, "access.origins");
+  assert_has (refused, "https://evil.example");
+  assert_get (self, "/ws", WS_HANDSHAKE "Origin: null\r\n", 403);
+  assert_get (self, "/ws", WS_HANDSHAKE "Origin: http://gateway.test\r\n", 403);
+  assert_get (self, "/ws", WS_HANDSHAKE "Origin: https://good.example.evil\r\n", 403);
+  assert_get (self, "/ws", WS_HANDSHAKE "Origin: https://good.example\r\nOrigin: https://evil.example\r\n", 403);
+  ck_assert_uint_eq (self->n_channels, 0);
+  ws_peer_free (dial_ws (self, ""));
+  ws_peer_free (dial_ws (self, "Origin: http://gateway.test:8080\r\n"));
+  ws_peer_free (dial_ws (self, "Origin: https://good.example\r\n"));
+  ws_peer_free (dial_ws (self, "Origin: http://localhost:5173\r\n"));
+  ck_assert_uint_eq (self->n_channels, 4);
+}
+END_TEST
+
+START_TEST (origins_compare_by_host_and_port)
+{
+  static const char *const any[] = { "*", NULL };
+
+  ck_assert (vgw_http_origin_is_allowed (NULL, "a", NULL));
+  ck_assert (vgw_http_origin_is_allowed ("http://a", "a", NULL));
+  ck_assert (vgw_http_origin_is_allowed ("http://a", "a:80", NULL));
+  ck_assert (vgw_http_origin_is_allowed ("https://a", "a", NULL));
+  ck_assert (vgw_http_origin_is_allowed ("https://a", "a:443", NULL));
+  ck_assert (vgw_http_origin_is_allowed ("HTTP://A:8080", "a:8080", NULL));
+  ck_assert (vgw_http_origin_is_allowed ("http://[::1]:8080", "[::1]:8080", NULL));
+  ck_assert (vgw_http_origin_is_allowed ("null", "a", any));
+  ck_assert (!vgw_http_origin_is_allowed ("http://a", "a:8080", NULL));
+  ck_assert (!vgw_http_origin_is_allowed ("http://a:8080", "a", NULL));
+  ck_assert (!vgw_http_origin_is_allowed ("http://b", "a", NULL));
+  ck_assert (!vgw_http_origin_is_allowed ("http://a", NULL, NULL));
+  ck_assert (!vgw_http_origin_is_allowed ("null", "null", NULL));
+  ck_assert (!vgw_http_origin_is_allowed ("", "", NULL));
+  ck_assert (!vgw_http_origin_is_allowed ("http://", "", NULL));
+  ck_assert (!vgw_http_origin_is_allowed ("http://evil@a", "a", NULL));
+  ck_assert (!vgw_http_origin_is_allowed ("http://a", "evil@a", NULL));
+}
+END_TEST
+
+START_TEST (addresses_are_told_without_port_and_clothes)
+{
+  static const struct
+  {
+    const char *given, *told;
+  } cases[] = {
+    { "192.0.2.1", "192.0.2.1" },
+    { "::ffff:192.0.2.1", "192.0.2.1" },
+    { "2001:db8::1", "2001:db8::1" },
+    { "::1", "::1" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (cases[i].given, 1234);
+      g_autofree char *told = vgw_http_address_to_string (address);
+
+      ck_assert_str_eq (told, cases[i].told);
+    }
+}
+END_TEST
+
+static Suite *
+http_suite (void)
+{
+  Suite *suite = suite_create ("vgw-http-pages");
+  TCase *pages = tcase_create ("pages");
+  TCase *origins = tcase_create ("origins");
+
+  tcase_add_test (pages, the_page_is_served_with_its_headers);
+  tcase_add_test (pages, a_known_etag_costs_no_body);
+  tcase_add_test (pages, head_has_the_length_and_no_body);
+  tcase_add_test (pages, health_is_told_and_the_rest_is_not_found);
+  tcase_add_test (pages, a_gateway_without_a_page_serves_none);
+  tcase_add_test (pages, a_directory_replaces_the_page_and_hides_what_is_hidden);
+  tcase_add_test (pages, a_missing_directory_and_a_taken_port_say_so);
+  tcase_add_test (pages, listed_origins_may_import_the_library);
+  tcase_add_test (pages, ranges_are_not_served);
+  tcase_add_test (pages, the_url_is_one_to_open);
+  suite_add_tcase (suite, pages);
+  tcase_add_test (origins, origins_are_checked_at_ws);
+  tcase_add_test (origins, origins_compare_by_host_and_port);
+  tcase_add_test (origins, addresses_are_told_without_port_and_clothes);
+  suite_add_tcase (suite, origins);
+  return suite;
+}
+
+int
+main (void)
+{
+  SRunner *runner = srunner_create (http_suite ());
+  int n_failed;
+
+  srunner_run_all (runner, CK_NORMAL);
+  n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return n_failed == 0 ? 0 : 1;
+}
