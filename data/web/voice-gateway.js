@@ -230,7 +230,8 @@ export class VoiceGatewayCall {
       error: () => this.#onGatewayError(payload),
       event: () => this.#emit('event', payload),
     };
-    handlers[type]?.(); // types of later versions are no business of ours
+    if (Object.hasOwn(handlers, type)) // types of later versions are no business of ours
+      handlers[type]();
   }
 
   async #offer({ id = null, iceServers = [] }) {

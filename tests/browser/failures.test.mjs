@@ -156,3 +156,23 @@ test('UDP that does not get through, as the library finds', () => withGateway(SI
   await assertNothingLeftOpen(page);
   await page.context().close();
 }));
+
+test('a browser that holds the sound back', async () => {
+  const page = await chromium.open(gateway.url);
+  await page.evaluate(() => {
+    const original = HTMLMediaElement.prototype.play;
+    HTMLMediaElement.prototype.play = function play() {
+      HTMLMediaElement.prototype.play = original; // the second try is the one of the click
+      return Promise.reject(new DOMException('no gesture', 'NotAllowedError'));
+    };
+  });
+  await pressCall(page);
+  assert.equal((await waitForHelp(page)).code, 'playback-blocked');
+  await waitForState(page, 'active');
+  await page.click('#help-action');
+  await page.waitForSelector('#help', { state: 'hidden' });
+  assert.equal(await page.evaluate(() => document.querySelector('#remote-audio').paused), false);
+  await pressCall(page);
+  await waitForState(page, 'ended');
+  await page.context().close();
+});

@@ -1,0 +1,266 @@
+/* The client library against a far side that this test plays, for what a good gateway does not do on demand: engine
+ * failures, silence, nonsense. The far side's WebRTC is a second, real peer connection in the same page. */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch, microphoneFlags } from './lib/browser.mjs';
+import { Gateway } from './lib/gateway.mjs';
+
+const PHRASE = new URL('../../data/sounds/phrase.wav', import.meta.url).pathname;
+
+let gateway; // serves the files
+let chromium;
+
+before(async () => {
+  gateway = await Gateway.start();
+  chromium = await launch({ flags: microphoneFlags({ wav: PHRASE }) });
+});
+
+after(async () => {
+  await chromium?.close();
+  await gateway?.stopCleanly();
+});
+
+/* Runs in the page: answers offers with an echo of the audio, and of every text on a data channel. */
+function installFarSide() {
+  window.farSide = {
+    async answer(offer) {
+      const pc = new RTCPeerConnection();
+      window.farSide.pc = pc;
+      pc.ontrack = ({ track, streams }) => pc.addTrack(track, ...streams);
+      pc.ondatachannel = ({ channel }) => {
+        window.farSide.label = channel.label;
+        channel.onmessage = ({ data }) => channel.send(data);
+      };
+      await pc.setRemoteDescription(offer);
+      await pc.setLocalDescription(await pc.createAnswer());
+      if (pc.iceGatheringState !== 'complete')
+        await new Promise((resolve) => { pc.onicegatheringstatechange = () => pc.iceGatheringState === 'complete' && resolve(); });
+      return pc.localDescription.toJSON();
+    },
+  };
+}
+
+/* Runs in the page: a call, and all that it says. */
+async function makeCall(options) {
+  const { VoiceGatewayCall } = await import('/voice-gateway.js');
+  const call = new VoiceGatewayCall('/ws', options);
+  window.call = call;
+  window.said = { states: [], errors: [], events: [], tracks: [], end: null };
+  call.on('state', ({ state, reason, error }) => {
+    window.said.states.push(state);
+    if (state === 'ended')
+      window.said.end = { reason, error: error && { code: error.code, message: error.message, reason: error.reason } };
+  });
+  call.on('error', ({ code, fatal, reason }) => window.said.errors.push({ code, fatal, reason }));
+  call.on('event', (event) => window.said.events.push(event));
+  call.on('track', ({ direction, codec }) => window.said.tracks.push([direction, codec ?? null]));
+  window.outcome = call.connect().then(() => 'connected', (error) => error.code);
+}
+
+/**
+ * Opens a page whose WebSockets end here. `script` says what the far side sends for each message of the call: a function
+ * by type, called with (send, payload, { answer, close }). Without one for `offer` it answers.
+ */
+async function openWith(script = {}, options = {}) {
+  const page = await chromium.open('about:blank');
+  const received = [];
+  let socket = null;
+  const send = (type, payload) => socket.send(JSON.stringify({ type, payload: JSON.stringify(payload) }));
+  const tools = {
+    answer: (offer) => page.evaluate((description) => window.farSide.answer(description), offer),
+    close: (how) => socket.close(how),
+    sendRaw: (text) => socket.send(text),
+  };
+  const handlers = {
+    open: () => send('session', { id: 'an-id', iceServers: [] }),
+    offer: async (_, offer) => send('answer', await tools.answer(offer)),
+    ...script,
+  };
+  await page.routeWebSocket(/\/ws$/, (route) => {
+    socket = route;
+    route.onMessage((text) => {
+      const { type, payload } = JSON.parse(text);
+      received.push({ type, payload: JSON.parse(payload) });
+      handlers[type]?.(send, JSON.parse(payload), tools);
+    });
+    handlers.open(send, null, tools);
+  });
+  await page.goto(gateway.url);
+  await page.evaluate(installFarSide);
+  await page.evaluate(makeCall, options);
+  return { page, send, received, ...tools };
+}
+
+const outcome = (page) => page.evaluate(() => window.outcome);
+const said = (page) => page.evaluate(() => window.said);
+const waitUntil = (page, check, argument) => page.waitForFunction(check, argument, { timeout: 20000 });
+
+async function endOf(page) {
+  await waitUntil(page, () => window.said.end);
+  await waitUntil(page, () => {
+    const { peers, ...rest } = window.vgwTest.leftOpen();
+    return peers <= (window.farSide.pc ? 1 : 0) && Object.values(rest).every((n) => n === 0); // the far side's stays
+  });
+  return said(page);
+}
+
+test('events pass on the data channel, in both directions', async () => {
+  const { page, received } = await openWith();
+  assert.equal(await outcome(page), 'connected');
+  await waitUntil(page, () => window.farSide.label === 'events');
+  await waitUntil(page, () => {
+    window.call.sendEvent({ type: 'greeting', text: 'grüß dich' });
+    return window.said.events.length > 0;
+  });
+  assert.deepEqual((await said(page)).events.at(-1), { type: 'greeting', text: 'grüß dich' });
+  assert.deepEqual((await said(page)).tracks, [['in', null]]);
+  await page.evaluate(() => window.call.hangUp());
+  const { states, end } = await endOf(page);
+  assert.deepEqual(states, ['microphone', 'signaling', 'connecting', 'active', 'ended']);
+  assert.deepEqual(end, { reason: 'hung-up', error: null });
+  assert.equal(received.at(-1).type, 'bye');
+  await page.context().close();
+});
+
+test('without a data channel events pass on the WebSocket', async () => {
+  const { page, received } = await openWith({ event: (send, event) => send('event', { answered: event }) }, { dataChannel: false });
+  assert.equal(await outcome(page), 'connected');
+  await page.evaluate(() => window.call.sendEvent([1, 'two']));
+  await waitUntil(page, () => window.said.events.length > 0);
+  assert.deepEqual((await said(page)).events, [{ answered: [1, 'two'] }]);
+  const { sdp } = received.find(({ type }) => type === 'offer').payload;
+  assert.doesNotMatch(sdp, /m=application/);
+  await page.context().close();
+});
+
+test('the engine failing is an error, the engine hanging up is none', async () => {
+  const failing = await openWith();
+  assert.equal(await outcome(failing.page), 'connected');
+  failing.send('error', { code: 'engine', message: 'the bot fell over', fatal: true });
+  failing.send('state', { state: 'ended', reason: 'engine' });
+  const failed = await endOf(failing.page);
+  assert.deepEqual(failed.end, { reason: 'engine', error: { code: 'engine', message: 'the bot fell over', reason: 'engine' } });
+  assert.deepEqual(failed.errors, [{ code: 'engine', fatal: true, reason: 'engine' }]);
+  await failing.page.context().close();
+
+  const hanging = await openWith();
+  assert.equal(await outcome(hanging.page), 'connected');
+  hanging.send('state', { state: 'ended', reason: 'engine' });
+  const hungUp = await endOf(hanging.page);
+  assert.deepEqual([hungUp.end, hungUp.errors], [{ reason: 'engine', error: null }, []]);
+  await hanging.page.context().close();
+});
+
+test('a fatal error ends the call even when nothing follows it', async () => {
+  const { page, send } = await openWith();
+  assert.equal(await outcome(page), 'connected');
+  send('error', { code: 'internal', message: 'x', fatal: true });
+  assert.equal((await endOf(page)).end.error.code, 'gateway-error');
+  await page.context().close();
+});
+
+test('an error that is not fatal is told, and the call goes on', async () => {
+  const { page, send } = await openWith();
+  assert.equal(await outcome(page), 'connected');
+  send('error', { code: 'bad-state', message: 'a second offer', fatal: false });
+  await waitUntil(page, () => window.said.errors.length > 0);
+  assert.deepEqual((await said(page)).errors, [{ code: 'gateway-error', fatal: false, reason: 'bad-state' }]);
+  assert.equal(await page.evaluate(() => window.call.state), 'active');
+  await page.context().close();
+});
+
+test('an offer that the gateway refuses ends the attempt', async () => {
+  const { page } = await openWith({ offer: (send) => send('error', { code: 'bad-message', message: 'no codec', fatal: false }) });
+  assert.equal(await outcome(page), 'gateway-error');
+  assert.equal((await endOf(page)).end.error.message, 'no codec');
+  await page.context().close();
+});
+
+test('a gateway that accepts the socket and then says nothing', async () => {
+  const { page } = await openWith({ open() {} }, { signalingTimeoutMs: 300 });
+  assert.equal(await outcome(page), 'gateway-unreachable');
+  await endOf(page);
+  await page.context().close();
+});
+
+test('a gateway that does not answer the offer', async () => {
+  const { page } = await openWith({ offer() {} }, { signalingTimeoutMs: 3000 });
+  assert.equal(await outcome(page), 'timeout');
+  await endOf(page);
+  await page.context().close();
+});
+
+test('the gateway ends the call while it is being made', async () => {
+  const { page } = await openWith({ offer: (send) => send('state', { state: 'ended', reason: 'client-bye' }) });
+  assert.equal(await outcome(page), 'ended-by-gateway');
+  assert.deepEqual((await endOf(page)).end, { reason: 'client-bye', error: null });
+  await page.context().close();
+});
+
+test('candidates may come before the answer and one by one', async () => {
+  const { page } = await openWith({
+    async offer(send, offer, { answer }) {
+      const { sdp } = await answer(offer);
+      const lines = sdp.split('\r\n');
+      const candidates = lines.filter((line) => line.startsWith('a=candidate:')).map((line) => line.slice(2));
+      send('candidate', { candidate: candidates[0], sdpMid: '0', sdpMLineIndex: 0 });
+      send('answer', { type: 'answer', sdp: lines.filter((line) => !line.startsWith('a=candidate:')).join('\r\n') });
+      candidates.slice(1).forEach((candidate) => send('candidate', { candidate, sdpMid: '0', sdpMLineIndex: 0 }));
+      send('candidate', { candidate: '' });
+    },
+  });
+  assert.equal(await outcome(page), 'connected');
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test('nonsense from the gateway does not harm a call', async () => {
+  const { page, send, sendRaw } = await openWith();
+  assert.equal(await outcome(page), 'connected');
+  for (const text of ['', '{', '[]', '{"type":"__proto__"}', '{"type":"toString"}', '{"type":"state"}', '{"type":"answer","payload":"{}"}',
+    '{"type":"session","payload":{"iceServers":7}}', '{"type":"candidate","payload":{"candidate":"candidate:x","sdpMid":"0"}}',
+    '{"type":"track","payload":[]}', '{"type":"error"}', '{"type":"of-a-later-version","payload":{}}'])
+    sendRaw(text);
+  send('event', 'the last');
+  await waitUntil(page, () => window.said.events.length > 0);
+  assert.equal(await page.evaluate(() => window.call.state), 'active');
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test('an answer that is no SDP ends the attempt', async () => {
+  const { page } = await openWith({ offer: (send) => send('answer', { type: 'answer', sdp: 'nonsense' }) });
+  assert.equal(await outcome(page), 'gateway-error');
+  await endOf(page);
+  await page.context().close();
+});
+
+test('a microphone that is unplugged is told, and the call goes on', async () => {
+  const { page } = await openWith();
+  assert.equal(await outcome(page), 'connected');
+  await page.evaluate(() => window.vgwTest.opened.tracks[0].dispatchEvent(new Event('ended')));
+  assert.deepEqual((await said(page)).errors, [{ code: 'microphone-failed', fatal: false, reason: null }]);
+  assert.equal(await page.evaluate(() => window.call.state), 'active');
+  await page.context().close();
+});
+
+test('a stream of the caller’s own is sent, and is left as it was', async () => {
+  const { page } = await openWith();
+  assert.equal(await outcome(page), 'connected');
+  await page.evaluate(() => window.call.hangUp());
+  await endOf(page);
+  const [track, after_] = await page.evaluate(async () => {
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    const { VoiceGatewayCall } = await import('/voice-gateway.js');
+    const call = new VoiceGatewayCall('/ws', { stream });
+    await call.connect();
+    call.hangUp();
+    const [own] = stream.getTracks();
+    const state = own.readyState;
+    own.stop();
+    return [state, call.state];
+  });
+  assert.deepEqual([track, after_], ['live', 'ended']);
+  await page.context().close();
+});
