@@ -18,6 +18,7 @@ struct _VgwWebrtc
   guint sctp_id;
 
   GMutex lock;
+  gboolean is_released; /* guarded by lock */
   GstElement *dtls_dec; /* guarded by lock */
 
   _Atomic gint64 last_packet_us;
@@ -44,14 +45,20 @@ on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 }
 
 /* webrtcbin notices neither a wrong certificate nor a dead peer, so we keep the decoder to ask it for the former, and
- * look at its packets for the latter. */
+ * look at its packets for the latter. The PC thread may still add it after the release: then nobody would let go of it
+ * any more, and it holds us through its probe. */
 static void
 watch_dtls_decoder (VgwWebrtc *self, GstElement *dtls_dec)
 {
+  gboolean is_released;
+
   g_mutex_lock (&self->lock);
-  if (self->dtls_dec == NULL)
+  is_released = self->is_released;
+  if (self->dtls_dec == NULL && !is_released)
     self->dtls_dec = gst_object_ref (dtls_dec);
   g_mutex_unlock (&self->lock);
+  if (is_released)
+    return;
 
   g_autoptr (GstPad) pad = gst_element_get_static_pad (dtls_dec, "sink");
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_packet, vgw_webrtc_ref (self),
@@ -225,6 +232,7 @@ vgw_webrtc_release (VgwWebrtc *self)
   if (self->ice != NULL)
     vgw_ice_agent_stop (self->ice);
   g_mutex_lock (&self->lock);
+  self->is_released = TRUE;
   g_clear_pointer (&self->dtls_dec, gst_object_unref);
   g_mutex_unlock (&self->lock);
   self->bin = NULL;
