@@ -304,9 +304,11 @@ vgw_call_media_class_init (VgwCallMediaClass *klass)
 static void
 vgw_call_media_init (VgwCallMedia *self)
 {
-  static int last_association_id; /* ids are given out in turn: 65,535 calls lie between two uses of one */
+  /* Ids are given out in turn: 65,535 calls lie between two uses of one. From the top down, because a gateway in the
+   * same process (a test) gives its own out from the bottom up. */
+  static int n_association_ids;
 
-  self->sctp_association_id = (guint) g_atomic_int_add (&last_association_id, 1) % G_MAXUINT16 + 1;
+  self->sctp_association_id = G_MAXUINT16 - (guint) g_atomic_int_add (&n_association_ids, 1) % G_MAXUINT16;
   self->fed_start = GST_CLOCK_TIME_NONE;
   self->airlock.owner = G_OBJECT (self);
   self->airlock.deliver = deliver;
