@@ -1,0 +1,306 @@
+/* What the tests of session and table share: a context, a manager that keeps books, and a client that keeps what it is
+ * told. */
+#pragma once
+
+#include <check.h>
+#include <string.h>
+
+#include "base/vgw-error.h"
+#include "session/vgw-session.h"
+
+#define DEADLINE_US (20 * G_USEC_PER_SEC)
+#define WAKE_INTERVAL_MS 5 /* of the main loop, so that a condition of another thread is seen */
+
+/* --- waiting --- */
+
+static gboolean
+keep_turning (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* Turns the main loop until @condition holds. */
+#define WAIT_UNTIL(condition)                                                                                          \
+  G_STMT_START                                                                                                         \
+  {                                                                                                                    \
+    gint64 deadline_us = g_get_monotonic_time () + DEADLINE_US;                                                        \
+    guint wake_id = g_timeout_add (WAKE_INTERVAL_MS, keep_turning, NULL);                                              \
+    while (!(condition) && g_get_monotonic_time () < deadline_us)                                                      \
+      g_main_context_iteration (NULL, TRUE);                                                                           \
+    g_source_remove (wake_id);                                                                                         \
+    ck_assert_msg ((condition), "waited in vain for: %s", #condition);                                                 \
+  }                                                                                                                    \
+  G_STMT_END
+
+/* Turns the main loop until nothing is ready any more. */
+static inline void
+settle (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+}
+
+/* --- a manager that keeps books --- */
+
+#define TEST_TYPE_BOOKS (test_books_get_type ())
+G_DECLARE_FINAL_TYPE (TestBooks, test_books, TEST, BOOKS, GObject)
+
+struct _TestBooks
+{
+  GObject parent_instance;
+  guint n_registered, n_updated, n_deregistered;
+  char *state;  /* of the last call */
+  char *reason;
+  char *codec;
+};
+
+static void
+test_books_note (TestBooks *self, const VgwSessionFacts *facts)
+{
+  g_free (self->state);
+  g_free (self->reason);
+  g_free (self->codec);
+  self->state = g_strdup (facts->state);
+  self->reason = g_strdup (facts->reason);
+  self->codec = g_strdup (facts->codec);
+  ck_assert_ptr_nonnull (facts->session_id);
+  ck_assert_ptr_nonnull (facts->engine);
+  ck_assert_int_gt (facts->started_at_us, 0);
+  ck_assert_int_ge (facts->duration_ms, 0);
+}
+
+static void
+test_books_register (VgwManager *manager, const VgwSessionFacts *facts)
+{
+  TEST_BOOKS (manager)->n_registered++;
+  test_books_note (TEST_BOOKS (manager), facts);
+}
+
+static void
+test_books_update (VgwManager *manager, const VgwSessionFacts *facts)
+{
+  TEST_BOOKS (manager)->n_updated++;
+  test_books_note (TEST_BOOKS (manager), facts);
+}
+
+static void
+test_books_deregister (VgwManager *manager, const VgwSessionFacts *facts)
+{
+  TEST_BOOKS (manager)->n_deregistered++;
+  test_books_note (TEST_BOOKS (manager), facts);
+}
+
+static void
+test_books_iface_init (VgwManagerInterface *iface)
+{
+  iface->register_session = test_books_register;
+  iface->update_session = test_books_update;
+  iface->deregister_session = test_books_deregister;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TestBooks, test_books, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (VGW_TYPE_MANAGER, test_books_iface_init))
+
+static void
+test_books_finalize (GObject *object)
+{
+  TestBooks *self = TEST_BOOKS (object);
+
+  g_free (self->state);
+  g_free (self->reason);
+  g_free (self->codec);
+  G_OBJECT_CLASS (test_books_parent_class)->finalize (object);
+}
+
+static void
+test_books_class_init (TestBooksClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = test_books_finalize;
+}
+
+static void
+test_books_init (TestBooks *self)
+{
+}
+
+/* --- the context --- */
+
+static VgwSessionContext test_context;
+static TestBooks *books;
+
+/* No bounds of time, so that a test has only those that it sets. */
+static inline void
+set_up_context (void)
+{
+  books = g_object_new (TEST_TYPE_BOOKS, NULL);
+  test_context = (VgwSessionContext){
+    .manager = VGW_MANAGER (books),
+    .engine_type = g_strdup ("echo"),
+    .format = { 16000 },
+    .limits = { .max_candidates = 64, .max_data_channels = 4, .max_message_bytes = VGW_MESSAGE_MAX_BYTES,
+                .max_playout_ms = 2000 },
+  };
+}
+
+static inline void
+tear_down_context (void)
+{
+  g_clear_pointer (&test_context.engine_type, g_free);
+  g_clear_pointer (&test_context.client_ice_servers, g_ptr_array_unref);
+  g_clear_object (&books);
+}
+
+/* --- a client --- */
+
+typedef struct
+{
+  VgwSession *session;    /* (nullable) a reference, until the client lets go */
+  GPtrArray *messages;    /* VgwMessage, all that were emitted, in order */
+  guint n_ended;
+  char *reason;           /* of "ended" */
+  const char *quits_at;   /* (nullable) ends and drops the session inside the emission of this type */
+} Client;
+
+static inline void
+client_let_go (Client *client)
+{
+  if (client->session == NULL)
+    return;
+  g_signal_handlers_disconnect_by_data (client->session, client);
+  g_clear_object (&client->session);
+}
+
+static inline void
+client_on_outgoing (VgwSession *session, const VgwMessage *message, Client *client)
+{
+  g_autofree char *text = vgw_message_to_text (message);
+  g_autoptr (GError) error = NULL;
+  VgwMessage *copy = vgw_message_parse (text, strlen (text), &error);
+
+  ck_assert_msg (copy != NULL, "%s: %s", text, error != NULL ? error->message : "");
+  ck_assert_uint_eq (client->n_ended, 0);
+  g_ptr_array_add (client->messages, copy);
+  if (g_strcmp0 (client->quits_at, vgw_message_type_to_string (message->type)) == 0)
+    {
+      vgw_session_end (session, VGW_END_WEBSOCKET_CLOSED);
+      client_let_go (client);
+    }
+}
+
+static inline void
+client_on_ended (VgwSession *session, const char *reason, Client *client)
+{
+  client->n_ended++;
+  g_free (client->reason);
+  client->reason = g_strdup (reason);
+}
+
+static inline Client *
+client_watch (VgwSession *session)
+{
+  Client *client = g_new0 (Client, 1);
+
+  client->session = g_object_ref (session);
+  client->messages = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_message_free);
+  g_signal_connect (session, "outgoing", G_CALLBACK (client_on_outgoing), client);
+  g_signal_connect (session, "ended", G_CALLBACK (client_on_ended), client);
+  return client;
+}
+
+/* A session of its own, not started. */
+static inline Client *
+client_new (void)
+{
+  g_autoptr (VgwSession) session = vgw_session_new (&test_context, "192.0.2.1");
+
+  return client_watch (session);
+}
+
+static inline Client *
+client_new_started (void)
+{
+  Client *client = client_new ();
+
+  vgw_session_start (client->session);
+  return client;
+}
+
+static inline void
+client_free (Client *client)
+{
+  client_let_go (client);
+  g_ptr_array_unref (client->messages);
+  g_free (client->reason);
+  g_free (client);
+}
+
+/* Says @text, as a WebSocket would bring it. */
+static inline void
+client_say (Client *client, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VgwMessage) message = vgw_message_parse (text, strlen (text), &error);
+
+  if (message != NULL)
+    vgw_session_handle (client->session, message);
+  else
+    vgw_session_handle_bad_message (client->session, error);
+}
+
+/* The last message, or NULL. */
+static inline const VgwMessage *
+client_last (Client *client)
+{
+  return client->messages->len > 0 ? client->messages->pdata[client->messages->len - 1] : NULL;
+}
+
+/* The first message of @type and, for `state`, of @name, and where it is; NULL where there is none. */
+static inline const VgwMessage *
+client_find (Client *client, VgwMessageType type, const char *name, guint *index)
+{
+  for (guint i = 0; i < client->messages->len; i++)
+    {
+      const VgwMessage *message = client->messages->pdata[i];
+
+      if (message->type != type || (name != NULL && g_strcmp0 (message->name, name) != 0))
+        continue;
+      if (index != NULL)
+        *index = i;
+      return message;
+    }
+  return NULL;
+}
+
+static inline gboolean
+client_got (Client *client, VgwMessageType type, const char *name)
+{
+  return client_find (client, type, name, NULL) != NULL;
+}
+
+static inline void
+assert_error (const VgwMessage *message, int code, gboolean is_fatal)
+{
+  ck_assert_ptr_nonnull (message);
+  ck_assert_int_eq (message->type, VGW_MESSAGE_ERROR);
+  ck_assert_str_eq (vgw_error_code_to_string (message->error_code), vgw_error_code_to_string (code));
+  ck_assert_int_eq (message->is_fatal, is_fatal);
+}
+
+/* The session is over, `state: ended` was its last word and said why, and the manager knows. */
+static inline void
+assert_ended (Client *client, VgwEndReason end_reason)
+{
+  const char *reason = vgw_end_reason_to_string (end_reason);
+  const VgwMessage *last = client_last (client);
+
+  ck_assert_uint_eq (client->n_ended, 1);
+  ck_assert_str_eq (client->reason, reason);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_ENDED);
+  ck_assert_ptr_nonnull (last);
+  ck_assert_int_eq (last->type, VGW_MESSAGE_STATE);
+  ck_assert_str_eq (last->name, "ended");
+  ck_assert_str_eq (last->reason, reason);
+  ck_assert_uint_eq (books->n_deregistered, books->n_registered);
+  ck_assert_str_eq (books->state, "ended");
+  ck_assert_str_eq (books->reason, reason);
+}
