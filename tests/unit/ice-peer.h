@@ -1,0 +1,155 @@
+/* A peer on a plain UDP socket that asks and checks with libnice's stun library: what a browser's ICE does, by hand. */
+#pragma once
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <glib.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stun/stunagent.h>
+#include <stun/usages/ice.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ICE_PEER_TIMEOUT_MS 20000
+#define ICE_PEER_BUFFER_BYTES 2048
+
+typedef struct
+{
+  int fd;
+  int family;
+  struct sockaddr_storage gateway;
+  socklen_t gateway_length;
+  StunAgent agent;
+  guint8 request[ICE_PEER_BUFFER_BYTES];
+  gsize request_length;
+  const char *password; /* of the request: the library keeps a pointer */
+  guint8 received[ICE_PEER_BUFFER_BYTES];
+} IcePeer;
+
+static inline socklen_t
+ice_peer_loopback (int family, guint16 port, struct sockaddr_storage *storage)
+{
+  memset (storage, 0, sizeof *storage);
+  if (family == AF_INET)
+    {
+      struct sockaddr_in *in = (struct sockaddr_in *) storage;
+
+      in->sin_family = AF_INET;
+      in->sin_port = htons (port);
+      in->sin_addr.s_addr = htonl (INADDR_LOOPBACK);
+      return sizeof *in;
+    }
+
+  struct sockaddr_in6 *in6 = (struct sockaddr_in6 *) storage;
+
+  in6->sin6_family = AF_INET6;
+  in6->sin6_port = htons (port);
+  in6->sin6_addr = in6addr_loopback;
+  return sizeof *in6;
+}
+
+/* A socket on a loopback address of its own, for the gateway on @port. */
+static inline void
+ice_peer_init (IcePeer *self, int family, guint16 port)
+{
+  struct sockaddr_storage own;
+  socklen_t own_length = ice_peer_loopback (family, 0, &own);
+
+  memset (self, 0, sizeof *self);
+  self->family = family;
+  self->gateway_length = ice_peer_loopback (family, port, &self->gateway);
+  self->fd = socket (family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ck_assert_int_ge (self->fd, 0);
+  ck_assert_int_eq (bind (self->fd, (struct sockaddr *) &own, own_length), 0);
+  stun_debug_disable ();
+  stun_agent_init (&self->agent, STUN_ALL_KNOWN_ATTRIBUTES, STUN_COMPATIBILITY_RFC5389,
+                   STUN_AGENT_USAGE_SHORT_TERM_CREDENTIALS | STUN_AGENT_USAGE_USE_FINGERPRINT);
+}
+
+static inline void
+ice_peer_clear (IcePeer *self)
+{
+  close (self->fd);
+}
+
+static inline void
+ice_peer_send (IcePeer *self, gconstpointer data, gsize length)
+{
+  gssize sent = sendto (self->fd, data, length, 0, (struct sockaddr *) &self->gateway, self->gateway_length);
+
+  ck_assert_int_eq (sent, (gssize) length);
+}
+
+/* Makes a check in self->request. */
+static inline void
+ice_peer_make_check (IcePeer *self, const char *username, const char *password, gboolean is_nominating,
+                     gboolean is_controlling)
+{
+  StunMessage message;
+
+  self->password = password;
+  self->request_length = stun_usage_ice_conncheck_create (
+      &self->agent, &message, self->request, sizeof self->request, (const guint8 *) username, strlen (username),
+      (const guint8 *) password, strlen (password), is_nominating, is_controlling, 1, 42, NULL,
+      STUN_USAGE_ICE_COMPATIBILITY_RFC5245);
+  ck_assert_uint_gt (self->request_length, 0);
+}
+
+/* Sends a check made by ice_peer_make_check () with these arguments. */
+static inline void
+ice_peer_check (IcePeer *self, const char *username, const char *password, gboolean is_nominating)
+{
+  ice_peer_make_check (self, username, password, is_nominating, TRUE);
+  ice_peer_send (self, self->request, self->request_length);
+}
+
+/* The next packet, within the deadline; returns its length. */
+static inline gsize
+ice_peer_receive (IcePeer *self)
+{
+  struct pollfd wait = { .fd = self->fd, .events = POLLIN };
+  gssize length;
+
+  ck_assert_msg (poll (&wait, 1, ICE_PEER_TIMEOUT_MS) == 1, "nothing was received");
+  length = recv (self->fd, self->received, sizeof self->received, 0);
+  ck_assert_int_gt (length, 0);
+  return (gsize) length;
+}
+
+/* The next packet is a signed answer to the last check: its class, and in @mapped what the gateway saw. */
+static inline StunClass
+ice_peer_receive_answer (IcePeer *self, struct sockaddr_storage *mapped)
+{
+  StunMessage message;
+  socklen_t mapped_length = sizeof *mapped;
+  gsize length = ice_peer_receive (self);
+  StunValidationStatus status;
+
+  /* checks the transaction, the fingerprint, and the integrity with the password of the request */
+  status = stun_agent_validate (&self->agent, &message, self->received, length, NULL, NULL);
+  ck_assert_int_eq (status, STUN_VALIDATION_SUCCESS);
+  ck_assert (stun_message_has_attribute (&message, STUN_ATTRIBUTE_MESSAGE_INTEGRITY));
+  if (stun_message_get_class (&message) == STUN_RESPONSE)
+    ck_assert_int_eq (stun_usage_ice_conncheck_process (&message, mapped, &mapped_length,
+                                                        STUN_USAGE_ICE_COMPATIBILITY_RFC5245),
+                      STUN_USAGE_ICE_RETURN_SUCCESS);
+  return stun_message_get_class (&message);
+}
+
+/* A check that must be answered with the peer's own address. */
+static inline void
+ice_peer_check_answered (IcePeer *self, const char *username, const char *password, gboolean is_nominating)
+{
+  struct sockaddr_storage mapped;
+  struct sockaddr_storage own;
+  socklen_t own_length = sizeof own;
+
+  memset (&mapped, 0, sizeof mapped);
+  memset (&own, 0, sizeof own);
+  ice_peer_check (self, username, password, is_nominating);
+  ck_assert_int_eq (ice_peer_receive_answer (self, &mapped), STUN_RESPONSE);
+  ck_assert_int_eq (getsockname (self->fd, (struct sockaddr *) &own, &own_length), 0);
+  ck_assert_mem_eq (&mapped, &own, own_length);
+}

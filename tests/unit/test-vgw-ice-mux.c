@@ -1,0 +1,567 @@
+/* The shared port, asked by peers on plain sockets. What must not be answered is shown by the counters, and by the fact
+ * that the next thing received is the answer to a later check. */
+#include "ice/vgw-ice-mux.h"
+
+#include <check.h>
+#include <gio/gio.h>
+
+#include "ice-peer.h"
+#include "ice/vgw-ice-mux-private.h"
+
+#define PASSWORD "the-password-of-this-test"
+#define OTHER_PASSWORD "another-password-entirely"
+#define DTLS_BYTE 22   /* handshake */
+#define RTP_BYTE 0x80  /* version 2 */
+#define N_CROWD 60
+#define N_FUZZ 3000
+#define FUZZ_SEED 20261124
+
+/* Waits for @condition, which another thread makes true. */
+#define WAIT_UNTIL(condition)                                                                                          \
+  G_STMT_START                                                                                                         \
+  {                                                                                                                    \
+    gint64 deadline_us = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;                                                \
+    while (!(condition))                                                                                               \
+      {                                                                                                                \
+        ck_assert_msg (g_get_monotonic_time () < deadline_us, "not in time: %s", #condition);                          \
+        g_usleep (1000);                                                                                               \
+      }                                                                                                                \
+  }                                                                                                                    \
+  G_STMT_END
+
+/* What a route was given. */
+typedef struct
+{
+  gint n_packets;     /* atomic, as all here */
+  gint last_mark;     /* the second byte of the last packet */
+  gint n_checks;
+  gint is_nominated;
+} Seen;
+
+static VgwIceMux *mux;
+
+static void
+on_packet (const guint8 *data, gsize length, gpointer user_data)
+{
+  Seen *seen = user_data;
+
+  g_atomic_int_set (&seen->last_mark, length > 1 ? data[1] : -1);
+  g_atomic_int_inc (&seen->n_packets);
+}
+
+static void
+on_checked (gboolean is_nominated, gpointer user_data)
+{
+  Seen *seen = user_data;
+
+  g_atomic_int_set (&seen->is_nominated, is_nominated);
+  g_atomic_int_inc (&seen->n_checks);
+}
+
+static const VgwIceRouteFuncs FUNCS = { on_packet, on_checked };
+
+static VgwIceMux *
+make_mux (guint16 port, const char *bind_address, const char *const *advertise)
+{
+  g_autoptr (GError) error = NULL;
+  VgwIceMux *made = vgw_ice_mux_new (port, bind_address, advertise, &error);
+
+  ck_assert_msg (made != NULL, "%s", error != NULL ? error->message : "no error");
+  return made;
+}
+
+static void
+setup (void)
+{
+  mux = make_mux (0, NULL, NULL);
+}
+
+static void
+teardown (void)
+{
+  vgw_ice_mux_shutdown (mux);
+  g_clear_object (&mux);
+}
+
+static VgwIceRoute *
+make_route (Seen *seen, const char *ufrag, const char *password)
+{
+  VgwIceRoute *route = vgw_ice_route_new (vgw_ice_mux_get_router (mux), &FUNCS, seen);
+
+  memset (seen, 0, sizeof *seen);
+  ck_assert (vgw_ice_route_set_credentials (route, ufrag, password));
+  return route;
+}
+
+static void
+drop_route (VgwIceRoute *route)
+{
+  vgw_ice_route_stop (route);
+  vgw_ice_route_unref (route);
+}
+
+static VgwIceStats
+get_stats (void)
+{
+  VgwIceStats stats;
+
+  vgw_ice_mux_get_stats (mux, &stats);
+  return stats;
+}
+
+static void
+send_marked (IcePeer *peer, guint8 first, guint8 mark)
+{
+  guint8 packet[100] = { first, mark };
+
+  ice_peer_send (peer, packet, sizeof packet);
+}
+
+/* Sends over the route's current path; the peer must get it. */
+static void
+assert_sends_to (VgwIceRoute *route, IcePeer *peer)
+{
+  VgwIcePath path;
+  const guint8 packet[] = { RTP_BYTE, 7 };
+
+  ck_assert (vgw_ice_route_get_path (route, &path));
+  ck_assert (vgw_ice_mux_send (mux, &path, packet, sizeof packet, 0xb8));
+  ck_assert_uint_eq (ice_peer_receive (peer), sizeof packet);
+  ck_assert_mem_eq (peer->received, packet, sizeof packet);
+}
+
+static gboolean
+has_ipv6 (void)
+{
+  struct sockaddr_storage storage;
+  socklen_t length = ice_peer_loopback (AF_INET6, 0, &storage);
+  int fd = socket (AF_INET6, SOCK_DGRAM, 0);
+  gboolean is_bound = fd >= 0 && bind (fd, (struct sockaddr *) &storage, length) == 0;
+
+  if (fd >= 0)
+    close (fd);
+  return is_bound;
+}
+
+static void
+check_one_family (int family)
+{
+  Seen seen;
+  IcePeer peer;
+  g_autoptr (VgwIceRoute) route = make_route (&seen, "ours", PASSWORD);
+  gint64 before_us = g_get_monotonic_time ();
+
+  ice_peer_init (&peer, family, vgw_ice_mux_get_port (mux));
+  ck_assert_int_eq (vgw_ice_route_get_last_check_us (route), 0);
+  ice_peer_check_answered (&peer, "ours:theirs", PASSWORD, FALSE);
+  WAIT_UNTIL (g_atomic_int_get (&seen.n_checks) == 1);
+  ck_assert (!g_atomic_int_get (&seen.is_nominated));
+  ck_assert_int_ge (vgw_ice_route_get_last_check_us (route), before_us);
+  ice_peer_check_answered (&peer, "ours:theirs", PASSWORD, TRUE);
+  WAIT_UNTIL (g_atomic_int_get (&seen.is_nominated));
+
+  send_marked (&peer, DTLS_BYTE, 1);
+  WAIT_UNTIL (g_atomic_int_get (&seen.last_mark) == 1);
+  send_marked (&peer, RTP_BYTE, 2);
+  WAIT_UNTIL (g_atomic_int_get (&seen.last_mark) == 2);
+  assert_sends_to (route, &peer);
+  vgw_ice_route_stop (route);
+  ice_peer_clear (&peer);
+}
+
+START_TEST (a_valid_check_opens_the_way_over_ipv4)
+{
+  check_one_family (AF_INET);
+}
+END_TEST
+
+START_TEST (a_valid_check_opens_the_way_over_ipv6)
+{
+  if (has_ipv6 ())
+    check_one_family (AF_INET6);
+  else
+    ck_assert_uint_gt (vgw_ice_mux_get_port (mux), 0); /* and it runs without */
+}
+END_TEST
+
+/* The socket reads one peer's packets in order: once the last check is answered, all before it were handled. */
+START_TEST (what_is_not_authenticated_is_not_answered)
+{
+  Seen seen;
+  IcePeer peer;
+  VgwIceStats stats;
+  g_autoptr (VgwIceRoute) route = make_route (&seen, "ours", PASSWORD);
+
+  ice_peer_init (&peer, AF_INET, vgw_ice_mux_get_port (mux));
+  ice_peer_check (&peer, "ours:theirs", OTHER_PASSWORD, TRUE);
+  ice_peer_check (&peer, "nobody:theirs", PASSWORD, TRUE);
+  ice_peer_check (&peer, "ours", PASSWORD, TRUE);        /* no colon */
+  ice_peer_check (&peer, ":theirs", PASSWORD, TRUE);     /* no ufrag */
+  ice_peer_check (&peer, "our:theirs", PASSWORD, TRUE);  /* a prefix */
+  ice_peer_check (&peer, "oursx:theirs", PASSWORD, TRUE);
+  send_marked (&peer, RTP_BYTE, 3);
+
+  ice_peer_check_answered (&peer, "ours:theirs", PASSWORD, FALSE); /* the first packet that comes back */
+  stats = get_stats ();
+  ck_assert_uint_eq (stats.unauthenticated, 6);
+  ck_assert_uint_eq (stats.unknown_source, 1);
+  ck_assert_uint_eq (stats.sent, 1);
+  ck_assert_int_eq (g_atomic_int_get (&seen.n_packets), 0);
+  vgw_ice_route_stop (route);
+  ice_peer_clear (&peer);
+}
+END_TEST
+
+/* Cuts and changes a good check everywhere it can be: only the whole one is answered. */
+START_TEST (a_check_with_any_byte_cut_or_changed_is_not_answered)
+{
+  Seen seen;
+  IcePeer peer;
+  guint8 changed[ICE_PEER_BUFFER_BYTES];
+  gsize length;
+  VgwIceStats stats;
+  g_autoptr (VgwIceRoute) route = make_route (&seen, "ours", PASSWORD);
+
+  ice_peer_init (&peer, AF_INET, vgw_ice_mux_get_port (mux));
+  ice_peer_make_check (&peer, "ours:theirs", PASSWORD, TRUE, TRUE);
+  length = peer.request_length;
+  for (gsize i = 0; i < length; i++)
+    {
+      ice_peer_send (&peer, peer.request, i);
+      memcpy (changed, peer.request, length);
+      changed[i] ^= 0x55;
+      ice_peer_send (&peer, changed, length);
+    }
+  ice_peer_send (&peer, peer.request, length);
+  ck_assert_int_eq (ice_peer_receive_answer (&peer, &(struct sockaddr_storage) { 0 }), STUN_RESPONSE);
+  stats = get_stats ();
+  ck_assert_uint_eq (stats.received, 2 * length + 1);
+  ck_assert_uint_eq (stats.sent, 1);
+  ck_assert_uint_eq (stats.checks, 1);
+  vgw_ice_route_stop (route);
+  ice_peer_clear (&peer);
+}
+END_TEST
+
+/* Random bytes, bare and behind a header that looks like STUN; from a validated address, so that they get far. */
+START_TEST (random_packets_do_no_harm)
+{
+  Seen seen;
+  IcePeer peer;
+  VgwIceStats stats;
+  g_autoptr (VgwIceRoute) route = make_route (&seen, "ours", PASSWORD);
+  g_autoptr (GRand) random = g_rand_new_with_seed (FUZZ_SEED);
+  g_autofree guint8 *large = g_malloc0 (60000);
+
+  ice_peer_init (&peer, AF_INET, vgw_ice_mux_get_port (mux));
+  ice_peer_check_answered (&peer, "ours:theirs", PASSWORD, TRUE);
+  for (guint i = 0; i < N_FUZZ; i++)
+    {
+      guint8 packet[600];
+      gsize length = (gsize) g_rand_int_range (random, 0, sizeof packet);
+
+      for (gsize j = 0; j < length; j++)
+        packet[j] = (guint8) g_rand_int (random);
+      if (i % 2 == 0 && length >= 20)
+        {
+          const guint8 header[] = { 0, 1, (guint8) ((length - 20) >> 8), (guint8) (length - 20), 0x21, 0x12, 0xa4, 0x42 };
+
+          memcpy (packet, header, sizeof header);
+        }
+      ice_peer_send (&peer, packet, length);
+      if (i % 100 == 0) /* lets the other side keep up: nothing is dropped unseen */
+        ice_peer_check_answered (&peer, "ours:theirs", PASSWORD, TRUE);
+    }
+  ice_peer_send (&peer, large, 60000);
+  ice_peer_check_answered (&peer, "ours:theirs", PASSWORD, TRUE);
+  stats = get_stats ();
+  ck_assert_uint_eq (stats.received,
+                     stats.delivered + stats.checks + stats.unauthenticated + stats.malformed + stats.ignored);
+  ck_assert_uint_gt (stats.malformed, N_FUZZ / 2 - 100);
+  ck_assert_uint_gt (stats.delivered, 0);
+  ck_assert_uint_eq (stats.sent, stats.checks);
+  vgw_ice_route_stop (route);
+  ice_peer_clear (&peer);
+}
+END_TEST
+
+START_TEST (a_peer_that_is_controlled_too_is_told)
+{
+  Seen seen;
+  IcePeer peer;
+  StunMessage message;
+  int code = 0;
+  gsize length;
+  g_autoptr (VgwIceRoute) route = make_route (&seen, "ours", PASSWORD);
+
+  ice_peer_init (&peer, AF_INET, vgw_ice_mux_get_port (mux));
+  ice_peer_make_check (&peer, "ours:theirs", PASSWORD, TRUE, FALSE);
+  ice_peer_send (&peer, peer.request, peer.request_length);
+  length = ice_peer_receive (&peer);
+  ck_assert_int_eq (stun_agent_validate (&peer.agent, &message, peer.received, length, NULL, NULL),
+                    STUN_VALIDATION_SUCCESS);
+  ck_assert_int_eq (stun_message_find_error (&message, &code), STUN_MESSAGE_RETURN_SUCCESS);
+  ck_assert_int_eq (code, STUN_ERROR_ROLE_CONFLICT);
+  ck_assert_uint_eq (get_stats ().refused, 1);
+
+  send_marked (&peer, RTP_BYTE, 1); /* it proved nothing */
+  ice_peer_check_answered (&peer, "ours:theirs", PASSWORD, FALSE);
+  ck_assert_uint_eq (get_stats ().unknown_source, 1);
+  vgw_ice_route_stop (route);
+  ice_peer_clear (&peer);
+}
+END_TEST
+
+START_TEST (sending_follows_the_newest_nomination)
+{
+  Seen seen;
+  IcePeer first, second;
+  g_autoptr (VgwIceRoute) route = make_route (&seen, "ours", PASSWORD);
+
+  ice_peer_init (&first, AF_INET, vgw_ice_mux_get_port (mux));
+  ice_peer_init (&second, has_ipv6 () ? AF_INET6 : AF_INET, vgw_ice_mux_get_port (mux));
+  ice_peer_check_answered (&first, "ours:theirs", PASSWORD, TRUE);
+  WAIT_UNTIL (g_atomic_int_get (&seen.n_checks) == 1);
+  assert_sends_to (route, &first);
+
+  /* the other address is good for receiving, but not where we send */
+  ice_peer_check_answered (&second, "ours:theirs", PASSWORD, FALSE);
+  send_marked (&second, RTP_BYTE, 5);
+  WAIT_UNTIL (g_atomic_int_get (&seen.last_mark) == 5);
+  assert_sends_to (route, &first);
+
+  /* the phone has changed networks */
+  ice_peer_check_answered (&second, "ours:theirs", PASSWORD, TRUE);
+  WAIT_UNTIL (g_atomic_int_get (&seen.n_checks) == 3);
+  assert_sends_to (route, &second);
+  send_marked (&first, RTP_BYTE, 6); /* what is still under way is not lost */
+  WAIT_UNTIL (g_atomic_int_get (&seen.last_mark) == 6);
+  vgw_ice_route_stop (route);
+  ice_peer_clear (&first);
+  ice_peer_clear (&second);
+}
+END_TEST
+
+START_TEST (a_new_session_takes_over_the_address_of_an_old_one)
+{
+  Seen old_seen, new_seen;
+  IcePeer peer;
+  VgwIcePath path;
+  g_autoptr (VgwIceRoute) old_route = make_route (&old_seen, "old", PASSWORD);
+  g_autoptr (VgwIceRoute) new_route = make_route (&new_seen, "new", OTHER_PASSWORD);
+
+  ice_peer_init (&peer, AF_INET, vgw_ice_mux_get_port (mux));
+  ice_peer_check_answered (&peer, "old:theirs", PASSWORD, TRUE);
+  ice_peer_check (&peer, "new:theirs", PASSWORD, TRUE); /* the old password does not do it */
+  send_marked (&peer, RTP_BYTE, 1);
+  WAIT_UNTIL (g_atomic_int_get (&old_seen.last_mark) == 1);
+
+  ice_peer_check_answered (&peer, "new:theirs", OTHER_PASSWORD, TRUE);
+  send_marked (&peer, RTP_BYTE, 2);
+  WAIT_UNTIL (g_atomic_int_get (&new_seen.last_mark) == 2);
+  ck_assert_int_eq (g_atomic_int_get (&old_seen.last_mark), 1);
+  ck_assert (!vgw_ice_route_get_path (old_route, &path));
+  assert_sends_to (new_route, &peer);
+
+  vgw_ice_route_stop (old_route);
+  send_marked (&peer, RTP_BYTE, 3); /* the old one's end takes nothing with it */
+  WAIT_UNTIL (g_atomic_int_get (&new_seen.last_mark) == 3);
+  vgw_ice_route_stop (new_route);
+  ice_peer_clear (&peer);
+}
+END_TEST
+
+START_TEST (a_stopped_route_hears_and_answers_nothing)
+{
+  Seen seen, witness_seen;
+  IcePeer peer, witness;
+  g_autoptr (VgwIceRoute) route = make_route (&seen, "ours", PASSWORD);
+  g_autoptr (VgwIceRoute) witness_route = make_route (&witness_seen, "witness", PASSWORD);
+
+  ice_peer_init (&peer, AF_INET, vgw_ice_mux_get_port (mux));
+  ice_peer_init (&witness, AF_INET, vgw_ice_mux_get_port (mux));
+  ice_peer_check_answered (&peer, "ours:theirs", PASSWORD, TRUE);
+  vgw_ice_route_stop (route);
+  vgw_ice_route_stop (route);
+  ck_assert (!vgw_ice_route_set_credentials (route, "ours", PASSWORD));
+  send_marked (&peer, RTP_BYTE, 1);
+  ice_peer_check (&peer, "ours:theirs", PASSWORD, TRUE);
+  ice_peer_check_answered (&witness, "witness:theirs", PASSWORD, TRUE);
+  ck_assert_int_eq (g_atomic_int_get (&seen.n_packets), 0);
+  ck_assert_uint_eq (get_stats ().unknown_source, 1);
+  ck_assert_uint_eq (get_stats ().unauthenticated, 1);
+  vgw_ice_route_stop (witness_route);
+  ice_peer_clear (&peer);
+  ice_peer_clear (&witness);
+}
+END_TEST
+
+START_TEST (sixty_sessions_on_one_port_get_their_own_packets)
+{
+  Seen seen[N_CROWD];
+  IcePeer peers[N_CROWD];
+  VgwIceRoute *routes[N_CROWD];
+
+  for (guint i = 0; i < N_CROWD; i++)
+    {
+      g_autofree char *ufrag = g_strdup_printf ("ours%u", i);
+      g_autofree char *username = g_strdup_printf ("%s:theirs", ufrag);
+
+      routes[i] = make_route (&seen[i], ufrag, PASSWORD);
+      ice_peer_init (&peers[i], AF_INET, vgw_ice_mux_get_port (mux));
+      ice_peer_check_answered (&peers[i], username, PASSWORD, TRUE);
+    }
+  for (guint i = 0; i < N_CROWD; i++)
+    send_marked (&peers[i], RTP_BYTE, (guint8) (i + 1));
+  for (guint i = 0; i < N_CROWD; i++)
+    {
+      WAIT_UNTIL (g_atomic_int_get (&seen[i].n_packets) == 1);
+      ck_assert_int_eq (g_atomic_int_get (&seen[i].last_mark), (gint) i + 1);
+      assert_sends_to (routes[i], &peers[i]);
+      drop_route (routes[i]);
+      ice_peer_clear (&peers[i]);
+    }
+}
+END_TEST
+
+START_TEST (a_port_that_is_taken_is_an_error)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *port = g_strdup_printf ("%u", vgw_ice_mux_get_port (mux));
+
+  ck_assert_ptr_null (vgw_ice_mux_new (vgw_ice_mux_get_port (mux), NULL, NULL, &error));
+  ck_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE));
+  ck_assert_ptr_nonnull (strstr (error->message, port));
+}
+END_TEST
+
+START_TEST (bad_addresses_are_errors_that_name_them)
+{
+  static const char *const BAD[] = { "example.org", "127.0.0.1:99999", "[::1", "::1]", "1.2.3", "0.0.0.0", "", "[1.2.3.4]" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (BAD); i++)
+    {
+      const char *const advertise[] = { BAD[i], NULL };
+      g_autofree char *quoted = g_strdup_printf ("\"%s\"", BAD[i]);
+      g_autoptr (GError) error = NULL;
+
+      ck_assert_ptr_null (vgw_ice_mux_new (0, "127.0.0.1", advertise, &error));
+      ck_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT));
+      ck_assert_ptr_nonnull (strstr (error->message, quoted));
+    }
+
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_ptr_null (vgw_ice_mux_new (0, "localhost", NULL, &error));
+  ck_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT));
+}
+END_TEST
+
+/* The addresses that @other offers, one a line. */
+static char *
+describe_addresses (VgwIceMux *other)
+{
+  g_autoptr (GArray) addresses = vgw_ice_mux_list_addresses (other);
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      char one[VGW_ICE_ADDRESS_TEXT_MAX];
+
+      g_string_append_printf (text, "%s\n",
+                              vgw_ice_address_to_string (&g_array_index (addresses, VgwIceAddress, i), one));
+    }
+  return g_string_free (text, FALSE);
+}
+
+START_TEST (candidates_are_what_is_advertised_or_bound)
+{
+  static const char *const ADVERTISE[] = { "203.0.113.5", "203.0.113.6:20000", "[2001:db8::1]:20001", "2001:db8::2", NULL };
+  g_autoptr (VgwIceMux) named = make_mux (0, "127.0.0.1", ADVERTISE);
+  g_autoptr (VgwIceMux) bound = make_mux (0, "127.0.0.1", NULL);
+  g_autofree char *named_text = describe_addresses (named);
+  g_autofree char *bound_text = describe_addresses (bound);
+  g_autofree char *expected_named
+      = g_strdup_printf ("203.0.113.5:%u\n203.0.113.6:20000\n[2001:db8::1]:20001\n[2001:db8::2]:%u\n",
+                         vgw_ice_mux_get_port (named), vgw_ice_mux_get_port (named));
+  g_autofree char *expected_bound = g_strdup_printf ("127.0.0.1:%u\n", vgw_ice_mux_get_port (bound));
+
+  ck_assert_str_eq (named_text, expected_named);
+  ck_assert_str_eq (bound_text, expected_bound);
+  vgw_ice_mux_shutdown (named);
+  vgw_ice_mux_shutdown (bound);
+}
+END_TEST
+
+/* Whatever machine this runs on: something is found, nothing link-local, loopback only when alone. */
+START_TEST (candidates_are_found_without_configuration)
+{
+  g_autoptr (GArray) addresses = vgw_ice_mux_list_addresses (mux);
+  guint n_loopback = 0;
+
+  ck_assert_uint_gt (addresses->len, 0);
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      const VgwIceAddress *address = &g_array_index (addresses, VgwIceAddress, i);
+
+      ck_assert_uint_eq (address->port, vgw_ice_mux_get_port (mux));
+      ck_assert (!vgw_ice_address_is_link_local (address));
+      n_loopback += vgw_ice_address_is_loopback (address);
+      if (i > 0 && address->family == AF_INET6)
+        ck_assert_int_eq (g_array_index (addresses, VgwIceAddress, i - 1).family, AF_INET6);
+    }
+  ck_assert (n_loopback == 0 || n_loopback == addresses->len);
+}
+END_TEST
+
+START_TEST (after_the_shutdown_sending_fails_and_nothing_hangs)
+{
+  Seen seen;
+  IcePeer peer;
+  VgwIcePath path;
+  guint8 packet[] = { RTP_BYTE, 1 };
+  g_autoptr (VgwIceRoute) route = make_route (&seen, "ours", PASSWORD);
+
+  ice_peer_init (&peer, AF_INET, vgw_ice_mux_get_port (mux));
+  ice_peer_check_answered (&peer, "ours:theirs", PASSWORD, TRUE);
+  vgw_ice_mux_shutdown (mux);
+  vgw_ice_mux_shutdown (mux);
+  ck_assert (vgw_ice_route_get_path (route, &path));
+  ck_assert (!vgw_ice_mux_send (mux, &path, packet, sizeof packet, 0));
+  ck_assert (!vgw_ice_mux_defer (mux, (GFunc) abort, NULL));
+  vgw_ice_route_stop (route);
+  ice_peer_clear (&peer);
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("vgw-ice-mux");
+  TCase *tcase = tcase_create ("mux");
+  SRunner *runner = srunner_create (suite);
+  int n_failed;
+
+  tcase_set_timeout (tcase, 60);
+  tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_add_test (tcase, a_valid_check_opens_the_way_over_ipv4);
+  tcase_add_test (tcase, a_valid_check_opens_the_way_over_ipv6);
+  tcase_add_test (tcase, what_is_not_authenticated_is_not_answered);
+  tcase_add_test (tcase, a_check_with_any_byte_cut_or_changed_is_not_answered);
+  tcase_add_test (tcase, random_packets_do_no_harm);
+  tcase_add_test (tcase, a_peer_that_is_controlled_too_is_told);
+  tcase_add_test (tcase, sending_follows_the_newest_nomination);
+  tcase_add_test (tcase, a_new_session_takes_over_the_address_of_an_old_one);
+  tcase_add_test (tcase, a_stopped_route_hears_and_answers_nothing);
+  tcase_add_test (tcase, sixty_sessions_on_one_port_get_their_own_packets);
+  tcase_add_test (tcase, a_port_that_is_taken_is_an_error);
+  tcase_add_test (tcase, bad_addresses_are_errors_that_name_them);
+  tcase_add_test (tcase, candidates_are_what_is_advertised_or_bound);
+  tcase_add_test (tcase, candidates_are_found_without_configuration);
+  tcase_add_test (tcase, after_the_shutdown_sending_fails_and_nothing_hangs);
+  suite_add_tcase (suite, tcase);
+  srunner_run_all (runner, CK_NORMAL);
+  n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return n_failed == 0 ? 0 : 1;
+}
