@@ -244,7 +244,7 @@ client_say (Client *client, const char *text)
   if (message != NULL)
     vgw_session_handle (client->session, message);
   else
-    vgw_session_handle_bad_message (client->session, error);
+    vgw_session_handle_bad_message (client->session, error, FALSE);
 }
 
 /* The last message, or NULL. */

@@ -86,7 +86,7 @@ START_TEST (nothing_happens_after_the_end)
   client_say (client, "{\"type\":\"bye\",\"payload\":\"{}\"}");
   client_say (client, "{\"type\":\"answer\",\"payload\":\"{\\\"type\\\":\\\"answer\\\",\\\"sdp\\\":\\\"x\\\"}\"}");
   client_say (client, "no JSON");
-  vgw_session_handle_bad_message (client->session, error);
+  vgw_session_handle_bad_message (client->session, error, TRUE);
   settle ();
 
   ck_assert_uint_eq (client->messages->len, n_messages);
@@ -190,12 +190,25 @@ START_TEST (a_wrong_message_is_told_and_survived)
 }
 END_TEST
 
-START_TEST (a_message_that_is_too_large_is_fatal)
+START_TEST (nesting_that_is_too_deep_is_told_and_survived)
 {
   Client *client = client_new_started ();
-  g_autofree char *text = g_strnfill (VGW_MESSAGE_MAX_BYTES + 1, ' ');
+  g_autofree char *brackets = g_strnfill (1000, '[');
+  g_autofree char *text = g_strconcat ("{\"type\":\"event\",\"payload\":{\"a\":", brackets, NULL);
 
   client_say (client, text);
+  assert_error (client_last (client), VGW_ERROR_TOO_LARGE, FALSE);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_NEW);
+  client_free (client);
+}
+END_TEST
+
+START_TEST (a_bad_message_that_closes_the_channel_ends_the_session)
+{
+  Client *client = client_new_started ();
+  g_autoptr (GError) error = g_error_new_literal (VGW_ERROR, VGW_ERROR_TOO_LARGE, "a message over 65536 bytes");
+
+  vgw_session_handle_bad_message (client->session, error, TRUE);
   assert_error (client->messages->pdata[1], VGW_ERROR_TOO_LARGE, TRUE);
   assert_ended (client, VGW_END_ERROR);
   client_free (client);
@@ -314,7 +327,8 @@ add_tests_of_messages (TCase *tcase)
   tcase_add_test (tcase, ids_are_url_safe_and_never_the_same);
   tcase_add_test (tcase, an_unknown_type_is_ignored);
   tcase_add_loop_test (tcase, a_wrong_message_is_told_and_survived, 0, G_N_ELEMENTS (wrong_messages));
-  tcase_add_test (tcase, a_message_that_is_too_large_is_fatal);
+  tcase_add_test (tcase, nesting_that_is_too_deep_is_told_and_survived);
+  tcase_add_test (tcase, a_bad_message_that_closes_the_channel_ends_the_session);
   tcase_add_test (tcase, early_candidates_are_kept_up_to_the_bound_and_the_excess_is_told_once);
   tcase_add_test (tcase, a_candidate_that_is_too_long_is_refused);
 }
