@@ -9,16 +9,17 @@ authority_of_origin (const char *origin)
 {
   g_autoptr (GUri) uri = g_uri_parse (origin, G_URI_FLAGS_PARSE_RELAXED, NULL);
   const char *scheme = uri != NULL ? g_uri_get_scheme (uri) : NULL;
+  const char *host = uri != NULL ? g_uri_get_host (uri) : NULL;
   int port;
 
-  if (uri == NULL || g_uri_get_host (uri) == NULL || g_uri_get_host (uri)[0] == '\0' || g_uri_get_userinfo (uri) != NULL)
+  if (host == NULL || host[0] == '\0' || g_uri_get_userinfo (uri) != NULL)
     return NULL;
   port = g_uri_get_port (uri);
   if (port <= 0 && g_str_equal (scheme, "http"))
     port = 80;
   if (port <= 0 && g_str_equal (scheme, "https"))
     port = 443;
-  return g_strdup_printf ("%s|%d", g_uri_get_host (uri), port);
+  return g_strdup_printf ("%s|%d", host, port);
 }
 
 /* The Host header has no scheme; behind a proxy that ends TLS it is the origin's that counts. */

@@ -1,6 +1,6 @@
 /* libsoup parses requests and writes responses; sockets, their number, their time and a first look at what they bring
- * are VgwHttpListener's, the WebSocket after the handshake is VgwWsChannel's. Debian calls SoupServer unfit for untrusted clients; what is known
- * to be wrong with 3.2.3 is kept away from it here, each with its reason. */
+ * are VgwHttpListener's, the WebSocket after the handshake is VgwWsChannel's. Debian calls SoupServer unfit for
+ * untrusted clients; what is known to be wrong with 3.2.3 is kept away from it here, each with its reason. */
 #include "http/vgw-http-server.h"
 
 #include <libsoup/soup.h>

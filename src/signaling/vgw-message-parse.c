@@ -317,7 +317,8 @@ open_payload (VgwMessage *message, JsonNode *node, GError **error)
     }
   if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
     {
-      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "\"payload\" must be JSON in a string, or an object");
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE,
+                           "\"payload\" must be JSON in a string, or an object");
       return NULL;
     }
   text = json_node_get_string (node);

@@ -188,7 +188,8 @@ dial_ws (Fixture *self, const char *more_headers)
 {
   WsPeer *peer = dial (self);
   g_autofree char *request =
-      g_strdup_printf ("GET /ws?engine=echo HTTP/1.1\r\nHost: gateway.test:8080\r\n" WS_HANDSHAKE "%s\r\n", more_headers);
+      g_strdup_printf ("GET /ws?engine=echo HTTP/1.1\r\nHost: gateway.test:8080\r\n" WS_HANDSHAKE "%s\r\n",
+                       more_headers);
 
   ws_peer_send (peer, request, strlen (request));
   WAIT_UNTIL (has_head (peer));

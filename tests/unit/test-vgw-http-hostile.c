@@ -15,7 +15,8 @@ START_TEST (other_methods_and_bodies_are_refused_at_once)
   g_autofree char *options = exchange (self, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
   g_autofree char *nowhere = exchange (self, "OPTIONS * HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n");
   g_autofree char *huge = exchange (self, "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n");
-  g_autofree char *chunked = exchange (self, "GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffff\r\n");
+  g_autofree char *chunked =
+      exchange (self, "GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffff\r\n");
   g_autofree char *expect =
       exchange (self, "GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
 

@@ -52,7 +52,8 @@ soup_peer_connect (SoupPeer *self, SoupSession *session, Fixture *fixture)
   g_autoptr (SoupMessage) message = soup_message_new ("GET", url);
 
   self->texts = g_ptr_array_new_with_free_func (g_free);
-  soup_session_websocket_connect_async (session, message, NULL, NULL, G_PRIORITY_DEFAULT, NULL, on_soup_connected, self);
+  soup_session_websocket_connect_async (session, message, NULL, NULL, G_PRIORITY_DEFAULT, NULL, on_soup_connected,
+                                        self);
   WAIT_UNTIL (self->connection != NULL || self->has_failed);
   ck_assert (!self->has_failed);
 }

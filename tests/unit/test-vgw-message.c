@@ -66,7 +66,8 @@ START_TEST (the_wire_has_lower_case_keys_and_a_payload_in_a_string)
   g_autofree char *text = vgw_message_to_text (message);
 
   ck_assert_str_eq (text,
-                    "{\"type\":\"answer\",\"payload\":\"{\\\"type\\\":\\\"answer\\\",\\\"sdp\\\":\\\"v=0\\\\r\\\\n\\\"}\"}");
+                    "{\"type\":\"answer\",\"payload\":"
+                    "\"{\\\"type\\\":\\\"answer\\\",\\\"sdp\\\":\\\"v=0\\\\r\\\\n\\\"}\"}");
 }
 END_TEST
 
@@ -426,7 +427,8 @@ END_TEST
 
 START_TEST (the_number_of_ice_servers_is_bounded)
 {
-  g_autoptr (GString) text = g_string_new ("{\"type\":\"session\",\"payload\":{\"id\":\"x\",\"iceServers\":[{\"urls\":[\"a\"");
+  g_autoptr (GString) text = g_string_new ("{\"type\":\"session\",\"payload\":"
+                                           "{\"id\":\"x\",\"iceServers\":[{\"urls\":[\"a\"");
 
   for (int i = 0; i < 1000; i++)
     g_string_append (text, ",\"a\"");
