@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/vgw-call-link.h"
+#include "app/vgw-config-check.h"
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "http/vgw-http-server.h"
@@ -102,18 +103,12 @@ vgw_app_get_media_settings (const VgwConfig *config, const char *pipeline_overri
   };
 }
 
-/* "turn:user:secret@host" → a server with its credentials apart, as RTCIceServer has them. */
-static VgwIceServer *
-parse_client_server (const char *url)
+static void
+add_client_server (GPtrArray *servers, const char *text)
 {
-  const char *colon = strchr (url, ':');
-  const char *at = strrchr (url, '@');
-  if (colon == NULL || at == NULL || at < colon)
-    return vgw_ice_server_new (url, NULL, NULL);
-  g_autofree char *credentials = g_strndup (colon + 1, at - colon - 1);
-  g_auto (GStrv) parts = g_strsplit (credentials, ":", 2);
-  g_autofree char *bare = g_strdup_printf ("%.*s:%s", (int) (colon - url), url, at + 1);
-  return vgw_ice_server_new (bare, parts[0], parts[0] ? parts[1] : NULL);
+  g_autofree char *url = NULL, *username = NULL, *credential = NULL;
+  if (vgw_config_split_server (text, &url, &username, &credential))
+    g_ptr_array_add (servers, vgw_ice_server_new (url, username, credential));
 }
 
 static void
@@ -138,7 +133,7 @@ fill_context (VgwApp *self)
   };
   context->client_ice_servers = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_ice_server_free);
   for (guint i = 0; config->ice_client_servers[i] != NULL; i++)
-    g_ptr_array_add (context->client_ice_servers, parse_client_server (config->ice_client_servers[i]));
+    add_client_server (context->client_ice_servers, config->ice_client_servers[i]);
 }
 
 static void

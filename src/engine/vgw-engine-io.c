@@ -1,0 +1,135 @@
+#include "engine/vgw-engine-io.h"
+
+typedef struct
+{
+  VgwEngineIoFunc func;
+  gpointer user_data;
+  GDestroyNotify destroy;
+} Job;
+
+struct _VgwEngineIo
+{
+  gatomicrefcount ref_count;
+  GMainContext *context;
+  GMainLoop *loop;
+  GThread *thread;
+  GSource *source; /* ready when there are jobs */
+
+  GMutex lock;
+  GQueue jobs; /* guarded by lock; Job* */
+};
+
+static void
+run_jobs (VgwEngineIo *self)
+{
+  GQueue jobs = G_QUEUE_INIT;
+
+  g_mutex_lock (&self->lock);
+  jobs = self->jobs;
+  g_queue_init (&self->jobs);
+  g_mutex_unlock (&self->lock);
+
+  for (Job *job = g_queue_pop_head (&jobs); job != NULL; job = g_queue_pop_head (&jobs))
+    {
+      job->func (job->user_data);
+      if (job->destroy != NULL)
+        job->destroy (job->user_data);
+      g_free (job);
+    }
+}
+
+static gboolean
+dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  g_source_set_ready_time (source, -1);
+  return callback (user_data);
+}
+
+static gboolean
+on_ready (gpointer user_data)
+{
+  run_jobs (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs source_funcs = { .dispatch = dispatch };
+
+static gpointer
+run_thread (gpointer user_data)
+{
+  VgwEngineIo *self = user_data;
+
+  g_main_context_push_thread_default (self->context);
+  g_main_loop_run (self->loop);
+  run_jobs (self); /* what was asked for before the end is done, and freed */
+  while (g_main_context_iteration (self->context, FALSE))
+    continue;
+  g_main_context_pop_thread_default (self->context);
+  return NULL;
+}
+
+VgwEngineIo *
+vgw_engine_io_new (void)
+{
+  VgwEngineIo *self = g_new0 (VgwEngineIo, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->lock);
+  g_queue_init (&self->jobs);
+  self->context = g_main_context_new ();
+  self->loop = g_main_loop_new (self->context, FALSE);
+  self->source = g_source_new (&source_funcs, sizeof (GSource));
+  g_source_set_callback (self->source, on_ready, self, NULL);
+  g_source_attach (self->source, self->context);
+  self->thread = g_thread_new ("vgw-engine", run_thread, self);
+  return self;
+}
+
+VgwEngineIo *
+vgw_engine_io_ref (VgwEngineIo *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+static void
+quit_loop (gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+}
+
+void
+vgw_engine_io_unref (VgwEngineIo *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  vgw_engine_io_invoke (self, quit_loop, self->loop, NULL); /* on the thread, so that it cannot come before the run */
+  g_thread_join (self->thread);
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
+  g_main_loop_unref (self->loop);
+  g_main_context_unref (self->context);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+GMainContext *
+vgw_engine_io_get_context (VgwEngineIo *self)
+{
+  return self->context;
+}
+
+void
+vgw_engine_io_invoke (VgwEngineIo *self, VgwEngineIoFunc func, gpointer user_data, GDestroyNotify destroy)
+{
+  Job *job = g_new (Job, 1);
+  gboolean was_empty;
+
+  *job = (Job){ func, user_data, destroy };
+  g_mutex_lock (&self->lock);
+  was_empty = g_queue_is_empty (&self->jobs);
+  g_queue_push_tail (&self->jobs, job);
+  g_mutex_unlock (&self->lock);
+  if (was_empty)
+    g_source_set_ready_time (self->source, 0);
+}

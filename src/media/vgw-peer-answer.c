@@ -1,0 +1,346 @@
+/* How an answer comes about. Each step is a promise of webrtcbin, whose reply comes back to the main thread:
+ *   set-remote-description → link the encoder → create-answer → set-local-description → candidates → answer
+ * One deadline stands over all of it, because webrtcbin may drop a promise unanswered. */
+#include "media/vgw-peer-private.h"
+
+#include <gst/app/app.h>
+#include <gst/webrtc/webrtc.h>
+
+#include "base/vgw-error.h"
+#include "base/vgw-log.h"
+#include "media/vgw-bridge-private.h"
+
+/* On top of the bound for gathering: what the promises may take. Measured: some 10 ms, 0.5 s in a burst of 60. */
+#define ANSWER_DEADLINE_MS 5000
+
+/* The m-line of the reduced offer that has the bundle's transport. webrtcbin 1.22 keeps candidates for any other in an
+ * array that only grows. */
+#define BUNDLE_MLINE 0
+
+static void
+clear_source (GSource **source)
+{
+  if (*source != NULL)
+    g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static GSource *
+start_timer (VgwPeer *self, guint timeout_ms, GSourceFunc func)
+{
+  GSource *source = g_timeout_source_new (timeout_ms);
+  g_source_set_callback (source, func, self, NULL);
+  g_source_attach (source, NULL);
+  return source;
+}
+
+/* -- promises ------------------------------------------------------------------------------------------------------ */
+
+typedef struct
+{
+  VgwAirlock *airlock;
+  VgwAirlockFunc next;
+} PromiseStep;
+
+static void
+promise_step_free (gpointer data)
+{
+  PromiseStep *step = data;
+  vgw_airlock_unref (step->airlock);
+  g_free (step);
+}
+
+/* webrtcbin's PC thread. Not called at all where webrtcbin closes first; then only the destroy notify is. */
+static void
+on_promise_changed (GstPromise *promise, gpointer data)
+{
+  PromiseStep *step = data;
+  if (gst_promise_wait (promise) != GST_PROMISE_RESULT_REPLIED)
+    return;
+  const GstStructure *reply = gst_promise_get_reply (promise);
+  GstStructure *copy = reply ? gst_structure_copy (reply) : gst_structure_new_empty ("reply");
+  vgw_airlock_post (step->airlock, step->next, copy, (GDestroyNotify) gst_structure_free);
+}
+
+/* The next step's promise; the peer keeps it until the one after. (transfer none) */
+static GstPromise *
+promise_new (VgwPeer *self, VgwAirlockFunc next)
+{
+  PromiseStep *step = g_new0 (PromiseStep, 1);
+  step->airlock = vgw_airlock_ref (self->airlock);
+  step->next = next;
+  g_clear_pointer (&self->promise, gst_promise_unref);
+  self->promise = gst_promise_new_with_change_func (on_promise_changed, step, promise_step_free);
+  return self->promise;
+}
+
+/* FALSE, and the answer has failed, where @reply holds an error or the answer is no longer wanted. */
+static gboolean
+check_reply (VgwPeer *self, const GstStructure *reply, const char *step)
+{
+  g_autoptr (GError) error = NULL;
+  if (self->answer_task == NULL)
+    return FALSE;
+  if (!gst_structure_has_field (reply, "error"))
+    return TRUE;
+  gst_structure_get (reply, "error", G_TYPE_ERROR, &error, NULL);
+  vgw_peer_fail (self, g_error_new (VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the offer could not be used (%s: %s)", step,
+                           error ? error->message : "no reason given"));
+  return FALSE;
+}
+
+/* -- the answer, last step first ----------------------------------------------------------------------------------- */
+
+static void
+complete_answer (VgwPeer *self)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean is_lite = vgw_media_get_ice_mux (self->media) != NULL;
+  g_autofree char *answer = vgw_offer_expand_answer (self->offer, self->local_sdp, self->local_candidates,
+                                                     self->is_gathered, is_lite, &error);
+  if (answer == NULL)
+    {
+      vgw_peer_fail (self, g_steal_pointer (&error));
+      return;
+    }
+  g_autoptr (GTask) task = g_steal_pointer (&self->answer_task);
+  clear_source (&self->answer_deadline);
+  clear_source (&self->gather_deadline);
+  self->state = PEER_ANSWERED;
+  g_task_return_pointer (task, g_steal_pointer (&answer), g_free);
+}
+
+static gboolean
+on_gather_deadline (gpointer user_data)
+{
+  VgwPeer *self = user_data;
+  vgw_debug (self->session_id, "answering before gathering is complete; later candidates are trickled");
+  complete_answer (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+complete_when_gathered (VgwPeer *self)
+{
+  if (self->answer_task != NULL && self->local_sdp != NULL && self->is_gathered)
+    complete_answer (self);
+}
+
+static void
+on_local_set (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  if (!check_reply (self, payload, "set-local-description"))
+    return;
+  guint timeout_ms = vgw_media_get_settings (self->media)->gather_timeout_ms;
+  self->gather_deadline = start_timer (self, timeout_ms, on_gather_deadline);
+  complete_when_gathered (self);
+}
+
+static void
+on_answer_created (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  GstWebRTCSessionDescription *answer = NULL;
+  if (!check_reply (self, payload, "create-answer"))
+    return;
+  gst_structure_get (payload, "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &answer, NULL);
+  if (answer == NULL)
+    {
+      vgw_peer_fail (self, g_error_new (VGW_ERROR, VGW_ERROR_INTERNAL, "webrtcbin made no answer"));
+      return;
+    }
+  gst_sdp_message_copy (answer->sdp, &self->local_sdp);
+  GstPromise *promise = promise_new (self, on_local_set);
+  g_signal_emit_by_name (vgw_webrtc_get_bin (self->webrtc), "set-local-description", answer, promise);
+  gst_webrtc_session_description_free (answer);
+}
+
+/* The encoder's pad is linked after the remote description, by the name of the m-line, and with the payload type of
+ * the offer: everything else makes the answer recvonly (webrtcbin 1.22). */
+static gboolean
+link_encoder (VgwPeer *self)
+{
+  const VgwOfferCodec *codec = self->codec;
+  GstElement *bin = vgw_webrtc_get_bin (self->webrtc);
+  g_autoptr (GstPad) sink = gst_element_request_pad_simple (bin, "sink_0");
+  g_autoptr (GstPad) src = gst_element_get_static_pad (self->rtp_out, "src");
+  g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
+  if (sink == NULL || src == NULL)
+    return FALSE;
+
+  g_autoptr (GstCaps) caps
+      = gst_caps_new_simple ("application/x-rtp", "media", G_TYPE_STRING, "audio", "encoding-name", G_TYPE_STRING,
+                             codec->name, "clock-rate", G_TYPE_INT, (int) codec->clock_rate_hz, "payload", G_TYPE_INT,
+                             (int) codec->payload_type, NULL);
+  g_object_get (sink, "transceiver", &transceiver, NULL);
+  g_object_set (transceiver, "codec-preferences", caps, NULL);
+  return gst_pad_link (src, sink) == GST_PAD_LINK_OK;
+}
+
+/* A client that does not listen: the encoder's packets go nowhere. */
+static gboolean
+link_encoder_to_nothing (VgwPeer *self)
+{
+  GstElement *fakesink = gst_element_factory_make ("fakesink", NULL);
+  g_object_set (fakesink, "async", FALSE, "sync", FALSE, NULL);
+  gst_bin_add (GST_BIN (vgw_webrtc_get_pipeline (self->webrtc)), fakesink);
+  gst_element_sync_state_with_parent (fakesink);
+  return gst_element_link_pads (self->rtp_out, "src", fakesink, "sink");
+}
+
+void
+vgw_peer_pass_candidate (VgwPeer *self, const char *candidate)
+{
+  g_signal_emit_by_name (vgw_webrtc_get_bin (self->webrtc), "add-ice-candidate", BUNDLE_MLINE, candidate);
+}
+
+static void
+on_remote_set (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  if (!check_reply (self, payload, "set-remote-description"))
+    return;
+  self->has_remote_description = TRUE;
+  for (guint i = 0; i < self->early_candidates->len; i++)
+    vgw_peer_pass_candidate (self, g_ptr_array_index (self->early_candidates, i));
+  g_ptr_array_set_size (self->early_candidates, 0);
+
+  gboolean is_deaf = g_str_equal (self->offer->direction, "sendonly");
+  if (!(is_deaf ? link_encoder_to_nothing (self) : link_encoder (self)))
+    {
+      vgw_peer_fail (self, g_error_new (VGW_ERROR, VGW_ERROR_INTERNAL, "the encoder could not be linked to webrtcbin"));
+      return;
+    }
+  GstPromise *promise = promise_new (self, on_answer_created);
+  g_signal_emit_by_name (vgw_webrtc_get_bin (self->webrtc), "create-answer", NULL, promise);
+}
+
+static void
+handle_local_candidate (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  if (self->state == PEER_IDLE || self->state == PEER_ANSWERING)
+    g_ptr_array_add (self->local_candidates, g_strdup (payload));
+  else
+    vgw_peer_emit_candidate (self, payload);
+}
+
+void
+vgw_peer_on_ice_candidate (GstElement *bin, guint mline_index, const char *candidate, VgwAirlock *airlock)
+{
+  vgw_airlock_post (airlock, handle_local_candidate, g_strdup (candidate), g_free);
+}
+
+static void
+handle_gathered (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  self->is_gathered = TRUE;
+  complete_when_gathered (self);
+}
+
+void
+vgw_peer_on_gathering_state (GstElement *bin, GParamSpec *pspec, VgwAirlock *airlock)
+{
+  GstWebRTCICEGatheringState state;
+  g_object_get (bin, "ice-gathering-state", &state, NULL);
+  if (state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE)
+    vgw_airlock_post (airlock, handle_gathered, NULL, NULL);
+}
+
+/* -- building -------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+build (VgwPeer *self, VgwPipeline *pipeline, const VgwOfferCodec *codec, GError **error)
+{
+  VgwPipelineInstance instance;
+  if (!vgw_pipeline_instantiate (pipeline, codec->payload_type, &instance, error))
+    return FALSE;
+  self->webrtc = vgw_webrtc_new (self->media, instance.pipeline, error);
+  if (self->webrtc == NULL)
+    return FALSE;
+  self->rtp_in = instance.rtp_in;
+  self->rtp_out = instance.rtp_out;
+  vgw_bridge_attach (self->bridge, GST_APP_SINK (instance.pcm_out), GST_APP_SRC (instance.pcm_in));
+  vgw_peer_connect_bin (self);
+  if (gst_element_set_state (vgw_webrtc_get_pipeline (self->webrtc), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
+    {
+      g_set_error (error, VGW_ERROR, VGW_ERROR_INTERNAL, "the pipeline \"%s\" did not start",
+                   vgw_pipeline_get_name (pipeline));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* The first pipeline, in the operator's order, whose codec the offer has. */
+static VgwPipeline *
+choose_pipeline (VgwPeer *self, const VgwOfferCodec **codec, GError **error)
+{
+  GPtrArray *pipelines = vgw_media_get_pipelines (self->media);
+  g_autoptr (GString) known = g_string_new (NULL);
+  for (guint i = 0; i < pipelines->len; i++)
+    {
+      VgwPipeline *pipeline = g_ptr_array_index (pipelines, i);
+      const char *name = vgw_pipeline_get_codec (pipeline);
+      *codec = vgw_offer_find_codec (self->offer, name, vgw_pipeline_get_clock_rate_hz (pipeline));
+      if (*codec != NULL)
+        return pipeline;
+      g_string_append_printf (known, "%s%s", known->len > 0 ? ", " : "", name);
+    }
+  g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the offer has no codec that the gateway serves (%s)",
+               known->str);
+  return NULL;
+}
+
+static gboolean
+on_answer_deadline (gpointer user_data)
+{
+  VgwPeer *self = user_data;
+  vgw_peer_fail (self, g_error_new (VGW_ERROR, VGW_ERROR_TIMEOUT, "no answer could be made in %d ms", ANSWER_DEADLINE_MS));
+  return G_SOURCE_REMOVE;
+}
+
+gboolean
+vgw_peer_start_answer (VgwPeer *self, const char *offer_text, GError **error)
+{
+  const VgwOfferCodec *codec = NULL;
+  self->offer = vgw_offer_parse (offer_text, vgw_media_get_settings (self->media)->max_mlines, error);
+  VgwPipeline *pipeline = self->offer ? choose_pipeline (self, &codec, error) : NULL;
+  if (pipeline == NULL)
+    return FALSE;
+  self->codec = codec;
+  self->audio_mid = g_array_index (self->offer->mlines, VgwOfferMline, self->offer->audio_index).mid;
+
+  GstSDPMessage *reduced = vgw_offer_reduce (self->offer, codec, error);
+  if (reduced == NULL)
+    return FALSE;
+  GstWebRTCSessionDescription *description
+      = gst_webrtc_session_description_new (GST_WEBRTC_SDP_TYPE_OFFER, reduced); /* takes reduced */
+  gboolean is_built = build (self, pipeline, codec, error);
+  if (is_built)
+    {
+      GstPromise *promise = promise_new (self, on_remote_set);
+      g_signal_emit_by_name (vgw_webrtc_get_bin (self->webrtc), "set-remote-description", description, promise);
+    }
+  gst_webrtc_session_description_free (description);
+  guint deadline_ms = ANSWER_DEADLINE_MS + vgw_media_get_settings (self->media)->gather_timeout_ms;
+  if (is_built)
+    self->answer_deadline = start_timer (self, deadline_ms, on_answer_deadline);
+  return is_built;
+}
+
+void
+vgw_peer_drop_answer (VgwPeer *self, GError *error)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->answer_task);
+  clear_source (&self->answer_deadline);
+  clear_source (&self->gather_deadline);
+  if (self->promise != NULL)
+    gst_promise_interrupt (self->promise); /* webrtcbin drops what it has not answered, with a warning each */
+  g_clear_pointer (&self->promise, gst_promise_unref);
+  if (task != NULL)
+    g_task_return_error (task, error);
+  else
+    g_error_free (error);
+}

@@ -1,0 +1,207 @@
+/* What webrtcbin says, on whatever thread it says it, brought to the main thread. */
+#include "media/vgw-peer-private.h"
+
+#include <gst/webrtc/webrtc.h>
+
+#include "base/vgw-error.h"
+#include "base/vgw-log.h"
+#include "media/vgw-bridge-private.h"
+
+static void
+handle_connected (VgwPeer *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *certificate = vgw_webrtc_get_peer_certificate (self->webrtc);
+  if (self->state != PEER_ANSWERED)
+    return;
+  if (!vgw_offer_check_certificate (self->offer, certificate, &error))
+    {
+      vgw_peer_fail (self, g_steal_pointer (&error));
+      return;
+    }
+  self->state = PEER_CONNECTED;
+  vgw_bridge_set_open (self->bridge, TRUE);
+  vgw_peer_emit_connected (self);
+}
+
+static void
+handle_connection_state (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  switch ((GstWebRTCPeerConnectionState) GPOINTER_TO_INT (payload))
+    {
+    case GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED:
+      handle_connected (self);
+      break;
+    case GST_WEBRTC_PEER_CONNECTION_STATE_FAILED:
+      vgw_peer_fail (self, g_error_new (VGW_ERROR, VGW_ERROR_TIMEOUT, "ICE or DTLS failed"));
+      break;
+    case GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED:
+      vgw_peer_emit_closed (self);
+      break;
+    case GST_WEBRTC_PEER_CONNECTION_STATE_NEW:
+    case GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTING:
+    case GST_WEBRTC_PEER_CONNECTION_STATE_DISCONNECTED:
+      break;
+    }
+}
+
+static void
+on_connection_state (GstElement *bin, GParamSpec *pspec, VgwAirlock *airlock)
+{
+  GstWebRTCPeerConnectionState state;
+  g_object_get (bin, "connection-state", &state, NULL);
+  vgw_airlock_post (airlock, handle_connection_state, GINT_TO_POINTER (state), NULL);
+}
+
+static void
+handle_event_text (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  if (self->state == PEER_CONNECTED)
+    vgw_peer_emit_event (self, payload);
+}
+
+static void
+handle_channel_overflow (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  vgw_peer_fail (self, g_error_new (VGW_ERROR, VGW_ERROR_TOO_LARGE, "more than %u data channels",
+                           vgw_media_get_settings (self->media)->max_data_channels));
+}
+
+typedef struct
+{
+  char *codec;
+  int clock_rate_hz;
+  guint ssrc;
+} TrackFacts;
+
+static void
+track_facts_free (gpointer data)
+{
+  TrackFacts *facts = data;
+  g_free (facts->codec);
+  g_free (facts);
+}
+
+static void
+handle_track (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  TrackFacts *facts = payload;
+  VgwTrack track = { "audio", facts->codec, facts->clock_rate_hz, facts->ssrc, self->audio_mid };
+  vgw_info (self->session_id, "track: kind=audio codec=%s clock-rate=%d ssrc=%u mid=%s", facts->codec,
+            facts->clock_rate_hz, facts->ssrc, self->audio_mid);
+  vgw_peer_emit_track (self, &track);
+}
+
+static TrackFacts *
+read_track_facts (GstPad *pad)
+{
+  TrackFacts *facts = g_new0 (TrackFacts, 1);
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  const GstStructure *structure = caps && gst_caps_get_size (caps) > 0 ? gst_caps_get_structure (caps, 0) : NULL;
+  if (structure != NULL)
+    {
+      gst_structure_get (structure, "clock-rate", G_TYPE_INT, &facts->clock_rate_hz, NULL);
+      gst_structure_get (structure, "ssrc", G_TYPE_UINT, &facts->ssrc, NULL);
+      facts->codec = g_strdup (gst_structure_get_string (structure, "encoding-name"));
+    }
+  return facts;
+}
+
+/* What pad_added needs on its streaming thread, without touching the peer. */
+typedef struct
+{
+  VgwAirlock *airlock;
+  GstElement *rtp_in;
+} TrackLink;
+
+static void
+track_link_free (gpointer data, GClosure *closure)
+{
+  TrackLink *link = data;
+  vgw_airlock_unref (link->airlock);
+  gst_object_unref (link->rtp_in);
+  g_free (link);
+}
+
+/* A second stream of a client that changed its SSRC, or more: an unlinked pad would stop the whole jitter buffer. */
+static void
+link_to_nothing (GstPad *pad, GstElement *pipeline)
+{
+  GstElement *fakesink = gst_element_factory_make ("fakesink", NULL);
+  g_object_set (fakesink, "async", FALSE, "sync", FALSE, NULL);
+  gst_bin_add (GST_BIN (pipeline), fakesink);
+  gst_element_sync_state_with_parent (fakesink);
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (fakesink, "sink");
+  gst_pad_link (pad, sink);
+}
+
+/* OnTrack. Streaming thread: the pad must be linked before this returns, or its first packets are lost. */
+static void
+on_pad_added (GstElement *bin, GstPad *pad, TrackLink *link)
+{
+  if (GST_PAD_DIRECTION (pad) != GST_PAD_SRC)
+    return;
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (link->rtp_in, "sink");
+  g_autoptr (GstObject) pipeline = gst_object_get_parent (GST_OBJECT (bin));
+  if (pipeline == NULL)
+    return;
+  if (sink == NULL || gst_pad_is_linked (sink) || gst_pad_link (pad, sink) != GST_PAD_LINK_OK)
+    link_to_nothing (pad, GST_ELEMENT (pipeline));
+  else
+    vgw_airlock_post (link->airlock, handle_track, read_track_facts (pad), track_facts_free);
+}
+
+static void
+handle_pipeline_error (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  vgw_peer_fail (self, g_error_new (VGW_ERROR, VGW_ERROR_INTERNAL, "the pipeline failed: %s", (char *) payload));
+}
+
+/* Any thread. Nothing may stay on the bus: a bus that nobody reads grows for ever. */
+static GstBusSyncReply
+on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *debug = NULL;
+      gst_message_parse_error (message, &error, &debug);
+      vgw_airlock_post (user_data, handle_pipeline_error,
+                        g_strdup_printf ("%s: %s (%s)", GST_MESSAGE_SRC_NAME (message), error->message,
+                                         debug ? debug : ""),
+                        g_free);
+    }
+  gst_message_unref (message);
+  return GST_BUS_DROP;
+}
+
+void
+vgw_peer_connect_bin (VgwPeer *self)
+{
+  GstElement *bin = vgw_webrtc_get_bin (self->webrtc);
+  g_signal_connect_data (bin, "on-ice-candidate", G_CALLBACK (vgw_peer_on_ice_candidate), vgw_airlock_ref (self->airlock),
+                         vgw_airlock_unref_closure, 0);
+  g_signal_connect_data (bin, "notify::ice-gathering-state", G_CALLBACK (vgw_peer_on_gathering_state),
+                         vgw_airlock_ref (self->airlock), vgw_airlock_unref_closure, 0);
+  g_signal_connect_data (bin, "notify::connection-state", G_CALLBACK (on_connection_state),
+                         vgw_airlock_ref (self->airlock), vgw_airlock_unref_closure, 0);
+
+  TrackLink *link = g_new0 (TrackLink, 1);
+  link->airlock = vgw_airlock_ref (self->airlock);
+  link->rtp_in = gst_object_ref (self->rtp_in);
+  g_signal_connect_data (bin, "pad-added", G_CALLBACK (on_pad_added), link, track_link_free, 0);
+
+  g_autoptr (GstBus) bus = gst_pipeline_get_bus (GST_PIPELINE (vgw_webrtc_get_pipeline (self->webrtc)));
+  gst_bus_set_sync_handler (bus, on_bus_message, vgw_airlock_ref (self->airlock),
+                            (GDestroyNotify) vgw_airlock_unref);
+
+  if (self->offer->data_index >= 0)
+    self->data_channels = vgw_data_channels_new (bin, vgw_media_get_settings (self->media)->max_data_channels,
+                                                 self->session_id, self->airlock, handle_event_text,
+                                                 handle_channel_overflow);
+}
