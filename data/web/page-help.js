@@ -142,3 +142,10 @@ export function formatShare(share) {
     return '–';
   return share > 0 && share < 0.1 ? `${(share * 100).toFixed(1)} %` : `${Math.round(share * 100)} %`;
 }
+
+/** Codecs are written as their specifications do, whatever the SDP's case. */
+export function formatCodec(codec) {
+  if (!codec)
+    return '–';
+  return codec.toLowerCase() === 'opus' ? 'Opus' : codec.toUpperCase();
+}

@@ -1,7 +1,7 @@
 /* The page: one button, and what a call is doing in plain words. */
 
 import { VoiceGatewayCall, checkBrowser } from './voice-gateway.js';
-import { STATE_WORDS, formatDuration, formatMs, formatShare, helpFor } from './page-help.js';
+import { STATE_WORDS, formatCodec, formatDuration, formatMs, formatShare, helpFor } from './page-help.js';
 import { LogView } from './page-log.js';
 import { MeterView } from './page-meter.js';
 
@@ -67,7 +67,7 @@ function showStats(stats) {
   setText(view.jitter, formatMs(stats.jitterInMs));
   setText(view.lossIn, formatShare(stats.lossIn));
   setText(view.lossOut, formatShare(stats.lossOut));
-  setText(view.codec, stats.codec ?? '–');
+  setText(view.codec, formatCodec(stats.codec));
 }
 
 function clearStats() {

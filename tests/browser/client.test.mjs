@@ -7,7 +7,7 @@ import { CallErrorCode, CallState, VoiceGatewayCall, VoiceGatewayError, checkBro
 import { errorFromClose, errorFromEndReason, errorFromMicrophone, errorFromWire }
   from '../../data/web/voice-gateway-error.js';
 import { decodeMessage, encodeMessage, summariseStats, toWebSocketUrl } from '../../data/web/voice-gateway-wire.js';
-import { HELP, STATE_WORDS, formatDuration, formatMs, formatShare, helpFor } from '../../data/web/page-help.js';
+import { HELP, STATE_WORDS, formatCodec, formatDuration, formatMs, formatShare, helpFor } from '../../data/web/page-help.js';
 import { describePayload } from '../../data/web/page-log.js';
 import { levelToBar } from '../../data/web/page-meter.js';
 import { correlate, findSpeech } from './lib/sound.mjs';
@@ -153,6 +153,7 @@ test('the page has words for every state and help for every error that a caller 
 test('figures read as people write them', () => {
   assert.deepEqual([0, 61500, 3723000].map(formatDuration), ['0:00', '1:01', '1:02:03']);
   assert.deepEqual([null, 0.4, 24.6].map(formatMs), ['–', '0.4 ms', '25 ms']);
+  assert.deepEqual([null, 'OPUS', 'opus', 'pcmu'].map(formatCodec), ['–', 'Opus', 'Opus', 'PCMU']);
   assert.deepEqual([null, 0, 0.004, 0.5].map(formatShare), ['–', '0 %', '0.4 %', '50 %']);
 });
 
