@@ -225,11 +225,11 @@ START_TEST (no_descriptor_is_left_after_hundreds_of_clients)
 {
   g_autoptr (Fixture) self = fixture_new_default ();
   g_autofree char *url = vgw_http_server_get_url (self->server);
+  g_autoptr (SoupSession) session = soup_session_new ();
   guint n_fds = 0;
 
   for (int i = 0; i < 200; i++)
     {
-      g_autoptr (SoupSession) session = soup_session_new ();
       g_autoptr (SoupMessage) message = soup_message_new ("GET", url);
       g_autoptr (GBytes) bytes = NULL;
 
