@@ -3,6 +3,7 @@
 #include "elements/vgw-jitter-buffer.h"
 #include "elements/vgw-opus-dec.h"
 #include "elements/vgw-opus-enc.h"
+#include "elements/vgw-resample.h"
 
 /* The plugin may be loaded into a program that has the elements built in, and a type has one name in a process. */
 static GType
@@ -16,9 +17,22 @@ get_type (const char *name, GType (*get_own_type) (void))
 gboolean
 vgw_elements_register (GstPlugin *plugin)
 {
+  const struct
+  {
+    const char *element, *type;
+    GType (*get_type) (void);
+  } elements[] = {
+    { "vgwopusdec", "VgwOpusDec", vgw_opus_dec_get_type },
+    { "vgwopusenc", "VgwOpusEnc", vgw_opus_enc_get_type },
+    { "vgwresample", "VgwResample", vgw_resample_get_type },
+    { "vgwjitterbuffer", "VgwJitterBuffer", vgw_jitter_buffer_get_type },
+  };
+  gboolean is_good = TRUE;
+
   /* GST_RANK_NONE: decodebin elsewhere on the machine goes on as before */
-  return gst_element_register (plugin, "vgwopusdec", GST_RANK_NONE, get_type ("VgwOpusDec", vgw_opus_dec_get_type))
-         && gst_element_register (plugin, "vgwopusenc", GST_RANK_NONE, get_type ("VgwOpusEnc", vgw_opus_enc_get_type))
-         && gst_element_register (plugin, "vgwjitterbuffer", GST_RANK_NONE,
-                                  get_type ("VgwJitterBuffer", vgw_jitter_buffer_get_type));
+  for (guint i = 0; i < G_N_ELEMENTS (elements); i++)
+    is_good = gst_element_register (plugin, elements[i].element, GST_RANK_NONE,
+                                    get_type (elements[i].type, elements[i].get_type))
+              && is_good;
+  return is_good;
 }

@@ -9,7 +9,7 @@
  * can be done to audio on its way. */
 static const char *const ALLOWED[] = {
   /* ours, and the two ends */
-  "vgwopusdec", "vgwopusenc", "appsink", "appsrc",
+  "vgwopusdec", "vgwopusenc", "vgwresample", "appsink", "appsrc",
   /* codecs */
   "opusdec", "opusenc", "opusparse", "mulawdec", "mulawenc", "alawdec", "alawenc", "avdec_g722", "avenc_g722",
   "avdec_g726", "avenc_g726", "speexdec", "speexenc", "gsmdec", "gsmenc", "avdec_ilbc", "sbcdec", "sbcenc",
@@ -27,7 +27,7 @@ static const char *const ALLOWED[] = {
   "equalizer-3bands", "equalizer-10bands", "equalizer-nbands", "audiocheblimit", "audiochebband", "audiowsinclimit",
   "audiowsincband", "audiofirfilter", "audioiirfilter", "audioecho", "freeverb", "audiopanorama", "spectrum",
   /* speech */
-  "webrtcdsp", "webrtcechoprobe", "spanplc", "removesilence", "dtmfdetect", "dtmfsrc", "pitch", "scaletempo",
+  "webrtcdsp", "webrtcechoprobe", "removesilence", "dtmfdetect", "dtmfsrc", "pitch", "scaletempo",
 };
 
 /* What stands in front of the piece that is looked at. */

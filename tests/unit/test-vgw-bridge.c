@@ -33,6 +33,7 @@ typedef struct
   GArray *timestamps; /* of guint32, guarded by lock */
   GArray *markers;    /* of gboolean, guarded by lock */
   guint payload_type;
+  guint lose_every; /* 0: lose nothing; set before the start */
 } Wire;
 
 typedef struct
@@ -69,6 +70,7 @@ static GstPadProbeReturn
 on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   Wire *wire = user_data;
+  gboolean is_lost;
   GstMapInfo map;
 
   ck_assert (gst_buffer_map (GST_PAD_PROBE_INFO_BUFFER (info), &map, GST_MAP_READ));
@@ -82,11 +84,12 @@ on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
     wire->payload_type = map.data[1] & 0x7f;
     g_array_append_val (wire->timestamps, timestamp);
     g_array_append_val (wire->markers, marker);
+    is_lost = wire->lose_every != 0 && wire->timestamps->len % wire->lose_every == 0;
     g_cond_broadcast (&wire->cond);
     g_mutex_unlock (&wire->lock);
   }
   gst_buffer_unmap (GST_PAD_PROBE_INFO_BUFFER (info), &map);
-  return GST_PAD_PROBE_OK;
+  return is_lost ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
 }
 
 static void
@@ -219,8 +222,7 @@ assert_speech_passes (const char *name, double least, guint32 timestamp_step_20m
   ck_assert_msg (found > least, "%s: correlation %.3f at a delay of %" G_GSIZE_FORMAT " samples", name, found, delay);
   ck_assert_uint_eq (call.wire.payload_type, PAYLOAD_TYPE);
   ck_assert (g_array_index (call.wire.markers, gboolean, 0) || g_str_equal (name, "opus"));
-  /* the first packet may be short by what the resampler keeps; from there on it is 20 ms each, exactly */
-  for (guint i = 2; i < 100; i++)
+  for (guint i = 1; i < 100; i++)
     ck_assert_uint_eq (timestamp_step (&call.wire, i), timestamp_step_20ms);
   call_clear (&call);
 }
@@ -246,6 +248,23 @@ END_TEST
 START_TEST (speech_passes_g722)
 {
   assert_speech_passes ("g722", 0.9, 160);
+}
+END_TEST
+
+START_TEST (what_the_network_loses_is_filled_in)
+{
+  Call call;
+
+  call_init (&call);
+  call.wire.lose_every = 5;
+  call_start (&call, "opus");
+  vgw_bridge_set_open (call.bridge, TRUE);
+  /* 60 frames with those of the hangover, of which 12 are lost, though not the one that nothing follows */
+  push_silence (&call, 50);
+  wait_for_samples (&call.ear, 59 * FRAME_SAMPLES);
+  call_stop (&call);
+  ck_assert_uint_le (call.ear.samples->len, 60 * FRAME_SAMPLES);
+  call_clear (&call);
 }
 END_TEST
 
@@ -281,7 +300,7 @@ START_TEST (a_talkspurt_ends_in_silence_and_the_next_keeps_time)
   Call call;
 
   call_init (&call);
-  call_start (&call, "g722");
+  call_start (&call, "pcmu"); /* the one with a resampler, which must not keep a piece for later */
   vgw_bridge_set_open (call.bridge, TRUE);
   push_silence (&call, 3);
   /* three frames and ten of hangover, then nothing: watch the ticks of another bridge to know that time has passed */
@@ -437,6 +456,7 @@ main (int argc, char **argv)
   tcase_add_test (tcase, speech_passes_pcmu);
   tcase_add_test (tcase, speech_passes_pcma);
   tcase_add_test (tcase, speech_passes_g722);
+  tcase_add_test (tcase, what_the_network_loses_is_filled_in);
   tcase_add_test (tcase, nothing_passes_a_closed_gate);
   tcase_add_test (tcase, a_talkspurt_ends_in_silence_and_the_next_keeps_time);
   tcase_add_test (tcase, a_short_underrun_is_padded_without_a_new_talkspurt);
