@@ -1,0 +1,25 @@
+/* An engine behind a network: a dialect over a connection, with everything that can go wrong with one.
+ *
+ * Connecting has a deadline and is tried again, with backoff and jitter, within `grace_ms`; the caller's audio of the
+ * last `buffer_ms` is kept meanwhile. Then "failed" is emitted. "status" says engine-connecting, engine-lost,
+ * engine-restored. A bot that closes in good order has hung up. A bot that does not take its audio for
+ * VGW_ENGINE_NET_STALL_MS is lost. What a bot sends that its protocol does not allow is dropped and logged.
+ */
+#pragma once
+
+#include "engine/vgw-dialect.h"
+#include "engine/vgw-engine-config.h"
+#include "engine/vgw-engine-io.h"
+#include "engine/vgw-engine.h"
+
+G_BEGIN_DECLS
+
+#define VGW_TYPE_ENGINE_NET (vgw_engine_net_get_type ())
+G_DECLARE_FINAL_TYPE (VgwEngineNet, vgw_engine_net, VGW, ENGINE_NET, VgwEngine)
+
+#define VGW_ENGINE_NET_STALL_MS 5000
+
+/* @config is copied. Main thread. Returns: (transfer full) */
+VgwEngine *vgw_engine_net_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDialect *dialect);
+
+G_END_DECLS
