@@ -27,6 +27,7 @@ typedef struct
   void (*play) (const gint16 *samples, gsize n_samples, gpointer user_data);
   void (*mark) (const char *name, gpointer user_data);
   void (*clear) (gpointer user_data);
+  void (*pause) (gboolean is_paused, gpointer user_data); /* (nullable) TRUE: what waits stays, and is not played */
   void (*event) (const char *json, gpointer user_data); /* for the client: one JSON object */
   void (*hangup) (gpointer user_data);
 } VgwDialectHandlers;

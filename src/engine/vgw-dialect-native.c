@@ -1,0 +1,295 @@
+/* The gateway's own engine protocol, voice-gateway.v1: docs/ENGINE.md is its specification. */
+#include <string.h>
+
+#include "base/vgw-json.h"
+#include "engine/vgw-dialect-wire.h"
+#include "engine/vgw-dialects.h"
+
+#define PROTOCOL_VERSION 1
+#define MAX_MARK_NAME_BYTES 256
+#define MAX_EVENT_BYTES (64 * 1024) /* as much as a client's WebSocket takes in one message */
+#define MAX_ERRORS_TOLD 16          /* for each connection: a flood is not answered with a flood */
+
+typedef struct
+{
+  VgwDialectWire wire;
+  gboolean is_started;      /* once */
+  gboolean is_rate_refused; /* the bot asked for another rate: its audio would be played at the wrong speed */
+  guint n_errors_told;
+} Native;
+
+static JsonObject *
+new_message (const char *type)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "type", type);
+  return object;
+}
+
+static gpointer
+native_open (const VgwDialectCall *call, const VgwDialectHandlers *handlers, gpointer user_data)
+{
+  Native *self = g_new0 (Native, 1);
+
+  self->wire = (VgwDialectWire){ call, handlers, user_data };
+  return self;
+}
+
+static JsonObject *
+describe_audio (const VgwAudioFormat *format)
+{
+  JsonObject *audio = json_object_new ();
+
+  json_object_set_string_member (audio, "encoding", "s16le");
+  json_object_set_int_member (audio, "sample_rate", format->rate_hz);
+  json_object_set_int_member (audio, "channels", 1);
+  return audio;
+}
+
+static void
+native_start (gpointer state)
+{
+  Native *self = state;
+  const VgwDialectCall *call = self->wire.call;
+  JsonObject *start = new_message ("start");
+  JsonObject *client = json_object_new ();
+
+  json_object_set_int_member (start, "version", PROTOCOL_VERSION);
+  json_object_set_string_member (start, "session_id", call->session_id);
+  json_object_set_boolean_member (start, "resumed", self->is_started);
+  if (call->trace_id != NULL)
+    json_object_set_string_member (start, "trace_id", call->trace_id);
+  if (call->client_address != NULL)
+    json_object_set_string_member (client, "address", call->client_address);
+  json_object_set_object_member (start, "client", client);
+  json_object_set_object_member (start, "audio", describe_audio (&call->format));
+  self->is_started = TRUE;
+  self->is_rate_refused = FALSE;
+  self->n_errors_told = 0;
+  vgw_dialect_send_object (&self->wire, start);
+}
+
+static void
+native_audio (gpointer state, const gint16 *samples, gsize n_samples)
+{
+  Native *self = state;
+
+  vgw_dialect_send_samples (&self->wire, samples, n_samples);
+}
+
+static void
+native_dtmf (gpointer state, char digit, guint duration_ms)
+{
+  Native *self = state;
+  JsonObject *dtmf = new_message ("dtmf");
+  const char text[] = { digit, '\0' };
+
+  json_object_set_string_member (dtmf, "digit", text);
+  json_object_set_int_member (dtmf, "duration_ms", duration_ms);
+  vgw_dialect_send_object (&self->wire, dtmf);
+}
+
+static void
+native_speech (gpointer state, gboolean is_speaking)
+{
+  Native *self = state;
+
+  vgw_dialect_send_object (&self->wire, new_message (is_speaking ? "speech-started" : "speech-stopped"));
+}
+
+static void
+native_event (gpointer state, const char *json)
+{
+  Native *self = state;
+  JsonNode *data = vgw_dialect_parse_value (json);
+  JsonObject *event;
+
+  if (data == NULL)
+    return;
+  event = new_message ("event");
+  json_object_set_member (event, "data", data);
+  vgw_dialect_send_object (&self->wire, event);
+}
+
+static JsonArray *
+list_marks (const char *const *marks)
+{
+  JsonArray *array = json_array_new ();
+
+  for (; marks != NULL && *marks != NULL; marks++)
+    json_array_add_string_element (array, *marks);
+  return array;
+}
+
+static const char *
+playout_type (VgwPlayoutEventType type)
+{
+  switch (type)
+    {
+    case VGW_PLAYOUT_MARK:
+      return "mark";
+    case VGW_PLAYOUT_CLEARED:
+      return "cleared";
+    case VGW_PLAYOUT_DRAINED:
+      return "playout";
+    case VGW_PLAYOUT_XOFF:
+      return "xoff";
+    case VGW_PLAYOUT_XON:
+      return "xon";
+    }
+  return "playout";
+}
+
+static void
+native_playout (gpointer state, const VgwPlayoutEvent *event)
+{
+  Native *self = state;
+  JsonObject *message = new_message (playout_type (event->type));
+
+  if (event->type == VGW_PLAYOUT_MARK)
+    json_object_set_string_member (message, "name", event->name);
+  if (event->type == VGW_PLAYOUT_DRAINED)
+    json_object_set_string_member (message, "state", "drained");
+  json_object_set_int_member (message, "played_ms", (gint64) event->played_ms);
+  json_object_set_int_member (message, "utterance_ms", (gint64) event->utterance_ms);
+  if (event->type == VGW_PLAYOUT_CLEARED)
+    json_object_set_array_member (message, "marks", list_marks (event->marks));
+  vgw_dialect_send_object (&self->wire, message);
+}
+
+static void
+native_stop (gpointer state, const char *reason)
+{
+  Native *self = state;
+  JsonObject *stop = new_message ("stop");
+
+  json_object_set_string_member (stop, "reason", reason != NULL ? reason : "error");
+  vgw_dialect_send_object (&self->wire, stop);
+}
+
+/* --- from the bot ---------------------------------------------------------------------------------------------------
+ */
+
+static gboolean
+receive_ready (Native *self, JsonObject *message, GError **error)
+{
+  const guint rate_hz = self->wire.call->format.rate_hz;
+
+  self->is_rate_refused = vgw_json_get (message, "sample_rate") != NULL
+                          && vgw_json_get_int (message, "sample_rate", 0, G_MAXINT, -1) != (gint64) rate_hz;
+  if (self->is_rate_refused)
+    return vgw_dialect_fail (error, "ready: the sample rate of this engine is %u, as configured", rate_hz);
+  return TRUE;
+}
+
+static gboolean
+receive_mark (Native *self, JsonObject *message, GError **error)
+{
+  const char *name = vgw_json_get_string (message, "name");
+
+  if (name == NULL || *name == '\0' || strlen (name) > MAX_MARK_NAME_BYTES)
+    return vgw_dialect_fail (error, "mark: name must be a string of 1 to %u bytes", MAX_MARK_NAME_BYTES);
+  self->wire.handlers->mark (name, self->wire.user_data);
+  return TRUE;
+}
+
+static gboolean
+receive_event (Native *self, JsonObject *message, GError **error)
+{
+  JsonNode *data = vgw_json_get (message, "data");
+  g_autofree char *text = NULL;
+
+  if (data == NULL || !JSON_NODE_HOLDS_OBJECT (data))
+    return vgw_dialect_fail (error, "event: data must be an object");
+  text = vgw_json_to_text (data);
+  if (strlen (text) > MAX_EVENT_BYTES)
+    return vgw_dialect_fail (error, "event: data is larger than %u bytes", MAX_EVENT_BYTES);
+  self->wire.handlers->event (text, self->wire.user_data);
+  return TRUE;
+}
+
+static gboolean
+receive_clear (Native *self, JsonObject *message, GError **error)
+{
+  self->wire.handlers->clear (self->wire.user_data);
+  return TRUE;
+}
+
+static gboolean
+receive_hangup (Native *self, JsonObject *message, GError **error)
+{
+  self->wire.handlers->hangup (self->wire.user_data);
+  return TRUE;
+}
+
+static const struct
+{
+  const char *type;
+  gboolean (*receive) (Native *self, JsonObject *message, GError **error);
+} messages[] = {
+  { "ready", receive_ready }, { "mark", receive_mark },     { "clear", receive_clear },
+  { "event", receive_event }, { "hangup", receive_hangup },
+};
+
+static gboolean
+receive_text (Native *self, const guint8 *data, gsize length, GError **error)
+{
+  g_autoptr (JsonObject) message = vgw_dialect_parse (data, length, error);
+  const char *type;
+
+  if (message == NULL)
+    return FALSE;
+  type = vgw_json_get_string (message, "type");
+  if (type == NULL)
+    return vgw_dialect_fail (error, "a message without a type");
+  for (guint i = 0; i < G_N_ELEMENTS (messages); i++)
+    {
+      if (strcmp (type, messages[i].type) == 0)
+        return messages[i].receive (self, message, error);
+    }
+  return vgw_dialect_fail (error, "unknown type %s", type);
+}
+
+static gboolean
+receive_audio (Native *self, const guint8 *data, gsize length, GError **error)
+{
+  if (self->is_rate_refused)
+    return vgw_dialect_fail (error, "audio of a sample rate that was refused");
+  return vgw_dialect_play_frame (&self->wire, data, length, error);
+}
+
+static gboolean
+native_receive (gpointer state, gboolean is_text, const guint8 *data, gsize length, GError **error)
+{
+  Native *self = state;
+  g_autoptr (GError) cause = NULL;
+  JsonObject *answer;
+
+  if (is_text ? receive_text (self, data, length, &cause) : receive_audio (self, data, length, &cause))
+    return TRUE;
+  if (self->n_errors_told < MAX_ERRORS_TOLD)
+    {
+      self->n_errors_told++;
+      answer = new_message ("error");
+      json_object_set_string_member (answer, "message", cause->message);
+      vgw_dialect_send_object (&self->wire, answer);
+    }
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return FALSE;
+}
+
+const VgwDialect vgw_dialect_native = {
+  .name = "native",
+  .subprotocol = "voice-gateway.v1",
+  .open = native_open,
+  .free = g_free,
+  .start = native_start,
+  .audio = native_audio,
+  .dtmf = native_dtmf,
+  .speech = native_speech,
+  .event = native_event,
+  .playout = native_playout,
+  .stop = native_stop,
+  .receive = native_receive,
+};

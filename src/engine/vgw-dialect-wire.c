@@ -1,0 +1,160 @@
+#include "engine/vgw-dialect-wire.h"
+
+#include <string.h>
+
+#include "base/vgw-error.h"
+#include "base/vgw-json.h"
+
+#define CHUNK_SAMPLES 1024 /* on the stack */
+#define MAX_TOLD_BYTES 256 /* of an error's message */
+
+void
+vgw_dialect_send_text (const VgwDialectWire *wire, const char *text)
+{
+  wire->handlers->send (TRUE, (const guint8 *) text, strlen (text), wire->user_data);
+}
+
+void
+vgw_dialect_send_object (const VgwDialectWire *wire, JsonObject *object)
+{
+  g_autofree char *text = vgw_json_object_to_text (object);
+
+  vgw_dialect_send_text (wire, text);
+  json_object_unref (object);
+}
+
+void
+vgw_dialect_send_samples (const VgwDialectWire *wire, const gint16 *samples, gsize n_samples)
+{
+  if (n_samples == 0)
+    return;
+#if G_BYTE_ORDER == G_LITTLE_ENDIAN
+  wire->handlers->send (FALSE, (const guint8 *) samples, n_samples * sizeof (gint16), wire->user_data);
+#else
+  g_autofree gint16 *little = g_new (gint16, n_samples);
+  for (gsize i = 0; i < n_samples; i++)
+    little[i] = GINT16_TO_LE (samples[i]);
+  wire->handlers->send (FALSE, (const guint8 *) little, n_samples * sizeof (gint16), wire->user_data);
+#endif
+}
+
+gboolean
+vgw_dialect_fail (GError **error, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *valid = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  if (strlen (text) > MAX_TOLD_BYTES)
+    text[MAX_TOLD_BYTES] = '\0';
+  valid = g_utf8_make_valid (text, -1);
+  g_set_error_literal (error, VGW_ERROR, VGW_ERROR_ENGINE, valid);
+  return FALSE;
+}
+
+JsonObject *
+vgw_dialect_parse (const guint8 *data, gsize length, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  JsonObject *object;
+
+  if (length > VGW_DIALECT_MAX_TEXT_BYTES)
+    {
+      vgw_dialect_fail (error, "a text of %" G_GSIZE_FORMAT " bytes", length);
+      return NULL;
+    }
+  object = vgw_json_parse_object ((const char *) data, length, &cause);
+  if (object == NULL)
+    vgw_dialect_fail (error, "%s", cause->message); /* the code of another domain's fault would blame the client */
+  return object;
+}
+
+JsonNode *
+vgw_dialect_parse_value (const char *json)
+{
+  g_autofree char *text = g_strdup_printf ("{\"value\":%s}", json);
+  g_autoptr (JsonObject) object = vgw_json_parse_object (text, strlen (text), NULL);
+  JsonNode *node = object != NULL ? json_object_get_member (object, "value") : NULL;
+
+  return node != NULL ? json_node_copy (node) : NULL;
+}
+
+void
+vgw_dialect_play_bytes (const VgwDialectWire *wire, const guint8 *data, gsize length)
+{
+  gint16 samples[CHUNK_SAMPLES];
+  gsize n_left = length / sizeof (gint16);
+
+  while (n_left > 0)
+    {
+      gsize n = MIN (n_left, CHUNK_SAMPLES);
+      memcpy (samples, data, n * sizeof (gint16)); /* @data need not be aligned */
+      for (gsize i = 0; i < n; i++)
+        samples[i] = GINT16_FROM_LE (samples[i]);
+      wire->handlers->play (samples, n, wire->user_data);
+      data += n * sizeof (gint16);
+      n_left -= n;
+    }
+}
+
+gboolean
+vgw_dialect_play_frame (const VgwDialectWire *wire, const guint8 *data, gsize length, GError **error)
+{
+  if (length % sizeof (gint16) != 0)
+    return vgw_dialect_fail (error, "audio of %" G_GSIZE_FORMAT " bytes, which is no whole number of samples", length);
+  vgw_dialect_play_bytes (wire, data, length);
+  return TRUE;
+}
+
+void
+vgw_dialect_make_id (const char *session_id, const char *purpose, guint8 id[VGW_DIALECT_ID_BYTES])
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  guint8 digest[32];
+  gsize length = sizeof digest;
+
+  g_checksum_update (checksum, (const guchar *) purpose, (gssize) strlen (purpose) + 1);
+  g_checksum_update (checksum, (const guchar *) session_id, (gssize) strlen (session_id));
+  g_checksum_get_digest (checksum, digest, &length);
+  memcpy (id, digest, VGW_DIALECT_ID_BYTES);
+}
+
+char *
+vgw_dialect_make_hex_id (const char *session_id, const char *purpose)
+{
+  guint8 id[VGW_DIALECT_ID_BYTES];
+  GString *hex = g_string_sized_new (2 * VGW_DIALECT_ID_BYTES);
+
+  vgw_dialect_make_id (session_id, purpose, id);
+  for (guint i = 0; i < VGW_DIALECT_ID_BYTES; i++)
+    g_string_append_printf (hex, "%02x", id[i]);
+  return g_string_free (hex, FALSE);
+}
+
+void
+vgw_dialect_block_reset (VgwDialectBlock *self, const VgwAudioFormat *format)
+{
+  self->n_samples = CLAMP (vgw_audio_format_frame_samples (format), 1, VGW_DIALECT_MAX_BLOCK_SAMPLES);
+  self->n_filled = 0;
+}
+
+void
+vgw_dialect_block_push (VgwDialectBlock *self, const gint16 *samples, gsize n_samples, VgwDialectBlockFunc func,
+                        gpointer state)
+{
+  while (n_samples > 0)
+    {
+      gsize n = MIN (n_samples, self->n_samples - self->n_filled);
+      memcpy (self->samples + self->n_filled, samples, n * sizeof (gint16));
+      self->n_filled += n;
+      samples += n;
+      n_samples -= n;
+      if (self->n_filled < self->n_samples)
+        return;
+      self->n_filled = 0;
+      func (state, self->samples, self->n_samples);
+    }
+}

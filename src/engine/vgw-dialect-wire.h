@@ -1,0 +1,74 @@
+/* What the dialects share: frames of JSON and of PCM, blocks of an exact size, identifiers. Pure, as they are; for
+ * implementations of a dialect only. */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "engine/vgw-dialect.h"
+
+G_BEGIN_DECLS
+
+/* A bound for one text of a bot, well above what the connection lets through in one frame. */
+#define VGW_DIALECT_MAX_TEXT_BYTES (4 * 1024 * 1024)
+
+/* What every state holds: the call, and where things go. Borrowed from open (). */
+typedef struct
+{
+  const VgwDialectCall *call;
+  const VgwDialectHandlers *handlers;
+  gpointer user_data;
+} VgwDialectWire;
+
+/* One text frame, as it is. */
+void vgw_dialect_send_text (const VgwDialectWire *wire, const char *text);
+
+/* One text frame: the compact text of @object (transfer full). */
+void vgw_dialect_send_object (const VgwDialectWire *wire, JsonObject *object);
+
+/* One binary frame, s16le. Nothing for no samples. */
+void vgw_dialect_send_samples (const VgwDialectWire *wire, const gint16 *samples, gsize n_samples);
+
+/* Parses one text frame of a bot. Errors: VGW_ERROR_ENGINE. Returns: (transfer full) */
+JsonObject *vgw_dialect_parse (const guint8 *data, gsize length, GError **error);
+
+/* The JSON value @json, checked, or NULL where it is none: an application's event on its way into a frame.
+ * Returns: (transfer full) */
+JsonNode *vgw_dialect_parse_value (const char *json);
+
+/* Plays @data, s16le at any alignment; the last byte of an odd @length is left out. */
+void vgw_dialect_play_bytes (const VgwDialectWire *wire, const guint8 *data, gsize length);
+
+/* As vgw_dialect_play_bytes (), but a frame of an odd length is not played: its samples cannot be told. */
+gboolean vgw_dialect_play_frame (const VgwDialectWire *wire, const guint8 *data, gsize length, GError **error);
+
+/* Sets @error to VGW_ERROR_ENGINE with a message that is safe to log whatever the bot sent. Returns FALSE. */
+gboolean vgw_dialect_fail (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+#define VGW_DIALECT_ID_BYTES 16
+
+/* An identifier that is always the same for @session_id and @purpose, and tells neither: the head of a SHA-256. */
+void vgw_dialect_make_id (const char *session_id, const char *purpose, guint8 id[VGW_DIALECT_ID_BYTES]);
+
+/* The same as 32 hexadecimal digits. Returns: (transfer full) */
+char *vgw_dialect_make_hex_id (const char *session_id, const char *purpose);
+
+#define VGW_DIALECT_MAX_BLOCK_SAMPLES 960 /* 20 ms at 48 kHz */
+
+/* Cuts a stream of samples into blocks of 20 ms. */
+typedef struct
+{
+  gint16 samples[VGW_DIALECT_MAX_BLOCK_SAMPLES];
+  gsize n_samples; /* of one block */
+  gsize n_filled;
+} VgwDialectBlock;
+
+typedef void (*VgwDialectBlockFunc) (gpointer state, const gint16 *samples, gsize n_samples);
+
+/* For audio of @format; drops what was not yet a block. */
+void vgw_dialect_block_reset (VgwDialectBlock *self, const VgwAudioFormat *format);
+
+/* Calls @func for each block that @samples complete. */
+void vgw_dialect_block_push (VgwDialectBlock *self, const gint16 *samples, gsize n_samples, VgwDialectBlockFunc func,
+                             gpointer state);
+
+G_END_DECLS

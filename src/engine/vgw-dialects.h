@@ -1,0 +1,11 @@
+/* The dialects that there are, one file each: for vgw-dialect-table.c. docs/ENGINE.md says what they speak. */
+#pragma once
+
+#include "engine/vgw-dialect.h"
+
+G_BEGIN_DECLS
+
+extern const VgwDialect vgw_dialect_native;
+extern const VgwDialect vgw_dialect_audiosocket;
+
+G_END_DECLS
