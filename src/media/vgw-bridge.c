@@ -24,17 +24,27 @@ GST_DEBUG_CATEGORY_STATIC (vgw_bridge_debug);
 /* The tick count and the pipeline's clock are the same clock. After a jump larger than this they are not. */
 #define MAX_CLOCK_DEVIATION (100 * GST_MSECOND)
 
+/* A caller who sends more than real time (packets of 120 ms by the thousand, sequence numbers that jump so that gaps
+ * are concealed) must not fill an engine's memory: so much may come in a burst, and a little more than real time in the
+ * long run, since clocks differ. */
+#define MAX_BURST_US (5 * G_TIME_SPAN_SECOND) /* what a network that stood still for so long brings at once */
+#define REFILL_PERCENT 105
+
 /* What the engine hears with; shared by the bridge and the taps of all peers it ever had. */
 typedef struct
 {
   gatomicrefcount ref_count;
   gint is_open; /* atomic */
+  guint rate_hz; /* constant */
 
   GMutex lock;
   /* guarded by lock */
   VgwBridgeAudioFunc func;
   gpointer user_data;
   GDestroyNotify destroy;
+  gint64 credit_us; /* how much may be heard now */
+  gint64 last_us;   /* when something was heard last, in monotonic time */
+  gboolean is_dropping;
 } VgwBridgeEar;
 
 /* One attachment of an appsink. The appsink owns it, since a streaming thread may still be in the callback when the
@@ -72,11 +82,14 @@ struct _VgwBridge
 G_DEFINE_TYPE (VgwBridge, vgw_bridge, G_TYPE_OBJECT)
 
 static VgwBridgeEar *
-ear_new (void)
+ear_new (guint rate_hz)
 {
   VgwBridgeEar *ear = g_new0 (VgwBridgeEar, 1);
 
   g_atomic_ref_count_init (&ear->ref_count);
+  ear->rate_hz = rate_hz;
+  ear->credit_us = MAX_BURST_US;
+  ear->last_us = g_get_monotonic_time ();
   g_mutex_init (&ear->lock);
   return ear;
 }
@@ -110,18 +123,41 @@ tap_free (gpointer data)
   g_free (tap);
 }
 
+/* Whether @n_samples more are no more than a caller can say. Lock held. */
+static gboolean
+is_affordable (VgwBridgeEar *ear, gsize n_samples)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  gint64 needed_us = (gint64) gst_util_uint64_scale (n_samples, G_USEC_PER_SEC, ear->rate_hz);
+  gboolean is_dropping;
+
+  ear->credit_us = MIN (MAX_BURST_US, ear->credit_us + (now_us - ear->last_us) * REFILL_PERCENT / 100);
+  ear->last_us = now_us;
+  is_dropping = needed_us > ear->credit_us;
+  if (is_dropping && !ear->is_dropping)
+    GST_WARNING ("audio comes faster than real time: dropping what is too much");
+  ear->is_dropping = is_dropping;
+  if (!is_dropping)
+    ear->credit_us -= needed_us;
+  return !is_dropping;
+}
+
 static void
 hear (VgwBridgeTap *tap, GstBuffer *buffer)
 {
+  VgwBridgeEar *ear = tap->ear;
+  gsize n_samples;
   GstMapInfo map;
 
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
     return;
-  g_mutex_lock (&tap->ear->lock);
-  /* asked again under the lock: detach and a closing gate promise that nothing passes once they have returned */
-  if (tap->is_attached && tap->ear->func != NULL && g_atomic_int_get (&tap->ear->is_open) && map.size > 1)
-    tap->ear->func ((const gint16 *) map.data, map.size / sizeof (gint16), tap->ear->user_data);
-  g_mutex_unlock (&tap->ear->lock);
+  n_samples = map.size / sizeof (gint16);
+  g_mutex_lock (&ear->lock);
+  /* asked again under the lock: once detach has returned nothing passes */
+  if (tap->is_attached && ear->func != NULL && n_samples > 0 && g_atomic_int_get (&ear->is_open)
+      && is_affordable (ear, n_samples))
+    ear->func ((const gint16 *) map.data, n_samples, ear->user_data);
+  g_mutex_unlock (&ear->lock);
   gst_buffer_unmap (buffer, &map);
 }
 
@@ -239,7 +275,6 @@ vgw_bridge_class_init (VgwBridgeClass *klass)
 static void
 vgw_bridge_init (VgwBridge *self)
 {
-  self->ear = ear_new ();
 }
 
 VgwBridge *
@@ -254,6 +289,7 @@ vgw_bridge_new (VgwPacer *pacer, const VgwAudioFormat *format, guint max_playout
   self->pacer = pacer;
   self->format = *format;
   self->playout = vgw_playout_new (format, max_playout_ms);
+  self->ear = ear_new (format->rate_hz);
   return self;
 }
 
@@ -351,9 +387,9 @@ vgw_bridge_detach (VgwBridge *self)
 
   g_return_if_fail (VGW_IS_BRIDGE (self));
 
-  vgw_bridge_set_open (self, FALSE);
   if (self->pcm_out == NULL)
     return;
+  vgw_bridge_set_open (self, FALSE);
   vgw_pacer_remove (self->pacer, self->pacer_id);
   self->pacer_id = 0;
 

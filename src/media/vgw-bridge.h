@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 #define VGW_TYPE_BRIDGE (vgw_bridge_get_type ())
 G_DECLARE_FINAL_TYPE (VgwBridge, vgw_bridge, VGW, BRIDGE, GObject)
 
-/* The caller's voice, s16 mono in the bridge's format. On a streaming thread. Must not block. */
+/* The caller's voice, s16 mono in the bridge's format; whatever a caller sends, no more than real time with bursts of
+ * 5 s. On a streaming thread. Must not block. */
 typedef void (*VgwBridgeAudioFunc) (const gint16 *samples, gsize n_samples, gpointer user_data);
 
 /* @pacer must outlive the bridge. Main thread. Returns: (transfer full) */

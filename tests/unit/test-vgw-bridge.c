@@ -268,6 +268,36 @@ START_TEST (what_the_network_loses_is_filled_in)
 }
 END_TEST
 
+START_TEST (a_flood_is_cut_to_what_a_caller_can_say)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstElement) pcm_out = NULL, pcm_in = gst_object_ref_sink (gst_element_factory_make ("appsrc", NULL));
+  g_autoptr (GstMessage) message = NULL;
+  g_autoptr (GstBus) bus = NULL;
+  gint64 started_us;
+  double most_s;
+  Call call;
+
+  call_init (&call);
+  /* a minute of sound, as fast as the machine can make it */
+  call.pipeline = gst_parse_launch ("audiotestsrc num-buffers=3000 samplesperbuffer=320 ! appsink name=out", &error);
+  ck_assert_ptr_null (error);
+  gst_object_ref_sink (call.pipeline);
+  pcm_out = gst_bin_get_by_name (GST_BIN (call.pipeline), "out");
+  vgw_bridge_attach (call.bridge, GST_APP_SINK (pcm_out), GST_APP_SRC (pcm_in));
+  vgw_bridge_set_open (call.bridge, TRUE);
+  started_us = g_get_monotonic_time ();
+  gst_element_set_state (call.pipeline, GST_STATE_PLAYING);
+  bus = gst_element_get_bus (call.pipeline);
+  message = gst_bus_timed_pop_filtered (bus, 60 * GST_SECOND, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  ck_assert (message != NULL && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
+  most_s = 5.0 + 1.05 * (double) (g_get_monotonic_time () - started_us) / G_USEC_PER_SEC;
+  ck_assert_uint_ge (call.ear.samples->len, 5 * PHRASE_RATE_HZ - FRAME_SAMPLES);
+  ck_assert_double_le (call.ear.samples->len, most_s * PHRASE_RATE_HZ);
+  call_clear (&call);
+}
+END_TEST
+
 START_TEST (nothing_passes_a_closed_gate)
 {
   VgwPlayoutStats stats;
@@ -457,6 +487,7 @@ main (int argc, char **argv)
   tcase_add_test (tcase, speech_passes_pcma);
   tcase_add_test (tcase, speech_passes_g722);
   tcase_add_test (tcase, what_the_network_loses_is_filled_in);
+  tcase_add_test (tcase, a_flood_is_cut_to_what_a_caller_can_say);
   tcase_add_test (tcase, nothing_passes_a_closed_gate);
   tcase_add_test (tcase, a_talkspurt_ends_in_silence_and_the_next_keeps_time);
   tcase_add_test (tcase, a_short_underrun_is_padded_without_a_new_talkspurt);
