@@ -177,9 +177,13 @@ on_new_sample (GstAppSink *pcm_out, gpointer user_data)
 static gboolean
 start_time (VgwBridge *self, guint64 tick)
 {
-  GstClockTime now = gst_element_get_current_running_time (GST_ELEMENT (self->pcm_in));
+  GstElement *element = GST_ELEMENT (self->pcm_in);
+  GstClockTime now = gst_element_get_current_running_time (element);
+  GstState state;
 
-  if (!GST_CLOCK_TIME_IS_VALID (now))
+  /* before PLAYING an element may have a clock and no base time yet */
+  gst_element_get_state (element, &state, NULL, 0);
+  if (state != GST_STATE_PLAYING || !GST_CLOCK_TIME_IS_VALID (now))
     return FALSE;
   self->base_tick = tick;
   self->base_pts = now;
@@ -359,6 +363,7 @@ vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, GstAppSrc *pcm_in)
   g_return_if_fail (GST_IS_APP_SINK (pcm_out) && GST_IS_APP_SRC (pcm_in));
 
   vgw_bridge_detach (self);
+  vgw_bridge_set_open (self, FALSE);
   caps = gst_caps_new_simple ("audio/x-raw", "format", G_TYPE_STRING, GST_AUDIO_NE (S16), "layout", G_TYPE_STRING,
                               "interleaved", "rate", G_TYPE_INT, (gint) self->format.rate_hz, "channels", G_TYPE_INT,
                               1, NULL);

@@ -305,6 +305,7 @@ START_TEST (nothing_passes_a_closed_gate)
 
   call_init (&call);
   call_init (&other);
+  vgw_bridge_set_open (call.bridge, TRUE); /* attach closes it */
   call_start (&call, "pcmu");
   call_start (&other, "pcmu");
   push_silence (&call, 10);
