@@ -1,5 +1,5 @@
-/* webrtcbin calls the virtual functions on its own thread, holding its lock; the main thread stops and asks. Lock order:
- * lock is a leaf; no transport is called under it. */
+/* webrtcbin calls the virtual functions on its own thread, holding its lock; the main thread stops and asks. Lock
+ * order: lock is a leaf; nothing that locks or waits is called under it. */
 #include "ice/vgw-ice-agent.h"
 
 #include "ice/vgw-ice-candidate.h"
@@ -82,8 +82,7 @@ vgw_ice_agent_gather_candidates (GstWebRTCICE *ice, GstWebRTCICEStream *stream)
 /* A lite agent sends no checks, so that it has no use for remote candidates (RFC 8445 section 2.5). */
 #if GST_CHECK_VERSION(1, 23, 0)
 static void
-vgw_ice_agent_add_candidate (GstWebRTCICE *ice, GstWebRTCICEStream *stream, const gchar *candidate,
-                             GstPromise *promise)
+vgw_ice_agent_add_candidate (GstWebRTCICE *ice, GstWebRTCICEStream *stream, const gchar *candidate, GstPromise *promise)
 {
   if (promise != NULL)
     gst_promise_reply (promise, NULL);
@@ -193,8 +192,8 @@ vgw_ice_agent_get_local_candidates (GstWebRTCICE *ice, GstWebRTCICEStream *strea
   GstWebRTCICECandidateStats **stats = g_new0 (GstWebRTCICECandidateStats *, addresses->len + 1);
 
   for (guint i = 0; i < addresses->len; i++)
-    stats[i] = make_stats (stream, &g_array_index (addresses, VgwIceAddress, i), "host",
-                           vgw_ice_candidate_priority (i));
+    stats[i] =
+        make_stats (stream, &g_array_index (addresses, VgwIceAddress, i), "host", vgw_ice_candidate_priority (i));
   return stats;
 }
 

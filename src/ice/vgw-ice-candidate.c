@@ -41,8 +41,7 @@ collect (GArray *addresses, const struct ifaddrs *interfaces, AddressScope scope
     {
       VgwIceAddress address;
 
-      if (i->ifa_addr == NULL || (i->ifa_flags & IFF_UP) == 0
-          || !vgw_ice_address_from_sockaddr (&address, i->ifa_addr))
+      if (i->ifa_addr == NULL || (i->ifa_flags & IFF_UP) == 0 || !vgw_ice_address_from_sockaddr (&address, i->ifa_addr))
         continue;
       if (vgw_ice_address_is_loopback (&address) != (scope == SCOPE_LOOPBACK)
           || vgw_ice_address_is_link_local (&address))

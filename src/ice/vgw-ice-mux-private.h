@@ -15,7 +15,8 @@ VgwIceRouter *vgw_ice_mux_get_router (VgwIceMux *self);
  * those of the interfaces now. Any thread. Returns: (transfer full) (element-type VgwIceAddress) */
 GArray *vgw_ice_mux_list_addresses (VgwIceMux *self);
 
-/* Sends one packet over @path; @tos as in vgw_ice_socket_send (). FALSE where it was dropped, and counted. Any thread. */
+/* Sends one packet over @path; @tos as in vgw_ice_socket_send (). FALSE where it was dropped, and counted.
+ * Any thread. */
 gboolean vgw_ice_mux_send (VgwIceMux *self, const VgwIcePath *path, gconstpointer data, gsize length, guint8 tos);
 
 /* Runs @func (@data) on one of the two threads for work that the receiving thread must not do: telling webrtcbin of

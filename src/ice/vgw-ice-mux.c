@@ -17,7 +17,6 @@
 #include "ice/vgw-stun.h"
 
 #define N_DEFER_THREADS 2
-#define MAX_PORT_TRIES 32 /* for one port that is free in both families */
 #define DTLS_FIRST_BYTE_MIN 20 /* RFC 7983 section 7 */
 #define DTLS_FIRST_BYTE_MAX 63
 #define RTP_FIRST_BYTE_MIN 128
@@ -42,33 +41,27 @@ typedef enum
   N_COUNTS,
 } Count;
 
-typedef enum
-{
-  SOCKET_IPV4,
-  SOCKET_IPV6,
-  N_SOCKETS,
-} SocketIndex;
-
 struct _VgwIceMux
 {
   GObject parent_instance;
 
-  guint16 port;           /* constant after construction */
-  VgwIceAddress bound;    /* constant; family 0: everywhere */
-  gboolean has_ipv6;      /* constant; both families are open */
-  GArray *advertise;      /* constant; VgwIceAddress, NULL: those found */
-  VgwIceRouter *router;   /* constant */
+  guint16 port;        /* constant after construction */
+  VgwIceAddress bound; /* constant; family 0: everywhere */
+  gboolean has_ipv4;   /* constant, as the next */
+  gboolean has_ipv6;
+  GArray *advertise;    /* constant; VgwIceAddress, NULL: those found */
+  VgwIceRouter *router; /* constant */
   _Atomic guint64 counts[N_COUNTS];
 
   GThread *thread;
   int wake_fd; /* eventfd: the shutdown */
 
   GRWLock socket_lock;
-  int fds[N_SOCKETS]; /* guarded by socket_lock for senders; -1: none */
+  int fds[VGW_ICE_N_SOCKETS]; /* guarded by socket_lock for senders; -1: none */
 
-  VgwStun stun;                  /* vgw-ice thread only */
-  VgwIceBatch *batch;            /* vgw-ice thread only */
-  guint32 overflows[N_SOCKETS];  /* vgw-ice thread only */
+  VgwStun stun;                         /* vgw-ice thread only */
+  VgwIceBatch *batch;                   /* vgw-ice thread only */
+  guint32 overflows[VGW_ICE_N_SOCKETS]; /* vgw-ice thread only */
 
   GMutex defer_lock;
   GThreadPool *pool; /* guarded by defer_lock; NULL after the shutdown */
@@ -159,7 +152,7 @@ handle_media (VgwIceMux *self, const VgwIcePacket *packet, gint64 now_us)
 }
 
 static void
-handle_packet (VgwIceMux *self, SocketIndex which, guint index, gint64 now_us)
+handle_packet (VgwIceMux *self, guint which, guint index, gint64 now_us)
 {
   VgwIcePacket packet;
   gboolean is_usable = vgw_ice_batch_get (self->batch, index, self->port, &packet);
@@ -183,21 +176,21 @@ static gpointer
 receive_loop (gpointer data)
 {
   VgwIceMux *self = data;
-  struct pollfd polls[N_SOCKETS + 1] = { 0 };
+  struct pollfd polls[VGW_ICE_N_SOCKETS + 1] = { 0 };
 
-  polls[N_SOCKETS].fd = self->wake_fd;
-  polls[N_SOCKETS].events = POLLIN;
-  for (guint i = 0; i < N_SOCKETS; i++)
+  polls[VGW_ICE_N_SOCKETS].fd = self->wake_fd;
+  polls[VGW_ICE_N_SOCKETS].events = POLLIN;
+  for (guint i = 0; i < VGW_ICE_N_SOCKETS; i++)
     {
       polls[i].fd = self->fds[i]; /* poll () skips -1 */
       polls[i].events = POLLIN;
     }
 
-  while (polls[N_SOCKETS].revents == 0)
+  while (polls[VGW_ICE_N_SOCKETS].revents == 0)
     {
       if (poll (polls, G_N_ELEMENTS (polls), -1) < 0)
         continue; /* EINTR; nothing else can happen here */
-      for (guint i = 0; i < N_SOCKETS; i++)
+      for (guint i = 0; i < VGW_ICE_N_SOCKETS; i++)
         {
           /* POLLERR too: receiving is what clears it */
           guint n_packets = polls[i].revents != 0 ? vgw_ice_batch_receive (self->batch, polls[i].fd) : 0;
@@ -220,70 +213,6 @@ run_deferred (gpointer data, gpointer user_data)
 }
 
 static gboolean
-open_family (VgwIceMux *self, SocketIndex which, const VgwIceAddress *bound, guint16 port, GError **error)
-{
-  VgwIceAddress address = *bound;
-
-  if (address.family == 0)
-    address.family = which == SOCKET_IPV4 ? AF_INET : AF_INET6;
-  address.port = port;
-  self->fds[which] = vgw_ice_socket_open (&address, error);
-  return self->fds[which] >= 0;
-}
-
-/* Both families on one port number. FALSE with @error set; ADDRESS_IN_USE for an IPv6 port that is taken. */
-static gboolean
-open_both (VgwIceMux *self, guint16 port, GError **error)
-{
-  g_autoptr (GError) ipv6_error = NULL;
-
-  if (!open_family (self, SOCKET_IPV4, &self->bound, port, error))
-    return FALSE;
-  self->port = vgw_ice_socket_get_port (self->fds[SOCKET_IPV4]);
-  if (open_family (self, SOCKET_IPV6, &self->bound, self->port, &ipv6_error))
-    {
-      self->has_ipv6 = TRUE;
-      return TRUE;
-    }
-  if (g_error_matches (ipv6_error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
-    {
-      close (self->fds[SOCKET_IPV4]);
-      self->fds[SOCKET_IPV4] = -1;
-      g_propagate_error (error, g_steal_pointer (&ipv6_error));
-      return FALSE;
-    }
-  vgw_info (NULL, "ICE: no IPv6, IPv4 only (%s)", ipv6_error->message);
-  return TRUE;
-}
-
-static gboolean
-open_sockets (VgwIceMux *self, guint16 port, GError **error)
-{
-  SocketIndex which = self->bound.family == AF_INET6 ? SOCKET_IPV6 : SOCKET_IPV4;
-
-  if (self->bound.family != 0)
-    {
-      if (!open_family (self, which, &self->bound, port, error))
-        return FALSE;
-      self->port = vgw_ice_socket_get_port (self->fds[which]);
-      return TRUE;
-    }
-  for (guint i = 0; i < MAX_PORT_TRIES; i++)
-    {
-      g_autoptr (GError) try_error = NULL;
-
-      if (open_both (self, port, &try_error))
-        return TRUE;
-      if (port != 0 || i + 1 == MAX_PORT_TRIES || !g_error_matches (try_error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
-        {
-          g_propagate_error (error, g_steal_pointer (&try_error));
-          return FALSE;
-        }
-    }
-  return FALSE;
-}
-
-static gboolean
 parse_addresses (VgwIceMux *self, const char *bind_address, const char *const *advertise, GError **error)
 {
   if (bind_address != NULL && *bind_address != '\0'
@@ -296,8 +225,14 @@ parse_addresses (VgwIceMux *self, const char *bind_address, const char *const *a
   if (advertise == NULL || *advertise == NULL)
     return TRUE;
 
+  if (g_strv_length ((char **) advertise) > VGW_ICE_MAX_CANDIDATES)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "more than %d addresses to advertise",
+                   VGW_ICE_MAX_CANDIDATES);
+      return FALSE;
+    }
   self->advertise = g_array_new (FALSE, FALSE, sizeof (VgwIceAddress));
-  for (; *advertise != NULL && self->advertise->len < VGW_ICE_MAX_CANDIDATES; advertise++)
+  for (; *advertise != NULL; advertise++)
     {
       VgwIceAddress address;
 
@@ -316,7 +251,7 @@ static void
 close_sockets (VgwIceMux *self)
 {
   g_rw_lock_writer_lock (&self->socket_lock);
-  for (guint i = 0; i < N_SOCKETS; i++)
+  for (guint i = 0; i < VGW_ICE_N_SOCKETS; i++)
     {
       if (self->fds[i] >= 0)
         close (self->fds[i]);
@@ -375,8 +310,7 @@ vgw_ice_mux_init (VgwIceMux *self)
 {
   g_rw_lock_init (&self->socket_lock);
   g_mutex_init (&self->defer_lock);
-  for (guint i = 0; i < N_SOCKETS; i++)
-    self->fds[i] = -1;
+  self->fds[VGW_ICE_SOCKET_IPV4] = self->fds[VGW_ICE_SOCKET_IPV6] = -1;
   self->wake_fd = -1;
   self->router = vgw_ice_router_new ();
   self->batch = vgw_ice_batch_new ();
@@ -388,8 +322,11 @@ vgw_ice_mux_new (guint16 port, const char *bind_address, const char *const *adve
 {
   g_autoptr (VgwIceMux) self = g_object_new (VGW_TYPE_ICE_MUX, NULL);
 
-  if (!parse_addresses (self, bind_address, advertise, error) || !open_sockets (self, port, error))
+  if (!parse_addresses (self, bind_address, advertise, error)
+      || !vgw_ice_socket_open_pair (&self->bound, port, self->fds, &self->port, error))
     return NULL;
+  self->has_ipv4 = self->fds[VGW_ICE_SOCKET_IPV4] >= 0;
+  self->has_ipv6 = self->fds[VGW_ICE_SOCKET_IPV6] >= 0;
   self->wake_fd = eventfd (0, EFD_CLOEXEC);
   if (self->wake_fd < 0)
     {
@@ -434,7 +371,7 @@ vgw_ice_mux_get_stats (VgwIceMux *self, VgwIceStats *stats)
 
   for (guint i = 0; i < N_COUNTS; i++)
     counts[i] = atomic_load_explicit (&self->counts[i], memory_order_relaxed);
-  *stats = (VgwIceStats) {
+  *stats = (VgwIceStats){
     .received = counts[COUNT_RECEIVED],
     .delivered = counts[COUNT_DELIVERED],
     .checks = counts[COUNT_CHECKS],
@@ -461,8 +398,7 @@ vgw_ice_mux_list_addresses (VgwIceMux *self)
   GArray *addresses;
 
   if (self->advertise == NULL && (self->bound.family == 0 || vgw_ice_address_is_any (&self->bound)))
-    return vgw_ice_candidate_find (self->port, self->bound.family != AF_INET6,
-                                   self->bound.family == AF_INET6 || self->has_ipv6);
+    return vgw_ice_candidate_find (self->port, self->has_ipv4, self->has_ipv6);
 
   addresses = g_array_new (FALSE, FALSE, sizeof (VgwIceAddress));
   if (self->advertise != NULL)
@@ -478,7 +414,7 @@ vgw_ice_mux_list_addresses (VgwIceMux *self)
 gboolean
 vgw_ice_mux_send (VgwIceMux *self, const VgwIcePath *path, gconstpointer data, gsize length, guint8 tos)
 {
-  SocketIndex which = path->remote.family == AF_INET ? SOCKET_IPV4 : SOCKET_IPV6;
+  guint which = path->remote.family == AF_INET ? VGW_ICE_SOCKET_IPV4 : VGW_ICE_SOCKET_IPV6;
   gboolean is_sent;
 
   g_rw_lock_reader_lock (&self->socket_lock);

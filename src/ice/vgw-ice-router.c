@@ -52,8 +52,7 @@ vgw_ice_router_new (void)
 
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
-  self->by_ufrag
-      = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) vgw_ice_route_unref);
+  self->by_ufrag = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) vgw_ice_route_unref);
   self->by_path = g_hash_table_new (vgw_ice_path_hash, vgw_ice_path_equal);
   return self;
 }

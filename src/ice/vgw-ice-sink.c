@@ -15,8 +15,8 @@ struct _VgwIceSink
 
 G_DEFINE_FINAL_TYPE (VgwIceSink, vgw_ice_sink, GST_TYPE_ELEMENT)
 
-static GstStaticPadTemplate sink_template
-    = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+static GstStaticPadTemplate sink_template =
+    GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
 static void
 send_buffer (VgwIceSink *self, GstBuffer *buffer)

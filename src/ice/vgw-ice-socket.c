@@ -4,8 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/vgw-log.h"
+
 /* Every session shares the socket: a pause of the thread, or a tick of the pacer, must fit. */
 #define SOCKET_BUFFER_BYTES (4 * 1024 * 1024)
+#define MAX_PORT_TRIES 32 /* for one port that is free in both families */
 #define CONTROL_BYTES 256 /* packet info of either family, overflow counter */
 
 typedef union
@@ -53,8 +56,9 @@ set_options (int fd, int family)
   return enable (fd, IPPROTO_IP, IP_PKTINFO);
 }
 
-int
-vgw_ice_socket_open (const VgwIceAddress *address, GError **error)
+/* Returns -1 with @error set. */
+static int
+open_one (const VgwIceAddress *address, GError **error)
 {
   struct sockaddr_storage storage;
   socklen_t length = vgw_ice_address_to_sockaddr (address, &storage);
@@ -73,8 +77,8 @@ vgw_ice_socket_open (const VgwIceAddress *address, GError **error)
   return -1;
 }
 
-guint16
-vgw_ice_socket_get_port (int fd)
+static guint16
+get_port (int fd)
 {
   struct sockaddr_storage storage;
   socklen_t length = sizeof storage;
@@ -84,6 +88,58 @@ vgw_ice_socket_get_port (int fd)
     return 0;
   vgw_ice_address_from_sockaddr (&address, (struct sockaddr *) &storage);
   return address.port;
+}
+
+/* Both families on one port number. An IPv6 port that is taken is an error, a machine without IPv6 is none. */
+static gboolean
+open_both (guint16 port, int fds[VGW_ICE_N_SOCKETS], GError **error)
+{
+  g_autoptr (GError) ipv6_error = NULL;
+  VgwIceAddress any_ipv4 = { .family = AF_INET, .port = port };
+  VgwIceAddress any_ipv6 = { .family = AF_INET6 };
+
+  fds[VGW_ICE_SOCKET_IPV4] = open_one (&any_ipv4, error);
+  if (fds[VGW_ICE_SOCKET_IPV4] < 0)
+    return FALSE;
+  any_ipv6.port = get_port (fds[VGW_ICE_SOCKET_IPV4]);
+  fds[VGW_ICE_SOCKET_IPV6] = open_one (&any_ipv6, &ipv6_error);
+  if (fds[VGW_ICE_SOCKET_IPV6] >= 0)
+    return TRUE;
+  if (g_error_matches (ipv6_error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
+    {
+      close (fds[VGW_ICE_SOCKET_IPV4]);
+      fds[VGW_ICE_SOCKET_IPV4] = -1;
+      g_propagate_error (error, g_steal_pointer (&ipv6_error));
+      return FALSE;
+    }
+  vgw_info (NULL, "ICE: no IPv6, IPv4 only (%s)", ipv6_error->message);
+  return TRUE;
+}
+
+gboolean
+vgw_ice_socket_open_pair (const VgwIceAddress *bound, guint16 port, int fds[VGW_ICE_N_SOCKETS], guint16 *bound_port,
+                          GError **error)
+{
+  guint which = bound->family == AF_INET6 ? VGW_ICE_SOCKET_IPV6 : VGW_ICE_SOCKET_IPV4;
+  guint n_tries = port == 0 && bound->family == 0 ? MAX_PORT_TRIES : 1;
+  gboolean is_open = FALSE;
+
+  fds[VGW_ICE_SOCKET_IPV4] = fds[VGW_ICE_SOCKET_IPV6] = -1;
+  if (bound->family != 0)
+    {
+      VgwIceAddress address = *bound;
+
+      address.port = port;
+      fds[which] = open_one (&address, error);
+      is_open = fds[which] >= 0;
+    }
+  else
+    for (guint i = 0; i < n_tries && !is_open; i++)
+      is_open = open_both (port, fds, i + 1 == n_tries ? error : NULL);
+
+  if (is_open)
+    *bound_port = get_port (fds[which]);
+  return is_open;
 }
 
 static gsize

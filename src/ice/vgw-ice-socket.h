@@ -24,16 +24,22 @@ typedef struct
   guint32 overflows;     /* packets that the kernel dropped on this socket since it was opened (SO_RXQ_OVFL) */
 } VgwIcePacket;
 
-/* A bound, non-blocking socket; @address says family, address and port (0: any). Errors: G_IO_ERROR. -1 on error. */
-int vgw_ice_socket_open (const VgwIceAddress *address, GError **error);
+enum
+{
+  VGW_ICE_SOCKET_IPV4,
+  VGW_ICE_SOCKET_IPV6,
+  VGW_ICE_N_SOCKETS,
+};
 
-/* The port that @fd is bound to. */
-guint16 vgw_ice_socket_get_port (int fd);
+/* Opens non-blocking sockets on @port (0: one that is free in both families, see @bound_port): both families where
+ * @bound has none and the machine has IPv6, else the one of @bound, at its address. @fds: -1 for none.
+ * Errors: G_IO_ERROR; all @fds are -1 then. */
+gboolean vgw_ice_socket_open_pair (const VgwIceAddress *bound, guint16 port, int fds[VGW_ICE_N_SOCKETS],
+                                   guint16 *bound_port, GError **error);
 
 /* Sends one packet over @path; @tos is the byte for IP_TOS, 0 for the default. FALSE where the kernel refused it (full
  * buffer, no route): UDP packets are dropped, not retried. Any thread. */
-gboolean vgw_ice_socket_send (int fd, const VgwIcePath *path, gconstpointer data, gsize length,
-                              guint8 tos);
+gboolean vgw_ice_socket_send (int fd, const VgwIcePath *path, gconstpointer data, gsize length, guint8 tos);
 
 VgwIceBatch *vgw_ice_batch_new (void);
 void vgw_ice_batch_free (VgwIceBatch *self);

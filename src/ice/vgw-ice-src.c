@@ -12,14 +12,14 @@ struct _VgwIceSrc
 {
   GstElement parent_instance;
 
-  GstPad *pad; /* owned by the element */
+  GstPad *pad;       /* owned by the element */
   gint needs_events; /* atomic: stream-start and segment have to go first */
 };
 
 G_DEFINE_FINAL_TYPE (VgwIceSrc, vgw_ice_src, GST_TYPE_ELEMENT)
 
-static GstStaticPadTemplate src_template
-    = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+static GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
 static void
 on_leaky_changed (GstElement *queue, GParamSpec *pspec, gpointer user_data)

@@ -86,8 +86,8 @@ on_packet (const guint8 *data, gsize length, gpointer user_data)
 static void
 on_checked (gboolean is_nominated, gpointer user_data)
 {
-  advance (user_data, is_nominated ? GST_WEBRTC_ICE_CONNECTION_STATE_COMPLETED
-                                   : GST_WEBRTC_ICE_CONNECTION_STATE_CONNECTED);
+  advance (user_data,
+           is_nominated ? GST_WEBRTC_ICE_CONNECTION_STATE_COMPLETED : GST_WEBRTC_ICE_CONNECTION_STATE_CONNECTED);
 }
 
 static const VgwIceRouteFuncs route_funcs = { on_packet, on_checked };

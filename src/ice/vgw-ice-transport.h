@@ -1,5 +1,5 @@
-/* One ICE-lite transport: the source and sink elements for webrtcbin, the route that packets come by, and the connection
- * state, reported on a thread that may start DTLS. */
+/* One ICE-lite transport: the source and sink elements for webrtcbin, the route that packets come by, and the
+ * connection state, reported on a thread that may start DTLS. */
 #pragma once
 
 #include "ice/vgw-ice-mux.h"

@@ -126,8 +126,8 @@ vgw_stun_answer (VgwStun *self, const guint8 *request, gsize length, const VgwIc
     return VGW_STUN_MALFORMED;
   if (status == STUN_VALIDATION_UNKNOWN_REQUEST_ATTRIBUTE)
     {
-      *reply_length = stun_agent_build_unknown_attributes_error (&self->agent, &error, reply,
-                                                                 VGW_STUN_MAX_REPLY_BYTES, &message);
+      *reply_length =
+          stun_agent_build_unknown_attributes_error (&self->agent, &error, reply, VGW_STUN_MAX_REPLY_BYTES, &message);
       return VGW_STUN_REFUSED;
     }
   return answer_authenticated (self, &message, source, reply, reply_length, is_nominated);

@@ -10,7 +10,8 @@
 G_BEGIN_DECLS
 
 #define VGW_STUN_HEADER_BYTES 20
-#define VGW_STUN_MAX_REPLY_BYTES 1024 /* header, mapped address, the request's USERNAME (513), integrity, fingerprint */
+#define VGW_STUN_MAX_REPLY_BYTES 1024 /* header, mapped address, the request's USERNAME (513), integrity, fingerprint  \
+                                       */
 
 typedef enum
 {

@@ -18,7 +18,8 @@ look_up (const char *ufrag, gsize length, const char **password, gpointer user_d
   return length == strlen ("ours") && memcmp (ufrag, "ours", length) == 0;
 }
 
-/* A signed request with @attributes, which need not make sense, in @packet. Returns its length, 0 where it does not fit. */
+/* A signed request with @attributes, which need not make sense, in @packet. Returns its length, 0 where it does not
+ * fit. */
 static gsize
 sign (const uint8_t *attributes, size_t size, guint8 *packet, gsize packet_size)
 {

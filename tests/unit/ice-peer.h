@@ -132,9 +132,9 @@ ice_peer_receive_answer (IcePeer *self, struct sockaddr_storage *mapped)
   ck_assert_int_eq (status, STUN_VALIDATION_SUCCESS);
   ck_assert (stun_message_has_attribute (&message, STUN_ATTRIBUTE_MESSAGE_INTEGRITY));
   if (stun_message_get_class (&message) == STUN_RESPONSE)
-    ck_assert_int_eq (stun_usage_ice_conncheck_process (&message, mapped, &mapped_length,
-                                                        STUN_USAGE_ICE_COMPATIBILITY_RFC5245),
-                      STUN_USAGE_ICE_RETURN_SUCCESS);
+    ck_assert_int_eq (
+        stun_usage_ice_conncheck_process (&message, mapped, &mapped_length, STUN_USAGE_ICE_COMPATIBILITY_RFC5245),
+        STUN_USAGE_ICE_RETURN_SUCCESS);
   return stun_message_get_class (&message);
 }
 

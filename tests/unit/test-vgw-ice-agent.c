@@ -13,6 +13,7 @@
 #define N_CHURN 200
 #define N_CHURN_CALLS 6
 #define N_LASTING_THREADS 1 /* GstSystemClock's, made once per process */
+#define MAX_QUEUE_BYTES (256 * 1024)
 #define N_PACKETS_ENOUGH 10
 #define CAPS "application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload=96"
 #define SENDER "audiotestsrc is-live=true ! opusenc complexity=0 ! rtpopuspay pt=96 ! " CAPS " ! webrtcbin name=peer"
@@ -248,6 +249,51 @@ ice_state (End *end)
   return state;
 }
 
+/* webrtcbin's receive queue must drop what a blocked session does not take: see vgw-ice-src.c. */
+static void
+assert_queue_is_leaky (End *end)
+{
+  g_autoptr (GstIterator) iterator = gst_bin_iterate_all_by_element_factory_name (GST_BIN (end->pipeline), "queue");
+  g_auto (GValue) value = G_VALUE_INIT;
+  guint n_queues = 0;
+
+  while (gst_iterator_next (iterator, &value) == GST_ITERATOR_OK)
+    {
+      gint leaky;
+      guint max_bytes;
+
+      g_object_get (g_value_get_object (&value), "leaky", &leaky, "max-size-bytes", &max_bytes, NULL);
+      ck_assert_int_eq (leaky, 2);
+      ck_assert_uint_le (max_bytes, MAX_QUEUE_BYTES);
+      n_queues++;
+      g_value_reset (&value);
+    }
+  ck_assert_uint_eq (n_queues, 1);
+}
+
+static gboolean
+find_pair (GQuark field, const GValue *value, gpointer user_data)
+{
+  guint *n_candidates = user_data;
+
+  if (GST_VALUE_HOLDS_STRUCTURE (value)
+      && g_strcmp0 (gst_structure_get_string (gst_value_get_structure (value), "address"), "127.0.0.1") == 0)
+    (*n_candidates)++;
+  return TRUE;
+}
+
+static void
+assert_stats_have_the_pair (End *end)
+{
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+  guint n_candidates = 0;
+
+  g_signal_emit_by_name (end->peer, "get-stats", NULL, promise);
+  ck_assert_int_eq (gst_promise_wait (promise), GST_PROMISE_RESULT_REPLIED);
+  gst_structure_foreach (gst_promise_get_reply (promise), find_pair, &n_candidates);
+  ck_assert_uint_eq (n_candidates, 2); /* ours and theirs */
+}
+
 START_TEST (a_call_passes_rtp_and_data_channel_text_both_ways)
 {
   gint64 before_us = g_get_monotonic_time ();
@@ -264,6 +310,8 @@ START_TEST (a_call_passes_rtp_and_data_channel_text_both_ways)
   g_signal_emit_by_name (call->answerer.channel, "send-string", "hello yourself");
   WAIT_UNTIL (g_atomic_int_get (&call->caller.n_texts) == 1);
 
+  assert_queue_is_leaky (&call->answerer);
+  assert_stats_have_the_pair (&call->answerer);
   vgw_ice_mux_get_stats (mux, &stats);
   ck_assert_uint_gt (stats.checks, 0);
   ck_assert_uint_gt (stats.delivered, N_PACKETS_ENOUGH);
@@ -294,8 +342,8 @@ churn_agent (guint number)
 {
   VgwIceAgent *agent = gst_object_ref_sink (vgw_ice_agent_new (mux));
   GstWebRTCICEStream *stream = gst_webrtc_ice_add_stream (GST_WEBRTC_ICE (agent), 0);
-  GstWebRTCICETransport *transport
-      = gst_webrtc_ice_find_transport (GST_WEBRTC_ICE (agent), stream, GST_WEBRTC_ICE_COMPONENT_RTP);
+  GstWebRTCICETransport *transport =
+      gst_webrtc_ice_find_transport (GST_WEBRTC_ICE (agent), stream, GST_WEBRTC_ICE_COMPONENT_RTP);
   g_autofree char *ufrag = g_strdup_printf ("ufrag%u", number);
 
   ck_assert (gst_webrtc_ice_set_local_credentials (GST_WEBRTC_ICE (agent), stream, ufrag, "a-password-of-22-letters"));

@@ -10,8 +10,8 @@
 
 #define PASSWORD "the-password-of-this-test"
 #define OTHER_PASSWORD "another-password-entirely"
-#define DTLS_BYTE 22   /* handshake */
-#define RTP_BYTE 0x80  /* version 2 */
+#define DTLS_BYTE 22  /* handshake */
+#define RTP_BYTE 0x80 /* version 2 */
 #define N_CROWD 60
 #define N_FUZZ 3000
 #define FUZZ_SEED 20261124
@@ -32,8 +32,8 @@
 /* What a route was given. */
 typedef struct
 {
-  gint n_packets;     /* atomic, as all here */
-  gint last_mark;     /* the second byte of the last packet */
+  gint n_packets; /* atomic, as all here */
+  gint last_mark; /* the second byte of the last packet */
   gint n_checks;
   gint is_nominated;
 } Seen;
@@ -195,9 +195,9 @@ START_TEST (what_is_not_authenticated_is_not_answered)
   ice_peer_init (&peer, AF_INET, vgw_ice_mux_get_port (mux));
   ice_peer_check (&peer, "ours:theirs", OTHER_PASSWORD, TRUE);
   ice_peer_check (&peer, "nobody:theirs", PASSWORD, TRUE);
-  ice_peer_check (&peer, "ours", PASSWORD, TRUE);        /* no colon */
-  ice_peer_check (&peer, ":theirs", PASSWORD, TRUE);     /* no ufrag */
-  ice_peer_check (&peer, "our:theirs", PASSWORD, TRUE);  /* a prefix */
+  ice_peer_check (&peer, "ours", PASSWORD, TRUE);       /* no colon */
+  ice_peer_check (&peer, ":theirs", PASSWORD, TRUE);    /* no ufrag */
+  ice_peer_check (&peer, "our:theirs", PASSWORD, TRUE); /* a prefix */
   ice_peer_check (&peer, "oursx:theirs", PASSWORD, TRUE);
   send_marked (&peer, RTP_BYTE, 3);
 
@@ -233,7 +233,7 @@ START_TEST (a_check_with_any_byte_cut_or_changed_is_not_answered)
       ice_peer_send (&peer, changed, length);
     }
   ice_peer_send (&peer, peer.request, length);
-  ck_assert_int_eq (ice_peer_receive_answer (&peer, &(struct sockaddr_storage) { 0 }), STUN_RESPONSE);
+  ck_assert_int_eq (ice_peer_receive_answer (&peer, &(struct sockaddr_storage){ 0 }), STUN_RESPONSE);
   stats = get_stats ();
   ck_assert_uint_eq (stats.received, 2 * length + 1);
   ck_assert_uint_eq (stats.sent, 1);
@@ -264,7 +264,9 @@ START_TEST (random_packets_do_no_harm)
         packet[j] = (guint8) g_rand_int (random);
       if (i % 2 == 0 && length >= 20)
         {
-          const guint8 header[] = { 0, 1, (guint8) ((length - 20) >> 8), (guint8) (length - 20), 0x21, 0x12, 0xa4, 0x42 };
+          const guint8 header[] = {
+            0, 1, (guint8) ((length - 20) >> 8), (guint8) (length - 20), 0x21, 0x12, 0xa4, 0x42
+          };
 
           memcpy (packet, header, sizeof header);
         }
@@ -339,6 +341,26 @@ START_TEST (sending_follows_the_newest_nomination)
   vgw_ice_route_stop (route);
   ice_peer_clear (&first);
   ice_peer_clear (&second);
+}
+END_TEST
+
+/* 127.0.0.0/8 is all here: a gateway with two addresses. A connected socket hears only whom it asked. */
+START_TEST (the_answer_leaves_from_the_address_that_was_asked)
+{
+  Seen seen;
+  IcePeer peer;
+  VgwIcePath path;
+  g_autoptr (VgwIceRoute) route = make_route (&seen, "ours", PASSWORD);
+
+  ice_peer_init (&peer, AF_INET, vgw_ice_mux_get_port (mux));
+  ((struct sockaddr_in *) &peer.gateway)->sin_addr.s_addr = htonl (INADDR_LOOPBACK + 1);
+  ck_assert_int_eq (connect (peer.fd, (struct sockaddr *) &peer.gateway, peer.gateway_length), 0);
+  ice_peer_check_answered (&peer, "ours:theirs", PASSWORD, TRUE);
+  WAIT_UNTIL (vgw_ice_route_get_path (route, &path));
+  ck_assert_int_eq (path.local.ip[3], 2);
+  assert_sends_to (route, &peer);
+  vgw_ice_route_stop (route);
+  ice_peer_clear (&peer);
 }
 END_TEST
 
@@ -437,7 +459,8 @@ END_TEST
 
 START_TEST (bad_addresses_are_errors_that_name_them)
 {
-  static const char *const BAD[] = { "example.org", "127.0.0.1:99999", "[::1", "::1]", "1.2.3", "0.0.0.0", "", "[1.2.3.4]" };
+  static const char *const BAD[] = { "example.org", "127.0.0.1:99999", "[::1", "::1]",
+                                     "1.2.3",       "0.0.0.0",         "",     "[1.2.3.4]" };
 
   for (guint i = 0; i < G_N_ELEMENTS (BAD); i++)
     {
@@ -476,14 +499,15 @@ describe_addresses (VgwIceMux *other)
 
 START_TEST (candidates_are_what_is_advertised_or_bound)
 {
-  static const char *const ADVERTISE[] = { "203.0.113.5", "203.0.113.6:20000", "[2001:db8::1]:20001", "2001:db8::2", NULL };
+  static const char *const ADVERTISE[] = { "203.0.113.5", "203.0.113.6:20000", "[2001:db8::1]:20001", "2001:db8::2",
+                                           NULL };
   g_autoptr (VgwIceMux) named = make_mux (0, "127.0.0.1", ADVERTISE);
   g_autoptr (VgwIceMux) bound = make_mux (0, "127.0.0.1", NULL);
   g_autofree char *named_text = describe_addresses (named);
   g_autofree char *bound_text = describe_addresses (bound);
-  g_autofree char *expected_named
-      = g_strdup_printf ("203.0.113.5:%u\n203.0.113.6:20000\n[2001:db8::1]:20001\n[2001:db8::2]:%u\n",
-                         vgw_ice_mux_get_port (named), vgw_ice_mux_get_port (named));
+  g_autofree char *expected_named =
+      g_strdup_printf ("203.0.113.5:%u\n203.0.113.6:20000\n[2001:db8::1]:20001\n[2001:db8::2]:%u\n",
+                       vgw_ice_mux_get_port (named), vgw_ice_mux_get_port (named));
   g_autofree char *expected_bound = g_strdup_printf ("127.0.0.1:%u\n", vgw_ice_mux_get_port (bound));
 
   ck_assert_str_eq (named_text, expected_named);
@@ -551,6 +575,7 @@ main (void)
   tcase_add_test (tcase, random_packets_do_no_harm);
   tcase_add_test (tcase, a_peer_that_is_controlled_too_is_told);
   tcase_add_test (tcase, sending_follows_the_newest_nomination);
+  tcase_add_test (tcase, the_answer_leaves_from_the_address_that_was_asked);
   tcase_add_test (tcase, a_new_session_takes_over_the_address_of_an_old_one);
   tcase_add_test (tcase, a_stopped_route_hears_and_answers_nothing);
   tcase_add_test (tcase, sixty_sessions_on_one_port_get_their_own_packets);

@@ -135,8 +135,8 @@ START_TEST (a_blocked_session_neither_blocks_the_push_nor_grows)
 
   chain_init (&chain);
   queue_src = gst_element_get_static_pad (chain.queue, "src");
-  chain.block_id = gst_pad_add_probe (queue_src, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, block, NULL,
-                                      NULL);
+  chain.block_id =
+      gst_pad_add_probe (queue_src, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, block, NULL, NULL);
   gst_element_set_state (chain.pipeline, GST_STATE_PLAYING);
   gst_element_get_state (chain.pipeline, NULL, NULL, GST_CLOCK_TIME_NONE);
   g_object_set (chain.queue, "leaky", QUEUE_NOT_LEAKY, NULL);
