@@ -11,6 +11,9 @@
  *   - Late and repeated packets are dropped. A jump by more than MAX_DROPOUT or MAX_MISORDER packets (RFC 3550
  *     appendix A.1) is a sender that started again.
  *
+ *   - Packets of `dtmf-payload-type` (RFC 4733) are taken out where it is their turn, and become the signal "dtmf", once
+ *     for each key: at the packet with the end bit, or at the next other packet where all three of those were lost.
+ *
  * PTS of the packets: arrival of the first one, plus what the RTP timestamps say since then. Nothing downstream waits
  * for it.
  *
@@ -19,6 +22,8 @@
 #include "elements/vgw-jitter-buffer.h"
 
 #include <gst/rtp/rtp.h>
+
+#include "elements/vgw-dtmf.h"
 
 GST_DEBUG_CATEGORY_STATIC (vgw_jitter_buffer_debug);
 #define GST_CAT_DEFAULT vgw_jitter_buffer_debug
@@ -37,6 +42,7 @@ typedef struct
   guint64 seqnum;    /* extended */
   guint32 timestamp; /* RTP */
   GstClockTime arrival;
+  gboolean is_dtmf;
 } Packet;
 
 struct _VgwJitterBuffer
@@ -57,9 +63,11 @@ struct _VgwJitterBuffer
   gboolean is_discont;
   guint clock_rate_hz; /* 0 until asked for */
   guint8 payload_type;
+  VgwDtmf dtmf;
 
   /* guarded by the object lock */
   guint latency_ms;
+  gint dtmf_payload_type; /* -1 for none */
   guint64 n_pushed, n_lost, n_late, n_duplicates;
 };
 
@@ -69,12 +77,14 @@ enum
 {
   PROP_LATENCY = 1,
   PROP_DO_RETRANSMISSION,
+  PROP_DTMF_PAYLOAD_TYPE,
   PROP_STATS,
 };
 
 enum
 {
   SIGNAL_REQUEST_PT_MAP,
+  SIGNAL_DTMF,
   N_SIGNALS
 };
 
@@ -109,6 +119,7 @@ reset (VgwJitterBuffer *self)
   self->is_started = FALSE;
   self->is_discont = TRUE;
   self->last_pts = GST_CLOCK_TIME_NONE;
+  self->dtmf = (VgwDtmf){ 0 };
 }
 
 /* --- time --------------------------------------------------------------------------------------------------------- */
@@ -172,14 +183,50 @@ start_stream (VgwJitterBuffer *self, const Packet *packet)
     self->base_pts = MAX (self->base_pts, self->last_pts);
 }
 
+/* --- keys ----------------------------------------------------------------------------------------------------------- */
+
+static void
+on_key (guint event, guint duration, gpointer user_data)
+{
+  VgwJitterBuffer *self = user_data;
+  guint duration_ms = (guint) gst_util_uint64_scale_int (duration, 1000, MAX (self->clock_rate_hz, 1));
+
+  g_signal_emit (self, signals[SIGNAL_DTMF], 0, event, duration_ms);
+}
+
+/* Takes @packet, a telephone event whose turn it is. */
+static void
+take_dtmf (VgwJitterBuffer *self, Packet *packet)
+{
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+
+  self->next_seqnum = packet->seqnum + 1;
+  if (gst_rtp_buffer_map (packet->buffer, GST_MAP_READ, &rtp))
+    {
+      vgw_dtmf_take (&self->dtmf, packet->timestamp, gst_rtp_buffer_get_payload (&rtp),
+                     gst_rtp_buffer_get_payload_len (&rtp), on_key, self);
+      gst_rtp_buffer_unmap (&rtp);
+    }
+  packet_free (packet);
+}
+
 /* --- downstream ----------------------------------------------------------------------------------------------------- */
 
 /* Takes @packet, which is the next one. */
 static GstFlowReturn
 send_packet (VgwJitterBuffer *self, Packet *packet)
 {
-  GstClockTime pts = compute_pts (self, packet->timestamp);
-  g_autoptr (GstBuffer) buffer = gst_buffer_make_writable (g_steal_pointer (&packet->buffer));
+  GstClockTime pts;
+  g_autoptr (GstBuffer) buffer = NULL;
+
+  if (packet->is_dtmf)
+    {
+      take_dtmf (self, packet);
+      return GST_FLOW_OK;
+    }
+  vgw_dtmf_finish (&self->dtmf, on_key, self);
+  pts = compute_pts (self, packet->timestamp);
+  buffer = gst_buffer_make_writable (g_steal_pointer (&packet->buffer));
 
   GST_BUFFER_PTS (buffer) = pts;
   GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
@@ -216,7 +263,7 @@ send_lost (VgwJitterBuffer *self, const Packet *packet)
   GstClockTime spacing = (end - begin) / (n_lost + 1);
 
   GST_DEBUG_OBJECT (self, "lost %" G_GUINT64_FORMAT " packets from %" G_GUINT64_FORMAT, n_lost, self->next_seqnum);
-  for (guint64 i = 0; i < n_events; i++)
+  for (guint64 i = 0; i < n_events && end > begin; i++)
     {
       GstClockTime pts = begin + (i + 1) * spacing;
       send_lost_event (self, self->next_seqnum + i, pts, i + 1 < n_events ? spacing : end - pts);
@@ -320,6 +367,17 @@ find_arrival (VgwJitterBuffer *self, GstBuffer *buffer)
   return GST_CLOCK_TIME_IS_VALID (arrival) ? arrival : 0;
 }
 
+static gboolean
+is_dtmf (VgwJitterBuffer *self, guint8 payload_type)
+{
+  gboolean result;
+
+  GST_OBJECT_LOCK (self);
+  result = self->dtmf_payload_type == payload_type;
+  GST_OBJECT_UNLOCK (self);
+  return result;
+}
+
 static GstFlowReturn
 on_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
@@ -332,8 +390,10 @@ on_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
       gst_buffer_unref (buffer);
       return GST_FLOW_OK; /* anybody can send this; it is not the stream's end */
     }
-  find_clock_rate (self, gst_rtp_buffer_get_payload_type (&rtp));
   packet = g_new0 (Packet, 1);
+  packet->is_dtmf = is_dtmf (self, gst_rtp_buffer_get_payload_type (&rtp));
+  if (!packet->is_dtmf)
+    find_clock_rate (self, gst_rtp_buffer_get_payload_type (&rtp));
   packet->seqnum = gst_rtp_buffer_get_seq (&rtp);
   packet->timestamp = gst_rtp_buffer_get_timestamp (&rtp);
   packet->arrival = find_arrival (self, buffer);
@@ -415,6 +475,9 @@ vgw_jitter_buffer_get_property (GObject *object, guint id, GValue *value, GParam
     case PROP_DO_RETRANSMISSION:
       g_value_set_boolean (value, FALSE);
       break;
+    case PROP_DTMF_PAYLOAD_TYPE:
+      g_value_set_int (value, self->dtmf_payload_type);
+      break;
     case PROP_STATS:
       g_value_take_boxed (value, gst_structure_new ("application/x-rtp-jitterbuffer-stats", "num-pushed", G_TYPE_UINT64,
                                                     self->n_pushed, "num-lost", G_TYPE_UINT64, self->n_lost, "num-late",
@@ -434,13 +497,13 @@ vgw_jitter_buffer_set_property (GObject *object, guint id, const GValue *value, 
 
   if (id == PROP_DO_RETRANSMISSION)
     return; /* webrtcbin sets it; a packet that is sent again comes too late for a conversation */
-  if (id != PROP_LATENCY)
-    {
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      return;
-    }
   GST_OBJECT_LOCK (self);
-  self->latency_ms = g_value_get_uint (value);
+  if (id == PROP_LATENCY)
+    self->latency_ms = g_value_get_uint (value);
+  else if (id == PROP_DTMF_PAYLOAD_TYPE)
+    self->dtmf_payload_type = g_value_get_int (value);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -473,12 +536,19 @@ vgw_jitter_buffer_class_init (VgwJitterBufferClass *klass)
                                    g_param_spec_boolean ("do-retransmission", "Do retransmission",
                                                          "Accepted for webrtcbin; nothing is requested again", FALSE,
                                                          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
+  g_object_class_install_property (object_class, PROP_DTMF_PAYLOAD_TYPE,
+                                   g_param_spec_int ("dtmf-payload-type", "DTMF payload type",
+                                                     "Payload type of telephone events (RFC 4733); -1 for none", -1, 127,
+                                                     -1, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
   g_object_class_install_property (object_class, PROP_STATS,
                                    g_param_spec_boxed ("stats", "Statistics",
                                                        "num-pushed, num-lost, num-late, num-duplicates",
                                                        GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   signals[SIGNAL_REQUEST_PT_MAP] = g_signal_new ("request-pt-map", VGW_TYPE_JITTER_BUFFER, G_SIGNAL_RUN_LAST, 0, NULL,
                                                  NULL, NULL, GST_TYPE_CAPS, 1, G_TYPE_UINT);
+  /* (guint event, guint duration_ms), on the streaming thread */
+  signals[SIGNAL_DTMF] = g_signal_new ("dtmf", VGW_TYPE_JITTER_BUFFER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                       G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_UINT);
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
@@ -493,6 +563,7 @@ vgw_jitter_buffer_init (VgwJitterBuffer *self)
 {
   g_queue_init (&self->held);
   self->latency_ms = DEFAULT_LATENCY_MS;
+  self->dtmf_payload_type = -1;
   self->last_pts = GST_CLOCK_TIME_NONE;
   self->sink = gst_pad_new_from_static_template (&sink_template, "sink");
   gst_pad_set_chain_function (self->sink, on_chain);

@@ -160,6 +160,22 @@ append_rejected (GString *text, const GstSDPMedia *offered)
   g_string_append (text, "a=inactive\r\n");
 }
 
+/* The audio of @answered with the payload type of @dtmf. (transfer full) */
+static GstSDPMedia *
+add_dtmf (const GstSDPMedia *answered, const VgwOfferCodec *dtmf)
+{
+  GstSDPMedia *media = NULL;
+  g_autofree char *format = g_strdup_printf ("%u", dtmf->payload_type);
+  g_autofree char *rtpmap = g_strdup_printf ("%u telephone-event/%u", dtmf->payload_type, dtmf->clock_rate_hz);
+  g_autofree char *fmtp = g_strdup_printf ("%u 0-15", dtmf->payload_type);
+
+  gst_sdp_media_copy (answered, &media);
+  gst_sdp_media_add_format (media, format);
+  gst_sdp_media_add_attribute (media, "rtpmap", rtpmap);
+  gst_sdp_media_add_attribute (media, "fmtp", fmtp);
+  return media;
+}
+
 static void
 append_served (GString *text, const GstSDPMedia *answered, GPtrArray *candidates, gboolean is_complete)
 {
@@ -185,8 +201,8 @@ append_group (GString *text, const VgwOffer *self)
 }
 
 char *
-vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, GPtrArray *candidates,
-                         gboolean is_complete, gboolean is_lite, GError **error)
+vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, const VgwOfferCodec *dtmf,
+                         GPtrArray *candidates, gboolean is_complete, gboolean is_lite, GError **error)
 {
   const GstSDPMedia *audio = gst_sdp_message_get_media (answer, 0);
   const GstSDPMedia *data = self->data_index >= 0 ? gst_sdp_message_get_media (answer, 1) : NULL;
@@ -197,6 +213,7 @@ vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, GPtr
     }
 
   g_autoptr (GString) text = g_string_new ("v=0\r\n");
+  GstSDPMedia *with_dtmf = dtmf != NULL ? add_dtmf (audio, dtmf) : NULL;
   g_string_append_printf (text, "o=- %" G_GUINT64_FORMAT " 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n",
                           ((guint64) g_random_int () << 31) | g_random_int ());
   append_group (text, self);
@@ -210,7 +227,7 @@ vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, GPtr
       switch (g_array_index (self->mlines, VgwOfferMline, i).role)
         {
         case VGW_MLINE_AUDIO:
-          append_served (text, audio, candidates, is_complete);
+          append_served (text, with_dtmf != NULL ? with_dtmf : audio, candidates, is_complete);
           break;
         case VGW_MLINE_DATA:
           append_served (text, data, NULL, FALSE);
@@ -223,5 +240,6 @@ vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, GPtr
           break;
         }
     }
+  g_clear_pointer (&with_dtmf, gst_sdp_media_free);
   return g_string_free (g_steal_pointer (&text), FALSE);
 }

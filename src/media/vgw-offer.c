@@ -361,6 +361,12 @@ vgw_offer_find_codec (const VgwOffer *self, const char *name, guint clock_rate_h
   return NULL;
 }
 
+const VgwOfferCodec *
+vgw_offer_find_dtmf (const VgwOffer *self, const VgwOfferCodec *codec)
+{
+  return vgw_offer_find_codec (self, "TELEPHONE-EVENT", codec->clock_rate_hz);
+}
+
 gboolean
 vgw_offer_has_mline (const VgwOffer *self, const char *mid, int mline_index)
 {

@@ -60,12 +60,16 @@ const VgwOfferCodec *vgw_offer_find_codec (const VgwOffer *self, const char *nam
  * Returns: (transfer full) */
 GstSDPMessage *vgw_offer_reduce (const VgwOffer *self, const VgwOfferCodec *codec, GError **error);
 
+/* The telephone events (RFC 4733) that go with @codec: the same clock rate. (transfer none) (nullable) */
+const VgwOfferCodec *vgw_offer_find_dtmf (const VgwOffer *self, const VgwOfferCodec *codec);
+
 /* The answer that the client gets: webrtcbin's answer to the reduced offer, put back into the order of the offer, the
- * m-lines that we do not serve inactive or rejected. @candidates: (element-type utf8) "candidate:…" strings.
+ * m-lines that we do not serve inactive or rejected. @dtmf (nullable) is added to the audio: webrtcbin does not know of
+ * it, our jitter buffer takes its packets out. @candidates: (element-type utf8) "candidate:…" strings.
  * @is_complete: no candidate will follow. @is_lite: add a=ice-lite.
  * Errors: VGW_ERROR_INTERNAL where webrtcbin refused the audio. Returns: (transfer full) */
-char *vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, GPtrArray *candidates,
-                               gboolean is_complete, gboolean is_lite, GError **error);
+char *vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, const VgwOfferCodec *dtmf,
+                               GPtrArray *candidates, gboolean is_complete, gboolean is_lite, GError **error);
 
 /* Whether the bundle has the m-line that a candidate names: by @mid if not NULL, else by @mline_index; both unset is
  * taken as the bundle's. */

@@ -96,8 +96,9 @@ complete_answer (VgwPeer *self)
 {
   g_autoptr (GError) error = NULL;
   gboolean is_lite = vgw_media_get_ice_mux (self->media) != NULL;
-  g_autofree char *answer = vgw_offer_expand_answer (self->offer, self->local_sdp, self->local_candidates,
-                                                     self->is_gathered, is_lite, &error);
+  g_autofree char *answer = vgw_offer_expand_answer (self->offer, self->local_sdp,
+                                                     vgw_offer_find_dtmf (self->offer, self->codec),
+                                                     self->local_candidates, self->is_gathered, is_lite, &error);
   if (answer == NULL)
     {
       vgw_peer_fail (self, g_steal_pointer (&error));

@@ -180,10 +180,21 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
   return GST_BUS_DROP;
 }
 
+static void
+handle_key (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  if (self->state == PEER_CONNECTED)
+    vgw_peer_emit_dtmf (self, payload);
+}
+
 void
 vgw_peer_connect_bin (VgwPeer *self)
 {
   GstElement *bin = vgw_webrtc_get_bin (self->webrtc);
+  const VgwOfferCodec *dtmf = vgw_offer_find_dtmf (self->offer, self->codec);
+  if (dtmf != NULL)
+    vgw_webrtc_set_dtmf (self->webrtc, dtmf->payload_type, self->airlock, handle_key);
   g_signal_connect_data (bin, "on-ice-candidate", G_CALLBACK (vgw_peer_on_ice_candidate), vgw_airlock_ref (self->airlock),
                          vgw_airlock_unref_closure, 0);
   g_signal_connect_data (bin, "notify::ice-gathering-state", G_CALLBACK (vgw_peer_on_gathering_state),

@@ -57,6 +57,7 @@ void vgw_peer_emit_track (VgwPeer *self, const VgwTrack *track);
 void vgw_peer_emit_connected (VgwPeer *self);
 void vgw_peer_emit_closed (VgwPeer *self);
 void vgw_peer_emit_event (VgwPeer *self, const char *text);
+void vgw_peer_emit_dtmf (VgwPeer *self, const VgwKey *key);
 
 /* vgw-peer-answer.c */
 
@@ -75,7 +76,7 @@ void vgw_peer_on_gathering_state (GstElement *bin, GParamSpec *pspec, VgwAirlock
 
 /* vgw-peer-events.c */
 
-/* Connects every signal of webrtcbin and its bus. Before the pipeline is started. */
+/* Connects every signal of webrtcbin and its bus, and the keys. Before the pipeline is started. */
 void vgw_peer_connect_bin (VgwPeer *self);
 
 G_END_DECLS

@@ -15,6 +15,7 @@ enum
   SIGNAL_TRACK,
   SIGNAL_CONNECTED,
   SIGNAL_EVENT,
+  SIGNAL_DTMF,
   SIGNAL_FAILED,
   SIGNAL_CLOSED,
   N_SIGNALS
@@ -82,6 +83,12 @@ vgw_peer_emit_event (VgwPeer *self, const char *text)
   g_signal_emit (self, signals[SIGNAL_EVENT], 0, text);
 }
 
+void
+vgw_peer_emit_dtmf (VgwPeer *self, const VgwKey *key)
+{
+  g_signal_emit (self, signals[SIGNAL_DTMF], 0, key->digit, key->duration_ms);
+}
+
 static void
 vgw_peer_dispose (GObject *object)
 {
@@ -122,6 +129,8 @@ vgw_peer_class_init (VgwPeerClass *klass)
       = g_signal_new ("connected", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_EVENT]
       = g_signal_new ("event", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[SIGNAL_DTMF] = g_signal_new ("dtmf", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                                       G_TYPE_CHAR, G_TYPE_UINT);
   signals[SIGNAL_FAILED]
       = g_signal_new ("failed", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
   signals[SIGNAL_CLOSED]

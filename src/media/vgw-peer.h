@@ -6,6 +6,7 @@
  *   "track"     (const VgwTrack *track)       a remote track arrived (OnTrack); it is linked already
  *   "connected" (void)                        ICE and DTLS are up, the fingerprint is right, media passes
  *   "event"     (const char *text)            text from a data channel
+ *   "dtmf"      (char digit, guint duration_ms)   a key of the caller ('0'-'9', '*', '#', 'A'-'D')
  *   "failed"    (const GError *error)         it is over; UNAUTHORIZED for a wrong fingerprint
  *   "closed"    (void)                        the other side closed DTLS
  */

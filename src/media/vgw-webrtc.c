@@ -7,6 +7,7 @@
 
 /* Each unknown SSRC makes a jitter buffer with two threads: the caller's, and one more for a client that changes it. */
 #define MAX_RTP_STREAMS 2
+#define MAX_PENDING_KEYS 32 /* not yet seen by the main thread; nobody presses faster */
 
 struct _VgwWebrtc
 {
@@ -16,6 +17,11 @@ struct _VgwWebrtc
   GstElement *bin;      /* borrowed from pipeline */
   VgwIceAgent *ice;     /* (nullable) borrowed from bin */
   guint sctp_id;
+
+  /* constant once the pipeline runs */
+  gint dtmf_payload_type; /* -1 for none */
+  VgwAirlock *dtmf_airlock;
+  VgwAirlockFunc dtmf_func;
 
   GMutex lock;
   gboolean is_released; /* guarded by lock */
@@ -113,11 +119,29 @@ tune_nice (GstElement *bin, const VgwMediaSettings *settings)
   add_turn_servers (bin, settings->turn_servers);
 }
 
+/* Streaming thread. */
+static void
+on_dtmf (GstElement *jitter_buffer, guint event, guint duration_ms, VgwWebrtc *self)
+{
+  static const char digits[] = "0123456789*#ABCD"; /* RFC 4733 table 3 */
+  VgwKey *key = g_new (VgwKey, 1);
+
+  *key = (VgwKey){ digits[MIN (event, sizeof digits - 2)], duration_ms };
+  vgw_airlock_post_bounded (self->dtmf_airlock, MAX_PENDING_KEYS, self->dtmf_func, key, g_free);
+}
+
 /* Streaming thread. rtpjitterbuffer would have two threads per call, and wake both for each packet. */
 static GstElement *
-on_request_jitterbuffer (GstElement *rtpbin, guint session, gpointer user_data)
+on_request_jitterbuffer (GstElement *rtpbin, guint session, VgwWebrtc *self)
 {
-  return gst_element_factory_make ("vgwjitterbuffer", NULL);
+  GstElement *jitter_buffer = gst_element_factory_make ("vgwjitterbuffer", NULL);
+
+  if (self->dtmf_payload_type >= 0)
+    {
+      g_object_set (jitter_buffer, "dtmf-payload-type", self->dtmf_payload_type, NULL);
+      g_signal_connect_data (jitter_buffer, "dtmf", G_CALLBACK (on_dtmf), vgw_webrtc_ref (self), unref_closure, 0);
+    }
+  return jitter_buffer;
 }
 
 static GstElement *
@@ -141,7 +165,8 @@ tune_bin (VgwWebrtc *self)
   if (rtpbin != NULL)
     {
       g_object_set (rtpbin, "max-streams", MAX_RTP_STREAMS, NULL);
-      g_signal_connect (rtpbin, "request-jitterbuffer", G_CALLBACK (on_request_jitterbuffer), NULL);
+      g_signal_connect_data (rtpbin, "request-jitterbuffer", G_CALLBACK (on_request_jitterbuffer), vgw_webrtc_ref (self),
+                             unref_closure, 0);
     }
   g_signal_connect_data (self->bin, "deep-element-added", G_CALLBACK (on_deep_element_added), vgw_webrtc_ref (self),
                          unref_closure, 0);
@@ -158,6 +183,7 @@ vgw_webrtc_new (VgwMedia *media, GstElement *pipeline, GError **error)
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
   self->media = g_object_ref (media);
+  self->dtmf_payload_type = -1;
   self->sctp_id = vgw_sctp_ids_take (vgw_media_get_sctp_ids (media));
   self->bin = self->sctp_id != 0 ? make_bin (self) : NULL;
   if (self->bin == NULL)
@@ -186,9 +212,19 @@ vgw_webrtc_unref (VgwWebrtc *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_warn_if_fail (self->pipeline == NULL);
+  g_clear_pointer (&self->dtmf_airlock, vgw_airlock_unref);
   g_mutex_clear (&self->lock);
   g_object_unref (self->media);
   g_free (self);
+}
+
+void
+vgw_webrtc_set_dtmf (VgwWebrtc *self, guint payload_type, VgwAirlock *airlock, VgwAirlockFunc func)
+{
+  g_return_if_fail (self->dtmf_airlock == NULL);
+  self->dtmf_payload_type = (gint) payload_type;
+  self->dtmf_airlock = vgw_airlock_ref (airlock);
+  self->dtmf_func = func;
 }
 
 GstElement *

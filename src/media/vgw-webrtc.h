@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 
 #include "ice/vgw-ice-agent.h"
+#include "media/vgw-airlock.h"
 #include "media/vgw-media-private.h"
 
 G_BEGIN_DECLS
@@ -17,6 +18,16 @@ VgwWebrtc *vgw_webrtc_new (VgwMedia *media, GstElement *pipeline, GError **error
 VgwWebrtc *vgw_webrtc_ref (VgwWebrtc *self);
 void vgw_webrtc_unref (VgwWebrtc *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWebrtc, vgw_webrtc_unref)
+
+/* Has packets of @payload_type taken as telephone events: @func gets a VgwKey* on the main thread. Once, before the
+ * pipeline is started. Main thread. */
+void vgw_webrtc_set_dtmf (VgwWebrtc *self, guint payload_type, VgwAirlock *airlock, VgwAirlockFunc func);
+
+typedef struct
+{
+  char digit; /* '0'-'9', '*', '#', 'A'-'D' */
+  guint duration_ms;
+} VgwKey;
 
 /* Valid until vgw_webrtc_release (). (transfer none) */
 GstElement *vgw_webrtc_get_pipeline (VgwWebrtc *self);

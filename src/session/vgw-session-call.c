@@ -137,6 +137,15 @@ on_peer_event (VgwPeer *peer, const char *text, gpointer user_data)
 }
 
 static void
+on_peer_dtmf (VgwPeer *peer, char digit, guint duration_ms, gpointer user_data)
+{
+  VgwSession *self = user_data;
+
+  if (self->state == VGW_STATE_ACTIVE)
+    vgw_engine_send_dtmf (self->engine, digit, duration_ms);
+}
+
+static void
 on_peer_failed (VgwPeer *peer, const GError *error, gpointer user_data)
 {
   VgwSession *self = user_data;
@@ -164,6 +173,7 @@ make_peer (VgwSession *self)
   g_signal_connect (self->peer, "track", G_CALLBACK (on_peer_track), self);
   g_signal_connect (self->peer, "connected", G_CALLBACK (on_peer_connected), self);
   g_signal_connect (self->peer, "event", G_CALLBACK (on_peer_event), self);
+  g_signal_connect (self->peer, "dtmf", G_CALLBACK (on_peer_dtmf), self);
   g_signal_connect (self->peer, "failed", G_CALLBACK (on_peer_failed), self);
   g_signal_connect (self->peer, "closed", G_CALLBACK (on_peer_closed), self);
 }

@@ -259,6 +259,99 @@ START_TEST (random_order_and_loss_never_goes_backwards)
 }
 END_TEST
 
+#define DTMF_PAYLOAD_TYPE 110
+
+/* What the signal told, one after the other: "5:100" */
+static GString *keys;
+
+static void
+on_dtmf (GstElement *element, guint event, guint duration_ms, gpointer user_data)
+{
+  g_string_append_printf (keys, "%s%u:%u", keys->len > 0 ? " " : "", event, duration_ms);
+}
+
+/* A packet of the key @event that began at RTP time @timestamp. */
+static void
+push_key (guint seqnum, guint32 timestamp, guint8 event, gboolean is_end, guint16 duration)
+{
+  GstBuffer *buffer = gst_rtp_buffer_new_allocate (4, 0, 0);
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+  gst_rtp_buffer_map (buffer, GST_MAP_WRITE, &rtp);
+  gst_rtp_buffer_set_seq (&rtp, seqnum);
+  gst_rtp_buffer_set_timestamp (&rtp, timestamp);
+  gst_rtp_buffer_set_payload_type (&rtp, DTMF_PAYLOAD_TYPE);
+  guint8 *payload = gst_rtp_buffer_get_payload (&rtp);
+  payload[0] = event;
+  payload[1] = is_end ? 0x8a : 0x0a;
+  GST_WRITE_UINT16_BE (payload + 2, duration);
+  gst_rtp_buffer_unmap (&rtp);
+  GST_BUFFER_PTS (buffer) = seqnum * FRAME;
+  ck_assert_int_eq (gst_harness_push (harness, buffer), GST_FLOW_OK);
+}
+
+static void
+setup_dtmf (void)
+{
+  setup ();
+  keys = g_string_new (NULL);
+  g_object_set (harness->element, "dtmf-payload-type", DTMF_PAYLOAD_TYPE, NULL);
+  g_signal_connect (harness->element, "dtmf", G_CALLBACK (on_dtmf), NULL);
+}
+
+static void
+teardown_dtmf (void)
+{
+  teardown ();
+  g_string_free (keys, TRUE);
+}
+
+START_TEST (a_key_is_told_once_and_never_becomes_audio)
+{
+  push (1);
+  push_key (2, 2 * FRAME_TICKS, 5, FALSE, 960);
+  push_key (3, 2 * FRAME_TICKS, 5, FALSE, 1920);
+  ck_assert_str_eq (keys->str, "");
+  for (guint i = 4; i < 7; i++) /* the end is sent three times */
+    push_key (i, 2 * FRAME_TICKS, 5, TRUE, 4800);
+  ck_assert_str_eq (keys->str, "5:100");
+  push (7);
+  expect (1);
+  ck_assert_uint_eq (expect (7), 7 * FRAME);
+  expect_nothing ();
+}
+END_TEST
+
+START_TEST (the_same_key_twice_is_two_keys)
+{
+  push (1);
+  push_key (2, 2 * FRAME_TICKS, 11, TRUE, 4800);
+  push_key (3, 9 * FRAME_TICKS, 11, TRUE, 4800);
+  ck_assert_str_eq (keys->str, "11:100 11:100");
+}
+END_TEST
+
+START_TEST (a_key_without_its_end_is_told_by_the_next_packet)
+{
+  push (1);
+  push_key (2, 2 * FRAME_TICKS, 1, FALSE, 960);
+  push (3);
+  ck_assert_str_eq (keys->str, "1:20");
+  push_key (4, 4 * FRAME_TICKS, 2, FALSE, 960);
+  push_key (5, 5 * FRAME_TICKS, 3, FALSE, 960);
+  ck_assert_str_eq (keys->str, "1:20 2:20");
+}
+END_TEST
+
+START_TEST (keys_keep_their_order_and_other_events_are_dropped)
+{
+  push (1);
+  push_key (3, 3 * FRAME_TICKS, 2, TRUE, 960);
+  push_key (2, 2 * FRAME_TICKS, 1, TRUE, 960);
+  push_key (4, 4 * FRAME_TICKS, 66, TRUE, 960); /* ringing tone, not a key */
+  ck_assert_str_eq (keys->str, "1:20 2:20");
+}
+END_TEST
+
 int
 main (int argc, char **argv)
 {
@@ -279,6 +372,14 @@ main (int argc, char **argv)
   tcase_add_test (tcase, a_flood_behind_a_gap_is_bounded);
   tcase_add_test (tcase, random_order_and_loss_never_goes_backwards);
   suite_add_tcase (suite, tcase);
+  TCase *dtmf = tcase_create ("keys");
+  tcase_set_timeout (dtmf, 0);
+  tcase_add_checked_fixture (dtmf, setup_dtmf, teardown_dtmf);
+  tcase_add_test (dtmf, a_key_is_told_once_and_never_becomes_audio);
+  tcase_add_test (dtmf, the_same_key_twice_is_two_keys);
+  tcase_add_test (dtmf, a_key_without_its_end_is_told_by_the_next_packet);
+  tcase_add_test (dtmf, keys_keep_their_order_and_other_events_are_dropped);
+  suite_add_tcase (suite, dtmf);
   SRunner *runner = srunner_create (suite);
   srunner_run_all (runner, CK_NORMAL);
   int n_failed = srunner_ntests_failed (runner);

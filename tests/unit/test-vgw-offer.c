@@ -187,7 +187,7 @@ START_TEST (the_answer_has_the_mlines_of_the_offer_in_its_order)
   g_autoptr (GPtrArray) candidates = g_ptr_array_new ();
   g_ptr_array_add (candidates, "candidate:1 1 UDP 2130706431 192.0.2.1 10000 typ host");
   GstSDPMessage *answer = make_answer ();
-  g_autofree char *expanded = vgw_offer_expand_answer (offer, answer, candidates, TRUE, TRUE, NULL);
+  g_autofree char *expanded = vgw_offer_expand_answer (offer, answer, vgw_offer_find_codec (offer, "TELEPHONE-EVENT", 48000), candidates, TRUE, TRUE, NULL);
   gst_sdp_message_free (answer);
 
   GstSDPMessage *parsed = NULL;
@@ -207,6 +207,8 @@ START_TEST (the_answer_has_the_mlines_of_the_offer_in_its_order)
   const GstSDPMedia *audio = gst_sdp_message_get_media (parsed, 0);
   ck_assert_ptr_nonnull (gst_sdp_media_get_attribute_val (audio, "candidate"));
   ck_assert_ptr_nonnull (gst_sdp_media_get_attribute_val (audio, "end-of-candidates"));
+  ck_assert_str_eq (gst_sdp_media_get_format (audio, 1), "110");
+  ck_assert_str_eq (gst_sdp_media_get_attribute_val_n (audio, "rtpmap", 1), "110 telephone-event/48000");
   gst_sdp_message_free (parsed);
 }
 END_TEST
@@ -218,7 +220,7 @@ START_TEST (an_answer_that_refuses_the_audio_is_an_error)
   g_autoptr (GError) error = NULL;
   GstSDPMessage *answer = make_answer ();
   gst_sdp_media_set_port_info ((GstSDPMedia *) gst_sdp_message_get_media (answer, 0), 0, 0);
-  ck_assert_ptr_null (vgw_offer_expand_answer (offer, answer, NULL, TRUE, FALSE, &error));
+  ck_assert_ptr_null (vgw_offer_expand_answer (offer, answer, NULL, NULL, TRUE, FALSE, &error));
   ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_INTERNAL));
   gst_sdp_message_free (answer);
 }
