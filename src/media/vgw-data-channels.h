@@ -5,7 +5,7 @@
 
 #include <gst/gst.h>
 
-#include "media/vgw-airlock.h"
+#include "base/vgw-airlock.h"
 
 G_BEGIN_DECLS
 

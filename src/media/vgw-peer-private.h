@@ -4,7 +4,7 @@
 
 #include <gst/sdp/sdp.h>
 
-#include "media/vgw-airlock.h"
+#include "base/vgw-airlock.h"
 #include "media/vgw-data-channels.h"
 #include "media/vgw-offer.h"
 #include "media/vgw-peer.h"

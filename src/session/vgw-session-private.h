@@ -1,5 +1,5 @@
-/* The two halves of VgwSession, for session/ only: vgw-session.c is its life (states, timers, the end),
- * vgw-session-call.c what happens in it (messages of the client, signals of peer and engine). */
+/* The parts of VgwSession, for session/ only: vgw-session.c is its life (states, timers, the end), vgw-session-call.c
+ * what happens in it (messages of the client, signals of the peer), vgw-session-speech.c the engine and its voice. */
 #pragma once
 
 #include <gio/gio.h>
@@ -57,13 +57,18 @@ void vgw_session_fail (VgwSession *self, VgwEndReason reason, const GError *erro
 
 /* vgw-session-call.c */
 
-/* Starts the engine and connects both of its ends. Errors: VGW_ERROR_ENGINE. */
-gboolean vgw_session_start_speech (VgwSession *self, GError **error);
-
 /* Stops and drops the peer, the pending answer with it. The bridge and the engine stay. */
 void vgw_session_drop_peer (VgwSession *self);
 
-/* Stops and drops everything that makes the call: peer, engine, bridge. */
-void vgw_session_drop_call (VgwSession *self, const char *reason);
+/* vgw-session-speech.c */
+
+/* Makes what every peer of the session shares, once. Errors: VGW_ERROR_CONFIG. */
+gboolean vgw_session_make_speech (VgwSession *self, GError **error);
+
+/* Starts the engine and connects both of its ends. Errors: VGW_ERROR_ENGINE. */
+gboolean vgw_session_start_speech (VgwSession *self, GError **error);
+
+/* Stops and drops the engine, and drops the bridge. After the peer. */
+void vgw_session_drop_speech (VgwSession *self, const char *reason);
 
 G_END_DECLS

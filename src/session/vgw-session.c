@@ -155,7 +155,8 @@ enter_ending (VgwSession *self)
   g_clear_handle_id (&self->state_timer_id, g_source_remove);
   g_clear_handle_id (&self->duration_timer_id, g_source_remove);
   g_ptr_array_set_size (self->early_candidates, 0);
-  vgw_session_drop_call (self, vgw_end_reason_to_string (self->end_reason));
+  vgw_session_drop_peer (self);
+  vgw_session_drop_speech (self, vgw_end_reason_to_string (self->end_reason));
 }
 
 static void

@@ -1,7 +1,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "media/vgw-airlock.h"
+#include "base/vgw-airlock.h"
 #include "media/vgw-sctp-ids.h"
 
 #define N_POSTS 1000

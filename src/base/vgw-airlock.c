@@ -1,4 +1,4 @@
-#include "media/vgw-airlock.h"
+#include "base/vgw-airlock.h"
 
 struct _VgwAirlock
 {
