@@ -5,7 +5,7 @@
 #include <gst/gst.h>
 
 #include "ice/vgw-ice-agent.h"
-#include "media/vgw-airlock.h"
+#include "base/vgw-airlock.h"
 #include "media/vgw-media-private.h"
 
 G_BEGIN_DECLS
