@@ -8,6 +8,7 @@
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
+#include "base/vgw-random.h"
 #include "media/vgw-bridge-private.h"
 
 /* On top of the bound for gathering: what the promises may take. Measured: some 10 ms, 0.5 s in a burst of 60. */
@@ -16,6 +17,10 @@
 /* The m-line of the reduced offer that has the bundle's transport. webrtcbin 1.22 keeps candidates for any other in an
  * array that only grows. */
 #define BUNDLE_MLINE 0
+
+/* In base64, a multiple of three: 8 and 24 characters, 48 and 144 bits (RFC 8445 section 5.3 asks for 24 and 128) */
+#define ICE_UFRAG_BYTES 6
+#define ICE_PWD_BYTES 18
 
 static void
 clear_source (GSource **source)
@@ -138,6 +143,30 @@ on_local_set (gpointer object, gpointer payload)
   complete_when_gathered (self);
 }
 
+/* webrtcbin 1.22 draws its ICE credentials from a Mersenne Twister: who collects enough answers could tell those of other
+ * callers, and lead their media away. The agent takes whatever stands in the local description. */
+static void
+renew_credentials (GstSDPMessage *sdp)
+{
+  g_autofree char *ufrag = vgw_random_base64 (ICE_UFRAG_BYTES);
+  g_autofree char *pwd = vgw_random_base64 (ICE_PWD_BYTES);
+
+  for (guint i = 0; i < gst_sdp_message_medias_len (sdp); i++)
+    {
+      GstSDPMedia *media = (GstSDPMedia *) gst_sdp_message_get_media (sdp, i);
+      for (guint j = 0; j < gst_sdp_media_attributes_len (media); j++)
+        {
+          const GstSDPAttribute *old = gst_sdp_media_get_attribute (media, j);
+          const char *value = g_str_equal (old->key, "ice-ufrag") ? ufrag : g_str_equal (old->key, "ice-pwd") ? pwd : NULL;
+          GstSDPAttribute renewed;
+          if (value == NULL)
+            continue;
+          gst_sdp_attribute_set (&renewed, old->key, value);
+          gst_sdp_media_replace_attribute (media, j, &renewed);
+        }
+    }
+}
+
 static void
 on_answer_created (gpointer object, gpointer payload)
 {
@@ -151,6 +180,7 @@ on_answer_created (gpointer object, gpointer payload)
       vgw_peer_fail (self, g_error_new (VGW_ERROR, VGW_ERROR_INTERNAL, "webrtcbin made no answer"));
       return;
     }
+  renew_credentials (answer->sdp);
   gst_sdp_message_copy (answer->sdp, &self->local_sdp);
   GstPromise *promise = promise_new (self, on_local_set);
   g_signal_emit_by_name (vgw_webrtc_get_bin (self->webrtc), "set-local-description", answer, promise);

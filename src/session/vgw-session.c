@@ -1,11 +1,10 @@
 #include "session/vgw-session-private.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
+#include "base/vgw-random.h"
 
 #define ID_BYTES 16                       /* 128 bits: an id cannot be guessed */
 #define WATCHDOG_POLLS_PER_TIMEOUT 10     /* so that a silence is seen at most a tenth too late */
@@ -21,31 +20,6 @@ enum
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (VgwSession, vgw_session, G_TYPE_OBJECT)
-
-/* base64url without padding, RFC 4648 section 5. */
-static char *
-make_id (void)
-{
-  guint8 bytes[ID_BYTES];
-  gsize filled = 0;
-  char *id;
-
-  while (filled < sizeof bytes)
-    {
-      gssize n = getrandom (bytes + filled, sizeof bytes - filled, 0);
-
-      /* without randomness there is no id that nobody could guess; getrandom (2) knows no such failure */
-      if (n < 0 && errno != EINTR)
-        g_error ("getrandom: %s", g_strerror (errno));
-      filled += MAX (n, 0);
-    }
-
-  id = g_base64_encode (bytes, sizeof bytes);
-  g_strdelimit (id, "+", '-');
-  g_strdelimit (id, "/", '_');
-  *strchrnul (id, '=') = '\0';
-  return id;
-}
 
 static void
 fill_facts (VgwSession *self, VgwSessionFacts *facts)
@@ -244,7 +218,7 @@ static void
 vgw_session_init (VgwSession *self)
 {
   self->state = VGW_STATE_NEW;
-  self->id = make_id ();
+  self->id = vgw_random_base64url (ID_BYTES);
   self->early_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_message_free);
   self->held_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_message_free);
 }
