@@ -7,6 +7,7 @@
 
 #include "base/vgw-error.h"
 #include "media/vgw-pipeline-text.h"
+#include "media/vgw-talkspurt.h"
 
 GST_DEBUG_CATEGORY_STATIC (vgw_pipeline_debug);
 #define GST_CAT_DEFAULT vgw_pipeline_debug
@@ -423,5 +424,6 @@ vgw_pipeline_instantiate (VgwPipeline *self, guint payload_type, VgwPipelineInst
       return FALSE;
     }
   g_object_set (instance->rtp_out, "pt", payload_type, NULL);
+  vgw_talkspurt_mark (instance->rtp_out);
   return TRUE;
 }

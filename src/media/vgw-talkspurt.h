@@ -1,0 +1,12 @@
+/* The RTP marker bit of a talkspurt's first packet (RFC 3551 section 4.1). */
+#pragma once
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+/* Has @payloader set the marker on the packet of a buffer with the flag DISCONT. GStreamer's payloaders of G.711 and
+ * G.722 do that by themselves; rtpopuspay 1.22 does not. Once per element, before it runs. */
+void vgw_talkspurt_mark (GstElement *payloader);
+
+G_END_DECLS
