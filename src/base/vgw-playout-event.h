@@ -20,7 +20,8 @@ typedef struct
   const char *name;         /* MARK */
   const char *const *marks; /* CLEARED: NULL-terminated names of the marks that were dropped, in order */
   guint64 played_ms;        /* heard since the session began */
-  guint64 utterance_ms;     /* heard of the present utterance: since the queue was last empty or cleared */
+  guint64 utterance_ms;     /* heard of the present utterance, or of the last one while there is none: since audio was
+                             * first queued after DRAINED or CLEARED */
 } VgwPlayoutEvent;
 
 /* Deep copy. Returns: (transfer full) */

@@ -1,10 +1,16 @@
+/* Locks: `notify_lock` is held while the notify function runs, `lock` is a leaf: nothing is called or locked while it is
+ * held. Positions count the samples that were queued since the start; those that left are n_in - n_queued. */
 #include "media/vgw-playout.h"
 
 #include <string.h>
 
+#include "base/vgw-log.h"
+#include "media/vgw-playout-ledger.h"
+
 /* A ring that starts small and doubles up to the bound: an idle session costs a few hundred bytes, and an engine
  * that answers in one burst pays for the burst only. */
 #define INITIAL_CAPACITY_SAMPLES 2048u
+#define MAX_FADE_SAMPLES (48 * VGW_PLAYOUT_FADE_MS)
 
 struct _VgwPlayout
 {
@@ -12,16 +18,38 @@ struct _VgwPlayout
 
   /* constant */
   guint rate_hz;
-  gsize max_samples;
 
-  GMutex lock; /* a leaf: nothing else is locked while it is held */
+  GMutex notify_lock;
+  /* guarded by notify_lock */
+  VgwPlayoutNotifyFunc notify;
+  gpointer notify_data;
+  GDestroyNotify notify_destroy;
+
+  GMutex lock;
   /* guarded by lock */
+  char *session_id; /* (nullable) */
+  gsize max_samples;
+  gboolean drops_newest;
   gint16 *ring;
   gsize capacity;
   gsize head; /* index of the oldest sample */
   gsize n_queued;
+  guint64 n_in;
   guint64 n_played;
+  guint64 n_utterance; /* played of the present utterance, or of the last one */
   guint64 n_dropped;
+  gboolean is_uttering; /* something was queued, and no frame has come up short since */
+  gboolean is_sounding; /* the last frame was full */
+  gboolean is_xoff;
+  gboolean has_overflowed, has_refused; /* and that was logged */
+  guint holds;                          /* VgwPlayoutHold */
+  gboolean is_ducked;
+  float gain; /* of the last sample */
+  gint16 tail[MAX_FADE_SAMPLES]; /* of what was cleared, fading out */
+  gsize n_tail;
+  gboolean is_noted; /* somebody takes events */
+  gboolean is_awake; /* and was told that there are some */
+  VgwPlayoutLedger ledger;
 };
 
 static guint64
@@ -62,27 +90,181 @@ grow (VgwPlayout *self, gsize n_needed)
   self->head = 0;
 }
 
+/* --- events; lock held ---------------------------------------------------------------------------------------------- */
+
+static VgwPlayoutEvent
+now (const VgwPlayout *self)
+{
+  return (VgwPlayoutEvent){ .played_ms = samples_to_ms (self, self->n_played),
+                            .utterance_ms = samples_to_ms (self, self->n_utterance) };
+}
+
+static void
+note (VgwPlayout *self, VgwPlayoutEventType type)
+{
+  VgwPlayoutEvent event = now (self);
+
+  if (self->is_noted)
+    vgw_playout_ledger_note (&self->ledger, type, &event);
+}
+
+/* Looks at what became of the queue: marks reached, and whether an engine may send. */
+static void
+settle (VgwPlayout *self)
+{
+  VgwPlayoutEvent event = now (self);
+
+  vgw_playout_ledger_reach (&self->ledger, self->n_in - self->n_queued, &event);
+  if (!self->is_xoff && self->n_queued * 100 >= self->max_samples * VGW_PLAYOUT_XOFF_PERCENT)
+    {
+      self->is_xoff = TRUE;
+      note (self, VGW_PLAYOUT_XOFF);
+    }
+  else if (self->is_xoff && self->n_queued * 100 <= self->max_samples * VGW_PLAYOUT_XON_PERCENT)
+    {
+      self->is_xoff = FALSE;
+      note (self, VGW_PLAYOUT_XON);
+    }
+}
+
+/* Lets go of the lock, and wakes who takes events where there are new ones. */
+static void
+unlock_and_notify (VgwPlayout *self)
+{
+  gboolean is_due = self->ledger.events.length > 0 && !self->is_awake;
+
+  self->is_awake |= is_due;
+  g_mutex_unlock (&self->lock);
+  if (!is_due)
+    return;
+  g_mutex_lock (&self->notify_lock);
+  if (self->notify != NULL)
+    self->notify (self->notify_data);
+  g_mutex_unlock (&self->notify_lock);
+}
+
+/* --- sound; lock held ----------------------------------------------------------------------------------------------- */
+
+static void
+apply_gain (gint16 *samples, gsize n_samples, float from, float to)
+{
+  float step = n_samples > 0 ? (to - from) / (float) n_samples : 0;
+
+  for (gsize i = 0; i < n_samples; i++)
+    samples[i] = (gint16) ((float) samples[i] * (from + step * (float) (i + 1)));
+}
+
+static float
+get_target_gain (const VgwPlayout *self)
+{
+  if (self->holds != 0)
+    return 0;
+  return self->is_ducked ? VGW_PLAYOUT_DUCKED_GAIN : 1;
+}
+
+static void
+skip (VgwPlayout *self, gsize n_samples)
+{
+  self->head = (self->head + n_samples) % MAX (self->capacity, 1);
+  self->n_queued -= n_samples;
+}
+
 static void
 drop_oldest (VgwPlayout *self, gsize n_samples)
 {
-  self->head = (self->head + n_samples) % self->capacity;
-  self->n_queued -= n_samples;
+  skip (self, n_samples);
   self->n_dropped += n_samples;
 }
+
+static void
+append (VgwPlayout *self, const gint16 *samples, gsize n_samples)
+{
+  gsize tail, n_first;
+
+  grow (self, self->n_queued + n_samples);
+  tail = (self->head + self->n_queued) % self->capacity;
+  n_first = MIN (n_samples, self->capacity - tail);
+  memcpy (self->ring + tail, samples, n_first * sizeof (gint16));
+  memcpy (self->ring, samples + n_first, (n_samples - n_first) * sizeof (gint16));
+  self->n_queued += n_samples;
+  self->n_in += n_samples;
+}
+
+/* Queues as much of @samples as the bound and the rule allow. */
+static void
+append_bounded (VgwPlayout *self, const gint16 *samples, gsize n_samples)
+{
+  gsize n_room = self->max_samples - MIN (self->n_queued, self->max_samples);
+  gsize n_excess;
+
+  if (n_samples > n_room && self->drops_newest)
+    {
+      self->n_dropped += n_samples - n_room;
+      n_samples = n_room;
+    }
+  if (n_samples > self->max_samples)
+    {
+      n_excess = n_samples - self->max_samples;
+      self->n_dropped += n_excess;
+      samples += n_excess;
+      n_samples = self->max_samples;
+    }
+  if (self->n_queued + n_samples > self->max_samples && n_samples > 0)
+    drop_oldest (self, MIN (self->n_queued + n_samples - self->max_samples, self->n_queued));
+  if (n_samples > 0)
+    append (self, samples, n_samples);
+}
+
+/* What fades out after a clear (). Returns how many samples. */
+static gsize
+pop_tail (VgwPlayout *self, gint16 *samples, gsize n_samples)
+{
+  n_samples = MIN (n_samples, self->n_tail);
+  memcpy (samples, self->tail, n_samples * sizeof (gint16));
+  self->n_tail -= n_samples;
+  memmove (self->tail, self->tail + n_samples, self->n_tail * sizeof (gint16));
+  return n_samples;
+}
+
+static gsize
+pop_queued (VgwPlayout *self, gint16 *samples, gsize n_samples)
+{
+  float target = get_target_gain (self);
+  gboolean is_silent = target <= 0 && self->gain <= 0;
+  gsize n_popped = is_silent ? 0 : MIN (n_samples, self->n_queued);
+
+  if (n_popped > 0)
+    {
+      copy_out (self, samples, n_popped);
+      skip (self, n_popped);
+      self->n_played += n_popped;
+      self->n_utterance += n_popped;
+      if (self->gain < 1 || target < 1)
+        apply_gain (samples, n_popped, self->gain, target);
+    }
+  self->gain = target;
+  self->is_sounding = n_popped > 0 && n_popped == n_samples;
+  return n_popped;
+}
+
+/* --- public --------------------------------------------------------------------------------------------------------- */
 
 VgwPlayout *
 vgw_playout_new (const VgwAudioFormat *format, guint max_ms)
 {
   VgwPlayout *self;
 
-  g_return_val_if_fail (format != NULL && format->rate_hz > 0, NULL);
+  g_return_val_if_fail (format != NULL && format->rate_hz > 0 && format->rate_hz <= 48000, NULL);
   g_return_val_if_fail (max_ms >= VGW_FRAME_MS, NULL);
 
   self = g_new0 (VgwPlayout, 1);
   self->ref_count = 1;
   self->rate_hz = format->rate_hz;
-  self->max_samples = (gsize) ((guint64) max_ms * format->rate_hz / 1000);
+  self->gain = 1;
   g_mutex_init (&self->lock);
+  g_mutex_init (&self->notify_lock);
+  vgw_playout_ledger_init (&self->ledger);
+  vgw_playout_set_bound (self, max_ms, FALSE);
   return self;
 }
 
@@ -98,63 +280,181 @@ vgw_playout_unref (VgwPlayout *self)
 {
   if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
+  if (self->notify_destroy != NULL)
+    self->notify_destroy (self->notify_data);
+  vgw_playout_ledger_clear (&self->ledger);
+  g_mutex_clear (&self->notify_lock);
   g_mutex_clear (&self->lock);
+  g_free (self->session_id);
   g_free (self->ring);
   g_free (self);
 }
 
 void
+vgw_playout_set_bound (VgwPlayout *self, guint max_ms, gboolean drops_newest)
+{
+  g_return_if_fail (max_ms >= VGW_FRAME_MS);
+
+  g_mutex_lock (&self->lock);
+  self->max_samples = (gsize) ((guint64) max_ms * self->rate_hz / 1000);
+  self->drops_newest = drops_newest;
+  settle (self);
+  unlock_and_notify (self);
+}
+
+void
+vgw_playout_set_session_id (VgwPlayout *self, const char *session_id)
+{
+  g_mutex_lock (&self->lock);
+  g_free (self->session_id);
+  self->session_id = g_strdup (session_id);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vgw_playout_set_notify (VgwPlayout *self, VgwPlayoutNotifyFunc func, gpointer user_data, GDestroyNotify destroy)
+{
+  GDestroyNotify old_destroy;
+  gpointer old_data;
+
+  g_mutex_lock (&self->notify_lock);
+  old_destroy = self->notify_destroy;
+  old_data = self->notify_data;
+  self->notify = func;
+  self->notify_data = user_data;
+  self->notify_destroy = destroy;
+  g_mutex_lock (&self->lock);
+  self->is_noted = func != NULL;
+  self->is_awake = FALSE;
+  if (func == NULL)
+    vgw_playout_ledger_clear (&self->ledger);
+  g_mutex_unlock (&self->lock);
+  g_mutex_unlock (&self->notify_lock);
+  if (old_destroy != NULL)
+    old_destroy (old_data);
+}
+
+VgwPlayoutEvent *
+vgw_playout_take_event (VgwPlayout *self)
+{
+  VgwPlayoutEvent *event;
+
+  g_mutex_lock (&self->lock);
+  event = vgw_playout_ledger_take (&self->ledger);
+  if (event == NULL)
+    self->is_awake = FALSE;
+  g_mutex_unlock (&self->lock);
+  return event;
+}
+
+void
 vgw_playout_push (VgwPlayout *self, const gint16 *samples, gsize n_samples)
 {
-  gsize tail, n_first;
+  g_autofree char *session_id = NULL;
+  guint64 n_dropped;
+  gboolean is_first_loss;
 
   g_return_if_fail (samples != NULL || n_samples == 0);
   if (n_samples == 0)
     return;
 
   g_mutex_lock (&self->lock);
-  if (n_samples > self->max_samples)
+  n_dropped = self->n_dropped;
+  if (!self->is_uttering)
+    self->n_utterance = 0;
+  self->is_uttering = TRUE;
+  append_bounded (self, samples, n_samples);
+  is_first_loss = self->n_dropped > n_dropped && !self->has_overflowed;
+  if (is_first_loss)
     {
-      gsize n_excess = n_samples - self->max_samples;
-
-      self->n_dropped += n_excess;
-      samples += n_excess;
-      n_samples = self->max_samples;
+      self->has_overflowed = TRUE;
+      session_id = g_strdup (self->session_id);
     }
-  if (self->n_queued + n_samples > self->max_samples)
-    drop_oldest (self, self->n_queued + n_samples - self->max_samples);
-  grow (self, self->n_queued + n_samples);
-
-  tail = (self->head + self->n_queued) % self->capacity;
-  n_first = MIN (n_samples, self->capacity - tail);
-  memcpy (self->ring + tail, samples, n_first * sizeof (gint16));
-  memcpy (self->ring, samples + n_first, (n_samples - n_first) * sizeof (gint16));
-  self->n_queued += n_samples;
-  g_mutex_unlock (&self->lock);
+  settle (self);
+  unlock_and_notify (self);
+  if (is_first_loss)
+    vgw_warning (session_id, "the playout queue is full; audio of the engine is dropped");
 }
 
 gsize
 vgw_playout_pop (VgwPlayout *self, gint16 *samples, gsize n_samples)
 {
+  gsize n_tail, n_popped;
+
+  if (n_samples == 0)
+    return 0;
   g_mutex_lock (&self->lock);
-  n_samples = MIN (n_samples, self->n_queued);
-  if (n_samples > 0)
+  n_tail = pop_tail (self, samples, n_samples);
+  n_popped = pop_queued (self, samples + n_tail, n_samples - n_tail);
+  settle (self);
+  if (self->is_uttering && self->n_queued == 0 && !self->is_sounding)
     {
-      copy_out (self, samples, n_samples);
-      self->head = (self->head + n_samples) % self->capacity;
-      self->n_queued -= n_samples;
-      self->n_played += n_samples;
+      self->is_uttering = FALSE;
+      note (self, VGW_PLAYOUT_DRAINED);
     }
-  g_mutex_unlock (&self->lock);
-  return n_samples;
+  unlock_and_notify (self);
+  return n_tail + n_popped;
+}
+
+gboolean
+vgw_playout_mark (VgwPlayout *self, const char *name)
+{
+  g_autofree char *session_id = NULL;
+  gboolean is_taken, is_first_refusal;
+
+  g_return_val_if_fail (name != NULL, FALSE);
+
+  g_mutex_lock (&self->lock);
+  is_taken = !self->is_noted || vgw_playout_ledger_mark (&self->ledger, name, self->n_in);
+  is_first_refusal = !is_taken && !self->has_refused;
+  if (is_first_refusal)
+    {
+      self->has_refused = TRUE;
+      session_id = g_strdup (self->session_id);
+    }
+  settle (self);
+  unlock_and_notify (self);
+  if (is_first_refusal)
+    vgw_warning (session_id, "a mark of the engine is dropped: %u wait already, or its name is too long",
+                 VGW_PLAYOUT_MAX_MARKS);
+  return is_taken;
 }
 
 void
 vgw_playout_clear (VgwPlayout *self)
 {
+  VgwPlayoutEvent event;
+
   g_mutex_lock (&self->lock);
-  self->head = 0;
-  self->n_queued = 0;
+  if (self->is_sounding && self->gain > 0)
+    {
+      self->n_tail = MIN (self->n_queued, (gsize) self->rate_hz * VGW_PLAYOUT_FADE_MS / 1000);
+      copy_out (self, self->tail, self->n_tail);
+      apply_gain (self->tail, self->n_tail, self->gain, 0);
+    }
+  skip (self, self->n_queued);
+  self->is_uttering = FALSE;
+  self->is_sounding = FALSE;
+  event = now (self);
+  if (self->is_noted)
+    vgw_playout_ledger_drop (&self->ledger, &event);
+  settle (self);
+  unlock_and_notify (self);
+}
+
+void
+vgw_playout_hold (VgwPlayout *self, VgwPlayoutHold who, gboolean is_held)
+{
+  g_mutex_lock (&self->lock);
+  self->holds = is_held ? self->holds | who : self->holds & ~(guint) who;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vgw_playout_duck (VgwPlayout *self, gboolean is_ducked)
+{
+  g_mutex_lock (&self->lock);
+  self->is_ducked = is_ducked;
   g_mutex_unlock (&self->lock);
 }
 
@@ -165,5 +465,6 @@ vgw_playout_get_stats (VgwPlayout *self, VgwPlayoutStats *stats)
   stats->queued_ms = (guint) samples_to_ms (self, self->n_queued);
   stats->played_ms = samples_to_ms (self, self->n_played);
   stats->dropped_ms = samples_to_ms (self, self->n_dropped);
+  stats->n_lost_events = self->ledger.n_lost;
   g_mutex_unlock (&self->lock);
 }

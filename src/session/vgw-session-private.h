@@ -4,6 +4,8 @@
 
 #include <gio/gio.h>
 
+#include "base/vgw-airlock.h"
+#include "engine/vgw-engine-config.h"
 #include "media/vgw-peer.h"
 #include "session/vgw-session.h"
 
@@ -24,7 +26,9 @@ struct _VgwSession
 
   /* from the first offer to the end, whatever becomes of the peers */
   VgwBridge *bridge;
+  VgwAirlock *airlock; /* from the playout queue to the main thread; as long as the bridge */
   VgwEngine *engine;
+  gboolean has_refused_mark; /* and the engine was told */
 
   VgwPeer *peer;                    /* one per offer */
   GCancellable *answer_cancellable; /* while `peer` is making its answer */
@@ -61,6 +65,9 @@ void vgw_session_fail (VgwSession *self, VgwEndReason reason, const GError *erro
 void vgw_session_drop_peer (VgwSession *self);
 
 /* vgw-session-speech.c */
+
+/* Makes @engine (transfer full, not started) the one that the session talks to, and the bridge with the first one. */
+void vgw_session_use_engine (VgwSession *self, VgwEngine *engine, const VgwEngineConfig *config);
 
 /* Makes what every peer of the session shares, once. Errors: VGW_ERROR_CONFIG. */
 gboolean vgw_session_make_speech (VgwSession *self, GError **error);

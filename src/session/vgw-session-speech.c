@@ -1,13 +1,141 @@
-/* The engine of a session and both ways of its voice. */
+/* The engine of a session, both ways of its voice, and what it hears of them.
+ *
+ * The engine's output works on the playout queue alone, on any thread, and needs no session. What the queue has to say
+ * comes back through the airlock: one post for however many events. */
 #include "session/vgw-session-private.h"
+
+#include "base/vgw-log.h"
+
+#define MAX_EVENTS_PER_TURN 256 /* of the main loop: an engine that floods its queue with marks waits, nobody else */
+#define MARK_REFUSED "{\"type\":\"error\",\"code\":\"too-large\",\"message\":\"a mark was dropped\"}"
+
+/* --- the engine's voice; any thread --- */
+
+typedef struct
+{
+  VgwPlayout *playout;
+  VgwAirlock *airlock;
+} Mouth;
+
+static Mouth *
+mouth_new (VgwSession *self)
+{
+  Mouth *mouth = g_new (Mouth, 1);
+
+  mouth->playout = vgw_playout_ref (vgw_bridge_get_playout (self->bridge));
+  mouth->airlock = vgw_airlock_ref (self->airlock);
+  return mouth;
+}
+
+static void
+mouth_free (gpointer data)
+{
+  Mouth *mouth = data;
+
+  vgw_playout_unref (mouth->playout);
+  vgw_airlock_unref (mouth->airlock);
+  g_free (mouth);
+}
+
+/* Main thread. */
+static void
+tell_mark_refused (gpointer object, gpointer payload)
+{
+  VgwSession *self = object;
+
+  if (self->has_refused_mark || self->engine == NULL)
+    return;
+  self->has_refused_mark = TRUE;
+  vgw_engine_send_event (self->engine, MARK_REFUSED);
+}
+
+static void
+play_to_caller (const gint16 *samples, gsize n_samples, gpointer user_data)
+{
+  vgw_playout_push (((Mouth *) user_data)->playout, samples, n_samples);
+}
+
+static void
+mark_for_engine (const char *name, gpointer user_data)
+{
+  Mouth *mouth = user_data;
+
+  if (!vgw_playout_mark (mouth->playout, name))
+    vgw_airlock_post_bounded (mouth->airlock, 1, tell_mark_refused, NULL, NULL);
+}
+
+static void
+clear_for_engine (gpointer user_data)
+{
+  vgw_playout_clear (((Mouth *) user_data)->playout);
+}
+
+static const VgwEngineOutput engine_output
+    = { .play = play_to_caller, .mark = mark_for_engine, .clear = clear_for_engine };
+
+/* On a streaming thread. */
+static void
+hear_caller (const gint16 *samples, gsize n_samples, gpointer user_data)
+{
+  vgw_engine_push_audio (user_data, samples, n_samples);
+}
+
+/* --- what became of it --- */
+
+/* Main thread. The engine may end the session at each event. */
+static void
+take_playout_events (gpointer object, gpointer payload)
+{
+  VgwSession *self = object;
+  g_autoptr (VgwPlayout) playout = NULL;
+
+  if (self->bridge == NULL)
+    return;
+  playout = vgw_playout_ref (vgw_bridge_get_playout (self->bridge));
+  for (guint i = 0; i < MAX_EVENTS_PER_TURN && self->engine != NULL; i++)
+    {
+      g_autoptr (VgwPlayoutEvent) event = vgw_playout_take_event (playout);
+
+      if (event == NULL)
+        return;
+      vgw_engine_playout_event (self->engine, event);
+    }
+  vgw_airlock_post (self->airlock, take_playout_events, NULL, NULL);
+}
+
+/* Any thread. */
+static void
+on_playout_notify (gpointer user_data)
+{
+  vgw_airlock_post (user_data, take_playout_events, NULL, NULL);
+}
+
+/* An engine that does not listen costs nothing. */
+static void
+watch_playout (VgwSession *self)
+{
+  VgwPlayout *playout = vgw_bridge_get_playout (self->bridge);
+
+  if (VGW_ENGINE_GET_CLASS (self->engine)->playout_event != NULL)
+    vgw_playout_set_notify (playout, on_playout_notify, vgw_airlock_ref (self->airlock),
+                            (GDestroyNotify) vgw_airlock_unref);
+  else
+    vgw_playout_set_notify (playout, NULL, NULL, NULL);
+}
+
+/* --- the engine's signals --- */
+
+static void
+tell_client (VgwSession *self, const char *json)
+{
+  if (self->peer == NULL || !vgw_peer_send_event (self->peer, json))
+    vgw_session_emit (self, vgw_message_new_event (json));
+}
 
 static void
 on_engine_event (VgwEngine *engine, const char *json, gpointer user_data)
 {
-  VgwSession *self = user_data;
-
-  if (self->peer == NULL || !vgw_peer_send_event (self->peer, json))
-    vgw_session_emit (self, vgw_message_new_event (json));
+  tell_client (user_data, json);
 }
 
 static void
@@ -22,41 +150,45 @@ on_engine_hangup (VgwEngine *engine, gpointer user_data)
   vgw_session_end (user_data, VGW_END_ENGINE);
 }
 
-/* Any thread. */
-static void
-play_to_caller (const gint16 *samples, gsize n_samples, gpointer user_data)
-{
-  vgw_playout_push (user_data, samples, n_samples);
-}
+/* --- life --- */
 
-static const VgwEngineOutput engine_output = { .play = play_to_caller };
-
-/* On a streaming thread. */
-static void
-hear_caller (const gint16 *samples, gsize n_samples, gpointer user_data)
+void
+vgw_session_use_engine (VgwSession *self, VgwEngine *engine, const VgwEngineConfig *config)
 {
-  vgw_engine_push_audio (user_data, samples, n_samples);
+  const VgwSessionContext *context = self->context;
+
+  if (self->bridge == NULL)
+    {
+      self->airlock = vgw_airlock_new (G_OBJECT (self));
+      self->bridge = vgw_bridge_new (vgw_media_get_pacer (context->media), &context->format, config->max_playout_ms);
+      vgw_playout_set_session_id (vgw_bridge_get_playout (self->bridge), self->id);
+    }
+  vgw_playout_set_bound (vgw_bridge_get_playout (self->bridge), config->max_playout_ms,
+                         config->overflow == VGW_OVERFLOW_NEWEST);
+  self->engine = engine;
+  vgw_engine_set_output (engine, &engine_output, mouth_new (self), mouth_free);
+  g_signal_connect (engine, "event", G_CALLBACK (on_engine_event), self);
+  g_signal_connect (engine, "failed", G_CALLBACK (on_engine_failed), self);
+  g_signal_connect (engine, "hangup", G_CALLBACK (on_engine_hangup), self);
+  watch_playout (self);
 }
 
 gboolean
 vgw_session_make_speech (VgwSession *self, GError **error)
 {
   const VgwSessionContext *context = self->context;
+  g_autoptr (VgwEngineConfig) config = NULL;
+  VgwEngine *engine;
 
   if (self->engine != NULL)
     return TRUE;
 
-  self->engine = vgw_engine_create (context->engine_type, &context->engine_settings, error);
-  if (self->engine == NULL)
+  engine = vgw_engine_create (context->engine_type, &context->engine_settings, error);
+  if (engine == NULL)
     return FALSE;
-  self->bridge = vgw_bridge_new (vgw_media_get_pacer (context->media), &context->format,
-                                 context->limits.max_playout_ms);
-  /* the engine's voice needs no session: it may come on any thread */
-  vgw_engine_set_output (self->engine, &engine_output, vgw_playout_ref (vgw_bridge_get_playout (self->bridge)),
-                         (GDestroyNotify) vgw_playout_unref);
-  g_signal_connect (self->engine, "event", G_CALLBACK (on_engine_event), self);
-  g_signal_connect (self->engine, "failed", G_CALLBACK (on_engine_failed), self);
-  g_signal_connect (self->engine, "hangup", G_CALLBACK (on_engine_hangup), self);
+  config = vgw_engine_config_new (context->engine_type, context->engine_type);
+  config->max_playout_ms = context->limits.max_playout_ms;
+  vgw_session_use_engine (self, engine, config);
   return TRUE;
 }
 
@@ -76,7 +208,11 @@ void
 vgw_session_drop_speech (VgwSession *self, const char *reason)
 {
   if (self->bridge != NULL)
-    vgw_bridge_set_audio_func (self->bridge, NULL, NULL, NULL);
+    {
+      vgw_bridge_set_audio_func (self->bridge, NULL, NULL, NULL);
+      vgw_playout_set_notify (vgw_bridge_get_playout (self->bridge), NULL, NULL, NULL);
+      vgw_airlock_close (self->airlock);
+    }
   if (self->engine != NULL)
     {
       g_signal_handlers_disconnect_by_data (self->engine, self);
@@ -84,4 +220,5 @@ vgw_session_drop_speech (VgwSession *self, const char *reason)
     }
   g_clear_object (&self->engine);
   g_clear_object (&self->bridge);
+  g_clear_pointer (&self->airlock, vgw_airlock_unref);
 }

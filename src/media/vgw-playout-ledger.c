@@ -1,0 +1,121 @@
+#include "media/vgw-playout-ledger.h"
+
+#include <string.h>
+
+#include "media/vgw-playout.h"
+
+/* An engine that makes more events than are taken away loses them. Marks are bounded before that. */
+#define MAX_EVENTS (2u * VGW_PLAYOUT_MAX_MARKS)
+
+typedef struct
+{
+  guint64 position;
+  char *name;
+} Mark;
+
+static void
+mark_free (gpointer data)
+{
+  Mark *mark = data;
+
+  g_free (mark->name);
+  g_free (mark);
+}
+
+static guint
+count_names (const VgwPlayoutEvent *event)
+{
+  return (event->name != NULL) + (event->marks != NULL ? g_strv_length ((char **) event->marks) : 0);
+}
+
+/* Copies @event behind the others. */
+static void
+add_event (VgwPlayoutLedger *self, const VgwPlayoutEvent *event)
+{
+  if (self->events.length >= MAX_EVENTS)
+    {
+      self->n_names -= count_names (event);
+      self->n_lost++;
+      return;
+    }
+  g_queue_push_tail (&self->events, vgw_playout_event_copy (event));
+}
+
+void
+vgw_playout_ledger_init (VgwPlayoutLedger *self)
+{
+  *self = (VgwPlayoutLedger){ .marks = G_QUEUE_INIT, .events = G_QUEUE_INIT };
+}
+
+void
+vgw_playout_ledger_clear (VgwPlayoutLedger *self)
+{
+  g_queue_clear_full (&self->marks, mark_free);
+  g_queue_clear_full (&self->events, (GDestroyNotify) vgw_playout_event_free);
+  self->n_names = 0;
+}
+
+gboolean
+vgw_playout_ledger_mark (VgwPlayoutLedger *self, const char *name, guint64 position)
+{
+  Mark *mark;
+
+  if (self->n_names >= VGW_PLAYOUT_MAX_MARKS || strlen (name) > VGW_PLAYOUT_MAX_MARK_BYTES)
+    return FALSE;
+  mark = g_new (Mark, 1);
+  mark->position = position;
+  mark->name = g_strdup (name);
+  g_queue_push_tail (&self->marks, mark);
+  self->n_names++;
+  return TRUE;
+}
+
+void
+vgw_playout_ledger_reach (VgwPlayoutLedger *self, guint64 position, const VgwPlayoutEvent *now)
+{
+  Mark *first;
+
+  while ((first = g_queue_peek_head (&self->marks)) != NULL && first->position <= position)
+    {
+      VgwPlayoutEvent event = *now;
+
+      event.type = VGW_PLAYOUT_MARK;
+      event.name = first->name;
+      add_event (self, &event);
+      mark_free (g_queue_pop_head (&self->marks));
+    }
+}
+
+void
+vgw_playout_ledger_drop (VgwPlayoutLedger *self, const VgwPlayoutEvent *now)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  VgwPlayoutEvent event = *now;
+
+  for (GList *item = self->marks.head; item != NULL; item = item->next)
+    g_ptr_array_add (names, ((Mark *) item->data)->name);
+  g_ptr_array_add (names, NULL);
+  event.type = VGW_PLAYOUT_CLEARED;
+  event.marks = (const char *const *) names->pdata;
+  add_event (self, &event);
+  g_queue_clear_full (&self->marks, mark_free);
+}
+
+void
+vgw_playout_ledger_note (VgwPlayoutLedger *self, VgwPlayoutEventType type, const VgwPlayoutEvent *now)
+{
+  VgwPlayoutEvent event = *now;
+
+  event.type = type;
+  add_event (self, &event);
+}
+
+VgwPlayoutEvent *
+vgw_playout_ledger_take (VgwPlayoutLedger *self)
+{
+  VgwPlayoutEvent *event = g_queue_pop_head (&self->events);
+
+  if (event != NULL)
+    self->n_names -= count_names (event);
+  return event;
+}
