@@ -60,7 +60,7 @@ audiosocket_open (const VgwDialectCall *call, const VgwDialectHandlers *handlers
   self->wire = (VgwDialectWire){ call, handlers, user_data };
   self->audio_kind = kind_of_rate (call->format.rate_hz);
   self->payload = g_byte_array_new ();
-  vgw_dialect_block_reset (&self->block, &call->format);
+  vgw_dialect_block_reset (&self->block, &call->format, 1);
   return self;
 }
 
@@ -76,7 +76,7 @@ audiosocket_free (gpointer state)
 static void
 send_message (AudioSocket *self, guint8 kind, const guint8 *payload, gsize length)
 {
-  guint8 message[HEADER_BYTES + VGW_DIALECT_MAX_BLOCK_SAMPLES * sizeof (gint16)];
+  guint8 message[HEADER_BYTES + VGW_DIALECT_MAX_FRAME_SAMPLES * sizeof (gint16)];
 
   g_return_if_fail (length <= sizeof message - HEADER_BYTES);
 
@@ -97,11 +97,9 @@ audiosocket_start (gpointer state)
   /* What a lost connection left behind belongs to no message of this one. */
   self->n_header = 0;
   g_byte_array_set_size (self->payload, 0);
-  vgw_dialect_block_reset (&self->block, &self->wire.call->format);
+  vgw_dialect_block_reset (&self->block, &self->wire.call->format, 1);
 
-  vgw_dialect_make_id (self->wire.call->session_id, "uuid", uuid);
-  uuid[6] = (uuid[6] & 0x0f) | 0x80; /* version 8, a name-based identifier of one's own: RFC 9562 section 5.8 */
-  uuid[8] = (uuid[8] & 0x3f) | 0x80; /* the variant of RFC 9562 */
+  vgw_dialect_make_uuid_bytes (self->wire.call->session_id, "call", uuid);
   send_message (self, KIND_UUID, uuid, sizeof uuid);
 }
 
@@ -109,7 +107,7 @@ static void
 send_block (gpointer state, const gint16 *samples, gsize n_samples)
 {
   AudioSocket *self = state;
-  gint16 little[VGW_DIALECT_MAX_BLOCK_SAMPLES];
+  gint16 little[VGW_DIALECT_MAX_FRAME_SAMPLES];
 
   for (gsize i = 0; i < n_samples; i++)
     little[i] = GINT16_TO_LE (samples[i]);

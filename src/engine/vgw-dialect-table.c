@@ -1,11 +1,11 @@
 #include "engine/vgw-dialects.h"
 
 static const VgwDialect *const dialects[] = {
-  &vgw_dialect_native,
-  &vgw_dialect_audiosocket,
+  &vgw_dialect_native,   &vgw_dialect_twilio, &vgw_dialect_jambonz,
+  &vgw_dialect_asterisk, &vgw_dialect_vosk,   &vgw_dialect_audiosocket,
 };
 
-static const char *const names[] = { "native", "audiosocket", NULL };
+static const char *const names[] = { "native", "twilio", "jambonz", "asterisk", "vosk", "audiosocket", NULL };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == G_N_ELEMENTS (dialects) + 1);
 

@@ -6,6 +6,7 @@
 #include "base/vgw-json.h"
 
 #define CHUNK_SAMPLES 1024 /* on the stack */
+#define BASE64_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 #define MAX_TOLD_BYTES 256 /* of an error's message */
 
 void
@@ -77,9 +78,10 @@ vgw_dialect_parse_value (const char *json)
 {
   g_autofree char *text = g_strdup_printf ("{\"value\":%s}", json);
   g_autoptr (JsonObject) object = vgw_json_parse_object (text, strlen (text), NULL);
-  JsonNode *node = object != NULL ? json_object_get_member (object, "value") : NULL;
 
-  return node != NULL ? json_node_copy (node) : NULL;
+  if (object == NULL || json_object_get_size (object) != 1) /* "1,\"other\":2" is no value */
+    return NULL;
+  return json_node_copy (json_object_get_member (object, "value"));
 }
 
 void
@@ -135,9 +137,35 @@ vgw_dialect_make_hex_id (const char *session_id, const char *purpose)
 }
 
 void
-vgw_dialect_block_reset (VgwDialectBlock *self, const VgwAudioFormat *format)
+vgw_dialect_make_uuid_bytes (const char *session_id, const char *purpose, guint8 uuid[VGW_DIALECT_ID_BYTES])
 {
-  self->n_samples = CLAMP (vgw_audio_format_frame_samples (format), 1, VGW_DIALECT_MAX_BLOCK_SAMPLES);
+  vgw_dialect_make_id (session_id, purpose, uuid);
+  uuid[6] = (uuid[6] & 0x0f) | 0x80; /* version 8 */
+  uuid[8] = (uuid[8] & 0x3f) | 0x80; /* variant of RFC 9562 */
+}
+
+char *
+vgw_dialect_make_uuid (const char *session_id, const char *purpose)
+{
+  guint8 u[VGW_DIALECT_ID_BYTES];
+
+  vgw_dialect_make_uuid_bytes (session_id, purpose, u);
+  return g_strdup_printf ("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2],
+                          u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+}
+
+guint8 *
+vgw_dialect_decode_base64 (const char *text, gsize *length)
+{
+  if (text[strspn (text, BASE64_CHARACTERS)] != '\0')
+    return NULL; /* g_base64_decode () passes over what it does not know */
+  return g_base64_decode (text, length);
+}
+
+void
+vgw_dialect_block_reset (VgwDialectBlock *self, const VgwAudioFormat *format, guint n_frames)
+{
+  self->n_samples = CLAMP (vgw_audio_format_frame_samples (format) * n_frames, 1, VGW_DIALECT_MAX_BLOCK_SAMPLES);
   self->n_filled = 0;
 }
 

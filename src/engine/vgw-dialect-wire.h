@@ -52,9 +52,19 @@ void vgw_dialect_make_id (const char *session_id, const char *purpose, guint8 id
 /* The same as 32 hexadecimal digits. Returns: (transfer full) */
 char *vgw_dialect_make_hex_id (const char *session_id, const char *purpose);
 
-#define VGW_DIALECT_MAX_BLOCK_SAMPLES 960 /* 20 ms at 48 kHz */
+/* The same as a UUID of version 8, a name-based identifier of one's own: RFC 9562 section 5.8. */
+void vgw_dialect_make_uuid_bytes (const char *session_id, const char *purpose, guint8 uuid[VGW_DIALECT_ID_BYTES]);
 
-/* Cuts a stream of samples into blocks of 20 ms. */
+/* Its text. Returns: (transfer full) */
+char *vgw_dialect_make_uuid (const char *session_id, const char *purpose);
+
+/* The bytes of @text, strictly base64, or NULL. Returns: (transfer full) (nullable) */
+guint8 *vgw_dialect_decode_base64 (const char *text, gsize *length);
+
+#define VGW_DIALECT_MAX_FRAME_SAMPLES 960 /* 20 ms at 48 kHz */
+#define VGW_DIALECT_MAX_BLOCK_SAMPLES (5 * VGW_DIALECT_MAX_FRAME_SAMPLES)
+
+/* Cuts a stream of samples into blocks of the same size. */
 typedef struct
 {
   gint16 samples[VGW_DIALECT_MAX_BLOCK_SAMPLES];
@@ -64,8 +74,8 @@ typedef struct
 
 typedef void (*VgwDialectBlockFunc) (gpointer state, const gint16 *samples, gsize n_samples);
 
-/* For audio of @format; drops what was not yet a block. */
-void vgw_dialect_block_reset (VgwDialectBlock *self, const VgwAudioFormat *format);
+/* Blocks of @n_frames (1 … 5) times 20 ms of @format; drops what was not yet a block. */
+void vgw_dialect_block_reset (VgwDialectBlock *self, const VgwAudioFormat *format, guint n_frames);
 
 /* Calls @func for each block that @samples complete. */
 void vgw_dialect_block_push (VgwDialectBlock *self, const gint16 *samples, gsize n_samples, VgwDialectBlockFunc func,

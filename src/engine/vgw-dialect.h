@@ -28,7 +28,7 @@ typedef struct
   void (*mark) (const char *name, gpointer user_data);
   void (*clear) (gpointer user_data);
   void (*pause) (gboolean is_paused, gpointer user_data); /* (nullable) TRUE: what waits stays, and is not played */
-  void (*event) (const char *json, gpointer user_data); /* for the client: one JSON object */
+  void (*event) (const char *json, gpointer user_data);   /* for the client: one JSON object */
   void (*hangup) (gpointer user_data);
 } VgwDialectHandlers;
 
@@ -47,10 +47,10 @@ typedef struct
   void (*start) (gpointer state);
   /* The caller's voice. */
   void (*audio) (gpointer state, const gint16 *samples, gsize n_samples);
-  void (*dtmf) (gpointer state, char digit, guint duration_ms);       /* '0'-'9', '*', '#', 'A'-'D' */
-  void (*speech) (gpointer state, gboolean is_speaking);              /* (nullable) */
-  void (*event) (gpointer state, const char *json);                   /* (nullable) from the client */
-  void (*playout) (gpointer state, const VgwPlayoutEvent *event);     /* (nullable) */
+  void (*dtmf) (gpointer state, char digit, guint duration_ms);   /* (nullable) '0'-'9', '*', '#', 'A'-'D' */
+  void (*speech) (gpointer state, gboolean is_speaking);          /* (nullable) */
+  void (*event) (gpointer state, const char *json);               /* (nullable) from the client */
+  void (*playout) (gpointer state, const VgwPlayoutEvent *event); /* (nullable) */
   /* The call is over: the last frames. */
   void (*stop) (gpointer state, const char *reason);
 

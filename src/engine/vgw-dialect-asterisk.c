@@ -1,0 +1,538 @@
+/* Asterisk's chan_websocket with JSON control messages, the gateway as Asterisk.
+ * https://docs.asterisk.org/Configuration/Channel-Drivers/WebSocket/
+ *
+ * The protocol counts its queue in frames of 20 ms and tells the application at two levels. How much of the playout
+ * queue has been played is known here from marks of our own among the audio, one for every POSITION_FRAMES. */
+#include <string.h>
+
+#include "base/vgw-json.h"
+#include "engine/vgw-dialect-wire.h"
+#include "engine/vgw-dialects.h"
+
+#define XOFF_FRAMES 900
+#define XON_FRAMES 800
+#define POSITION_FRAMES 10
+#define MAX_CORRELATION_ID_BYTES 1024
+#define CHANNEL_PREFIX "WebSocket/voice-gateway/"
+
+/* What a mark in the playout queue is for; the first character of its name there. */
+#define MARK_OF_BOT 'm'
+#define MARK_OF_BUFFERING 'b'
+#define MARK_OF_POSITION 'q'
+
+typedef struct
+{
+  VgwDialectWire wire;
+  VgwDialectBlock block;
+  gsize frame_bytes; /* the optimal frame size */
+  char *connection_id;
+  char *channel;
+
+  gboolean is_buffering; /* between START_MEDIA_BUFFERING and STOP_MEDIA_BUFFERING */
+  guint8 rest[VGW_DIALECT_MAX_FRAME_SAMPLES * sizeof (gint16)]; /* what does not fill a frame yet */
+  gsize n_rest;
+
+  gboolean is_paused;
+  gboolean is_xoff;       /* as the application was told */
+  gboolean is_queue_full; /* as the playout queue says, whatever its own bound is */
+  gboolean is_drained_wanted;
+  gboolean is_media_in;  /* SET_MEDIA_DIRECTION: from the gateway to the application … */
+  gboolean is_media_out; /* … and back, as the gateway sees it */
+
+  guint64 n_queued;  /* frames, since open () */
+  guint64 n_played;  /* or dropped; never more than n_queued */
+  guint64 n_cleared; /* n_queued when the application last flushed */
+  guint64 n_marked;  /* the last position that has a mark */
+} Asterisk;
+
+static void
+begin_connection (Asterisk *self)
+{
+  vgw_dialect_block_reset (&self->block, &self->wire.call->format, 1);
+  self->is_buffering = FALSE;
+  self->n_rest = 0;
+  self->is_paused = FALSE;
+  self->is_xoff = FALSE;
+  self->is_drained_wanted = FALSE;
+  self->is_media_in = TRUE;
+  self->is_media_out = TRUE;
+  /* marks that came back while there was no connection are not known */
+  self->n_played = self->n_queued;
+  self->n_cleared = self->n_queued;
+}
+
+static gpointer
+asterisk_open (const VgwDialectCall *call, const VgwDialectHandlers *handlers, gpointer user_data)
+{
+  Asterisk *self = g_new0 (Asterisk, 1);
+  g_autofree char *id = vgw_dialect_make_hex_id (call->session_id, "channel");
+
+  self->wire = (VgwDialectWire){ call, handlers, user_data };
+  self->connection_id = vgw_dialect_make_uuid (call->session_id, "call");
+  self->channel = g_strconcat (CHANNEL_PREFIX, id, NULL);
+  self->frame_bytes =
+      CLAMP (vgw_audio_format_frame_samples (&call->format), 1, VGW_DIALECT_MAX_FRAME_SAMPLES) * sizeof (gint16);
+  begin_connection (self);
+  return self;
+}
+
+static void
+asterisk_free (gpointer state)
+{
+  Asterisk *self = state;
+
+  g_free (self->connection_id);
+  g_free (self->channel);
+  g_free (self);
+}
+
+/* Asterisk's name for s16le at a rate. */
+static const char *
+format_of_rate (guint rate_hz)
+{
+  switch (rate_hz)
+    {
+    case 48000:
+      return "slin48";
+    case 24000:
+      return "slin24";
+    case 16000:
+      return "slin16";
+    default:
+      return "slin";
+    }
+}
+
+static JsonObject *
+new_event (const char *event)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "event", event);
+  return object;
+}
+
+/* Sends @event (transfer full). */
+static void
+send_event (Asterisk *self, JsonObject *event)
+{
+  if (!json_object_has_member (event, "channel_id"))
+    json_object_set_string_member (event, "channel_id", self->wire.call->session_id);
+  vgw_dialect_send_object (&self->wire, event);
+}
+
+static JsonObject *
+describe_variables (Asterisk *self)
+{
+  JsonObject *variables = json_object_new ();
+  g_autofree char *frame_bytes = g_strdup_printf ("%" G_GSIZE_FORMAT, self->frame_bytes);
+
+  json_object_set_string_member (variables, "MEDIA_WEBSOCKET_CONNECTION_ID", self->connection_id);
+  json_object_set_string_member (variables, "MEDIA_WEBSOCKET_OPTIMAL_FRAME_SIZE", frame_bytes);
+  if (self->wire.call->client_address != NULL)
+    json_object_set_string_member (variables, "CLIENT_ADDRESS", self->wire.call->client_address);
+  if (self->wire.call->trace_id != NULL)
+    json_object_set_string_member (variables, "TRACE_ID", self->wire.call->trace_id);
+  return variables;
+}
+
+static void
+set_paused (Asterisk *self, gboolean is_paused)
+{
+  if (self->is_paused == is_paused)
+    return;
+  self->is_paused = is_paused;
+  self->wire.handlers->pause (is_paused, self->wire.user_data);
+}
+
+static void
+asterisk_start (gpointer state)
+{
+  Asterisk *self = state;
+  JsonObject *event = new_event ("MEDIA_START");
+
+  set_paused (self, FALSE); /* an application that begins again expects that nothing is */
+  begin_connection (self);
+  json_object_set_string_member (event, "connection_id", self->connection_id);
+  json_object_set_string_member (event, "channel", self->channel);
+  json_object_set_string_member (event, "channel_id", self->wire.call->session_id);
+  json_object_set_string_member (event, "format", format_of_rate (self->wire.call->format.rate_hz));
+  json_object_set_int_member (event, "optimal_frame_size", (gint64) self->frame_bytes);
+  json_object_set_int_member (event, "ptime", VGW_FRAME_MS);
+  json_object_set_object_member (event, "channel_variables", describe_variables (self));
+  send_event (self, event);
+}
+
+static void
+send_block (gpointer state, const gint16 *samples, gsize n_samples)
+{
+  Asterisk *self = state;
+
+  vgw_dialect_send_samples (&self->wire, samples, n_samples);
+}
+
+static void
+asterisk_audio (gpointer state, const gint16 *samples, gsize n_samples)
+{
+  Asterisk *self = state;
+
+  if (self->is_media_in)
+    vgw_dialect_block_push (&self->block, samples, n_samples, send_block, self);
+}
+
+static void
+asterisk_dtmf (gpointer state, char digit, guint duration_ms)
+{
+  JsonObject *event = new_event ("DTMF_END");
+  const char text[] = { digit, '\0' };
+
+  json_object_set_string_member (event, "digit", text);
+  send_event (state, event);
+}
+
+static void
+asterisk_stop (gpointer state, const char *reason)
+{
+  /* Asterisk closes the connection, and says no more */
+}
+
+/* --- the queue ------------------------------------------------------------------------------------------------------
+ */
+
+static guint64
+get_queue_length (const Asterisk *self)
+{
+  return self->n_queued - self->n_played;
+}
+
+static void
+update_flow (Asterisk *self)
+{
+  const guint64 level = self->is_xoff ? XON_FRAMES : XOFF_FRAMES;
+  const gboolean should_be_xoff = self->is_queue_full || get_queue_length (self) >= level;
+
+  if (should_be_xoff == self->is_xoff)
+    return;
+  self->is_xoff = should_be_xoff;
+  send_event (self, new_event (should_be_xoff ? "MEDIA_XOFF" : "MEDIA_XON"));
+}
+
+static void
+advance_played (Asterisk *self, guint64 n_played)
+{
+  self->n_played = CLAMP (n_played, self->n_played, self->n_queued);
+}
+
+static void
+report_drained (Asterisk *self)
+{
+  if (!self->is_drained_wanted)
+    return;
+  self->is_drained_wanted = FALSE;
+  send_event (self, new_event ("QUEUE_DRAINED"));
+}
+
+static void
+tell_mark (Asterisk *self, const char *event_name, const char *correlation_id)
+{
+  JsonObject *event = new_event (event_name);
+
+  if (*correlation_id != '\0')
+    json_object_set_string_member (event, "correlation_id", correlation_id);
+  send_event (self, event);
+}
+
+/* Marks that a flush drops are not told: the documentation says so of MEDIA_BUFFERING_COMPLETED. */
+static void
+end_mark (Asterisk *self, const char *mark, gboolean is_cleared)
+{
+  if (*mark == MARK_OF_POSITION)
+    advance_played (self, g_ascii_strtoull (mark + 1, NULL, 10));
+  else if (*mark == MARK_OF_BOT && !is_cleared)
+    tell_mark (self, "MEDIA_MARK_PROCESSED", mark + 1);
+  else if (*mark == MARK_OF_BUFFERING && !is_cleared)
+    tell_mark (self, "MEDIA_BUFFERING_COMPLETED", mark + 1);
+}
+
+static void
+end_cleared (Asterisk *self, const char *const *marks)
+{
+  for (; marks != NULL && *marks != NULL; marks++)
+    end_mark (self, *marks, TRUE);
+  advance_played (self, self->n_cleared);
+  report_drained (self);
+}
+
+static void
+asterisk_playout (gpointer state, const VgwPlayoutEvent *event)
+{
+  Asterisk *self = state;
+
+  switch (event->type)
+    {
+    case VGW_PLAYOUT_MARK:
+      end_mark (self, event->name, FALSE);
+      break;
+    case VGW_PLAYOUT_CLEARED:
+      end_cleared (self, event->marks);
+      break;
+    case VGW_PLAYOUT_DRAINED:
+      advance_played (self, self->n_queued);
+      report_drained (self);
+      break;
+    case VGW_PLAYOUT_XOFF:
+    case VGW_PLAYOUT_XON:
+      self->is_queue_full = event->type == VGW_PLAYOUT_XOFF;
+      break;
+    }
+  update_flow (self);
+}
+
+/* --- from the bot ---------------------------------------------------------------------------------------------------
+ */
+
+static void
+set_mark (Asterisk *self, char kind, const char *name)
+{
+  g_autofree char *mark = g_strdup_printf ("%c%s", kind, name);
+
+  self->wire.handlers->mark (mark, self->wire.user_data);
+}
+
+/* @length: whole frames. */
+static void
+play_frames (Asterisk *self, const guint8 *data, gsize length)
+{
+  while (length > 0)
+    {
+      const gsize n = MIN (length, (POSITION_FRAMES - (self->n_queued - self->n_marked)) * self->frame_bytes);
+      char position[24];
+
+      vgw_dialect_play_bytes (&self->wire, data, n);
+      self->n_queued += n / self->frame_bytes;
+      data += n;
+      length -= n;
+      if (self->n_queued - self->n_marked < POSITION_FRAMES)
+        continue;
+      self->n_marked = self->n_queued;
+      g_snprintf (position, sizeof position, "%" G_GUINT64_FORMAT, self->n_queued);
+      set_mark (self, MARK_OF_POSITION, position);
+    }
+}
+
+static gboolean
+receive_media (Asterisk *self, const guint8 *data, gsize length)
+{
+  gsize n;
+
+  if (!self->is_media_out || length == 0)
+    return TRUE;
+  if (self->n_rest > 0)
+    {
+      n = MIN (length, self->frame_bytes - self->n_rest);
+      memcpy (self->rest + self->n_rest, data, n);
+      self->n_rest += n;
+      data += n;
+      length -= n;
+      if (self->n_rest < self->frame_bytes)
+        return TRUE;
+      self->n_rest = 0;
+      play_frames (self, self->rest, self->frame_bytes);
+    }
+  n = length % self->frame_bytes;
+  play_frames (self, data, length - n);
+  if (self->is_buffering && n > 0) /* without buffering the rest is dropped, as Asterisk says */
+    {
+      memcpy (self->rest, data + length - n, n);
+      self->n_rest = n;
+    }
+  update_flow (self);
+  return TRUE;
+}
+
+static gboolean
+get_correlation_id (JsonObject *message, const char **id, GError **error)
+{
+  *id = vgw_json_get_string (message, "correlation_id");
+  if (*id == NULL)
+    *id = "";
+  return strlen (*id) <= MAX_CORRELATION_ID_BYTES || vgw_dialect_fail (error, "a correlation_id that is too long");
+}
+
+static gboolean
+receive_answer (Asterisk *self, JsonObject *message, GError **error)
+{
+  return TRUE; /* the caller is there already */
+}
+
+static gboolean
+receive_hangup (Asterisk *self, JsonObject *message, GError **error)
+{
+  self->wire.handlers->hangup (self->wire.user_data);
+  return TRUE;
+}
+
+static gboolean
+receive_start_buffering (Asterisk *self, JsonObject *message, GError **error)
+{
+  self->is_buffering = TRUE;
+  return TRUE;
+}
+
+static gboolean
+receive_stop_buffering (Asterisk *self, JsonObject *message, GError **error)
+{
+  const char *id;
+
+  if (!get_correlation_id (message, &id, error))
+    return FALSE;
+  if (self->n_rest > 0)
+    {
+      memset (self->rest + self->n_rest, 0, self->frame_bytes - self->n_rest);
+      self->n_rest = 0;
+      play_frames (self, self->rest, self->frame_bytes);
+    }
+  self->is_buffering = FALSE;
+  set_mark (self, MARK_OF_BUFFERING, id);
+  return TRUE;
+}
+
+static gboolean
+receive_flush (Asterisk *self, JsonObject *message, GError **error)
+{
+  self->is_buffering = FALSE;
+  self->n_rest = 0;
+  self->n_cleared = self->n_queued;
+  self->wire.handlers->clear (self->wire.user_data);
+  set_paused (self, FALSE); /* afterwards, or a little of what was paused would be heard */
+  return TRUE;
+}
+
+static gboolean
+receive_pause (Asterisk *self, JsonObject *message, GError **error)
+{
+  set_paused (self, TRUE);
+  return TRUE;
+}
+
+static gboolean
+receive_continue (Asterisk *self, JsonObject *message, GError **error)
+{
+  set_paused (self, FALSE);
+  return TRUE;
+}
+
+static gboolean
+receive_mark (Asterisk *self, JsonObject *message, GError **error)
+{
+  const char *id;
+
+  if (!get_correlation_id (message, &id, error))
+    return FALSE;
+  set_mark (self, MARK_OF_BOT, id);
+  return TRUE;
+}
+
+static gboolean
+receive_get_status (Asterisk *self, JsonObject *message, GError **error)
+{
+  JsonObject *status = new_event ("STATUS");
+
+  json_object_set_string_member (status, "channel_id", self->wire.call->session_id);
+  json_object_set_int_member (status, "queue_length", (gint64) get_queue_length (self));
+  json_object_set_int_member (status, "xon_level", XON_FRAMES);
+  json_object_set_int_member (status, "xoff_level", XOFF_FRAMES);
+  json_object_set_boolean_member (status, "queue_full", self->is_xoff);
+  json_object_set_boolean_member (status, "bulk_media", self->is_buffering);
+  json_object_set_boolean_member (status, "media_paused", self->is_paused);
+  send_event (self, status);
+  return TRUE;
+}
+
+static gboolean
+receive_report_drained (Asterisk *self, JsonObject *message, GError **error)
+{
+  self->is_drained_wanted = TRUE;
+  if (get_queue_length (self) == 0)
+    report_drained (self);
+  return TRUE;
+}
+
+static gboolean
+receive_direction (Asterisk *self, JsonObject *message, GError **error)
+{
+  const char *direction = vgw_json_get_string (message, "direction");
+  const gboolean is_both = g_strcmp0 (direction, "both") == 0;
+  const gboolean is_in = g_strcmp0 (direction, "in") == 0, is_out = g_strcmp0 (direction, "out") == 0;
+
+  if (!is_both && !is_in && !is_out)
+    return vgw_dialect_fail (error, "SET_MEDIA_DIRECTION: direction must be both, in or out");
+  /* "in" and "out" are the application's */
+  self->is_media_in = is_both || is_in;
+  self->is_media_out = is_both || is_out;
+  return TRUE;
+}
+
+static const struct
+{
+  const char *command;
+  gboolean needs_media_out;
+  gboolean needs_pause;
+  gboolean (*receive) (Asterisk *self, JsonObject *message, GError **error);
+} commands[] = {
+  { "ANSWER", FALSE, FALSE, receive_answer },
+  { "HANGUP", FALSE, FALSE, receive_hangup },
+  { "START_MEDIA_BUFFERING", TRUE, FALSE, receive_start_buffering },
+  { "STOP_MEDIA_BUFFERING", TRUE, FALSE, receive_stop_buffering },
+  { "FLUSH_MEDIA", FALSE, FALSE, receive_flush },
+  { "PAUSE_MEDIA", TRUE, TRUE, receive_pause },
+  { "CONTINUE_MEDIA", TRUE, TRUE, receive_continue },
+  { "MARK_MEDIA", TRUE, FALSE, receive_mark },
+  { "GET_STATUS", FALSE, FALSE, receive_get_status },
+  { "REPORT_QUEUE_DRAINED", FALSE, FALSE, receive_report_drained },
+  { "SET_MEDIA_DIRECTION", FALSE, FALSE, receive_direction },
+};
+
+static gboolean
+asterisk_receive (gpointer state, gboolean is_text, const guint8 *data, gsize length, GError **error)
+{
+  Asterisk *self = state;
+  g_autoptr (JsonObject) message = NULL;
+  const char *command;
+
+  if (!is_text)
+    return receive_media (self, data, length);
+  message = vgw_dialect_parse (data, length, error);
+  if (message == NULL)
+    {
+      g_prefix_error (error, "control messages are JSON here, f(json) in Asterisk: ");
+      return FALSE;
+    }
+  command = vgw_json_get_string (message, "command");
+  if (command == NULL)
+    return vgw_dialect_fail (error, "a message without a command");
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      if (strcmp (command, commands[i].command) != 0)
+        continue;
+      if (commands[i].needs_media_out && !self->is_media_out)
+        return vgw_dialect_fail (error, "%s while the media direction is \"in\"", command);
+      if (commands[i].needs_pause && self->wire.handlers->pause == NULL)
+        return vgw_dialect_fail (error, "%s cannot be served", command);
+      return commands[i].receive (self, message, error);
+    }
+  return vgw_dialect_fail (error, "unknown command %s", command);
+}
+
+const VgwDialect vgw_dialect_asterisk = {
+  .name = "asterisk",
+  .subprotocol = "media", /* as websocket_client.conf has it */
+  .open = asterisk_open,
+  .free = asterisk_free,
+  .start = asterisk_start,
+  .audio = asterisk_audio,
+  .dtmf = asterisk_dtmf,
+  .playout = asterisk_playout,
+  .stop = asterisk_stop,
+  .receive = asterisk_receive,
+};

@@ -1,0 +1,270 @@
+/* jambonz' listen verb with bidirectional audio, the gateway as jambonz. https://docs.jambonz.org/verbs/verbs/listen */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vgw-json.h"
+#include "engine/vgw-dialect-wire.h"
+#include "engine/vgw-dialects.h"
+
+#define DTMF_CLOCK_HZ 8000 /* the unit of a digit's duration: RTP timestamps of telephone-event */
+#define MAX_MARK_NAME_BYTES 1024
+#define MAX_EVENT_BYTES (64 * 1024)
+
+/* What a mark in the playout queue is for; the first character of its name there. */
+#define MARK_OF_BOT 'm'
+#define MARK_OF_PLAY_AUDIO 'p'
+
+typedef struct
+{
+  VgwDialectWire wire;
+  char *call_sid;
+  guint mark_generation; /* clearMarks begins a new one: marks of an old one are not told */
+} Jambonz;
+
+static gpointer
+jambonz_open (const VgwDialectCall *call, const VgwDialectHandlers *handlers, gpointer user_data)
+{
+  Jambonz *self = g_new0 (Jambonz, 1);
+
+  self->wire = (VgwDialectWire){ call, handlers, user_data };
+  self->call_sid = vgw_dialect_make_uuid (call->session_id, "call");
+  return self;
+}
+
+static void
+jambonz_free (gpointer state)
+{
+  Jambonz *self = state;
+
+  g_free (self->call_sid);
+  g_free (self);
+}
+
+static void
+jambonz_start (gpointer state)
+{
+  Jambonz *self = state;
+  const VgwDialectCall *call = self->wire.call;
+  JsonObject *attributes = json_object_new ();
+
+  json_object_set_int_member (attributes, "sampleRate", call->format.rate_hz);
+  json_object_set_string_member (attributes, "mixType", "mono");
+  json_object_set_string_member (attributes, "callSid", self->call_sid);
+  json_object_set_string_member (attributes, "callId", call->session_id);
+  json_object_set_string_member (attributes, "direction", "inbound");
+  json_object_set_string_member (attributes, "from", call->client_address != NULL ? call->client_address : "anonymous");
+  json_object_set_string_member (attributes, "to", "voice-gateway");
+  json_object_set_int_member (attributes, "sipStatus", 200);
+  json_object_set_string_member (attributes, "callStatus", "in-progress");
+  if (call->trace_id != NULL)
+    json_object_set_string_member (attributes, "traceId", call->trace_id);
+  self->mark_generation++; /* what an application that is gone asked for is nobody's */
+  vgw_dialect_send_object (&self->wire, attributes);
+}
+
+static void
+jambonz_audio (gpointer state, const gint16 *samples, gsize n_samples)
+{
+  Jambonz *self = state;
+
+  vgw_dialect_send_samples (&self->wire, samples, n_samples);
+}
+
+static void
+jambonz_dtmf (gpointer state, char digit, guint duration_ms)
+{
+  Jambonz *self = state;
+  JsonObject *dtmf = json_object_new ();
+  const char text[] = { digit, '\0' };
+  g_autofree char *duration = g_strdup_printf ("%" G_GUINT64_FORMAT, (guint64) duration_ms * DTMF_CLOCK_HZ / 1000);
+
+  json_object_set_string_member (dtmf, "event", "dtmf");
+  json_object_set_string_member (dtmf, "dtmf", text);
+  json_object_set_string_member (dtmf, "duration", duration);
+  vgw_dialect_send_object (&self->wire, dtmf);
+}
+
+static void
+tell_mark (Jambonz *self, const char *name, gboolean is_cleared)
+{
+  JsonObject *data = json_object_new ();
+  JsonObject *mark = json_object_new ();
+
+  json_object_set_string_member (data, "name", name);
+  json_object_set_string_member (data, "event", is_cleared ? "cleared" : "playout");
+  json_object_set_string_member (mark, "type", "mark");
+  json_object_set_object_member (mark, "data", data);
+  vgw_dialect_send_object (&self->wire, mark);
+}
+
+/* @mark: kind, generation, ':' and name, as set_mark () made it. */
+static void
+end_mark (Jambonz *self, const char *mark, gboolean is_cleared)
+{
+  const char *name = strchr (mark, ':');
+
+  if (name == NULL)
+    return;
+  if (*mark == MARK_OF_PLAY_AUDIO && !is_cleared)
+    vgw_dialect_send_text (&self->wire, "{\"type\":\"playDone\"}");
+  else if (*mark == MARK_OF_BOT && strtoul (mark + 1, NULL, 10) == self->mark_generation)
+    tell_mark (self, name + 1, is_cleared);
+}
+
+static void
+jambonz_playout (gpointer state, const VgwPlayoutEvent *event)
+{
+  Jambonz *self = state;
+
+  if (event->type == VGW_PLAYOUT_MARK)
+    end_mark (self, event->name, FALSE);
+  if (event->type == VGW_PLAYOUT_CLEARED)
+    {
+      for (const char *const *mark = event->marks; mark != NULL && *mark != NULL; mark++)
+        end_mark (self, *mark, TRUE);
+    }
+}
+
+static void
+jambonz_stop (gpointer state, const char *reason)
+{
+  /* jambonz closes the connection, and says no more */
+}
+
+/* --- from the bot ---------------------------------------------------------------------------------------------------
+ */
+
+static void
+set_mark (Jambonz *self, char kind, const char *name)
+{
+  g_autofree char *mark = g_strdup_printf ("%c%u:%s", kind, self->mark_generation, name);
+
+  self->wire.handlers->mark (mark, self->wire.user_data);
+}
+
+static gboolean
+receive_mark (Jambonz *self, JsonObject *data, GError **error)
+{
+  const char *name = data != NULL ? vgw_json_get_string (data, "name") : NULL;
+
+  if (name == NULL || *name == '\0' || strlen (name) > MAX_MARK_NAME_BYTES)
+    return vgw_dialect_fail (error, "mark: data.name must be a string of 1 to %u bytes", MAX_MARK_NAME_BYTES);
+  set_mark (self, MARK_OF_BOT, name);
+  return TRUE;
+}
+
+static gboolean
+receive_clear_marks (Jambonz *self, JsonObject *data, GError **error)
+{
+  self->mark_generation++;
+  return TRUE;
+}
+
+static gboolean
+receive_kill_audio (Jambonz *self, JsonObject *data, GError **error)
+{
+  self->wire.handlers->clear (self->wire.user_data);
+  return TRUE;
+}
+
+static gboolean
+receive_disconnect (Jambonz *self, JsonObject *data, GError **error)
+{
+  self->wire.handlers->hangup (self->wire.user_data);
+  return TRUE;
+}
+
+static gboolean
+receive_json (Jambonz *self, JsonObject *data, GError **error)
+{
+  g_autofree char *text = data != NULL ? vgw_json_object_to_text (data) : NULL;
+
+  if (text == NULL || strlen (text) > MAX_EVENT_BYTES)
+    return vgw_dialect_fail (error, "json: data must be an object of at most %u bytes", MAX_EVENT_BYTES);
+  self->wire.handlers->event (text, self->wire.user_data);
+  return TRUE;
+}
+
+/* "16000" in the documentation's example, and a number in others' code. */
+static gboolean
+has_our_rate (Jambonz *self, JsonObject *data)
+{
+  const char *text = vgw_json_get_string (data, "sampleRate");
+  gint64 rate_hz =
+      text != NULL ? g_ascii_strtoll (text, NULL, 10) : vgw_json_get_int (data, "sampleRate", 0, G_MAXINT, -1);
+
+  return rate_hz == (gint64) self->wire.call->format.rate_hz;
+}
+
+static gboolean
+receive_play_audio (Jambonz *self, JsonObject *data, GError **error)
+{
+  const char *content = data != NULL ? vgw_json_get_string (data, "audioContent") : NULL;
+  g_autofree guint8 *bytes = NULL;
+  gsize length;
+
+  if (content == NULL)
+    return vgw_dialect_fail (error, "playAudio: no data.audioContent");
+  if (g_strcmp0 (vgw_json_get_string (data, "audioContentType"), "raw") != 0 || !has_our_rate (self, data))
+    return vgw_dialect_fail (error, "playAudio: only raw audio of %u Hz can be played",
+                             self->wire.call->format.rate_hz);
+  bytes = vgw_dialect_decode_base64 (content, &length);
+  if (bytes == NULL)
+    return vgw_dialect_fail (error, "playAudio: data.audioContent must be base64");
+  if (!vgw_dialect_play_frame (&self->wire, bytes, length, error))
+    return FALSE;
+  set_mark (self, MARK_OF_PLAY_AUDIO, "");
+  return TRUE;
+}
+
+static const struct
+{
+  const char *type;
+  gboolean (*receive) (Jambonz *self, JsonObject *data, GError **error);
+} commands[] = {
+  { "mark", receive_mark },
+  { "clearMarks", receive_clear_marks },
+  { "killAudio", receive_kill_audio },
+  { "disconnect", receive_disconnect },
+  { "json", receive_json },
+  { "playAudio", receive_play_audio },
+};
+
+static gboolean
+jambonz_receive (gpointer state, gboolean is_text, const guint8 *data, gsize length, GError **error)
+{
+  Jambonz *self = state;
+  g_autoptr (JsonObject) message = NULL;
+  JsonNode *node;
+  const char *type;
+
+  if (!is_text)
+    return vgw_dialect_play_frame (&self->wire, data, length, error);
+  message = vgw_dialect_parse (data, length, error);
+  if (message == NULL)
+    return FALSE;
+  type = vgw_json_get_string (message, "type");
+  if (type == NULL)
+    return vgw_dialect_fail (error, "a command without a type");
+  node = vgw_json_get (message, "data");
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      if (strcmp (type, commands[i].type) == 0)
+        return commands[i].receive (
+            self, node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL, error);
+    }
+  return vgw_dialect_fail (error, "unknown command %s", type);
+}
+
+const VgwDialect vgw_dialect_jambonz = {
+  .name = "jambonz",
+  .subprotocol = "audio.jambonz.org",
+  .open = jambonz_open,
+  .free = jambonz_free,
+  .start = jambonz_start,
+  .audio = jambonz_audio,
+  .dtmf = jambonz_dtmf,
+  .playout = jambonz_playout,
+  .stop = jambonz_stop,
+  .receive = jambonz_receive,
+};

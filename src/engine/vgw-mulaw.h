@@ -1,0 +1,15 @@
+/* G.711 μ-law, from the definition in ITU-T G.711 table 2: each octet is sign, segment and step of a logarithmic
+ * quantizer of 14 bits, inverted on the wire. Here over samples of 16 bits. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The octet of the interval that @sample lies in; beyond ±32635 that of the last one. */
+guint8 vgw_mulaw_encode (gint16 sample);
+
+/* The level of @octet, -32124 … 32124. */
+gint16 vgw_mulaw_decode (guint8 octet);
+
+G_END_DECLS

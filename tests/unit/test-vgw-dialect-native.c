@@ -1,0 +1,106 @@
+#include "dialect-test.h"
+
+#include <string.h>
+
+#include "base/vgw-json.h"
+
+SCRIPT_TEST (call, "native")
+SCRIPT_TEST (reconnect, "native")
+SCRIPT_TEST (errors, "native")
+
+static char *
+receive_text (DialectPlayer *player, const char *text)
+{
+  dialect_player_receive (player, TRUE, (const guint8 *) text, strlen (text));
+  return dialect_player_take (player);
+}
+
+START_TEST (an_event_that_is_no_json_is_not_sent)
+{
+  static const char *const bad[] = { "", "{", "hello", "1,\"type\":\"stop\"" };
+  g_autoptr (DialectPlayer) player = dialect_player_new ("native", 16000);
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *lines = NULL;
+      dialect_player_dialect (player)->event (dialect_player_state (player), bad[i]);
+      lines = dialect_player_take (player);
+      ck_assert_msg (*lines == '\0', "%s", lines);
+    }
+}
+END_TEST
+
+START_TEST (a_large_event_is_refused)
+{
+  g_autoptr (DialectPlayer) player = dialect_player_new ("native", 16000);
+  g_autofree char *large = g_strnfill (64 * 1024, 'x');
+  g_autofree char *text = g_strdup_printf ("{\"type\":\"event\",\"data\":{\"x\":\"%s\"}}", large);
+  g_autofree char *lines = receive_text (player, text);
+
+  ck_assert_msg (strstr (lines, "error event: data is larger") != NULL, "%s", lines);
+  ck_assert_ptr_null (strstr (lines, "tells"));
+}
+END_TEST
+
+START_TEST (a_long_name_in_an_error_is_cut_to_valid_text)
+{
+  g_autoptr (DialectPlayer) player = dialect_player_new ("native", 16000);
+  GString *text = g_string_new ("{\"type\":\"a");
+  g_autofree char *lines = NULL;
+
+  for (guint i = 0; i < 200000; i++)
+    g_string_append (text, "ü");
+  g_string_append (text, "\"}");
+  lines = receive_text (player, text->str);
+  ck_assert (g_utf8_validate (lines, -1, NULL));
+  ck_assert_uint_lt (strlen (lines), 1000);
+  g_string_free (text, TRUE);
+}
+END_TEST
+
+START_TEST (a_mark_keeps_its_name_whatever_is_in_it)
+{
+  static const char name[] = "\" \\ \n \x7f Grüße \xf0\x9f\x98\x80";
+  g_autoptr (DialectPlayer) player = dialect_player_new ("native", 16000);
+  const VgwPlayoutEvent event = { .type = VGW_PLAYOUT_MARK, .name = name };
+  g_autofree char *line = NULL;
+  g_autoptr (JsonObject) object = NULL;
+
+  dialect_player_dialect (player)->playout (dialect_player_state (player), &event);
+  line = dialect_player_take (player);
+  ck_assert (g_str_has_prefix (line, "sends text "));
+  object = vgw_json_parse_object (line + strlen ("sends text "), strlen (line + strlen ("sends text ")), NULL);
+  ck_assert_ptr_nonnull (object);
+  ck_assert_str_eq (json_object_get_string_member (object, "name"), name);
+}
+END_TEST
+
+START_TEST (audio_is_not_copied_into_many_frames)
+{
+  g_autoptr (DialectPlayer) player = dialect_player_new ("native", 48000);
+  g_autofree gint16 *samples = g_new0 (gint16, 96000); /* two seconds that waited for a connection */
+  g_autofree char *line = NULL;
+
+  dialect_player_dialect (player)->audio (dialect_player_state (player), samples, 96000);
+  line = dialect_player_take (player);
+  ck_assert_str_eq (line, "sends binary 00*192000");
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("vgw-dialect-native");
+  TCase *tcase = tcase_create ("native");
+
+  tcase_add_test (tcase, call_is_as_recorded);
+  tcase_add_test (tcase, reconnect_is_as_recorded);
+  tcase_add_test (tcase, errors_is_as_recorded);
+  tcase_add_test (tcase, an_event_that_is_no_json_is_not_sent);
+  tcase_add_test (tcase, a_large_event_is_refused);
+  tcase_add_test (tcase, a_long_name_in_an_error_is_cut_to_valid_text);
+  tcase_add_test (tcase, a_mark_keeps_its_name_whatever_is_in_it);
+  tcase_add_test (tcase, audio_is_not_copied_into_many_frames);
+  suite_add_tcase (suite, tcase);
+  return dialect_test_run (suite);
+}

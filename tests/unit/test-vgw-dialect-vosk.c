@@ -1,0 +1,16 @@
+#include "dialect-test.h"
+
+SCRIPT_TEST (call, "vosk")
+SCRIPT_TEST (errors, "vosk")
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("vgw-dialect-vosk");
+  TCase *tcase = tcase_create ("vosk");
+
+  tcase_add_test (tcase, call_is_as_recorded);
+  tcase_add_test (tcase, errors_is_as_recorded);
+  suite_add_tcase (suite, tcase);
+  return dialect_test_run (suite);
+}
