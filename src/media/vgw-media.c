@@ -1,5 +1,6 @@
 #include "media/vgw-media-private.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "base/vgw-error.h"
@@ -41,7 +42,10 @@ reap (gpointer data, gpointer user_data)
   gst_object_unref (job->pipeline);
   if (job->sctp_id != 0)
     vgw_sctp_ids_give_back (self->sctp_ids, job->sctp_id);
-  g_atomic_int_dec_and_test (&self->n_peers);
+  /* A call's memory comes from the arenas of a dozen threads. glibc keeps what is freed there; when nobody calls any more
+   * it goes back to the system. */
+  if (g_atomic_int_dec_and_test (&self->n_peers))
+    malloc_trim (0);
 }
 
 static void
