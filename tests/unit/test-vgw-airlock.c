@@ -120,14 +120,14 @@ START_TEST (sctp_ids_are_never_given_twice)
 {
   VgwSctpIds *ids = vgw_sctp_ids_new ();
   g_autofree guint8 *is_seen = g_new0 (guint8, 65536);
+  guint n_wrong = 0; /* counted, because 200,000 assertions of Check take a minute */
   for (guint i = 0; i < 65534; i++)
     {
       guint id = vgw_sctp_ids_take (ids);
-      ck_assert_uint_gt (id, 0);
-      ck_assert_uint_lt (id, 65535);
-      ck_assert_uint_eq (is_seen[id], 0);
-      is_seen[id] = 1;
+      n_wrong += id == 0 || id >= 65535 || is_seen[MIN (id, 65535)];
+      is_seen[MIN (id, 65535)] = 1;
     }
+  ck_assert_uint_eq (n_wrong, 0);
   ck_assert_uint_eq (vgw_sctp_ids_take (ids), 0);
   vgw_sctp_ids_give_back (ids, 4711);
   ck_assert_uint_eq (vgw_sctp_ids_take (ids), 4711);
