@@ -12,7 +12,7 @@
 #define XOFF_FRAMES 900
 #define XON_FRAMES 800
 #define POSITION_FRAMES 10
-#define MAX_CORRELATION_ID_BYTES 1024
+#define MAX_CORRELATION_ID_BYTES 1000
 #define CHANNEL_PREFIX "WebSocket/voice-gateway/"
 
 /* What a mark in the playout queue is for; the first character of its name there. */

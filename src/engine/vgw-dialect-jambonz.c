@@ -6,8 +6,8 @@
 #include "engine/vgw-dialect-wire.h"
 #include "engine/vgw-dialects.h"
 
-#define DTMF_CLOCK_HZ 8000 /* the unit of a digit's duration: RTP timestamps of telephone-event */
-#define MAX_MARK_NAME_BYTES 1024
+#define DTMF_CLOCK_HZ 8000       /* the unit of a digit's duration: RTP timestamps of telephone-event */
+#define MAX_MARK_NAME_BYTES 1000 /* with what is put before it, what the playout queue takes */
 #define MAX_EVENT_BYTES (64 * 1024)
 
 /* What a mark in the playout queue is for; the first character of its name there. */
@@ -97,6 +97,20 @@ tell_mark (Jambonz *self, const char *name, gboolean is_cleared)
   vgw_dialect_send_object (&self->wire, mark);
 }
 
+/* @id: as the application gave it with its playAudio, or empty. */
+static void
+tell_play_done (Jambonz *self, const char *id)
+{
+  JsonObject *done = json_object_new ();
+  JsonObject *data = json_object_new ();
+
+  if (*id != '\0')
+    json_object_set_string_member (data, "id", id);
+  json_object_set_string_member (done, "type", "playDone");
+  json_object_set_object_member (done, "data", data);
+  vgw_dialect_send_object (&self->wire, done);
+}
+
 /* @mark: kind, generation, ':' and name, as set_mark () made it. */
 static void
 end_mark (Jambonz *self, const char *mark, gboolean is_cleared)
@@ -106,7 +120,7 @@ end_mark (Jambonz *self, const char *mark, gboolean is_cleared)
   if (name == NULL)
     return;
   if (*mark == MARK_OF_PLAY_AUDIO && !is_cleared)
-    vgw_dialect_send_text (&self->wire, "{\"type\":\"playDone\"}");
+    tell_play_done (self, name + 1);
   else if (*mark == MARK_OF_BOT && strtoul (mark + 1, NULL, 10) == self->mark_generation)
     tell_mark (self, name + 1, is_cleared);
 }
@@ -200,6 +214,7 @@ static gboolean
 receive_play_audio (Jambonz *self, JsonObject *data, GError **error)
 {
   const char *content = data != NULL ? vgw_json_get_string (data, "audioContent") : NULL;
+  const char *id = data != NULL ? vgw_json_get_string (data, "id") : NULL;
   g_autofree guint8 *bytes = NULL;
   gsize length;
 
@@ -213,7 +228,7 @@ receive_play_audio (Jambonz *self, JsonObject *data, GError **error)
     return vgw_dialect_fail (error, "playAudio: data.audioContent must be base64");
   if (!vgw_dialect_play_frame (&self->wire, bytes, length, error))
     return FALSE;
-  set_mark (self, MARK_OF_PLAY_AUDIO, "");
+  set_mark (self, MARK_OF_PLAY_AUDIO, id != NULL && strlen (id) <= MAX_MARK_NAME_BYTES ? id : "");
   return TRUE;
 }
 

@@ -10,7 +10,7 @@
 #define RATE_HZ 8000
 #define FRAME_BYTES (RATE_HZ * VGW_FRAME_MS / 1000)
 #define CHUNK_SAMPLES 1024 /* on the stack */
-#define MAX_MARK_NAME_BYTES 1024
+#define MAX_MARK_NAME_BYTES 1000
 #define ACCOUNT_SID "AC00000000000000000000000000000000" /* there is no account */
 
 typedef struct
