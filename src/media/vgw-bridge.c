@@ -1,17 +1,18 @@
 /* Threads: attach, detach and set_audio_func on the main thread; the pump on the pacer thread; taps on streaming
- * threads. Lock order: VgwBridgeEar.lock (held while the engine's function runs) → whatever that function locks
+ * threads. Lock order: the ear's lock (held while the engine's function runs) → whatever that function locks
  * → the playout queue's lock. Nobody may call into the bridge's main-thread functions from the engine's function.
  *
  * Time: the pacer's tick is the clock of the outgoing stream. The first buffer is stamped with the pipeline's running
  * time, every later one with exactly 20 ms per tick, so that RTP timestamps carry no jitter. When the queue has been
  * empty for HANGOVER_TICKS nothing more is sent; the next buffer has the flag DISCONT and the time that has gone by
  * in its PTS, which is how a talkspurt begins (RFC 3551 section 4.1). */
+#include "media/vgw-bridge-ear.h"
 #include "media/vgw-bridge-private.h"
 
 #include <gst/audio/audio.h>
 #include <string.h>
 
-GST_DEBUG_CATEGORY_STATIC (vgw_bridge_debug);
+GST_DEBUG_CATEGORY (vgw_bridge_debug);
 #define GST_CAT_DEFAULT vgw_bridge_debug
 
 #define HANGOVER_TICKS 10u /* 200 ms of silence, so that short pauses of an engine make no new talkspurt */
@@ -23,37 +24,6 @@ GST_DEBUG_CATEGORY_STATIC (vgw_bridge_debug);
 #define MAX_QUEUED_BUFFERS 50u
 /* The tick count and the pipeline's clock are the same clock. After a jump larger than this they are not. */
 #define MAX_CLOCK_DEVIATION (100 * GST_MSECOND)
-
-/* A caller who sends more than real time (packets of 120 ms by the thousand, sequence numbers that jump so that gaps
- * are concealed) must not fill an engine's memory: so much may come in a burst, and a little more than real time in the
- * long run, since clocks differ. */
-#define MAX_BURST_US (5 * G_TIME_SPAN_SECOND) /* what a network that stood still for so long brings at once */
-#define REFILL_PERCENT 105
-
-/* What the engine hears with; shared by the bridge and the taps of all peers it ever had. */
-typedef struct
-{
-  gatomicrefcount ref_count;
-  gint is_open; /* atomic */
-  guint rate_hz; /* constant */
-
-  GMutex lock;
-  /* guarded by lock */
-  VgwBridgeAudioFunc func;
-  gpointer user_data;
-  GDestroyNotify destroy;
-  gint64 credit_us; /* how much may be heard now */
-  gint64 last_us;   /* when something was heard last, in monotonic time */
-  gboolean is_dropping;
-} VgwBridgeEar;
-
-/* One attachment of an appsink. The appsink owns it, since a streaming thread may still be in the callback when the
- * bridge has let go. */
-typedef struct
-{
-  VgwBridgeEar *ear;
-  gboolean is_attached; /* guarded by ear->lock */
-} VgwBridgeTap;
 
 struct _VgwBridge
 {
@@ -80,98 +50,6 @@ struct _VgwBridge
 };
 
 G_DEFINE_TYPE (VgwBridge, vgw_bridge, G_TYPE_OBJECT)
-
-static VgwBridgeEar *
-ear_new (guint rate_hz)
-{
-  VgwBridgeEar *ear = g_new0 (VgwBridgeEar, 1);
-
-  g_atomic_ref_count_init (&ear->ref_count);
-  ear->rate_hz = rate_hz;
-  ear->credit_us = MAX_BURST_US;
-  ear->last_us = g_get_monotonic_time ();
-  g_mutex_init (&ear->lock);
-  return ear;
-}
-
-static void
-ear_unref (VgwBridgeEar *ear)
-{
-  if (!g_atomic_ref_count_dec (&ear->ref_count))
-    return;
-  g_mutex_clear (&ear->lock);
-  g_free (ear);
-}
-
-static VgwBridgeTap *
-tap_new (VgwBridgeEar *ear)
-{
-  VgwBridgeTap *tap = g_new0 (VgwBridgeTap, 1);
-
-  g_atomic_ref_count_inc (&ear->ref_count);
-  tap->ear = ear;
-  tap->is_attached = TRUE;
-  return tap;
-}
-
-static void
-tap_free (gpointer data)
-{
-  VgwBridgeTap *tap = data;
-
-  ear_unref (tap->ear);
-  g_free (tap);
-}
-
-/* Whether @n_samples more are no more than a caller can say. Lock held. */
-static gboolean
-is_affordable (VgwBridgeEar *ear, gsize n_samples)
-{
-  gint64 now_us = g_get_monotonic_time ();
-  gint64 needed_us = (gint64) gst_util_uint64_scale (n_samples, G_USEC_PER_SEC, ear->rate_hz);
-  gboolean is_dropping;
-
-  ear->credit_us = MIN (MAX_BURST_US, ear->credit_us + (now_us - ear->last_us) * REFILL_PERCENT / 100);
-  ear->last_us = now_us;
-  is_dropping = needed_us > ear->credit_us;
-  if (is_dropping && !ear->is_dropping)
-    GST_WARNING ("audio comes faster than real time: dropping what is too much");
-  ear->is_dropping = is_dropping;
-  if (!is_dropping)
-    ear->credit_us -= needed_us;
-  return !is_dropping;
-}
-
-static void
-hear (VgwBridgeTap *tap, GstBuffer *buffer)
-{
-  VgwBridgeEar *ear = tap->ear;
-  gsize n_samples;
-  GstMapInfo map;
-
-  if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
-    return;
-  n_samples = map.size / sizeof (gint16);
-  g_mutex_lock (&ear->lock);
-  /* asked again under the lock: once detach has returned nothing passes */
-  if (tap->is_attached && ear->func != NULL && n_samples > 0 && g_atomic_int_get (&ear->is_open)
-      && is_affordable (ear, n_samples))
-    ear->func ((const gint16 *) map.data, n_samples, ear->user_data);
-  g_mutex_unlock (&ear->lock);
-  gst_buffer_unmap (buffer, &map);
-}
-
-/* Streaming thread. */
-static GstFlowReturn
-on_new_sample (GstAppSink *pcm_out, gpointer user_data)
-{
-  VgwBridgeTap *tap = user_data;
-  g_autoptr (GstSample) sample = gst_app_sink_try_pull_sample (pcm_out, 0);
-
-  if (sample != NULL && g_atomic_int_get (&tap->ear->is_open) && gst_sample_get_buffer (sample) != NULL)
-    hear (tap, gst_sample_get_buffer (sample));
-  return GST_FLOW_OK;
-}
 
 /* Ties @tick to the pipeline's running time. FALSE while the pipeline has none. Pacer thread. */
 static gboolean
@@ -227,7 +105,7 @@ pump (guint64 tick, gpointer user_data)
   gsize n_samples = vgw_audio_format_frame_samples (&self->format);
   gsize n_popped;
 
-  if (!g_atomic_int_get (&self->ear->is_open) || (!self->is_timed && !start_time (self, tick)))
+  if (!vgw_bridge_ear_is_open (self->ear) || (!self->is_timed && !start_time (self, tick)))
     return;
   n_popped = vgw_playout_pop (self->playout, samples, n_samples);
   if (n_popped > 0)
@@ -261,7 +139,7 @@ vgw_bridge_finalize (GObject *object)
 {
   VgwBridge *self = VGW_BRIDGE (object);
 
-  g_clear_pointer (&self->ear, ear_unref);
+  g_clear_pointer (&self->ear, vgw_bridge_ear_unref);
   g_clear_pointer (&self->playout, vgw_playout_unref);
   G_OBJECT_CLASS (vgw_bridge_parent_class)->finalize (object);
 }
@@ -293,29 +171,22 @@ vgw_bridge_new (VgwPacer *pacer, const VgwAudioFormat *format, guint max_playout
   self->pacer = pacer;
   self->format = *format;
   self->playout = vgw_playout_new (format, max_playout_ms);
-  self->ear = ear_new (format->rate_hz);
+  self->ear = vgw_bridge_ear_new (format->rate_hz);
   return self;
 }
 
 void
 vgw_bridge_set_audio_func (VgwBridge *self, VgwBridgeAudioFunc func, gpointer user_data, GDestroyNotify destroy)
 {
-  VgwBridgeEar *ear;
-  GDestroyNotify old_destroy;
-  gpointer old_user_data;
-
   g_return_if_fail (VGW_IS_BRIDGE (self));
+  vgw_bridge_ear_set_func (self->ear, func, user_data, destroy);
+}
 
-  ear = self->ear;
-  g_mutex_lock (&ear->lock);
-  old_destroy = ear->destroy;
-  old_user_data = ear->user_data;
-  ear->func = func;
-  ear->user_data = user_data;
-  ear->destroy = destroy;
-  g_mutex_unlock (&ear->lock);
-  if (old_destroy != NULL)
-    old_destroy (old_user_data);
+void
+vgw_bridge_get_heard (VgwBridge *self, VgwBridgeHeard *heard)
+{
+  g_return_if_fail (VGW_IS_BRIDGE (self));
+  vgw_bridge_ear_get_heard (self->ear, heard);
 }
 
 VgwPlayout *
@@ -335,13 +206,10 @@ vgw_bridge_get_format (VgwBridge *self)
 static void
 set_up_pcm_out (VgwBridge *self, GstCaps *caps)
 {
-  GstAppSinkCallbacks callbacks = { .new_sample = on_new_sample };
-
   g_object_set (self->pcm_out, "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE, "emit-signals", FALSE,
                 "drop", TRUE, "max-buffers", 2u, "wait-on-eos", FALSE, NULL);
   gst_app_sink_set_caps (self->pcm_out, caps);
-  self->tap = tap_new (self->ear);
-  gst_app_sink_set_callbacks (self->pcm_out, &callbacks, self->tap, tap_free);
+  self->tap = vgw_bridge_ear_attach (self->ear, self->pcm_out);
 }
 
 static void
@@ -382,14 +250,12 @@ void
 vgw_bridge_set_open (VgwBridge *self, gboolean is_open)
 {
   g_return_if_fail (VGW_IS_BRIDGE (self));
-  g_atomic_int_set (&self->ear->is_open, !!is_open);
+  vgw_bridge_ear_set_open (self->ear, is_open);
 }
 
 void
 vgw_bridge_detach (VgwBridge *self)
 {
-  GstAppSinkCallbacks none = { 0 };
-
   g_return_if_fail (VGW_IS_BRIDGE (self));
 
   if (self->pcm_out == NULL)
@@ -398,11 +264,8 @@ vgw_bridge_detach (VgwBridge *self)
   vgw_pacer_remove (self->pacer, self->pacer_id);
   self->pacer_id = 0;
 
-  g_mutex_lock (&self->ear->lock);
-  self->tap->is_attached = FALSE;
-  g_mutex_unlock (&self->ear->lock);
+  vgw_bridge_ear_detach (self->ear, self->pcm_out, self->tap);
   self->tap = NULL;
-  gst_app_sink_set_callbacks (self->pcm_out, &none, NULL, NULL);
   g_clear_object (&self->pcm_out);
   g_clear_object (&self->pcm_in);
 }

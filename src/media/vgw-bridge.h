@@ -27,4 +27,14 @@ VgwPlayout *vgw_bridge_get_playout (VgwBridge *self);
 
 const VgwAudioFormat *vgw_bridge_get_format (VgwBridge *self);
 
+typedef struct
+{
+  guint64 heard_ms;  /* of the caller's voice since the start */
+  guint64 filled_ms; /* silence in place of what did not come, not counted in heard_ms */
+  gint64 last_us;    /* g_get_monotonic_time () when the audio function was called last; 0: not yet */
+} VgwBridgeHeard;
+
+/* Any thread. */
+void vgw_bridge_get_heard (VgwBridge *self, VgwBridgeHeard *heard);
+
 G_END_DECLS

@@ -251,20 +251,35 @@ START_TEST (speech_passes_g722)
 }
 END_TEST
 
-START_TEST (what_the_network_loses_is_filled_in)
+/* 60 frames with those of the hangover, of which 12 are lost, though not the one that nothing follows. */
+static void
+assert_losses_are_filled_in (const char *name, guint64 least_filled_ms)
 {
+  VgwBridgeHeard heard;
   Call call;
 
   call_init (&call);
   call.wire.lose_every = 5;
-  call_start (&call, "opus");
+  call_start (&call, name);
   vgw_bridge_set_open (call.bridge, TRUE);
-  /* 60 frames with those of the hangover, of which 12 are lost, though not the one that nothing follows */
   push_silence (&call, 50);
   wait_for_samples (&call.ear, 59 * FRAME_SAMPLES);
   call_stop (&call);
   ck_assert_uint_le (call.ear.samples->len, 60 * FRAME_SAMPLES);
+  vgw_bridge_get_heard (call.bridge, &heard);
+  ck_assert_uint_ge (heard.filled_ms, least_filled_ms);
   call_clear (&call);
+}
+
+START_TEST (what_the_network_loses_is_concealed)
+{
+  assert_losses_are_filled_in ("opus", 0);
+}
+END_TEST
+
+START_TEST (what_is_not_concealed_is_silence_of_the_same_length)
+{
+  assert_losses_are_filled_in ("pcmu", 11 * VGW_FRAME_MS - 10);
 }
 END_TEST
 
@@ -487,7 +502,8 @@ main (int argc, char **argv)
   tcase_add_test (tcase, speech_passes_pcmu);
   tcase_add_test (tcase, speech_passes_pcma);
   tcase_add_test (tcase, speech_passes_g722);
-  tcase_add_test (tcase, what_the_network_loses_is_filled_in);
+  tcase_add_test (tcase, what_the_network_loses_is_concealed);
+  tcase_add_test (tcase, what_is_not_concealed_is_silence_of_the_same_length);
   tcase_add_test (tcase, a_flood_is_cut_to_what_a_caller_can_say);
   tcase_add_test (tcase, nothing_passes_a_closed_gate);
   tcase_add_test (tcase, a_talkspurt_ends_in_silence_and_the_next_keeps_time);

@@ -1,0 +1,38 @@
+/* What the engine hears with: from the appsinks of all peers that a bridge ever had to one audio function.
+ *
+ * Time: the engine counts samples, so the samples must tell the time. Where the timestamps of the buffers move on by
+ * more than the samples do (packets that were lost and not concealed, a sender that stops in silence, telephone-events
+ * in place of audio, a new peer), the gap is filled with silence before the next buffer. While nothing comes at all,
+ * nothing is heard; what is filled at one time is bounded, and a longer gap is shortened. Time never goes back. */
+#pragma once
+
+#include <gst/app/app.h>
+
+#include "media/vgw-bridge.h"
+
+G_BEGIN_DECLS
+
+typedef struct _VgwBridgeEar VgwBridgeEar; /* reference counted */
+typedef struct _VgwBridgeTap VgwBridgeTap; /* of one appsink, which owns it */
+
+/* Returns: (transfer full) */
+VgwBridgeEar *vgw_bridge_ear_new (guint rate_hz);
+void vgw_bridge_ear_unref (VgwBridgeEar *self);
+
+/* As vgw_bridge_set_audio_func (). Main thread. */
+void vgw_bridge_ear_set_func (VgwBridgeEar *self, VgwBridgeAudioFunc func, gpointer user_data, GDestroyNotify destroy);
+
+/* The gate: closed, nothing is heard. Any thread. */
+void vgw_bridge_ear_set_open (VgwBridgeEar *self, gboolean is_open);
+gboolean vgw_bridge_ear_is_open (VgwBridgeEar *self);
+
+/* Has @pcm_out heard. Main thread. Returns: (transfer none) valid until vgw_bridge_ear_detach (). */
+VgwBridgeTap *vgw_bridge_ear_attach (VgwBridgeEar *self, GstAppSink *pcm_out);
+
+/* When it returns, the function is not running for @pcm_out and will not be called for it again. Main thread. */
+void vgw_bridge_ear_detach (VgwBridgeEar *self, GstAppSink *pcm_out, VgwBridgeTap *tap);
+
+/* As vgw_bridge_get_heard (). Any thread. */
+void vgw_bridge_ear_get_heard (VgwBridgeEar *self, VgwBridgeHeard *heard);
+
+G_END_DECLS
