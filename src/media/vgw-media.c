@@ -169,6 +169,7 @@ vgw_media_shutdown (VgwMedia *self)
     g_thread_pool_free (g_steal_pointer (&self->reaper), FALSE, TRUE);
   if (self->ice_mux != NULL)
     vgw_ice_mux_shutdown (self->ice_mux);
+  g_thread_pool_stop_unused_threads (); /* those that have run DTLS hold OpenSSL's state until they end */
   g_clear_object (&self->ice_mux);
   g_clear_pointer (&self->pacer, vgw_pacer_free);
   g_clear_pointer (&self->certificate_keeper, gst_object_unref);
