@@ -11,6 +11,8 @@
 #include "session/vgw-session-private.h"
 
 #define MAX_MLINES 8
+#define N_MOMENTS 50
+#define MOMENT_US 3000  /* 50 of them are longer than a negotiation takes */
 #define SHORT_MS 400    /* a bound that is to be reached */
 #define SILENCE_MS 2000 /* a bound that is to be reached, but not by a slow machine */
 
@@ -266,6 +268,25 @@ START_TEST (an_end_before_the_connection_leaves_no_peer)
   settle ();
   ck_assert_uint_eq (client->messages->len, n_messages);
   client_free (client);
+}
+END_TEST
+
+/* The steps of webrtcbin are spread over its own thread: the end falls between all of them. */
+START_TEST (an_end_at_any_moment_of_the_negotiation_leaves_no_peer)
+{
+  for (guint n_turns = 0; n_turns < N_MOMENTS; n_turns++)
+    {
+      Client *client = client_new_started ();
+      gint64 end_at_us = g_get_monotonic_time () + n_turns * MOMENT_US;
+
+      client_offer_browser (client);
+      while (g_get_monotonic_time () < end_at_us)
+        g_main_context_iteration (NULL, FALSE);
+      vgw_session_end (client->session, VGW_END_WEBSOCKET_CLOSED);
+      client_free (client);
+      WAIT_UNTIL (vgw_media_count_peers (test_context.media) == 0);
+    }
+  WAIT_UNTIL (G_OBJECT (test_context.media)->ref_count == 1);
 }
 END_TEST
 
@@ -697,6 +718,7 @@ offers_tcase (void)
   tcase_add_test (tcase, time_for_an_offer_begins_anew_after_one_of_no_use);
   tcase_add_test (tcase, candidates_before_the_offer_are_judged_with_it);
   tcase_add_loop_test (tcase, an_end_before_the_connection_leaves_no_peer, 0, G_N_ELEMENTS (states_before_active));
+  tcase_add_test (tcase, an_end_at_any_moment_of_the_negotiation_leaves_no_peer);
   tcase_add_loop_test (tcase, a_drop_before_the_connection_leaves_no_peer, 0, G_N_ELEMENTS (states_before_active));
   tcase_add_loop_test (tcase, a_handler_may_end_and_drop_the_session_during_an_offer, 0, G_N_ELEMENTS (quitting_types));
   tcase_add_test (tcase, an_engine_that_cannot_be_made_ends_the_session);
