@@ -32,13 +32,56 @@ typedef struct
   guint sctp_id;
 } ReapJob;
 
+static gboolean
+has_blocked_pad (GstBin *bin)
+{
+  g_autoptr (GstIterator) children = gst_bin_iterate_elements (bin);
+  g_auto (GValue) item = G_VALUE_INIT;
+  gboolean is_blocked = FALSE;
+
+  while (!is_blocked && gst_iterator_next (children, &item) == GST_ITERATOR_OK)
+    {
+      g_autoptr (GstPad) src = gst_element_get_static_pad (g_value_get_object (&item), "src");
+
+      is_blocked = src != NULL && gst_pad_is_blocked (src);
+      g_value_reset (&item);
+    }
+  return is_blocked;
+}
+
+/* webrtcbin (1.22) joins its own thread only after its children have gone to NULL. A step of the negotiation that runs
+ * in between blocks the receiving bin once more, and that block and the bin hold each other for ever: some 50 objects
+ * for each client that leaves at the wrong moment. READY to NULL is what takes such a block away, so the bin goes there
+ * again, now that the thread is gone. */
+static void
+unblock_receive_bin (const GValue *item, gpointer user_data)
+{
+  GstElement *element = g_value_get_object (item);
+
+  if (!g_str_equal (G_OBJECT_TYPE_NAME (element), "TransportReceiveBin") || !has_blocked_pad (GST_BIN (element)))
+    return;
+  gst_element_set_state (element, GST_STATE_READY);
+  gst_element_set_state (element, GST_STATE_NULL);
+}
+
+/* The only place where a pipeline goes to NULL. */
+static void
+stop_pipeline (GstElement *pipeline)
+{
+  g_autoptr (GstIterator) elements = NULL;
+
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  elements = gst_bin_iterate_recurse (GST_BIN (pipeline));
+  gst_iterator_foreach (elements, unblock_receive_bin, NULL);
+}
+
 static void
 reap (gpointer data, gpointer user_data)
 {
   VgwMedia *self = user_data;
   g_autofree ReapJob *job = data;
 
-  gst_element_set_state (job->pipeline, GST_STATE_NULL);
+  stop_pipeline (job->pipeline);
   gst_object_unref (job->pipeline);
   if (job->sctp_id != 0)
     vgw_sctp_ids_give_back (self->sctp_ids, job->sctp_id);
