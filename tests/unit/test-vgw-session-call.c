@@ -11,8 +11,8 @@
 #include "session/vgw-session-private.h"
 
 #define MAX_MLINES 8
-#define N_MOMENTS 50
-#define MOMENT_US 3000  /* 50 of them are longer than a negotiation takes */
+#define N_MOMENTS 25
+#define MOMENT_US 6000  /* 25 of them are longer than a negotiation takes */
 #define SHORT_MS 400    /* a bound that is to be reached */
 #define SILENCE_MS 2000 /* a bound that is to be reached, but not by a slow machine */
 
