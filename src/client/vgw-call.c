@@ -218,7 +218,7 @@ on_duration_over (gpointer user_data)
 static void
 send_event (VgwCall *self)
 {
-  if (self->settings->event_json == NULL)
+  if (self->settings->event_json == NULL || self->media == NULL)
     return;
   if (!vgw_call_media_send_event (self->media, self->settings->event_json))
     vgw_call_socket_send (self->socket, vgw_message_new_event (self->settings->event_json));
@@ -239,8 +239,6 @@ on_connected (VgwCallMedia *media, VgwCall *self)
     duration_ms = vgw_speech_get_duration_ms (settings->speech) + ECHO_TAIL_MS;
   set_timer (self, duration_ms, on_duration_over);
   self->pacer_id = vgw_pacer_add (settings->pacer, feed, media);
-  if (!settings->has_data_channel)
-    send_event (self);
 }
 
 static void
@@ -409,6 +407,16 @@ handle_ended (VgwCall *self, const VgwMessage *message)
 }
 
 static void
+handle_state (VgwCall *self, const VgwMessage *message)
+{
+  if (g_strcmp0 (message->name, "ended") == 0)
+    handle_ended (self, message);
+  /* the gateway takes events once the session is active, which is a moment after it is connected here */
+  else if (g_strcmp0 (message->name, "active") == 0 && !self->settings->has_data_channel)
+    send_event (self);
+}
+
+static void
 handle_error (VgwCall *self, const VgwMessage *message)
 {
   g_autofree char *failure = g_strdup_printf ("the gateway refused: %s (%s)", message->error_message,
@@ -435,8 +443,7 @@ on_message (VgwCallSocket *socket, const VgwMessage *message, VgwCall *self)
       handle_candidate (self, message);
       break;
     case VGW_MESSAGE_STATE:
-      if (g_strcmp0 (message->name, "ended") == 0)
-        handle_ended (self, message);
+      handle_state (self, message);
       break;
     case VGW_MESSAGE_ERROR:
       handle_error (self, message);

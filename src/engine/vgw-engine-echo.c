@@ -14,12 +14,19 @@ vgw_engine_echo_start (VgwEngine *self, const VgwEngineStart *start, GError **er
 }
 
 static void
+vgw_engine_echo_send_event (VgwEngine *self, const char *json)
+{
+  g_signal_emit_by_name (self, "event", json);
+}
+
+static void
 vgw_engine_echo_class_init (VgwEngineEchoClass *klass)
 {
   VgwEngineClass *engine_class = VGW_ENGINE_CLASS (klass);
 
   engine_class->start = vgw_engine_echo_start;
   engine_class->push_audio = vgw_engine_play;
+  engine_class->send_event = vgw_engine_echo_send_event;
 }
 
 static void

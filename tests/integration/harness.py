@@ -1,5 +1,6 @@
 """Runs the real programs for the tests, and fails a test on whatever a sanitizer or GLib has to complain about."""
 
+import asyncio
 import json
 import os
 import pathlib
@@ -84,6 +85,11 @@ def wait_for(condition, timeout_s, what):
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: not within {timeout_s} s")
         time.sleep(0.02)
+
+
+async def asyncio_tick():
+    """Between two looks at a condition in a coroutine; run_async () bounds the whole."""
+    await asyncio.sleep(0.02)
 
 
 class Gateway:

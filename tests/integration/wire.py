@@ -34,9 +34,9 @@ class Wire:
     async def offer(self, sdp):
         await self.send("offer", {"type": "offer", "sdp": sdp})
 
-    async def receive(self):
+    async def receive(self, timeout_s=TIMEOUT_S):
         """The next message; raises websockets.ConnectionClosed at the end."""
-        text = await asyncio.wait_for(self.socket.recv(), TIMEOUT_S)
+        text = await asyncio.wait_for(self.socket.recv(), timeout_s)
         message = json.loads(text)
         entry = (message["type"], json.loads(message["payload"]))
         self.received.append(entry)

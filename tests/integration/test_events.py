@@ -1,0 +1,44 @@
+"""Application events both ways: on the data channel, and on the WebSocket where there is none."""
+
+import harness
+from rtc import Caller
+from wire import Wire, WireTest
+
+
+class Events(WireTest):
+    def check(self, *arguments):
+        gateway = self.start()
+        result = harness.call(gateway.url, "--duration", 3, "--event", "bon jour", *arguments)
+        self.assertEqual(result.status, 0, result.errors)
+        self.assertIn('event 1: {\\"text\\":\\"bon jour\\"}', result.errors)
+
+    def test_on_the_data_channel(self):
+        self.check()
+
+    def test_on_the_websocket(self):
+        self.check("--audio-only")
+
+    def test_a_channel_too_many_ends_the_session(self):
+        gateway = self.start(limits__max_data_channels=4)
+        sent, rate = harness.audio.read_wav(harness.PHRASE)
+        caller = Caller(gateway.url, sent, rate, n_channels=12)
+        self.assertEqual(self.run_async(caller.run(Caller.wait_ended)), "error")
+
+    def test_text_that_is_not_json_harms_nobody(self):
+        gateway = self.start()
+        sent, rate = harness.audio.read_wav(harness.PHRASE)
+
+        async def talk(caller):
+            await caller.wait_connected()
+            while caller.channels[0].readyState != "open":
+                await harness.asyncio_tick()
+            for text in ("hello", "", "[" * 10000, "{}" * 3, '{"last":1}'):
+                caller.channels[0].send(text)
+            while {"last": 1} not in caller.events:
+                await harness.asyncio_tick()
+        caller = Caller(gateway.url, sent, rate)
+        self.assertEqual(self.run_async(caller.run(talk)), "client-bye")
+
+
+if __name__ == "__main__":
+    harness.main()
