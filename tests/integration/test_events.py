@@ -10,7 +10,7 @@ class Events(WireTest):
         gateway = self.start()
         result = harness.call(gateway.url, "--duration", 3, "--event", "bon jour", *arguments)
         self.assertEqual(result.status, 0, result.errors)
-        self.assertIn('event 1: {\\"text\\":\\"bon jour\\"}', result.errors)
+        self.assertIn('event 1: {"text":"bon jour"}', result.errors)
 
     def test_on_the_data_channel(self):
         self.check()

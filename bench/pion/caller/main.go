@@ -1,0 +1,165 @@
+// caller calls the gateway with pion: says a WAV, writes what comes back, sends one event and prints those that come.
+//
+//	caller URL IN.wav OUT.wav
+package main
+
+import (
+	"fmt"
+	"log"
+	"os"
+	"time"
+
+	"github.com/pion/webrtc/v3"
+	"github.com/pion/webrtc/v3/pkg/media"
+	"golang.org/x/net/websocket"
+
+	"voice-gateway-pion/opus"
+	"voice-gateway-pion/wav"
+	"voice-gateway-pion/wire"
+)
+
+const (
+	frameDuration  = 20 * time.Millisecond
+	connectTimeout = 60 * time.Second
+	tailFrames     = 75 // 1.5 s for the rest of the echo
+)
+
+type call struct {
+	peer      *webrtc.PeerConnection
+	local     *webrtc.TrackLocalStaticSample
+	socket    *websocket.Conn
+	connected chan struct{}
+	answered  chan wire.Description
+	ended     chan wire.State
+	heard     []int16
+	heardDone chan struct{}
+}
+
+func must(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func (c *call) listen(remote *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
+	defer close(c.heardDone)
+	decoder, err := opus.NewDecoder()
+	must(err)
+	for {
+		packet, _, err := remote.ReadRTP()
+		if err != nil {
+			return
+		}
+		pcm, err := decoder.Decode(packet.Payload)
+		must(err)
+		c.heard = append(c.heard, pcm...)
+	}
+}
+
+func (c *call) open() {
+	var err error
+	c.peer, err = webrtc.NewPeerConnection(webrtc.Configuration{})
+	must(err)
+	codec := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
+	c.local, err = webrtc.NewTrackLocalStaticSample(codec, "audio", "caller")
+	must(err)
+	_, err = c.peer.AddTrack(c.local)
+	must(err)
+	channel, err := c.peer.CreateDataChannel("events", nil)
+	must(err)
+	channel.OnOpen(func() { must(channel.SendText(`{"from":"pion"}`)) })
+	channel.OnMessage(func(message webrtc.DataChannelMessage) { fmt.Printf("event %s\n", message.Data) })
+	c.peer.OnTrack(c.listen)
+	c.peer.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
+		if state == webrtc.PeerConnectionStateConnected {
+			close(c.connected)
+		}
+	})
+	c.peer.OnICECandidate(func(candidate *webrtc.ICECandidate) {
+		if candidate != nil {
+			must(wire.Send(c.socket, "candidate", candidate.ToJSON()))
+		}
+	})
+}
+
+func (c *call) read() {
+	for {
+		message, err := wire.Receive(c.socket)
+		if err != nil {
+			close(c.ended)
+			return
+		}
+		var state wire.State
+		var description wire.Description
+		switch message.Type {
+		case "answer":
+			must(wire.Decode(message, &description))
+			c.answered <- description
+		case "state":
+			must(wire.Decode(message, &state))
+			if state.State == "ended" {
+				c.ended <- state
+			}
+		case "error":
+			log.Fatal(message.Payload)
+		}
+	}
+}
+
+func (c *call) connect() {
+	offer, err := c.peer.CreateOffer(nil)
+	must(err)
+	must(wire.Send(c.socket, "offer", wire.Description{Type: "offer", SDP: offer.SDP}))
+	must(c.peer.SetLocalDescription(offer))
+	timeout := time.After(connectTimeout)
+	select {
+	case answer := <-c.answered:
+		must(c.peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer.SDP}))
+	case <-timeout:
+		log.Fatal("no answer in time")
+	}
+	select {
+	case <-c.connected:
+	case <-timeout:
+		log.Fatal("not connected in time")
+	}
+}
+
+func (c *call) say(samples []int16) {
+	encoder, err := opus.NewEncoder()
+	must(err)
+	samples = append(samples, make([]int16, tailFrames*opus.FrameSamples)...)
+	ticker := time.NewTicker(frameDuration)
+	defer ticker.Stop()
+	for ; len(samples) >= opus.FrameSamples; samples = samples[opus.FrameSamples:] {
+		<-ticker.C
+		packet, err := encoder.Encode(samples[:opus.FrameSamples])
+		must(err)
+		must(c.local.WriteSample(media.Sample{Data: packet, Duration: frameDuration}))
+	}
+}
+
+func main() {
+	log.SetFlags(0)
+	if len(os.Args) != 4 {
+		log.Fatal("usage: caller URL IN.wav OUT.wav")
+	}
+	samples, err := wav.Read(os.Args[2], opus.RateHz)
+	must(err)
+	c := &call{
+		connected: make(chan struct{}), answered: make(chan wire.Description, 1), ended: make(chan wire.State, 1),
+		heardDone: make(chan struct{}),
+	}
+	c.socket, err = websocket.Dial(os.Args[1], "", os.Args[1])
+	must(err)
+	c.open()
+	go c.read()
+	c.connect()
+	c.say(samples)
+	must(wire.Send(c.socket, "bye", struct{}{}))
+	state := <-c.ended
+	must(c.peer.Close())
+	<-c.heardDone
+	must(wav.Write(os.Args[3], c.heard, opus.RateHz))
+	fmt.Printf("ended %s\n", state.Reason)
+}
