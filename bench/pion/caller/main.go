@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/pion/webrtc/v3"
@@ -150,7 +151,7 @@ func main() {
 		connected: make(chan struct{}), answered: make(chan wire.Description, 1), ended: make(chan wire.State, 1),
 		heardDone: make(chan struct{}),
 	}
-	c.socket, err = websocket.Dial(os.Args[1], "", os.Args[1])
+	c.socket, err = websocket.Dial(os.Args[1], "", strings.Replace(os.Args[1], "ws", "http", 1))
 	must(err)
 	c.open()
 	go c.read()

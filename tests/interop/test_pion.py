@@ -1,0 +1,27 @@
+"""pion as the caller: Debian's Go package, Opus by libopus, an event on the data channel."""
+
+import os
+import subprocess
+
+import harness
+
+
+class Pion(harness.GatewayTest):
+    def check(self, **settings):
+        gateway = self.start(**settings)
+        reply = self.directory / "reply.wav"
+        done = subprocess.run([os.environ["VGW_TEST_PION_CALLER"], gateway.url, harness.PHRASE, reply],
+                              capture_output=True, text=True, timeout=harness.CALL_TIMEOUT_S)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.splitlines(), ['event {"from":"pion"}', "ended client-bye"])
+        self.assert_same_speech(harness.PHRASE, reply)
+
+    def test_one_port(self):
+        self.check()
+
+    def test_libnice(self):
+        self.check(ice__agent="nice", ice__stun_servers="")
+
+
+if __name__ == "__main__":
+    harness.main()
