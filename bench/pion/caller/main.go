@@ -8,6 +8,7 @@ import (
 	"log"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pion/webrtc/v3"
@@ -32,8 +33,8 @@ type call struct {
 	connected chan struct{}
 	answered  chan wire.Description
 	ended     chan wire.State
-	heard     []int16
-	heardDone chan struct{}
+	lock      sync.Mutex
+	heard     []int16 // guarded by lock
 }
 
 func must(err error) {
@@ -43,7 +44,6 @@ func must(err error) {
 }
 
 func (c *call) listen(remote *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
-	defer close(c.heardDone)
 	decoder, err := opus.NewDecoder()
 	must(err)
 	for {
@@ -53,7 +53,9 @@ func (c *call) listen(remote *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
 		}
 		pcm, err := decoder.Decode(packet.Payload)
 		must(err)
+		c.lock.Lock()
 		c.heard = append(c.heard, pcm...)
+		c.lock.Unlock()
 	}
 }
 
@@ -149,7 +151,6 @@ func main() {
 	must(err)
 	c := &call{
 		connected: make(chan struct{}), answered: make(chan wire.Description, 1), ended: make(chan wire.State, 1),
-		heardDone: make(chan struct{}),
 	}
 	c.socket, err = websocket.Dial(os.Args[1], "", strings.Replace(os.Args[1], "ws", "http", 1))
 	must(err)
@@ -159,8 +160,9 @@ func main() {
 	c.say(samples)
 	must(wire.Send(c.socket, "bye", struct{}{}))
 	state := <-c.ended
+	must(c.socket.Close())
 	must(c.peer.Close())
-	<-c.heardDone
+	c.lock.Lock() // the reader of the track may outlive the peer
 	must(wav.Write(os.Args[3], c.heard, opus.RateHz))
 	fmt.Printf("ended %s\n", state.Reason)
 }

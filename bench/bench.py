@@ -1,0 +1,183 @@
+"""What a call costs, next to a gateway in Go; and what is left after many calls. scripts/bench runs this."""
+
+import argparse
+import datetime
+import os
+import pathlib
+import platform
+import re
+import subprocess
+import sys
+import time
+
+SOURCE_ROOT = pathlib.Path(__file__).resolve().parent.parent
+RATE = os.sysconf("SC_CLK_TCK")
+SETTLE_S = 2.0  # after the last call has started, before measuring
+SPARE_THREADS = 4  # that GLib's pools and Go's runtime keep once they have them
+CHURN_WARM_CALLS = 100  # fills pools, caches and the arenas of malloc before the first count
+CHURN_RAMP_MS = 60
+CHURN_CALL_S = 1
+CHURN_MAX_GROWTH_KB = 2048
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--build", default="build", help="the build directory with the programs (build)")
+    parser.add_argument("--calls", default="1,10,40", help="numbers of calls to measure with (1,10,40)")
+    parser.add_argument("--window", type=float, default=12, help="seconds to measure over (12)")
+    parser.add_argument("--churn", type=int, metavar="N", help="instead: N short calls, then count what is left")
+    parser.add_argument("--output", help="where to write the table (bench/results/DATE.txt)")
+    return parser.parse_args()
+
+
+arguments = parse_arguments()
+build_root = SOURCE_ROOT / arguments.build
+os.environ["VGW_TEST_SOURCE_ROOT"] = str(SOURCE_ROOT)
+os.environ["VGW_TEST_BUILD_ROOT"] = str(build_root)
+sys.path.insert(0, str(SOURCE_ROOT / "tests" / "integration"))
+import harness  # noqa: E402  (needs the environment above)
+
+
+def cpu_s(pid):
+    """User and system time of the process."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / RATE
+
+
+def private_kb(pid):
+    """Memory that only this process holds."""
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(kb) for kb in re.findall(r"^Private_\w+:\s+(\d+) kB", text, re.M))
+
+
+def count(pid):
+    proc = pathlib.Path(f"/proc/{pid}")
+    return {"threads": len(list((proc / "task").iterdir())), "fds": len(list((proc / "fd").iterdir())),
+            "private_kb": private_kb(pid)}
+
+
+class PionGateway:
+    """bench/pion/gateway with the few members of harness.Gateway that are used here."""
+
+    def __init__(self):
+        program = build_root / "pion-gateway"
+        subprocess.run([SOURCE_ROOT / "bench/pion/build", "gateway", program, build_root / "go"], check=True)
+        self.process = subprocess.Popen([program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.pid = self.process.pid
+        self.url = self.process.stdout.readline().split("url=", 1)[1].strip()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def start_ours():
+    return harness.Gateway(log__level="info", limits__max_sessions=0, limits__max_sessions_per_address=0)
+
+
+def measure(gateway, idle, n_calls):
+    """One load on a running gateway; returns the figures per call."""
+    ramp_ms = 100
+    start_s = n_calls * ramp_ms / 1000 + SETTLE_S
+    load = harness.Call(gateway.url, "--audio-only", "--calls", n_calls, "--ramp", ramp_ms, "--duration",
+                        round(start_s + arguments.window + 3, 1))
+    time.sleep(start_s + 1)  # for the load's own start
+    before_cpu, before = cpu_s(gateway.pid), time.monotonic()
+    time.sleep(arguments.window)
+    used = (cpu_s(gateway.pid) - before_cpu) / (time.monotonic() - before)
+    busy = count(gateway.pid)
+    result = load.finish(timeout_s=arguments.window + start_s + 60)
+    connected = [call for call in result.calls if call["dtls_ms"] is not None]
+    if len(connected) < n_calls or result.status != 0:
+        print(f"only {result.summary['ok']} of {n_calls} calls went well: {result.errors}", file=sys.stderr)
+    middle = sorted(call["answer_ms"] - call["offer_ms"] for call in connected)[len(connected) // 2]
+    setup = sorted(call["dtls_ms"] - call["offer_ms"] for call in connected)[len(connected) // 2]
+    figures = {key: (busy[key] - idle[key]) / n_calls for key in idle}
+    figures.update(cpu=100 * used / n_calls, answer_ms=middle, setup_ms=setup, lost=result.summary["packets_lost"])
+    return figures
+
+
+def wait_settled(gateway, idle_threads):
+    """Until the threads of the last calls have gone."""
+    harness.wait_for(lambda: count(gateway.pid)["threads"] <= idle_threads, 30, "the threads of ended calls are gone")
+
+
+def measure_gateway(name, start):
+    gateway = start()
+    try:
+        idle_threads = count(gateway.pid)["threads"]
+        harness.call(gateway.url, "--audio-only", "--calls", 5, "--duration", 2)  # plugins, certificate, pools
+        wait_settled(gateway, idle_threads + SPARE_THREADS)
+        idle = count(gateway.pid)
+        rows = {}
+        for n_calls in map(int, arguments.calls.split(",")):
+            print(f"{name}: {n_calls} calls …", file=sys.stderr, flush=True)
+            rows[n_calls] = measure(gateway, idle, n_calls)
+        return rows
+    finally:
+        gateway.stop()
+
+
+def describe_machine():
+    cpuinfo = pathlib.Path("/proc/cpuinfo").read_text()
+    model = re.search(r"^model name\s*: (.*)$", cpuinfo, re.M)
+    return f"{os.cpu_count()} × {model[1] if model else platform.machine()}, Linux {platform.release()}"
+
+
+def format_table(ours, pion):
+    lines = [f"Per call; Opus both ways at 16 kHz, complexity 5, audio only. {describe_machine()}.",
+             "The load runs on the same machine. Setup: from the offer sent to DTLS connected, seen by the caller.", "",
+             "calls  gateway          CPU %  ratio  threads   fds  private MB  answer ms  setup ms  lost"]
+    for n_calls in ours:
+        for name, row in (("voice-gateway", ours[n_calls]), ("pion + libopus", pion[n_calls])):
+            ratio = row["cpu"] / pion[n_calls]["cpu"] if pion[n_calls]["cpu"] else float("nan")
+            lines.append(f"{n_calls:5}  {name:15} {row['cpu']:6.2f} {ratio:6.2f} {row['threads']:8.1f} {row['fds']:5.1f}"
+                         f" {row['private_kb'] / 1024:11.2f} {row['answer_ms']:10.1f} {row['setup_ms']:9.1f}"
+                         f" {row['lost']:5}")
+    return "\n".join(lines) + "\n"
+
+
+def run_costs():
+    ours = measure_gateway("voice-gateway", start_ours)
+    pion = measure_gateway("pion", PionGateway)
+    write_result(format_table(ours, pion))
+
+
+def churn(gateway, n_calls):
+    result = harness.call(gateway.url, "--calls", n_calls, "--ramp", CHURN_RAMP_MS, "--duration", CHURN_CALL_S,
+                          timeout_s=60 + n_calls * CHURN_RAMP_MS / 1000 * 3)
+    return result.summary["ok"]
+
+
+def run_churn():
+    gateway = start_ours()
+    try:
+        idle_threads = gateway.usage()["threads"]
+        churn(gateway, CHURN_WARM_CALLS)
+        wait_settled(gateway, idle_threads + SPARE_THREADS)
+        before = gateway.usage()
+        n_ok = churn(gateway, arguments.churn)
+        wait_settled(gateway, before["threads"])
+        after = gateway.usage()
+    finally:
+        status, complaints = gateway.stop()
+    lines = [f"{arguments.churn} calls of {CHURN_CALL_S} s with a data channel, one each {CHURN_RAMP_MS} ms; "
+             f"{n_ok} had audio. {describe_machine()}.", ""]
+    lines += [f"{key:8} {before[key]:8} before {after[key]:8} after {after[key] - before[key]:+8}" for key in before]
+    write_result("\n".join(lines) + "\n")
+    has_grown = after["rss_kb"] - before["rss_kb"] > CHURN_MAX_GROWTH_KB
+    is_left = after["threads"] > before["threads"] or after["fds"] > before["fds"]
+    return 1 if has_grown or is_left or n_ok < arguments.churn or status != 0 or complaints else 0
+
+
+def write_result(text):
+    name = f"{datetime.date.today()}{'-churn' if arguments.churn else ''}.txt"
+    path = pathlib.Path(arguments.output) if arguments.output else SOURCE_ROOT / "bench" / "results" / name
+    path.write_text(text)
+    print(text)
+    print(f"written to {path}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(run_churn() if arguments.churn else run_costs())
