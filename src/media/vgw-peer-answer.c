@@ -96,10 +96,25 @@ check_reply (VgwPeer *self, const GstStructure *reply, const char *step)
 
 /* -- the answer, last step first ----------------------------------------------------------------------------------- */
 
+/* Says in the answer which SSRC we send with. webrtcbin leaves it out, and with more than one m-line pion then drops
+ * what it cannot assign (RFC 8843 section 9.2 wants a=ssrc or the MID extension). */
+static void
+name_ssrc (VgwPeer *self)
+{
+  GstSDPMedia *audio = (GstSDPMedia *) gst_sdp_message_get_media (self->local_sdp, 0);
+  if (audio == NULL || gst_sdp_media_get_attribute_val (audio, "ssrc") != NULL)
+    return;
+  guint ssrc;
+  g_object_get (self->rtp_out, "ssrc", &ssrc, NULL);
+  g_autofree char *value = g_strdup_printf ("%u cname:voice-gateway", ssrc);
+  gst_sdp_media_add_attribute (audio, "ssrc", value);
+}
+
 static void
 complete_answer (VgwPeer *self)
 {
   g_autoptr (GError) error = NULL;
+  name_ssrc (self);
   gboolean is_lite = vgw_media_get_ice_mux (self->media) != NULL;
   g_autofree char *answer = vgw_offer_expand_answer (self->offer, self->local_sdp,
                                                      vgw_offer_find_dtmf (self->offer, self->codec),
@@ -293,6 +308,7 @@ build (VgwPeer *self, VgwPipeline *pipeline, const VgwOfferCodec *codec, GError 
     return FALSE;
   self->rtp_in = instance.rtp_in;
   self->rtp_out = instance.rtp_out;
+  g_object_set (self->rtp_out, "ssrc", g_random_int_range (1, G_MAXINT32), NULL);
   vgw_bridge_attach (self->bridge, GST_APP_SINK (instance.pcm_out), GST_APP_SRC (instance.pcm_in));
   vgw_peer_connect_bin (self);
   if (gst_element_set_state (vgw_webrtc_get_pipeline (self->webrtc), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
