@@ -38,23 +38,12 @@ class Similarity(unittest.TestCase):
 
 
 class Complaints(unittest.TestCase):
-    LEAK = ("=================================================================\n"
-            "==1==ERROR: LeakSanitizer: detected memory leaks\n\n"
-            "Direct leak of {} byte(s) in 1 object(s) allocated from:\n"
-            "    #0 0x1 in __interceptor_malloc x.cpp:69\n    #1 0x2 in g_malloc (libglib-2.0.so.0+0x1)\n\n"
-            "SUMMARY: AddressSanitizer: {} byte(s) leaked in 1 allocation(s).\n")
-
     def test_a_clean_log_is_no_complaint(self):
         self.assertEqual(harness.find_complaints('{"ts":"x","level":"error","domain":"vgw-app","message":"m"}\n'), "")
 
-    def test_the_table_of_quarks_is_no_complaint(self):
-        self.assertEqual(harness.find_complaints(self.LEAK.format(16384, 16384)), "")
-
-    def test_another_leak_is_one(self):
-        self.assertNotEqual(harness.find_complaints(self.LEAK.format(24, 24)), "")
-        both = self.LEAK.format(16384, 16384).replace("SUMMARY", "Direct leak of 8 byte(s) in 1 object(s) allocated "
-                                                      "from:\n    #0 0x1 in f\n\nSUMMARY")
-        self.assertNotEqual(harness.find_complaints(both), "")
+    def test_a_leak_is_one(self):
+        report = "==1==ERROR: LeakSanitizer: detected memory leaks\n\nDirect leak of 24 byte(s) in 1 object(s)\n"
+        self.assertNotEqual(harness.find_complaints(report), "")
 
     def test_a_failed_assertion_of_a_library_is_one(self):
         line = '{"ts":"x","level":"error","domain":"GStreamer","message":"assertion failed"}'
