@@ -87,6 +87,13 @@ export const HELP = Object.freeze({
     what: 'The gateway works, but the speech engine behind it failed.',
     steps: ['Press “Call again” in a moment.', 'If it goes on, tell whoever runs the gateway.'],
   },
+  'bad-request': {
+    title: 'The gateway does not have this bot',
+    what: 'The address of this page asks for a bot that the gateway does not offer.',
+    steps: ['Choose another one, or press “Call again” to speak with the gateway’s default.',
+      'If a link or a bookmark led you here, it is out of date: tell whoever made it.',
+      'Operators: a bot that callers may choose has selectable = true in its group [engine NAME].'],
+  },
   'gateway-error': {
     title: 'Something went wrong in the call',
     what: 'The gateway and this page did not understand each other.',

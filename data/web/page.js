@@ -1,7 +1,10 @@
 /* The page: one button, and what a call is doing in plain words. */
 
 import { VoiceGatewayCall, checkBrowser } from './voice-gateway.js';
+import { ConversationView, interpretEvent } from './page-conversation.js';
+import { EngineChoice } from './page-engine.js';
 import { STATE_WORDS, formatCodec, formatDuration, formatMs, formatShare, helpFor } from './page-help.js';
+import { KeypadView } from './page-keypad.js';
 import { LogView } from './page-log.js';
 import { MeterView } from './page-meter.js';
 
@@ -12,10 +15,16 @@ const view = {
   call: byId('call'), callLabel: byId('call-label'), mute: byId('mute'), muteLabel: byId('mute-label'),
   help: byId('help'), helpTitle: byId('help-title'), helpWhat: byId('help-what'), helpSteps: byId('help-steps'),
   helpAction: byId('help-action'), helpDetail: byId('help-detail'),
+  heard: byId('heard'), conversation: byId('conversation'), write: byId('write'), writeText: byId('write-text'),
+  writeSend: byId('write-send'),
   rtt: byId('rtt'), jitter: byId('jitter'), lossIn: byId('loss-in'), lossOut: byId('loss-out'), codec: byId('codec'),
 };
 const meters = { microphone: new MeterView(byId('meter-microphone')), remote: new MeterView(byId('meter-remote')) };
 const log = new LogView({ list: byId('log-list'), count: byId('log-count'), empty: byId('log-empty'), copy: byId('log-copy') });
+const conversation = new ConversationView({ list: byId('conversation-list'), empty: byId('conversation-empty') });
+const engine = new EngineChoice({ row: byId('engine-row'), select: byId('engine') });
+const keypad = new KeypadView({ toggle: byId('keypad-toggle'), panel: byId('keypad'), keys: byId('keypad-keys'),
+  shown: byId('keypad-shown'), problem: byId('keypad-problem') }, (key) => call?.sendDtmf(key));
 
 let call = null; // the call that is being made or running
 
@@ -30,6 +39,8 @@ function showWords({ status, hint }) {
 }
 
 function showHelp(error) {
+  if (error.code === 'bad-request')
+    engine.forgetChosen(); // so that the next call is answered
   const { title, what, steps, action } = helpFor(error);
   setText(view.helpTitle, title);
   setText(view.helpWhat, what);
@@ -79,6 +90,28 @@ function showDuration(ms) {
   view.panel.classList.toggle('counted', ms > 0);
 }
 
+function onEvent(event) {
+  const shown = interpretEvent(event);
+  if (shown.kind === 'speech') {
+    view.heard.hidden = false; // a gateway that does not listen for speech has no such sign
+    view.heard.classList.toggle('lit', shown.isSpeaking);
+  } else if (shown.kind === 'said') {
+    conversation.addSaid(shown);
+  } else if (shown.kind === 'written') {
+    conversation.addWritten(shown);
+  } else {
+    conversation.addNote(shown.text, shown.tone);
+  }
+}
+
+/* What there is to do during a call only. */
+function enableCallTools(isRunning) {
+  if (!isRunning && (keypad.hasFocus || view.write.contains(document.activeElement)))
+    view.call.focus(); // what had it goes away
+  keypad.disabled = !isRunning;
+  view.writeText.disabled = view.writeSend.disabled = !isRunning;
+}
+
 function draw(now) {
   if (!call)
     return;
@@ -94,6 +127,8 @@ function onState(detail) {
   view.panel.dataset.state = state;
   const isOver = state === 'ended';
   view.mute.disabled = isOver;
+  engine.disabled = !isOver;
+  enableCallTools(state === 'active' || state === 'recovering');
   setText(view.callLabel, isOver ? 'Call again' : state === 'active' || state === 'recovering' ? 'Hang up' : 'Cancel');
   if (isOver) {
     showWords(endWords(detail, call.durationMs));
@@ -103,10 +138,16 @@ function onState(detail) {
     meters.microphone.clear();
     meters.remote.clear();
     showMuted(false);
+    view.heard.hidden = true;
+    conversation.finish();
   } else {
+    if (state === 'connecting')
+      engine.learn(call.engines, call.engine);
     showWords(STATE_WORDS[state]);
-    if (state === 'active')
+    if (state === 'active') {
+      view.conversation.hidden = false;
       showMuted(call.muted);
+    }
   }
   document.title = isOver ? 'voice-gateway' : `${view.status.textContent} – voice-gateway`;
 }
@@ -115,10 +156,14 @@ function startCall() {
   hideHelp();
   clearStats();
   log.clear();
+  conversation.clear();
+  keypad.clear();
+  view.heard.classList.remove('lit');
   view.panel.classList.remove('failed');
-  call = new VoiceGatewayCall(new URL('ws', location.href).href, { audio: byId('remote-audio') });
+  call = new VoiceGatewayCall(new URL('ws', location.href).href, { audio: byId('remote-audio'), engine: engine.name });
   call.on('state', onState);
   call.on('error', showHelp);
+  call.on('event', onEvent);
   call.on('stats', showStats);
   call.on('signal', (signal) => log.add(signal));
   requestAnimationFrame(draw);
@@ -139,6 +184,20 @@ view.mute.addEventListener('click', () => {
     return;
   call.mute(!call.muted);
   showMuted(call.muted);
+});
+
+view.write.addEventListener('submit', (event) => {
+  event.preventDefault();
+  const text = view.writeText.value.trim();
+  if (!call || text === '')
+    return;
+  try {
+    call.sendEvent({ type: 'text', text });
+    conversation.addWritten({ role: 'user', text });
+    view.writeText.value = '';
+  } catch (error) {
+    conversation.addNote(`Not sent: ${error.message}`, 'engine');
+  }
 });
 
 view.helpAction.addEventListener('click', () => {

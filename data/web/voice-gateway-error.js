@@ -15,6 +15,7 @@ export const CallErrorCode = Object.freeze({
   UNAUTHORIZED: 'unauthorized',
   BUSY: 'busy',
   ENGINE: 'engine',
+  BAD_REQUEST: 'bad-request',
   GATEWAY_ERROR: 'gateway-error',
   ENDED_BY_GATEWAY: 'ended-by-gateway',
   /* the audio path */
@@ -59,6 +60,7 @@ const WIRE_CODES = new Map([
   ['busy', CallErrorCode.BUSY],
   ['unauthorized', CallErrorCode.UNAUTHORIZED],
   ['engine', CallErrorCode.ENGINE],
+  ['bad-request', CallErrorCode.BAD_REQUEST],
   ['timeout', CallErrorCode.TIMEOUT],
 ]);
 

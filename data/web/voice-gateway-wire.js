@@ -19,15 +19,28 @@ export function decodeMessage(text) {
   }
 }
 
-/** `url` as a WebSocket address: ws and wss as they are, http and https turned into them, relative to `base`. */
-export function toWebSocketUrl(url, base) {
+/**
+ * `url` as a WebSocket address: ws and wss as they are, http and https turned into them, relative to `base`. With
+ * `engine` its query asks for that one; what else the query has stays.
+ */
+export function toWebSocketUrl(url, base, engine = null) {
   const absolute = new URL(url, base);
   const scheme = { 'http:': 'ws:', 'https:': 'wss:', 'ws:': 'ws:', 'wss:': 'wss:' }[absolute.protocol];
   if (!scheme)
     throw new TypeError(`${url}: a gateway's address starts with ws:, wss:, http: or https:`);
   absolute.protocol = scheme;
   absolute.hash = '';
+  if (engine)
+    absolute.searchParams.set('engine', engine);
   return absolute.href;
+}
+
+/** What a `session` message says of engines; a gateway that knows no choice says nothing. */
+export function readEngines({ engines, engine }) {
+  return {
+    engines: Array.isArray(engines) ? engines.filter((name) => typeof name === 'string' && name !== '') : [],
+    engine: typeof engine === 'string' && engine !== '' ? engine : null,
+  };
 }
 
 const ms = (seconds) => (Number.isFinite(seconds) ? seconds * 1000 : null);

@@ -4,7 +4,7 @@ export type CallErrorCodeValue =
   | 'unsupported-browser' | 'insecure-context'
   | 'no-microphone' | 'permission-refused' | 'microphone-failed'
   | 'gateway-unreachable' | 'gateway-lost'
-  | 'unauthorized' | 'busy' | 'engine' | 'gateway-error' | 'ended-by-gateway'
+  | 'unauthorized' | 'busy' | 'engine' | 'bad-request' | 'gateway-error' | 'ended-by-gateway'
   | 'udp-blocked' | 'media-lost' | 'playback-blocked'
   | 'timeout' | 'hung-up' | 'bad-state';
 
@@ -19,6 +19,8 @@ export const CallErrorCode: {
   readonly UNAUTHORIZED: 'unauthorized';
   readonly BUSY: 'busy';
   readonly ENGINE: 'engine';
+  /** What the call's address asks for is not there: an engine of another name. */
+  readonly BAD_REQUEST: 'bad-request';
   readonly GATEWAY_ERROR: 'gateway-error';
   readonly ENDED_BY_GATEWAY: 'ended-by-gateway';
   readonly UDP_BLOCKED: 'udp-blocked';
@@ -61,6 +63,9 @@ export class VoiceGatewayError extends Error {
 export function checkBrowser(scope?: object): void;
 
 export interface CallOptions {
+  /** The name of the engine to speak with, one of `engines`. Default: the one of the url's own `engine=`, or else the
+   * gateway's default. Any other name ends the call with `bad-request`. */
+  engine?: string | null;
   /** Plays the far side. Default: an element that is in no document. */
   audio?: HTMLAudioElement | null;
   /** Sent in place of the microphone; it is not stopped at the end. */
@@ -113,6 +118,13 @@ export interface CallStats {
   durationMs: number;
 }
 
+export interface DtmfOptions {
+  /** Of each key, 40 to 6000. Default 100. */
+  durationMs?: number;
+  /** Between two keys, at least 30. Default 70. */
+  gapMs?: number;
+}
+
 export interface CallSignal {
   /** `local`: something that happened in the browser, such as an ICE state. */
   direction: 'in' | 'out' | 'local';
@@ -138,6 +150,11 @@ export class VoiceGatewayCall {
 
   get state(): CallStateValue;
   get sessionId(): string | null;
+  /** The names that the option `engine` may have at this gateway. Empty before the state `connecting`, and at a gateway
+   * that offers no choice. */
+  get engines(): string[];
+  /** The name of this call's engine; null before the state `connecting`. */
+  get engine(): string | null;
   get muted(): boolean;
   /** Milliseconds from the first audio to now, or to the end of the call; 0 before that. */
   get durationMs(): number;
@@ -154,6 +171,10 @@ export class VoiceGatewayCall {
   mute(isMuted?: boolean): void;
   /** Sends an application event to the engine. Throws `bad-state` where no call is running. */
   sendEvent(event: unknown): void;
+  /** Presses keys of a telephone (RFC 4733): 0-9, *, #, A-D, and a comma for a pause of two seconds. Spaces are left
+   * out. Resolves when they have been sent, after those of earlier calls. Rejects with a TypeError for other keys, and
+   * with `bad-state` where no call runs, where it takes no keys, and where it ends first. */
+  sendDtmf(keys: string, options?: DtmfOptions): Promise<void>;
   /** Root mean square over the last 21 ms, 0 to 1. Ask once per drawn frame. */
   readLevels(): { microphone: number; remote: number };
   /** Starts the far side's sound from a click, after an error `playback-blocked`. */

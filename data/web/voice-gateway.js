@@ -7,7 +7,8 @@
  *   call.on ('error', (error) => …);        // error.code is one of CallErrorCode
  *   await call.connect ();                  // asks for the microphone; resolves when the audio runs
  *   call.mute (true);
- *   call.sendEvent ({ type: 'dtmf', digit: '1' });
+ *   call.sendEvent ({ type: 'text', text: 'hello' });
+ *   await call.sendDtmf ('12#');            // resolves when the keys are sent
  *   call.hangUp ();
  *
  * One object is one call. Everything that it opened (microphone, socket, connection, audio context) is closed when it
@@ -17,8 +18,9 @@ import { CallErrorCode, VoiceGatewayError, errorFromClose, errorFromEndReason, e
   from './voice-gateway-error.js';
 import { DEFAULT_CONSTRAINTS, LevelMeters, checkBrowser, closeMicrophone, openMicrophone }
   from './voice-gateway-audio.js';
+import { DtmfQueue, normaliseKeys } from './voice-gateway-dtmf.js';
 import { SignalingChannel } from './voice-gateway-signaling.js';
-import { summariseStats, toWebSocketUrl } from './voice-gateway-wire.js';
+import { readEngines, summariseStats, toWebSocketUrl } from './voice-gateway-wire.js';
 
 export { CallErrorCode, VoiceGatewayError, checkBrowser };
 
@@ -38,6 +40,7 @@ const MAX_EARLY_CANDIDATES = 64; // kept until the answer is there
 const REASON_WAIT_MS = 1000; // how long after a fatal `error` the `state: ended` with its reason may take
 
 const DEFAULT_OPTIONS = Object.freeze({
+  engine: null,             // the name of the engine to speak with; the gateway has a default
   audio: null,              // an <audio> element to play the far side; one is made where none is given
   stream: null,             // a MediaStream to send in place of the microphone; it is not stopped at the end
   constraints: DEFAULT_CONSTRAINTS,
@@ -63,8 +66,11 @@ export class VoiceGatewayCall {
   #channel = null;
   #pc = null;
   #events = null;       // the data channel
+  #dtmf = null;
   #pendingCandidates = []; // that came before the answer; null after it
   #sessionId = null;
+  #engines = [];
+  #engine = null;
   #isMuted = false;
   #wasIceConnected = false;
   #fatalGatewayError = null;
@@ -73,13 +79,19 @@ export class VoiceGatewayCall {
 
   /** @param url where the gateway takes calls: ws(s)://…/ws, http(s)://…/ws, or relative to the page */
   constructor(url, options = {}) {
-    this.#url = toWebSocketUrl(url, globalThis.location?.href);
     this.#options = { ...DEFAULT_OPTIONS, ...options };
+    this.#url = toWebSocketUrl(url, globalThis.location?.href, this.#options.engine);
   }
 
   get state() { return this.#state; }
 
   get sessionId() { return this.#sessionId; }
+
+  /** The names that the option `engine` may have at this gateway; empty before it has said so. */
+  get engines() { return [...this.#engines]; }
+
+  /** The name of the engine of this call; null before the gateway has said so. */
+  get engine() { return this.#engine; }
 
   get muted() { return this.#isMuted; }
 
@@ -131,6 +143,18 @@ export class VoiceGatewayCall {
     } else if (!this.#channel?.send('event', event)) {
       throw new VoiceGatewayError(CallErrorCode.BAD_STATE, 'No call is running to send an event on', { fatal: false });
     }
+  }
+
+  /**
+   * Presses keys of a telephone: `keys` are of 0-9, *, #, A-D, and a comma for a pause of two seconds. Resolves when
+   * they have been sent; rejects with `bad-state` where no call runs, or where it ends first, or takes no keys.
+   */
+  async sendDtmf(keys, options) {
+    const pressed = normaliseKeys(keys);
+    if (!this.#dtmf || this.#activeSince === null)
+      throw new VoiceGatewayError(CallErrorCode.BAD_STATE, 'No call is running to press keys in', { fatal: false });
+    this.#signal('out', 'dtmf', { count: pressed.length }); // not which: it may be a PIN
+    await this.#dtmf.send(pressed, options);
   }
 
   /** How loud both sides are now, 0 to 1 (root mean square over 21 ms). For meters: ask once per drawn frame. */
@@ -234,10 +258,12 @@ export class VoiceGatewayCall {
       handlers[type]();
   }
 
-  async #offer({ id = null, iceServers = [] }) {
+  async #offer(session) {
+    const { id = null, iceServers = [] } = session;
     if (this.#pc)
       return;
     this.#sessionId = id;
+    ({ engines: this.#engines, engine: this.#engine } = readEngines(session));
     this.#setState(CallState.CONNECTING);
     this.#setDeadline(this.#options.signalingTimeoutMs, () => new VoiceGatewayError(
       CallErrorCode.TIMEOUT, 'The gateway did not answer the offer'));
@@ -251,7 +277,8 @@ export class VoiceGatewayCall {
     const pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
     this.#pc = pc;
     const stream = this.#stream;
-    pc.addTransceiver(stream.getAudioTracks()[0], { direction: 'sendrecv', streams: [stream] });
+    const { sender } = pc.addTransceiver(stream.getAudioTracks()[0], { direction: 'sendrecv', streams: [stream] });
+    this.#dtmf = new DtmfQueue(sender.dtmf ?? null);
     if (this.#options.dataChannel)
       this.#useDataChannel(pc.createDataChannel(EVENTS_CHANNEL));
     pc.ondatachannel = ({ channel }) => {
@@ -409,6 +436,7 @@ export class VoiceGatewayCall {
     clearTimeout(this.#deadline);
     clearInterval(this.#statsTimer);
     this.#settle = null;
+    this.#dtmf?.close();
     if (this.#events)
       this.#events.onopen = this.#events.onmessage = null;
     if (this.#pc) {
@@ -422,6 +450,6 @@ export class VoiceGatewayCall {
     this.#meters?.close();
     if (this.#audio)
       this.#audio.srcObject = null;
-    this.#pc = this.#channel = this.#events = this.#stream = this.#meters = this.#audio = null;
+    this.#pc = this.#channel = this.#events = this.#dtmf = this.#stream = this.#meters = this.#audio = null;
   }
 }

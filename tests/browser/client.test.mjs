@@ -6,7 +6,10 @@ import { CallErrorCode, CallState, VoiceGatewayCall, VoiceGatewayError, checkBro
   from '../../data/web/voice-gateway.js';
 import { errorFromClose, errorFromEndReason, errorFromMicrophone, errorFromWire }
   from '../../data/web/voice-gateway-error.js';
-import { decodeMessage, encodeMessage, summariseStats, toWebSocketUrl } from '../../data/web/voice-gateway-wire.js';
+import { normaliseKeys } from '../../data/web/voice-gateway-dtmf.js';
+import { decodeMessage, encodeMessage, readEngines, summariseStats, toWebSocketUrl } from '../../data/web/voice-gateway-wire.js';
+import { interpretEvent } from '../../data/web/page-conversation.js';
+import { listChoices, parseMemory } from '../../data/web/page-engine.js';
 import { HELP, STATE_WORDS, formatCodec, formatDuration, formatMs, formatShare, helpFor } from '../../data/web/page-help.js';
 import { describePayload } from '../../data/web/page-log.js';
 import { levelToBar } from '../../data/web/page-meter.js';
@@ -37,6 +40,26 @@ test('the address of a gateway may be relative, http or ws', () => {
   assert.throws(() => toWebSocketUrl('ws'), TypeError);
 });
 
+test('an engine goes into the query, which keeps the rest', () => {
+  assert.equal(toWebSocketUrl('/ws?a=1', 'http://host/', 'my bot'), 'ws://host/ws?a=1&engine=my+bot');
+  assert.equal(toWebSocketUrl('/ws?engine=x&a=1', 'http://host/', 'y'), 'ws://host/ws?engine=y&a=1');
+  assert.equal(toWebSocketUrl('/ws?engine=x', 'http://host/'), 'ws://host/ws?engine=x');
+  assert.equal(toWebSocketUrl('/ws', 'http://host/', ''), 'ws://host/ws');
+});
+
+test('what a session says of engines is read, and nothing else taken for it', () => {
+  assert.deepEqual(readEngines({ engines: ['a', 'b'], engine: 'b' }), { engines: ['a', 'b'], engine: 'b' });
+  for (const session of [{}, { engines: null, engine: null }, { engines: 'a', engine: 1 }, { engines: [1, '', null], engine: '' }])
+    assert.deepEqual(readEngines(session), { engines: [], engine: null }, JSON.stringify(session));
+});
+
+test('keys are those of a telephone', () => {
+  assert.equal(normaliseKeys('1 2#*aD,'), '12#*AD,');
+  assert.equal(normaliseKeys(7), '7');
+  for (const keys of ['', ' ', 'x', '1;2', '+49', null, undefined])
+    assert.throws(() => normaliseKeys(keys), TypeError, String(keys));
+});
+
 test('what getUserMedia rejects with has a code', () => {
   const codeOf = (name) => errorFromMicrophone(Object.assign(new Error('x'), { name })).code;
   assert.equal(codeOf('NotFoundError'), 'no-microphone');
@@ -51,6 +74,7 @@ test('an error of the gateway keeps its word and says whether it is fatal', () =
   const bad = errorFromWire({ code: 'bad-message', message: 'x' });
   assert.deepEqual([bad.code, bad.reason, bad.fatal], ['gateway-error', 'bad-message', false]);
   assert.equal(errorFromWire(null).code, 'gateway-error');
+  assert.equal(errorFromWire({ code: 'bad-request', fatal: true }).code, 'bad-request');
 });
 
 test('an orderly end is no error, the others are', () => {
@@ -169,6 +193,49 @@ test('the log hides what could be used by others', () => {
 test('a level meter spans sixty decibels', () => {
   assert.deepEqual([0, 0.001, 1, 2].map(levelToBar), [0, 0, 1, 1]);
   assert.ok(Math.abs(levelToBar(0.0316) - 0.5) < 0.01);
+});
+
+test('an event of the call is read as what was said, as a sign, or as a line', () => {
+  const said = (event) => interpretEvent(event);
+  assert.deepEqual(said({ type: 'transcript', role: 'user', text: 'hi', final: false }), { kind: 'said', role: 'user', text: 'hi', isFinal: false });
+  assert.deepEqual(said({ type: 'transcript', role: 'bot', text: 'hi' }), { kind: 'said', role: 'bot', text: 'hi', isFinal: true });
+  assert.deepEqual(said({ type: 'text', text: 'x' }), { kind: 'written', role: 'bot', text: 'x' });
+  assert.deepEqual(said({ type: 'speech-started' }), { kind: 'speech', isSpeaking: true });
+  assert.deepEqual(said({ type: 'speech-stopped' }), { kind: 'speech', isSpeaking: false });
+  assert.match(said({ type: 'engine-fallback', engine: 'desk' }).text, /takes over: desk/);
+  for (const type of ['engine-connecting', 'engine-lost', 'engine-restored', 'engine-failed', 'engine-fallback'])
+    assert.doesNotMatch(said({ type }).text, /engine-|undefined|null/, type);
+});
+
+test('an event that says nothing to the page is a short line', () => {
+  const line = (event) => interpretEvent(event).text;
+  assert.equal(line({ type: 'order', id: 4711 }), 'order: {"id":4711}');
+  assert.equal(line({ type: 'beep' }), 'beep');
+  assert.equal(line({ type: 'transcript', text: 7 }), 'transcript: {"text":7}');
+  assert.equal(line('plain'), 'plain');
+  assert.equal(line(null), 'null');
+  assert.equal(line(undefined), '');
+  assert.equal(line([1, 'two']), '[1,"two"]');
+  assert.equal(line({ type: 'toString' }), 'toString');
+  assert.ok(line({ type: 'long', text: 'x'.repeat(100000) }).length <= 160);
+  assert.ok(interpretEvent({ type: 'text', text: 'x'.repeat(100000) }).text.length <= 4000);
+});
+
+test('the selector offers the default, the other names, and what was chosen', () => {
+  const values = (memory, chosen) => listChoices(memory, chosen).map(({ value }) => value);
+  const memory = { names: ['echo', 'desk'], defaultName: 'echo' };
+  assert.deepEqual(values(memory, null), ['', 'desk']);
+  assert.equal(listChoices(memory, null)[0].label, 'Default (echo)');
+  assert.deepEqual(values(memory, 'desk'), ['', 'desk']);
+  assert.deepEqual(values(memory, 'echo'), ['', 'echo', 'desk']);
+  assert.deepEqual(values(memory, 'unknown'), ['', 'desk', 'unknown']);
+  assert.deepEqual(values({ names: [], defaultName: null }, null), ['']);
+});
+
+test('what a browser kept is not trusted', () => {
+  assert.deepEqual(parseMemory('{"names":["a"],"defaultName":"a"}'), { names: ['a'], defaultName: 'a' });
+  for (const text of [null, '', 'null', '{', '7', '[]', '{"names":"a","defaultName":{}}', '{"names":[1,null,""]}'])
+    assert.deepEqual(parseMemory(text), { names: [], defaultName: null }, String(text));
 });
 
 /* The measure itself: it must find what is there, and must not find what is not. */

@@ -1,9 +1,10 @@
 /* The client library against a far side that this test plays, for what a good gateway does not do on demand: engine
- * failures, silence, nonsense. The far side's WebRTC is a second, real peer connection in the same page. */
+ * failures, silence, nonsense. */
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, microphoneFlags } from './lib/browser.mjs';
+import { openFarSide } from './lib/far-side.mjs';
 import { Gateway } from './lib/gateway.mjs';
 
 const PHRASE = new URL('../../data/sounds/phrase.wav', import.meta.url).pathname;
@@ -21,30 +22,10 @@ after(async () => {
   await gateway?.stopCleanly();
 });
 
-/* Runs in the page: answers offers with an echo of the audio, and of every text on a data channel. */
-function installFarSide() {
-  window.farSide = {
-    async answer(offer) {
-      const pc = new RTCPeerConnection();
-      window.farSide.pc = pc;
-      pc.ontrack = ({ track, streams }) => pc.addTrack(track, ...streams);
-      pc.ondatachannel = ({ channel }) => {
-        window.farSide.label = channel.label;
-        channel.onmessage = ({ data }) => channel.send(data);
-      };
-      await pc.setRemoteDescription(offer);
-      await pc.setLocalDescription(await pc.createAnswer());
-      if (pc.iceGatheringState !== 'complete')
-        await new Promise((resolve) => { pc.onicegatheringstatechange = () => pc.iceGatheringState === 'complete' && resolve(); });
-      return pc.localDescription.toJSON();
-    },
-  };
-}
-
 /* Runs in the page: a call, and all that it says. */
-async function makeCall(options) {
+async function makeCall({ url, options }) {
   const { VoiceGatewayCall } = await import('/voice-gateway.js');
-  const call = new VoiceGatewayCall('/ws', options);
+  const call = new VoiceGatewayCall(url, options);
   window.call = call;
   window.said = { states: [], errors: [], events: [], tracks: [], end: null };
   call.on('state', ({ state, reason, error }) => {
@@ -58,38 +39,11 @@ async function makeCall(options) {
   window.outcome = call.connect().then(() => 'connected', (error) => error.code);
 }
 
-/**
- * Opens a page whose WebSockets end here. `script` says what the far side sends for each message of the call: a function
- * by type, called with (send, payload, { answer, close }). Without one for `offer` it answers.
- */
-async function openWith(script = {}, options = {}) {
-  const page = await chromium.open('about:blank');
-  const received = [];
-  let socket = null;
-  const send = (type, payload) => socket.send(JSON.stringify({ type, payload: JSON.stringify(payload) }));
-  const tools = {
-    answer: (offer) => page.evaluate((description) => window.farSide.answer(description), offer),
-    close: (how) => socket.close(how),
-    sendRaw: (text) => socket.send(text),
-  };
-  const handlers = {
-    open: () => send('session', { id: 'an-id', iceServers: [] }),
-    offer: async (_, offer) => send('answer', await tools.answer(offer)),
-    ...script,
-  };
-  await page.routeWebSocket(/\/ws$/, (route) => {
-    socket = route;
-    route.onMessage((text) => {
-      const { type, payload } = JSON.parse(text);
-      received.push({ type, payload: JSON.parse(payload) });
-      handlers[type]?.(send, JSON.parse(payload), tools);
-    });
-    handlers.open(send, null, tools);
-  });
-  await page.goto(gateway.url);
-  await page.evaluate(installFarSide);
-  await page.evaluate(makeCall, options);
-  return { page, send, received, ...tools };
+/* A page with a call to a far side that follows `script`. */
+async function openWith(script = {}, options = {}, url = '/ws') {
+  const farSide = await openFarSide(chromium, gateway.url, script);
+  await farSide.page.evaluate(makeCall, { url, options });
+  return farSide;
 }
 
 const outcome = (page) => page.evaluate(() => window.outcome);
@@ -262,5 +216,60 @@ test('a stream of the caller’s own is sent, and is left as it was', async () =
     return [state, call.state];
   });
   assert.deepEqual([track, after_], ['live', 'ended']);
+  await page.context().close();
+});
+
+test('an engine is asked for in the address, and what the address has already stays', async () => {
+  const session = { id: 'an-id', iceServers: [], engines: ['echo', 'a bot'], engine: 'a bot' };
+  const { page, urls } = await openWith({ open: (send) => send('session', session) }, { engine: 'a bot' }, '/ws?token=1%2B1');
+  assert.equal(await outcome(page), 'connected');
+  assert.equal(urls.length, 1);
+  assert.deepEqual([...urls[0].searchParams], [['token', '1+1'], ['engine', 'a bot']]);
+  assert.deepEqual(await page.evaluate(() => [window.call.engines, window.call.engine]), [['echo', 'a bot'], 'a bot']);
+  await page.context().close();
+});
+
+test('a gateway that says nothing of engines is asked for none', async () => {
+  const { page, urls } = await openWith();
+  assert.equal(await outcome(page), 'connected');
+  assert.equal(urls[0].search, '');
+  assert.deepEqual(await page.evaluate(() => [window.call.engines, window.call.engine]), [[], null]);
+  await page.context().close();
+});
+
+test('an engine that the gateway does not have ends the attempt', async () => {
+  const refusal = { code: 'bad-request', message: 'no such engine', fatal: true };
+  const { page } = await openWith({ open: (send, _, { close }) => {
+    send('error', refusal);
+    close({ code: 1008, reason: 'bad-request' });
+  } }, { engine: 'nobody' });
+  assert.equal(await outcome(page), 'bad-request');
+  assert.deepEqual((await endOf(page)).end.error, { code: 'bad-request', message: 'no such engine', reason: 'bad-request' });
+  await page.context().close();
+});
+
+test('keys are sent one row after the other, and not after the call', async () => {
+  const { page } = await openWith();
+  const early = await page.evaluate(() => window.call.sendDtmf('1').catch(({ code }) => code));
+  assert.equal(early, 'bad-state');
+  assert.equal(await outcome(page), 'connected');
+  const result = await page.evaluate(async () => {
+    const tones = [];
+    const sender = window.vgwTest.opened.peers[0].getSenders()[0].dtmf;
+    sender.addEventListener('tonechange', ({ tone }) => tones.push(tone));
+    const refused = await window.call.sendDtmf('1x').catch(({ name }) => name);
+    const beganAt = performance.now();
+    await Promise.all([window.call.sendDtmf('1 2', { durationMs: 120, gapMs: 80 }), window.call.sendDtmf('#a')]);
+    const lastedMs = performance.now() - beganAt;
+    const late = window.call.sendDtmf('99999').catch(({ code }) => code);
+    const later = window.call.sendDtmf('8').catch(({ code }) => code);
+    window.call.hangUp();
+    return { tones, refused, lastedMs, late: [await late, await later] };
+  });
+  assert.deepEqual(result.tones.slice(0, 6), ['1', '2', '', '#', 'A', '']);
+  assert.ok(result.lastedMs >= 2 * 200 + 2 * 170 - 100, `${result.lastedMs} ms`); // the browser's clock may round
+  assert.equal(result.refused, 'TypeError');
+  assert.deepEqual(result.late, ['bad-state', 'bad-state']);
+  await endOf(page);
   await page.context().close();
 });

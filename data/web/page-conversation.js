@@ -1,0 +1,130 @@
+/* What was said, as bubbles; what else the gateway and the bot tell, as small lines between them. */
+
+const MAX_ITEMS = 300;
+const MAX_TEXT = 4000; // characters of one item: an engine's event may be 64 KiB
+const MAX_NOTE = 160;
+const AT_END_PX = 40; // so near to the end the list follows what is new
+const NAMES = { user: 'You', bot: 'Bot' };
+
+/* Of the gateway itself (docs/PROTOCOL.md), in plain words. */
+const ENGINE_NOTES = Object.freeze({
+  'engine-connecting': () => 'Connecting to the bot…',
+  'engine-lost': () => 'The bot is out of reach. Trying to get it back…',
+  'engine-restored': () => 'The bot is back.',
+  'engine-failed': () => 'The bot could not be reached any more.',
+  'engine-fallback': (name) => (name ? `Another bot takes over: ${name}.` : 'Another bot takes over.'),
+});
+
+const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
+
+const isText = (value) => typeof value === 'string';
+
+function describeEvent(event) {
+  const text = isText(event) ? event : JSON.stringify(event) ?? '';
+  if (!isText(event?.type))
+    return cut(text, MAX_NOTE);
+  const { type, ...rest } = event;
+  return cut(Object.keys(rest).length > 0 ? `${type}: ${JSON.stringify(rest)}` : type, MAX_NOTE);
+}
+
+/**
+ * What to show for an event of a call. One of
+ *   { kind: 'said', role: 'user' | 'bot', text, isFinal }    one that is not final is replaced by the next of its role
+ *   { kind: 'written', role: 'bot', text }
+ *   { kind: 'speech', isSpeaking }                           whether the gateway hears the caller
+ *   { kind: 'note', text, tone: 'engine' | 'other' }
+ */
+export function interpretEvent(event) {
+  const type = isText(event?.type) ? event.type : null;
+  if (type === 'transcript' && isText(event.text))
+    return { kind: 'said', role: event.role === 'bot' ? 'bot' : 'user', text: cut(event.text, MAX_TEXT), isFinal: event.final !== false };
+  if (type === 'text' && isText(event.text))
+    return { kind: 'written', role: 'bot', text: cut(event.text, MAX_TEXT) };
+  if (type === 'speech-started' || type === 'speech-stopped')
+    return { kind: 'speech', isSpeaking: type === 'speech-started' };
+  if (type !== null && Object.hasOwn(ENGINE_NOTES, type))
+    return { kind: 'note', text: ENGINE_NOTES[type](isText(event.engine) ? event.engine : null), tone: 'engine' };
+  return { kind: 'note', text: describeEvent(event), tone: 'other' };
+}
+
+const element = (name, className, text = '') =>
+  Object.assign(document.createElement(name), { className, textContent: text });
+
+export class ConversationView {
+  #list;
+  #empty;
+  #partial = { user: null, bot: null }; // the bubbles that may still change
+
+  constructor({ list, empty }) {
+    this.#list = list;
+    this.#empty = empty;
+  }
+
+  clear() {
+    this.#partial = { user: null, bot: null };
+    this.#list.replaceChildren();
+    this.#trim();
+  }
+
+  addNote(text, tone = 'other') {
+    this.#follow(() => this.#list.append(element('li', `note ${tone}`, text)));
+  }
+
+  /** A bubble of something that was written, not spoken. */
+  addWritten({ role, text }) {
+    this.#follow(() => this.#list.append(this.#makeBubble(role, text, true)));
+  }
+
+  /** A bubble; one that is not final is replaced by the next of the same role. An empty text takes it away again. */
+  addSaid({ role, text, isFinal }) {
+    this.#follow(() => {
+      const before = this.#partial[role];
+      const isKept = text.trim() !== '';
+      if (!isFinal && before && isKept) {
+        before.querySelector('.words').textContent = text;
+        return;
+      }
+      const bubble = isKept ? this.#makeBubble(role, text, isFinal) : null;
+      if (before)
+        bubble ? before.replaceWith(bubble) : before.remove();
+      else if (bubble)
+        this.#list.append(bubble);
+      this.#partial[role] = isFinal ? null : bubble;
+    });
+  }
+
+  /** What could still change stays as it is. */
+  finish() {
+    for (const role of Object.keys(this.#partial)) {
+      this.#partial[role]?.classList.remove('partial');
+      this.#partial[role]?.removeAttribute('aria-hidden');
+      this.#partial[role] = null;
+    }
+  }
+
+  /* A partial text is hidden from assistive technology, which would read each of its versions; the final one is a new
+   * element, and so is read out. */
+  #makeBubble(role, text, isFinal) {
+    const bubble = element('li', `said ${role}${isFinal ? '' : ' partial'}`);
+    bubble.append(element('span', 'visually-hidden', `${NAMES[role]}: `), element('span', 'words', text));
+    if (!isFinal)
+      bubble.setAttribute('aria-hidden', 'true');
+    return bubble;
+  }
+
+  /* Changes the list, and keeps its end in sight where it was. */
+  #follow(change) {
+    const { scrollTop, clientHeight, scrollHeight } = this.#list;
+    const wasAtEnd = scrollTop + clientHeight >= scrollHeight - AT_END_PX;
+    change();
+    this.#trim();
+    if (wasAtEnd)
+      this.#list.scrollTop = this.#list.scrollHeight;
+  }
+
+  #trim() {
+    while (this.#list.children.length > MAX_ITEMS)
+      this.#list.firstChild.remove();
+    this.#empty.hidden = this.#list.children.length > 0;
+  }
+}

@@ -1,0 +1,104 @@
+/* Which bot to call.
+ *
+ * A gateway tells its names in a call, not before (a WebSocket that only asks would be a session). So the page keeps what
+ * it heard last in localStorage; without that, or at a gateway that offers no choice, no selector is shown. What is
+ * chosen stands in the page's own address, `?engine=NAME`: a link or a bookmark leads to that bot, also at the first
+ * visit. */
+
+const PARAMETER = 'engine';
+const MAX_NAMES = 100;
+
+const readNames = (value) => (Array.isArray(value) ? value.filter((name) => typeof name === 'string' && name).slice(0, MAX_NAMES) : []);
+
+/** What is kept between visits, as { names, defaultName }; of anything unreadable, nothing. */
+export function parseMemory(text) {
+  try {
+    const { names, defaultName } = JSON.parse(text) ?? {};
+    return { names: readNames(names), defaultName: typeof defaultName === 'string' ? defaultName : null };
+  } catch {
+    return { names: [], defaultName: null };
+  }
+}
+
+/**
+ * What the selector offers, as [{ value, label }]: the gateway's default, which has the value '', and the other names. A
+ * name that was chosen is always among them.
+ */
+export function listChoices({ names, defaultName }, chosen) {
+  const others = names.filter((name) => name !== defaultName || name === chosen);
+  if (chosen && !others.includes(chosen))
+    others.push(chosen);
+  return [{ value: '', label: defaultName ? `Default (${defaultName})` : 'Default' },
+    ...others.map((name) => ({ value: name, label: name }))];
+}
+
+export class EngineChoice {
+  #row;
+  #select;
+  #key = `voice-gateway.engines:${location.pathname}`; // several gateways may share an origin
+  #memory;
+  #chosen;
+
+  constructor({ row, select }) {
+    this.#row = row;
+    this.#select = select;
+    this.#chosen = new URL(location.href).searchParams.get(PARAMETER) || null;
+    this.#memory = this.#recall();
+    select.addEventListener('change', () => this.#choose(select.value || null));
+    this.#show();
+  }
+
+  /** The name to ask for; null for the gateway's default. */
+  get name() { return this.#chosen; }
+
+  set disabled(isDisabled) { this.#select.disabled = isDisabled; }
+
+  /** What the gateway said in a call: the names to choose from, and the one of this call. */
+  learn(names, name) {
+    const defaultName = this.#chosen === null ? name : this.#memory.defaultName;
+    this.#memory = { names: readNames(names), defaultName: names.includes(defaultName) ? defaultName : null };
+    this.#keep();
+    this.#show();
+  }
+
+  /** The gateway does not know the name that was chosen: back to its default. */
+  forgetChosen() {
+    this.#memory.names = this.#memory.names.filter((name) => name !== this.#chosen);
+    this.#keep();
+    this.#choose(null);
+  }
+
+  #choose(name) {
+    this.#chosen = name;
+    const url = new URL(location.href);
+    if (name)
+      url.searchParams.set(PARAMETER, name);
+    else
+      url.searchParams.delete(PARAMETER);
+    history.replaceState(history.state, '', url);
+    this.#show();
+  }
+
+  #show() {
+    const choices = listChoices(this.#memory, this.#chosen);
+    this.#select.replaceChildren(...choices.map(({ value, label }) => new Option(label, value)));
+    this.#select.value = this.#chosen ?? '';
+    this.#row.hidden = choices.length < 2;
+  }
+
+  #recall() {
+    try {
+      return parseMemory(localStorage.getItem(this.#key));
+    } catch {
+      return parseMemory(null); // storage is switched off
+    }
+  }
+
+  #keep() {
+    try {
+      localStorage.setItem(this.#key, JSON.stringify(this.#memory));
+    } catch {
+      /* the names are good for this visit, then */
+    }
+  }
+}
