@@ -8,10 +8,9 @@ const NAMES = { user: 'You', bot: 'Bot' };
 
 /* Of the gateway itself (docs/PROTOCOL.md), in plain words. */
 const ENGINE_NOTES = Object.freeze({
-  'engine-connecting': () => 'Connecting to the bot…',
   'engine-lost': () => 'The bot is out of reach. Trying to get it back…',
   'engine-restored': () => 'The bot is back.',
-  'engine-failed': () => 'The bot could not be reached any more.',
+  'engine-failed': () => 'The bot cannot be reached any more. The call goes on without it.',
   'engine-fallback': (name) => (name ? `Another bot takes over: ${name}.` : 'Another bot takes over.'),
 });
 
@@ -33,6 +32,7 @@ function describeEvent(event) {
  *   { kind: 'written', role: 'bot', text }
  *   { kind: 'speech', isSpeaking }                           whether the gateway hears the caller
  *   { kind: 'note', text, tone: 'engine' | 'other' }
+ *   { kind: 'none' }                                         nothing that a caller wants to read
  */
 export function interpretEvent(event) {
   const type = isText(event?.type) ? event.type : null;
@@ -42,8 +42,12 @@ export function interpretEvent(event) {
     return { kind: 'written', role: 'bot', text: cut(event.text, MAX_TEXT) };
   if (type === 'speech-started' || type === 'speech-stopped')
     return { kind: 'speech', isSpeaking: type === 'speech-started' };
+  if (type === 'engine-connecting')
+    return { kind: 'none' }; // at every call; that it has connected is not told
   if (type !== null && Object.hasOwn(ENGINE_NOTES, type))
     return { kind: 'note', text: ENGINE_NOTES[type](isText(event.engine) ? event.engine : null), tone: 'engine' };
+  if (type === 'error' && isText(event.message)) // such as an event that was too large
+    return { kind: 'note', text: cut(`The gateway objects: ${event.message}`, MAX_NOTE), tone: 'engine' };
   return { kind: 'note', text: describeEvent(event), tone: 'other' };
 }
 

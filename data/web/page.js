@@ -99,7 +99,7 @@ function onEvent(event) {
     conversation.addSaid(shown);
   } else if (shown.kind === 'written') {
     conversation.addWritten(shown);
-  } else {
+  } else if (shown.kind === 'note') {
     conversation.addNote(shown.text, shown.tone);
   }
 }

@@ -202,8 +202,9 @@ test('an event of the call is read as what was said, as a sign, or as a line', (
   assert.deepEqual(said({ type: 'text', text: 'x' }), { kind: 'written', role: 'bot', text: 'x' });
   assert.deepEqual(said({ type: 'speech-started' }), { kind: 'speech', isSpeaking: true });
   assert.deepEqual(said({ type: 'speech-stopped' }), { kind: 'speech', isSpeaking: false });
+  assert.deepEqual(said({ type: 'engine-connecting' }), { kind: 'none' });
   assert.match(said({ type: 'engine-fallback', engine: 'desk' }).text, /takes over: desk/);
-  for (const type of ['engine-connecting', 'engine-lost', 'engine-restored', 'engine-failed', 'engine-fallback'])
+  for (const type of ['engine-lost', 'engine-restored', 'engine-failed', 'engine-fallback'])
     assert.doesNotMatch(said({ type }).text, /engine-|undefined|null/, type);
 });
 
@@ -211,6 +212,7 @@ test('an event that says nothing to the page is a short line', () => {
   const line = (event) => interpretEvent(event).text;
   assert.equal(line({ type: 'order', id: 4711 }), 'order: {"id":4711}');
   assert.equal(line({ type: 'beep' }), 'beep');
+  assert.equal(line({ type: 'error', code: 'too-large', message: 'an event was dropped' }), 'The gateway objects: an event was dropped');
   assert.equal(line({ type: 'transcript', text: 7 }), 'transcript: {"text":7}');
   assert.equal(line('plain'), 'plain');
   assert.equal(line(null), 'null');
