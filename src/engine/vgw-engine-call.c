@@ -200,6 +200,17 @@ on_dialect_clear (gpointer user_data)
 }
 
 static void
+on_dialect_pause (gboolean is_paused, gpointer user_data)
+{
+  VgwEngineCall *self = user_data;
+
+  g_mutex_lock (&self->owner_lock);
+  if (self->owner != NULL)
+    vgw_engine_hold (self->owner, is_paused);
+  g_mutex_unlock (&self->owner_lock);
+}
+
+static void
 on_dialect_event (const char *json, gpointer user_data)
 {
   VgwEngineCall *self = user_data;
@@ -229,6 +240,7 @@ static const VgwDialectHandlers handlers = {
   .play = on_dialect_play,
   .mark = on_dialect_mark,
   .clear = on_dialect_clear,
+  .pause = on_dialect_pause,
   .event = on_dialect_event,
   .hangup = on_dialect_hangup,
 };

@@ -241,3 +241,14 @@ vgw_engine_clear (VgwEngine *self)
     priv->output.clear (priv->output_data);
   g_mutex_unlock (&priv->play_lock);
 }
+
+void
+vgw_engine_hold (VgwEngine *self, gboolean is_held)
+{
+  VgwEnginePrivate *priv = get_private (self);
+
+  g_mutex_lock (&priv->play_lock);
+  if (priv->output.hold != NULL)
+    priv->output.hold (is_held, priv->output_data);
+  g_mutex_unlock (&priv->play_lock);
+}

@@ -40,6 +40,8 @@ typedef struct
   void (*mark) (const char *name, gpointer user_data);
   /* (nullable) drops what waits; answered with VGW_PLAYOUT_CLEARED */
   void (*clear) (gpointer user_data);
+  /* (nullable) TRUE: what waits stays, and is not played */
+  void (*hold) (gboolean is_held, gpointer user_data);
 } VgwEngineOutput;
 
 struct _VgwEngineClass
@@ -85,8 +87,10 @@ void vgw_engine_stop (VgwEngine *self, const char *reason);
 /* For implementations: audio towards the caller. Any thread. Ignored after stop (). */
 void vgw_engine_play (VgwEngine *self, const gint16 *samples, gsize n_samples);
 
-/* For implementations: a mark behind what was played so far; drop all that waits. Any thread. Ignored after stop (). */
+/* For implementations: a mark behind what was played so far; drop all that waits; hold it, or go on. Any thread. Ignored
+ * after stop (). */
 void vgw_engine_mark (VgwEngine *self, const char *name);
 void vgw_engine_clear (VgwEngine *self);
+void vgw_engine_hold (VgwEngine *self, gboolean is_held);
 
 G_END_DECLS

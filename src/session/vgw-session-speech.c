@@ -70,8 +70,14 @@ clear_for_engine (gpointer user_data)
   vgw_playout_clear (((Mouth *) user_data)->playout);
 }
 
+static void
+hold_for_engine (gboolean is_held, gpointer user_data)
+{
+  vgw_playout_hold (((Mouth *) user_data)->playout, VGW_PLAYOUT_HOLD_ENGINE, is_held);
+}
+
 static const VgwEngineOutput engine_output
-    = { .play = play_to_caller, .mark = mark_for_engine, .clear = clear_for_engine };
+    = { .play = play_to_caller, .mark = mark_for_engine, .clear = clear_for_engine, .hold = hold_for_engine };
 
 /* On a streaming thread. */
 static void

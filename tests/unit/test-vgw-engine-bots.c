@@ -12,7 +12,7 @@
 #include "engine/vgw-mulaw.h"
 #include "media/vgw-playout.h"
 
-#define DEADLINE_S 20
+#define DEADLINE_S 40
 #define N_FRAMES 60
 #define MAX_FRAME_SAMPLES 960
 
@@ -170,6 +170,12 @@ on_clear (gpointer user_data)
 }
 
 static void
+on_hold (gboolean is_held, gpointer user_data)
+{
+  vgw_playout_hold (((Fixture *) user_data)->playout, VGW_PLAYOUT_HOLD_ENGINE, is_held);
+}
+
+static void
 on_playout_notify (gpointer user_data)
 {
   g_main_context_wakeup (NULL); /* play () takes them */
@@ -204,7 +210,7 @@ die_with_parent (gpointer user_data)
 static void
 start (Fixture *self, const char *dialect, guint rate_hz, const char *const *command)
 {
-  static const VgwEngineOutput output = { .play = on_play, .mark = on_mark, .clear = on_clear };
+  static const VgwEngineOutput output = { .play = on_play, .mark = on_mark, .clear = on_clear, .hold = on_hold };
   g_autoptr (VgwEngineConfig) config = vgw_engine_config_new ("bot", "websocket");
   g_autoptr (GSubprocessLauncher) launcher = NULL;
   VgwEngineStart facts = { "session-1", "192.0.2.1", { rate_hz } };
@@ -382,6 +388,43 @@ START_TEST (the_twilio_bot_holds_a_call)
 }
 END_TEST
 
+START_TEST (a_bot_written_for_asterisk_holds_a_call)
+{
+  g_autofree char *path = find ("tests/bots/asterisk.mjs");
+  g_autofree gint16 *spoken = NULL;
+  guint n_heard;
+  Fixture self;
+
+  start (&self, "asterisk", 16000, (const char *const[]){ "node", path, NULL });
+  spoken = speak (&self);
+  wait_for (&self, has_heard_all, "the echo");
+  ck_assert_mem_eq (self.heard->data, spoken, N_FRAMES * 320 * sizeof (gint16));
+  wait_for (&self, has_printed, "MEDIA_START slin16 640 20");
+  vgw_engine_send_dtmf (self.engine, '1', 100); /* the bot marks */
+  wait_for (&self, has_printed, "MEDIA_MARK_PROCESSED m");
+
+  vgw_engine_send_dtmf (self.engine, '2', 100); /* … pauses */
+  wait_for (&self, has_printed, "STATUS true");
+  n_heard = self.heard->len;
+  g_free (speak (&self));
+  wait_for (&self, has_queued, "audio that waits");
+  ck_assert_uint_eq (self.heard->len, n_heard);
+  vgw_engine_send_dtmf (self.engine, '3', 100); /* … continues */
+  wait_for (&self, has_printed, "QUEUE_DRAINED");
+  ck_assert_uint_gt (self.heard->len, n_heard);
+
+  g_string_truncate (self.printed, 0);
+  self.is_playing = FALSE;
+  g_free (speak (&self));
+  wait_for (&self, has_queued, "audio that waits");
+  vgw_engine_send_dtmf (self.engine, '4', 100); /* … flushes */
+  wait_for (&self, has_printed, "QUEUE_DRAINED");
+  vgw_engine_send_dtmf (self.engine, '#', 100); /* … hangs up */
+  wait_for (&self, has_hung_up, "the hang-up");
+  finish (&self);
+}
+END_TEST
+
 START_TEST (a_bot_on_jambonz_own_sdk_holds_a_call)
 {
   g_autofree char *path = find ("tests/bots/jambonz.mjs");
@@ -440,6 +483,7 @@ main (void)
   tcase_add_test (tcase, the_node_bot_holds_a_call);
   tcase_add_test (tcase, the_c_bot_holds_a_call);
   tcase_add_test (tcase, the_twilio_bot_holds_a_call);
+  tcase_add_test (tcase, a_bot_written_for_asterisk_holds_a_call);
   tcase_add_test (tcase, a_bot_on_jambonz_own_sdk_holds_a_call);
   tcase_add_test (tcase, a_bot_on_others_audiosocket_package_holds_a_call);
   tcase_set_timeout (tcase, 4 * DEADLINE_S);
