@@ -58,8 +58,8 @@ turn_away (VgwHttpListener *self, GSocket *socket)
 
   if (self->warned_at_us == 0 || now_us - self->warned_at_us > WARN_INTERVAL_US)
     {
-      vgw_warning (NULL, "http: %u connections are open, the bound of http.max-connections: further ones get a 503",
-                   self->max_connections);
+      vgw_warning (NULL, "http: port %u: %u connections are open, as many as it takes: further ones get a 503",
+                   self->port, self->max_connections);
       self->warned_at_us = now_us;
     }
   g_socket_set_blocking (socket, FALSE);

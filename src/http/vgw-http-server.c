@@ -1,6 +1,7 @@
 /* libsoup parses requests and writes responses; sockets, their number, their time and a first look at what they bring
  * are VgwHttpListener's, the WebSocket after the handshake is VgwWsChannel's. Debian calls SoupServer unfit for
- * untrusted clients; what is known to be wrong with 3.2.3 is kept away from it here, each with its reason. */
+ * untrusted clients; what is known to be wrong with 3.2.3 is kept away from it here and in vgw-http-soup.c, each with
+ * its reason. */
 #include "http/vgw-http-server.h"
 
 #include <libsoup/soup.h>
@@ -10,12 +11,11 @@
 #include "base/vgw-log.h"
 #include "http/vgw-http-listener.h"
 #include "http/vgw-http-origin.h"
+#include "http/vgw-http-soup.h"
 #include "http/vgw-web-files.h"
 #include "http/vgw-ws-channel-private.h"
 
-#define RESPONSE_TIMEOUT_MS 30000 /* from the end of the head to the end of the response */
-#define TEXT_PLAIN "text/plain; charset=utf-8"
-#define CLOSE_GOING_AWAY 1001     /* RFC 6455 section 7.4.1 */
+#define CLOSE_GOING_AWAY 1001 /* RFC 6455 section 7.4.1 */
 
 /* The page loads nothing from elsewhere, and talks to gateways over WebSockets only. */
 #define CONTENT_SECURITY_POLICY                                                                                        \
@@ -49,30 +49,10 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (VgwHttpServer, vgw_http_server, G_TYPE_OBJECT)
 
-static VgwHttpConnection *
-connection_of (SoupServerMessage *message)
-{
-  return vgw_http_connection_from_address (soup_server_message_get_remote_address (message));
-}
-
-static const char *
-request_header (SoupServerMessage *message, const char *name)
-{
-  return soup_message_headers_get_list (soup_server_message_get_request_headers (message), name);
-}
-
-static void
-set_header (SoupServerMessage *message, const char *name, const char *value)
-{
-  soup_message_headers_replace (soup_server_message_get_response_headers (message), name, value);
-}
-
 static void
 respond (SoupServerMessage *message, guint status, const char *text)
 {
-  set_header (message, "X-Content-Type-Options", "nosniff");
-  soup_server_message_set_status (message, status, NULL);
-  soup_server_message_set_response (message, TEXT_PLAIN, SOUP_MEMORY_COPY, text, strlen (text));
+  vgw_http_soup_respond (message, status, VGW_HTTP_TEXT_PLAIN, text);
 }
 
 /* Between the head of a request and its body. */
@@ -80,12 +60,12 @@ static void
 on_early (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
 {
   VgwHttpServer *self = user_data;
-  const char *origin = request_header (message, "Origin");
+  const char *origin = vgw_http_soup_get_header (message, "Origin");
+  const char *host = vgw_http_soup_get_header (message, "Host");
   g_autofree char *why = NULL;
   g_autofree char *remote = NULL;
 
-  if (strcmp (path, "/ws") != 0 ||
-      vgw_http_origin_is_allowed (origin, request_header (message, "Host"), (const char *const *) self->origins))
+  if (strcmp (path, "/ws") != 0 || vgw_http_origin_is_allowed (origin, host, (const char *const *) self->origins))
     return;
   remote = vgw_http_address_to_string (soup_server_message_get_remote_address (message));
   vgw_info (NULL, "http: %s: origin %s refused; access.origins does not list it", remote, origin);
@@ -98,7 +78,7 @@ on_early (SoupServer *soup, SoupServerMessage *message, const char *path, GHashT
 static gboolean
 has_etag (SoupServerMessage *message, const char *etag)
 {
-  const char *known = request_header (message, "If-None-Match");
+  const char *known = vgw_http_soup_get_header (message, "If-None-Match");
 
   /* RFC 9110 section 13.1.2: weak comparison, so W/"…" counts too */
   return known != NULL && (strcmp (known, "*") == 0 || strstr (known, etag) != NULL);
@@ -107,16 +87,16 @@ has_etag (SoupServerMessage *message, const char *etag)
 static void
 serve_file (VgwHttpServer *self, SoupServerMessage *message, const VgwWebFile *file)
 {
-  const char *origin = request_header (message, "Origin");
+  const char *origin = vgw_http_soup_get_header (message, "Origin");
 
-  set_header (message, "Cache-Control", "no-cache"); /* ask again each time: the ETag makes that cheap */
-  set_header (message, "ETag", file->etag);
-  set_header (message, "X-Content-Type-Options", "nosniff");
-  set_header (message, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
-  set_header (message, "Referrer-Policy", "no-referrer");
+  vgw_http_soup_set_header (message, "Cache-Control", "no-cache"); /* ask again each time: the ETag makes that cheap */
+  vgw_http_soup_set_header (message, "ETag", file->etag);
+  vgw_http_soup_set_header (message, "X-Content-Type-Options", "nosniff");
+  vgw_http_soup_set_header (message, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
+  vgw_http_soup_set_header (message, "Referrer-Policy", "no-referrer");
   if (origin != NULL && vgw_http_origin_is_listed (origin, (const char *const *) self->origins))
-    set_header (message, "Access-Control-Allow-Origin", origin);
-  set_header (message, "Vary", "Origin");
+    vgw_http_soup_set_header (message, "Access-Control-Allow-Origin", origin);
+  vgw_http_soup_set_header (message, "Vary", "Origin");
   if (has_etag (message, file->etag))
     {
       soup_message_headers_set_content_length (soup_server_message_get_response_headers (message),
@@ -124,7 +104,7 @@ serve_file (VgwHttpServer *self, SoupServerMessage *message, const VgwWebFile *f
       soup_server_message_set_status (message, SOUP_STATUS_NOT_MODIFIED, NULL);
       return;
     }
-  set_header (message, "Content-Type", file->content_type);
+  vgw_http_soup_set_header (message, "Content-Type", file->content_type);
   soup_message_body_append_bytes (soup_server_message_get_response_body (message), file->content);
   soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
 }
@@ -157,7 +137,7 @@ static void
 on_upgraded (SoupServerMessage *message, gpointer user_data)
 {
   VgwHttpServer *self = user_data;
-  VgwHttpConnection *connection = connection_of (message);
+  VgwHttpConnection *connection = vgw_http_soup_get_connection (message);
   g_autofree char *remote = vgw_http_address_to_string (soup_server_message_get_remote_address (message));
   g_autofree char *query = g_strdup (g_uri_get_query (soup_server_message_get_uri (message)));
   g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
@@ -181,9 +161,10 @@ refuse_handshake (SoupServerMessage *message, const GError *error)
   g_autofree char *text = g_strdup_printf ("this is a WebSocket endpoint: %s\n", error->message);
   gboolean is_bad = g_error_matches (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_ERROR_BAD_HANDSHAKE);
 
-  set_header (message, "Upgrade", "websocket");
-  set_header (message, "Sec-WebSocket-Version", "13");
-  set_header (message, "Connection", "close, Upgrade"); /* RFC 9110 section 7.8: Upgrade is named in Connection */
+  vgw_http_soup_set_header (message, "Upgrade", "websocket");
+  vgw_http_soup_set_header (message, "Sec-WebSocket-Version", "13");
+  /* RFC 9110 section 7.8: Upgrade is named in Connection */
+  vgw_http_soup_set_header (message, "Connection", "close, Upgrade");
   respond (message, is_bad ? SOUP_STATUS_BAD_REQUEST : 426 /* Upgrade Required */, text);
 }
 
@@ -231,36 +212,6 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
     serve_file (self, message, file);
   else
     respond (message, SOUP_STATUS_NOT_FOUND, "there is nothing here\n");
-}
-
-static void
-on_got_headers (SoupServerMessage *message, gpointer user_data)
-{
-  VgwHttpConnection *connection = connection_of (message);
-
-  if (connection != NULL)
-    vgw_http_connection_set_deadline (connection, RESPONSE_TIMEOUT_MS);
-  /* many overlapping ranges of a small file make a large response (CVE-2025-32907); a whole file is a good answer */
-  soup_message_headers_remove (soup_server_message_get_request_headers (message), "Range");
-}
-
-/* Before the first byte is read, so that libsoup's own error responses have the header as well: it leaks the socket of
- * a client that keeps its connection alive. */
-static void
-on_request_started (SoupServer *soup, SoupServerMessage *message, gpointer user_data)
-{
-  set_header (message, "Connection", "close");
-  g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers), NULL);
-}
-
-static void
-on_ready (GIOStream *stream, GSocketAddress *local, GSocketAddress *remote, gpointer user_data)
-{
-  VgwHttpServer *self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!soup_server_accept_iostream (self->soup, stream, local, remote, &error))
-    vgw_warning (NULL, "http: cannot serve a connection: %s", error->message);
 }
 
 static gboolean
@@ -321,10 +272,7 @@ static void
 vgw_http_server_init (VgwHttpServer *self)
 {
   self->channels = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
-  /* raw-paths: libsoup decodes nothing, so no path means something else by the time it is compared */
-  self->soup = soup_server_new ("raw-paths", TRUE, NULL);
-  soup_server_remove_websocket_extension (self->soup, SOUP_TYPE_WEBSOCKET_EXTENSION_DEFLATE);
-  g_signal_connect (self->soup, "request-started", G_CALLBACK (on_request_started), NULL);
+  self->soup = vgw_http_soup_new ();
   soup_server_add_early_handler (self->soup, NULL, on_early, self, NULL);
   soup_server_add_handler (self->soup, NULL, on_request, self, NULL);
 }
@@ -360,7 +308,7 @@ vgw_http_server_new (const VgwHttpSettings *settings, GError **error)
         return NULL;
     }
   self->listener = vgw_http_listener_new (settings->address, settings->port, settings->max_connections, &limits,
-                                          on_ready, self, error);
+                                          vgw_http_soup_accept, self->soup, error);
   if (self->listener == NULL)
     return NULL;
   self->url = vgw_http_listener_get_url (self->listener);
