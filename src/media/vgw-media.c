@@ -248,6 +248,15 @@ vgw_media_get_pipelines (VgwMedia *self)
   return self->pipelines;
 }
 
+gboolean
+vgw_media_get_ice_stats (VgwMedia *self, VgwIceStats *stats)
+{
+  if (self->ice_mux == NULL)
+    return FALSE;
+  vgw_ice_mux_get_stats (self->ice_mux, stats);
+  return TRUE;
+}
+
 VgwIceMux *
 vgw_media_get_ice_mux (VgwMedia *self)
 {

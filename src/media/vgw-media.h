@@ -4,6 +4,7 @@
 
 #include <glib-object.h>
 
+#include "ice/vgw-ice-stats.h"
 #include "media/vgw-pacer.h"
 
 G_BEGIN_DECLS
@@ -50,6 +51,9 @@ VgwPacer *vgw_media_get_pacer (VgwMedia *self);
 
 /* The UDP port of `mux`, for tests and the log; 0 with `nice`. */
 guint16 vgw_media_get_udp_port (VgwMedia *self);
+
+/* What the UDP port of `mux` has seen; FALSE with `nice`. Main thread. */
+gboolean vgw_media_get_ice_stats (VgwMedia *self, VgwIceStats *stats);
 
 /* Peers that are not yet torn down, for tests and the log. Any thread. */
 guint vgw_media_count_peers (VgwMedia *self);

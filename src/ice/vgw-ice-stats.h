@@ -1,0 +1,24 @@
+/* What the one UDP port has seen. No GStreamer here: the admin listener shows it. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Packets since the start. */
+typedef struct
+{
+  guint64 received;        /* all that recvmmsg () returned */
+  guint64 delivered;       /* given to a transport */
+  guint64 checks;          /* valid connectivity checks */
+  guint64 refused;         /* authenticated checks answered with an error */
+  guint64 unauthenticated; /* STUN with an unknown user or a wrong password: no answer */
+  guint64 malformed;       /* neither STUN nor DTLS, SRTP or SRTCP; or longer than 2048 bytes */
+  guint64 ignored;         /* STUN responses and indications */
+  guint64 unknown_source;  /* media from an address without a valid check */
+  guint64 kernel_dropped;  /* the socket's receive buffer was full */
+  guint64 sent;
+  guint64 send_dropped; /* refused by the kernel: buffer full, no route */
+} VgwIceStats;
+
+G_END_DECLS
