@@ -22,6 +22,7 @@ struct _VgwSession
   VgwEndReason end_reason; /* from ENDING on */
   gint64 started_at_us;    /* g_get_real_time (); 0 before start () */
   gint64 started_mono_us;
+  gint64 offer_mono_us;    /* of the last offer */
   gint64 active_mono_us;   /* of the last time it became active */
 
   /* from the first offer to the end, whatever becomes of the peers */
@@ -33,6 +34,8 @@ struct _VgwSession
   VgwPeer *peer;                    /* one per offer */
   GCancellable *answer_cancellable; /* while `peer` is making its answer */
   char *codec;                      /* of the last answer */
+
+  VgwPlayoutStats last_playout; /* once the bridge is gone */
 
   GPtrArray *early_candidates; /* VgwMessage, those that came before the offer */
   GPtrArray *held_candidates;  /* VgwMessage, ours, while the answer is not out */

@@ -15,6 +15,7 @@ struct _VgwSessionTable
   GHashTable *address_counts; /* address → number of sessions, never 0 */
   GPtrArray *ended;          /* VgwSession, until the main loop comes round */
   guint ended_source_id;
+  VgwSessionStats stats;     /* but for what the sessions that there are know themselves */
 };
 
 G_DEFINE_FINAL_TYPE (VgwSessionTable, vgw_session_table, G_TYPE_OBJECT)
@@ -53,6 +54,24 @@ release_ended (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+on_session_active (VgwSession *session, gint64 setup_us, gpointer user_data)
+{
+  VgwSessionTable *self = user_data;
+
+  vgw_histogram_observe (&self->stats.setup_s, (double) setup_us / G_USEC_PER_SEC);
+}
+
+static void
+add_playout (VgwSessionStats *stats, VgwSession *session)
+{
+  VgwPlayoutStats playout;
+
+  vgw_session_get_playout_stats (session, &playout);
+  stats->playout_played_ms += playout.played_ms;
+  stats->playout_dropped_ms += playout.dropped_ms;
+}
+
 /* The limits are free again at once; the reference goes later, since whoever made the session end may still use the
  * pointer that create () gave them. */
 static void
@@ -62,6 +81,8 @@ on_session_ended (VgwSession *session, const char *reason, gpointer user_data)
   const char *address = address_key (session);
 
   set_count (self, address, get_count (self, address) - 1);
+  self->stats.ended[vgw_session_get_end_reason (session)]++;
+  add_playout (&self->stats, session);
   g_signal_handlers_disconnect_by_data (session, self);
   g_ptr_array_add (self->ended, g_object_ref (session));
   g_hash_table_remove (self->sessions, vgw_session_get_id (session));
@@ -106,6 +127,7 @@ vgw_session_table_init (VgwSessionTable *self)
   self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
   self->address_counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->ended = g_ptr_array_new_with_free_func (g_object_unref);
+  vgw_session_stats_init (&self->stats);
 }
 
 VgwSessionTable *
@@ -127,17 +149,26 @@ static gboolean
 check_limits (VgwSessionTable *self, const char *client_address, GError **error)
 {
   const char *full = NULL;
+  VgwRefusal refusal = VGW_REFUSAL_SHUTDOWN;
 
   if (self->is_shut_down)
     full = "the gateway is shutting down";
   else if (self->max_sessions > 0 && vgw_session_table_count (self) >= self->max_sessions)
-    full = "all sessions are taken";
+    {
+      full = "all sessions are taken";
+      refusal = VGW_REFUSAL_MAX_SESSIONS;
+    }
   else if (self->max_sessions_per_address > 0 && get_count (self, client_address) >= self->max_sessions_per_address)
-    full = "all sessions of this address are taken";
+    {
+      full = "all sessions of this address are taken";
+      refusal = VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS;
+    }
 
-  if (full != NULL)
-    g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BUSY, full);
-  return full == NULL;
+  if (full == NULL)
+    return TRUE;
+  self->stats.refused[refusal]++;
+  g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BUSY, full);
+  return FALSE;
 }
 
 VgwSession *
@@ -151,6 +182,8 @@ vgw_session_table_create (VgwSessionTable *self, const char *client_address, GEr
     return NULL;
 
   session = vgw_session_new (self->context, client_address);
+  self->stats.started++;
+  g_signal_connect (session, "active", G_CALLBACK (on_session_active), self);
   g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), self);
   g_hash_table_insert (self->sessions, (gpointer) vgw_session_get_id (session), session);
   set_count (self, address_key (session), get_count (self, address_key (session)) + 1);
@@ -162,6 +195,51 @@ vgw_session_table_count (VgwSessionTable *self)
 {
   g_return_val_if_fail (VGW_IS_SESSION_TABLE (self), 0);
   return g_hash_table_size (self->sessions);
+}
+
+VgwSession *
+vgw_session_table_find (VgwSessionTable *self, const char *id)
+{
+  g_return_val_if_fail (VGW_IS_SESSION_TABLE (self), NULL);
+  return g_hash_table_lookup (self->sessions, id);
+}
+
+GPtrArray *
+vgw_session_table_list (VgwSessionTable *self)
+{
+  GPtrArray *list;
+  GHashTableIter iter;
+  gpointer session;
+
+  g_return_val_if_fail (VGW_IS_SESSION_TABLE (self), NULL);
+  list = g_ptr_array_new_with_free_func (g_object_unref);
+  g_hash_table_iter_init (&iter, self->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, &session))
+    g_ptr_array_add (list, g_object_ref (session));
+  return list;
+}
+
+void
+vgw_session_table_get_stats (VgwSessionTable *self, VgwSessionStats *stats)
+{
+  GHashTableIter iter;
+  gpointer session;
+
+  g_return_if_fail (VGW_IS_SESSION_TABLE (self));
+  *stats = self->stats;
+  g_hash_table_iter_init (&iter, self->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, &session))
+    {
+      stats->in_state[vgw_session_get_state (session)]++;
+      add_playout (stats, session);
+    }
+}
+
+gboolean
+vgw_session_table_is_shut_down (VgwSessionTable *self)
+{
+  g_return_val_if_fail (VGW_IS_SESSION_TABLE (self), TRUE);
+  return self->is_shut_down;
 }
 
 void

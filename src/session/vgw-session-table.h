@@ -1,6 +1,7 @@
 /* All sessions of the process, and the limits that are about more than one. Main thread only. */
 #pragma once
 
+#include "session/vgw-session-stats.h"
 #include "session/vgw-session.h"
 
 G_BEGIN_DECLS
@@ -17,6 +18,16 @@ VgwSessionTable *vgw_session_table_new (const VgwSessionContext *context, guint 
 VgwSession *vgw_session_table_create (VgwSessionTable *self, const char *client_address, GError **error);
 
 guint vgw_session_table_count (VgwSessionTable *self);
+
+/* The session of @id, or NULL. (transfer none) */
+VgwSession *vgw_session_table_find (VgwSessionTable *self, const char *id);
+
+/* All sessions, in no order, each with a reference: it may end while they are looked at. (transfer full) */
+GPtrArray *vgw_session_table_list (VgwSessionTable *self);
+
+void vgw_session_table_get_stats (VgwSessionTable *self, VgwSessionStats *stats);
+
+gboolean vgw_session_table_is_shut_down (VgwSessionTable *self);
 
 /* Ends every session with reason `shutdown` and refuses new ones. */
 void vgw_session_table_shutdown (VgwSessionTable *self);

@@ -13,6 +13,7 @@
 enum
 {
   SIGNAL_OUTGOING,
+  SIGNAL_ACTIVE,
   SIGNAL_ENDED,
   N_SIGNALS,
 };
@@ -34,7 +35,9 @@ fill_facts (VgwSession *self, VgwSessionFacts *facts)
     .codec = self->codec,
     .reason = is_over ? vgw_end_reason_to_string (self->end_reason) : NULL,
     .started_at_us = self->started_at_us,
-    .duration_ms = (g_get_monotonic_time () - self->started_mono_us) / G_TIME_SPAN_MILLISECOND,
+    .duration_ms = self->started_at_us != 0
+                       ? (g_get_monotonic_time () - self->started_mono_us) / G_TIME_SPAN_MILLISECOND
+                       : 0,
   };
 }
 
@@ -120,6 +123,7 @@ enter_active (VgwSession *self)
 
   fill_facts (self, &facts);
   vgw_manager_update_session (self->context->manager, &facts);
+  g_signal_emit (self, signals[SIGNAL_ACTIVE], 0, self->active_mono_us - self->offer_mono_us);
   vgw_session_emit (self, vgw_message_new_state ("active", NULL));
 }
 
@@ -130,6 +134,7 @@ enter_ending (VgwSession *self)
   g_clear_handle_id (&self->duration_timer_id, g_source_remove);
   g_ptr_array_set_size (self->early_candidates, 0);
   vgw_session_drop_peer (self);
+  vgw_session_get_playout_stats (self, &self->last_playout);
   vgw_session_drop_speech (self, vgw_end_reason_to_string (self->end_reason));
 }
 
@@ -161,6 +166,7 @@ set_state (VgwSession *self, VgwState state)
       set_state_timer (self, self->context->limits.offer_timeout_ms, on_offer_timeout);
       break;
     case VGW_STATE_NEGOTIATING:
+      self->offer_mono_us = g_get_monotonic_time ();
       set_state_timer (self, self->context->limits.connect_timeout_ms, on_connect_timeout);
       break;
     case VGW_STATE_CONNECTING: /* the timer goes on: the bound is from the offer to the connection */
@@ -210,6 +216,8 @@ vgw_session_class_init (VgwSessionClass *klass)
   object_class->finalize = vgw_session_finalize;
   signals[SIGNAL_OUTGOING] = g_signal_new ("outgoing", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                            G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[SIGNAL_ACTIVE] = g_signal_new ("active", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                         G_TYPE_NONE, 1, G_TYPE_INT64);
   signals[SIGNAL_ENDED] = g_signal_new ("ended", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                         G_TYPE_NONE, 1, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
@@ -365,4 +373,28 @@ vgw_session_get_state (VgwSession *self)
 {
   g_return_val_if_fail (VGW_IS_SESSION (self), VGW_STATE_ENDED);
   return self->state;
+}
+
+VgwEndReason
+vgw_session_get_end_reason (VgwSession *self)
+{
+  g_return_val_if_fail (VGW_IS_SESSION (self), VGW_END_ERROR);
+  return self->end_reason;
+}
+
+void
+vgw_session_get_facts (VgwSession *self, VgwSessionFacts *facts)
+{
+  g_return_if_fail (VGW_IS_SESSION (self));
+  fill_facts (self, facts);
+}
+
+void
+vgw_session_get_playout_stats (VgwSession *self, VgwPlayoutStats *stats)
+{
+  g_return_if_fail (VGW_IS_SESSION (self));
+  if (self->bridge != NULL)
+    vgw_playout_get_stats (vgw_bridge_get_playout (self->bridge), stats);
+  else
+    *stats = self->last_playout;
 }

@@ -3,6 +3,7 @@
  *
  * Signals:
  *   "outgoing" (const VgwMessage *message)   for the client
+ *   "active"   (gint64 setup_us)             media passes, so long after the offer
  *   "ended"    (const char *reason)          emitted once, after the last outgoing message
  * A handler may call anything here, end the session, and drop its last reference.
  *
@@ -21,6 +22,7 @@
 #include "engine/vgw-engine-factory.h"
 #include "manager/vgw-manager.h"
 #include "media/vgw-media.h"
+#include "media/vgw-playout.h"
 #include "session/vgw-session-state.h"
 #include "signaling/vgw-message.h"
 
@@ -77,5 +79,12 @@ void vgw_session_end (VgwSession *self, VgwEndReason reason);
 const char *vgw_session_get_id (VgwSession *self);
 const char *vgw_session_get_client_address (VgwSession *self);
 VgwState vgw_session_get_state (VgwSession *self);
+VgwEndReason vgw_session_get_end_reason (VgwSession *self); /* from ENDING on */
+
+/* What the manager is told and the admin listener shows; the strings are good until the session changes. */
+void vgw_session_get_facts (VgwSession *self, VgwSessionFacts *facts);
+
+/* Of the engine's speech; all 0 before the first offer, and the last values once the session has ended. */
+void vgw_session_get_playout_stats (VgwSession *self, VgwPlayoutStats *stats);
 
 G_END_DECLS

@@ -1,0 +1,37 @@
+/* What the table counts over all sessions. Plain data; main thread only. */
+#pragma once
+
+#include "base/vgw-histogram.h"
+#include "session/vgw-session-state.h"
+
+G_BEGIN_DECLS
+
+#define VGW_SESSION_N_STATES (VGW_STATE_ENDED + 1)
+#define VGW_SESSION_N_END_REASONS (VGW_END_ERROR + 1)
+
+typedef enum
+{
+  VGW_REFUSAL_SHUTDOWN,
+  VGW_REFUSAL_MAX_SESSIONS,
+  VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS,
+} VgwRefusal;
+
+#define VGW_SESSION_N_REFUSALS (VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS + 1)
+
+/* Counted since the start, but for in_state. */
+typedef struct
+{
+  guint64 in_state[VGW_SESSION_N_STATES]; /* sessions that there are now */
+  guint64 started;
+  guint64 ended[VGW_SESSION_N_END_REASONS];
+  guint64 refused[VGW_SESSION_N_REFUSALS];
+  VgwHistogram setup_s;      /* from the offer to media, of those that came so far */
+  guint64 playout_played_ms; /* of the engines' speech, handed to the wire */
+  guint64 playout_dropped_ms;
+} VgwSessionStats;
+
+void vgw_session_stats_init (VgwSessionStats *self);
+
+const char *vgw_refusal_to_string (VgwRefusal refusal); /* "max-sessions", … */
+
+G_END_DECLS
