@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "admin/vgw-admin-server.h"
 #include "app/vgw-call-link.h"
 #include "app/vgw-config-check.h"
 #include "base/vgw-error.h"
@@ -22,6 +23,7 @@ struct _VgwApp
   VgwSessionContext context;
   VgwSessionTable *table;
   VgwHttpServer *server;
+  VgwAdminServer *admin; /* NULL where it is switched off */
 };
 
 G_DEFINE_TYPE (VgwApp, vgw_app, G_TYPE_OBJECT)
@@ -32,6 +34,7 @@ vgw_app_dispose (GObject *object)
   VgwApp *self = VGW_APP (object);
   if (self->table != NULL)
     vgw_session_table_shutdown (self->table);
+  g_clear_pointer (&self->admin, vgw_admin_server_free);
   g_clear_object (&self->server);
   g_clear_object (&self->table);
   g_clear_pointer (&self->context.engine_settings.wav_writer, vgw_wav_writer_unref);
@@ -163,6 +166,35 @@ start_server (VgwApp *self, GError **error)
   return self->server != NULL;
 }
 
+static gboolean
+start_admin (VgwApp *self, GError **error)
+{
+  VgwAdminSettings settings = {
+    .address = self->config->admin_address,
+    .port = self->config->admin_port,
+    .table = self->table,
+    .media = self->media,
+  };
+  if (*settings.address == '\0')
+    return TRUE;
+  self->admin = vgw_admin_server_new (&settings, error);
+  if (self->admin == NULL)
+    g_prefix_error (error, "admin.address and admin.port: ");
+  return self->admin != NULL;
+}
+
+static void
+log_addresses (VgwApp *self)
+{
+  g_autofree char *url = vgw_app_get_url (self);
+  g_autofree char *admin_url = self->admin != NULL ? vgw_admin_server_get_url (self->admin) : NULL;
+
+  vgw_info (NULL, "listening url=%s udp-port=%u ice=%s engine=%s", url, vgw_media_get_udp_port (self->media),
+            self->config->ice_agent == VGW_ICE_AGENT_MUX ? "mux" : "nice", self->config->engine_default);
+  if (admin_url != NULL)
+    vgw_info (NULL, "listening admin=%s", admin_url);
+}
+
 VgwApp *
 vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
 {
@@ -183,12 +215,9 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
   fill_context (self);
   self->table = vgw_session_table_new (&self->context, config->limits_max_sessions,
                                        config->limits_max_sessions_per_address);
-  if (!start_server (self, error))
+  if (!start_server (self, error) || !start_admin (self, error))
     return NULL;
-
-  g_autofree char *url = vgw_app_get_url (self);
-  vgw_info (NULL, "listening url=%s udp-port=%u ice=%s engine=%s", url, vgw_media_get_udp_port (self->media),
-            config->ice_agent == VGW_ICE_AGENT_MUX ? "mux" : "nice", config->engine_default);
+  log_addresses (self);
   return g_steal_pointer (&self);
 }
 

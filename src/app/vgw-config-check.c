@@ -46,6 +46,17 @@ vgw_config_check_address_or_none (const char *text, GError **error)
   return *text == '\0' || vgw_config_check_address (text, error);
 }
 
+gboolean
+vgw_config_check_loopback_or_none (const char *text, GError **error)
+{
+  g_autoptr (GInetAddress) address = *text != '\0' ? g_inet_address_new_from_string (text) : NULL;
+
+  if (*text == '\0' || (address != NULL && g_inet_address_get_is_loopback (address)))
+    return TRUE;
+  return fail (error, "must be an address that only this machine can reach, such as 127.0.0.1 or ::1, or empty for none; "
+                      "to let other machines in, put a proxy in front that asks who they are");
+}
+
 /* A host name, an IPv4 address, or an IPv6 address in brackets, from @at on. Returns its end, or NULL. */
 static const char *
 skip_host (const char *at)

@@ -12,6 +12,9 @@ gboolean vgw_config_check_not_empty (const char *text, GError **error);
 gboolean vgw_config_check_address (const char *text, GError **error);
 gboolean vgw_config_check_address_or_none (const char *text, GError **error);
 
+/* An IP address of the loopback interface, or nothing. */
+gboolean vgw_config_check_loopback_or_none (const char *text, GError **error);
+
 /* "*", or SCHEME://HOST[:PORT] as a browser's Origin header has it (RFC 6454 section 6.2). */
 gboolean vgw_config_check_origin (const char *text, GError **error);
 

@@ -11,6 +11,7 @@
 
 static const VgwConfigGroup groups[] = {
   { "http", "The public listener: the page and the WebSocket at /ws" },
+  { "admin", "The admin listener: health, sessions and metrics, for the operator" },
   { "access", "Who may call" },
   { "ice", "How media finds its way" },
   { "media", "The audio path" },
@@ -68,6 +69,15 @@ static const VgwConfigKey keys[] = {
   { "http", "max-connections", VGW_CONFIG_NUMBER, "2000", AT (http_max_connections),
     .min = 1, .max = 100000,
     .brief = "Open connections in all" },
+
+  { "admin", "address", VGW_CONFIG_TEXT, "127.0.0.1", AT (admin_address),
+    .check = vgw_config_check_loopback_or_none,
+    .brief = "Loopback IP address to listen on",
+    .detail = "It asks nobody who they are, so it is for this machine only; a proxy in front can let others in. Empty: "
+              "no admin listener." },
+  { "admin", "port", VGW_CONFIG_NUMBER, "8081", AT (admin_port), .max = MAX_PORT,
+    .brief = "TCP port to listen on",
+    .detail = "0 takes any free port; the log says which." },
 
   { "access", "mode", VGW_CONFIG_TEXT, "open", AT (access_mode), .choices = access_modes,
     .brief = "Who may call",

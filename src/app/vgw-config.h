@@ -20,6 +20,9 @@ typedef struct
   guint http_idle_timeout_ms;
   guint http_max_connections;
 
+  char *admin_address; /* "" for no admin listener */
+  guint admin_port;
+
   char *access_mode; /* "open" */
   char **access_origins;
 

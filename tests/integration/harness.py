@@ -85,7 +85,7 @@ class Gateway:
     """One voice-gateway on ports of its own. Settings are those of --set, with '__' for the dot."""
 
     def __init__(self, finds_leaks=False, **settings):
-        values = {"http.port": 0, "ice.udp-port": 0, "log.format": "json", "log.level": "debug"}
+        values = {"http.port": 0, "admin.port": 0, "ice.udp-port": 0, "log.format": "json", "log.level": "debug"}
         values.update({key.replace("__", ".").replace("_", "-"): value for key, value in settings.items()})
         arguments = [str(GATEWAY)]
         for key, value in values.items():

@@ -26,7 +26,7 @@ ROOMS = {
     "media": {"base", "elements", "ice"},
     "session": {"base", "signaling", "engine", "manager", "media"},
     "http": {"base", "signaling"},
-    "admin": {"base", "http", "session", "signaling"},
+    "admin": {"base", "http", "session"},
     "app": {"base", "signaling", "engine", "manager", "elements", "ice", "media", "session", "http", "admin"},
     "client": {"base", "signaling", "elements"},
 }

@@ -343,6 +343,27 @@ START_TEST (an_open_listener_must_be_wanted)
 }
 END_TEST
 
+START_TEST (the_admin_listener_is_for_this_machine)
+{
+  static const char *const good[] = { "127.0.0.1", "127.9.9.9", "::1", "", NULL };
+  static const char *const bad[] = { "0.0.0.0", "::", "192.0.2.1", "2001:db8::1", "localhost", "127.0.0.1:81", NULL };
+
+  for (guint i = 0; good[i] != NULL; i++)
+    {
+      g_autofree char *setting = g_strdup_printf ("admin.address=%s", good[i]);
+      g_autoptr (VgwConfig) config = load_good ("", WORDS ("VGW_ACCESS_MODE=open"), WORDS (setting));
+
+      ck_assert_str_eq (config->admin_address, good[i]);
+    }
+  for (guint i = 0; bad[i] != NULL; i++)
+    {
+      g_autofree char *setting = g_strdup_printf ("admin.address=%s", bad[i]);
+
+      assert_bad_setting (setting, WORDS ("admin.address", "only this machine", "proxy"));
+    }
+}
+END_TEST
+
 START_TEST (port_ranges_are_ranges)
 {
   assert_bad_file ("[ice]\nmin-port=2000\nmax-port=1999\n", WORDS ("[ice] min-port", "2000", "1999"));
@@ -698,6 +719,7 @@ add_parsing (Suite *suite)
   tcase_add_test (parsing, values_may_hold_what_separates);
   tcase_add_test (parsing, bad_text_is_refused);
   tcase_add_test (parsing, an_open_listener_must_be_wanted);
+  tcase_add_test (parsing, the_admin_listener_is_for_this_machine);
   tcase_add_test (parsing, port_ranges_are_ranges);
   tcase_add_test (parsing, pipelines_are_names);
   tcase_add_test (parsing, secrets_come_from_files);

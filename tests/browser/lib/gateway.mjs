@@ -36,7 +36,7 @@ export class Gateway {
 
   constructor(settings) {
     this.directory = mkdtempSync(join(tmpdir(), 'voice-gateway-browser-'));
-    const all = ['http.port=0', 'ice.udp-port=0', 'ice.advertise=127.0.0.1', 'engine.default=record', `record.directory=${this.directory}`, ...settings];
+    const all = ['http.port=0', 'admin.port=0', 'ice.udp-port=0', 'ice.advertise=127.0.0.1', 'engine.default=record', `record.directory=${this.directory}`, ...settings];
     this.#process = spawn(program(), all.flatMap((setting) => ['--set', setting]), { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {

@@ -1,0 +1,234 @@
+/* Format: https://prometheus.io/docs/instrumenting/exposition_formats/, names as its conventions have them. A label has
+ * few values, all known beforehand and all there from the start: a counter that appears with its first event hides that
+ * event from rate (). */
+#include "admin/vgw-admin-metrics.h"
+
+#include "admin/vgw-admin-process.h"
+#include "vgw-build.h"
+
+#define NUMBER_FORMAT "%.15g" /* as many digits as a double always has */
+
+/* All that a page shows. */
+typedef struct
+{
+  VgwSessionStats sessions;
+  VgwAdminProcess process;
+  guint64 peers;
+  VgwIceStats ice;
+  gboolean has_media;
+  gboolean has_ice;
+} Snapshot;
+
+typedef struct Metric Metric;
+
+struct Metric
+{
+  VgwAdminMetricInfo info;
+  void (*write) (GString *page, const Metric *metric, const Snapshot *snapshot);
+  gsize offset; /* in Snapshot, of what write () shows */
+  enum { ALWAYS, WITH_MEDIA, WITH_ICE } when;
+};
+
+static gconstpointer
+value_of (const Metric *metric, const Snapshot *snapshot)
+{
+  return (const guint8 *) snapshot + metric->offset;
+}
+
+static void
+write_count (GString *page, const Metric *metric, const Snapshot *snapshot)
+{
+  const guint64 *value = value_of (metric, snapshot);
+
+  g_string_append_printf (page, "%s %" G_GUINT64_FORMAT "\n", metric->info.name, *value);
+}
+
+static void
+append_number (GString *page, double value)
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append (page, g_ascii_formatd (text, sizeof text, NUMBER_FORMAT, value));
+}
+
+static void
+write_number (GString *page, const Metric *metric, const Snapshot *snapshot)
+{
+  const double *value = value_of (metric, snapshot);
+
+  g_string_append_printf (page, "%s ", metric->info.name);
+  append_number (page, *value);
+  g_string_append_c (page, '\n');
+}
+
+static void
+append_labelled (GString *page, const Metric *metric, const char *label_value, guint64 value)
+{
+  g_string_append_printf (page, "%s{%s=\"%s\"} %" G_GUINT64_FORMAT "\n", metric->info.name, metric->info.label,
+                          label_value, value);
+}
+
+static void
+write_build (GString *page, const Metric *metric, const Snapshot *snapshot)
+{
+  append_labelled (page, metric, VGW_VERSION, 1);
+}
+
+static void
+write_states (GString *page, const Metric *metric, const Snapshot *snapshot)
+{
+  const guint64 *counts = value_of (metric, snapshot);
+
+  /* one that has ended is none of them any more */
+  for (VgwState state = VGW_STATE_NEW; state < VGW_STATE_ENDED; state++)
+    append_labelled (page, metric, vgw_state_to_string (state), counts[state]);
+}
+
+static void
+write_ends (GString *page, const Metric *metric, const Snapshot *snapshot)
+{
+  const guint64 *counts = value_of (metric, snapshot);
+
+  for (guint reason = 0; reason < VGW_SESSION_N_END_REASONS; reason++)
+    append_labelled (page, metric, vgw_end_reason_to_string (reason), counts[reason]);
+}
+
+static void
+write_refusals (GString *page, const Metric *metric, const Snapshot *snapshot)
+{
+  const guint64 *counts = value_of (metric, snapshot);
+
+  for (guint refusal = 0; refusal < VGW_SESSION_N_REFUSALS; refusal++)
+    append_labelled (page, metric, vgw_refusal_to_string (refusal), counts[refusal]);
+}
+
+static void
+write_histogram (GString *page, const Metric *metric, const Snapshot *snapshot)
+{
+  const VgwHistogram *histogram = value_of (metric, snapshot);
+  const char *name = metric->info.name;
+  guint64 n = 0;
+
+  for (guint i = 0; i < histogram->n_bounds; i++)
+    {
+      char bound[G_ASCII_DTOSTR_BUF_SIZE];
+
+      n += histogram->counts[i];
+      g_ascii_formatd (bound, sizeof bound, "%g", histogram->bounds[i]);
+      g_string_append_printf (page, "%s_bucket{le=\"%s\"} %" G_GUINT64_FORMAT "\n", name, bound, n);
+    }
+  n = vgw_histogram_count (histogram);
+  g_string_append_printf (page, "%s_bucket{le=\"+Inf\"} %" G_GUINT64_FORMAT "\n%s_sum ", name, n, name);
+  append_number (page, histogram->sum);
+  g_string_append_printf (page, "\n%s_count %" G_GUINT64_FORMAT "\n", name, n);
+}
+
+#define AT(member) .offset = G_STRUCT_OFFSET (Snapshot, member)
+#define ICE(name, member, help) { { name, "counter", NULL, help }, write_count, AT (ice.member), WITH_ICE }
+
+/* clang-format off */
+static const Metric metrics[] = {
+  { { "vgw_build_info", "gauge", "version", "Always 1; the version is in the label." }, .write = write_build },
+
+  { { "vgw_sessions", "gauge", "state", "Sessions that there are now." },
+    write_states, AT (sessions.in_state) },
+  { { "vgw_sessions_started_total", "counter", NULL, "Sessions that began." }, write_count, AT (sessions.started) },
+  { { "vgw_sessions_ended_total", "counter", "reason", "Sessions that ended." },
+    write_ends, AT (sessions.ended) },
+  { { "vgw_sessions_refused_total", "counter", "cause", "Clients that were told that they cannot have a session." },
+    write_refusals, AT (sessions.refused) },
+  { { "vgw_setup_seconds", "histogram", "le", "Time from a client's offer to media." },
+    write_histogram, AT (sessions.setup_s) },
+  { { "vgw_playout_played_ms_total", "counter", NULL, "Speech of the engines that was sent to callers, in ms." },
+    write_count, AT (sessions.playout_played_ms) },
+  { { "vgw_playout_dropped_ms_total", "counter", NULL,
+      "Speech of the engines that was dropped because more waited than may, in ms." },
+    write_count, AT (sessions.playout_dropped_ms) },
+  { { "vgw_peers", "gauge", NULL, "WebRTC peers, those that are being torn down included." },
+    write_count, AT (peers), WITH_MEDIA },
+
+  ICE ("vgw_ice_received_packets_total", received, "Packets that came to the UDP port."),
+  ICE ("vgw_ice_delivered_packets_total", delivered, "Packets that were given to a session."),
+  ICE ("vgw_ice_sent_packets_total", sent, "Packets that were sent."),
+  ICE ("vgw_ice_send_dropped_packets_total", send_dropped,
+       "Packets that the kernel did not send: its buffer was full, or there was no route."),
+  ICE ("vgw_ice_kernel_dropped_packets_total", kernel_dropped,
+       "Packets that the kernel dropped because the socket's receive buffer was full."),
+  ICE ("vgw_ice_unknown_source_packets_total", unknown_source,
+       "Packets with media from an address that has not proved itself with a connectivity check."),
+  ICE ("vgw_ice_malformed_packets_total", malformed, "Packets that were neither STUN nor DTLS, SRTP or SRTCP."),
+  ICE ("vgw_ice_ignored_packets_total", ignored, "STUN responses and indications."),
+  ICE ("vgw_ice_checks_total", checks, "Connectivity checks that were good."),
+  ICE ("vgw_ice_checks_refused_total", refused, "Connectivity checks that were answered with an error."),
+  ICE ("vgw_ice_checks_unauthenticated_total", unauthenticated,
+       "STUN requests with an unknown user or a wrong password, which get no answer."),
+
+  { { "process_cpu_seconds_total", "counter", NULL, "CPU time, user and system." },
+    write_number, AT (process.cpu_s) },
+  { { "process_start_time_seconds", "gauge", NULL, "When the process started, in seconds since 1970." },
+    write_number, AT (process.started_at_s) },
+  { { "process_resident_memory_bytes", "gauge", NULL, "Memory that is in RAM." },
+    write_count, AT (process.resident_bytes) },
+  { { "process_virtual_memory_bytes", "gauge", NULL, "Address space." }, write_count, AT (process.virtual_bytes) },
+  { { "process_threads", "gauge", NULL, "Threads." }, write_count, AT (process.threads) },
+  { { "process_open_fds", "gauge", NULL, "Open file descriptors." }, write_count, AT (process.open_fds) },
+  { { "process_max_fds", "gauge", NULL, "Bound of open file descriptors." }, write_count, AT (process.max_fds) },
+};
+/* clang-format on */
+
+static void
+take_snapshot (Snapshot *snapshot, const VgwAdminSources *sources)
+{
+  *snapshot = (Snapshot){ .has_media = sources->media != NULL };
+  vgw_session_table_get_stats (sources->table, &snapshot->sessions);
+  vgw_admin_process_read (&snapshot->process);
+  snapshot->process.started_at_s = sources->started_at_s;
+  if (sources->media == NULL)
+    return;
+  snapshot->peers = vgw_media_count_peers (sources->media);
+  snapshot->has_ice = vgw_media_get_ice_stats (sources->media, &snapshot->ice);
+}
+
+static gboolean
+is_shown (const Metric *metric, const Snapshot *snapshot)
+{
+  switch (metric->when)
+    {
+    case ALWAYS:
+      return TRUE;
+    case WITH_MEDIA:
+      return snapshot->has_media;
+    case WITH_ICE:
+      return snapshot->has_ice;
+    }
+  return FALSE;
+}
+
+gboolean
+vgw_admin_metrics_get_info (guint n, VgwAdminMetricInfo *info)
+{
+  if (n >= G_N_ELEMENTS (metrics))
+    return FALSE;
+  *info = metrics[n].info;
+  return TRUE;
+}
+
+char *
+vgw_admin_metrics_to_text (const VgwAdminSources *sources)
+{
+  GString *page = g_string_new (NULL);
+  Snapshot snapshot;
+
+  take_snapshot (&snapshot, sources);
+  for (guint i = 0; i < G_N_ELEMENTS (metrics); i++)
+    {
+      const Metric *metric = &metrics[i];
+
+      if (!is_shown (metric, &snapshot))
+        continue;
+      g_string_append_printf (page, "# HELP %s %s\n# TYPE %s %s\n", metric->info.name, metric->info.help,
+                              metric->info.name, metric->info.type);
+      metric->write (page, metric, &snapshot);
+    }
+  return g_string_free (page, FALSE);
+}
