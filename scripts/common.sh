@@ -17,7 +17,7 @@ build_packages=(
 # shellcheck disable=SC2034  # used by the scripts that source this file
 test_packages=(
   git python3 python3-aiortc python3-websockets python3-numpy
-  golang-go golang-github-pion-webrtc.v3-dev golang-github-gorilla-websocket-dev
+  golang-go golang-github-pion-webrtc.v3-dev
   coturn chromium fonts-dejavu-core flite sox iproute2 clang libclang-rt-14-dev clang-format clang-tidy
 )
 

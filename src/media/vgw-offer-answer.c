@@ -82,11 +82,10 @@ append_reduced_data (GString *text, const VgwOffer *self)
   const GstSDPMedia *media = gst_sdp_message_get_media (self->sdp, self->data_index);
   const VgwOfferMline *mline = &g_array_index (self->mlines, VgwOfferMline, self->data_index);
   const char *max_size = gst_sdp_media_get_attribute_val (media, "max-message-size");
-  guint64 port = 0, size = 0;
+  guint64 size = 0;
 
-  g_ascii_string_to_unsigned (gst_sdp_media_get_attribute_val (media, "sctp-port"), 10, 1, 65535, &port, NULL);
   g_string_append (text, "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n");
-  g_string_append_printf (text, "a=mid:%s\r\na=sctp-port:%u\r\n", mline->mid, port ? (guint) port : 5000);
+  g_string_append_printf (text, "a=mid:%s\r\na=sctp-port:%u\r\n", mline->mid, self->sctp_port);
   if (max_size != NULL && g_ascii_string_to_unsigned (max_size, 10, 1, G_MAXINT32, &size, NULL))
     g_string_append_printf (text, "a=max-message-size:%u\r\n", (guint) size);
   append_transport (text, self);
@@ -135,6 +134,16 @@ append_attributes (GString *text, const GstSDPMedia *media, const char *key)
     }
 }
 
+/* Where the data channels and all else find their transport. */
+static void
+append_answered_transport (GString *text, const GstSDPMedia *transport)
+{
+  append_attributes (text, transport, "ice-ufrag");
+  append_attributes (text, transport, "ice-pwd");
+  append_attributes (text, transport, "setup");
+  append_attributes (text, transport, "fingerprint");
+}
+
 /* An m-line that stays in the bundle but carries nothing: the client may keep its transceiver (RFC 8829 5.3.1). */
 static void
 append_inactive (GString *text, const GstSDPMedia *offered, const GstSDPMedia *transport)
@@ -145,19 +154,32 @@ append_inactive (GString *text, const GstSDPMedia *offered, const GstSDPMedia *t
   g_string_append (text, "a=inactive\r\na=rtcp-mux\r\n");
   append_attributes (text, offered, "rtpmap");
   append_attributes (text, offered, "fmtp");
-  append_attributes (text, transport, "ice-ufrag");
-  append_attributes (text, transport, "ice-pwd");
-  append_attributes (text, transport, "setup");
-  append_attributes (text, transport, "fingerprint");
+  append_answered_transport (text, transport);
 }
 
+/* In the form that the offer had. */
 static void
-append_rejected (GString *text, const GstSDPMedia *offered)
+append_old_data (GString *text, const VgwOffer *self, const GstSDPMedia *answered)
+{
+  const VgwOfferMline *mline = &g_array_index (self->mlines, VgwOfferMline, self->data_index);
+  const char *port = gst_sdp_media_get_attribute_val (answered, "sctp-port");
+
+  if (port == NULL)
+    port = "5000";
+  g_string_append_printf (text, "m=application 9 DTLS/SCTP %s\r\nc=IN IP4 0.0.0.0\r\na=mid:%s\r\n", port, mline->mid);
+  g_string_append_printf (text, "a=sctpmap:%s webrtc-datachannel 65535\r\n", port);
+  append_answered_transport (text, answered);
+}
+
+/* RFC 8829 asks for nothing but port 0 here; aiortc wants the transport of the bundle in every m-line. */
+static void
+append_rejected (GString *text, const GstSDPMedia *offered, const GstSDPMedia *transport)
 {
   g_string_append_printf (text, "m=%s 0 %s", gst_sdp_media_get_media (offered), gst_sdp_media_get_proto (offered));
   append_formats (text, offered);
   append_attributes (text, offered, "mid");
   g_string_append (text, "a=inactive\r\n");
+  append_answered_transport (text, transport);
 }
 
 /* The audio of @answered with the payload type of @dtmf. (transfer full) */
@@ -230,13 +252,16 @@ vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, cons
           append_served (text, with_dtmf != NULL ? with_dtmf : audio, candidates, is_complete);
           break;
         case VGW_MLINE_DATA:
-          append_served (text, data, NULL, FALSE);
+          if (self->is_old_sctp)
+            append_old_data (text, self, data);
+          else
+            append_served (text, data, NULL, FALSE);
           break;
         case VGW_MLINE_INACTIVE:
           append_inactive (text, offered, audio);
           break;
         case VGW_MLINE_REJECTED:
-          append_rejected (text, offered);
+          append_rejected (text, offered, audio);
           break;
         }
     }

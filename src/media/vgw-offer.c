@@ -130,11 +130,32 @@ parse_bundle (const GstSDPMessage *sdp)
     }
 }
 
+/* The SCTP port of an m=application line, in the present form (RFC 8841: a=sctp-port:5000) or in that of the drafts
+ * (a=sctpmap:5000 webrtc-datachannel 65535); 0 where it has none. */
+static guint
+find_sctp_port (const GstSDPMedia *media, gboolean *is_old)
+{
+  const char *value = gst_sdp_media_get_attribute_val (media, "sctp-port");
+  guint64 port = 0;
+
+  *is_old = value == NULL;
+  if (value == NULL)
+    value = gst_sdp_media_get_attribute_val (media, "sctpmap");
+  if (value == NULL)
+    return 0;
+  g_auto (GStrv) parts = g_strsplit (value, " ", 3);
+  if (parts[0] == NULL || !g_ascii_string_to_unsigned (parts[0], 10, 1, 65535, &port, NULL)
+      || (*is_old && g_strcmp0 (parts[1], "webrtc-datachannel") != 0))
+    return 0;
+  return port;
+}
+
 static VgwMlineRole
 choose_role (const VgwOffer *self, const GstSDPMedia *media, const char *mid, char **bundle)
 {
   const char *kind = gst_sdp_media_get_media (media);
   gboolean is_off = gst_sdp_media_get_port (media) == 0 && !gst_sdp_media_get_attribute_val (media, "bundle-only");
+  gboolean is_old_sctp;
   gboolean is_rtp = g_str_has_suffix (gst_sdp_media_get_proto (media), "RTP/SAVPF");
 
   if (is_off || mid == NULL || !g_strv_contains ((const char *const *) bundle, mid))
@@ -145,7 +166,7 @@ choose_role (const VgwOffer *self, const GstSDPMedia *media, const char *mid, ch
     return VGW_MLINE_INACTIVE;
   if (g_str_equal (kind, "application") && self->data_index < 0
       && strstr (gst_sdp_media_get_proto (media), "DTLS/SCTP") != NULL
-      && gst_sdp_media_get_attribute_val (media, "sctp-port") != NULL)
+      && find_sctp_port (media, &is_old_sctp) != 0)
     return VGW_MLINE_DATA;
   return VGW_MLINE_REJECTED;
 }
@@ -195,7 +216,10 @@ parse_mlines (VgwOffer *self, char **bundle, guint max_mlines, GError **error)
           self->direction = find_direction (media);
         }
       else if (mline.role == VGW_MLINE_DATA)
-        self->data_index = i;
+        {
+          self->data_index = i;
+          self->sctp_port = find_sctp_port (media, &self->is_old_sctp);
+        }
       g_array_append_val (self->mlines, mline);
     }
   if (self->direction == NULL)

@@ -38,6 +38,8 @@ typedef struct
   GArray *mlines;          /* VgwOfferMline, one per m-line in order */
   guint audio_index;       /* of the m-line with role AUDIO */
   int data_index;          /* of the m-line with role DATA, -1 for none */
+  guint sctp_port;         /* of the data channels */
+  gboolean is_old_sctp;    /* DTLS/SCTP with a=sctpmap, as drafts before RFC 8841 had it, and aiortc still has */
   GPtrArray *codecs;       /* VgwOfferCodec*, of the audio m-line, in the client's order */
   const char *direction;   /* "sendrecv", "sendonly", "recvonly" of the audio m-line (static) */
   char *ice_ufrag, *ice_pwd; /* of the bundle's transport */

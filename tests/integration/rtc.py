@@ -59,7 +59,6 @@ class Caller:
         self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         # as an offerer aiortc 1.4 writes data channels as a draft of 2014 had them (DTLS/SCTP, a=sctpmap), which neither
         # browsers nor webrtcbin take; this makes it RFC 8841
-        self.peer._sctpLegacySdp = False
         self.peer.addTrack(Speech(self.samples, self.rate))
         self.channels = [self.peer.createDataChannel("events" if i == 0 else f"extra-{i}")
                          for i in range(self.n_channels)]

@@ -213,6 +213,27 @@ START_TEST (the_answer_has_the_mlines_of_the_offer_in_its_order)
 }
 END_TEST
 
+START_TEST (data_channels_of_the_drafts_are_answered_in_their_form)
+{
+  g_autofree char *text = load ("chromium-audio.sdp");
+  g_autofree char *mline = replace (text, "UDP/DTLS/SCTP webrtc-datachannel", "DTLS/SCTP 5001");
+  g_autofree char *old = replace (mline, "a=sctp-port:5000", "a=sctpmap:5001 webrtc-datachannel 65535");
+  g_autofree char *foreign = replace (old, "5001 webrtc-datachannel", "5001 something-else");
+  g_autoptr (VgwOffer) offer = parse (old);
+  g_autoptr (VgwOffer) foreign_offer = parse (foreign);
+  GstSDPMessage *answer = make_answer ();
+  g_autofree char *expanded = vgw_offer_expand_answer (offer, answer, NULL, NULL, TRUE, TRUE, NULL);
+  gst_sdp_message_free (answer);
+
+  ck_assert_int_eq (offer->data_index, 1);
+  ck_assert_uint_eq (offer->sctp_port, 5001);
+  ck_assert_ptr_nonnull (strstr (expanded, "m=application 9 DTLS/SCTP 5000\r\n"));
+  ck_assert_ptr_nonnull (strstr (expanded, "a=sctpmap:5000 webrtc-datachannel 65535\r\n"));
+  ck_assert_ptr_null (strstr (expanded, "sctp-port"));
+  ck_assert_int_eq (foreign_offer->data_index, -1);
+}
+END_TEST
+
 START_TEST (an_answer_that_refuses_the_audio_is_an_error)
 {
   g_autofree char *text = load ("chromium-audio.sdp");
@@ -295,6 +316,7 @@ main (void)
   tcase_add_test (tcase, webrtcbin_gets_one_codec_and_audio_first);
   tcase_add_test (tcase, stereo_parameters_are_not_passed_on);
   tcase_add_test (tcase, the_answer_has_the_mlines_of_the_offer_in_its_order);
+  tcase_add_test (tcase, data_channels_of_the_drafts_are_answered_in_their_form);
   tcase_add_test (tcase, an_answer_that_refuses_the_audio_is_an_error);
   tcase_add_test (tcase, candidates_are_for_mlines_that_are_there);
   tcase_add_test (tcase, only_the_offered_certificate_is_accepted);
