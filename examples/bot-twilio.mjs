@@ -35,7 +35,7 @@ server.on('connection', (socket) => {
         console.log(`mark ${message.mark.name}`);
         break;
       case 'dtmf':
-        if (message.dtmf.digit === '#') socket.close(1000);
+        if (message.dtmf.digit === '#') socket.close();
         else send('clear', {});
         break;
       case 'stop':

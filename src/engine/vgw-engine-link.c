@@ -158,7 +158,8 @@ on_websocket_closed (SoupWebsocketConnection *websocket, VgwEngineLink *self)
 {
   guint16 code = soup_websocket_connection_get_close_code (websocket);
 
-  if (code == SOUP_WEBSOCKET_CLOSE_NORMAL)
+  /* without a status is in good order too: what close () sends in JavaScript */
+  if (code == SOUP_WEBSOCKET_CLOSE_NORMAL || code == SOUP_WEBSOCKET_CLOSE_NO_STATUS)
     end (self, NULL);
   else
     end (self, wrap_error (self, "the connection was lost", code != 0 ? "closed by the engine" : "no closing frame"));
