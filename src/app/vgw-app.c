@@ -37,7 +37,8 @@ vgw_app_dispose (GObject *object)
   g_clear_pointer (&self->admin, vgw_admin_server_free);
   g_clear_object (&self->server);
   g_clear_object (&self->table);
-  g_clear_pointer (&self->context.engine_settings.wav_writer, vgw_wav_writer_unref);
+  g_clear_pointer (&self->context.engine_shared.wav_writer, vgw_wav_writer_unref);
+  g_clear_pointer (&self->context.engine_shared.io, vgw_engine_io_unref);
   if (self->media != NULL)
     vgw_media_shutdown (self->media);
   g_clear_object (&self->media);
@@ -50,7 +51,6 @@ vgw_app_finalize (GObject *object)
 {
   VgwApp *self = VGW_APP (object);
   g_clear_pointer (&self->context.client_ice_servers, g_ptr_array_unref);
-  g_free (self->context.engine_type);
   g_clear_pointer (&self->config, vgw_config_free);
   G_OBJECT_CLASS (vgw_app_parent_class)->finalize (object);
 }
@@ -122,8 +122,7 @@ fill_context (VgwApp *self)
 
   context->media = self->media;
   context->manager = self->manager;
-  context->engine_type = g_strdup (config->engine_default);
-  context->format.rate_hz = config->engine_sample_rate;
+  context->default_engine = config->engine_default;
   context->limits = (VgwSessionSettingsLimits){
     .offer_timeout_ms = config->limits_offer_timeout_ms,
     .connect_timeout_ms = config->limits_connect_timeout_ms,
@@ -132,7 +131,7 @@ fill_context (VgwApp *self)
     .max_candidates = config->limits_max_candidates,
     .max_data_channels = config->limits_max_data_channels,
     .max_message_bytes = config->limits_max_message_bytes,
-    .max_playout_ms = config->engine_max_playout_ms,
+    .max_events_per_second = config->limits_max_events_per_second,
   };
   context->client_ice_servers = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_ice_server_free);
   for (guint i = 0; config->ice_client_servers[i] != NULL; i++)
@@ -195,6 +194,39 @@ log_addresses (VgwApp *self)
     vgw_info (NULL, "listening admin=%s", admin_url);
 }
 
+static gboolean
+has_networked_engine (const VgwConfig *config)
+{
+  for (guint i = 0; i < config->engines->len; i++)
+    {
+      const VgwEngineConfig *engine = config->engines->pdata[i];
+      if (vgw_engine_type_is_networked (engine->type))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Whether every engine can be made: the configuration has been checked, but not what a type needs from the machine. */
+static gboolean
+check_engines (const VgwEngineShared *shared, GError **error)
+{
+  for (guint i = 0; i < shared->engines->len; i++)
+    {
+      g_autoptr (VgwEngine) engine = vgw_engine_create (shared->engines->pdata[i], shared, error);
+      if (engine == NULL)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+fill_engine_shared (VgwEngineShared *shared, const VgwConfig *config)
+{
+  shared->wav_writer = vgw_wav_writer_new ();
+  shared->io = has_networked_engine (config) ? vgw_engine_io_new () : NULL;
+  shared->engines = config->engines;
+}
+
 VgwApp *
 vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
 {
@@ -202,9 +234,8 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
   VgwMediaSettings media_settings;
   self->config = config;
   vgw_app_get_media_settings (config, pipeline_override, &media_settings);
-  self->context.engine_settings = (VgwEngineSettings){ config->record_directory, vgw_wav_writer_new () };
-  g_autoptr (VgwEngine) probe = vgw_engine_create (config->engine_default, &self->context.engine_settings, error);
-  if (probe == NULL)
+  fill_engine_shared (&self->context.engine_shared, config);
+  if (!check_engines (&self->context.engine_shared, error))
     return NULL;
   self->manager = vgw_manager_create (config->manager_type, error);
   if (self->manager == NULL)
@@ -255,10 +286,13 @@ vgw_app_shutdown_finish (VgwApp *self, GAsyncResult *result)
 gboolean
 vgw_app_check (const VgwConfig *config, const char *pipeline_override, GError **error)
 {
-  VgwEngineSettings engine_settings = { .record_dir = config->record_directory };
+  VgwEngineShared shared = { 0 };
   VgwMediaSettings media_settings;
-  g_autoptr (VgwEngine) engine = vgw_engine_create (config->engine_default, &engine_settings, error);
-  g_autoptr (VgwManager) manager = engine ? vgw_manager_create (config->manager_type, error) : NULL;
+  fill_engine_shared (&shared, config);
+  gboolean has_engines = check_engines (&shared, error);
+  vgw_wav_writer_unref (shared.wav_writer);
+  g_clear_pointer (&shared.io, vgw_engine_io_unref);
+  g_autoptr (VgwManager) manager = has_engines ? vgw_manager_create (config->manager_type, error) : NULL;
   if (manager == NULL)
     return FALSE;
   vgw_app_get_media_settings (config, pipeline_override, &media_settings);

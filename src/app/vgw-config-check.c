@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
-#include "engine/vgw-engine-factory.h"
 
 #define MAX_PORT 65535
 #define MAX_HOST_BYTES 253 /* RFC 1035 section 2.3.4, without the root's dot */
@@ -219,19 +218,6 @@ vgw_config_check_element_name (const char *text, GError **error)
   if (strspn (text, NAME_CHARACTERS) == strlen (text))
     return TRUE;
   return fail (error, "must be the name of a GStreamer element, and names are separated by ';'");
-}
-
-gboolean
-vgw_config_check_engine (const char *text, GError **error)
-{
-  const char *const *types = vgw_engine_types ();
-  g_autofree char *known = NULL;
-
-  if (g_strv_contains (types, text))
-    return TRUE;
-  known = g_strjoinv (", ", (char **) types);
-  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "must be one of %s", known);
-  return FALSE;
 }
 
 static char *

@@ -33,7 +33,24 @@ gboolean vgw_config_check_pipeline_name (const char *text, GError **error);
 gboolean vgw_config_check_element_name (const char *text, GError **error);
 
 /* A type of vgw_engine_types (). */
-gboolean vgw_config_check_engine (const char *text, GError **error);
+gboolean vgw_config_check_engine_type (const char *text, GError **error);
+
+/* A dialect that is spoken over a WebSocket. */
+gboolean vgw_config_check_dialect (const char *text, GError **error);
+
+/* Lower-case letters, digits and single dashes, at most 32: a name that an environment variable and a query can have. */
+gboolean vgw_config_check_engine_name (const char *text, GError **error);
+gboolean vgw_config_check_engine_name_or_none (const char *text, GError **error);
+
+/* "end", "hold" or "fallback:NAME". */
+gboolean vgw_config_check_on_failure (const char *text, GError **error);
+
+/* The value of an HTTP header: printable ASCII, or nothing. */
+gboolean vgw_config_check_header (const char *text, GError **error);
+
+/* ws://HOST[:PORT][/PATH][?QUERY] or wss://…; tcp://HOST:PORT. */
+gboolean vgw_config_check_websocket_url (const char *text, GError **error);
+gboolean vgw_config_check_tcp_url (const char *text, GError **error);
 
 /* Splits an item of ice.client-servers, which has passed its check, into what an RTCIceServer has: @url is
  * "turn:HOST:PORT?transport=udp"; @username and @credential are NULL where the item has none (all transfer full).

@@ -21,12 +21,15 @@ vgw_config_has_group (const char *group)
   return FALSE;
 }
 
-/* Whether @name is @key's name, or that with "-file" behind where the key is a secret. */
+/* Whether @name is @key's name or alias, or that with "-file" behind where the key is a secret. */
 static gboolean
 is_name_of (const char *name, const VgwConfigKey *key, gboolean *is_file)
 {
   gsize length = strlen (key->name);
 
+  *is_file = FALSE;
+  if (key->alias != NULL && strcmp (name, key->alias) == 0)
+    return TRUE;
   if (strncmp (name, key->name, length) != 0)
     return FALSE;
   *is_file = (key->flags & VGW_CONFIG_SECRET) && strcmp (name + length, FILE_SUFFIX) == 0;
@@ -47,13 +50,47 @@ vgw_config_find_key (const char *group, const char *name, gboolean *is_file)
   return NULL;
 }
 
-char *
-vgw_config_variable_name (const VgwConfigKey *key, gboolean is_file)
+const VgwConfigKey *
+vgw_config_find_engine_row (const char *name, gboolean *is_file)
 {
-  g_autofree char *name = g_strdup_printf ("%s_%s%s", key->group, key->name, is_file ? FILE_SUFFIX : "");
+  guint n_rows, n_keys;
+  const VgwConfigKey *rows = vgw_config_engine_rows (&n_rows);
+  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
+
+  for (guint i = 0; i < n_rows; i++)
+    {
+      if (is_name_of (name, &rows[i], is_file))
+        return &rows[i];
+    }
+  for (guint i = 0; i < n_keys; i++)
+    {
+      if ((keys[i].flags & VGW_CONFIG_PER_ENGINE) && is_name_of (name, &keys[i], is_file))
+        return &keys[i];
+    }
+  return NULL;
+}
+
+static char *
+make_variable_name (const char *group, const char *key_name, gboolean is_file)
+{
+  g_autofree char *name = g_strdup_printf ("%s_%s%s", group, key_name, is_file ? FILE_SUFFIX : "");
   g_autofree char *upper = g_ascii_strup (name, -1);
 
   return g_strconcat (VARIABLE_PREFIX, g_strdelimit (upper, "-", '_'), NULL);
+}
+
+char *
+vgw_config_variable_name (const VgwConfigKey *key, gboolean is_file)
+{
+  return make_variable_name (key->group, key->name, is_file);
+}
+
+static gboolean
+is_alias_variable (const char *variable, const VgwConfigKey *key)
+{
+  g_autofree char *name = key->alias != NULL ? make_variable_name (key->group, key->alias, FALSE) : NULL;
+
+  return g_strcmp0 (name, variable) == 0;
 }
 
 const VgwConfigKey *
@@ -65,6 +102,9 @@ vgw_config_find_variable (const char *variable, gboolean *is_file)
   for (guint i = 0; i < n_keys; i++)
     {
       gboolean has_file = (keys[i].flags & VGW_CONFIG_SECRET) != 0;
+      *is_file = FALSE;
+      if (is_alias_variable (variable, &keys[i]))
+        return &keys[i];
       for (int with_file = 0; with_file <= has_file; with_file++)
         {
           g_autofree char *name = vgw_config_variable_name (&keys[i], with_file);
@@ -134,6 +174,14 @@ finish (Nearest *nearest)
   return name != NULL ? g_strdup_printf ("; did you mean %s?", name) : g_strdup ("");
 }
 
+static void
+consider_key (Nearest *nearest, const VgwConfigKey *key)
+{
+  consider (nearest, g_strdup (key->name));
+  if (key->flags & VGW_CONFIG_SECRET)
+    consider (nearest, g_strconcat (key->name, FILE_SUFFIX, NULL));
+}
+
 char *
 vgw_config_suggest_key (const char *group, const char *name)
 {
@@ -142,15 +190,33 @@ vgw_config_suggest_key (const char *group, const char *name)
   Nearest nearest = { name, G_MAXUINT, NULL };
   gboolean is_file;
 
+  if (vgw_config_find_engine_row (name, &is_file) != NULL)
+    return g_strdup ("; it belongs to [engine NAME]");
   for (guint i = 0; i < n_keys; i++)
     {
       if (is_name_of (name, &keys[i], &is_file))
         return g_strdup_printf ("; it belongs to [%s]", keys[i].group);
       if (strcmp (keys[i].group, group) != 0)
         continue;
-      consider (&nearest, g_strdup (keys[i].name));
-      if (keys[i].flags & VGW_CONFIG_SECRET)
-        consider (&nearest, g_strconcat (keys[i].name, FILE_SUFFIX, NULL));
+      consider_key (&nearest, &keys[i]);
+    }
+  return finish (&nearest);
+}
+
+char *
+vgw_config_suggest_engine_key (const char *name)
+{
+  guint n_rows, n_keys;
+  const VgwConfigKey *rows = vgw_config_engine_rows (&n_rows);
+  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
+  Nearest nearest = { name, G_MAXUINT, NULL };
+
+  for (guint i = 0; i < n_rows; i++)
+    consider_key (&nearest, &rows[i]);
+  for (guint i = 0; i < n_keys; i++)
+    {
+      if (keys[i].flags & VGW_CONFIG_PER_ENGINE)
+        consider_key (&nearest, &keys[i]);
     }
   return finish (&nearest);
 }

@@ -15,7 +15,7 @@ static const VgwConfigGroup groups[] = {
   { "access", "Who may call" },
   { "ice", "How media finds its way" },
   { "media", "The audio path" },
-  { "engine", "The speech engine" },
+  { "engine", "The speech engine: which one, and what holds for all of them that say nothing else" },
   { "record", "The engine \"record\"" },
   { "manager", "The session manager, which is told of every session" },
   { "limits", "Bounds of sessions" },
@@ -29,6 +29,14 @@ static const VgwConfigChoice ice_agents[] = { { "mux", VGW_ICE_AGENT_MUX },
 static const VgwConfigChoice sample_rates[] = {
   { "8000", 8000 }, { "16000", 16000 }, { "24000", 24000 }, { "48000", 48000 }, { NULL, 0 }
 };
+static const VgwConfigChoice overflows[] = { { "oldest", VGW_OVERFLOW_OLDEST },
+                                             { "newest", VGW_OVERFLOW_NEWEST },
+                                             { NULL, 0 } };
+static const VgwConfigChoice barge_ins[] = { { "none", VGW_BARGE_IN_NONE },
+                                             { "duck", VGW_BARGE_IN_DUCK },
+                                             { "pause", VGW_BARGE_IN_PAUSE },
+                                             { "flush", VGW_BARGE_IN_FLUSH },
+                                             { NULL, 0 } };
 static const VgwConfigChoice manager_types[] = { { "log", 0 }, { NULL, 0 } };
 /* GLib's critical is our error: G_LOG_LEVEL_ERROR is for what aborts. */
 static const VgwConfigChoice log_levels[] = { { "debug", G_LOG_LEVEL_DEBUG },
@@ -39,6 +47,8 @@ static const VgwConfigChoice log_levels[] = { { "debug", G_LOG_LEVEL_DEBUG },
 static const VgwConfigChoice log_formats[] = { { "text", VGW_LOG_TEXT }, { "json", VGW_LOG_JSON }, { NULL, 0 } };
 
 #define AT(field) .offset = G_STRUCT_OFFSET (VgwConfig, field)
+#define AT_ENGINE(field) .offset = G_STRUCT_OFFSET (VgwConfig, engine_defaults.field)
+#define OF_ENGINE(field) .offset = G_STRUCT_OFFSET (VgwEngineConfig, field)
 
 /* clang-format off */
 static const VgwConfigKey keys[] = {
@@ -141,15 +151,52 @@ static const VgwConfigKey keys[] = {
   { "media", "latency-ms", VGW_CONFIG_NUMBER, "40", AT (media_latency_ms), .max = 2000,
     .brief = "Delay of the jitter buffer" },
 
-  { "engine", "default", VGW_CONFIG_TEXT, "echo", AT (engine_default), .check = vgw_config_check_engine,
+  { "engine", "default", VGW_CONFIG_TEXT, "echo", AT (engine_default), .check = vgw_config_check_not_empty,
     .brief = "Engine of a session that asks for none",
-    .detail = "echo: callers hear themselves. record: a WAV file for each caller and each direction." },
-  { "engine", "sample-rate", VGW_CONFIG_CHOICE, "16000", AT (engine_sample_rate), .choices = sample_rates,
-    .brief = "Sample rate of the engine's PCM in Hz" },
-  { "engine", "max-playout-ms", VGW_CONFIG_NUMBER, "60000", AT (engine_max_playout_ms),
-    .min = 100, .max = HOUR_MS,
-    .brief = "Speech that may wait to be played to a caller",
-    .detail = "The oldest is dropped beyond that." },
+    .detail = "The name of a group [engine NAME], or of an engine that is there without one. echo: callers hear "
+              "themselves. record: the same, with a WAV file for each caller and each direction." },
+  { "engine", "sample-rate", VGW_CONFIG_CHOICE, "16000", AT_ENGINE (sample_rate_hz), .flags = VGW_CONFIG_PER_ENGINE,
+    .choices = sample_rates,
+    .brief = "Sample rate of the engine's PCM in Hz, in both directions",
+    .detail = "A dialect that knows only one rate has that one, unless its group says another, which is an error." },
+  { "engine", "max-playout-ms", VGW_CONFIG_NUMBER, "60000", AT_ENGINE (max_playout_ms),
+    .flags = VGW_CONFIG_PER_ENGINE, .min = 100, .max = HOUR_MS,
+    .brief = "Speech that may wait to be played to a caller" },
+  { "engine", "overflow", VGW_CONFIG_CHOICE, "oldest", AT_ENGINE (overflow), .flags = VGW_CONFIG_PER_ENGINE,
+    .choices = overflows,
+    .brief = "What is dropped of the speech beyond max-playout-ms",
+    .detail = "An engine whose protocol has flow control is told to wait before that." },
+  { "engine", "barge-in", VGW_CONFIG_CHOICE, "none", AT_ENGINE (barge_in), .flags = VGW_CONFIG_PER_ENGINE,
+    .choices = barge_ins,
+    .brief = "What becomes of the engine's speech when the caller speaks",
+    .detail = "none: the engine decides. duck: it is turned down meanwhile. pause: it is held, and goes on afterwards. "
+              "flush: what waits is dropped." },
+  { "engine", "speech-start-ms", VGW_CONFIG_NUMBER, "120", AT_ENGINE (speech_start_ms),
+    .flags = VGW_CONFIG_PER_ENGINE, .min = 20, .max = 5000,
+    .brief = "Voice without a break after which the caller speaks" },
+  { "engine", "speech-stop-ms", VGW_CONFIG_NUMBER, "500", AT_ENGINE (speech_stop_ms),
+    .flags = VGW_CONFIG_PER_ENGINE, .min = 20, .max = 10000,
+    .brief = "Silence after which the caller has stopped" },
+  { "engine", "connect-timeout-ms", VGW_CONFIG_NUMBER, "3000", AT_ENGINE (connect_timeout_ms),
+    .flags = VGW_CONFIG_PER_ENGINE, .min = 10, .max = MINUTE_MS,
+    .brief = "Time that connecting to the engine may take, each time" },
+  { "engine", "grace-ms", VGW_CONFIG_NUMBER, "10000", AT_ENGINE (grace_ms), .flags = VGW_CONFIG_PER_ENGINE,
+    .max = HOUR_MS, .alias = "grace",
+    .brief = "Time without a connection after which an engine has failed",
+    .detail = "Until then connecting is tried again. 0: the first failure is the last. engine.grace = 10s is understood "
+              "as well." },
+  { "engine", "buffer-ms", VGW_CONFIG_NUMBER, "2000", AT_ENGINE (buffer_ms), .flags = VGW_CONFIG_PER_ENGINE,
+    .min = 20, .max = MINUTE_MS,
+    .brief = "The caller's voice that is kept while there is no connection",
+    .detail = "The newest; the engine gets it when it is back." },
+  { "engine", "stall-ms", VGW_CONFIG_NUMBER, "5000", AT_ENGINE (stall_ms), .flags = VGW_CONFIG_PER_ENGINE,
+    .min = 100, .max = MINUTE_MS,
+    .brief = "Time after which an engine that takes nothing of what it is sent is lost" },
+  { "engine", "on-failure", VGW_CONFIG_TEXT, "end", AT_ENGINE (on_failure), .flags = VGW_CONFIG_PER_ENGINE,
+    .check = vgw_config_check_on_failure,
+    .brief = "What happens when an engine has failed (end, hold or fallback:NAME)",
+    .detail = "end: the call ends. hold: it goes on without an engine. fallback:NAME: that engine, which must have the "
+              "same sample rate, takes over." },
 
   { "record", "directory", VGW_CONFIG_TEXT, "recordings", AT (record_directory), .check = vgw_config_check_not_empty,
     .brief = "Directory of the WAV files",
@@ -191,6 +238,9 @@ static const VgwConfigKey keys[] = {
   { "limits", "max-message-bytes", VGW_CONFIG_NUMBER, "65536", AT (limits_max_message_bytes),
     .min = 4096, .max = VGW_MESSAGE_MAX_BYTES,
     .brief = "Size of a signaling message, and of one on a data channel" },
+  { "limits", "max-events-per-second", VGW_CONFIG_NUMBER, "20", AT (limits_max_events_per_second), .max = 1000,
+    .brief = "Events of a caller, and of its engine, in a second",
+    .detail = "Twice as many may come at once; what goes beyond is dropped. 0: no bound." },
   { "limits", "max-mlines", VGW_CONFIG_NUMBER, "8", AT (limits_max_mlines), .min = 1, .max = 64,
     .brief = "Media sections of an offer" },
 
@@ -200,6 +250,31 @@ static const VgwConfigKey keys[] = {
   { "log", "format", VGW_CONFIG_CHOICE, "text", AT (log_format), .flags = VGW_CONFIG_RELOADABLE,
     .choices = log_formats,
     .brief = "text for people, json for a collector: one object on each line" },
+};
+
+/* Of [engine NAME] alone. */
+static const VgwConfigKey engine_rows[] = {
+  { "engine NAME", "type", VGW_CONFIG_TEXT, "", OF_ENGINE (type), .check = vgw_config_check_engine_type,
+    .brief = "Kind of engine: echo, record, websocket, audiosocket, or assistant where that was built",
+    .detail = "Has to be set, unless NAME is the type." },
+  { "engine NAME", "url", VGW_CONFIG_TEXT, "", OF_ENGINE (url),
+    .brief = "Where the bot listens (websocket, audiosocket)",
+    .detail = "ws://HOST[:PORT]/PATH or wss:// for a websocket, tcp://HOST:PORT for an audiosocket." },
+  { "engine NAME", "dialect", VGW_CONFIG_TEXT, "native", OF_ENGINE (dialect), .check = vgw_config_check_dialect,
+    .brief = "Protocol that the bot speaks over its WebSocket" },
+  { "engine NAME", "authorization", VGW_CONFIG_TEXT, "", OF_ENGINE (authorization), .flags = VGW_CONFIG_SECRET,
+    .check = vgw_config_check_header,
+    .brief = "Authorization header for the bot's WebSocket",
+    .detail = "Such as Bearer TOKEN. authorization-file names a file that has it." },
+  { "engine NAME", "wraps", VGW_CONFIG_TEXT, "", OF_ENGINE (wraps), .check = vgw_config_check_engine_name_or_none,
+    .brief = "Name of the engine whose calls are recorded (record)",
+    .detail = "What this group does not say it has from that engine. Empty: an echo." },
+  { "engine NAME", "record-directory", VGW_CONFIG_TEXT, "", OF_ENGINE (record_directory),
+    .brief = "Directory of the WAV files (record)",
+    .detail = "Empty: that of [record]." },
+  { "engine NAME", "selectable", VGW_CONFIG_BOOL, "false", OF_ENGINE (is_selectable),
+    .brief = "Let clients ask for this engine by /ws?engine=NAME",
+    .detail = "engine.default can always be asked for." },
 };
 /* clang-format on */
 
@@ -215,4 +290,35 @@ vgw_config_groups (guint *n_groups)
 {
   *n_groups = G_N_ELEMENTS (groups);
   return groups;
+}
+
+const VgwConfigKey *
+vgw_config_engine_rows (guint *n_rows)
+{
+  *n_rows = G_N_ELEMENTS (engine_rows);
+  return engine_rows;
+}
+
+guint
+vgw_config_count_engine_rows (void)
+{
+  return G_N_ELEMENTS (engine_rows) + G_N_ELEMENTS (keys);
+}
+
+guint
+vgw_config_engine_row_number (const VgwConfigKey *row)
+{
+  if (row->flags & VGW_CONFIG_PER_ENGINE)
+    return G_N_ELEMENTS (engine_rows) + (guint) (row - keys);
+  return (guint) (row - engine_rows);
+}
+
+VgwConfigKey
+vgw_config_engine_key (const VgwConfigKey *row)
+{
+  VgwConfigKey key = *row;
+
+  if (row->flags & VGW_CONFIG_PER_ENGINE)
+    key.offset -= G_STRUCT_OFFSET (VgwConfig, engine_defaults);
+  return key;
 }

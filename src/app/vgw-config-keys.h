@@ -2,8 +2,9 @@
  * --print-config, the man page and the sample file are made from it.
  *
  * To add a key: a field in VgwConfig, a row in vgw-config-keys.c, and VGW_TEST_UPDATE=1 for the test vgw-config, which
- * rewrites the sample file and the man page. A kind of group that may stand several times under names of its own,
- * [engine NAME], needs a struct of its own values: vgw_config_assign () takes any struct that the rows' offsets fit. */
+ * rewrites the sample file and the man page. The group [engine NAME] may stand several times under names of its own and
+ * has a VgwEngineConfig of its own: its keys are the rows of vgw_config_engine_rows (), and those of vgw_config_keys ()
+ * with the flag VGW_CONFIG_PER_ENGINE, whose values in [engine] are the defaults. */
 #pragma once
 
 #include <glib.h>
@@ -23,6 +24,7 @@ typedef enum
 {
   VGW_CONFIG_SECRET = 1 << 0,     /* never shown; NAME-file gives a file to read it from */
   VGW_CONFIG_RELOADABLE = 1 << 1, /* can change without touching calls */
+  VGW_CONFIG_PER_ENGINE = 1 << 2, /* may also stand in [engine NAME]; a value of VgwConfig.engine_defaults */
 } VgwConfigFlags;
 
 typedef struct
@@ -48,6 +50,7 @@ typedef struct
   const char *brief;              /* one line, no full stop */
   const char *detail;             /* (nullable) sentences */
   const char *go_name;            /* (nullable) the same setting of the Go service that this one replaces */
+  const char *alias;              /* (nullable) another name that is understood */
 } VgwConfigKey;
 
 typedef struct
@@ -60,10 +63,23 @@ typedef struct
 const VgwConfigKey *vgw_config_keys (guint *n_keys);
 const VgwConfigGroup *vgw_config_groups (guint *n_groups);
 
+/* The keys that only [engine NAME] has; their offsets are in VgwEngineConfig. (static) */
+const VgwConfigKey *vgw_config_engine_rows (guint *n_rows);
+
+/* A number of its own for each row that an [engine NAME] may have, below vgw_config_count_engine_rows (). */
+guint vgw_config_engine_row_number (const VgwConfigKey *row);
+guint vgw_config_count_engine_rows (void);
+
+/* @row with its offset in VgwEngineConfig. */
+VgwConfigKey vgw_config_engine_key (const VgwConfigKey *row);
+
 gboolean vgw_config_has_group (const char *group);
 
 /* The key that "@group.@name" means, or NULL. @is_file is set where @name is that of a secret with "-file" behind. */
 const VgwConfigKey *vgw_config_find_key (const char *group, const char *name, gboolean *is_file);
+
+/* The row that "@name" means in [engine NAME], or NULL. */
+const VgwConfigKey *vgw_config_find_engine_row (const char *name, gboolean *is_file);
 
 /* The key that the environment variable @variable ("VGW_HTTP_PORT") means, or NULL. */
 const VgwConfigKey *vgw_config_find_variable (const char *variable, gboolean *is_file);
@@ -74,6 +90,7 @@ char *vgw_config_variable_name (const VgwConfigKey *key, gboolean is_file);
 /* What to say behind "no such …": "; did you mean http.port?", the group that has a key of that name, or "" where
  * nothing is near (transfer full). */
 char *vgw_config_suggest_key (const char *group, const char *name);
+char *vgw_config_suggest_engine_key (const char *name);
 char *vgw_config_suggest_group (const char *group);
 char *vgw_config_suggest_variable (const char *variable);
 

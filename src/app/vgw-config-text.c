@@ -4,6 +4,7 @@
 #include "app/vgw-config-keys.h"
 #include "app/vgw-config-value.h"
 #include "app/vgw-config.h"
+#include "engine/vgw-engine-factory.h"
 
 #define SAMPLE_COLUMNS 100
 #define HELP_NAME_COLUMNS 44
@@ -31,14 +32,62 @@ append_wrapped (GString *out, const char *prefix, const char *text)
 }
 
 static void
-append_hidden (GString *out, const VgwConfig *config, const VgwConfigKey *key)
+append_hidden (GString *out, gconstpointer values, const VgwConfigKey *key)
 {
-  guint n = vgw_config_value_count (config, key);
+  guint n = vgw_config_value_count (values, key);
 
   if (n == 0)
     g_string_append_printf (out, "%s =\n", key->name);
   else
     g_string_append_printf (out, "# %s is set (%u) and hidden\n", key->name, n);
+}
+
+static void
+append_value (GString *out, gconstpointer values, const VgwConfigKey *key)
+{
+  g_autofree char *text = NULL;
+
+  if (key->flags & VGW_CONFIG_SECRET)
+    {
+      append_hidden (out, values, key);
+      return;
+    }
+  text = vgw_config_value_to_text (values, key);
+  g_string_append_printf (out, "%s =%s%s\n", key->name, *text != '\0' ? " " : "", text);
+}
+
+/* Whether the key means something to this engine: what does not is an error in a file. */
+static gboolean
+is_of_type (const VgwEngineConfig *engine, const VgwConfigKey *key)
+{
+  if (strcmp (key->name, "url") == 0)
+    return vgw_engine_type_is_networked (engine->type);
+  if (strcmp (key->name, "dialect") == 0 || strcmp (key->name, "authorization") == 0)
+    return strcmp (engine->type, "websocket") == 0;
+  if (strcmp (key->name, "wraps") == 0 || strcmp (key->name, "record-directory") == 0)
+    return strcmp (engine->type, "record") == 0;
+  return TRUE;
+}
+
+static void
+append_engine (GString *out, const VgwEngineConfig *engine)
+{
+  guint n_rows, n_keys;
+  const VgwConfigKey *rows = vgw_config_engine_rows (&n_rows);
+  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
+
+  g_string_append_printf (out, "\n[engine %s]\n", engine->name);
+  for (guint i = 0; i < n_rows; i++)
+    {
+      if (is_of_type (engine, &rows[i]))
+        append_value (out, engine, &rows[i]);
+    }
+  for (guint i = 0; i < n_keys; i++)
+    {
+      VgwConfigKey key = vgw_config_engine_key (&keys[i]);
+      if (keys[i].flags & VGW_CONFIG_PER_ENGINE)
+        append_value (out, engine, &key);
+    }
 }
 
 char *
@@ -51,34 +100,38 @@ vgw_config_to_text (const VgwConfig *config)
 
   for (guint i = 0; i < n_keys; i++)
     {
-      g_autofree char *text = NULL;
-
       if (strcmp (group, keys[i].group) != 0)
         g_string_append_printf (out, "%s[%s]\n", i > 0 ? "\n" : "", keys[i].group);
       group = keys[i].group;
-      if (keys[i].flags & VGW_CONFIG_SECRET)
-        {
-          append_hidden (out, config, &keys[i]);
-          continue;
-        }
-      text = vgw_config_value_to_text (config, &keys[i]);
-      g_string_append_printf (out, "%s =%s%s\n", keys[i].name, *text != '\0' ? " " : "", text);
+      append_value (out, config, &keys[i]);
     }
+  for (guint i = 0; i < config->engines->len; i++)
+    append_engine (out, config->engines->pdata[i]);
   return g_string_free (out, FALSE);
+}
+
+static void
+append_help_key (GString *out, const VgwConfigKey *key)
+{
+  g_autofree char *name = g_strdup_printf ("%s.%s=%s", key->group, key->name, key->default_text);
+
+  g_string_append_printf (out, "  %-*s %s\n", HELP_NAME_COLUMNS, name, key->brief);
 }
 
 char *
 vgw_config_help (void)
 {
   GString *out = g_string_new ("Configuration (file, environment VGW_GROUP_KEY, --set group.key=value):\n");
-  guint n_keys;
+  guint n_keys, n_rows;
   const VgwConfigKey *keys = vgw_config_keys (&n_keys);
+  const VgwConfigKey *rows = vgw_config_engine_rows (&n_rows);
 
   for (guint i = 0; i < n_keys; i++)
-    {
-      g_autofree char *name = g_strdup_printf ("%s.%s=%s", keys[i].group, keys[i].name, keys[i].default_text);
-      g_string_append_printf (out, "  %-*s %s\n", HELP_NAME_COLUMNS, name, keys[i].brief);
-    }
+    append_help_key (out, &keys[i]);
+  g_string_append (out, "An engine of your own, called NAME (group [engine NAME], environment VGW_ENGINE_NAME__KEY); it "
+                        "also takes what [engine]\nhas but default:\n");
+  for (guint i = 0; i < n_rows; i++)
+    append_help_key (out, &rows[i]);
   return g_string_free (out, FALSE);
 }
 
@@ -103,6 +156,36 @@ append_sample_key (GString *out, const VgwConfigKey *key)
   g_string_append_printf (out, "#%s =%s%s\n", key->name, *key->default_text != '\0' ? " " : "", key->default_text);
 }
 
+static const char about_engines[] =
+    "An engine of your own, under a name of lower-case letters, digits and dashes; as many of them as you like. What "
+    "stands in [engine], but for default, may stand here as well, and is then for this engine alone. A group can also "
+    "change one that is there without it, such as [engine echo]. In the environment the url of my-bot is "
+    "VGW_ENGINE_MY_BOT__URL, for --set it is \"engine my-bot.url=...\".";
+
+/* All in comments: the group would be an engine. */
+static void
+append_sample_engine (GString *out)
+{
+  guint n_rows;
+  const VgwConfigKey *rows = vgw_config_engine_rows (&n_rows);
+
+  g_string_append_c (out, '\n');
+  append_wrapped (out, "# ", about_engines);
+  g_string_append (out, "#\n# [engine my-bot]\n");
+  for (guint i = 0; i < n_rows; i++)
+    {
+      g_autofree char *brief = describe (&rows[i]);
+      g_autofree char *text = g_strjoin (" ", brief, rows[i].detail, NULL);
+      const char *example = strcmp (rows[i].name, "type") == 0  ? "websocket"
+                            : strcmp (rows[i].name, "url") == 0 ? "ws://127.0.0.1:9000/"
+                                                                : rows[i].default_text;
+
+      g_string_append (out, "#\n");
+      append_wrapped (out, "#   ", text);
+      g_string_append_printf (out, "# %s =%s%s\n", rows[i].name, *example != '\0' ? " " : "", example);
+    }
+}
+
 char *
 vgw_config_sample (void)
 {
@@ -118,7 +201,8 @@ vgw_config_sample (void)
       "goes before the environment, which goes before this file. A comment needs a line of its own.");
   append_wrapped (
       out, "# ",
-      "In text and lists, \\\\ is a backslash, \\; a semicolon that separates nothing, \\s a space at an end. "
+      "In text and lists, \\\\ is a backslash, \\; a semicolon that separates nothing, \\s a space at an end. A time in "
+      "milliseconds may be written with its unit: 1500ms, 10s. "
       "See voice-gateway.conf(5).");
   for (guint i = 0; i < n_groups; i++)
     {
@@ -130,6 +214,8 @@ vgw_config_sample (void)
           g_string_append_c (out, '\n');
           append_sample_key (out, &keys[j]);
         }
+      if (strcmp (groups[i].name, "engine") == 0)
+        append_sample_engine (out);
     }
   return g_string_free (out, FALSE);
 }
@@ -202,6 +288,7 @@ static const char man_head[] =
     "The items of a list are separated by semicolons.\n"
     "In text and lists \\e\\e is a backslash, \\e; a semicolon that separates nothing, \\es a space at an end,\n"
     "\\en a new line, \\er a carriage return, \\et a tab.\n"
+    "A time in milliseconds may be written with its unit: 1500ms, 10s.\n"
     ".PP\n"
     "A secret can be kept out of this file: the key with\n"
     ".B \\-file\n"
@@ -221,6 +308,18 @@ static const char man_tail[] =
     ".BR voice\\-gateway (1),\n"
     ".BR voice\\-gateway\\-call (1)\n";
 
+static void
+append_man_engine (GString *out)
+{
+  guint n_rows;
+  const VgwConfigKey *rows = vgw_config_engine_rows (&n_rows);
+
+  g_string_append (out, ".SH [engine NAME]\n");
+  append_man_sentence (out, about_engines);
+  for (guint i = 0; i < n_rows; i++)
+    append_man_key (out, &rows[i]);
+}
+
 char *
 vgw_config_man (void)
 {
@@ -237,6 +336,8 @@ vgw_config_man (void)
           if (strcmp (keys[j].group, groups[i].name) == 0)
             append_man_key (out, &keys[j]);
         }
+      if (strcmp (groups[i].name, "engine") == 0)
+        append_man_engine (out);
     }
   g_string_append (out, man_tail);
   return g_string_free (out, FALSE);

@@ -6,6 +6,7 @@
 
 #define MAX_QUOTED_CHARACTERS 80
 #define MAX_LIST_ITEMS 1000
+#define MAX_NUMBER_CHARACTERS 16
 #define LIST_SEPARATOR ';'
 
 static const char *const true_words[] = { "true", "yes", "on", "1", NULL };
@@ -101,12 +102,28 @@ find_choice (const VgwConfigKey *key, const char *text)
   return NULL;
 }
 
+/* A time in milliseconds may be written with its unit, 1500ms or 10s. (transfer full) */
+static char *
+drop_unit (const VgwConfigKey *key, const char *text)
+{
+  gsize length = strlen (text);
+
+  if (!g_str_has_suffix (key->name, "-ms") || length == 0 || length > MAX_NUMBER_CHARACTERS)
+    return g_strdup (text);
+  if (g_str_has_suffix (text, "ms"))
+    return g_strndup (text, length - strlen ("ms"));
+  if (text[length - 1] == 's' && length > 1)
+    return g_strdup_printf ("%.*s000", (int) length - 1, text);
+  return g_strdup (text);
+}
+
 static gboolean
 assign_number (gpointer values, const VgwConfigKey *key, const char *text, GError **error)
 {
+  g_autofree char *plain = drop_unit (key, text);
   guint64 number;
 
-  if (!g_ascii_string_to_unsigned (text, 10, key->min, key->max, &number, NULL))
+  if (!g_ascii_string_to_unsigned (plain, 10, key->min, key->max, &number, NULL))
     return fail (key, text, error);
   *(guint *) get_slot (values, key) = (guint) number;
   return TRUE;

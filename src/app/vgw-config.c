@@ -1,18 +1,16 @@
 #include "app/vgw-config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <gio/gio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "app/vgw-config-check.h"
+#include "app/vgw-config-engines.h"
 #include "app/vgw-config-keys.h"
+#include "app/vgw-config-source.h"
 #include "app/vgw-config-value.h"
 #include "base/vgw-error.h"
 #include "vgw-build.h"
 
-#define MAX_FILE_BYTES (1024 * 1024)
-#define READ_BLOCK_BYTES (64 * 1024)
 #define VARIABLE_PREFIX "VGW_"
 #define TEST_VARIABLE_PREFIX "VGW_TEST_" /* for the tests' own use */
 
@@ -21,28 +19,13 @@ G_STATIC_ASSERT (sizeof (VgwIceAgentKind) == sizeof (guint));
 G_STATIC_ASSERT (sizeof (GLogLevelFlags) == sizeof (guint));
 G_STATIC_ASSERT (sizeof (VgwLogFormat) == sizeof (guint));
 
-typedef enum
-{
-  SOURCE_DEFAULT,
-  SOURCE_FILE,
-  SOURCE_ENVIRONMENT,
-  SOURCE_SETTING,
-} Source;
-
-/* Where the value of a key comes from. */
-typedef struct
-{
-  Source source;
-  gboolean is_from_file; /* by its "-file" name */
-  char *where;           /* (nullable) as errors say it */
-} KeyState;
-
 typedef struct
 {
   VgwConfig *config;
   const VgwConfigKey *keys;
   guint n_keys;
-  KeyState *states; /* one for each key */
+  VgwConfigOrigin *origins; /* one for each key */
+  VgwConfigEngines *engines;
 } Loader;
 
 static void
@@ -50,16 +33,17 @@ loader_init (Loader *loader)
 {
   loader->config = g_new0 (VgwConfig, 1);
   loader->keys = vgw_config_keys (&loader->n_keys);
-  loader->states = g_new0 (KeyState, loader->n_keys);
+  loader->origins = g_new0 (VgwConfigOrigin, loader->n_keys);
+  loader->engines = vgw_config_engines_new ();
 }
 
 static void
 loader_clear (Loader *loader)
 {
   for (guint i = 0; i < loader->n_keys; i++)
-    g_free (loader->states[i].where);
-  g_free (loader->states);
-  loader->states = NULL;
+    g_free (loader->origins[i].where);
+  g_clear_pointer (&loader->origins, g_free);
+  g_clear_pointer (&loader->engines, vgw_config_engines_free);
   g_clear_pointer (&loader->config, vgw_config_free);
 }
 
@@ -75,101 +59,8 @@ vgw_config_free (VgwConfig *config)
     return;
   for (guint i = 0; i < n_keys; i++)
     vgw_config_clear_value (config, &keys[i]);
+  g_clear_pointer (&config->engines, g_ptr_array_unref);
   g_free (config);
-}
-
-static gboolean
-fail_io (const char *path, int number, GError **error)
-{
-  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: %s", path, g_strerror (number));
-  return FALSE;
-}
-
-/* Reads @path, a pipe too, but never without end. */
-static gboolean
-read_fd (int fd, const char *path, GString *text, GError **error)
-{
-  g_autofree char *block = g_malloc (READ_BLOCK_BYTES);
-
-  for (;;)
-    {
-      gssize n = read (fd, block, READ_BLOCK_BYTES);
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return fail_io (path, errno, error);
-      if (n == 0)
-        return TRUE;
-      g_string_append_len (text, block, n);
-      if (text->len > MAX_FILE_BYTES)
-        {
-          g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: larger than %d bytes", path, MAX_FILE_BYTES);
-          return FALSE;
-        }
-    }
-}
-
-/* The text of @path: valid UTF-8 and without NUL. Returns: (transfer full) */
-static char *
-read_file (const char *path, GError **error)
-{
-  GString *text = g_string_new (NULL);
-  int fd = open (path, O_RDONLY | O_CLOEXEC);
-  gboolean is_read = fd >= 0 ? read_fd (fd, path, text, error) : fail_io (path, errno, error);
-
-  if (fd >= 0)
-    close (fd);
-  if (is_read && !g_utf8_validate_len (text->str, text->len, NULL))
-    {
-      g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: no UTF-8 text", path);
-      is_read = FALSE;
-    }
-  return g_string_free (text, !is_read);
-}
-
-/* Gives @key the value that @text says, or that the file @text has. @base (nullable): the directory that a relative
- * file name is relative to. */
-static gboolean
-set_value (Loader *loader, Source source, const VgwConfigKey *key, gboolean is_file, const char *base, const char *text,
-           GError **error)
-{
-  KeyState *state = &loader->states[key - loader->keys];
-  g_autofree char *path = NULL;
-  g_autofree char *content = NULL;
-
-  if (state->source == source && state->is_from_file != is_file)
-    {
-      g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s and %s-file are both set; keep one", key->name, key->name);
-      return FALSE;
-    }
-  state->source = source;
-  state->is_from_file = is_file;
-  if (!is_file)
-    return vgw_config_assign (loader->config, key, text, error);
-
-  path = base == NULL || g_path_is_absolute (text) ? g_strdup (text) : g_build_filename (base, text, NULL);
-  content = read_file (path, error);
-  if (content == NULL)
-    return FALSE;
-  if (vgw_config_assign_file_text (loader->config, key, content, error))
-    return TRUE;
-  g_prefix_error (error, "%s: ", path);
-  return FALSE;
-}
-
-/* The same, with what errors call it. Takes @where. */
-static gboolean
-set_value_from (Loader *loader, Source source, const VgwConfigKey *key, gboolean is_file, const char *base, char *where,
-                const char *text, GError **error)
-{
-  KeyState *state = &loader->states[key - loader->keys];
-
-  g_free (state->where);
-  state->where = where;
-  if (set_value (loader, source, key, is_file, base, text, error))
-    return TRUE;
-  g_prefix_error (error, "%s: ", where);
-  return FALSE;
 }
 
 static gboolean
@@ -185,12 +76,37 @@ set_defaults (Loader *loader, GError **error)
   return TRUE;
 }
 
+/* Whether it is not of somebody's making: such a name is told in quotation marks, and cut. */
 static gboolean
-fail_unknown (const char *where, const char *what, char *suggestion, GError **error)
+is_known_key (const char *group, const char *name)
 {
-  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: %s%s", where, what, suggestion);
-  g_free (suggestion);
-  return FALSE;
+  const char *engine = vgw_config_engines_get_name (group);
+  gboolean is_file;
+
+  if (engine != NULL)
+    return vgw_config_check_engine_name (engine, NULL) && vgw_config_find_engine_row (name, &is_file) != NULL;
+  return vgw_config_find_key (group, name, &is_file) != NULL;
+}
+
+static gboolean
+take (Loader *loader, const VgwConfigKey *key, const VgwConfigEntry *entry, GError **error)
+{
+  return vgw_config_take (loader->config, &loader->origins[key - loader->keys], key, entry, error);
+}
+
+/* One line of @group; @engine (nullable): the name of the engine that the group is about. */
+static gboolean
+load_line (Loader *loader, const char *group, const char *engine, const char *name, VgwConfigEntry *entry,
+           GError **error)
+{
+  const VgwConfigKey *key;
+
+  if (engine != NULL)
+    return vgw_config_engines_take (loader->engines, engine, name, entry, error);
+  key = vgw_config_find_key (group, name, &entry->is_file);
+  if (key == NULL)
+    return vgw_config_fail_unknown (entry->where, "no such key", vgw_config_suggest_key (group, name), error);
+  return take (loader, key, entry, error);
 }
 
 static gboolean
@@ -198,22 +114,34 @@ load_group (Loader *loader, GKeyFile *file, const char *path, const char *group,
 {
   g_auto (GStrv) names = g_key_file_get_keys (file, group, NULL, NULL);
   g_autofree char *directory = g_path_get_dirname (path);
+  const char *engine = vgw_config_engines_get_name (group);
 
   for (char **name = names; name != NULL && *name != NULL; name++)
     {
-      gboolean is_file = FALSE;
-      const VgwConfigKey *key = vgw_config_find_key (group, *name, &is_file);
       g_autofree char *text = g_key_file_get_value (file, group, *name, NULL);
-      g_autofree char *quoted = vgw_config_quote (*name);
-      g_autofree char *where = g_strdup_printf ("%s: [%s] %s", path, group, key != NULL ? *name : quoted);
+      g_autofree char *shown = is_known_key (group, *name) ? g_strdup (*name) : vgw_config_quote (*name);
+      g_autofree char *where = g_strdup_printf ("%s: [%s] %s", path, group, shown);
+      VgwConfigEntry entry = { VGW_CONFIG_FROM_FILE, where, FALSE, directory, text != NULL ? text : "" };
 
-      if (key == NULL)
-        return fail_unknown (where, "no such key", vgw_config_suggest_key (group, *name), error);
-      if (!set_value_from (loader, SOURCE_FILE, key, is_file, directory, g_steal_pointer (&where),
-                           text != NULL ? text : "", error))
+      if (!load_line (loader, group, engine, *name, &entry, error))
         return FALSE;
     }
   return TRUE;
+}
+
+/* Whether there is such a group; that of an engine is there from now on. */
+static gboolean
+open_group (Loader *loader, const char *path, const char *group, GError **error)
+{
+  const char *engine = vgw_config_engines_get_name (group);
+  gboolean is_good = engine != NULL && vgw_config_check_engine_name (engine, NULL);
+  g_autofree char *shown = is_good ? g_strdup_printf ("[%s]", group) : vgw_config_quote (group);
+  g_autofree char *where = g_strdup_printf ("%s: %s", path, shown);
+
+  if (engine != NULL)
+    return vgw_config_engines_add (loader->engines, engine, where, error);
+  return vgw_config_has_group (group) ||
+         vgw_config_fail_unknown (where, "no such group", vgw_config_suggest_group (group), error);
 }
 
 static gboolean
@@ -232,11 +160,7 @@ load_text (Loader *loader, const char *path, const char *text, GError **error)
   groups = g_key_file_get_groups (file, NULL);
   for (char **group = groups; *group != NULL; group++)
     {
-      g_autofree char *quoted = vgw_config_quote (*group);
-      g_autofree char *where = g_strdup_printf ("%s: %s", path, quoted);
-      if (!vgw_config_has_group (*group))
-        return fail_unknown (where, "no such group", vgw_config_suggest_group (*group), error);
-      if (!load_group (loader, file, path, *group, error))
+      if (!open_group (loader, path, *group, error) || !load_group (loader, file, path, *group, error))
         return FALSE;
     }
   return TRUE;
@@ -250,8 +174,17 @@ load_file (Loader *loader, const char *path, GError **error)
   if (path == NULL && !g_file_test (VGW_SYSCONF_FILE, G_FILE_TEST_EXISTS))
     return TRUE;
   path = path != NULL ? path : VGW_SYSCONF_FILE;
-  text = read_file (path, error);
+  text = vgw_config_read_file (path, error);
   return text != NULL && load_text (loader, path, text, error);
+}
+
+/* VGW_ENGINE_NAME__KEY. */
+static gboolean
+load_engine_variable (Loader *loader, const char *engine, const char *key_name, const VgwConfigEntry *entry,
+                      GError **error)
+{
+  return vgw_config_engines_add (loader->engines, engine, entry->where, error) &&
+         vgw_config_engines_take (loader->engines, engine, key_name, entry, error);
 }
 
 static gboolean
@@ -259,20 +192,20 @@ load_variable (Loader *loader, const char *variable, GError **error)
 {
   const char *equals = strchr (variable, '=');
   g_autofree char *name = equals != NULL ? g_strndup (variable, (gsize) (equals - variable)) : NULL;
-  gboolean is_file = FALSE;
+  g_autofree char *quoted = NULL, *where = NULL, *engine = NULL, *key_name = NULL;
+  VgwConfigEntry entry = { VGW_CONFIG_FROM_ENVIRONMENT, NULL, FALSE, NULL, equals != NULL ? equals + 1 : NULL };
   const VgwConfigKey *key;
 
   if (name == NULL || !g_str_has_prefix (name, VARIABLE_PREFIX) || g_str_has_prefix (name, TEST_VARIABLE_PREFIX))
     return TRUE;
-  key = vgw_config_find_variable (name, &is_file);
-  if (key == NULL)
-    {
-      g_autofree char *quoted = vgw_config_quote (name);
-      g_autofree char *where = g_strdup_printf ("environment: %s", quoted);
-      return fail_unknown (where, "no such setting", vgw_config_suggest_variable (name), error);
-    }
-  return set_value_from (loader, SOURCE_ENVIRONMENT, key, is_file, NULL, g_strdup_printf ("environment: %s", name),
-                         equals + 1, error);
+  key = vgw_config_find_variable (name, &entry.is_file);
+  quoted = vgw_config_quote (name);
+  entry.where = where = g_strdup_printf ("environment: %s", key != NULL ? name : quoted);
+  if (key != NULL)
+    return take (loader, key, &entry, error);
+  if (vgw_config_engines_split_variable (name, &engine, &key_name))
+    return load_engine_variable (loader, engine, key_name, &entry, error);
+  return vgw_config_fail_unknown (where, "no such setting", vgw_config_suggest_variable (name), error);
 }
 
 static gboolean
@@ -283,30 +216,34 @@ load_setting (Loader *loader, const char *setting, GError **error)
   g_autofree char *quoted = vgw_config_quote (left);
   g_autofree char *where = g_strdup_printf ("--set %s", quoted);
   char *dot = strrchr (g_strstrip (left), '.');
-  const VgwConfigKey *key;
-  gboolean is_file = FALSE;
+  VgwConfigEntry entry = { VGW_CONFIG_FROM_SETTING, where, FALSE, NULL, equals != NULL ? equals + 1 : NULL };
+  const char *engine;
 
   if (equals == NULL || dot == NULL)
-    return fail_unknown (where, "must be group.key=value", g_strdup (""), error);
+    return vgw_config_fail_unknown (where, "must be group.key=value", g_strdup (""), error);
   *dot = '\0';
-  if (!vgw_config_has_group (left))
-    return fail_unknown (where, "no such group", vgw_config_suggest_group (left), error);
-  key = vgw_config_find_key (left, dot + 1, &is_file);
-  if (key == NULL)
-    return fail_unknown (where, "no such key", vgw_config_suggest_key (left, dot + 1), error);
-  return set_value_from (loader, SOURCE_SETTING, key, is_file, NULL,
-                         g_strdup_printf ("--set %s.%s", key->group, dot + 1), equals + 1, error);
+  if (is_known_key (left, dot + 1))
+    {
+      g_free (where);
+      entry.where = where = g_strdup_printf ("--set %s.%s", left, dot + 1);
+    }
+  engine = vgw_config_engines_get_name (left);
+  if (engine != NULL && !vgw_config_engines_add (loader->engines, engine, where, error))
+    return FALSE;
+  if (engine == NULL && !vgw_config_has_group (left))
+    return vgw_config_fail_unknown (where, "no such group", vgw_config_suggest_group (left), error);
+  return load_line (loader, left, engine, dot + 1, &entry, error);
 }
 
 static const char *
-where_is (const Loader *loader, const char *group, const char *name, Source *source)
+where_is (const Loader *loader, const char *group, const char *name, VgwConfigSource *source)
 {
   gboolean is_file;
   const VgwConfigKey *key = vgw_config_find_key (group, name, &is_file);
-  const KeyState *state = &loader->states[key - loader->keys];
+  const VgwConfigOrigin *origin = &loader->origins[key - loader->keys];
 
-  *source = state->source;
-  return state->where;
+  *source = origin->source;
+  return origin->where;
 }
 
 static gboolean
@@ -322,10 +259,10 @@ check_access (const Loader *loader, GError **error)
 {
   const char *address = loader->config->http_address;
   const char *where;
-  Source source;
+  VgwConfigSource source;
 
   where_is (loader, "access", "mode", &source);
-  if (source != SOURCE_DEFAULT || is_loopback (address))
+  if (source != VGW_CONFIG_FROM_DEFAULT || is_loopback (address))
     return TRUE;
   where = where_is (loader, "http", "address", &source);
   g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG,
@@ -341,7 +278,7 @@ check_ports (const Loader *loader, GError **error)
   guint min = loader->config->ice_min_port;
   guint max = loader->config->ice_max_port;
   const char *where;
-  Source source;
+  VgwConfigSource source;
 
   if ((min == 0) == (max == 0) && min <= max)
     return TRUE;
@@ -355,13 +292,39 @@ static gboolean
 check_pipelines (const Loader *loader, GError **error)
 {
   const char *where;
-  Source source;
+  VgwConfigSource source;
 
   if (loader->config->media_pipelines[0] != NULL)
     return TRUE;
   where = where_is (loader, "media", "pipelines", &source);
   g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: must name at least one pipeline", where);
   return FALSE;
+}
+
+/* After the engines are complete. */
+static gboolean
+check_default_engine (const Loader *loader, GError **error)
+{
+  const char *name = loader->config->engine_default;
+  g_autoptr (GString) names = g_string_new (NULL);
+  g_autofree char *quoted = vgw_config_quote (name);
+  VgwConfigSource source;
+
+  if (vgw_engine_config_find (loader->config->engines, name) != NULL)
+    return TRUE;
+  for (guint i = 0; i < loader->config->engines->len; i++)
+    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "",
+                            ((VgwEngineConfig *) loader->config->engines->pdata[i])->name);
+  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: %s: no such engine; there are %s",
+               where_is (loader, "engine", "default", &source), quoted, names->str);
+  return FALSE;
+}
+
+static gboolean
+finish_engines (Loader *loader, GError **error)
+{
+  loader->config->engines = vgw_config_engines_finish (loader->engines, loader->config, error);
+  return loader->config->engines != NULL && check_default_engine (loader, error);
 }
 
 VgwConfig *
@@ -382,7 +345,7 @@ vgw_config_load (const char *path, const char *const *environment, const char *c
       if (!load_setting (&loader, *settings, error))
         return NULL;
     }
-  if (!check_access (&loader, error) || !check_ports (&loader, error) || !check_pipelines (&loader, error))
+  if (!finish_engines (&loader, error) || !check_access (&loader, error) || !check_ports (&loader, error) || !check_pipelines (&loader, error))
     return NULL;
   return g_steal_pointer (&loader.config);
 }

@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include "base/vgw-log.h"
+#include "engine/vgw-engine-config.h"
 #include "media/vgw-media.h"
 
 G_BEGIN_DECLS
@@ -42,8 +43,8 @@ typedef struct
   guint media_latency_ms;
 
   char *engine_default;
-  guint engine_sample_rate;
-  guint engine_max_playout_ms;
+  VgwEngineConfig engine_defaults; /* only what every engine can have from [engine]; the rest is empty */
+  GPtrArray *engines;              /* VgwEngineConfig, complete, those that need no group among them */
   char *record_directory;
 
   char *manager_type;
@@ -57,6 +58,7 @@ typedef struct
   guint limits_max_candidates;
   guint limits_max_data_channels;
   guint limits_max_message_bytes;
+  guint limits_max_events_per_second;
   guint limits_max_mlines;
 
   GLogLevelFlags log_level;

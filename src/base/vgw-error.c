@@ -9,6 +9,8 @@ vgw_error_code_to_string (VgwErrorCode code)
     {
     case VGW_ERROR_BAD_MESSAGE:
       return "bad-message";
+    case VGW_ERROR_BAD_REQUEST:
+      return "bad-request";
     case VGW_ERROR_BAD_STATE:
       return "bad-state";
     case VGW_ERROR_UNAUTHORIZED:

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   VGW_ERROR_BAD_MESSAGE,  /* the client sent something that cannot be used: fix the message */
+  VGW_ERROR_BAD_REQUEST,  /* the client asked for something that is not there for it */
   VGW_ERROR_BAD_STATE,    /* a good message at the wrong time */
   VGW_ERROR_UNAUTHORIZED, /* origin, token or fingerprint refused */
   VGW_ERROR_BUSY,         /* a session limit is reached: try later */

@@ -326,7 +326,7 @@ flush_audio (gpointer user_data)
     self->dialect->audio (self->state, (const gint16 *) audio->data, audio->len);
   g_array_set_size (audio, 0);
   self->spare = audio;
-  if (self->stalled_at_us != 0 && g_get_monotonic_time () - self->stalled_at_us > VGW_ENGINE_NET_STALL_MS * 1000)
+  if (self->stalled_at_us != 0 && g_get_monotonic_time () - self->stalled_at_us > (gint64) self->config->stall_ms * 1000)
     handle_lost (self, g_error_new (VGW_ERROR, VGW_ERROR_ENGINE, "engine %s does not take its audio",
                                     self->config->name));
 }

@@ -1,5 +1,7 @@
 #include "engine/vgw-engine-config.h"
 
+#include <string.h>
+
 #define DEFAULT_SAMPLE_RATE_HZ 16000
 #define DEFAULT_MAX_PLAYOUT_MS 60000
 #define DEFAULT_SPEECH_START_MS 120
@@ -7,6 +9,10 @@
 #define DEFAULT_CONNECT_TIMEOUT_MS 3000
 #define DEFAULT_GRACE_MS 10000
 #define DEFAULT_BUFFER_MS 2000
+#define DEFAULT_STALL_MS 5000
+#define DEFAULT_DIALECT "native"
+#define DEFAULT_RECORD_DIRECTORY "recordings"
+#define FALLBACK_PREFIX "fallback:"
 
 VgwEngineConfig *
 vgw_engine_config_new (const char *name, const char *type)
@@ -15,6 +21,12 @@ vgw_engine_config_new (const char *name, const char *type)
 
   config->name = g_strdup (name);
   config->type = g_strdup (type);
+  config->url = g_strdup ("");
+  config->dialect = g_strdup (DEFAULT_DIALECT);
+  config->authorization = g_strdup ("");
+  config->wraps = g_strdup ("");
+  config->on_failure = g_strdup ("end");
+  config->record_directory = g_strdup (DEFAULT_RECORD_DIRECTORY);
   config->sample_rate_hz = DEFAULT_SAMPLE_RATE_HZ;
   config->max_playout_ms = DEFAULT_MAX_PLAYOUT_MS;
   config->speech_start_ms = DEFAULT_SPEECH_START_MS;
@@ -22,6 +34,7 @@ vgw_engine_config_new (const char *name, const char *type)
   config->connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
   config->grace_ms = DEFAULT_GRACE_MS;
   config->buffer_ms = DEFAULT_BUFFER_MS;
+  config->stall_ms = DEFAULT_STALL_MS;
   return config;
 }
 
@@ -37,7 +50,7 @@ vgw_engine_config_copy (const VgwEngineConfig *config)
   copy->dialect = g_strdup (config->dialect);
   copy->authorization = g_strdup (config->authorization);
   copy->wraps = g_strdup (config->wraps);
-  copy->fallback = g_strdup (config->fallback);
+  copy->on_failure = g_strdup (config->on_failure);
   copy->record_directory = g_strdup (config->record_directory);
   return copy;
 }
@@ -45,15 +58,29 @@ vgw_engine_config_copy (const VgwEngineConfig *config)
 void
 vgw_engine_config_free (VgwEngineConfig *config)
 {
+  if (config == NULL)
+    return;
   g_free (config->name);
   g_free (config->type);
   g_free (config->url);
   g_free (config->dialect);
   g_free (config->authorization);
   g_free (config->wraps);
-  g_free (config->fallback);
+  g_free (config->on_failure);
   g_free (config->record_directory);
   g_free (config);
+}
+
+VgwOnFailure
+vgw_engine_config_get_on_failure (const VgwEngineConfig *config, const char **fallback)
+{
+  *fallback = NULL;
+  if (g_str_has_prefix (config->on_failure, FALLBACK_PREFIX))
+    {
+      *fallback = config->on_failure + strlen (FALLBACK_PREFIX);
+      return VGW_ON_FAILURE_FALLBACK;
+    }
+  return g_str_equal (config->on_failure, "hold") ? VGW_ON_FAILURE_HOLD : VGW_ON_FAILURE_END;
 }
 
 const VgwEngineConfig *

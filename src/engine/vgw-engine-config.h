@@ -26,16 +26,16 @@ typedef enum
   VGW_ON_FAILURE_FALLBACK, /* another engine takes over */
 } VgwOnFailure;
 
-/* Strings are owned. */
+/* Strings are owned, and never NULL. */
 typedef struct
 {
   char *name;
   char *type;    /* "echo", "record", "websocket", "audiosocket", "assistant" */
-  char *url;     /* (nullable) websocket: ws:// or wss://; audiosocket: tcp://host:port */
-  char *dialect; /* (nullable) websocket: "native", "twilio", "jambonz", "asterisk", "vosk" */
-  char *authorization; /* (nullable) websocket: value of the Authorization header; secret */
-  char *wraps;         /* (nullable) record: name of the engine whose call is recorded; NULL: echo */
-  char *fallback;      /* (nullable) name of the engine for VGW_ON_FAILURE_FALLBACK */
+  char *url;     /* websocket: ws:// or wss://; audiosocket: tcp://host:port; "" for the others */
+  char *dialect; /* websocket: the name of a VgwDialect */
+  char *authorization; /* websocket: value of the Authorization header, "" for none; secret */
+  char *wraps;         /* record: name of the engine whose call is recorded; "": echo */
+  char *on_failure;    /* "end", "hold" or "fallback:NAME"; see vgw_engine_config_get_on_failure () */
   char *record_directory;
   gboolean is_selectable; /* a client may ask for it with /ws?engine=NAME */
   guint sample_rate_hz;   /* of both directions: 8000, 16000, 24000, 48000 */
@@ -46,7 +46,7 @@ typedef struct
   guint connect_timeout_ms;
   guint grace_ms;  /* for connecting again after a failure, all tries together */
   guint buffer_ms; /* of the caller's audio, kept while there is no connection */
-  VgwOnFailure on_failure;
+  guint stall_ms;  /* for which a bot may take none of its audio before it counts as lost */
 } VgwEngineConfig;
 
 /* An engine @name of @type with the defaults of the documentation. Returns: (transfer full) */
@@ -54,6 +54,10 @@ VgwEngineConfig *vgw_engine_config_new (const char *name, const char *type);
 VgwEngineConfig *vgw_engine_config_copy (const VgwEngineConfig *config);
 void vgw_engine_config_free (VgwEngineConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwEngineConfig, vgw_engine_config_free)
+
+/* What to do when @config's engine has failed. @fallback (out) (nullable): the name of the engine that takes over, into
+ * @config; NULL where none does. */
+VgwOnFailure vgw_engine_config_get_on_failure (const VgwEngineConfig *config, const char **fallback);
 
 /* The one called @name in @engines (element-type VgwEngineConfig), or NULL. (transfer none) */
 const VgwEngineConfig *vgw_engine_config_find (GPtrArray *engines, const char *name);

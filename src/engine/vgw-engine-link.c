@@ -204,7 +204,7 @@ connect_websocket (VgwEngineLink *self)
     }
   self->session = soup_session_new ();
   soup_session_remove_feature_by_type (self->session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER); /* no deflate */
-  if (self->config->authorization != NULL)
+  if (*self->config->authorization != '\0')
     soup_message_headers_replace (soup_message_get_request_headers (message), "Authorization",
                                   self->config->authorization);
   soup_session_websocket_connect_async (self->session, message, NULL,

@@ -3,7 +3,7 @@
  * Connecting has a deadline and is tried again, with backoff and jitter, within `grace_ms`; the caller's audio of the
  * last `buffer_ms` is kept meanwhile. Then "failed" is emitted. "status" says engine-connecting, engine-lost,
  * engine-restored. A bot that closes in good order has hung up. A bot that does not take its audio for
- * VGW_ENGINE_NET_STALL_MS is lost. What a bot sends that its protocol does not allow is dropped and logged.
+ * `stall_ms` is lost. What a bot sends that its protocol does not allow is dropped and logged.
  */
 #pragma once
 
@@ -16,8 +16,6 @@ G_BEGIN_DECLS
 
 #define VGW_TYPE_ENGINE_NET (vgw_engine_net_get_type ())
 G_DECLARE_FINAL_TYPE (VgwEngineNet, vgw_engine_net, VGW, ENGINE_NET, VgwEngine)
-
-#define VGW_ENGINE_NET_STALL_MS 5000
 
 /* @config is copied. Main thread. Returns: (transfer full) */
 VgwEngine *vgw_engine_net_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDialect *dialect);

@@ -15,9 +15,10 @@ struct _VgwEngineRecord
 
   char *directory;
   VgwWavWriter *writer;
-  /* set in start (), cleared in stop (), both while no push_audio () runs; else streaming thread only */
-  VgwWavFile *caller_file;
-  VgwWavFile *bot_file;
+  VgwEngine *wrapped;
+  /* set in start () before the wrapped engine starts, cleared in stop () after it has stopped */
+  VgwWavFile *caller_file; /* streaming thread */
+  VgwWavFile *bot_file;    /* the wrapped engine's threads, one at a time: its play () holds a lock */
 };
 
 G_DEFINE_TYPE (VgwEngineRecord, vgw_engine_record, VGW_TYPE_ENGINE)
@@ -55,7 +56,7 @@ vgw_engine_record_start (VgwEngine *engine, const VgwEngineStart *start, GError 
   if (self->caller_file == NULL)
     return FALSE;
   self->bot_file = open_file (self, start, "bot", error);
-  return self->bot_file != NULL;
+  return self->bot_file != NULL && vgw_engine_start (self->wrapped, start, error);
 }
 
 static void
@@ -64,8 +65,31 @@ vgw_engine_record_push_audio (VgwEngine *engine, const gint16 *samples, gsize n_
   VgwEngineRecord *self = VGW_ENGINE_RECORD (engine);
 
   vgw_wav_file_push (self->caller_file, samples, n_samples);
-  vgw_engine_play (engine, samples, n_samples);
-  vgw_wav_file_push (self->bot_file, samples, n_samples);
+  vgw_engine_push_audio (self->wrapped, samples, n_samples);
+}
+
+static void
+vgw_engine_record_send_event (VgwEngine *engine, const char *json)
+{
+  vgw_engine_send_event (VGW_ENGINE_RECORD (engine)->wrapped, json);
+}
+
+static void
+vgw_engine_record_send_dtmf (VgwEngine *engine, char digit, guint duration_ms)
+{
+  vgw_engine_send_dtmf (VGW_ENGINE_RECORD (engine)->wrapped, digit, duration_ms);
+}
+
+static void
+vgw_engine_record_speech_changed (VgwEngine *engine, gboolean is_speaking)
+{
+  vgw_engine_speech_changed (VGW_ENGINE_RECORD (engine)->wrapped, is_speaking);
+}
+
+static void
+vgw_engine_record_playout_event (VgwEngine *engine, const VgwPlayoutEvent *event)
+{
+  vgw_engine_playout_event (VGW_ENGINE_RECORD (engine)->wrapped, event);
 }
 
 static void
@@ -73,9 +97,67 @@ vgw_engine_record_stop (VgwEngine *engine, const char *reason)
 {
   VgwEngineRecord *self = VGW_ENGINE_RECORD (engine);
 
+  g_signal_handlers_disconnect_by_data (self->wrapped, self);
+  vgw_engine_stop (self->wrapped, reason);
   g_clear_pointer (&self->caller_file, vgw_wav_file_close);
   g_clear_pointer (&self->bot_file, vgw_wav_file_close);
 }
+
+/* --- the wrapped engine --- */
+
+/* Any thread. */
+static void
+on_wrapped_play (const gint16 *samples, gsize n_samples, gpointer user_data)
+{
+  VgwEngineRecord *self = user_data;
+
+  vgw_wav_file_push (self->bot_file, samples, n_samples);
+  vgw_engine_play (VGW_ENGINE (self), samples, n_samples);
+}
+
+static void
+on_wrapped_mark (const char *name, gpointer user_data)
+{
+  vgw_engine_mark (user_data, name);
+}
+
+static void
+on_wrapped_clear (gpointer user_data)
+{
+  vgw_engine_clear (user_data);
+}
+
+static const VgwEngineOutput wrapped_output = {
+  .play = on_wrapped_play,
+  .mark = on_wrapped_mark,
+  .clear = on_wrapped_clear,
+};
+
+static void
+on_wrapped_event (VgwEngine *wrapped, const char *json, VgwEngine *self)
+{
+  g_signal_emit_by_name (self, "event", json);
+}
+
+static void
+on_wrapped_failed (VgwEngine *wrapped, const GError *error, VgwEngine *self)
+{
+  g_signal_emit_by_name (self, "failed", error);
+}
+
+static void
+on_wrapped_hangup (VgwEngine *wrapped, VgwEngine *self)
+{
+  g_signal_emit_by_name (self, "hangup");
+}
+
+static void
+on_wrapped_status (VgwEngine *wrapped, const char *status, VgwEngine *self)
+{
+  g_signal_emit_by_name (self, "status", status);
+}
+
+/* --- the object --- */
 
 static void
 vgw_engine_record_finalize (GObject *object)
@@ -83,6 +165,7 @@ vgw_engine_record_finalize (GObject *object)
   VgwEngineRecord *self = VGW_ENGINE_RECORD (object);
 
   g_free (self->directory);
+  g_object_unref (self->wrapped);
   vgw_wav_writer_unref (self->writer);
   G_OBJECT_CLASS (vgw_engine_record_parent_class)->finalize (object);
 }
@@ -95,6 +178,10 @@ vgw_engine_record_class_init (VgwEngineRecordClass *klass)
   G_OBJECT_CLASS (klass)->finalize = vgw_engine_record_finalize;
   engine_class->start = vgw_engine_record_start;
   engine_class->push_audio = vgw_engine_record_push_audio;
+  engine_class->send_event = vgw_engine_record_send_event;
+  engine_class->send_dtmf = vgw_engine_record_send_dtmf;
+  engine_class->speech_changed = vgw_engine_record_speech_changed;
+  engine_class->playout_event = vgw_engine_record_playout_event;
   engine_class->stop = vgw_engine_record_stop;
 }
 
@@ -104,11 +191,18 @@ vgw_engine_record_init (VgwEngineRecord *self)
 }
 
 VgwEngine *
-vgw_engine_record_new (const char *directory, VgwWavWriter *writer)
+vgw_engine_record_new (const char *directory, VgwWavWriter *writer, VgwEngine *wrapped)
 {
   VgwEngineRecord *self = g_object_new (VGW_TYPE_ENGINE_RECORD, NULL);
 
   self->directory = g_strdup (directory);
   self->writer = writer != NULL ? vgw_wav_writer_ref (writer) : vgw_wav_writer_new ();
+  self->wrapped = wrapped;
+  /* stopped before this engine is gone: no reference needed */
+  vgw_engine_set_output (wrapped, &wrapped_output, self, NULL);
+  g_signal_connect (wrapped, "event", G_CALLBACK (on_wrapped_event), self);
+  g_signal_connect (wrapped, "failed", G_CALLBACK (on_wrapped_failed), self);
+  g_signal_connect (wrapped, "hangup", G_CALLBACK (on_wrapped_hangup), self);
+  g_signal_connect (wrapped, "status", G_CALLBACK (on_wrapped_status), self);
   return VGW_ENGINE (self);
 }

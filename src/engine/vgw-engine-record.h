@@ -1,6 +1,7 @@
-/* The engine `record`: echoes like `echo`, and writes both directions to WAV files, SESSIONID-caller.wav and
- * SESSIONID-bot.wav, s16le mono at the session's rate. Writing is the VgwWavWriter's; a disk that fails or is too
- * slow during the call costs samples of the recording, never the call. */
+/* The engine `record`: does what the engine that it wraps does, and writes both directions to WAV files,
+ * SESSIONID-caller.wav and SESSIONID-bot.wav, s16le mono at the session's rate. The bot's file has what the bot said,
+ * without the pauses between, and whether or not it was heard. Writing is the VgwWavWriter's; a disk that fails or is
+ * too slow during the call costs samples of the recording, never the call. */
 #pragma once
 
 #include "engine/vgw-engine.h"
@@ -12,8 +13,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (VgwEngineRecord, vgw_engine_record, VGW, ENGINE_RECORD, VgwEngine)
 
 /* @directory is created at the start of a call where it is missing, readable for its owner only. @writer (nullable):
- * shared with others; NULL for one of its own. start () fails with VGW_ERROR_ENGINE where the files cannot be made.
- * Returns: (transfer full) */
-VgwEngine *vgw_engine_record_new (const char *directory, VgwWavWriter *writer);
+ * shared with others; NULL for one of its own. @wrapped (transfer full): the engine that talks, not started. start ()
+ * fails with VGW_ERROR_ENGINE where the files cannot be made, or as that of @wrapped does. Returns: (transfer full) */
+VgwEngine *vgw_engine_record_new (const char *directory, VgwWavWriter *writer, VgwEngine *wrapped);
 
 G_END_DECLS

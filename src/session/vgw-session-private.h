@@ -18,6 +18,7 @@ struct _VgwSession
   const VgwSessionContext *context;
   char *id;
   char *client_address;
+  const VgwEngineConfig *engine_config; /* the context's: of the engine that talks now, or will */
   VgwState state;
   VgwEndReason end_reason; /* from ENDING on */
   gint64 started_at_us;    /* g_get_real_time (); 0 before start () */

@@ -166,7 +166,8 @@ vgw_session_use_engine (VgwSession *self, VgwEngine *engine, const VgwEngineConf
   if (self->bridge == NULL)
     {
       self->airlock = vgw_airlock_new (G_OBJECT (self));
-      self->bridge = vgw_bridge_new (vgw_media_get_pacer (context->media), &context->format, config->max_playout_ms);
+      self->bridge = vgw_bridge_new (vgw_media_get_pacer (context->media), &(VgwAudioFormat){ config->sample_rate_hz },
+                                     config->max_playout_ms);
       vgw_playout_set_session_id (vgw_bridge_get_playout (self->bridge), self->id);
     }
   vgw_playout_set_bound (vgw_bridge_get_playout (self->bridge), config->max_playout_ms,
@@ -182,26 +183,22 @@ vgw_session_use_engine (VgwSession *self, VgwEngine *engine, const VgwEngineConf
 gboolean
 vgw_session_make_speech (VgwSession *self, GError **error)
 {
-  const VgwSessionContext *context = self->context;
-  g_autoptr (VgwEngineConfig) config = NULL;
   VgwEngine *engine;
 
   if (self->engine != NULL)
     return TRUE;
 
-  engine = vgw_engine_create (context->engine_type, &context->engine_settings, error);
+  engine = vgw_engine_create (self->engine_config, &self->context->engine_shared, error);
   if (engine == NULL)
     return FALSE;
-  config = vgw_engine_config_new (context->engine_type, context->engine_type);
-  config->max_playout_ms = context->limits.max_playout_ms;
-  vgw_session_use_engine (self, engine, config);
+  vgw_session_use_engine (self, engine, self->engine_config);
   return TRUE;
 }
 
 gboolean
 vgw_session_start_speech (VgwSession *self, GError **error)
 {
-  const VgwEngineStart start = { self->id, self->client_address, self->context->format };
+  const VgwEngineStart start = { self->id, self->client_address, *vgw_bridge_get_format (self->bridge) };
 
   if (!vgw_engine_start (self->engine, &start, error))
     return FALSE;

@@ -171,17 +171,35 @@ check_limits (VgwSessionTable *self, const char *client_address, GError **error)
   return FALSE;
 }
 
-VgwSession *
-vgw_session_table_create (VgwSessionTable *self, const char *client_address, GError **error)
+/* NULL with an error where a client may not ask for it. The error tells nothing of engines that are not for clients. */
+static const VgwEngineConfig *
+select_engine (VgwSessionTable *self, const char *name, GError **error)
 {
+  const char *wanted = name != NULL ? name : self->context->default_engine;
+  const VgwEngineConfig *engine = vgw_engine_config_find (self->context->engine_shared.engines, wanted);
+  gboolean is_default = g_strcmp0 (wanted, self->context->default_engine) == 0;
+
+  if (engine != NULL && (is_default || engine->is_selectable))
+    return engine;
+  g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_REQUEST, "there is no such engine to choose");
+  return NULL;
+}
+
+VgwSession *
+vgw_session_table_create (VgwSessionTable *self, const char *client_address, const char *engine_name, GError **error)
+{
+  const VgwEngineConfig *engine;
   VgwSession *session;
 
   g_return_val_if_fail (VGW_IS_SESSION_TABLE (self), NULL);
 
   if (!check_limits (self, client_address != NULL ? client_address : "", error))
     return NULL;
+  engine = select_engine (self, engine_name, error);
+  if (engine == NULL)
+    return NULL;
 
-  session = vgw_session_new (self->context, client_address);
+  session = vgw_session_new (self->context, client_address, engine);
   self->stats.started++;
   g_signal_connect (session, "active", G_CALLBACK (on_session_active), self);
   g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), self);

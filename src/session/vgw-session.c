@@ -30,7 +30,7 @@ fill_facts (VgwSession *self, VgwSessionFacts *facts)
   *facts = (VgwSessionFacts){
     .session_id = self->id,
     .client_address = self->client_address,
-    .engine = self->context->engine_type,
+    .engine = self->engine_config->name,
     .state = vgw_state_to_string (self->state),
     .codec = self->codec,
     .reason = is_over ? vgw_end_reason_to_string (self->end_reason) : NULL,
@@ -292,16 +292,37 @@ vgw_session_fail (VgwSession *self, VgwEndReason reason, const GError *error)
 }
 
 VgwSession *
-vgw_session_new (const VgwSessionContext *context, const char *client_address)
+vgw_session_new (const VgwSessionContext *context, const char *client_address, const VgwEngineConfig *engine)
 {
   VgwSession *self;
 
   g_return_val_if_fail (context != NULL, NULL);
 
+  if (engine == NULL)
+    engine = vgw_engine_config_find (context->engine_shared.engines, context->default_engine);
+  g_return_val_if_fail (engine != NULL, NULL);
+
   self = g_object_new (VGW_TYPE_SESSION, NULL);
   self->context = context;
   self->client_address = g_strdup (client_address);
+  self->engine_config = engine;
   return self;
+}
+
+/* The names that a client may ask for, the default among them. (transfer full) */
+static char **
+list_engines (const VgwSessionContext *context)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  for (guint i = 0; i < context->engine_shared.engines->len; i++)
+    {
+      const VgwEngineConfig *engine = context->engine_shared.engines->pdata[i];
+      if (engine->is_selectable || g_str_equal (engine->name, context->default_engine))
+        g_ptr_array_add (names, g_strdup (engine->name));
+    }
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
 }
 
 void
@@ -327,6 +348,8 @@ vgw_session_start (VgwSession *self)
 
   message = vgw_message_new (VGW_MESSAGE_SESSION);
   message->session_id = g_strdup (self->id);
+  message->engines = list_engines (self->context);
+  message->engine = g_strdup (self->engine_config->name);
   if (self->context->client_ice_servers != NULL)
     message->ice_servers = g_ptr_array_ref (self->context->client_ice_servers);
   message->limits = (VgwSessionLimits){

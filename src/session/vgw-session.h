@@ -44,7 +44,7 @@ typedef struct
   guint max_candidates;
   guint max_data_channels;
   guint max_message_bytes;
-  guint max_playout_ms;
+  guint max_events_per_second; /* of the client, and of the engine */
 } VgwSessionSettingsLimits;
 
 /* Shared by all sessions; owned by the table, which outlives them. */
@@ -52,16 +52,17 @@ typedef struct
 {
   VgwMedia *media;
   VgwManager *manager;
-  char *engine_type;
-  VgwEngineSettings engine_settings;
-  VgwAudioFormat format;
+  VgwEngineShared engine_shared; /* its engines are those that there are */
+  const char *default_engine;    /* the name of one of them */
   VgwSessionSettingsLimits limits;
   GPtrArray *client_ice_servers; /* VgwIceServer*, (nullable) */
 } VgwSessionContext;
 
-/* @context (transfer none) must outlive the session. @client_address (nullable) is for limits and the log.
- * The id is 128 random bits in URL-safe base64. Returns: (transfer full) */
-VgwSession *vgw_session_new (const VgwSessionContext *context, const char *client_address);
+/* @context (transfer none) must outlive the session. @client_address (nullable) is for limits and the log. @engine: one
+ * of the context's engines; NULL for the default. The id is 128 random bits in URL-safe base64. Returns: (transfer
+ * full) */
+VgwSession *vgw_session_new (const VgwSessionContext *context, const char *client_address,
+                             const VgwEngineConfig *engine);
 
 /* Registers with the manager, emits `session`, starts the offer timer. */
 void vgw_session_start (VgwSession *self);

@@ -8,6 +8,7 @@
 
 #define MAX_NAME_CHARS 64     /* of an unknown type; it goes into one log line */
 #define MAX_ICE_SERVERS 32    /* urls in one `session` message, all entries together */
+#define MAX_ENGINES 100       /* names in one `session` message */
 #define MAX_MLINE_INDEX 65535 /* RTCIceCandidateInit.sdpMLineIndex is an unsigned short */
 
 /* The member as a string; an absent or null one gives NULL and succeeds. */
@@ -199,6 +200,30 @@ parse_ice_servers (VgwMessage *message, JsonObject *payload, GError **error)
 }
 
 static gboolean
+parse_engines (VgwMessage *message, JsonObject *payload, GError **error)
+{
+  JsonNode *node = vgw_json_get (payload, "engines");
+  JsonArray *list = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  guint n = list != NULL ? json_array_get_length (list) : 0;
+  gboolean is_good = list != NULL && n <= MAX_ENGINES;
+
+  if (node == NULL || JSON_NODE_HOLDS_NULL (node))
+    return TRUE;
+  message->engines = g_new0 (char *, MAX_ENGINES + 1);
+  for (guint i = 0; is_good && i < n; i++)
+    {
+      JsonNode *name = json_array_get_element (list, i);
+
+      is_good = JSON_NODE_HOLDS_VALUE (name) && json_node_get_value_type (name) == G_TYPE_STRING;
+      message->engines[i] = is_good ? g_strdup (json_node_get_string (name)) : NULL;
+    }
+  if (!is_good)
+    g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "\"engines\" must be a list of at most %d strings",
+                 MAX_ENGINES);
+  return is_good;
+}
+
+static gboolean
 parse_session (VgwMessage *message, JsonObject *payload, GError **error)
 {
   JsonNode *limits = vgw_json_get (payload, "limits");
@@ -206,6 +231,7 @@ parse_session (VgwMessage *message, JsonObject *payload, GError **error)
 
   if (!read_required_string (payload, "id", &message->session_id, error) ||
       !read_string (payload, "resumeToken", &message->resume_token, error) ||
+      !read_string (payload, "engine", &message->engine, error) || !parse_engines (message, payload, error) ||
       !parse_ice_servers (message, payload, error))
     return FALSE;
   if (limits == NULL || JSON_NODE_HOLDS_NULL (limits))

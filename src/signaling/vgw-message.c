@@ -64,6 +64,16 @@ write_ice_servers (JsonObject *payload, const GPtrArray *servers)
 }
 
 static void
+write_engines (JsonObject *payload, const char *const *engines)
+{
+  JsonArray *list = json_array_new ();
+
+  for (; *engines != NULL; engines++)
+    json_array_add_string_element (list, *engines);
+  json_object_set_array_member (payload, "engines", list);
+}
+
+static void
 write_session (JsonObject *payload, const VgwMessage *message)
 {
   JsonObject *limits = json_object_new ();
@@ -76,6 +86,9 @@ write_session (JsonObject *payload, const VgwMessage *message)
   json_object_set_int_member (limits, "maxDataChannels", message->limits.max_data_channels);
   json_object_set_int_member (limits, "maxDurationS", message->limits.max_duration_s);
   json_object_set_object_member (payload, "limits", limits);
+  set_optional_string (payload, "engine", message->engine);
+  if (message->engines != NULL)
+    write_engines (payload, (const char *const *) message->engines);
 }
 
 static void
@@ -173,6 +186,8 @@ vgw_message_free (VgwMessage *message)
   g_free (message->session_id);
   g_free (message->resume_token);
   g_clear_pointer (&message->ice_servers, g_ptr_array_unref);
+  g_strfreev (message->engines);
+  g_free (message->engine);
   g_free (message->kind);
   g_free (message->codec);
   g_free (message->error_message);

@@ -51,6 +51,8 @@ typedef struct
   char *session_id;     /* SESSION */
   char *resume_token;   /* SESSION (nullable) */
   GPtrArray *ice_servers; /* SESSION: VgwIceServer*, (nullable) */
+  char **engines;       /* SESSION (nullable): names of the engines that a client may ask for */
+  char *engine;         /* SESSION (nullable): the one that it has */
   VgwSessionLimits limits; /* SESSION */
   char *kind, *codec;   /* TRACK */
   guint clock_rate_hz;  /* TRACK */

@@ -135,17 +135,17 @@ set_up_context (void)
   books = g_object_new (TEST_TYPE_BOOKS, NULL);
   test_context = (VgwSessionContext){
     .manager = VGW_MANAGER (books),
-    .engine_type = g_strdup ("echo"),
-    .format = { 16000 },
-    .limits = { .max_candidates = 64, .max_data_channels = 4, .max_message_bytes = VGW_MESSAGE_MAX_BYTES,
-                .max_playout_ms = 2000 },
+    .engine_shared = { .engines = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_engine_config_free) },
+    .default_engine = "echo",
+    .limits = { .max_candidates = 64, .max_data_channels = 4, .max_message_bytes = VGW_MESSAGE_MAX_BYTES },
   };
+  g_ptr_array_add (test_context.engine_shared.engines, vgw_engine_config_new ("echo", "echo"));
 }
 
 static inline void
 tear_down_context (void)
 {
-  g_clear_pointer (&test_context.engine_type, g_free);
+  g_clear_pointer (&test_context.engine_shared.engines, g_ptr_array_unref);
   g_clear_pointer (&test_context.client_ice_servers, g_ptr_array_unref);
   g_clear_object (&books);
 }
@@ -211,7 +211,7 @@ client_watch (VgwSession *session)
 static inline Client *
 client_new (void)
 {
-  g_autoptr (VgwSession) session = vgw_session_new (&test_context, "192.0.2.1");
+  g_autoptr (VgwSession) session = vgw_session_new (&test_context, "192.0.2.1", NULL);
 
   return client_watch (session);
 }

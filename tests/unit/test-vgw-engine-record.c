@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/vgw-error.h"
+#include "engine/vgw-engine-echo.h"
 
 #define RATE_HZ 16000
 #define FRAME_SAMPLES (RATE_HZ * VGW_FRAME_MS / 1000)
@@ -138,7 +139,7 @@ static VgwEngine *
 start_engine (const char *session_id)
 {
   const VgwEngineStart facts = { session_id, "192.0.2.1", { RATE_HZ } };
-  VgwEngine *engine = vgw_engine_record_new (directory, writer);
+  VgwEngine *engine = vgw_engine_record_new (directory, writer, vgw_engine_echo_new ());
   g_autoptr (GError) error = NULL;
 
   ck_assert_msg (vgw_engine_start (engine, &facts, &error), "%s", error != NULL ? error->message : "no error");
@@ -161,7 +162,7 @@ count_samples (const gint16 *samples, gsize n_samples, gpointer user_data)
 START_TEST (both_directions_hold_every_sample)
 {
   const VgwEngineStart facts = { "call_1-A", NULL, { RATE_HZ } };
-  VgwEngine *engine = vgw_engine_record_new (directory, writer);
+  VgwEngine *engine = vgw_engine_record_new (directory, writer, vgw_engine_echo_new ());
   g_autofree char *caller = wav_path ("call_1-A", "caller");
   g_autofree char *bot = wav_path ("call_1-A", "bot");
   gsize n_played = 0;
@@ -231,7 +232,7 @@ static int
 record_until_killed (const char *into)
 {
   const VgwEngineStart facts = { "killed", NULL, { RATE_HZ } };
-  VgwEngine *engine = vgw_engine_record_new (into, NULL);
+  VgwEngine *engine = vgw_engine_record_new (into, NULL, vgw_engine_echo_new ());
 
   if (!vgw_engine_start (engine, &facts, NULL))
     return EXIT_FAILURE;
@@ -277,7 +278,7 @@ START_TEST (a_directory_that_cannot_be_made_fails_the_start)
   g_autofree char *file = g_build_filename (directory, "file", NULL);
   g_autofree char *below = g_build_filename (file, "below", NULL);
   const VgwEngineStart facts = { "nowhere", NULL, { RATE_HZ } };
-  g_autoptr (VgwEngine) engine = vgw_engine_record_new (below, writer);
+  g_autoptr (VgwEngine) engine = vgw_engine_record_new (below, writer, vgw_engine_echo_new ());
   g_autoptr (GError) error = NULL;
 
   ck_assert (g_file_set_contents (file, "", 0, NULL));
@@ -293,7 +294,7 @@ START_TEST (a_file_that_is_there_is_never_overwritten)
   static const char *const directions[] = { "caller", "bot" };
   g_autofree char *path = wav_path ("twice", directions[_i]);
   const VgwEngineStart facts = { "twice", NULL, { RATE_HZ } };
-  g_autoptr (VgwEngine) engine = vgw_engine_record_new (directory, writer);
+  g_autoptr (VgwEngine) engine = vgw_engine_record_new (directory, writer, vgw_engine_echo_new ());
   g_autoptr (GError) error = NULL;
   g_autofree char *contents = NULL;
 
@@ -312,7 +313,7 @@ static const char *const bad_ids[] = { "", "../escape", "a/b", "a.b", "a b", "a\
 START_TEST (an_id_that_is_no_plain_name_makes_no_file)
 {
   const VgwEngineStart facts = { bad_ids[_i], NULL, { RATE_HZ } };
-  g_autoptr (VgwEngine) engine = vgw_engine_record_new (directory, writer);
+  g_autoptr (VgwEngine) engine = vgw_engine_record_new (directory, writer, vgw_engine_echo_new ());
   g_autoptr (GError) error = NULL;
   g_autoptr (GDir) dir = NULL;
 

@@ -11,7 +11,7 @@
 #define N_CYCLES 1000
 #define N_FRAMES_BEFORE_STOP 50
 
-static const VgwEngineSettings no_settings = { 0 };
+static const VgwEngineShared nothing_shared = { 0 };
 static const VgwEngineStart start_facts = { "session-1", "192.0.2.1", { RATE_HZ } };
 
 /* What came back from an engine. Guarded by nothing: the engine's play lock serialises, stop () is the barrier. */
@@ -48,7 +48,8 @@ static VgwEngine *
 create (const char *type)
 {
   g_autoptr (GError) error = NULL;
-  VgwEngine *engine = vgw_engine_create (type, &no_settings, &error);
+  g_autoptr (VgwEngineConfig) config = vgw_engine_config_new (type, type);
+  VgwEngine *engine = vgw_engine_create (config, &nothing_shared, &error);
 
   ck_assert_msg (engine != NULL, "%s", error != NULL ? error->message : "no error");
   return engine;
@@ -208,10 +209,12 @@ END_TEST
 
 START_TEST (an_unknown_type_is_refused_and_the_known_ones_named)
 {
+  g_autoptr (VgwEngineConfig) config = vgw_engine_config_new ("bird", "parrot");
   g_autoptr (GError) error = NULL;
 
-  ck_assert_ptr_null (vgw_engine_create ("parrot", &no_settings, &error));
+  ck_assert_ptr_null (vgw_engine_create (config, &nothing_shared, &error));
   ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_CONFIG));
+  ck_assert_ptr_nonnull (strstr (error->message, "bird"));
   ck_assert_ptr_nonnull (strstr (error->message, "parrot"));
   for (const char *const *type = vgw_engine_types (); *type != NULL; type++)
     ck_assert_ptr_nonnull (strstr (error->message, *type));
@@ -220,26 +223,72 @@ END_TEST
 
 START_TEST (every_known_type_can_be_made)
 {
-  const VgwEngineSettings settings = { .record_dir = "recordings" };
+  g_autoptr (VgwEngineIo) io = vgw_engine_io_new ();
+  const VgwEngineShared shared = { .io = io };
   guint n_types = 0;
 
   for (const char *const *type = vgw_engine_types (); *type != NULL; type++)
     {
-      g_autoptr (VgwEngine) engine = vgw_engine_create (*type, &settings, NULL);
+      g_autoptr (VgwEngineConfig) config = vgw_engine_config_new ("x", *type);
+      g_autoptr (VgwEngine) engine = NULL;
 
-      ck_assert_ptr_nonnull (engine);
+      g_free (config->url);
+      config->url = g_strdup ("ws://127.0.0.1:1/");
+      engine = vgw_engine_create (config, &shared, NULL);
+      ck_assert_msg (engine != NULL, "%s", *type);
       n_types++;
     }
-  ck_assert_uint_ge (n_types, 2);
+  ck_assert_uint_ge (n_types, 4);
 }
 END_TEST
 
 START_TEST (record_without_a_directory_is_refused)
 {
+  g_autoptr (VgwEngineConfig) config = vgw_engine_config_new ("r", "record");
   g_autoptr (GError) error = NULL;
 
-  ck_assert_ptr_null (vgw_engine_create ("record", &no_settings, &error));
+  *config->record_directory = '\0';
+  ck_assert_ptr_null (vgw_engine_create (config, &nothing_shared, &error));
   ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_CONFIG));
+}
+END_TEST
+
+START_TEST (a_networked_engine_without_a_network_is_refused)
+{
+  g_autoptr (VgwEngineIo) io = vgw_engine_io_new ();
+  const VgwEngineShared shared = { .io = io };
+  g_autoptr (VgwEngineConfig) config = vgw_engine_config_new ("bot", "websocket");
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_ptr_null (vgw_engine_create (config, &shared, &error)); /* no url */
+  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_CONFIG));
+  g_clear_error (&error);
+  config->url = (g_free (config->url), g_strdup ("ws://127.0.0.1:1/"));
+  config->dialect = (g_free (config->dialect), g_strdup ("audiosocket")); /* bytes over TCP */
+  ck_assert_ptr_null (vgw_engine_create (config, &shared, &error));
+  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_CONFIG));
+}
+END_TEST
+
+START_TEST (record_wraps_what_is_there_and_records_nothing_itself)
+{
+  g_autoptr (GPtrArray) engines = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_engine_config_free);
+  const VgwEngineShared shared = { .engines = engines };
+  VgwEngineConfig *config = vgw_engine_config_new ("r", "record");
+  g_autoptr (VgwEngine) good = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_ptr_array_add (engines, config);
+  config->wraps = (g_free (config->wraps), g_strdup ("r"));
+  ck_assert_ptr_null (vgw_engine_create (config, &shared, &error));
+  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_CONFIG));
+  g_clear_error (&error);
+  config->wraps = (g_free (config->wraps), g_strdup ("absent"));
+  ck_assert_ptr_null (vgw_engine_create (config, &shared, &error));
+  g_clear_error (&error);
+  g_ptr_array_add (engines, vgw_engine_config_new ("absent", "echo"));
+  good = vgw_engine_create (config, &shared, &error);
+  ck_assert_ptr_nonnull (good);
 }
 END_TEST
 
@@ -264,6 +313,8 @@ main (void)
   tcase_add_test (factory, an_unknown_type_is_refused_and_the_known_ones_named);
   tcase_add_test (factory, every_known_type_can_be_made);
   tcase_add_test (factory, record_without_a_directory_is_refused);
+  tcase_add_test (factory, a_networked_engine_without_a_network_is_refused);
+  tcase_add_test (factory, record_wraps_what_is_there_and_records_nothing_itself);
   suite_add_tcase (suite, factory);
 
   runner = srunner_create (suite);

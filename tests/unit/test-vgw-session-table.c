@@ -31,7 +31,7 @@ static VgwSession *
 open_session (const char *address)
 {
   g_autoptr (GError) error = NULL;
-  VgwSession *session = vgw_session_table_create (table, address, &error);
+  VgwSession *session = vgw_session_table_create (table, address, NULL, &error);
 
   ck_assert_msg (session != NULL, "%s", error != NULL ? error->message : "no error");
   vgw_session_start (session);
@@ -43,7 +43,7 @@ assert_busy (const char *address)
 {
   g_autoptr (GError) error = NULL;
 
-  ck_assert_ptr_null (vgw_session_table_create (table, address, &error));
+  ck_assert_ptr_null (vgw_session_table_create (table, address, NULL, &error));
   ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_BUSY));
 }
 

@@ -43,7 +43,7 @@ START_TEST (ids_are_url_safe_and_never_the_same)
 
   for (int i = 0; i < N_IDS; i++)
     {
-      g_autoptr (VgwSession) session = vgw_session_new (&test_context, NULL);
+      g_autoptr (VgwSession) session = vgw_session_new (&test_context, NULL, NULL);
       const char *id = vgw_session_get_id (session);
 
       ck_assert_uint_eq (strlen (id), ID_LENGTH);
