@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
-#include "base/vgw-json.h"
 #include "base/vgw-log.h"
 
 #define MAX_LOGGED_UNKNOWN_MESSAGES 10 /* a client cannot fill the log */
@@ -52,14 +51,9 @@ static void
 on_peer_event (VgwPeer *peer, const char *text, gpointer user_data)
 {
   VgwSession *self = user_data;
-  g_autoptr (JsonObject) object = NULL;
-  g_autoptr (GError) error = NULL;
 
-  object = vgw_json_parse_object (text, strlen (text), &error);
-  if (object == NULL)
-    vgw_session_report (self, error);
-  else if (self->state == VGW_STATE_ACTIVE)
-    vgw_engine_send_event (self->engine, text);
+  if (self->state == VGW_STATE_ACTIVE)
+    vgw_session_take_client_event (self, text);
 }
 
 static void
@@ -67,7 +61,7 @@ on_peer_dtmf (VgwPeer *peer, char digit, guint duration_ms, gpointer user_data)
 {
   VgwSession *self = user_data;
 
-  if (self->state == VGW_STATE_ACTIVE)
+  if (self->state == VGW_STATE_ACTIVE && self->engine != NULL)
     vgw_engine_send_dtmf (self->engine, digit, duration_ms);
 }
 
@@ -250,7 +244,7 @@ handle_event (VgwSession *self, const VgwMessage *message)
   else if (message->event_json == NULL)
     report (self, VGW_ERROR_BAD_MESSAGE, "an event without payload");
   else
-    vgw_engine_send_event (self->engine, message->event_json);
+    vgw_session_take_client_event (self, message->event_json);
 }
 
 static void

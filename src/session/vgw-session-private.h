@@ -11,6 +11,15 @@
 
 G_BEGIN_DECLS
 
+/* How many events have passed lately, and what was said about those that did not. */
+typedef struct
+{
+  gdouble tokens;
+  gint64 filled_at_us; /* 0 before the first event */
+  gint64 told_at_us;   /* when the client last heard of a dropped event; 0 for never */
+  gboolean is_logged;
+} VgwEventBucket;
+
 struct _VgwSession
 {
   GObject parent_instance;
@@ -43,6 +52,7 @@ struct _VgwSession
   guint n_candidates;          /* of the whole session; one above the bound once that was reported */
   guint n_failed_offers;
   guint n_unknown_messages;
+  VgwEventBucket client_events, engine_events; /* from the client, from the engine */
 
   guint state_timer_id;    /* what bounds the present state: offer, connect, or the media watchdog */
   guint duration_timer_id;
@@ -63,6 +73,9 @@ void vgw_session_report (VgwSession *self, const GError *error);
 /* Tells the client of an error that the call does not survive, and ends it with @reason. */
 void vgw_session_fail (VgwSession *self, VgwEndReason reason, const GError *error);
 
+/* Tells the manager that something about the session has changed. */
+void vgw_session_tell_manager (VgwSession *self);
+
 /* vgw-session-call.c */
 
 /* Stops and drops the peer, the pending answer with it. The bridge and the engine stay. */
@@ -77,9 +90,32 @@ void vgw_session_use_engine (VgwSession *self, VgwEngine *engine, const VgwEngin
 gboolean vgw_session_make_speech (VgwSession *self, GError **error);
 
 /* Starts the engine and connects both of its ends. Errors: VGW_ERROR_ENGINE. */
-gboolean vgw_session_start_speech (VgwSession *self, GError **error);
+gboolean vgw_session_start_engine (VgwSession *self, GError **error);
+
+/* Stops and drops the engine; the bridge stays, and what waits to be heard is heard. */
+void vgw_session_drop_engine (VgwSession *self, const char *reason);
 
 /* Stops and drops the engine, and drops the bridge. After the peer. */
 void vgw_session_drop_speech (VgwSession *self, const char *reason);
+
+/* vgw-session-events.c */
+
+/* An event of the client, JSON text that was not looked at yet, while the session is active. Passes it to the engine, or
+ * drops it and tells the client. */
+void vgw_session_take_client_event (VgwSession *self, const char *json);
+
+/* An event of the engine. Passes it to the client, or drops it. */
+void vgw_session_take_engine_event (VgwSession *self, const char *json);
+
+/* An event of the gateway's own, on the path that the client listens on. The handler may end the session. */
+void vgw_session_tell_client (VgwSession *self, const char *json);
+
+/* vgw-session-failure.c */
+
+/* The engine's "status". */
+void vgw_session_take_engine_status (VgwSession *self, const char *status);
+
+/* The engine has failed, or could not be started: the session ends, goes on without it, or has another one. */
+void vgw_session_take_engine_failure (VgwSession *self, const GError *error);
 
 G_END_DECLS

@@ -132,22 +132,21 @@ watch_playout (VgwSession *self)
 /* --- the engine's signals --- */
 
 static void
-tell_client (VgwSession *self, const char *json)
+on_engine_event (VgwEngine *engine, const char *json, gpointer user_data)
 {
-  if (self->peer == NULL || !vgw_peer_send_event (self->peer, json))
-    vgw_session_emit (self, vgw_message_new_event (json));
+  vgw_session_take_engine_event (user_data, json);
 }
 
 static void
-on_engine_event (VgwEngine *engine, const char *json, gpointer user_data)
+on_engine_status (VgwEngine *engine, const char *status, gpointer user_data)
 {
-  tell_client (user_data, json);
+  vgw_session_take_engine_status (user_data, status);
 }
 
 static void
 on_engine_failed (VgwEngine *engine, const GError *error, gpointer user_data)
 {
-  vgw_session_fail (user_data, VGW_END_ENGINE, error);
+  vgw_session_take_engine_failure (user_data, error);
 }
 
 static void
@@ -175,6 +174,7 @@ vgw_session_use_engine (VgwSession *self, VgwEngine *engine, const VgwEngineConf
   self->engine = engine;
   vgw_engine_set_output (engine, &engine_output, mouth_new (self), mouth_free);
   g_signal_connect (engine, "event", G_CALLBACK (on_engine_event), self);
+  g_signal_connect (engine, "status", G_CALLBACK (on_engine_status), self);
   g_signal_connect (engine, "failed", G_CALLBACK (on_engine_failed), self);
   g_signal_connect (engine, "hangup", G_CALLBACK (on_engine_hangup), self);
   watch_playout (self);
@@ -185,7 +185,7 @@ vgw_session_make_speech (VgwSession *self, GError **error)
 {
   VgwEngine *engine;
 
-  if (self->engine != NULL)
+  if (self->bridge != NULL)
     return TRUE;
 
   engine = vgw_engine_create (self->engine_config, &self->context->engine_shared, error);
@@ -196,7 +196,7 @@ vgw_session_make_speech (VgwSession *self, GError **error)
 }
 
 gboolean
-vgw_session_start_speech (VgwSession *self, GError **error)
+vgw_session_start_engine (VgwSession *self, GError **error)
 {
   const VgwEngineStart start = { self->id, self->client_address, *vgw_bridge_get_format (self->bridge) };
 
@@ -208,20 +208,27 @@ vgw_session_start_speech (VgwSession *self, GError **error)
 }
 
 void
+vgw_session_drop_engine (VgwSession *self, const char *reason)
+{
+  VgwPlayout *playout;
+
+  if (self->engine == NULL)
+    return;
+  playout = vgw_bridge_get_playout (self->bridge);
+  vgw_bridge_set_audio_func (self->bridge, NULL, NULL, NULL);
+  vgw_playout_set_notify (playout, NULL, NULL, NULL);
+  g_signal_handlers_disconnect_by_data (self->engine, self);
+  vgw_engine_stop (self->engine, reason);
+  g_clear_object (&self->engine);
+  vgw_playout_hold (playout, VGW_PLAYOUT_HOLD_ENGINE, FALSE); /* who held it is gone */
+}
+
+void
 vgw_session_drop_speech (VgwSession *self, const char *reason)
 {
-  if (self->bridge != NULL)
-    {
-      vgw_bridge_set_audio_func (self->bridge, NULL, NULL, NULL);
-      vgw_playout_set_notify (vgw_bridge_get_playout (self->bridge), NULL, NULL, NULL);
-      vgw_airlock_close (self->airlock);
-    }
-  if (self->engine != NULL)
-    {
-      g_signal_handlers_disconnect_by_data (self->engine, self);
-      vgw_engine_stop (self->engine, reason);
-    }
-  g_clear_object (&self->engine);
+  vgw_session_drop_engine (self, reason);
+  if (self->airlock != NULL)
+    vgw_airlock_close (self->airlock);
   g_clear_object (&self->bridge);
   g_clear_pointer (&self->airlock, vgw_airlock_unref);
 }

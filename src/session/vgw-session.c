@@ -109,20 +109,15 @@ enter_active (VgwSession *self)
   guint timeout_ms = self->context->limits.media_timeout_ms;
   guint interval_ms = MIN (timeout_ms / WATCHDOG_POLLS_PER_TIMEOUT, WATCHDOG_MAX_INTERVAL_MS);
   g_autoptr (GError) error = NULL;
-  VgwSessionFacts facts;
 
   self->active_mono_us = g_get_monotonic_time ();
   set_state_timer (self, timeout_ms > 0 ? MAX (interval_ms, 1) : 0, on_watchdog);
-  if (!vgw_session_start_speech (self, &error))
-    {
-      vgw_session_fail (self, VGW_END_ENGINE, error);
-      return;
-    }
-  if (self->state != VGW_STATE_ACTIVE) /* the engine hung up while it started */
+  if (!vgw_session_start_engine (self, &error))
+    vgw_session_take_engine_failure (self, error);
+  if (self->state != VGW_STATE_ACTIVE) /* the engine failed or hung up while it started */
     return;
 
-  fill_facts (self, &facts);
-  vgw_manager_update_session (self->context->manager, &facts);
+  vgw_session_tell_manager (self);
   g_signal_emit (self, signals[SIGNAL_ACTIVE], 0, self->active_mono_us - self->offer_mono_us);
   vgw_session_emit (self, vgw_message_new_state ("active", NULL));
 }
@@ -289,6 +284,15 @@ vgw_session_fail (VgwSession *self, VgwEndReason reason, const GError *error)
     }
   vgw_session_emit (self, vgw_message_new_error (told, TRUE));
   vgw_session_end (self, reason);
+}
+
+void
+vgw_session_tell_manager (VgwSession *self)
+{
+  VgwSessionFacts facts;
+
+  fill_facts (self, &facts);
+  vgw_manager_update_session (self->context->manager, &facts);
 }
 
 VgwSession *

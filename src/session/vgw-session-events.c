@@ -1,0 +1,107 @@
+/* Application events between client and engine, on whichever path, within bounds of size and number. */
+#include "session/vgw-session-private.h"
+
+#include <string.h>
+
+#include "base/vgw-error.h"
+#include "base/vgw-json.h"
+#include "base/vgw-log.h"
+
+#define BURST_SECONDS 2 /* of the rate may come at once */
+
+/* Whether one more event may pass now: a bucket that fills at the rate, up to a burst. 0 per second: no bound. */
+static gboolean
+take_token (VgwEventBucket *bucket, guint per_second)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  gdouble full = (gdouble) per_second * BURST_SECONDS;
+  gdouble fresh = (gdouble) (now_us - bucket->filled_at_us) * per_second / G_USEC_PER_SEC;
+
+  if (per_second == 0)
+    return TRUE;
+  bucket->tokens = bucket->filled_at_us == 0 ? full : MIN (full, bucket->tokens + fresh);
+  bucket->filled_at_us = now_us;
+  if (bucket->tokens < 1)
+    return FALSE;
+  bucket->tokens -= 1;
+  return TRUE;
+}
+
+/* What is wrong with an event of @length, or NULL. */
+static GError *
+find_fault (VgwSession *self, VgwEventBucket *bucket, gsize length)
+{
+  const VgwSessionSettingsLimits *limits = &self->context->limits;
+
+  if (!take_token (bucket, limits->max_events_per_second))
+    return g_error_new (VGW_ERROR, VGW_ERROR_TOO_LARGE, "more than %u events in a second; some were dropped",
+                        limits->max_events_per_second);
+  if (length > limits->max_message_bytes)
+    return g_error_new (VGW_ERROR, VGW_ERROR_TOO_LARGE, "an event of %zu bytes was dropped, at most %u are taken",
+                        length, limits->max_message_bytes);
+  return NULL;
+}
+
+/* One line in the log for each side and call: nobody can fill it. */
+static void
+log_once (VgwSession *self, VgwEventBucket *bucket, const char *who, const GError *error)
+{
+  if (bucket->is_logged)
+    return;
+  bucket->is_logged = TRUE;
+  vgw_warning (self->id, "event of the %s: %s", who, error->message);
+}
+
+/* The client hears of it once in a second: an answer to each event would be the flood back. */
+static void
+refuse_client (VgwSession *self, const GError *error)
+{
+  VgwEventBucket *bucket = &self->client_events;
+  gint64 now_us = g_get_monotonic_time ();
+
+  log_once (self, bucket, "client", error);
+  if (bucket->told_at_us != 0 && now_us - bucket->told_at_us < G_USEC_PER_SEC)
+    return;
+  bucket->told_at_us = now_us;
+  vgw_session_emit (self, vgw_message_new_error (error, FALSE));
+}
+
+void
+vgw_session_take_client_event (VgwSession *self, const char *json)
+{
+  g_autoptr (JsonObject) object = NULL;
+  GError *fault = find_fault (self, &self->client_events, strlen (json));
+  g_autoptr (GError) error = NULL;
+
+  if (fault == NULL)
+    {
+      object = vgw_json_parse_object (json, strlen (json), &error);
+      fault = g_steal_pointer (&error);
+    }
+  if (fault != NULL)
+    {
+      refuse_client (self, fault);
+      g_error_free (fault);
+      return;
+    }
+  if (self->engine != NULL)
+    vgw_engine_send_event (self->engine, json);
+}
+
+void
+vgw_session_take_engine_event (VgwSession *self, const char *json)
+{
+  g_autoptr (GError) error = find_fault (self, &self->engine_events, strlen (json));
+
+  if (error != NULL)
+    log_once (self, &self->engine_events, "engine", error);
+  else
+    vgw_session_tell_client (self, json);
+}
+
+void
+vgw_session_tell_client (VgwSession *self, const char *json)
+{
+  if (self->peer == NULL || !vgw_peer_send_event (self->peer, json))
+    vgw_session_emit (self, vgw_message_new_event (json));
+}
