@@ -142,6 +142,20 @@ set_up_context (void)
   g_ptr_array_add (test_context.engine_shared.engines, vgw_engine_config_new ("echo", "echo"));
 }
 
+/* The one that sessions have, also those that have been made. */
+static inline VgwEngineConfig *
+get_engine_config (void)
+{
+  return test_context.engine_shared.engines->pdata[0];
+}
+
+static inline void
+set_text (char **slot, const char *text)
+{
+  g_free (*slot);
+  *slot = g_strdup (text);
+}
+
 static inline void
 tear_down_context (void)
 {

@@ -326,8 +326,7 @@ START_TEST (an_engine_that_cannot_be_made_ends_the_session)
 {
   Client *client = client_new_started ();
 
-  g_free (test_context.engine_type);
-  test_context.engine_type = g_strdup ("parrot");
+  set_text (&get_engine_config ()->type, "parrot");
   client_offer_browser (client);
   assert_ended (client, VGW_END_ENGINE);
   assert_error (client->messages->pdata[1], VGW_ERROR_INTERNAL, TRUE);
@@ -658,9 +657,9 @@ START_TEST (the_engine_starts_with_the_connection_and_stops_with_the_call)
   GStatBuf info = { 0 };
   Phone *phone;
 
-  g_free (test_context.engine_type);
-  test_context.engine_type = g_strdup ("record");
-  test_context.engine_settings = (VgwEngineSettings){ directory, vgw_wav_writer_new () };
+  set_text (&get_engine_config ()->type, "record");
+  set_text (&get_engine_config ()->record_directory, directory);
+  test_context.engine_shared.wav_writer = vgw_wav_writer_new ();
   phone = phone_new_calling (FALSE);
   name = g_strconcat (vgw_session_get_id (phone->client->session), "-caller.wav", NULL);
   caller = g_build_filename (directory, name, NULL);
@@ -672,7 +671,7 @@ START_TEST (the_engine_starts_with_the_connection_and_stops_with_the_call)
   ck_assert (g_file_test (caller, G_FILE_TEST_EXISTS));
   WAIT_UNTIL (phone->is_heard);
   vgw_session_end (phone->client->session, VGW_END_CLIENT_BYE);
-  g_clear_pointer (&test_context.engine_settings.wav_writer, vgw_wav_writer_unref); /* waits for the end of the files */
+  g_clear_pointer (&test_context.engine_shared.wav_writer, vgw_wav_writer_unref); /* waits for the end of the files */
 
   ck_assert_int_eq (g_stat (bot, &info), 0);
   ck_assert_int_gt (info.st_size, 44);
@@ -688,9 +687,8 @@ START_TEST (an_engine_that_cannot_start_ends_the_call_and_its_reason_stays_here)
   Phone *phone;
   const VgwMessage *told;
 
-  g_free (test_context.engine_type);
-  test_context.engine_type = g_strdup ("record");
-  test_context.engine_settings.record_dir = "/proc/self/exe/nowhere";
+  set_text (&get_engine_config ()->type, "record");
+  set_text (&get_engine_config ()->record_directory, "/proc/self/exe/nowhere");
   phone = phone_new_calling (FALSE);
   WAIT_UNTIL (phone->client->n_ended > 0);
   assert_ended (phone->client, VGW_END_ENGINE);
