@@ -57,8 +57,7 @@ class Caller:
     def _open(self):
         self.connected = asyncio.Event()
         self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        # as an offerer aiortc 1.4 writes data channels as a draft of 2014 had them (DTLS/SCTP, a=sctpmap), which neither
-        # browsers nor webrtcbin take; this makes it RFC 8841
+        # as an offerer aiortc 1.4 writes data channels as the drafts had them: DTLS/SCTP, a=sctpmap
         self.peer.addTrack(Speech(self.samples, self.rate))
         self.channels = [self.peer.createDataChannel("events" if i == 0 else f"extra-{i}")
                          for i in range(self.n_channels)]
