@@ -11,6 +11,7 @@ build_packages=(
   libsoup-3.0-dev libjson-glib-dev libnice-dev libopus-dev libssl-dev check
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav gstreamer1.0-nice
   gstreamer1.0-tools
+  libpocketsphinx-dev libsphinxbase-dev pocketsphinx-en-us flite1-dev libspeexdsp-dev
 )
 
 # Peers and tools of the tests, none of them needed to run.

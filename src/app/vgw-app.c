@@ -29,6 +29,16 @@ struct _VgwApp
 G_DEFINE_TYPE (VgwApp, vgw_app, G_TYPE_OBJECT)
 
 static void
+clear_engine_shared (VgwEngineShared *shared)
+{
+  g_clear_pointer (&shared->wav_writer, vgw_wav_writer_unref);
+  g_clear_pointer (&shared->io, vgw_engine_io_unref);
+#ifdef HAVE_ASSISTANT
+  g_clear_pointer (&shared->assistant_models, vgw_assistant_models_unref);
+#endif
+}
+
+static void
 vgw_app_dispose (GObject *object)
 {
   VgwApp *self = VGW_APP (object);
@@ -37,8 +47,7 @@ vgw_app_dispose (GObject *object)
   g_clear_pointer (&self->admin, vgw_admin_server_free);
   g_clear_object (&self->server);
   g_clear_object (&self->table);
-  g_clear_pointer (&self->context.engine_shared.wav_writer, vgw_wav_writer_unref);
-  g_clear_pointer (&self->context.engine_shared.io, vgw_engine_io_unref);
+  clear_engine_shared (&self->context.engine_shared);
   if (self->media != NULL)
     vgw_media_shutdown (self->media);
   g_clear_object (&self->media);
@@ -225,6 +234,9 @@ fill_engine_shared (VgwEngineShared *shared, const VgwConfig *config)
   shared->wav_writer = vgw_wav_writer_new ();
   shared->io = has_networked_engine (config) ? vgw_engine_io_new () : NULL;
   shared->engines = config->engines;
+#ifdef HAVE_ASSISTANT
+  shared->assistant_models = vgw_assistant_models_new (NULL, NULL);
+#endif
 }
 
 VgwApp *
@@ -290,8 +302,7 @@ vgw_app_check (const VgwConfig *config, const char *pipeline_override, GError **
   VgwMediaSettings media_settings;
   fill_engine_shared (&shared, config);
   gboolean has_engines = check_engines (&shared, error);
-  vgw_wav_writer_unref (shared.wav_writer);
-  g_clear_pointer (&shared.io, vgw_engine_io_unref);
+  clear_engine_shared (&shared);
   g_autoptr (VgwManager) manager = has_engines ? vgw_manager_create (config->manager_type, error) : NULL;
   if (manager == NULL)
     return FALSE;

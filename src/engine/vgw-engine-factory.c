@@ -4,6 +4,9 @@
 #include "engine/vgw-engine-echo.h"
 #include "engine/vgw-engine-net.h"
 #include "engine/vgw-engine-record.h"
+#ifdef HAVE_ASSISTANT
+#include "engine/vgw-engine-assistant.h"
+#endif
 
 static VgwEngine *
 create_echo (const VgwEngineConfig *config, const VgwEngineShared *shared, GError **error)
@@ -55,6 +58,14 @@ create_networked (const VgwEngineConfig *config, const VgwEngineShared *shared, 
   return vgw_engine_net_new (shared->io, config, dialect);
 }
 
+#ifdef HAVE_ASSISTANT
+static VgwEngine *
+create_assistant (const VgwEngineConfig *config, const VgwEngineShared *shared, GError **error)
+{
+  return vgw_engine_assistant_new (shared->assistant_models);
+}
+#endif
+
 /* A new engine is one line here and its file. Both arrays in the same order. */
 static const struct
 {
@@ -66,9 +77,21 @@ static const struct
   { "record", FALSE, create_record },
   { "websocket", TRUE, create_networked },
   { "audiosocket", TRUE, create_networked },
+#ifdef HAVE_ASSISTANT
+  { "assistant", FALSE, create_assistant },
+#endif
 };
 
-static const char *const types[] = { "echo", "record", "websocket", "audiosocket", NULL };
+static const char *const types[] = {
+  "echo",
+  "record",
+  "websocket",
+  "audiosocket",
+#ifdef HAVE_ASSISTANT
+  "assistant",
+#endif
+  NULL,
+};
 
 G_STATIC_ASSERT (G_N_ELEMENTS (types) == G_N_ELEMENTS (factories) + 1);
 
@@ -85,6 +108,13 @@ vgw_engine_create (const VgwEngineConfig *config, const VgwEngineShared *shared,
         return factories[i].create (config, shared, error);
     }
 
+#ifndef HAVE_ASSISTANT
+  if (g_str_equal (config->type, "assistant"))
+    {
+      g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "this build lacks the engine \"assistant\"; docs/ASSISTANT.md");
+      return NULL;
+    }
+#endif
   known = g_strjoinv (", ", (char **) types);
   g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "engine \"%s\": unknown type \"%s\"; known are: %s", config->name,
                config->type, known);

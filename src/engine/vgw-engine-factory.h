@@ -6,6 +6,10 @@
 #include "engine/vgw-engine-io.h"
 #include "engine/vgw-engine.h"
 #include "engine/vgw-wav-writer.h"
+#include "vgw-build.h"
+#ifdef HAVE_ASSISTANT
+#include "engine/vgw-assistant-models.h"
+#endif
 
 G_BEGIN_DECLS
 
@@ -15,6 +19,9 @@ typedef struct
   VgwWavWriter *wav_writer; /* `record` (nullable): the one writer of all recordings; NULL: each engine has its own */
   VgwEngineIo *io;          /* (nullable) where no engine of `engines` is behind a network */
   GPtrArray *engines;       /* VgwEngineConfig (nullable), for `record` to find what it wraps */
+#ifdef HAVE_ASSISTANT
+  VgwAssistantModels *assistant_models; /* `assistant` (nullable): the decoders of all calls; NULL: each has its own */
+#endif
 } VgwEngineShared;
 
 /* Creates the engine that @config describes (copied). Errors: VGW_ERROR_CONFIG for an unknown type, naming the known

@@ -1,0 +1,48 @@
+/* The thread of one call of the assistant: caller's voice in, words and speech out. It knows no engine: what it has to
+ * say goes to the owner's functions on the main thread.
+ *
+ * The thread is never joined: a step of it (loading the models, decoding an utterance) may take a second, which the
+ * main thread must not wait for. It has its own reference, and nothing of the owner's after stop (). */
+#pragma once
+
+#include "engine/vgw-assistant-models.h"
+
+G_BEGIN_DECLS
+
+typedef struct _VgwAssistantCall VgwAssistantCall;
+
+/* All on the main thread: the thread-default main context of vgw_assistant_call_start (). Never after stop (). */
+typedef struct
+{
+  /* the caller's @text was understood */
+  void (*heard) (const char *text, gpointer user_data);
+  /* the assistant says @text: @n_samples of s16 mono at the session's rate. Until vgw_assistant_call_listen () it hears
+   * nothing. @is_goodbye: the call is to end when this has been heard. */
+  void (*say) (const char *text, const gint16 *samples, gsize n_samples, gboolean is_goodbye, gpointer user_data);
+  /* it cannot go on; the last call of all */
+  void (*failed) (const GError *error, gpointer user_data);
+} VgwAssistantCallFuncs;
+
+/* Starts the thread, which greets at once and loads the models meanwhile. @models is referenced; @session_id
+ * (nullable) is for the log; @funcs is copied. Errors: VGW_ERROR_ENGINE where there can be no thread.
+ * Returns: (transfer full), for vgw_assistant_call_stop () */
+VgwAssistantCall *vgw_assistant_call_start (VgwAssistantModels *models, const char *session_id, guint rate_hz,
+                                            const VgwAssistantCallFuncs *funcs, gpointer user_data, GError **error);
+
+/* The caller's voice, @n_samples of s16 mono at the session's rate. Dropped while the assistant speaks; beyond
+ * VGW_ASSISTANT_QUEUE_MS dropped and counted. Never blocks. One streaming thread at a time. */
+void vgw_assistant_call_push (VgwAssistantCall *self, const gint16 *samples, gsize n_samples);
+
+/* What was said has been heard: from now on the caller is listened to. Main thread. */
+void vgw_assistant_call_listen (VgwAssistantCall *self);
+
+/* How many samples of the caller's voice were dropped because the recognition was behind. Any thread. */
+guint64 vgw_assistant_call_get_dropped (VgwAssistantCall *self);
+
+/* (transfer full) No function is called any more, and the thread ends after its present step. Does not block.
+ * Main thread, after the last push. */
+void vgw_assistant_call_stop (VgwAssistantCall *self);
+
+#define VGW_ASSISTANT_QUEUE_MS 5000 /* that the recognition may be behind */
+
+G_END_DECLS

@@ -1,0 +1,30 @@
+/* What the assistant answers. Pure functions from text to text. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char *text;             /* to say; NULL: nothing */
+  gboolean asks_for_text; /* what comes next is to be repeated, whatever it is */
+  gboolean is_goodbye;    /* the call ends behind it */
+} VgwAssistantReply;
+
+/* What it says when a call begins (static). */
+const char *vgw_assistant_dialogue_greet (void);
+
+/* The answer to a command of the grammar. It goes by the words: "time", "count" and a number, "spell" and a word,
+ * "repeat", "help", "bye" or "hang up". @words: lower case, separated by single spaces; @now: local time, for "time".
+ * Returns: (transfer full) */
+VgwAssistantReply *vgw_assistant_dialogue_answer_command (const char *words, GDateTime *now);
+
+/* The answer to free dictation: "repeat after me" and "spell" with words behind them, else what was understood.
+ * @is_asked_for: the caller was asked what to repeat. Returns: (transfer full); without text for no words */
+VgwAssistantReply *vgw_assistant_dialogue_answer_dictation (const char *words, gboolean is_asked_for);
+
+void vgw_assistant_reply_free (VgwAssistantReply *reply);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAssistantReply, vgw_assistant_reply_free)
+
+G_END_DECLS

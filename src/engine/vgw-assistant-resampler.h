@@ -1,0 +1,22 @@
+/* From the session's sample rate to the recogniser's, and from the voice's to the session's. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _VgwAssistantResampler VgwAssistantResampler;
+
+/* Mono, @from_hz to @to_hz, both above 0; equal rates pass through. Returns: (transfer full) */
+VgwAssistantResampler *vgw_assistant_resampler_new (guint from_hz, guint to_hz);
+void vgw_assistant_resampler_free (VgwAssistantResampler *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAssistantResampler, vgw_assistant_resampler_free)
+
+/* Appends to @output (element-type gint16) what @n_samples of @samples (transfer none) bring forth. The stream goes on
+ * from call to call. One thread at a time. */
+void vgw_assistant_resampler_push (VgwAssistantResampler *self, const gint16 *samples, gsize n_samples, GArray *output);
+
+/* Appends what the filter still holds: the end of what was pushed. */
+void vgw_assistant_resampler_flush (VgwAssistantResampler *self, GArray *output);
+
+G_END_DECLS
