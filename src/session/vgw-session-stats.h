@@ -14,9 +14,10 @@ typedef enum
   VGW_REFUSAL_SHUTDOWN,
   VGW_REFUSAL_MAX_SESSIONS,
   VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS,
+  VGW_REFUSAL_ENGINE, /* asked for one that there is not, or that is not for clients */
 } VgwRefusal;
 
-#define VGW_SESSION_N_REFUSALS (VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS + 1)
+#define VGW_SESSION_N_REFUSALS (VGW_REFUSAL_ENGINE + 1)
 
 /* Counted since the start, but for in_state. */
 typedef struct

@@ -181,6 +181,7 @@ select_engine (VgwSessionTable *self, const char *name, GError **error)
 
   if (engine != NULL && (is_default || engine->is_selectable))
     return engine;
+  self->stats.refused[VGW_REFUSAL_ENGINE]++;
   g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_REQUEST, "there is no such engine to choose");
   return NULL;
 }
