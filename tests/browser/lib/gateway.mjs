@@ -1,7 +1,7 @@
 /* The gateway under test: the real program, on free ports of the loopback interface, in a directory of its own. */
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -22,9 +22,9 @@ export class Gateway {
   #log = '';
   #watchers = new Set();
 
-  /** Starts one; `settings` are group.key=value, added to those for a test. */
-  static async start(settings = []) {
-    const gateway = new Gateway(settings);
+  /** Starts one; `settings` are group.key=value, added to those for a test; `configuration` is the text of a file. */
+  static async start(settings = [], { configuration = '' } = {}) {
+    const gateway = new Gateway(settings, configuration);
     try {
       await gateway.#waitForAddress();
     } catch (error) {
@@ -34,10 +34,12 @@ export class Gateway {
     return gateway;
   }
 
-  constructor(settings) {
+  constructor(settings, configuration) {
     this.directory = mkdtempSync(join(tmpdir(), 'voice-gateway-browser-'));
-    const all = ['http.port=0', 'admin.port=0', 'ice.udp-port=0', 'ice.advertise=127.0.0.1', 'engine.default=record', `record.directory=${this.directory}`, ...settings];
-    this.#process = spawn(program(), all.flatMap((setting) => ['--set', setting]), { stdio: ['ignore', 'pipe', 'pipe'] });
+    const all = ['http.port=0', 'admin.port=0', 'ice.udp-port=0', 'ice.advertise=127.0.0.1', `record.directory=${this.directory}`, ...settings];
+    const file = join(this.directory, 'voice-gateway.conf');
+    writeFileSync(file, configuration || '[engine]\ndefault = record\n');
+    this.#process = spawn(program(), ['--config', file, ...all.flatMap((setting) => ['--set', setting])], { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {
         this.#log += text;
