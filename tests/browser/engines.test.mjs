@@ -14,7 +14,7 @@ let bot;
 let gateway;
 let chromium;
 
-const CONFIGURATION = (url) => `
+const CONFIGURATION = ({ url, urlOfNobody }) => `
 [engine]
 default = echo
 
@@ -27,11 +27,26 @@ selectable = true
 [engine secret]
 type = websocket
 url = ${url}
+
+[engine gone]
+type = websocket
+url = ${urlOfNobody}
+grace-ms = 500
+selectable = true
+
+[engine gone-with-help]
+type = websocket
+url = ${urlOfNobody}
+grace-ms = 500
+on-failure = fallback:bot
+selectable = true
 `;
 
 before(async () => {
   bot = await Bot.start();
-  gateway = await Gateway.start([], { configuration: CONFIGURATION(bot.url) });
+  const nobody = await Bot.start(); // its port is free afterwards
+  await nobody.stop();
+  gateway = await Gateway.start([], { configuration: CONFIGURATION({ url: bot.url, urlOfNobody: nobody.url }) });
   chromium = await launch({ flags: microphoneFlags({ wav: PHRASE }) });
 });
 
@@ -66,7 +81,7 @@ test('the selector picks the bot, which hears the caller and is heard', async ()
   await waitForState(page, 'active');
   await hangUp(page);
   assert.equal(bot.calls.length, 0);
-  assert.deepEqual(await page.$$eval('#engine option', (options) => options.map(({ label }) => label)), ['Default (echo)', 'bot']);
+  assert.deepEqual(await page.$$eval('#engine option', (options) => options.map(({ label }) => label)), ['Default (echo)', 'bot', 'gone', 'gone-with-help']);
 
   await page.selectOption('#engine', 'bot');
   await pressCall(page);
@@ -140,6 +155,30 @@ test('a bot that is lost and comes back is told of, and the call goes on', async
   assert.equal(await page.getAttribute('#panel', 'data-state'), 'active');
   again.tell({ type: 'text', text: 'still here' });
   await waitForLine(page, 'still here');
+  await hangUp(page);
+  await page.context().close();
+});
+
+test('a bot that cannot be reached ends the call with help', async () => {
+  const page = await chromium.open(`${gateway.url}?engine=gone`);
+  await pressCall(page);
+  const help = await waitForHelp(page);
+  assert.equal(help.code, 'engine');
+  assert.match(help.title, /The bot has a problem/);
+  await waitForState(page, 'ended');
+  await page.context().close();
+});
+
+test('another bot takes over where that is configured, and the page says so', async () => {
+  const n = bot.calls.length;
+  const page = await chromium.open(`${gateway.url}?engine=gone-with-help`);
+  await pressCall(page);
+  await waitForState(page, 'active');
+  const botCall = await bot.call(n);
+  await botCall.waitFor('start');
+  await waitForLine(page, 'Another bot takes over: bot');
+  botCall.tell({ type: 'text', text: 'here instead' });
+  await waitForLine(page, 'here instead');
   await hangUp(page);
   await page.context().close();
 });
