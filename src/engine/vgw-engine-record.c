@@ -127,10 +127,17 @@ on_wrapped_clear (gpointer user_data)
   vgw_engine_clear (user_data);
 }
 
+static void
+on_wrapped_hold (gboolean is_held, gpointer user_data)
+{
+  vgw_engine_hold (user_data, is_held);
+}
+
 static const VgwEngineOutput wrapped_output = {
   .play = on_wrapped_play,
   .mark = on_wrapped_mark,
   .clear = on_wrapped_clear,
+  .hold = on_wrapped_hold,
 };
 
 static void

@@ -52,6 +52,7 @@ start_fallback (VgwSession *self, const VgwEngineConfig *config, GError **error)
 void
 vgw_session_take_engine_failure (VgwSession *self, const GError *error)
 {
+  g_autoptr (VgwSession) keep = g_object_ref (self); /* who hears of it may drop the session */
   g_autoptr (GError) cause = g_error_copy (error);
   const char *fallback;
 
