@@ -16,6 +16,7 @@ struct _VgwCallEar
   GMutex lock;
   VgwRtpCounter received; /* guarded by lock */
   VgwLevelMeter level;    /* guarded by lock */
+  VgwTimeline heard;      /* guarded by lock */
 };
 
 static void
@@ -61,9 +62,12 @@ on_rtpbin_pad_added (GstElement *rtpbin, GstPad *pad, gpointer user_data)
 static void
 hear (VgwCallEar *self, const gint16 *samples, gsize n_samples)
 {
+  const gint64 now_us = g_get_monotonic_time ();
   gboolean is_first, is_first_voice;
 
   g_mutex_lock (&self->lock);
+  vgw_timeline_add (&self->heard, now_us,
+                    (gint64) (self->level.n_samples * G_USEC_PER_SEC / VGW_CALL_OUTPUT_RATE_HZ));
   is_first = self->level.n_samples == 0;
   is_first_voice = self->level.n_voiced_windows == 0;
   is_first_voice = vgw_level_meter_add (&self->level, samples, n_samples) && is_first_voice;
@@ -122,10 +126,11 @@ vgw_call_ear_attach (VgwCallEar *self, GstElement *rtpbin, GstElement *appsink)
 }
 
 void
-vgw_call_ear_get (VgwCallEar *self, VgwRtpCounter *received, VgwLevelMeter *level)
+vgw_call_ear_get (VgwCallEar *self, VgwRtpCounter *received, VgwLevelMeter *level, gint64 *heard_start_us)
 {
   g_mutex_lock (&self->lock);
   *received = self->received;
   *level = self->level;
+  *heard_start_us = vgw_timeline_get_start_us (&self->heard);
   g_mutex_unlock (&self->lock);
 }

@@ -30,7 +30,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwCallEar, vgw_call_ear_free)
 /* Counts what enters @rtpbin, and hears what arrives at @appsink (s16 mono, VGW_CALL_OUTPUT_RATE_HZ). */
 void vgw_call_ear_attach (VgwCallEar *self, GstElement *rtpbin, GstElement *appsink);
 
-/* Any thread. */
-void vgw_call_ear_get (VgwCallEar *self, VgwRtpCounter *received, VgwLevelMeter *level);
+/* @heard_start_us: see VgwCallMeasurements. Any thread. */
+void vgw_call_ear_get (VgwCallEar *self, VgwRtpCounter *received, VgwLevelMeter *level, gint64 *heard_start_us);
 
 G_END_DECLS

@@ -29,6 +29,7 @@ struct _VgwCallMedia
 
   guint64 n_fed;          /* feeding thread only */
   GstClockTime fed_start; /* feeding thread only: running time of the first frame */
+  VgwTimeline said;       /* feeding thread only, until it has been removed from the pacer */
 
   int n_sent; /* atomic */
   VgwCallEar *ear;
@@ -423,6 +424,7 @@ vgw_call_media_feed (VgwCallMedia *self)
     return; /* no clock yet */
   frame = vgw_speech_get_frame (self->speech, self->n_fed);
   GST_BUFFER_PTS (frame) = self->fed_start + self->n_fed * VGW_FRAME_MS * GST_MSECOND;
+  vgw_timeline_add (&self->said, g_get_monotonic_time (), (gint64) self->n_fed * VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND);
   self->n_fed++;
   gst_app_src_push_buffer (GST_APP_SRC (self->in), frame);
 }
@@ -445,7 +447,8 @@ void
 vgw_call_media_get_measurements (VgwCallMedia *self, VgwCallMeasurements *measurements)
 {
   measurements->n_sent = (guint64) g_atomic_int_get (&self->n_sent);
-  vgw_call_ear_get (self->ear, &measurements->received, &measurements->level);
+  measurements->said_start_us = vgw_timeline_get_start_us (&self->said);
+  vgw_call_ear_get (self->ear, &measurements->received, &measurements->level, &measurements->heard_start_us);
 }
 
 static void

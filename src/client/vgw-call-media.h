@@ -32,6 +32,8 @@ typedef struct
   guint64 n_sent; /* RTP packets, since the connection is up */
   VgwRtpCounter received;
   VgwLevelMeter level;
+  gint64 said_start_us;  /* of the monotonic clock: when the first sample of the speech went out, or -1 */
+  gint64 heard_start_us; /* when the first sample of what came back, and of its WAV, came out of the decoder, or -1 */
 } VgwCallMeasurements;
 
 /* Builds the pipeline for the codec of @speech. @wav (nullable) takes what comes back; it stays the caller's, who
@@ -60,6 +62,7 @@ void vgw_call_media_feed (VgwCallMedia *self);
 /* Sends @text on the data channel. FALSE where it is not open. */
 gboolean vgw_call_media_send_event (VgwCallMedia *self, const char *text);
 
+/* Once it is no longer fed. */
 void vgw_call_media_get_measurements (VgwCallMedia *self, VgwCallMeasurements *measurements);
 
 /* Tears down in a thread of its own and emits "stopped" and nothing else from now on. Idempotent. */

@@ -71,6 +71,12 @@ set_time (JsonObject *object, const char *name, double value_ms)
     json_object_set_null_member (object, name);
 }
 
+static double
+since_start_ms (const VgwCallReport *report, gint64 moment_us)
+{
+  return moment_us < 0 ? -1 : (double) (moment_us - report->started_us) / 1000.0;
+}
+
 JsonObject *
 vgw_call_report_to_json (const VgwCallReport *report)
 {
@@ -83,8 +89,11 @@ vgw_call_report_to_json (const VgwCallReport *report)
   set_string (object, "session_id", report->session_id);
   for (guint i = 0; i < VGW_CALL_N_MOMENTS; i++)
     set_time (object, moment_names[i], report->moments_ms[i]);
+  json_object_set_double_member (object, "clock_ms", round_to_tenth ((double) report->started_us / 1000.0));
   if (!report->has_measurements)
     return object;
+  set_time (object, "said_start_ms", since_start_ms (report, media->said_start_us));
+  set_time (object, "heard_start_ms", since_start_ms (report, media->heard_start_us));
   json_object_set_int_member (object, "packets_sent", (gint64) media->n_sent);
   json_object_set_int_member (object, "packets_received", (gint64) media->received.n_received);
   json_object_set_int_member (object, "packets_lost", (gint64) vgw_rtp_counter_get_lost (&media->received));

@@ -1,6 +1,7 @@
 #include "client/vgw-call-stats.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #define SEQUENCE_CYCLE 0x10000
 #define JITTER_GAIN 16.0 /* RFC 3550 section 6.4.1 */
@@ -54,6 +55,32 @@ vgw_rtp_counter_get_lost (const VgwRtpCounter *self)
     return 0;
   n_expected = self->highest_sequence - self->first_sequence + 1;
   return n_expected > self->n_received ? n_expected - self->n_received : 0;
+}
+
+void
+vgw_timeline_add (VgwTimeline *self, gint64 now_us, gint64 position_us)
+{
+  if (self->n_frames < G_N_ELEMENTS (self->starts_us))
+    self->starts_us[self->n_frames++] = now_us - position_us;
+}
+
+static int
+compare_moments (gconstpointer a, gconstpointer b)
+{
+  const gint64 left = *(const gint64 *) a, right = *(const gint64 *) b;
+
+  return (left > right) - (left < right);
+}
+
+gint64
+vgw_timeline_get_start_us (const VgwTimeline *self)
+{
+  VgwTimeline sorted = *self;
+
+  if (sorted.n_frames == 0)
+    return -1;
+  qsort (sorted.starts_us, sorted.n_frames, sizeof sorted.starts_us[0], compare_moments);
+  return sorted.starts_us[sorted.n_frames / 2];
 }
 
 static gboolean

@@ -23,6 +23,20 @@ void vgw_rtp_counter_add (VgwRtpCounter *self, guint16 sequence, guint32 timesta
 /* Packets that should have come and did not, never below 0 (duplicates). RFC 3550 appendix A.3. */
 guint64 vgw_rtp_counter_get_lost (const VgwRtpCounter *self);
 
+/* When a stream of frames began on the monotonic clock. Zero-initialise. */
+typedef struct
+{
+  guint n_frames;
+  gint64 starts_us[750]; /* what each of the first 15 s of frames says */
+} VgwTimeline;
+
+/* Counts a frame whose first sample lies @position_us into its stream and came at @now_us of the monotonic clock. */
+void vgw_timeline_add (VgwTimeline *self, gint64 now_us, gint64 position_us);
+
+/* The moment of the stream's first sample, as the median over its frames has it: those that a busy machine held up, or
+ * that waited for the jitter buffer to begin, do not count. -1 where there is none. */
+gint64 vgw_timeline_get_start_us (const VgwTimeline *self);
+
 /* Loudness of s16 samples, over all and in windows of 20 ms. Zero-initialise, then set samples_per_window. */
 typedef struct
 {

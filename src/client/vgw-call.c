@@ -18,7 +18,6 @@ struct _VgwCall
   VgwWavFile *wav; /* (nullable) */
   VgwCallState state;
   VgwCallReport report;
-  gint64 started_us;
   VgwCallSocket *socket;
   VgwCallMedia *media; /* (nullable) */
   guint timer;         /* of the state: greeting, talking, hanging up */
@@ -59,7 +58,7 @@ set_timer (VgwCall *self, guint timeout_ms, GSourceFunc func)
 static double
 elapsed_ms (VgwCall *self)
 {
-  return (double) (g_get_monotonic_time () - self->started_us) / 1000.0;
+  return (double) (g_get_monotonic_time () - self->report.started_us) / 1000.0;
 }
 
 static void
@@ -569,7 +568,7 @@ vgw_call_start (VgwCall *self)
 {
   const VgwCallSettings *settings = self->settings;
 
-  self->started_us = g_get_monotonic_time ();
+  self->report.started_us = g_get_monotonic_time ();
   self->deadline = g_timeout_add (settings->timeout_ms, on_deadline, self);
   set_state (self, VGW_CALL_STATE_OPENING);
   if (!open_wav (self))

@@ -103,6 +103,20 @@ START_TEST (level_tells_voice_from_silence)
 }
 END_TEST
 
+START_TEST (a_timeline_begins_where_most_frames_say)
+{
+  VgwTimeline timeline = { 0 };
+
+  ck_assert_int_eq (vgw_timeline_get_start_us (&timeline), -1);
+  vgw_timeline_add (&timeline, 1040000, 0); /* waited for the jitter buffer */
+  vgw_timeline_add (&timeline, 1040000, 20000);
+  for (gint64 i = 2; i < 2000; i++) /* more than are kept */
+    vgw_timeline_add (&timeline, 1000000 + i * 20000 + (i % 10 == 0 ? 90000 : i % 3), i * 20000);
+  ck_assert_int_ge (vgw_timeline_get_start_us (&timeline), 1000000);
+  ck_assert_int_le (vgw_timeline_get_start_us (&timeline), 1000002);
+}
+END_TEST
+
 START_TEST (the_most_negative_sample_has_a_peak)
 {
   VgwLevelMeter meter = { .samples_per_window = 1 };
@@ -128,6 +142,7 @@ main (void)
   tcase_add_test (tcase, jitter_settles_at_the_mean_deviation);
   tcase_add_test (tcase, nothing_received_is_nothing_lost);
   tcase_add_test (tcase, level_tells_voice_from_silence);
+  tcase_add_test (tcase, a_timeline_begins_where_most_frames_say);
   tcase_add_test (tcase, the_most_negative_sample_has_a_peak);
   suite_add_tcase (suite, tcase);
   srunner_run_all (runner, CK_ENV);
