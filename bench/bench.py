@@ -1,17 +1,18 @@
-"""What a call costs, next to a gateway in Go; and what is left after many calls. scripts/bench runs this."""
+"""What a call costs, next to a gateway in Go; what a bot behind the gateway costs; and what is left after many calls.
+scripts/bench runs this."""
 
 import argparse
 import datetime
 import os
 import pathlib
-import platform
-import re
 import subprocess
 import sys
+import tempfile
 import time
 
+import machine
+
 SOURCE_ROOT = pathlib.Path(__file__).resolve().parent.parent
-RATE = os.sysconf("SC_CLK_TCK")
 SETTLE_S = 2.0  # after the last call has started, before measuring
 SPARE_THREADS = 4  # that GLib's pools and Go's runtime keep once they have them
 CHURN_WARM_CALLS = 100  # fills pools, caches and the arenas of malloc before the first count
@@ -23,9 +24,11 @@ CHURN_MAX_GROWTH_KB = 2048
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--build", default="build", help="the build directory with the programs (build)")
-    parser.add_argument("--calls", default="1,10,40", help="numbers of calls to measure with (1,10,40)")
+    parser.add_argument("--calls", help="numbers of calls to measure with (1,10,40); with --engines one number (100)")
     parser.add_argument("--window", type=float, default=12, help="seconds to measure over (12)")
     parser.add_argument("--churn", type=int, metavar="N", help="instead: N short calls, then count what is left")
+    parser.add_argument("--engines", action="store_true", help="instead: many calls with a bot, its delay, barge-in")
+    parser.add_argument("--runs", type=int, default=12, help="with --engines: calls for each median of a delay (12)")
     parser.add_argument("--output", help="where to write the table (bench/results/DATE.txt)")
     return parser.parse_args()
 
@@ -36,24 +39,6 @@ os.environ["VGW_TEST_SOURCE_ROOT"] = str(SOURCE_ROOT)
 os.environ["VGW_TEST_BUILD_ROOT"] = str(build_root)
 sys.path.insert(0, str(SOURCE_ROOT / "tests" / "integration"))
 import harness  # noqa: E402  (needs the environment above)
-
-
-def cpu_s(pid):
-    """User and system time of the process."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / RATE
-
-
-def private_kb(pid):
-    """Memory that only this process holds."""
-    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return sum(int(kb) for kb in re.findall(r"^Private_Dirty:\s+(\d+) kB", text, re.M))
-
-
-def count(pid):
-    proc = pathlib.Path(f"/proc/{pid}")
-    return {"threads": len(list((proc / "task").iterdir())), "fds": len(list((proc / "fd").iterdir())),
-            "private_kb": private_kb(pid)}
 
 
 class PionGateway:
@@ -83,10 +68,10 @@ def measure(gateway, idle, n_calls):
     load = harness.Call(gateway.url, "--audio-only", "--calls", n_calls, "--ramp", ramp_ms, "--duration",
                         round(start_s + arguments.window + 3, 1))
     time.sleep(start_s + 1)  # for the load's own start
-    before_cpu, before = cpu_s(gateway.pid), time.monotonic()
+    before_cpu, before = machine.cpu_s(gateway.pid), time.monotonic()
     time.sleep(arguments.window)
-    used = (cpu_s(gateway.pid) - before_cpu) / (time.monotonic() - before)
-    busy = count(gateway.pid)
+    used = (machine.cpu_s(gateway.pid) - before_cpu) / (time.monotonic() - before)
+    busy = machine.count(gateway.pid)
     result = load.finish(timeout_s=arguments.window + start_s + 60)
     connected = [call for call in result.calls if call["dtls_ms"] is not None]
     if len(connected) < n_calls or result.status != 0:
@@ -100,33 +85,28 @@ def measure(gateway, idle, n_calls):
 
 def wait_settled(gateway, idle_threads):
     """Until the threads of the last calls have gone."""
-    harness.wait_for(lambda: count(gateway.pid)["threads"] <= idle_threads, 30, "the threads of ended calls are gone")
+    harness.wait_for(lambda: machine.count(gateway.pid)["threads"] <= idle_threads, 30,
+                     "the threads of ended calls are gone")
 
 
 def measure_gateway(name, start):
     """Each number of calls on a gateway of its own: malloc keeps what ended calls had, and would hide the cost."""
     rows = {}
-    for n_calls in map(int, arguments.calls.split(",")):
+    for n_calls in map(int, (arguments.calls or "1,10,40").split(",")):
         print(f"{name}: {n_calls} calls …", file=sys.stderr, flush=True)
         gateway = start()
         try:
-            idle_threads = count(gateway.pid)["threads"]
+            idle_threads = machine.count(gateway.pid)["threads"]
             harness.call(gateway.url, "--audio-only", "--duration", 2)  # plugins, certificate, pools
             wait_settled(gateway, idle_threads + SPARE_THREADS)
-            rows[n_calls] = measure(gateway, count(gateway.pid), n_calls)
+            rows[n_calls] = measure(gateway, machine.count(gateway.pid), n_calls)
         finally:
             gateway.stop()
     return rows
 
 
-def describe_machine():
-    cpuinfo = pathlib.Path("/proc/cpuinfo").read_text()
-    model = re.search(r"^model name\s*: (.*)$", cpuinfo, re.M)
-    return f"{os.cpu_count()} × {model[1] if model else platform.machine()}, Linux {platform.release()}"
-
-
 def format_table(ours, pion):
-    lines = [f"Per call; Opus both ways at 16 kHz, complexity 5, audio only. {describe_machine()}.",
+    lines = [f"Per call; Opus both ways at 16 kHz, complexity 5, audio only. {machine.describe()}.",
              "The load runs on the same machine. Setup: from the offer sent to DTLS connected, seen by the caller.",
              "Memory: growth over a gateway that has had one call, so that one more call seems to cost nothing.", "",
              "calls  gateway          CPU %  ratio  threads   fds  private MB  answer ms  setup ms  lost"]
@@ -164,7 +144,7 @@ def run_churn():
     finally:
         status, complaints = gateway.stop()
     lines = [f"{arguments.churn} calls of {CHURN_CALL_S} s with a data channel, one each {CHURN_RAMP_MS} ms; "
-             f"{n_ok} had audio. {describe_machine()}.", ""]
+             f"{n_ok} had audio. {machine.describe()}.", ""]
     lines += [f"{key:8} {before[key]:8} before {after[key]:8} after {after[key] - before[key]:+8}" for key in before]
     write_result("\n".join(lines) + "\n")
     has_grown = after["rss_kb"] - before["rss_kb"] > CHURN_MAX_GROWTH_KB
@@ -172,13 +152,23 @@ def run_churn():
     return 1 if has_grown or is_left or n_ok < arguments.churn or status != 0 or complaints else 0
 
 
+def run_engines():
+    import engines  # not before there is a harness, and only here is more than numpy needed
+    with tempfile.TemporaryDirectory(prefix="vgw-bench-") as directory:
+        text, is_good = engines.run_all(directory, int(arguments.calls or 100), arguments.window, arguments.runs)
+    write_result(text)
+    return 0 if is_good else 1
+
+
 def write_result(text):
-    name = f"{datetime.date.today()}{'-churn' if arguments.churn else ''}.txt"
+    kind = "-churn" if arguments.churn else "-engines" if arguments.engines else ""
+    name = f"{datetime.date.today()}{kind}.txt"
     path = pathlib.Path(arguments.output) if arguments.output else SOURCE_ROOT / "bench" / "results" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     print(text)
     print(f"written to {path}", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    sys.exit(run_churn() if arguments.churn else run_costs())
+    sys.exit(run_engines() if arguments.engines else run_churn() if arguments.churn else run_costs())

@@ -1,0 +1,290 @@
+"""What a bot behind the gateway costs, how much later it is heard, and how soon it is silent when the caller speaks."""
+
+import dataclasses
+import pathlib
+import re
+import statistics
+import sys
+import time
+import urllib.request
+
+import numpy as np
+
+import audio
+import harness
+import machine
+from bots import EchoBot, TalkingBot
+
+PACKETS_PER_S = 50
+RAMP_MS = 100
+SETTLE_S = 3.0  # after the last call has started, before measuring CPU
+TAIL_S = 2.0  # of the calls, after measuring
+
+PAIR_S = 7.5  # the phrase of 5 s, and its echo
+N_AT_ONCE = 6  # callers, each a process and so with a phase of its own against the gateway's ticks of 20 ms
+START_EVERY_S = 0.23
+NEEDLE_S = 1.0
+MIN_LIKENESS = 0.6  # of a second of speech and its echo
+
+SILENCE_BEFORE_SPEECH_S = 2.5
+WINDOW_S = 0.005
+IMMEDIATE_SILENCE_S = 0.1  # what follows the end of the tone has to be silent for so long
+
+MAX_ADDED_MS = 10.0
+MAX_SILENCE_MS = 60.0
+MIN_PACE = 0.99
+
+
+@dataclasses.dataclass
+class Conversation:
+    """One finished call with an engine."""
+
+    engine: str
+    report: dict
+    heard: np.ndarray
+    rate: int
+
+    def heard_at_ms(self, n_samples):
+        """The moment of a sample of what came back, since the start of the call."""
+        return self.report["heard_start_ms"] + n_samples * 1000 / self.rate
+
+    def said_at_ms(self, n_samples):
+        return self.report["said_start_ms"] + n_samples * 1000 / self.rate
+
+
+def start_gateway(engines, **settings):
+    """A gateway with engines of these names, each a dict of its keys."""
+    values = {"log.level": "info", "limits.max-sessions": 0, "limits.max-sessions-per-address": 0, **settings}
+    for name, keys in engines.items():
+        values.update({f"engine {name}.{key}": value for key, value in keys.items()})
+    return harness.Gateway(**values)
+
+
+def native(url, **keys):
+    return {"type": "websocket", "dialect": "native", "url": url, "selectable": "true", **keys}
+
+
+def read_metrics(gateway):
+    entry = gateway.wait_log(lambda entry: entry["message"].startswith("listening admin="))
+    url = entry["message"].split("=", 1)[1].rstrip("/")
+    page = urllib.request.urlopen(f"{url}/metrics", timeout=10).read().decode()
+    return {name: float(value) for name, value in re.findall(r"^(\w+) (\S+)$", page, re.M)}
+
+
+def stop_gateway(gateway):
+    status, complaints = gateway.stop()
+    if status != 0 or complaints:
+        print(f"the gateway ended with status {status}:\n{complaints}", file=sys.stderr)
+    return status == 0 and not complaints
+
+
+def pace_of(report, duration_s):
+    """Packets received, of those that the time from the first audio to the end should have brought."""
+    silent_s = (report["first_audio_ms"] - report["dtls_ms"]) / 1000
+    return report["packets_received"] / ((duration_s - silent_s) * PACKETS_PER_S)
+
+
+def measure_load(gateway, bot, n_calls, window_s):
+    """n_calls at once; returns (result of the callers, their duration, CPU % of gateway, bot and machine)."""
+    ready_s = n_calls * RAMP_MS / 1000 + SETTLE_S
+    duration_s = ready_s + window_s + TAIL_S
+    load = harness.Call(f"{gateway.url}?engine=bot", "--audio-only", "--calls", n_calls, "--ramp", RAMP_MS,
+                        "--duration", duration_s)
+    time.sleep(ready_s)
+    read = (lambda: machine.cpu_s(gateway.pid), lambda: machine.cpu_s(bot.pid), machine.busy_s, time.monotonic)
+    before = [function() for function in read]
+    time.sleep(window_s)
+    *used_s, passed_s = [function() - value for function, value in zip(read, before)]
+    result = load.finish(timeout_s=duration_s + ready_s + 60)
+    return result, duration_s, [100 * value / passed_s for value in used_s]
+
+
+def count_losses(gateway):
+    """(ms of the bot's audio that the gateway dropped, warnings in its log)."""
+    dropped_ms = read_metrics(gateway)["vgw_playout_dropped_ms_total"]
+    return int(dropped_ms), sum(entry["level"] in ("warning", "error") for entry in gateway.entries())
+
+
+def run_load(directory, n_calls, window_s):
+    bot = EchoBot(directory)
+    gateway = start_gateway({"bot": native(bot.url)})
+    try:
+        harness.call(f"{gateway.url}?engine=bot", "--audio-only", "--duration", 2)  # plugins, certificate, pools
+        result, duration_s, (gateway_cpu, bot_cpu, machine_cpu) = measure_load(gateway, bot, n_calls, window_s)
+        dropped_ms, n_warnings = count_losses(gateway)
+    finally:
+        is_clean = stop_gateway(gateway)
+        heard = bot.stop()
+    talked = [call for call in result.calls if call["first_audio_ms"] is not None]
+    paces = sorted(pace_of(call, duration_s) for call in talked) or [0.0]
+    bot_paces = [heard[call["session_id"]][0] / max(heard[call["session_id"]][1], 1) for call in talked
+                 if call["session_id"] in heard] or [0.0]
+    gaps_ms = [heard[call["session_id"]][2] for call in talked if call["session_id"] in heard] or [0]
+    lost = result.summary["packets_lost"]
+    is_good = (is_clean and result.summary["ok"] == n_calls and lost == 0 and dropped_ms == 0 and n_warnings == 0
+               and paces[0] >= MIN_PACE and min(bot_paces) >= MIN_PACE)
+    lines = [
+        f"{n_calls} calls with a native WebSocket bot that echoes, {duration_s:.0f} s each, one each {RAMP_MS} ms; "
+        f"CPU over {window_s:.0f} s with all of them there.", "",
+        f"  calls with audio                       {result.summary['ok']:8} of {n_calls}",
+        f"  CPU of the gateway, a call             {gateway_cpu / n_calls:8.2f} % of a core",
+        f"  CPU of the bot, a call                 {bot_cpu / n_calls:8.2f} %",
+        f"  CPU of the machine, everything         {machine_cpu:8.0f} % of {100 * machine.n_cpus()} %",
+        f"  packets that callers got, of 50/s      {100 * paces[0]:8.1f} % at least, {100 * paces[len(paces) // 2]:.1f} %"
+        " median",
+        f"  packets lost                           {lost:8}",
+        f"  audio that the bot got, of real time   {100 * min(bot_paces):8.1f} % at least",
+        f"  longest pause between two frames at it {max(gaps_ms):8} ms",
+        f"  the bot's audio that was dropped       {dropped_ms:8} ms (vgw_playout_dropped_ms_total)",
+        f"  warnings in the gateway's log          {n_warnings:8}",
+        f"  keeps real time                        {'yes' if is_good else 'NO':>8}", ""]
+    return lines, is_good
+
+
+def run_conversations(gateway, engines, directory, speech, duration_s):
+    """One caller, in a process of its own, for each of engines, all at once; their calls begin at uneven times."""
+    directory = pathlib.Path(directory)
+    calls = []
+    for number, engine in enumerate(engines):
+        out = directory / f"heard-{number}.wav"
+        calls.append((engine, out, harness.Call(f"{gateway.url}?engine={engine}", "--in", speech, "--out", out,
+                                                "--audio-only", "--duration", duration_s)))
+        time.sleep(START_EVERY_S)
+    conversations = []
+    for engine, out, call in calls:
+        result = call.finish(timeout_s=duration_s + 60)
+        if result.status == 0:
+            conversations.append(Conversation(engine, result.only, *audio.read_wav(out)))
+        else:
+            print(f"a call with engine {engine} failed: {result.only['failure']}", file=sys.stderr)
+    return conversations
+
+
+def delay_ms(conversation, said):
+    """From the moment that a sound goes out as a packet to the moment that it comes out of the caller's decoder; the
+    median over the seconds of the speech. None where the echo is not found."""
+    delays = []
+    length = int(NEEDLE_S * conversation.rate)
+    for begin in range(length // 2, len(said) - length, length // 2):
+        likeness, offset = audio.correlate(said[begin:begin + length], conversation.heard)
+        if likeness >= MIN_LIKENESS:
+            delays.append(conversation.heard_at_ms(offset) - conversation.said_at_ms(begin))
+    return statistics.median(delays) if delays else None
+
+
+def run_delay(directory, n_pairs):
+    bot = EchoBot(directory)
+    gateway = start_gateway({"bot": native(bot.url), "echo": {"selectable": "true"}})
+    delays = {"echo": [], "bot": []}
+    said, rate = audio.read_wav(harness.PHRASE)
+    try:
+        for _ in range(-(-2 * n_pairs // N_AT_ONCE)):
+            engines = ["echo", "bot"] * (N_AT_ONCE // 2)
+            for conversation in run_conversations(gateway, engines, directory, harness.PHRASE, PAIR_S):
+                delay = delay_ms(conversation, audio.resample(said, rate, conversation.rate))
+                if delay is not None:
+                    delays[conversation.engine].append(delay)
+    finally:
+        is_clean = stop_gateway(gateway)
+        bot.stop()
+    if not delays["echo"] or not delays["bot"]:
+        return ["No delay: no echo was recognised.", ""], False
+    added_ms = statistics.median(delays["bot"]) - statistics.median(delays["echo"])
+    is_good = is_clean and added_ms < MAX_ADDED_MS
+    lines = ["Delay from a frame sent to its sound out of the caller's decoder, by correlation; without the 20 ms to fill",
+             "the frame and the caller's jitter buffer. ms.", "",
+             "  engine                calls   median      min      max"]
+    for engine, label in (("echo", "echo, inside"), ("bot", "echo over WebSocket")):
+        values = delays[engine]
+        lines.append(f"  {label:20} {len(values):6} {statistics.median(values):8.1f} {min(values):8.1f} {max(values):8.1f}")
+    lines += [f"  added                       {added_ms:9.1f}   {'below' if is_good else 'NOT BELOW'} {MAX_ADDED_MS:.0f} ms",
+              ""]
+    return lines, is_good
+
+
+def end_of_tone(conversation):
+    """Index of the first silent sample after the bot's tone; None where it did not end."""
+    length = int(WINDOW_S * conversation.rate)
+    heard = conversation.heard[:len(conversation.heard) // length * length].reshape(-1, length)
+    is_loud = np.sqrt(np.mean(np.square(heard), axis=1)) >= audio.VOICED_RMS
+    n_quiet = int(IMMEDIATE_SILENCE_S / WINDOW_S)
+    for index in np.flatnonzero(is_loud):
+        following = is_loud[index + 1:index + 1 + n_quiet]
+        if len(following) == n_quiet and not following.any():
+            return int(index + 1) * length
+    return None
+
+
+def make_interruption(path):
+    """Silence, then the phrase. Returns the sample at which its voice begins, and the rate."""
+    speech, rate = audio.read_wav(harness.PHRASE)
+    window = rate // 100
+    onset = next(start for start in range(0, len(speech) - window, window)
+                 if audio.rms(speech[start:start + window]) >= audio.VOICED_RMS)
+    silence = np.zeros(int(SILENCE_BEFORE_SPEECH_S * rate))
+    audio.write_wav(path, np.concatenate((silence, speech)), rate)
+    return (len(silence) + onset) / rate
+
+
+def run_barge_in(directory, n_calls):
+    bots = {"flush": TalkingBot(), "clear": TalkingBot(clears=True)}
+    gateway = start_gateway({"flush": native(bots["flush"].url, **{"barge-in": "flush"}),
+                             "clear": native(bots["clear"].url, **{"barge-in": "none"})})
+    speech = pathlib.Path(directory) / "interruption.wav"
+    onset_s = make_interruption(speech)
+    rows = {"flush": [], "clear": []}
+    try:
+        for _ in range(-(-2 * n_calls // N_AT_ONCE)):
+            engines = ["flush", "clear"] * (N_AT_ONCE // 2)
+            for conversation in run_conversations(gateway, engines, directory, speech, SILENCE_BEFORE_SPEECH_S + 3):
+                row = interruption_of(conversation, bots[conversation.engine], onset_s)
+                if row is not None:
+                    rows[conversation.engine].append(row)
+    finally:
+        is_clean = stop_gateway(gateway)
+        for bot in bots.values():
+            bot.stop()
+    return format_barge_in(rows, is_clean)
+
+
+def interruption_of(conversation, bot, onset_s):
+    """Times from the caller's first voice, from the decision and from `cleared` to silence, in ms; None without."""
+    report = conversation.report
+    moments = bot.moments_ms.get(report["session_id"], {})
+    end = end_of_tone(conversation)
+    decided_ms = moments.get("clear" if bot.clears else "speech-started")
+    if end is None or decided_ms is None or "cleared" not in moments:
+        return None
+    silent_ms = report["clock_ms"] + conversation.heard_at_ms(end)
+    voice_ms = report["clock_ms"] + report["said_start_ms"] + onset_s * 1000
+    return {"decided": silent_ms - decided_ms, "cleared": silent_ms - moments["cleared"], "voice": silent_ms - voice_ms}
+
+
+def format_barge_in(rows, is_clean):
+    lines = ["Barge-in: a bot says a tone, the caller speaks; the time until the last of the tone has come out of the",
+             "caller's decoder, without its jitter buffer. ms, median and maximum. Decision: `speech-started` as it comes to",
+             "the bot (flush), or the bot's own `clear` (none). Voice: the caller's first voice sent, so that detection",
+             "(120 ms of voice) is in it.", "",
+             "  barge-in          calls   from the decision   from `cleared`     from voice"]
+    for engine, label in (("flush", "flush"), ("clear", "none, bot clears")):
+        values = rows[engine]
+        text = "".join(f"{statistics.median(row[key] for row in values):12.1f} {max(row[key] for row in values):6.1f}"
+                       for key in ("decided", "cleared", "voice")) if values else "   the tone did not end"
+        lines.append(f"  {label:16} {len(values):6}{text}")
+    flush = [row["decided"] for row in rows["flush"]]
+    is_good = is_clean and bool(flush) and statistics.median(flush) < MAX_SILENCE_MS
+    lines += [f"  flush, from the decision, median: {'below' if is_good else 'NOT BELOW'} {MAX_SILENCE_MS:.0f} ms", ""]
+    return lines, is_good
+
+
+def run_all(directory, n_calls, window_s, n_runs):
+    """Returns (the table, whether everything is within its bound)."""
+    lines, is_good = [f"{machine.describe()}. Callers, bots and gateway run on this machine.", ""], True
+    parts = ((f"{n_calls} calls", lambda: run_load(directory, n_calls, window_s)),
+             ("delay", lambda: run_delay(directory, n_runs)), ("barge-in", lambda: run_barge_in(directory, n_runs)))
+    for name, run in parts:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        part_lines, is_part_good = run()
+        lines += part_lines
+        is_good = is_good and is_part_good
+    return "\n".join(lines), is_good
