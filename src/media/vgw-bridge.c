@@ -39,6 +39,7 @@ struct _VgwBridge
   GstAppSink *pcm_out;
   GstAppSrc *pcm_in;
   VgwBridgeTap *tap; /* owned by pcm_out */
+  gboolean wants_voice;
   guint pacer_id;
 
   /* pacer thread while registered */
@@ -180,6 +181,20 @@ vgw_bridge_set_audio_func (VgwBridge *self, VgwBridgeAudioFunc func, gpointer us
 {
   g_return_if_fail (VGW_IS_BRIDGE (self));
   vgw_bridge_ear_set_func (self->ear, func, user_data, destroy);
+}
+
+void
+vgw_bridge_set_wants_voice (VgwBridge *self, gboolean wants_voice)
+{
+  g_return_if_fail (VGW_IS_BRIDGE (self));
+  self->wants_voice = wants_voice;
+}
+
+gboolean
+vgw_bridge_get_wants_voice (VgwBridge *self)
+{
+  g_return_val_if_fail (VGW_IS_BRIDGE (self), FALSE);
+  return self->wants_voice;
 }
 
 void

@@ -306,6 +306,10 @@ build (VgwPeer *self, VgwPipeline *pipeline, const VgwOfferCodec *codec, GError 
   self->webrtc = vgw_webrtc_new (self->media, instance.pipeline, error);
   if (self->webrtc == NULL)
     return FALSE;
+  if (vgw_bridge_get_wants_voice (self->bridge))
+    vgw_pipeline_fit_vad (&instance, vgw_bridge_get_format (self->bridge)->rate_hz);
+  else
+    vgw_pipeline_remove_vad (&instance);
   self->rtp_in = instance.rtp_in;
   self->rtp_out = instance.rtp_out;
   g_object_set (self->rtp_out, "ssrc", g_random_int_range (1, G_MAXINT32), NULL);

@@ -6,6 +6,7 @@
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "media/vgw-bridge-private.h"
+#include "media/vgw-pipeline.h"
 
 static void
 handle_connected (VgwPeer *self)
@@ -22,6 +23,8 @@ handle_connected (VgwPeer *self)
   self->state = PEER_CONNECTED;
   vgw_bridge_set_open (self->bridge, TRUE);
   vgw_peer_emit_connected (self);
+  if (self->has_voice && self->state == PEER_CONNECTED)
+    vgw_peer_emit_voice (self, TRUE);
 }
 
 static void
@@ -162,16 +165,69 @@ handle_pipeline_error (gpointer object, gpointer payload)
   vgw_peer_fail (self, g_error_new (VGW_ERROR, VGW_ERROR_INTERNAL, "the pipeline failed: %s", (char *) payload));
 }
 
+/* Who hears the bus. What `vad` says can change every 10 ms of audio, and a caller can send much of that: one post waits
+ * at a time, and finds what was said last. */
+typedef struct
+{
+  gatomicrefcount ref_count;
+  VgwAirlock *airlock;
+  gint has_voice, is_posted; /* atomic */
+} BusEar;
+
+static void
+bus_ear_unref (gpointer data)
+{
+  BusEar *ear = data;
+  if (!g_atomic_ref_count_dec (&ear->ref_count))
+    return;
+  vgw_airlock_unref (ear->airlock);
+  g_free (ear);
+}
+
+static void
+handle_voice (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  BusEar *ear = payload;
+  g_atomic_int_set (&ear->is_posted, FALSE);
+  gboolean has_voice = g_atomic_int_get (&ear->has_voice);
+  if (has_voice == self->has_voice)
+    return;
+  self->has_voice = has_voice;
+  if (self->state == PEER_CONNECTED)
+    vgw_peer_emit_voice (self, has_voice);
+}
+
+/* Any thread. */
+static void
+hear_voice (BusEar *ear, GstMessage *message)
+{
+  const GstStructure *structure = gst_message_get_structure (message);
+  gboolean has_voice;
+  if (structure == NULL || !gst_structure_has_name (structure, VGW_PIPELINE_VOICE_MESSAGE)
+      || !gst_structure_get_boolean (structure, VGW_PIPELINE_VOICE_FIELD, &has_voice)
+      || g_strcmp0 (GST_MESSAGE_SRC_NAME (message), "vad") != 0)
+    return;
+  g_atomic_int_set (&ear->has_voice, has_voice);
+  if (!g_atomic_int_compare_and_exchange (&ear->is_posted, FALSE, TRUE))
+    return;
+  g_atomic_ref_count_inc (&ear->ref_count);
+  vgw_airlock_post (ear->airlock, handle_voice, ear, bus_ear_unref);
+}
+
 /* Any thread. Nothing may stay on the bus: a bus that nobody reads grows for ever. */
 static GstBusSyncReply
 on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
 {
+  BusEar *ear = user_data;
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT)
+    hear_voice (ear, message);
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
     {
       g_autoptr (GError) error = NULL;
       g_autofree char *debug = NULL;
       gst_message_parse_error (message, &error, &debug);
-      vgw_airlock_post (user_data, handle_pipeline_error,
+      vgw_airlock_post (ear->airlock, handle_pipeline_error,
                         g_strdup_printf ("%s: %s (%s)", GST_MESSAGE_SRC_NAME (message), error->message,
                                          debug ? debug : ""),
                         g_free);
@@ -208,8 +264,10 @@ vgw_peer_connect_bin (VgwPeer *self)
   g_signal_connect_data (bin, "pad-added", G_CALLBACK (on_pad_added), link, track_link_free, 0);
 
   g_autoptr (GstBus) bus = gst_pipeline_get_bus (GST_PIPELINE (vgw_webrtc_get_pipeline (self->webrtc)));
-  gst_bus_set_sync_handler (bus, on_bus_message, vgw_airlock_ref (self->airlock),
-                            (GDestroyNotify) vgw_airlock_unref);
+  BusEar *ear = g_new0 (BusEar, 1);
+  g_atomic_ref_count_init (&ear->ref_count);
+  ear->airlock = vgw_airlock_ref (self->airlock);
+  gst_bus_set_sync_handler (bus, on_bus_message, ear, bus_ear_unref);
 
   if (self->offer->data_index >= 0)
     self->data_channels = vgw_data_channels_new (bin, vgw_media_get_settings (self->media)->max_data_channels,

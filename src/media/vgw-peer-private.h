@@ -46,6 +46,7 @@ struct _VgwPeer
   GPtrArray *local_candidates;   /* char*, until the answer is out */
   GPtrArray *early_candidates;   /* char*, the client's, until the remote description is set */
   gboolean is_gathered;
+  gboolean has_voice; /* as the signal "voice" said, or will when connected */
   gboolean has_remote_description;
 };
 
@@ -57,6 +58,7 @@ void vgw_peer_emit_track (VgwPeer *self, const VgwTrack *track);
 void vgw_peer_emit_connected (VgwPeer *self);
 void vgw_peer_emit_closed (VgwPeer *self);
 void vgw_peer_emit_event (VgwPeer *self, const char *text);
+void vgw_peer_emit_voice (VgwPeer *self, gboolean has_voice);
 void vgw_peer_emit_dtmf (VgwPeer *self, const VgwKey *key);
 
 /* vgw-peer-answer.c */

@@ -15,6 +15,7 @@ enum
   SIGNAL_TRACK,
   SIGNAL_CONNECTED,
   SIGNAL_EVENT,
+  SIGNAL_VOICE,
   SIGNAL_DTMF,
   SIGNAL_FAILED,
   SIGNAL_CLOSED,
@@ -78,6 +79,12 @@ vgw_peer_emit_closed (VgwPeer *self)
 }
 
 void
+vgw_peer_emit_voice (VgwPeer *self, gboolean has_voice)
+{
+  g_signal_emit (self, signals[SIGNAL_VOICE], 0, has_voice);
+}
+
+void
 vgw_peer_emit_event (VgwPeer *self, const char *text)
 {
   g_signal_emit (self, signals[SIGNAL_EVENT], 0, text);
@@ -131,6 +138,8 @@ vgw_peer_class_init (VgwPeerClass *klass)
       = g_signal_new ("event", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[SIGNAL_DTMF] = g_signal_new ("dtmf", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
                                        G_TYPE_CHAR, G_TYPE_UINT);
+  signals[SIGNAL_VOICE]
+      = g_signal_new ("voice", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
   signals[SIGNAL_FAILED]
       = g_signal_new ("failed", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
   signals[SIGNAL_CLOSED]

@@ -7,6 +7,8 @@
  *   "connected" (void)                        ICE and DTLS are up, the fingerprint is right, media passes
  *   "event"     (const char *text)            text from a data channel
  *   "dtmf"      (char digit, guint duration_ms)   a key of the caller ('0'-'9', '*', '#', 'A'-'D')
+ *   "voice"     (gboolean has_voice)          the pipeline's `vad` begins or ceases to hear voice, once connected; only
+ *                                             where the bridge wants it
  *   "failed"    (const GError *error)         it is over; UNAUTHORIZED for a wrong fingerprint
  *   "closed"    (void)                        the other side closed DTLS
  */

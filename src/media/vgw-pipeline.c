@@ -7,6 +7,7 @@
 
 #include "base/vgw-error.h"
 #include "media/vgw-pipeline-text.h"
+#include "media/vgw-pipeline-vad.h"
 #include "media/vgw-talkspurt.h"
 
 GST_DEBUG_CATEGORY_STATIC (vgw_pipeline_debug);
@@ -112,6 +113,11 @@ find_elements (VgwPipeline *self, VgwPipelineInstance *instance, GError **error)
   if (instance->pcm_in == NULL)
     return FALSE;
   instance->rtp_out = find_named (self, bin, "rtp_out", "the payloader must have it", error);
+  if (instance->rtp_out != NULL)
+    {
+      g_autoptr (GstElement) vad = gst_bin_get_by_name (bin, "vad");
+      instance->vad = vad; /* the bin holds it */
+    }
   return instance->rtp_out != NULL;
 }
 
@@ -300,6 +306,23 @@ find_codec (VgwPipeline *self, GstElement *rtp_in, GstElement *rtp_out, GError *
   return clock_rate_hz != 0;
 }
 
+/* Last of all checks: @instance is without it afterwards, as it is in a call that needs no voice detection. */
+static gboolean
+check_vad (VgwPipeline *self, VgwPipelineInstance *instance, GError **error)
+{
+  GstElement *vad = instance->vad;
+
+  if (vad == NULL)
+    return TRUE;
+  if (!check_path (self, instance->rtp_in, vad, error) || !check_path (self, vad, instance->pcm_out, error))
+    return FALSE;
+  instance->vad = NULL;
+  if (vgw_pipeline_vad_remove (vad))
+    return TRUE;
+  set_reason (self, "vad", error, "vad must be an element with one pad \"sink\" and one pad \"src\" that can be left out");
+  return FALSE;
+}
+
 static gboolean
 check_instance (VgwPipeline *self, const char *const *extra_elements, GError **error)
 {
@@ -312,7 +335,7 @@ check_instance (VgwPipeline *self, const char *const *extra_elements, GError **e
   return check_elements (self, GST_BIN (pipeline), extra_elements, error)
          && check_path (self, instance.rtp_in, instance.pcm_out, error)
          && check_path (self, instance.pcm_in, instance.rtp_out, error)
-         && find_codec (self, instance.rtp_in, instance.rtp_out, error);
+         && find_codec (self, instance.rtp_in, instance.rtp_out, error) && check_vad (self, &instance, error);
 }
 
 /* Returns: (transfer full) */

@@ -37,10 +37,22 @@ typedef struct
   GstElement *pcm_out;  /* GstAppSink */
   GstElement *pcm_in;   /* GstAppSrc */
   GstElement *rtp_out;  /* payloader: has the "pt" property, and a free pad "src" for webrtcbin */
+  GstElement *vad;      /* (nullable) between rtp_in and pcm_out: tells the bus of voice */
 } VgwPipelineInstance;
+
+/* The message of a `vad`, and its field, a boolean; those of webrtcdsp. */
+#define VGW_PIPELINE_VOICE_MESSAGE "voice-activity"
+#define VGW_PIPELINE_VOICE_FIELD "stream-has-voice"
 
 /* Makes one instance for a session, with the payload type of the offer. Main thread. Errors: VGW_ERROR_INTERNAL. */
 gboolean vgw_pipeline_instantiate (VgwPipeline *self, guint payload_type, VgwPipelineInstance *instance,
                                    GError **error);
+
+/* Takes `vad`, if there is one, out of the chain, where nobody asks for voice. Before the pipeline is started. */
+void vgw_pipeline_remove_vad (VgwPipelineInstance *instance);
+
+/* Puts vgwresample behind `vad`, if there is one, where it does not know @rate_hz: webrtcdsp has no 24 kHz. Before the
+ * pipeline is started. */
+void vgw_pipeline_fit_vad (VgwPipelineInstance *instance, guint rate_hz);
 
 G_END_DECLS

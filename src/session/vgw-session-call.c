@@ -66,6 +66,12 @@ on_peer_dtmf (VgwPeer *peer, char digit, guint duration_ms, gpointer user_data)
 }
 
 static void
+on_peer_voice (VgwPeer *peer, gboolean has_voice, gpointer user_data)
+{
+  vgw_session_hear_voice (user_data, has_voice);
+}
+
+static void
 on_peer_failed (VgwPeer *peer, const GError *error, gpointer user_data)
 {
   VgwSession *self = user_data;
@@ -94,6 +100,7 @@ make_peer (VgwSession *self)
   g_signal_connect (self->peer, "connected", G_CALLBACK (on_peer_connected), self);
   g_signal_connect (self->peer, "event", G_CALLBACK (on_peer_event), self);
   g_signal_connect (self->peer, "dtmf", G_CALLBACK (on_peer_dtmf), self);
+  g_signal_connect (self->peer, "voice", G_CALLBACK (on_peer_voice), self);
   g_signal_connect (self->peer, "failed", G_CALLBACK (on_peer_failed), self);
   g_signal_connect (self->peer, "closed", G_CALLBACK (on_peer_closed), self);
 }
@@ -110,6 +117,7 @@ vgw_session_drop_peer (VgwSession *self)
   g_signal_handlers_disconnect_by_data (self->peer, self);
   vgw_peer_stop (self->peer);
   g_clear_object (&self->peer);
+  vgw_session_hear_voice (self, FALSE);
 }
 
 /* --- the client's messages --- */

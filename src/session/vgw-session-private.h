@@ -7,6 +7,7 @@
 #include "base/vgw-airlock.h"
 #include "engine/vgw-engine-config.h"
 #include "media/vgw-peer.h"
+#include "media/vgw-voice.h"
 #include "session/vgw-session.h"
 
 G_BEGIN_DECLS
@@ -40,6 +41,9 @@ struct _VgwSession
   VgwAirlock *airlock; /* from the playout queue to the main thread; as long as the bridge */
   VgwEngine *engine;
   gboolean has_refused_mark; /* and the engine was told */
+  VgwVoice *voice;           /* (nullable) where nobody asks when the caller speaks */
+  gboolean has_voice;        /* as the peer says */
+  VgwBargeIn barge_in;
 
   VgwPeer *peer;                    /* one per offer */
   GCancellable *answer_cancellable; /* while `peer` is making its answer */
@@ -94,6 +98,9 @@ gboolean vgw_session_start_engine (VgwSession *self, GError **error);
 
 /* Stops and drops the engine; the bridge stays, and what waits to be heard is heard. */
 void vgw_session_drop_engine (VgwSession *self, const char *reason);
+
+/* What a peer hears of voice; FALSE when it is dropped. */
+void vgw_session_hear_voice (VgwSession *self, gboolean has_voice);
 
 /* Stops and drops the engine, and drops the bridge. After the peer. */
 void vgw_session_drop_speech (VgwSession *self, const char *reason);

@@ -7,6 +7,8 @@
 #include "base/vgw-log.h"
 
 #define MAX_EVENTS_PER_TURN 256 /* of the main loop: an engine that floods its queue with marks waits, nobody else */
+#define SPEECH_STARTED "{\"type\":\"speech-started\"}"
+#define SPEECH_STOPPED "{\"type\":\"speech-stopped\"}"
 #define MARK_REFUSED "{\"type\":\"error\",\"code\":\"too-large\",\"message\":\"a mark was dropped\"}"
 
 /* --- the engine's voice; any thread --- */
@@ -155,6 +157,81 @@ on_engine_hangup (VgwEngine *engine, gpointer user_data)
   vgw_session_end (user_data, VGW_END_ENGINE);
 }
 
+/* --- the caller speaks --- */
+
+/* Acts on what the caller hears, without waiting for the engine. */
+static void
+barge_in (VgwSession *self, gboolean is_speaking)
+{
+  VgwPlayout *playout = vgw_bridge_get_playout (self->bridge);
+  VgwPlayoutStats stats;
+
+  switch (self->barge_in)
+    {
+    case VGW_BARGE_IN_NONE:
+      break;
+    case VGW_BARGE_IN_DUCK:
+      vgw_playout_duck (playout, is_speaking);
+      break;
+    case VGW_BARGE_IN_PAUSE:
+      vgw_playout_hold (playout, VGW_PLAYOUT_HOLD_BARGE_IN, is_speaking);
+      break;
+    case VGW_BARGE_IN_FLUSH:
+      vgw_playout_get_stats (playout, &stats);
+      if (is_speaking && stats.queued_ms > 0) /* with nothing to drop an engine hears of no CLEARED */
+        vgw_playout_clear (playout);
+      break;
+    }
+}
+
+static void
+on_speech_changed (gboolean is_speaking, gpointer user_data)
+{
+  g_autoptr (VgwSession) self = g_object_ref (user_data);
+
+  if (self->state != VGW_STATE_ACTIVE)
+    return;
+  barge_in (self, is_speaking);
+  if (self->engine != NULL)
+    vgw_engine_speech_changed (self->engine, is_speaking);
+  if (!vgw_session_is_over (self)) /* the engine may have ended it */
+    vgw_session_tell_client (self, is_speaking ? SPEECH_STARTED : SPEECH_STOPPED);
+}
+
+static gint64
+get_last_audio_us (gpointer user_data)
+{
+  VgwSession *self = user_data;
+  VgwBridgeHeard heard;
+
+  vgw_bridge_get_heard (self->bridge, &heard);
+  return heard.last_us;
+}
+
+void
+vgw_session_hear_voice (VgwSession *self, gboolean has_voice)
+{
+  self->has_voice = has_voice;
+  if (self->voice != NULL)
+    vgw_voice_update (self->voice, has_voice);
+}
+
+/* Detection costs, so it runs only where something is done about it. */
+static void
+watch_voice (VgwSession *self, const VgwEngineConfig *config)
+{
+  gboolean is_wanted = config->barge_in != VGW_BARGE_IN_NONE || VGW_ENGINE_GET_CLASS (self->engine)->speech_changed;
+
+  barge_in (self, FALSE); /* of the engine before */
+  self->barge_in = config->barge_in;
+  g_clear_pointer (&self->voice, vgw_voice_free);
+  if (is_wanted && config->speech_start_ms > 0)
+    self->voice = vgw_voice_new (config->speech_start_ms, config->speech_stop_ms, on_speech_changed, get_last_audio_us,
+                                 self);
+  vgw_session_hear_voice (self, self->has_voice);
+  vgw_bridge_set_wants_voice (self->bridge, self->voice != NULL);
+}
+
 /* --- life --- */
 
 void
@@ -178,6 +255,7 @@ vgw_session_use_engine (VgwSession *self, VgwEngine *engine, const VgwEngineConf
   g_signal_connect (engine, "failed", G_CALLBACK (on_engine_failed), self);
   g_signal_connect (engine, "hangup", G_CALLBACK (on_engine_hangup), self);
   watch_playout (self);
+  watch_voice (self, config);
 }
 
 gboolean
@@ -226,6 +304,7 @@ vgw_session_drop_engine (VgwSession *self, const char *reason)
 void
 vgw_session_drop_speech (VgwSession *self, const char *reason)
 {
+  g_clear_pointer (&self->voice, vgw_voice_free);
   vgw_session_drop_engine (self, reason);
   if (self->airlock != NULL)
     vgw_airlock_close (self->airlock);

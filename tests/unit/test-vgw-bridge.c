@@ -33,6 +33,7 @@ typedef struct
   GArray *timestamps; /* of guint32, guarded by lock */
   GArray *markers;    /* of gboolean, guarded by lock */
   guint payload_type;
+  gint n_voices; /* atomic: how often the caller's voice began */
   guint lose_every; /* 0: lose nothing; set before the start */
 } Wire;
 
@@ -92,6 +93,20 @@ on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return is_lost ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
 }
 
+/* What `vad` says. */
+static GstBusSyncReply
+on_message (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  const GstStructure *structure = gst_message_get_structure (message);
+  gboolean has_voice = FALSE;
+
+  if (structure != NULL && gst_structure_has_name (structure, VGW_PIPELINE_VOICE_MESSAGE)
+      && gst_structure_get_boolean (structure, VGW_PIPELINE_VOICE_FIELD, &has_voice) && has_voice)
+    g_atomic_int_inc (&((Wire *) user_data)->n_voices);
+  gst_message_unref (message);
+  return GST_BUS_DROP;
+}
+
 static void
 call_init (Call *call)
 {
@@ -119,11 +134,15 @@ call_start (Call *call, const char *name)
   GstElement *jitter_buffer = gst_element_factory_make ("rtpjitterbuffer", NULL);
   VgwPipelineInstance instance;
   g_autoptr (GstPad) rtp_src = NULL;
+  g_autoptr (GstBus) bus = NULL;
 
   ck_assert (description != NULL);
   ck_assert (vgw_pipeline_instantiate (description, PAYLOAD_TYPE, &instance, &error));
   g_object_set (jitter_buffer, "latency", JITTER_MS, "do-lost", TRUE, NULL);
+  vgw_pipeline_fit_vad (&instance, vgw_bridge_get_format (call->bridge)->rate_hz);
   call->pipeline = gst_object_ref_sink (instance.pipeline);
+  bus = gst_pipeline_get_bus (GST_PIPELINE (call->pipeline));
+  gst_bus_set_sync_handler (bus, on_message, &call->wire, NULL);
   gst_bin_add (GST_BIN (call->pipeline), jitter_buffer);
   ck_assert (gst_element_link_pads (instance.rtp_out, "src", jitter_buffer, "sink"));
   ck_assert (gst_element_link_pads (jitter_buffer, "src", instance.rtp_in, "sink"));
@@ -221,6 +240,7 @@ assert_speech_passes (const char *name, double least, guint32 timestamp_step_20m
                            1000, &delay);
   ck_assert_msg (found > least, "%s: correlation %.3f at a delay of %" G_GSIZE_FORMAT " samples", name, found, delay);
   ck_assert_uint_eq (call.wire.payload_type, PAYLOAD_TYPE);
+  ck_assert_int_gt (g_atomic_int_get (&call.wire.n_voices), 0);
   ck_assert (g_array_index (call.wire.markers, gboolean, 0) || g_str_equal (name, "opus"));
   for (guint i = 1; i < 100; i++)
     ck_assert_uint_eq (timestamp_step (&call.wire, i), timestamp_step_20ms);
@@ -270,6 +290,31 @@ assert_losses_are_filled_in (const char *name, guint64 least_filled_ms)
   ck_assert_uint_ge (heard.filled_ms, least_filled_ms);
   call_clear (&call);
 }
+
+/* 24 kHz, which webrtcdsp does not know. */
+START_TEST (voice_is_detected_at_every_rate)
+{
+  static const VgwAudioFormat RARE = { .rate_hz = 24000 };
+  g_autofree gint16 *phrase = NULL;
+  gsize n_samples;
+  Call call;
+
+  phrase = audio_test_load_phrase (&n_samples); /* played faster than it was spoken */
+  call_init (&call);
+  vgw_bridge_set_audio_func (call.bridge, NULL, NULL, NULL);
+  call.ear.n_destroyed = 0;
+  g_object_unref (call.bridge);
+  call.bridge = vgw_bridge_new (call.pacer, &RARE, 30000);
+  vgw_bridge_set_audio_func (call.bridge, on_audio, &call.ear, on_destroy);
+  call_start (&call, "opus");
+  vgw_bridge_set_open (call.bridge, TRUE);
+  vgw_playout_push (vgw_bridge_get_playout (call.bridge), phrase, 2 * RARE.rate_hz);
+  wait_for_samples (&call.ear, 2 * RARE.rate_hz);
+  call_stop (&call);
+  ck_assert_int_gt (g_atomic_int_get (&call.wire.n_voices), 0);
+  call_clear (&call);
+}
+END_TEST
 
 START_TEST (what_the_network_loses_is_concealed)
 {
@@ -502,6 +547,7 @@ main (int argc, char **argv)
   tcase_add_test (tcase, speech_passes_pcmu);
   tcase_add_test (tcase, speech_passes_pcma);
   tcase_add_test (tcase, speech_passes_g722);
+  tcase_add_test (tcase, voice_is_detected_at_every_rate);
   tcase_add_test (tcase, what_the_network_loses_is_concealed);
   tcase_add_test (tcase, what_is_not_concealed_is_silence_of_the_same_length);
   tcase_add_test (tcase, a_flood_is_cut_to_what_a_caller_can_say);

@@ -91,6 +91,68 @@ START_TEST (an_instance_has_the_payload_type_and_two_free_pads)
 }
 END_TEST
 
+/* The factory of what @element's pad "src" leads to. (transfer none) */
+static const char *
+get_next_factory (GstElement *element)
+{
+  g_autoptr (GstPad) src = gst_element_get_static_pad (element, "src");
+  g_autoptr (GstPad) peer = gst_pad_get_peer (src);
+  g_autoptr (GstElement) next = gst_pad_get_parent_element (peer);
+
+  return GST_OBJECT_NAME (gst_element_get_factory (next));
+}
+
+START_TEST (voice_detection_can_be_left_out)
+{
+  static const char *const NAMES[] = { "opus", "pcmu", "pcma", "g722" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (NAMES); i++)
+    {
+      g_autoptr (VgwPipeline) pipeline = load_shipped (NAMES[i]);
+      g_autoptr (GstElement) bin = NULL;
+      g_autoptr (GstPad) pcm_sink = NULL;
+      VgwPipelineInstance instance;
+      guint n_elements;
+
+      ck_assert (vgw_pipeline_instantiate (pipeline, 109, &instance, NULL));
+      bin = gst_object_ref_sink (instance.pipeline);
+      ck_assert_ptr_nonnull (instance.vad);
+      n_elements = GST_BIN_NUMCHILDREN (bin);
+      vgw_pipeline_remove_vad (&instance);
+      ck_assert_ptr_null (instance.vad);
+      ck_assert_int_eq (GST_BIN_NUMCHILDREN (bin), n_elements - 1);
+      pcm_sink = gst_element_get_static_pad (instance.pcm_out, "sink");
+      ck_assert (gst_pad_is_linked (pcm_sink));
+      vgw_pipeline_remove_vad (&instance); /* none is there any more */
+      vgw_pipeline_fit_vad (&instance, 24000);
+    }
+}
+END_TEST
+
+START_TEST (voice_detection_is_fitted_to_a_rate_that_it_does_not_know)
+{
+  g_autoptr (VgwPipeline) pipeline = load_shipped ("opus");
+  g_autoptr (GstElement) bin = NULL;
+  VgwPipelineInstance instance;
+
+  ck_assert (vgw_pipeline_instantiate (pipeline, 109, &instance, NULL));
+  bin = gst_object_ref_sink (instance.pipeline);
+  vgw_pipeline_fit_vad (&instance, 16000);
+  ck_assert_str_eq (get_next_factory (instance.vad), "appsink");
+  vgw_pipeline_fit_vad (&instance, 24000);
+  ck_assert_str_eq (get_next_factory (instance.vad), "vgwresample");
+}
+END_TEST
+
+START_TEST (voice_detection_must_be_on_the_way_to_the_engine)
+{
+  assert_refused (IN "\nappsrc name=pcm_in ! identity name=vad ! mulawenc ! rtppcmupay name=rtp_out",
+                  "test.launch:1:", "rtp_in does not lead to vad");
+  assert_refused ("rtppcmudepay name=rtp_in ! mulawdec ! tee name=vad ! audioresample ! appsink name=pcm_out " OUT,
+                  "test.launch:1:", "vad must be an element with one pad");
+}
+END_TEST
+
 START_TEST (an_impossible_payload_type_is_an_error)
 {
   g_autoptr (VgwPipeline) pipeline = load_shipped ("pcmu");
@@ -275,6 +337,9 @@ main (int argc, char **argv)
   tcase_set_timeout (tcase, 60);
   tcase_add_test (tcase, shipped_descriptions_load_and_tell_their_codec);
   tcase_add_test (tcase, an_instance_has_the_payload_type_and_two_free_pads);
+  tcase_add_test (tcase, voice_detection_can_be_left_out);
+  tcase_add_test (tcase, voice_detection_is_fitted_to_a_rate_that_it_does_not_know);
+  tcase_add_test (tcase, voice_detection_must_be_on_the_way_to_the_engine);
   tcase_add_test (tcase, an_impossible_payload_type_is_an_error);
   tcase_add_test (tcase, comments_and_newlines_are_free);
   tcase_add_test (tcase, caps_and_quotes_are_understood);

@@ -1,0 +1,67 @@
+#include "media/vgw-pipeline-vad.h"
+
+/* Unlinks @src from what it leads to. Returns: (transfer full) (nullable) the other's pad */
+static GstPad *
+unlink_from_peer (GstPad *src)
+{
+  GstPad *peer = gst_pad_get_peer (src);
+
+  if (peer != NULL)
+    gst_pad_unlink (src, peer);
+  return peer;
+}
+
+gboolean
+vgw_pipeline_vad_remove (GstElement *vad)
+{
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (vad, "sink");
+  g_autoptr (GstPad) src = gst_element_get_static_pad (vad, "src");
+  g_autoptr (GstPad) before = sink != NULL ? gst_pad_get_peer (sink) : NULL;
+  g_autoptr (GstPad) after = NULL;
+  g_autoptr (GstObject) bin = gst_object_get_parent (GST_OBJECT (vad));
+
+  if (before == NULL || src == NULL || bin == NULL)
+    return FALSE;
+  after = unlink_from_peer (src);
+  gst_pad_unlink (before, sink);
+  gst_bin_remove (GST_BIN (bin), vad);
+  return after != NULL && gst_pad_link (before, after) == GST_PAD_LINK_OK;
+}
+
+void
+vgw_pipeline_remove_vad (VgwPipelineInstance *instance)
+{
+  if (instance->vad == NULL)
+    return;
+  if (!vgw_pipeline_vad_remove (instance->vad)) /* tried when the description was loaded */
+    g_warning ("the neighbours of vad could not be linked");
+  instance->vad = NULL;
+}
+
+static gboolean
+gives_rate (GstPad *src, guint rate_hz)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_pad_template_caps (src);
+  g_autoptr (GstCaps) wanted = gst_caps_new_simple ("audio/x-raw", "rate", G_TYPE_INT, (gint) rate_hz, NULL);
+
+  return gst_caps_can_intersect (caps, wanted);
+}
+
+void
+vgw_pipeline_fit_vad (VgwPipelineInstance *instance, guint rate_hz)
+{
+  g_autoptr (GstPad) src = instance->vad != NULL ? gst_element_get_static_pad (instance->vad, "src") : NULL;
+  g_autoptr (GstPad) after = NULL;
+  g_autoptr (GstPad) resampler_src = NULL;
+  GstElement *resampler;
+
+  if (src == NULL || gives_rate (src, rate_hz))
+    return;
+  resampler = gst_element_factory_make ("vgwresample", NULL);
+  if (resampler == NULL || !gst_bin_add (GST_BIN (instance->pipeline), resampler))
+    return;
+  after = unlink_from_peer (src);
+  resampler_src = gst_element_get_static_pad (resampler, "src");
+  if (!gst_element_link (instance->vad, resampler) || gst_pad_link (resampler_src, after) != GST_PAD_LINK_OK)
+    g_warning ("vad could not be fitted to %u Hz", rate_hz);
+}

@@ -1,0 +1,170 @@
+#include "media/vgw-voice.h"
+
+#include <check.h>
+
+#define START_MS 20u
+#define STOP_MS 60u
+#define DEADLINE_US (20 * G_TIME_SPAN_SECOND)
+
+static guint n_changes;
+static gboolean is_speaking;
+static gint64 changed_us;
+static gint64 last_audio_us; /* 0: now */
+static VgwVoice *voice;
+static gboolean should_free;
+
+static void
+on_change (gboolean speaking, gpointer user_data)
+{
+  n_changes++;
+  is_speaking = speaking;
+  changed_us = g_get_monotonic_time ();
+  if (should_free)
+    g_clear_pointer (&voice, vgw_voice_free);
+}
+
+static gint64
+get_last_audio (gpointer user_data)
+{
+  return last_audio_us != 0 ? last_audio_us : g_get_monotonic_time ();
+}
+
+static void
+setup (void)
+{
+  n_changes = 0;
+  is_speaking = FALSE;
+  last_audio_us = 0;
+  should_free = FALSE;
+  voice = vgw_voice_new (START_MS, STOP_MS, on_change, get_last_audio, NULL);
+}
+
+static void
+teardown (void)
+{
+  g_clear_pointer (&voice, vgw_voice_free);
+  ck_assert (!g_main_context_pending (NULL));
+}
+
+static void
+wait_for_changes (guint n)
+{
+  gint64 deadline = g_get_monotonic_time () + DEADLINE_US;
+
+  while (n_changes < n && g_get_monotonic_time () < deadline)
+    g_main_context_iteration (NULL, FALSE);
+  ck_assert_uint_eq (n_changes, n);
+}
+
+static gboolean
+set_flag (gpointer flag)
+{
+  *(gboolean *) flag = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* Turns the main loop for @ms. The wait is on the clock because the clock is what is tested. */
+static void
+turn (guint ms)
+{
+  gboolean is_over = FALSE;
+
+  g_timeout_add (ms, set_flag, &is_over);
+  while (!is_over)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+START_TEST (speech_begins_and_ends_in_its_time)
+{
+  gint64 at_us = g_get_monotonic_time ();
+
+  vgw_voice_update (voice, TRUE);
+  wait_for_changes (1);
+  ck_assert (is_speaking && vgw_voice_is_speaking (voice));
+  ck_assert_int_ge (changed_us - at_us, START_MS * 1000);
+  at_us = g_get_monotonic_time ();
+  vgw_voice_update (voice, FALSE);
+  wait_for_changes (2);
+  ck_assert (!is_speaking && !vgw_voice_is_speaking (voice));
+  ck_assert_int_ge (changed_us - at_us, STOP_MS * 1000);
+}
+END_TEST
+
+START_TEST (a_cough_is_no_speech)
+{
+  vgw_voice_update (voice, TRUE);
+  vgw_voice_update (voice, FALSE);
+  turn (2 * START_MS);
+  ck_assert_uint_eq (n_changes, 0);
+}
+END_TEST
+
+START_TEST (a_breath_does_not_end_it)
+{
+  vgw_voice_update (voice, TRUE);
+  wait_for_changes (1);
+  vgw_voice_update (voice, FALSE);
+  vgw_voice_update (voice, TRUE);
+  turn (2 * STOP_MS);
+  ck_assert_uint_eq (n_changes, 1);
+}
+END_TEST
+
+START_TEST (the_same_word_again_starts_no_clock_anew)
+{
+  gint64 deadline = g_get_monotonic_time () + DEADLINE_US;
+
+  while (n_changes == 0 && g_get_monotonic_time () < deadline)
+    {
+      vgw_voice_update (voice, TRUE);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  ck_assert_uint_eq (n_changes, 1);
+}
+END_TEST
+
+START_TEST (a_caller_who_sends_nothing_more_has_ended)
+{
+  vgw_voice_update (voice, TRUE);
+  wait_for_changes (1);
+  last_audio_us = g_get_monotonic_time ();
+  wait_for_changes (2);
+  ck_assert (!is_speaking);
+  last_audio_us = 0; /* and goes on with the word; the detector saw no change */
+  wait_for_changes (3);
+  ck_assert (is_speaking);
+}
+END_TEST
+
+START_TEST (it_can_be_freed_from_its_function)
+{
+  should_free = TRUE;
+  vgw_voice_update (voice, TRUE);
+  wait_for_changes (1);
+  turn (2 * STOP_MS);
+  ck_assert_ptr_null (voice);
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("vgw-voice");
+  TCase *tcase = tcase_create ("voice");
+  SRunner *runner = srunner_create (suite);
+  int n_failed;
+
+  tcase_set_timeout (tcase, 60);
+  tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_add_test (tcase, speech_begins_and_ends_in_its_time);
+  tcase_add_test (tcase, a_cough_is_no_speech);
+  tcase_add_test (tcase, a_breath_does_not_end_it);
+  tcase_add_test (tcase, the_same_word_again_starts_no_clock_anew);
+  tcase_add_test (tcase, a_caller_who_sends_nothing_more_has_ended);
+  tcase_add_test (tcase, it_can_be_freed_from_its_function);
+  suite_add_tcase (suite, tcase);
+  srunner_run_all (runner, CK_NORMAL);
+  n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return n_failed == 0 ? 0 : 1;
+}
