@@ -1,0 +1,361 @@
+/* A caller who speaks (real speech through a real peer), and a bot that is speaking: what each of them hears of it. */
+#include "session-test.h"
+
+#include <stdlib.h>
+
+#include "client/vgw-call-media.h"
+#include "gst-test.h"
+#include "session/vgw-session-private.h"
+
+#define PAUSE_MS 2000 /* between the phrases of the caller; more than ends speech */
+#define BOT_MS 60000
+#define BOT_RATE_HZ 16000
+
+static const char *const pipelines[] = { "opus", NULL };
+static VgwSpeech *speech;
+
+/* --- a bot --- */
+
+#define TEST_TYPE_BOT (test_bot_get_type ())
+G_DECLARE_FINAL_TYPE (TestBot, test_bot, TEST, BOT, VgwEngine)
+
+struct _TestBot
+{
+  VgwEngine parent_instance;
+  guint n_started, n_stopped; /* of the caller's speech */
+  guint n_marks, n_cleared, n_errors;
+  guint64 played_ms; /* of the last CLEARED */
+  char *marks;       /* of the same */
+};
+
+G_DEFINE_FINAL_TYPE (TestBot, test_bot, VGW_TYPE_ENGINE)
+
+static gboolean
+test_bot_start (VgwEngine *engine, const VgwEngineStart *start, GError **error)
+{
+  return TRUE;
+}
+
+static void
+test_bot_push_audio (VgwEngine *engine, const gint16 *samples, gsize n_samples)
+{
+}
+
+static void
+test_bot_speech_changed (VgwEngine *engine, gboolean is_speaking)
+{
+  TestBot *self = TEST_BOT (engine);
+
+  if (is_speaking)
+    self->n_started++;
+  else
+    self->n_stopped++;
+}
+
+static void
+test_bot_playout_event (VgwEngine *engine, const VgwPlayoutEvent *event)
+{
+  TestBot *self = TEST_BOT (engine);
+
+  self->n_marks += event->type == VGW_PLAYOUT_MARK;
+  if (event->type != VGW_PLAYOUT_CLEARED)
+    return;
+  self->n_cleared++;
+  self->played_ms = event->played_ms;
+  g_free (self->marks);
+  self->marks = g_strjoinv (",", (char **) event->marks);
+}
+
+static void
+test_bot_send_event (VgwEngine *engine, const char *json)
+{
+  TEST_BOT (engine)->n_errors += strstr (json, "\"error\"") != NULL;
+}
+
+static void
+test_bot_finalize (GObject *object)
+{
+  g_free (TEST_BOT (object)->marks);
+  G_OBJECT_CLASS (test_bot_parent_class)->finalize (object);
+}
+
+static void
+test_bot_class_init (TestBotClass *klass)
+{
+  VgwEngineClass *engine_class = VGW_ENGINE_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = test_bot_finalize;
+  engine_class->start = test_bot_start;
+  engine_class->push_audio = test_bot_push_audio;
+  engine_class->speech_changed = test_bot_speech_changed;
+  engine_class->playout_event = test_bot_playout_event;
+  engine_class->send_event = test_bot_send_event;
+}
+
+static void
+test_bot_init (TestBot *self)
+{
+}
+
+/* A minute of a tone, and a mark behind it. */
+static void
+test_bot_talk (TestBot *self)
+{
+  gsize n_samples = (gsize) BOT_MS * BOT_RATE_HZ / 1000;
+  g_autofree gint16 *samples = g_new (gint16, n_samples);
+
+  for (gsize i = 0; i < n_samples; i++)
+    samples[i] = i % 40 < 20 ? 8000 : -8000;
+  vgw_engine_play (VGW_ENGINE (self), samples, n_samples);
+  vgw_engine_mark (VGW_ENGINE (self), "end");
+}
+
+/* --- a caller --- */
+
+typedef struct
+{
+  Client *client;
+  VgwCallMedia *media;
+  TestBot *bot; /* a reference */
+  guint feed_id;
+  gboolean is_stopped;
+} Call;
+
+static void
+on_outgoing (VgwSession *session, const VgwMessage *message, Call *call)
+{
+  if (message->type == VGW_MESSAGE_ANSWER)
+    ck_assert (vgw_call_media_set_answer (call->media, message->sdp, NULL));
+}
+
+static void
+on_offer (VgwCallMedia *media, const char *sdp, Call *call)
+{
+  g_autoptr (VgwMessage) message = vgw_message_new_sdp (VGW_MESSAGE_OFFER, sdp);
+
+  vgw_session_handle (call->client->session, message);
+}
+
+/* The pacer's thread. */
+static void
+feed (guint64 tick, gpointer user_data)
+{
+  vgw_call_media_feed (user_data);
+}
+
+static void
+on_connected (VgwCallMedia *media, Call *call)
+{
+  call->feed_id = vgw_pacer_add (vgw_media_get_pacer (test_context.media), feed, media);
+}
+
+static void
+on_stopped (VgwCallMedia *media, Call *call)
+{
+  call->is_stopped = TRUE;
+}
+
+/* Nothing of the caller arrives any more. */
+static void
+stop_feeding (Call *call)
+{
+  if (call->feed_id != 0)
+    vgw_pacer_remove (vgw_media_get_pacer (test_context.media), call->feed_id);
+  call->feed_id = 0;
+}
+
+/* A call that is active, with a bot that talks. */
+static Call *
+call_new (VgwBargeIn barge_in, guint speech_start_ms)
+{
+  Call *call = g_new0 (Call, 1);
+  g_autoptr (VgwEngineConfig) config = vgw_engine_config_new ("bot", "bot");
+
+  config->barge_in = barge_in;
+  config->speech_start_ms = speech_start_ms;
+  config->max_playout_ms = 2 * BOT_MS;
+  call->bot = g_object_new (TEST_TYPE_BOT, NULL);
+  call->client = client_new_started ();
+  vgw_session_use_engine (call->client->session, VGW_ENGINE (g_object_ref (call->bot)), config);
+  call->media = vgw_call_media_new (speech, NULL, FALSE, NULL);
+  ck_assert_ptr_nonnull (call->media);
+  g_signal_connect (call->client->session, "outgoing", G_CALLBACK (on_outgoing), call);
+  g_signal_connect (call->media, "offer", G_CALLBACK (on_offer), call);
+  g_signal_connect (call->media, "connected", G_CALLBACK (on_connected), call);
+  g_signal_connect (call->media, "stopped", G_CALLBACK (on_stopped), call);
+  vgw_call_media_start (call->media);
+  WAIT_UNTIL (vgw_session_get_state (call->client->session) == VGW_STATE_ACTIVE);
+  test_bot_talk (call->bot);
+  return call;
+}
+
+static void
+call_free (Call *call)
+{
+  stop_feeding (call);
+  vgw_call_media_stop (call->media);
+  WAIT_UNTIL (call->is_stopped);
+  g_signal_handlers_disconnect_by_data (call->client->session, call);
+  g_signal_handlers_disconnect_by_data (call->media, call);
+  g_object_unref (call->media);
+  client_free (call->client);
+  g_object_unref (call->bot);
+  g_free (call);
+}
+
+static VgwPlayoutStats
+get_stats (Call *call)
+{
+  VgwPlayoutStats stats;
+
+  vgw_playout_get_stats (vgw_bridge_get_playout (call->client->session->bridge), &stats);
+  return stats;
+}
+
+static guint
+count_events (Call *call, const char *json)
+{
+  guint n_events = 0;
+
+  for (guint i = 0; i < call->client->messages->len; i++)
+    {
+      const VgwMessage *message = call->client->messages->pdata[i];
+
+      n_events += message->type == VGW_MESSAGE_EVENT && g_strcmp0 (message->event_json, json) == 0;
+    }
+  return n_events;
+}
+
+static void
+set_up (void)
+{
+  g_autofree char *dir = g_build_filename (g_getenv ("VGW_TEST_SOURCE_ROOT"), "pipelines", NULL);
+  const VgwMediaSettings settings = {
+    .ice_agent = VGW_ICE_AGENT_MUX,
+    .gather_timeout_ms = 1000,
+    .pipelines = pipelines,
+    .pipeline_dir = dir,
+    .latency_ms = 40,
+    .max_mlines = 8,
+    .max_data_channels = 4,
+  };
+
+  set_up_context ();
+  test_context.media = vgw_media_new (&settings, NULL);
+  ck_assert_ptr_nonnull (test_context.media);
+}
+
+static void
+tear_down (void)
+{
+  settle ();
+  vgw_media_shutdown (test_context.media);
+  g_clear_object (&test_context.media);
+  tear_down_context ();
+}
+
+START_TEST (a_caller_who_speaks_silences_the_bot)
+{
+  Call *call = call_new (VGW_BARGE_IN_FLUSH, 120);
+
+  WAIT_UNTIL (call->bot->n_cleared > 0);
+  ck_assert_uint_eq (call->bot->n_started, 1);
+  ck_assert_str_eq (call->bot->marks, "end");
+  ck_assert_uint_eq (call->bot->n_marks, 0);
+  ck_assert_uint_lt (call->bot->played_ms, BOT_MS);
+  ck_assert_uint_eq (call->bot->played_ms, get_stats (call).played_ms);
+  ck_assert_uint_eq (get_stats (call).queued_ms, 0);
+  ck_assert_uint_eq (count_events (call, "{\"type\":\"speech-started\"}"), 1);
+
+  WAIT_UNTIL (call->bot->n_stopped > 0);
+  ck_assert_uint_eq (count_events (call, "{\"type\":\"speech-stopped\"}"), 1);
+  WAIT_UNTIL (call->bot->n_started > 1);
+  ck_assert_uint_eq (call->bot->n_cleared, 1); /* there was nothing to drop */
+  call_free (call);
+}
+END_TEST
+
+START_TEST (a_bot_that_pauses_goes_on_where_it_was)
+{
+  guint64 played_ms;
+  Call *call = call_new (VGW_BARGE_IN_PAUSE, 120);
+
+  WAIT_UNTIL (call->bot->n_started > 0);
+  played_ms = get_stats (call).played_ms;
+  WAIT_UNTIL (call->bot->n_stopped > 0);
+  /* one frame to fade out, and those of a tick that was late */
+  ck_assert_uint_le (get_stats (call).played_ms, played_ms + 20 * VGW_FRAME_MS);
+  WAIT_UNTIL (get_stats (call).played_ms > played_ms + 30 * VGW_FRAME_MS);
+  ck_assert_uint_eq (call->bot->n_cleared, 0);
+  call_free (call);
+}
+END_TEST
+
+START_TEST (a_caller_who_falls_silent_without_a_packet_has_ended)
+{
+  Call *call = call_new (VGW_BARGE_IN_NONE, 120);
+
+  WAIT_UNTIL (call->bot->n_started > 0);
+  stop_feeding (call);
+  WAIT_UNTIL (call->bot->n_stopped > 0);
+  ck_assert_uint_eq (call->bot->n_cleared, 0);
+  ck_assert_uint_gt (get_stats (call).queued_ms, 0);
+  call_free (call);
+}
+END_TEST
+
+START_TEST (who_wants_no_voice_has_none_detected)
+{
+  Call *call = call_new (VGW_BARGE_IN_FLUSH, 0);
+
+  ck_assert (!vgw_bridge_get_wants_voice (call->client->session->bridge));
+  WAIT_UNTIL (get_stats (call).played_ms > 3000); /* well inside the phrase */
+  ck_assert_uint_eq (call->bot->n_started, 0);
+  call_free (call);
+}
+END_TEST
+
+START_TEST (too_many_marks_are_told_once)
+{
+  Call *call = call_new (VGW_BARGE_IN_NONE, 0);
+
+  for (guint i = 0; i < 2 * VGW_PLAYOUT_MAX_MARKS; i++)
+    vgw_engine_mark (VGW_ENGINE (call->bot), "m");
+  WAIT_UNTIL (call->bot->n_errors > 0);
+  vgw_engine_mark (VGW_ENGINE (call->bot), "m");
+  settle ();
+  ck_assert_uint_eq (call->bot->n_errors, 1);
+  vgw_engine_clear (VGW_ENGINE (call->bot));
+  WAIT_UNTIL (call->bot->n_cleared == 1);
+  vgw_engine_mark (VGW_ENGINE (call->bot), "m");
+  WAIT_UNTIL (call->bot->n_marks == 1);
+  call_free (call);
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("vgw-session-speech");
+  TCase *tcase = tcase_create ("speech");
+  SRunner *runner;
+  int n_failed;
+
+  if (!vgw_media_prepare_process (NULL))
+    return EXIT_FAILURE;
+  speech = vgw_speech_new (NULL, vgw_call_codec_find ("opus"), PAUSE_MS, NULL);
+  tcase_set_timeout (tcase, 120);
+  tcase_add_checked_fixture (tcase, set_up, tear_down);
+  tcase_add_test (tcase, a_caller_who_speaks_silences_the_bot);
+  tcase_add_test (tcase, a_bot_that_pauses_goes_on_where_it_was);
+  tcase_add_test (tcase, a_caller_who_falls_silent_without_a_packet_has_ended);
+  tcase_add_test (tcase, who_wants_no_voice_has_none_detected);
+  tcase_add_test (tcase, too_many_marks_are_told_once);
+  suite_add_tcase (suite, tcase);
+  runner = srunner_create (suite);
+  srunner_run_all (runner, CK_NORMAL);
+  n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  vgw_speech_unref (speech);
+  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
