@@ -27,6 +27,7 @@ typedef struct
 typedef struct
 {
   VgwApp *app;
+  const Options *options;
   GMainLoop *loop;
   gboolean is_stopping;
 } Run;
@@ -90,6 +91,29 @@ on_stop_signal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* File, environment and command line, in this order. (transfer full) (nullable) */
+static VgwConfig *
+load_config (const Options *options, GError **error)
+{
+  g_auto (GStrv) environment = g_get_environ ();
+
+  return vgw_config_load (options->config_path, (const char *const *) environment,
+                          (const char *const *) options->settings, error);
+}
+
+static gboolean
+on_reload_signal (gpointer user_data)
+{
+  Run *run = user_data;
+  g_autoptr (GError) error = NULL;
+  VgwConfig *config = load_config (run->options, &error);
+  if (config != NULL)
+    vgw_app_reload (run->app, config);
+  else
+    vgw_warning (NULL, "reload: nothing was changed: %s", error->message);
+  return G_SOURCE_CONTINUE;
+}
+
 static int
 run_gateway (VgwConfig *config, const Options *options)
 {
@@ -101,10 +125,12 @@ run_gateway (VgwConfig *config, const Options *options)
       return EXIT_CONFIG;
     }
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Run run = { app, loop, FALSE };
+  Run run = { app, options, loop, FALSE };
   guint term_id = g_unix_signal_add (SIGTERM, on_stop_signal, &run);
   guint int_id = g_unix_signal_add (SIGINT, on_stop_signal, &run);
+  guint hup_id = g_unix_signal_add (SIGHUP, on_reload_signal, &run);
   g_main_loop_run (loop);
+  g_source_remove (hup_id);
   g_source_remove (term_id);
   g_source_remove (int_id);
   return EXIT_SUCCESS;
@@ -177,9 +203,7 @@ run_with_options (const Options *options)
       g_print ("%s", sample);
       return EXIT_SUCCESS;
     }
-  g_auto (GStrv) environment = g_get_environ ();
-  VgwConfig *config = vgw_config_load (options->config_path, (const char *const *) environment,
-                                       (const char *const *) options->settings, &error);
+  VgwConfig *config = load_config (options, &error);
   if (config == NULL)
     {
       g_printerr ("voice-gateway: %s\n", error->message);

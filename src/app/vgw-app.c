@@ -5,6 +5,7 @@
 #include "admin/vgw-admin-server.h"
 #include "app/vgw-call-link.h"
 #include "app/vgw-config-check.h"
+#include "app/vgw-config-diff.h"
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "http/vgw-http-server.h"
@@ -123,16 +124,13 @@ add_client_server (GPtrArray *servers, const char *text)
     g_ptr_array_add (servers, vgw_ice_server_new (url, username, credential));
 }
 
+/* Sessions read these where they stand, so that new ones count from their next timer on. */
 static void
-fill_context (VgwApp *self)
+fill_limits (VgwApp *self)
 {
   const VgwConfig *config = self->config;
-  VgwSessionContext *context = &self->context;
 
-  context->media = self->media;
-  context->manager = self->manager;
-  context->default_engine = config->engine_default;
-  context->limits = (VgwSessionSettingsLimits){
+  self->context.limits = (VgwSessionSettingsLimits){
     .offer_timeout_ms = config->limits_offer_timeout_ms,
     .connect_timeout_ms = config->limits_connect_timeout_ms,
     .media_timeout_ms = config->limits_media_timeout_ms,
@@ -142,6 +140,18 @@ fill_context (VgwApp *self)
     .max_message_bytes = config->limits_max_message_bytes,
     .max_events_per_second = config->limits_max_events_per_second,
   };
+}
+
+static void
+fill_context (VgwApp *self)
+{
+  const VgwConfig *config = self->config;
+  VgwSessionContext *context = &self->context;
+
+  context->media = self->media;
+  context->manager = self->manager;
+  context->default_engine = config->engine_default;
+  fill_limits (self);
   context->client_ice_servers = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_ice_server_free);
   for (guint i = 0; config->ice_client_servers[i] != NULL; i++)
     add_client_server (context->client_ice_servers, config->ice_client_servers[i]);
@@ -268,6 +278,46 @@ char *
 vgw_app_get_url (VgwApp *self)
 {
   return vgw_http_server_get_url (self->server);
+}
+
+static void
+log_names (const char *what, GPtrArray *names)
+{
+  g_autofree char *text = NULL;
+
+  if (names->len == 0)
+    return;
+  g_ptr_array_add (names, NULL);
+  text = g_strjoinv (", ", (char **) names->pdata);
+  vgw_info (NULL, "reload: %s: %s", what, text);
+}
+
+void
+vgw_app_reload (VgwApp *self, VgwConfig *config)
+{
+  g_autoptr (VgwConfig) loaded = config;
+  g_autoptr (GPtrArray) reloadable = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) fixed = g_ptr_array_new_with_free_func (g_free);
+
+  vgw_config_diff (self->config, loaded, reloadable, fixed);
+  self->config->log_format = loaded->log_format;
+  self->config->log_level = loaded->log_level;
+  self->config->limits_max_sessions = loaded->limits_max_sessions;
+  self->config->limits_max_sessions_per_address = loaded->limits_max_sessions_per_address;
+  self->config->limits_offer_timeout_ms = loaded->limits_offer_timeout_ms;
+  self->config->limits_connect_timeout_ms = loaded->limits_connect_timeout_ms;
+  self->config->limits_media_timeout_ms = loaded->limits_media_timeout_ms;
+  self->config->limits_max_duration_s = loaded->limits_max_duration_s;
+  self->config->limits_max_candidates = loaded->limits_max_candidates;
+
+  vgw_log_configure (self->config->log_format, self->config->log_level);
+  fill_limits (self);
+  vgw_session_table_set_bounds (self->table, self->config->limits_max_sessions,
+                                self->config->limits_max_sessions_per_address);
+  if (reloadable->len == 0 && fixed->len == 0)
+    vgw_info (NULL, "reload: nothing has changed");
+  log_names ("in force now", reloadable);
+  log_names ("not before a restart", fixed);
 }
 
 static void

@@ -23,6 +23,9 @@ char *vgw_app_get_url (VgwApp *self);
 void vgw_app_shutdown_async (VgwApp *self, GAsyncReadyCallback callback, gpointer user_data);
 void vgw_app_shutdown_finish (VgwApp *self, GAsyncResult *result);
 
+/* Takes over from @config (transfer full) what can change without touching calls, and logs what could not. */
+void vgw_app_reload (VgwApp *self, VgwConfig *config);
+
 /* The media settings that @config asks for; pointers into @config. For --check-config as well. */
 void vgw_app_get_media_settings (const VgwConfig *config, const char *pipeline_override, VgwMediaSettings *settings);
 

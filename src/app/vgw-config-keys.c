@@ -92,7 +92,7 @@ static const VgwConfigKey keys[] = {
   { "access", "mode", VGW_CONFIG_TEXT, "open", AT (access_mode), .choices = access_modes,
     .brief = "Who may call",
     .detail = "open: everyone who can reach the listener, from the pages of access.origins." },
-  { "access", "origins", VGW_CONFIG_LIST, "", AT (access_origins), .flags = VGW_CONFIG_RELOADABLE,
+  { "access", "origins", VGW_CONFIG_LIST, "", AT (access_origins),
     .check = vgw_config_check_origin,
     .brief = "Origins of web pages that may call, beside the gateway's own",
     .detail = "Such as https://shop.example; * for any. A client that sends no Origin, which no browser does, is not "

@@ -23,7 +23,7 @@ typedef enum
 typedef enum
 {
   VGW_CONFIG_SECRET = 1 << 0,     /* never shown; NAME-file gives a file to read it from */
-  VGW_CONFIG_RELOADABLE = 1 << 1, /* can change without touching calls */
+  VGW_CONFIG_RELOADABLE = 1 << 1, /* can change without touching calls: vgw_app_reload () */
   VGW_CONFIG_PER_ENGINE = 1 << 2, /* may also stand in [engine NAME]; a value of VgwConfig.engine_defaults */
 } VgwConfigFlags;
 

@@ -275,3 +275,12 @@ vgw_session_table_shutdown (VgwSessionTable *self)
   for (GList *at = sessions; at != NULL; at = at->next)
     vgw_session_end (at->data, VGW_END_SHUTDOWN);
 }
+
+void
+vgw_session_table_set_bounds (VgwSessionTable *self, guint max_sessions, guint max_sessions_per_address)
+{
+  g_return_if_fail (VGW_IS_SESSION_TABLE (self));
+
+  self->max_sessions = max_sessions;
+  self->max_sessions_per_address = max_sessions_per_address;
+}

@@ -19,6 +19,9 @@ VgwSessionTable *vgw_session_table_new (const VgwSessionContext *context, guint 
 VgwSession *vgw_session_table_create (VgwSessionTable *self, const char *client_address, const char *engine_name,
                                       GError **error);
 
+/* New bounds, for sessions to come; 0 means no bound. */
+void vgw_session_table_set_bounds (VgwSessionTable *self, guint max_sessions, guint max_sessions_per_address);
+
 guint vgw_session_table_count (VgwSessionTable *self);
 
 /* The session of @id, or NULL. (transfer none) */

@@ -1,0 +1,62 @@
+#include "app/vgw-config-diff.h"
+
+#include "app/vgw-config-keys.h"
+
+static GKeyFile *
+read_values (const VgwConfig *config)
+{
+  g_autofree char *text = vgw_config_to_text (config);
+  GKeyFile *file = g_key_file_new ();
+
+  g_key_file_load_from_data (file, text, -1, G_KEY_FILE_NONE, NULL);
+  return file;
+}
+
+static gboolean
+is_reloadable (const char *group, const char *name)
+{
+  gboolean is_file = FALSE;
+  const VgwConfigKey *key = vgw_config_find_key (group, name, &is_file);
+
+  return key != NULL && (key->flags & VGW_CONFIG_RELOADABLE) != 0;
+}
+
+static void
+add_once (GPtrArray *names, const char *group, const char *name)
+{
+  g_autofree char *full_name = g_strdup_printf ("%s.%s", group, name);
+
+  if (!g_ptr_array_find_with_equal_func (names, full_name, g_str_equal, NULL))
+    g_ptr_array_add (names, g_steal_pointer (&full_name));
+}
+
+/* Adds what @left has and @right has not, or not so. */
+static void
+compare (GKeyFile *left, GKeyFile *right, GPtrArray *reloadable, GPtrArray *fixed)
+{
+  g_auto (GStrv) groups = g_key_file_get_groups (left, NULL);
+
+  for (guint i = 0; groups[i] != NULL; i++)
+    {
+      g_auto (GStrv) names = g_key_file_get_keys (left, groups[i], NULL, NULL);
+
+      for (guint j = 0; names != NULL && names[j] != NULL; j++)
+        {
+          g_autofree char *ours = g_key_file_get_value (left, groups[i], names[j], NULL);
+          g_autofree char *theirs = g_key_file_get_value (right, groups[i], names[j], NULL);
+
+          if (g_strcmp0 (ours, theirs) != 0)
+            add_once (is_reloadable (groups[i], names[j]) ? reloadable : fixed, groups[i], names[j]);
+        }
+    }
+}
+
+void
+vgw_config_diff (const VgwConfig *old_config, const VgwConfig *new_config, GPtrArray *reloadable, GPtrArray *fixed)
+{
+  g_autoptr (GKeyFile) old_values = read_values (old_config);
+  g_autoptr (GKeyFile) new_values = read_values (new_config);
+
+  compare (new_values, old_values, reloadable, fixed);
+  compare (old_values, new_values, reloadable, fixed);
+}

@@ -1,0 +1,70 @@
+#include <check.h>
+#include <stdlib.h>
+
+#include "app/vgw-config-diff.h"
+
+static VgwConfig *
+load (const char *const *settings)
+{
+  const char *const environment[] = { NULL };
+  g_autoptr (GError) error = NULL;
+  VgwConfig *config = vgw_config_load (NULL, environment, settings, &error);
+  ck_assert_msg (config != NULL, "%s", error ? error->message : "");
+  return config;
+}
+
+/* What differs between the defaults and @settings, as "reloadable|fixed" with commas. */
+static char *
+diff (const char *const *settings)
+{
+  g_autoptr (VgwConfig) old_config = load (NULL);
+  g_autoptr (VgwConfig) new_config = load (settings);
+  g_autoptr (GPtrArray) reloadable = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) fixed = g_ptr_array_new_with_free_func (g_free);
+  vgw_config_diff (old_config, new_config, reloadable, fixed);
+  g_ptr_array_add (reloadable, NULL);
+  g_ptr_array_add (fixed, NULL);
+  g_autofree char *left = g_strjoinv (",", (char **) reloadable->pdata);
+  g_autofree char *right = g_strjoinv (",", (char **) fixed->pdata);
+  return g_strdup_printf ("%s|%s", left, right);
+}
+
+START_TEST (the_same_differs_in_nothing)
+{
+  g_autofree char *text = diff (NULL);
+  ck_assert_str_eq (text, "|");
+}
+END_TEST
+
+START_TEST (keys_are_told_by_what_a_reload_can_do)
+{
+  const char *const settings[] = { "log.level=debug", "limits.max-sessions=7", "http.port=1234", NULL };
+  g_autofree char *text = diff (settings);
+  ck_assert_str_eq (text, "limits.max-sessions,log.level|http.port");
+}
+END_TEST
+
+START_TEST (a_new_engine_needs_a_restart)
+{
+  const char *const settings[]
+      = { "engine bot.type=websocket", "engine bot.url=ws://127.0.0.1:1/", "engine bot.dialect=native", NULL };
+  g_autofree char *text = diff (settings);
+  ck_assert (g_str_has_prefix (text, "|engine bot."));
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("vgw-config-diff");
+  TCase *tcase = tcase_create ("diff");
+  tcase_add_test (tcase, the_same_differs_in_nothing);
+  tcase_add_test (tcase, keys_are_told_by_what_a_reload_can_do);
+  tcase_add_test (tcase, a_new_engine_needs_a_restart);
+  suite_add_tcase (suite, tcase);
+  SRunner *runner = srunner_create (suite);
+  srunner_run_all (runner, CK_NORMAL);
+  int n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
