@@ -20,9 +20,9 @@ RAMP_MS = 100
 SETTLE_S = 3.0  # after the last call has started, before measuring CPU
 TAIL_S = 2.0  # of the calls, after measuring
 
-PAIR_S = 7.5  # the phrase of 5 s, and its echo
-N_AT_ONCE = 6  # callers, each a process and so with a phase of its own against the gateway's ticks of 20 ms
-START_EVERY_S = 0.23
+PAIR_S = 6.0  # the phrase of 5 s, and its echo
+N_AT_ONCE = 4  # callers, each a process and so with a phase of its own against the gateway's ticks of 20 ms
+START_EVERY_S = 0.43
 NEEDLE_S = 1.0
 MIN_LIKENESS = 0.6  # of a second of speech and its echo
 
@@ -197,8 +197,9 @@ def run_delay(directory, n_pairs):
     for engine, label in (("echo", "echo, inside"), ("bot", "echo over WebSocket")):
         values = delays[engine]
         lines.append(f"  {label:20} {len(values):6} {statistics.median(values):8.1f} {min(values):8.1f} {max(values):8.1f}")
-    lines += [f"  added                       {added_ms:9.1f}   {'below' if is_good else 'NOT BELOW'} {MAX_ADDED_MS:.0f} ms",
-              ""]
+    added_at_best_ms = min(delays["bot"]) - min(delays["echo"])
+    lines += [f"  added                       {added_ms:9.1f} {added_at_best_ms:8.1f}",
+              f"  added at the median: {'below' if is_good else 'NOT BELOW'} {MAX_ADDED_MS:.0f} ms", ""]
     return lines, is_good
 
 
