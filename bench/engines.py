@@ -27,8 +27,9 @@ NEEDLE_S = 1.0
 MIN_LIKENESS = 0.6  # of a second of speech and its echo
 
 SILENCE_BEFORE_SPEECH_S = 2.5
+ONSET_RMS = 50  # the phrase's first voice; the silence before it is below 25
 WINDOW_S = 0.005
-IMMEDIATE_SILENCE_S = 0.1  # what follows the end of the tone has to be silent for so long
+LASTING_SILENCE_S = 0.1  # what follows the end of the tone has to be silent for so long
 
 MAX_ADDED_MS = 10.0
 MAX_SILENCE_MS = 60.0
@@ -78,23 +79,31 @@ def stop_gateway(gateway):
     return status == 0 and not complaints
 
 
-def pace_of(report, duration_s):
-    """Packets received, of those that the time from the first audio to the end should have brought."""
-    silent_s = (report["first_audio_ms"] - report["dtls_ms"]) / 1000
-    return report["packets_received"] / ((duration_s - silent_s) * PACKETS_PER_S)
+def sent_pace(report, duration_s):
+    """Packets that the caller sent, of those that the length of its call should have brought."""
+    return report["packets_sent"] / (duration_s * PACKETS_PER_S)
+
+
+def received_pace(report):
+    """Packets that the caller got, of as many as it sent itself from the first one on."""
+    n_missed = max(report["heard_start_ms"] - report["said_start_ms"], 0) * PACKETS_PER_S / 1000
+    return report["packets_received"] / max(report["packets_sent"] - n_missed, 1)
 
 
 def measure_load(gateway, bot, n_calls, window_s):
-    """n_calls at once; returns (result of the callers, their duration, CPU % of gateway, bot and machine)."""
+    """n_calls at once; returns (result of the callers, their duration, CPU % of gateway, bot, callers and machine)."""
     ready_s = n_calls * RAMP_MS / 1000 + SETTLE_S
     duration_s = ready_s + window_s + TAIL_S
     load = harness.Call(f"{gateway.url}?engine=bot", "--audio-only", "--calls", n_calls, "--ramp", RAMP_MS,
                         "--duration", duration_s)
     time.sleep(ready_s)
-    read = (lambda: machine.cpu_s(gateway.pid), lambda: machine.cpu_s(bot.pid), machine.busy_s, time.monotonic)
-    before = [function() for function in read]
+    pids = (gateway.pid, bot.pid, load.process.pid)
+
+    def read():
+        return [*map(machine.cpu_s, pids), machine.busy_s(), time.monotonic()]
+    before = read()
     time.sleep(window_s)
-    *used_s, passed_s = [function() - value for function, value in zip(read, before)]
+    *used_s, passed_s = [value - value_before for value, value_before in zip(read(), before)]
     result = load.finish(timeout_s=duration_s + ready_s + 60)
     return result, duration_s, [100 * value / passed_s for value in used_s]
 
@@ -110,35 +119,42 @@ def run_load(directory, n_calls, window_s):
     gateway = start_gateway({"bot": native(bot.url)})
     try:
         harness.call(f"{gateway.url}?engine=bot", "--audio-only", "--duration", 2)  # plugins, certificate, pools
-        result, duration_s, (gateway_cpu, bot_cpu, machine_cpu) = measure_load(gateway, bot, n_calls, window_s)
-        dropped_ms, n_warnings = count_losses(gateway)
+        result, duration_s, cpu = measure_load(gateway, bot, n_calls, window_s)
+        losses = count_losses(gateway)
     finally:
         is_clean = stop_gateway(gateway)
         heard = bot.stop()
-    talked = [call for call in result.calls if call["first_audio_ms"] is not None]
-    paces = sorted(pace_of(call, duration_s) for call in talked) or [0.0]
-    bot_paces = [heard[call["session_id"]][0] / max(heard[call["session_id"]][1], 1) for call in talked
-                 if call["session_id"] in heard] or [0.0]
-    gaps_ms = [heard[call["session_id"]][2] for call in talked if call["session_id"] in heard] or [0]
-    lost = result.summary["packets_lost"]
-    is_good = (is_clean and result.summary["ok"] == n_calls and lost == 0 and dropped_ms == 0 and n_warnings == 0
-               and paces[0] >= MIN_PACE and min(bot_paces) >= MIN_PACE)
-    lines = [
-        f"{n_calls} calls with a native WebSocket bot that echoes, {duration_s:.0f} s each, one each {RAMP_MS} ms; "
-        f"CPU over {window_s:.0f} s with all of them there.", "",
-        f"  calls with audio                       {result.summary['ok']:8} of {n_calls}",
-        f"  CPU of the gateway, a call             {gateway_cpu / n_calls:8.2f} % of a core",
-        f"  CPU of the bot, a call                 {bot_cpu / n_calls:8.2f} %",
-        f"  CPU of the machine, everything         {machine_cpu:8.0f} % of {100 * machine.n_cpus()} %",
-        f"  packets that callers got, of 50/s      {100 * paces[0]:8.1f} % at least, {100 * paces[len(paces) // 2]:.1f} %"
-        " median",
-        f"  packets lost                           {lost:8}",
-        f"  audio that the bot got, of real time   {100 * min(bot_paces):8.1f} % at least",
-        f"  longest pause between two frames at it {max(gaps_ms):8} ms",
-        f"  the bot's audio that was dropped       {dropped_ms:8} ms (vgw_playout_dropped_ms_total)",
-        f"  warnings in the gateway's log          {n_warnings:8}",
-        f"  keeps real time                        {'yes' if is_good else 'NO':>8}", ""]
-    return lines, is_good
+    lines, is_good = format_load(result, duration_s, heard, losses)
+    is_good = is_good and is_clean
+    head = [f"{n_calls} calls with a native WebSocket bot that echoes, {duration_s:.0f} s each, one each {RAMP_MS} ms; "
+            f"CPU over {window_s:.0f} s with all of them there.", ""]
+    head += [f"  {'CPU of the ' + name + ', a call':44} {value / n_calls:8.2f} % of a core"
+             for name, value in zip(("gateway", "bot", "callers"), cpu)]
+    head.append(f"  {'CPU of the machine, everything':44} {cpu[-1]:8.0f} % of {100 * machine.n_cpus()} %")
+    return head + lines + [f"  {'keeps real time':44} {'yes' if is_good else 'NO':>8}", ""], is_good
+
+
+def format_load(result, duration_s, heard, losses):
+    """What came of the calls. heard: EchoBot.stop (); losses: count_losses (). Returns (lines, whether all is well)."""
+    talked = [call for call in result.calls if "heard_start_ms" in call and call["session_id"] in heard
+              and call["heard_start_ms"] is not None]
+    sent = [sent_pace(call, duration_s) for call in talked] or [0.0]
+    received = [received_pace(call) for call in talked] or [0.0]
+    audio_ms, open_ms, gap_ms = zip(*(heard[call["session_id"]] for call in talked)) if talked else ([0], [1], [0])
+    at_bot = [heard_ms / max(passed_ms, 1) for heard_ms, passed_ms in zip(audio_ms, open_ms)]
+    n_calls, n_ok, n_lost = len(result.calls), result.summary["ok"], result.summary["packets_lost"]
+    rows = (("calls with audio", f"{n_ok:8} of {n_calls}"),
+            ("packets that callers sent, of 50/s", f"{100 * min(sent):8.1f} % at least"),
+            ("packets that they got, of as many", f"{100 * min(received):8.1f} % at least, "
+                                                  f"{100 * statistics.median(received):.1f} % median"),
+            ("packets lost", f"{n_lost:8}"),
+            ("audio that the bot got, of real time", f"{100 * min(at_bot):8.1f} % at least"),
+            ("longest pause between two frames at the bot", f"{max(gap_ms):8} ms"),
+            ("the bot's audio that was dropped", f"{losses[0]:8} ms (vgw_playout_dropped_ms_total)"),
+            ("warnings in the gateway's log", f"{losses[1]:8}"))
+    is_good = (n_ok == len(talked) == n_calls and n_lost == 0 and losses == (0, 0)
+               and min(sent + received + at_bot) >= MIN_PACE)
+    return [f"  {label:44} {value}" for label, value in rows], is_good
 
 
 def run_conversations(gateway, engines, directory, speech, duration_s):
@@ -208,7 +224,7 @@ def end_of_tone(conversation):
     length = int(WINDOW_S * conversation.rate)
     heard = conversation.heard[:len(conversation.heard) // length * length].reshape(-1, length)
     is_loud = np.sqrt(np.mean(np.square(heard), axis=1)) >= audio.VOICED_RMS
-    n_quiet = int(IMMEDIATE_SILENCE_S / WINDOW_S)
+    n_quiet = int(LASTING_SILENCE_S / WINDOW_S)
     for index in np.flatnonzero(is_loud):
         following = is_loud[index + 1:index + 1 + n_quiet]
         if len(following) == n_quiet and not following.any():
@@ -221,7 +237,7 @@ def make_interruption(path):
     speech, rate = audio.read_wav(harness.PHRASE)
     window = rate // 100
     onset = next(start for start in range(0, len(speech) - window, window)
-                 if audio.rms(speech[start:start + window]) >= audio.VOICED_RMS)
+                 if audio.rms(speech[start:start + window]) >= ONSET_RMS)
     silence = np.zeros(int(SILENCE_BEFORE_SPEECH_S * rate))
     audio.write_wav(path, np.concatenate((silence, speech)), rate)
     return (len(silence) + onset) / rate
