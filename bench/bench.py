@@ -28,6 +28,8 @@ def parse_arguments():
     parser.add_argument("--window", type=float, default=12, help="seconds to measure over (12)")
     parser.add_argument("--churn", type=int, metavar="N", help="instead: N short calls, then count what is left")
     parser.add_argument("--engines", action="store_true", help="instead: many calls with a bot, its delay, barge-in")
+    parser.add_argument("--callers", choices=("own", "pion"), default="own",
+                        help="with --engines: voice-gateway-call (own), or bench/pion/load, which costs less (pion)")
     parser.add_argument("--runs", type=int, default=12, help="with --engines: calls for each median of a delay (12)")
     parser.add_argument("--output", help="where to write the table (bench/results/DATE.txt)")
     return parser.parse_args()
@@ -155,7 +157,8 @@ def run_churn():
 def run_engines():
     import engines  # not before there is a harness, and only here is more than numpy needed
     with tempfile.TemporaryDirectory(prefix="vgw-bench-") as directory:
-        text, is_good = engines.run_all(directory, int(arguments.calls or 100), arguments.window, arguments.runs)
+        text, is_good = engines.run_all(directory, int(arguments.calls or 100), arguments.window, arguments.runs,
+                                        arguments.callers, build_root)
     write_result(text)
     return 0 if is_good else 1
 

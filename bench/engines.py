@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 import re
 import statistics
+import subprocess
 import sys
 import time
 import urllib.request
@@ -30,6 +31,8 @@ SILENCE_BEFORE_SPEECH_S = 2.5
 ONSET_RMS = 50  # the phrase's first voice; the silence before it is below 25
 WINDOW_S = 0.005
 LASTING_SILENCE_S = 0.1  # what follows the end of the tone has to be silent for so long
+
+CALLERS = {"own": "voice-gateway-call", "pion": "bench/pion/load"}
 
 MAX_ADDED_MS = 10.0
 MAX_SILENCE_MS = 60.0
@@ -90,12 +93,33 @@ def received_pace(report):
     return report["packets_received"] / max(report["packets_sent"] - n_missed, 1)
 
 
-def measure_load(gateway, bot, n_calls, window_s):
+def start_callers(kind, url, n_calls, duration_s, build_root):
+    """n_calls in one process, as a harness.Call or something like it. kind: one of CALLERS."""
+    if kind == "pion":
+        return PionCallers(build_root, url, n_calls, duration_s)
+    return harness.Call(url, "--audio-only", "--calls", n_calls, "--ramp", RAMP_MS, "--duration", duration_s)
+
+
+class PionCallers:
+    """bench/pion/load, with the members of harness.Call that are used here."""
+
+    def __init__(self, build_root, url, n_calls, duration_s):
+        program = build_root / "pion-load"
+        build = pathlib.Path(__file__).parent / "pion" / "build"
+        subprocess.run([build, "load", program, build_root / "go"], check=True)
+        arguments = (url, harness.PHRASE, n_calls, RAMP_MS, duration_s)
+        self.process = subprocess.Popen([program, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
+
+    def finish(self, timeout_s):
+        output, _ = self.process.communicate(timeout=timeout_s)
+        return harness.CallResult(self.process.returncode, output, "")
+
+
+def measure_load(gateway, bot, n_calls, window_s, callers):
     """n_calls at once; returns (result of the callers, their duration, CPU % of gateway, bot, callers and machine)."""
     ready_s = n_calls * RAMP_MS / 1000 + SETTLE_S
     duration_s = ready_s + window_s + TAIL_S
-    load = harness.Call(f"{gateway.url}?engine=bot", "--audio-only", "--calls", n_calls, "--ramp", RAMP_MS,
-                        "--duration", duration_s)
+    load = callers(f"{gateway.url}?engine=bot", n_calls, duration_s)
     time.sleep(ready_s)
     pids = (gateway.pid, bot.pid, load.process.pid)
 
@@ -114,20 +138,22 @@ def count_losses(gateway):
     return int(dropped_ms), sum(entry["level"] in ("warning", "error") for entry in gateway.entries())
 
 
-def run_load(directory, n_calls, window_s):
+def run_load(directory, n_calls, window_s, kind, build_root):
+    def callers(url, n_callers, duration_s):
+        return start_callers(kind, url, n_callers, duration_s, build_root)
     bot = EchoBot(directory)
     gateway = start_gateway({"bot": native(bot.url)})
     try:
         harness.call(f"{gateway.url}?engine=bot", "--audio-only", "--duration", 2)  # plugins, certificate, pools
-        result, duration_s, cpu = measure_load(gateway, bot, n_calls, window_s)
+        result, duration_s, cpu = measure_load(gateway, bot, n_calls, window_s, callers)
         losses = count_losses(gateway)
     finally:
         is_clean = stop_gateway(gateway)
         heard = bot.stop()
     lines, is_good = format_load(result, duration_s, heard, losses)
     is_good = is_good and is_clean
-    head = [f"{n_calls} calls with a native WebSocket bot that echoes, {duration_s:.0f} s each, one each {RAMP_MS} ms; "
-            f"CPU over {window_s:.0f} s with all of them there.", ""]
+    head = [f"{n_calls} calls of {CALLERS[kind]} with a native WebSocket bot that echoes, {duration_s:.0f} s each, one each "
+            f"{RAMP_MS} ms; CPU over {window_s:.0f} s with all of them there.", ""]
     head += [f"  {'CPU of the ' + name + ', a call':44} {value / n_calls:8.2f} % of a core"
              for name, value in zip(("gateway", "bot", "callers"), cpu)]
     head.append(f"  {'CPU of the machine, everything':44} {cpu[-1]:8.0f} % of {100 * machine.n_cpus()} %")
@@ -294,10 +320,10 @@ def format_barge_in(rows, is_clean):
     return lines, is_good
 
 
-def run_all(directory, n_calls, window_s, n_runs):
+def run_all(directory, n_calls, window_s, n_runs, kind, build_root):
     """Returns (the table, whether everything is within its bound)."""
     lines, is_good = [f"{machine.describe()}. Callers, bots and gateway run on this machine.", ""], True
-    parts = ((f"{n_calls} calls", lambda: run_load(directory, n_calls, window_s)),
+    parts = ((f"{n_calls} calls", lambda: run_load(directory, n_calls, window_s, kind, build_root)),
              ("delay", lambda: run_delay(directory, n_runs)), ("barge-in", lambda: run_barge_in(directory, n_runs)))
     for name, run in parts:
         print(f"{name} …", file=sys.stderr, flush=True)

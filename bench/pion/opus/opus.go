@@ -17,6 +17,7 @@ import (
 
 const (
 	RateHz       = 16000
+	ClockRateHz  = 48000 // of RTP at any rate, RFC 7587 section 4.1
 	FrameSamples = RateHz / 50
 	maxPacket    = 1500
 )
