@@ -152,8 +152,8 @@ def run_load(directory, n_calls, window_s, kind, build_root):
         heard = bot.stop()
     lines, is_good = format_load(result, duration_s, heard, losses)
     is_good = is_good and is_clean
-    head = [f"{n_calls} calls of {CALLERS[kind]} with a native WebSocket bot that echoes, {duration_s:.0f} s each, one each "
-            f"{RAMP_MS} ms; CPU over {window_s:.0f} s with all of them there.", ""]
+    head = [f"{n_calls} calls of {CALLERS[kind]} with a native WebSocket bot that echoes, {duration_s:.0f} s each,",
+            f"one each {RAMP_MS} ms; CPU over {window_s:.0f} s with all of them there.", ""]
     head += [f"  {'CPU of the ' + name + ', a call':44} {value / n_calls:8.2f} % of a core"
              for name, value in zip(("gateway", "bot", "callers"), cpu)]
     head.append(f"  {'CPU of the machine, everything':44} {cpu[-1]:8.0f} % of {100 * machine.n_cpus()} %")
@@ -233,12 +233,13 @@ def run_delay(directory, n_pairs):
         return ["No delay: no echo was recognised.", ""], False
     added_ms = statistics.median(delays["bot"]) - statistics.median(delays["echo"])
     is_good = is_clean and added_ms < MAX_ADDED_MS
-    lines = ["Delay from a frame sent to its sound out of the caller's decoder, by correlation; without the 20 ms to fill",
-             "the frame and the caller's jitter buffer. ms.", "",
+    lines = ["Delay from a frame sent to its sound out of the caller's decoder, by correlation; without the 20 ms to",
+             "fill the frame and the caller's jitter buffer. ms.", "",
              "  engine                calls   median      min      max"]
     for engine, label in (("echo", "echo, inside"), ("bot", "echo over WebSocket")):
         values = delays[engine]
-        lines.append(f"  {label:20} {len(values):6} {statistics.median(values):8.1f} {min(values):8.1f} {max(values):8.1f}")
+        lines.append(f"  {label:20} {len(values):6} {statistics.median(values):8.1f} {min(values):8.1f}"
+                     f" {max(values):8.1f}")
     added_at_best_ms = min(delays["bot"]) - min(delays["echo"])
     lines += [f"  added                       {added_ms:9.1f} {added_at_best_ms:8.1f}",
               f"  added at the median: {'below' if is_good else 'NOT BELOW'} {MAX_ADDED_MS:.0f} ms", ""]
@@ -305,9 +306,9 @@ def interruption_of(conversation, bot, onset_s):
 
 def format_barge_in(rows, is_clean):
     lines = ["Barge-in: a bot says a tone, the caller speaks; the time until the last of the tone has come out of the",
-             "caller's decoder, without its jitter buffer. ms, median and maximum. Decision: `speech-started` as it comes to",
-             "the bot (flush), or the bot's own `clear` (none). Voice: the caller's first voice sent, so that detection",
-             "(120 ms of voice) is in it.", "",
+             "caller's decoder, without its jitter buffer. ms, median and maximum. Decision: `speech-started` as it comes",
+             "to the bot (flush), or the bot's own `clear` (none). Voice: the caller's first voice sent, so that the 120",
+             "ms of detection are in it.", "",
              "  barge-in          calls   from the decision   from `cleared`     from voice"]
     for engine, label in (("flush", "flush"), ("clear", "none, bot clears")):
         values = rows[engine]
