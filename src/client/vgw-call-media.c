@@ -9,6 +9,7 @@
 #include "base/vgw-error.h"
 #include "client/vgw-call-airlock.h"
 #include "client/vgw-call-ear.h"
+#include "elements/vgw-teardown.h"
 
 #define EVENTS_LABEL "events"
 #define JITTER_BUFFER_MS 40
@@ -255,7 +256,7 @@ vgw_call_media_dispose (GObject *object)
 
   release_channel (self);
   if (self->pipeline != NULL && !self->is_stopped)
-    gst_element_set_state (self->pipeline, GST_STATE_NULL);
+    vgw_teardown_pipeline (self->pipeline);
   self->is_stopped = TRUE;
   g_clear_object (&self->decoder_pad);
   g_clear_object (&self->in);
@@ -454,7 +455,7 @@ vgw_call_media_get_measurements (VgwCallMedia *self, VgwCallMeasurements *measur
 static void
 stop_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
-  gst_element_set_state (VGW_CALL_MEDIA (source)->pipeline, GST_STATE_NULL);
+  vgw_teardown_pipeline (VGW_CALL_MEDIA (source)->pipeline);
   g_task_return_boolean (task, TRUE);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
+#include "elements/vgw-teardown.h"
 
 /* Teardown of one peer takes some 10 ms of joining threads; two reapers keep up with hundreds a second. */
 #define N_REAPER_THREADS 2
@@ -70,7 +71,7 @@ stop_pipeline (GstElement *pipeline)
 {
   g_autoptr (GstIterator) elements = NULL;
 
-  gst_element_set_state (pipeline, GST_STATE_NULL);
+  vgw_teardown_pipeline (pipeline);
   elements = gst_bin_iterate_recurse (GST_BIN (pipeline));
   gst_iterator_foreach (elements, unblock_receive_bin, NULL);
 }

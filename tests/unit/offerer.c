@@ -4,6 +4,8 @@
 #include <gst/webrtc/webrtc.h>
 #include <stdlib.h>
 
+#include "elements/vgw-teardown.h"
+
 #define PIPELINE                                                                                                       \
   "audiotestsrc is-live=true wave=sine freq=440 ! audio/x-raw,rate=48000,channels=1 ! opusenc ! rtpopuspay pt=96 "      \
   "! application/x-rtp,media=audio,encoding-name=OPUS,payload=96 ! webrtcbin name=peer bundle-policy=max-bundle "       \
@@ -14,6 +16,7 @@
 struct _Offerer
 {
   GstElement *pipeline, *peer;
+  GstElement *sink; /* (nullable) guarded by lock; a reference */
   GstWebRTCDataChannel *channel;
   char *offer;
   gint n_samples, peak; /* atomic */
@@ -68,6 +71,10 @@ on_pad_added (GstElement *peer, GstPad *pad, Offerer *self)
   g_signal_connect (sink, "handoff", G_CALLBACK (on_handoff), self);
   gst_bin_add (GST_BIN (self->pipeline), bin);
   gst_element_sync_state_with_parent (bin);
+  g_mutex_lock (&self->lock);
+  if (self->sink == NULL)
+    self->sink = gst_object_ref (sink);
+  g_mutex_unlock (&self->lock);
   g_autoptr (GstPad) sink_pad = gst_element_get_static_pad (bin, "sink");
   gst_pad_link (pad, sink_pad);
 }
@@ -179,7 +186,13 @@ offerer_free (Offerer *self)
   g_signal_handlers_disconnect_by_data (self->channel, self);
   g_clear_object (&self->channel);
   g_clear_object (&self->peer);
-  gst_element_set_state (self->pipeline, GST_STATE_NULL);
+  if (self->sink != NULL) /* first, or a buffer that waits in it can hold webrtcbin: vgw-teardown.h */
+    {
+      gst_element_set_locked_state (self->sink, TRUE);
+      gst_element_set_state (self->sink, GST_STATE_NULL);
+    }
+  vgw_teardown_pipeline (self->pipeline);
+  gst_clear_object (&self->sink);
   gst_object_unref (self->pipeline);
   g_mutex_clear (&self->lock);
   g_free (self->text);
