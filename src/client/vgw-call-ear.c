@@ -66,8 +66,7 @@ hear (VgwCallEar *self, const gint16 *samples, gsize n_samples)
   gboolean is_first, is_first_voice;
 
   g_mutex_lock (&self->lock);
-  vgw_timeline_add (&self->heard, now_us,
-                    (gint64) (self->level.n_samples * G_USEC_PER_SEC / VGW_CALL_OUTPUT_RATE_HZ));
+  vgw_timeline_add (&self->heard, now_us, (gint64) (self->level.n_samples * G_USEC_PER_SEC / VGW_CALL_OUTPUT_RATE_HZ));
   is_first = self->level.n_samples == 0;
   is_first_voice = self->level.n_voiced_windows == 0;
   is_first_voice = vgw_level_meter_add (&self->level, samples, n_samples) && is_first_voice;

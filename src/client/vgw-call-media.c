@@ -425,7 +425,8 @@ vgw_call_media_feed (VgwCallMedia *self)
     return; /* no clock yet */
   frame = vgw_speech_get_frame (self->speech, self->n_fed);
   GST_BUFFER_PTS (frame) = self->fed_start + self->n_fed * VGW_FRAME_MS * GST_MSECOND;
-  vgw_timeline_add (&self->said, g_get_monotonic_time (), (gint64) self->n_fed * VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND);
+  vgw_timeline_add (&self->said, g_get_monotonic_time (),
+                    (gint64) self->n_fed * VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND);
   self->n_fed++;
   gst_app_src_push_buffer (GST_APP_SRC (self->in), frame);
 }
