@@ -171,8 +171,10 @@ vgw_assistant_decoder_hear (VgwAssistantDecoder *self, VgwAssistantHearing heari
     return command.text;
 
   dictation = dictate (self, samples, n_samples, &dictation_score);
-  *is_command = may_be_command (&command)
-                && command.score >= dictation_score + (gint64) MIN_LEAD_PER_FRAME * command.n_frames;
+  /* where both heard the same words, they are the command's, however sure the grammar is */
+  *is_command = (may_be_command (&command)
+                 && command.score >= dictation_score + (gint64) MIN_LEAD_PER_FRAME * command.n_frames)
+                || (command.text != NULL && *command.text != '\0' && g_strcmp0 (command.text, dictation) == 0);
   g_free (*is_command ? dictation : command.text);
   return *is_command ? command.text : dictation;
 }
