@@ -15,6 +15,9 @@ struct _VgwEngineIo
   GThread *thread;
   GSource *source; /* ready when there are jobs */
 
+  guint n_holds;        /* on the thread */
+  gboolean is_quitting; /* on the thread */
+
   GMutex lock;
   GQueue jobs; /* guarded by lock; Job* */
 };
@@ -93,9 +96,19 @@ vgw_engine_io_ref (VgwEngineIo *self)
 }
 
 static void
-quit_loop (gpointer user_data)
+quit_if_idle (VgwEngineIo *self)
 {
-  g_main_loop_quit (user_data);
+  if (self->is_quitting && self->n_holds == 0)
+    g_main_loop_quit (self->loop);
+}
+
+static void
+begin_to_quit (gpointer user_data)
+{
+  VgwEngineIo *self = user_data;
+
+  self->is_quitting = TRUE;
+  quit_if_idle (self);
 }
 
 void
@@ -103,7 +116,7 @@ vgw_engine_io_unref (VgwEngineIo *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  vgw_engine_io_invoke (self, quit_loop, self->loop, NULL); /* on the thread, so that it cannot come before the run */
+  vgw_engine_io_invoke (self, begin_to_quit, self, NULL); /* on the thread, so that it cannot come before the run */
   g_thread_join (self->thread);
   g_source_destroy (self->source);
   g_source_unref (self->source);
@@ -111,6 +124,19 @@ vgw_engine_io_unref (VgwEngineIo *self)
   g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
   g_free (self);
+}
+
+void
+vgw_engine_io_hold (VgwEngineIo *self)
+{
+  self->n_holds++;
+}
+
+void
+vgw_engine_io_release (VgwEngineIo *self)
+{
+  self->n_holds--;
+  quit_if_idle (self);
 }
 
 GMainContext *

@@ -15,12 +15,17 @@ typedef void (*VgwEngineIoFunc) (gpointer user_data);
 VgwEngineIo *vgw_engine_io_new (void);
 VgwEngineIo *vgw_engine_io_ref (VgwEngineIo *self);
 
-/* The last reference joins the thread; never drop it there. */
+/* The last reference joins the thread, once nothing is held; never drop it there. */
 void vgw_engine_io_unref (VgwEngineIo *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwEngineIo, vgw_engine_io_unref)
 
 /* The thread's context, its default there. (transfer none) */
 GMainContext *vgw_engine_io_get_context (VgwEngineIo *self);
+
+/* What is held keeps the thread going after the last reference has gone: a connection that is being closed. It must be
+ * released within a bound. On the thread. */
+void vgw_engine_io_hold (VgwEngineIo *self);
+void vgw_engine_io_release (VgwEngineIo *self);
 
 /* Has @func called on the thread, once, in the order of the calls; @destroy (nullable) frees @user_data afterwards,
  * there too. Any thread. A wake-up serves all that is waiting: many sessions that have audio cost one. */

@@ -1,42 +1,42 @@
 #include "engine/vgw-engine-link.h"
 
-#include <libsoup/soup.h>
-#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include "base/vgw-error.h"
+#include "engine/vgw-engine-ws.h"
 
 #define CLOSE_TIMEOUT_MS 1000
-#define PING_INTERVAL_S 5 /* a bot whose machine has gone is noticed by the missing acknowledgements */
-#define USER_TIMEOUT_MS 10000
 #define READ_BYTES 16384
-/* Small, so that what a stalled bot does not take is noticed by us, and not stored in the kernel. The kernel doubles it. */
-#define SEND_BUFFER_BYTES VGW_ENGINE_LINK_MAX_UNSENT_BYTES
+#define CLOSE_NORMAL 1000
+#define CLOSE_NO_CODE 1005 /* RFC 6455 section 7.4.1: never sent */
+#define PAUSE_MS 20 /* of reading, for a bot that floods */
+/* Small, so that what a stalled bot does not take is noticed by us, and not stored in the kernel, which doubles it. */
+#define SEND_BUFFER_BYTES (32 * 1024)
+#define DEFAULT_WS_PORT 80
+#define DEFAULT_WSS_PORT 443
 
 struct _VgwEngineLink
 {
   GObject parent_instance;
 
-  const VgwEngineConfig *config;
+  VgwEngineConfig *config; /* a copy: a closing link outlives its call */
   const VgwDialect *dialect;
-  GCancellable *cancellable;
-  GSource *connect_timer;
+  GCancellable *cancellable; /* of connecting */
+  GSource *timer;            /* until it is open, and while it closes */
+  GSocketConnection *connection;
+  VgwEngineWs *ws; /* NULL for a TCP stream */
   gboolean is_open;
   gboolean is_over; /* "closed" was emitted, or close () called */
 
-  /* WebSocket */
-  SoupSession *session;
-  SoupWebsocketConnection *websocket;
+  GSource *read_source; /* or, while a flood waits, the timer that brings it back */
+  gint64 credit_bytes;  /* that may be read now */
+  gint64 credited_at_us;
 
-  /* TCP */
-  GSocketConnection *connection;
-  GByteArray *unsent; /* not yet taken by the kernel */
-  GSource *write_source;
-  guint8 *read_buffer;
+  GSource *write_source; /* while `unsent` waits for room */
+  GByteArray *unsent;
+  GError *write_error; /* (nullable) */
 };
 
 G_DEFINE_FINAL_TYPE (VgwEngineLink, vgw_engine_link, G_TYPE_OBJECT)
@@ -60,19 +60,24 @@ clear_source (GSource **source)
 }
 
 static void
-drop_sockets (VgwEngineLink *self)
+set_timer (VgwEngineLink *self, guint timeout_ms, GSourceFunc func)
+{
+  clear_source (&self->timer);
+  self->timer = g_timeout_source_new (timeout_ms);
+  g_source_set_callback (self->timer, func, self, NULL);
+  g_source_attach (self->timer, g_main_context_get_thread_default ());
+}
+
+/* Lets go of the socket. Not by g_io_stream_close (), which may wait for TLS. */
+static void
+drop_socket (VgwEngineLink *self)
 {
   g_cancellable_cancel (self->cancellable);
-  clear_source (&self->connect_timer);
+  clear_source (&self->timer);
+  clear_source (&self->read_source);
   clear_source (&self->write_source);
-  if (self->websocket != NULL)
-    g_signal_handlers_disconnect_by_data (self->websocket, self);
-  if (self->session != NULL)
-    soup_session_abort (self->session);
-  g_clear_object (&self->websocket);
-  g_clear_object (&self->session);
   if (self->connection != NULL)
-    g_io_stream_close (G_IO_STREAM (self->connection), NULL, NULL); /* a socket: this does not wait */
+    g_socket_close (g_socket_connection_get_socket (self->connection), NULL);
   g_clear_object (&self->connection);
 }
 
@@ -83,230 +88,331 @@ end (VgwEngineLink *self, GError *error)
   g_autoptr (GError) owned = error;
   g_autoptr (VgwEngineLink) keep = g_object_ref (self);
 
+  drop_socket (self);
   if (self->is_over)
     return;
   self->is_over = TRUE;
   self->is_open = FALSE;
-  drop_sockets (self);
   g_signal_emit (self, signals[SIGNAL_CLOSED], 0, owned);
+}
+
+/* The url without its query, which may hold a secret. */
+static void
+fail (VgwEngineLink *self, const char *what, const char *why)
+{
+  const char *url = self->config->url;
+
+  end (self, g_error_new (VGW_ERROR, VGW_ERROR_ENGINE, "engine %s, %.*s: %s: %s", self->config->name,
+                          (int) strcspn (url, "?"), url, what, why));
 }
 
 static void
 set_open (VgwEngineLink *self)
 {
-  clear_source (&self->connect_timer);
+  clear_source (&self->timer);
   self->is_open = TRUE;
   g_signal_emit (self, signals[SIGNAL_OPENED], 0);
 }
 
-static GError *
-wrap_error (VgwEngineLink *self, const char *what, const char *reason)
-{
-  return g_error_new (VGW_ERROR, VGW_ERROR_ENGINE, "engine %s, %s: %s: %s", self->config->name, self->config->url, what,
-                      reason);
-}
+/* --- writing -------------------------------------------------------------------------------------------------------- */
 
-static void
-tune_socket (GSocket *socket)
-{
-  const int no_delay = 1, user_timeout_ms = USER_TIMEOUT_MS, buffer_bytes = SEND_BUFFER_BYTES;
-  int fd = g_socket_get_fd (socket);
+static void write_more (VgwEngineLink *self);
 
-  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof no_delay);
-  setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof user_timeout_ms);
-  setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
-}
-
-/* --- WebSocket ------------------------------------------------------------------------------------------------------ */
-
-/* The socket below the WebSocket, through TLS or not. (transfer none) (nullable) */
-static GSocket *
-get_websocket_socket (VgwEngineLink *self)
-{
-  GIOStream *stream = soup_websocket_connection_get_io_stream (self->websocket);
-  g_autoptr (GIOStream) base = NULL;
-
-  if (stream != NULL && G_IS_TLS_CONNECTION (stream))
-    {
-      g_object_get (stream, "base-io-stream", &base, NULL);
-      stream = base;
-    }
-  if (stream == NULL || !G_IS_SOCKET_CONNECTION (stream))
-    return NULL;
-  return g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream));
-}
-
-static void
-on_websocket_message (SoupWebsocketConnection *websocket, int type, GBytes *message, VgwEngineLink *self)
-{
-  gsize length;
-  const guint8 *data = g_bytes_get_data (message, &length);
-  g_autoptr (VgwEngineLink) keep = g_object_ref (self);
-
-  if (!self->is_over)
-    g_signal_emit (self, signals[SIGNAL_FRAME], 0, type == SOUP_WEBSOCKET_DATA_TEXT, data, length);
-}
-
-static void
-on_websocket_error (SoupWebsocketConnection *websocket, GError *error, VgwEngineLink *self)
-{
-  end (self, wrap_error (self, "the connection failed", error->message));
-}
-
-static void
-on_websocket_closed (SoupWebsocketConnection *websocket, VgwEngineLink *self)
-{
-  guint16 code = soup_websocket_connection_get_close_code (websocket);
-
-  /* without a status is in good order too: what close () sends in JavaScript */
-  if (code == SOUP_WEBSOCKET_CLOSE_NORMAL || code == SOUP_WEBSOCKET_CLOSE_NO_STATUS)
-    end (self, NULL);
-  else
-    end (self, wrap_error (self, "the connection was lost", code != 0 ? "closed by the engine" : "no closing frame"));
-}
-
-static void
-on_websocket_connected (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (VgwEngineLink) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (SoupWebsocketConnection) websocket
-      = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &error);
-
-  if (self->is_over)
-    return;
-  if (websocket == NULL)
-    {
-      end (self, wrap_error (self, "cannot connect", error->message));
-      return;
-    }
-  self->websocket = g_steal_pointer (&websocket);
-  soup_websocket_connection_set_max_incoming_payload_size (self->websocket, VGW_ENGINE_LINK_MAX_FRAME_BYTES);
-  soup_websocket_connection_set_keepalive_interval (self->websocket, PING_INTERVAL_S);
-  g_signal_connect (self->websocket, "message", G_CALLBACK (on_websocket_message), self);
-  g_signal_connect (self->websocket, "error", G_CALLBACK (on_websocket_error), self);
-  g_signal_connect (self->websocket, "closed", G_CALLBACK (on_websocket_closed), self);
-  if (get_websocket_socket (self) != NULL)
-    tune_socket (get_websocket_socket (self));
-  set_open (self);
-}
-
-static void
-connect_websocket (VgwEngineLink *self)
-{
-  g_autoptr (SoupMessage) message = soup_message_new (SOUP_METHOD_GET, self->config->url);
-  char *protocols[] = { (char *) self->dialect->subprotocol, NULL };
-
-  if (message == NULL)
-    {
-      end (self, wrap_error (self, "cannot connect", "the url is malformed"));
-      return;
-    }
-  self->session = soup_session_new ();
-  soup_session_remove_feature_by_type (self->session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER); /* no deflate */
-  if (*self->config->authorization != '\0')
-    soup_message_headers_replace (soup_message_get_request_headers (message), "Authorization",
-                                  self->config->authorization);
-  soup_session_websocket_connect_async (self->session, message, NULL,
-                                        self->dialect->subprotocol != NULL ? protocols : NULL, G_PRIORITY_DEFAULT,
-                                        self->cancellable, on_websocket_connected, g_object_ref (self));
-}
-
-/* --- TCP ------------------------------------------------------------------------------------------------------------ */
-
-static void read_more (VgwEngineLink *self);
-
-static void
-on_read (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (VgwEngineLink) self = user_data;
-  g_autoptr (GError) error = NULL;
-  gssize length = g_input_stream_read_finish (G_INPUT_STREAM (source), result, &error);
-
-  if (self->is_over)
-    return;
-  if (length > 0)
-    {
-      g_signal_emit (self, signals[SIGNAL_FRAME], 0, FALSE, self->read_buffer, (gsize) length);
-      read_more (self);
-    }
-  else
-    end (self, length == 0 ? NULL : wrap_error (self, "the connection failed", error->message));
-}
-
-static void
-read_more (VgwEngineLink *self)
-{
-  if (self->is_over)
-    return;
-  g_input_stream_read_async (g_io_stream_get_input_stream (G_IO_STREAM (self->connection)), self->read_buffer,
-                             READ_BYTES, G_PRIORITY_DEFAULT, self->cancellable, on_read, g_object_ref (self));
-}
-
+/* Told from the loop, not from within send (). */
 static gboolean
-on_writable (GSocket *socket, GIOCondition condition, gpointer user_data)
+on_write_failed (gpointer user_data)
 {
-  VgwEngineLink *self = user_data;
-  g_autoptr (VgwEngineLink) keep = g_object_ref (self);
-  GError *error = NULL;
-  gssize length = g_socket_send (socket, (const char *) self->unsent->data, self->unsent->len, NULL, &error);
+  g_autoptr (VgwEngineLink) self = g_object_ref (user_data);
 
-  if (length > 0)
-    g_byte_array_remove_range (self->unsent, 0, length);
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    g_clear_error (&error);
-  if (error != NULL)
-    {
-      g_autoptr (GError) owned = error;
-      end (self, wrap_error (self, "the connection failed", owned->message));
-      return G_SOURCE_REMOVE;
-    }
-  if (self->unsent->len > 0)
-    return G_SOURCE_CONTINUE;
-  g_clear_pointer (&self->write_source, g_source_unref);
+  fail (self, "the connection failed", self->write_error->message);
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+on_writable (GObject *stream, gpointer user_data)
+{
+  g_autoptr (VgwEngineLink) self = g_object_ref (user_data);
+
+  clear_source (&self->write_source);
+  write_more (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* A half of a closing TCP stream, when its last byte is out. */
+static void
+finish_writing (VgwEngineLink *self)
+{
+  if (self->is_over && self->ws == NULL)
+    g_socket_shutdown (g_socket_connection_get_socket (self->connection), FALSE, TRUE, NULL);
+}
+
+/* Hands `unsent` to the kernel as far as it takes it. */
 static void
 write_more (VgwEngineLink *self)
 {
-  if (self->write_source != NULL)
-    return;
-  self->write_source = g_socket_create_source (g_socket_connection_get_socket (self->connection), G_IO_OUT, NULL);
-  g_source_set_callback (self->write_source, G_SOURCE_FUNC (on_writable), self, NULL);
-  g_source_attach (self->write_source, g_main_context_get_thread_default ());
+  GPollableOutputStream *stream = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (self->connection)));
+  g_autoptr (GError) error = NULL;
+
+  while (self->unsent->len > 0 && self->write_source == NULL)
+    {
+      gssize n = g_pollable_output_stream_write_nonblocking (stream, self->unsent->data, self->unsent->len, NULL, &error);
+
+      if (n >= 0)
+        {
+          g_byte_array_remove_range (self->unsent, 0, n);
+          continue;
+        }
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        {
+          self->write_source = g_pollable_output_stream_create_source (stream, NULL);
+          g_source_set_callback (self->write_source, G_SOURCE_FUNC (on_writable), self, NULL);
+        }
+      else
+        {
+          self->write_error = g_steal_pointer (&error);
+          self->write_source = g_timeout_source_new (0);
+          g_source_set_callback (self->write_source, on_write_failed, self, NULL);
+        }
+      g_source_attach (self->write_source, g_main_context_get_thread_default ());
+    }
+  if (self->unsent->len == 0)
+    finish_writing (self);
 }
 
 static void
-on_tcp_connected (GObject *source, GAsyncResult *result, gpointer user_data)
+queue_bytes (VgwEngineLink *self, gconstpointer data, gsize length)
+{
+  g_byte_array_append (self->unsent, data, length);
+  if (self->write_source == NULL)
+    write_more (self);
+}
+
+static void
+queue_frame (VgwEngineLink *self, VgwWsOpcode opcode, gconstpointer data, gsize length)
+{
+  g_autoptr (GBytes) frame = vgw_engine_ws_make_frame (self->ws, opcode, data, length);
+
+  queue_bytes (self, g_bytes_get_data (frame, NULL), g_bytes_get_size (frame));
+}
+
+static void
+queue_close (VgwEngineLink *self, guint16 code)
+{
+  const guint8 payload[] = { code >> 8, code & 0xff };
+
+  queue_frame (self, VGW_WS_CLOSE, payload, sizeof payload);
+}
+
+/* --- reading -------------------------------------------------------------------------------------------------------- */
+
+/* The bot closes. Section 7.1.5 and 7.4.1: 1000, or no code at all, is good order. */
+static void
+handle_close (VgwEngineLink *self, const VgwWsMessage *message)
+{
+  guint code = message->length >= 2 ? message->data[0] << 8 | message->data[1] : CLOSE_NO_CODE;
+  g_autofree char *why = g_strdup_printf ("closed by the bot with %u", code);
+
+  if (!self->is_over)
+    queue_frame (self, VGW_WS_CLOSE, message->data, MIN (message->length, 2));
+  if (code == CLOSE_NO_CODE || code == CLOSE_NORMAL)
+    end (self, NULL);
+  else
+    fail (self, "the connection was lost", why);
+}
+
+static void
+handle_message (VgwEngineLink *self, const VgwWsMessage *message)
+{
+  switch (message->opcode)
+    {
+    case VGW_WS_TEXT:
+    case VGW_WS_BINARY:
+      if (!self->is_over)
+        g_signal_emit (self, signals[SIGNAL_FRAME], 0, message->opcode == VGW_WS_TEXT, message->data,
+                       (gulong) message->length);
+      break;
+    case VGW_WS_CLOSE:
+      handle_close (self, message);
+      break;
+    case VGW_WS_PING:
+      /* a bot that pings and does not read gets no more answers than it has room for */
+      if (self->unsent->len < VGW_ENGINE_LINK_MAX_UNSENT_BYTES)
+        queue_frame (self, VGW_WS_PONG, message->data, message->length);
+      break;
+    case VGW_WS_PONG:
+      break;
+    }
+}
+
+static void
+take_websocket_bytes (VgwEngineLink *self, const guint8 *data, gsize length)
+{
+  while (length > 0 && self->connection != NULL)
+    {
+      g_autoptr (GError) error = NULL;
+      VgwWsMessage message;
+      gsize n_taken = 0;
+      guint16 code;
+
+      switch (vgw_engine_ws_read (self->ws, data, length, &n_taken, &message, &error))
+        {
+        case VGW_ENGINE_WS_MORE:
+          return;
+        case VGW_ENGINE_WS_OPENED:
+          if (!self->is_over)
+            set_open (self);
+          break;
+        case VGW_ENGINE_WS_MESSAGE:
+          handle_message (self, &message);
+          break;
+        case VGW_ENGINE_WS_FAILED:
+          code = vgw_engine_ws_get_close_code (self->ws);
+          if (code != 0 && !self->is_over)
+            queue_close (self, code);
+          fail (self, self->is_open ? "the connection was lost" : "cannot connect", error->message);
+          return;
+        }
+      data += n_taken;
+      length -= n_taken;
+    }
+}
+
+/* The stream has ended. */
+static void
+handle_eof (VgwEngineLink *self)
+{
+  if (self->ws == NULL)
+    end (self, NULL);
+  else if (self->is_open)
+    fail (self, "the connection was lost", "it ended without a closing frame");
+  else
+    fail (self, "cannot connect", "the connection was closed during the handshake");
+}
+
+static void watch_reading (VgwEngineLink *self);
+
+static gboolean
+on_pause_over (gpointer user_data)
+{
+  VgwEngineLink *self = user_data;
+
+  clear_source (&self->read_source);
+  watch_reading (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* A bucket of bytes that fills at the rate, up to the burst. FALSE where nothing may be read now. */
+static gboolean
+has_credit (VgwEngineLink *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  gint64 fresh = (now_us - self->credited_at_us) * VGW_ENGINE_LINK_MAX_BYTES_PER_S / G_USEC_PER_SEC;
+
+  self->credit_bytes = MIN (self->credit_bytes + fresh, VGW_ENGINE_LINK_MAX_BURST_BYTES);
+  self->credited_at_us = now_us;
+  return self->credit_bytes > 0;
+}
+
+/* One piece for each turn of the loop: the others have theirs in between. */
+static gboolean
+on_readable (GObject *stream, gpointer user_data)
+{
+  g_autoptr (VgwEngineLink) self = g_object_ref (user_data);
+  g_autoptr (GError) error = NULL;
+  guint8 data[READ_BYTES];
+  gssize n;
+
+  if (!has_credit (self))
+    {
+      clear_source (&self->read_source);
+      self->read_source = g_timeout_source_new (PAUSE_MS);
+      g_source_set_callback (self->read_source, on_pause_over, self, NULL);
+      g_source_attach (self->read_source, g_main_context_get_thread_default ());
+      return G_SOURCE_REMOVE;
+    }
+  n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (stream), data, sizeof data, NULL, &error);
+  if (n > 0)
+    {
+      self->credit_bytes -= n;
+      if (self->ws != NULL)
+        take_websocket_bytes (self, data, n);
+      else if (!self->is_over)
+        g_signal_emit (self, signals[SIGNAL_FRAME], 0, FALSE, data, (gulong) n);
+    }
+  else if (n == 0)
+    handle_eof (self);
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    fail (self, "the connection failed", error->message);
+  return self->read_source != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+static void
+watch_reading (VgwEngineLink *self)
+{
+  GInputStream *stream = g_io_stream_get_input_stream (G_IO_STREAM (self->connection));
+
+  self->read_source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (stream), NULL);
+  g_source_set_callback (self->read_source, G_SOURCE_FUNC (on_readable), self, NULL);
+  g_source_attach (self->read_source, g_main_context_get_thread_default ());
+}
+
+/* --- connecting ----------------------------------------------------------------------------------------------------- */
+
+static void
+tune_socket (VgwEngineLink *self)
+{
+  GSocket *socket = g_socket_connection_get_socket (self->connection);
+
+  g_socket_set_blocking (socket, FALSE);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+  /* tcp(7): also for bytes that wait for a window, which is what a bot that does not read looks like */
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_USER_TIMEOUT, (int) self->config->stall_ms, NULL);
+  g_socket_set_option (socket, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES, NULL);
+}
+
+static void
+on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (VgwEngineLink) self = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GSocketConnection) connection
-      = g_socket_client_connect_to_uri_finish (G_SOCKET_CLIENT (source), result, &error);
+  GSocketConnection *connection = g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
 
-  if (self->is_over)
-    return;
-  if (connection == NULL)
+  if (connection == NULL || self->is_over)
     {
-      end (self, wrap_error (self, "cannot connect", error->message));
+      g_clear_object (&connection);
+      if (error != NULL && !self->is_over)
+        fail (self, "cannot connect", error->message);
       return;
     }
-  self->connection = g_steal_pointer (&connection);
-  self->read_buffer = g_malloc (READ_BYTES);
-  g_socket_set_blocking (g_socket_connection_get_socket (self->connection), FALSE);
-  tune_socket (g_socket_connection_get_socket (self->connection));
-  set_open (self);
-  read_more (self);
+  self->connection = connection;
+  self->credit_bytes = VGW_ENGINE_LINK_MAX_BURST_BYTES;
+  self->credited_at_us = g_get_monotonic_time ();
+  tune_socket (self);
+  watch_reading (self);
+  if (self->ws != NULL)
+    {
+      g_autofree char *request = vgw_engine_ws_make_request (self->ws);
+      queue_bytes (self, request, strlen (request));
+    }
+  else
+    set_open (self);
 }
 
 static void
-connect_tcp (VgwEngineLink *self)
+connect_socket (VgwEngineLink *self)
 {
+  const char *url = self->config->url;
+  gboolean is_tls = g_str_has_prefix (url, "wss:");
   g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketConnectable) address
+      = g_network_address_parse_uri (url, is_tls ? DEFAULT_WSS_PORT : DEFAULT_WS_PORT, &error);
 
-  g_socket_client_connect_to_uri_async (client, self->config->url, 0, self->cancellable, on_tcp_connected,
-                                        g_object_ref (self));
+  if (address == NULL) /* not with a configuration that has been checked; the timer tells of it */
+    return;
+  g_socket_client_set_enable_proxy (client, FALSE);
+  g_socket_client_set_tls (client, is_tls);
+  g_socket_client_connect_async (client, address, self->cancellable, on_connected, g_object_ref (self));
 }
 
 /* --- the object ----------------------------------------------------------------------------------------------------- */
@@ -317,7 +423,7 @@ vgw_engine_link_dispose (GObject *object)
   VgwEngineLink *self = VGW_ENGINE_LINK (object);
 
   self->is_over = TRUE;
-  drop_sockets (self);
+  drop_socket (self);
   G_OBJECT_CLASS (vgw_engine_link_parent_class)->dispose (object);
 }
 
@@ -328,7 +434,9 @@ vgw_engine_link_finalize (GObject *object)
 
   g_object_unref (self->cancellable);
   g_byte_array_unref (self->unsent);
-  g_free (self->read_buffer);
+  g_clear_error (&self->write_error);
+  vgw_engine_config_free (self->config);
+  vgw_engine_ws_free (self->ws);
   G_OBJECT_CLASS (vgw_engine_link_parent_class)->finalize (object);
 }
 
@@ -355,26 +463,38 @@ vgw_engine_link_init (VgwEngineLink *self)
 static gboolean
 on_connect_timeout (gpointer user_data)
 {
-  VgwEngineLink *self = user_data;
+  g_autoptr (VgwEngineLink) self = g_object_ref (user_data);
 
-  end (self, wrap_error (self, "cannot connect", "no answer in time"));
+  fail (self, "cannot connect", "no answer in time");
   return G_SOURCE_REMOVE;
 }
 
+static const char *
+null_if_empty (const char *text)
+{
+  return *text != '\0' ? text : NULL;
+}
+
+static void
+on_link_gone (gpointer io, GObject *link)
+{
+  vgw_engine_io_release (io);
+}
+
 VgwEngineLink *
-vgw_engine_link_new (const VgwEngineConfig *config, const VgwDialect *dialect)
+vgw_engine_link_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDialect *dialect, guint timeout_ms)
 {
   VgwEngineLink *self = g_object_new (VGW_TYPE_ENGINE_LINK, NULL);
 
-  self->config = config;
+  vgw_engine_io_hold (io);
+  g_object_weak_ref (G_OBJECT (self), on_link_gone, io);
+  self->config = vgw_engine_config_copy (config);
   self->dialect = dialect;
-  self->connect_timer = g_timeout_source_new (config->connect_timeout_ms);
-  g_source_set_callback (self->connect_timer, on_connect_timeout, self, NULL);
-  g_source_attach (self->connect_timer, g_main_context_get_thread_default ());
-  if (dialect->is_stream)
-    connect_tcp (self);
-  else
-    connect_websocket (self);
+  if (!dialect->is_stream)
+    self->ws = vgw_engine_ws_new (config->url, dialect->subprotocol, null_if_empty (config->authorization),
+                                  VGW_ENGINE_LINK_MAX_FRAME_BYTES);
+  set_timer (self, timeout_ms, on_connect_timeout);
+  connect_socket (self);
   return self;
 }
 
@@ -384,65 +504,44 @@ vgw_engine_link_is_open (VgwEngineLink *self)
   return self->is_open;
 }
 
-gsize
-vgw_engine_link_get_unsent_bytes (VgwEngineLink *self)
-{
-  GSocket *socket = self->websocket != NULL    ? get_websocket_socket (self)
-                    : self->connection != NULL ? g_socket_connection_get_socket (self->connection)
-                                               : NULL;
-  int n_queued = 0;
-
-  if (socket != NULL)
-    ioctl (g_socket_get_fd (socket), SIOCOUTQ, &n_queued);
-  return self->unsent->len + MAX (n_queued, 0);
-}
-
 gboolean
 vgw_engine_link_send (VgwEngineLink *self, gboolean is_text, const guint8 *data, gsize length)
 {
-  /* libsoup's own queue has no bound and cannot be seen; it stays empty as long as the kernel's has room */
-  if (!self->is_open || vgw_engine_link_get_unsent_bytes (self) > VGW_ENGINE_LINK_MAX_UNSENT_BYTES)
+  if (!self->is_open || self->unsent->len > VGW_ENGINE_LINK_MAX_UNSENT_BYTES)
     return FALSE;
-  if (self->websocket != NULL)
-    {
-      g_autoptr (GBytes) bytes = g_bytes_new (data, length);
-      soup_websocket_connection_send_message (
-          self->websocket, is_text ? SOUP_WEBSOCKET_DATA_TEXT : SOUP_WEBSOCKET_DATA_BINARY, bytes);
-    }
+  if (self->ws != NULL)
+    queue_frame (self, is_text ? VGW_WS_TEXT : VGW_WS_BINARY, data, length);
   else
-    {
-      g_byte_array_append (self->unsent, data, length);
-      write_more (self);
-    }
+    queue_bytes (self, data, length);
   return TRUE;
 }
 
-/* Keeps the closing link alive until the bot has answered, or the time is over. */
 static gboolean
 on_close_timeout (gpointer user_data)
 {
-  VgwEngineLink *self = user_data;
+  g_autoptr (VgwEngineLink) self = g_object_ref (user_data);
 
-  drop_sockets (self);
+  drop_socket (self);
   return G_SOURCE_REMOVE;
 }
 
+/* What is queued goes out, and the bot's answer is waited for; the timer keeps the link alive meanwhile. */
 void
 vgw_engine_link_close (VgwEngineLink *self)
 {
   if (self->is_over)
     return;
   self->is_over = TRUE;
-  clear_source (&self->connect_timer);
   if (!self->is_open)
     {
-      drop_sockets (self);
+      drop_socket (self);
       return;
     }
   self->is_open = FALSE;
-  if (self->websocket != NULL && soup_websocket_connection_get_state (self->websocket) == SOUP_WEBSOCKET_STATE_OPEN)
-    soup_websocket_connection_close (self->websocket, SOUP_WEBSOCKET_CLOSE_NORMAL, NULL);
-  g_autoptr (GSource) timer = g_timeout_source_new (CLOSE_TIMEOUT_MS);
-  g_source_set_callback (timer, on_close_timeout, g_object_ref (self), g_object_unref);
-  g_source_attach (timer, g_main_context_get_thread_default ());
+  set_timer (self, CLOSE_TIMEOUT_MS, on_close_timeout);
+  g_source_set_callback (self->timer, on_close_timeout, g_object_ref (self), g_object_unref);
+  if (self->ws != NULL)
+    queue_close (self, CLOSE_NORMAL);
+  else
+    write_more (self);
 }

@@ -1,6 +1,10 @@
 /* One connection to a bot, WebSocket or TCP: opened once, bounded in both directions, closed once. It lives on the
  * engine thread (VgwEngineIo): create and use it there only.
  *
+ * What a bot sends is read at most VGW_ENGINE_LINK_MAX_BYTES_PER_S, after a burst: a bot that floods waits, and nobody
+ * else on the thread does. What it does not take is kept up to a bound, and the kernel ends the connection where it
+ * takes nothing for stall_ms.
+ *
  * Signals:
  *   "opened" (void)
  *   "frame"  (gboolean is_text, const guint8 *data, gsize length)   one message, or any piece of a TCP stream
@@ -12,27 +16,29 @@
 
 #include "engine/vgw-dialect.h"
 #include "engine/vgw-engine-config.h"
+#include "engine/vgw-engine-io.h"
 
 G_BEGIN_DECLS
 
 #define VGW_TYPE_ENGINE_LINK (vgw_engine_link_get_type ())
 G_DECLARE_FINAL_TYPE (VgwEngineLink, vgw_engine_link, VGW, ENGINE_LINK, GObject)
 
-#define VGW_ENGINE_LINK_MAX_FRAME_BYTES (1024 * 1024) /* from the bot: 32 s of audio at 16 kHz in one piece */
+#define VGW_ENGINE_LINK_MAX_FRAME_BYTES (1024 * 1024)      /* from the bot: 32 s of audio at 16 kHz in one piece */
+#define VGW_ENGINE_LINK_MAX_BYTES_PER_S (2 * 1024 * 1024)  /* 20 times as fast as anybody speaks at 48 kHz */
+#define VGW_ENGINE_LINK_MAX_BURST_BYTES (16 * 1024 * 1024) /* two minutes of that at once, in base64 too */
+#define VGW_ENGINE_LINK_MAX_UNSENT_BYTES (256 * 1024)      /* 8 s of audio at 16 kHz */
 
-/* Begins to connect to @config's url, speaking @dialect's subprotocol; within @config's connect_timeout_ms it is open or
- * closed. @config and @dialect must outlive it. Returns: (transfer full) */
-VgwEngineLink *vgw_engine_link_new (const VgwEngineConfig *config, const VgwDialect *dialect);
+/* Begins to connect to @config's url, speaking @dialect's subprotocol; within @timeout_ms it is open or closed. Nothing
+ * is emitted before this has returned. @config is copied, @dialect must outlive it, and @io waits for it. Returns:
+ * (transfer full) */
+VgwEngineLink *vgw_engine_link_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDialect *dialect,
+                                    guint timeout_ms);
 
-/* Sends one frame. FALSE, and nothing is sent, where it is not open, or where the bot has not taken what was sent
+/* Sends one frame. Emits nothing by itself. FALSE, and nothing is sent, where it is not open, or where the bot has not taken what was sent
  * before: more than VGW_ENGINE_LINK_MAX_UNSENT_BYTES wait. */
 gboolean vgw_engine_link_send (VgwEngineLink *self, gboolean is_text, const guint8 *data, gsize length);
 
 gboolean vgw_engine_link_is_open (VgwEngineLink *self);
-
-/* Bytes that the bot has not taken yet, as far as they can be known. */
-gsize vgw_engine_link_get_unsent_bytes (VgwEngineLink *self);
-#define VGW_ENGINE_LINK_MAX_UNSENT_BYTES (128 * 1024) /* 4 s of audio at 16 kHz */
 
 /* Closes it, after what was sent, at the latest after a second. Nothing is emitted afterwards. Idempotent. */
 void vgw_engine_link_close (VgwEngineLink *self);

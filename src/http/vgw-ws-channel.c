@@ -9,7 +9,7 @@
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "http/vgw-ws-channel-private.h"
-#include "http/vgw-ws-guard.h"
+#include "base/vgw-ws-guard.h"
 #include "http/vgw-ws-queue.h"
 
 #define READ_BYTES 16384            /* at once, and in one turn of the main loop: no client keeps it from the others */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
-#include "http/vgw-ws-guard.h"
+#include "base/vgw-ws-guard.h"
 
 #define MAX_MESSAGE_BYTES 300 /* above 125, so that the longer header is used, and near enough to be passed */
 

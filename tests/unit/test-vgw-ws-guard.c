@@ -1,4 +1,4 @@
-#include "http/vgw-ws-guard.h"
+#include "base/vgw-ws-guard.h"
 
 #include <check.h>
 #include <string.h>

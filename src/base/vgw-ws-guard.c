@@ -1,4 +1,4 @@
-#include "http/vgw-ws-guard.h"
+#include "base/vgw-ws-guard.h"
 
 #include <string.h>
 
@@ -27,6 +27,7 @@
 struct _VgwWsGuard
 {
   gsize max_message_bytes;
+  gboolean is_masked; /* the frames that come in */
   guint16 close_code;
   guint64 n_frames;
 
@@ -90,7 +91,7 @@ header_bytes (const VgwWsGuard *self)
   guint8 length = self->header[1] & LENGTH_BITS;
   gsize n_extended = length == LENGTH_16_BIT ? 2 : length == LENGTH_64_BIT ? 8 : 0;
 
-  return 2 + n_extended + MASK_BYTES;
+  return 2 + n_extended + (self->is_masked ? MASK_BYTES : 0);
 }
 
 static guint64
@@ -132,8 +133,9 @@ check_first_bytes (VgwWsGuard *self, GError **error)
   self->n_frames++;
   if ((self->header[0] & RESERVED_BITS) != 0)
     return fail (self, CLOSE_PROTOCOL_ERROR, error, "reserved bits set without an extension");
-  if ((self->header[1] & MASK_BIT) == 0)
-    return fail (self, CLOSE_PROTOCOL_ERROR, error, "a frame from a client must be masked");
+  if (((self->header[1] & MASK_BIT) != 0) != self->is_masked)
+    return fail (self, CLOSE_PROTOCOL_ERROR, error,
+                 self->is_masked ? "a frame from a client must be masked" : "a frame from a server must not be masked");
   if (is_control (self->opcode) && (!self->is_final || length > MAX_CONTROL_BYTES))
     return fail (self, CLOSE_PROTOCOL_ERROR, error, "a control frame is fragmented or too long");
 
@@ -161,7 +163,8 @@ begin_payload (VgwWsGuard *self, GError **error)
 {
   self->n_payload = payload_bytes (self);
   self->n_payload_read = 0;
-  memcpy (self->mask, self->header + self->n_header - MASK_BYTES, MASK_BYTES);
+  if (self->is_masked)
+    memcpy (self->mask, self->header + self->n_header - MASK_BYTES, MASK_BYTES);
   if (!is_shortest_length (self))
     return fail (self, CLOSE_PROTOCOL_ERROR, error, "a length that is not in its shortest form");
   self->is_in_payload = TRUE;
@@ -197,7 +200,7 @@ read_header (VgwWsGuard *self, const guint8 *data, gsize length, gsize *n_taken,
 }
 
 static void
-unmask (guint8 *to, const guint8 *from, gsize length, const guint8 *mask, guint64 offset)
+apply_mask (guint8 *to, const guint8 *from, gsize length, const guint8 *mask, guint64 offset)
 {
   for (gsize i = 0; i < length; i++)
     to[i] = from[i] ^ mask[(offset + i) % MASK_BYTES];
@@ -218,7 +221,7 @@ read_payload (VgwWsGuard *self, const guint8 *data, gsize length, gsize *n_taken
       g_byte_array_set_size (self->message, self->message->len + n);
       to = self->message->data + self->message->len - n;
     }
-  unmask (to, data + *n_taken, n, self->mask, self->n_payload_read);
+  apply_mask (to, data + *n_taken, n, self->mask, self->n_payload_read);
   self->n_payload_read += n;
   *n_taken += n;
 }
@@ -267,7 +270,17 @@ vgw_ws_guard_new (gsize max_message_bytes)
   VgwWsGuard *self = g_new0 (VgwWsGuard, 1);
 
   self->max_message_bytes = max_message_bytes;
+  self->is_masked = TRUE;
   self->message = g_byte_array_new ();
+  return self;
+}
+
+VgwWsGuard *
+vgw_ws_guard_new_for_client (gsize max_message_bytes)
+{
+  VgwWsGuard *self = vgw_ws_guard_new (max_message_bytes);
+
+  self->is_masked = FALSE;
   return self;
 }
 
@@ -329,8 +342,9 @@ vgw_ws_guard_get_n_frames (VgwWsGuard *self)
   return self->n_frames;
 }
 
-GBytes *
-vgw_ws_frame_new (VgwWsOpcode opcode, gconstpointer data, gsize length)
+/* @mask (nullable) */
+static GBytes *
+make_frame (VgwWsOpcode opcode, const guint8 *data, gsize length, const guint8 *mask)
 {
   GByteArray *frame = g_byte_array_sized_new (MAX_HEADER_BYTES + length);
   guint8 header[MAX_HEADER_BYTES];
@@ -340,10 +354,32 @@ vgw_ws_frame_new (VgwWsOpcode opcode, gconstpointer data, gsize length)
   header[1] = n_extended == 0 ? length : n_extended == 2 ? LENGTH_16_BIT : LENGTH_64_BIT;
   for (gsize i = 0; i < n_extended; i++)
     header[2 + i] = (guint64) length >> 8 * (n_extended - 1 - i);
-  g_byte_array_append (frame, header, 2 + n_extended);
+  if (mask != NULL)
+    {
+      header[1] |= MASK_BIT;
+      memcpy (header + 2 + n_extended, mask, MASK_BYTES);
+    }
+  g_byte_array_append (frame, header, 2 + n_extended + (mask != NULL ? MASK_BYTES : 0));
   if (length > 0)
     g_byte_array_append (frame, data, length);
+  if (mask != NULL)
+    apply_mask (frame->data + frame->len - length, frame->data + frame->len - length, length, mask, 0);
   return g_byte_array_free_to_bytes (frame);
+}
+
+GBytes *
+vgw_ws_frame_new (VgwWsOpcode opcode, gconstpointer data, gsize length)
+{
+  return make_frame (opcode, data, length, NULL);
+}
+
+GBytes *
+vgw_ws_frame_new_masked (VgwWsOpcode opcode, gconstpointer data, gsize length, guint32 mask)
+{
+  guint8 bytes[MASK_BYTES];
+
+  memcpy (bytes, &mask, sizeof bytes);
+  return make_frame (opcode, data, length, bytes);
 }
 
 GBytes *

@@ -1,4 +1,4 @@
-/* The reading half of a WebSocket server (RFC 6455 sections 5 to 7), bounded: frames in, whole messages out. It holds
+/* The reading half of a WebSocket (RFC 6455 sections 5 to 7), of a server or a client, bounded: frames in, whole messages out. It holds
  * what has arrived of one message, never what a header only announces, and never more than the bound over all
  * fragments. Pure: no sockets, no clock. One thread. */
 #pragma once
@@ -36,13 +36,16 @@ typedef enum
 
 /* @max_message_bytes: of one message, all its fragments together. Returns: (transfer full) */
 VgwWsGuard *vgw_ws_guard_new (gsize max_message_bytes);
+
+/* The same for what a server sends: its frames are not masked. */
+VgwWsGuard *vgw_ws_guard_new_for_client (gsize max_message_bytes);
 void vgw_ws_guard_free (VgwWsGuard *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWsGuard, vgw_ws_guard_free)
 
 /* Takes bytes of @data until a message is complete or nothing is left; @n_taken (out) tells how many.
  * Errors: VGW_ERROR_TOO_LARGE for a message of too many bytes or fragments, found when the header of the frame that
- * passes the bound is complete; VGW_ERROR_BAD_MESSAGE for what breaks RFC 6455: an unmasked frame, reserved bits or
- * opcodes, lengths not in their shortest form, fragments out of order, bad control frames, text that is not UTF-8. */
+ * passes the bound is complete; VGW_ERROR_BAD_MESSAGE for what breaks RFC 6455: an unmasked frame (for a client: a masked one),
+ * reserved bits or opcodes, lengths not in their shortest form, fragments out of order, bad control frames, text that is not UTF-8. */
 VgwWsResult vgw_ws_guard_read (VgwWsGuard *self, const guint8 *data, gsize length, gsize *n_taken,
                                VgwWsMessage *message, GError **error);
 
@@ -57,6 +60,9 @@ guint64 vgw_ws_guard_get_n_frames (VgwWsGuard *self);
 
 /* One unmasked, unfragmented frame as a server sends it. Returns: (transfer full) */
 GBytes *vgw_ws_frame_new (VgwWsOpcode opcode, gconstpointer data, gsize length);
+
+/* The same as a client sends it, masked with @mask, which should be nobody's guess (section 10.3). */
+GBytes *vgw_ws_frame_new_masked (VgwWsOpcode opcode, gconstpointer data, gsize length, guint32 mask);
 
 /* A close frame; @reason (nullable) is cut to what fits a control frame. Returns: (transfer full) */
 GBytes *vgw_ws_frame_new_close (guint16 code, const char *reason);

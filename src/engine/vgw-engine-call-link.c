@@ -1,0 +1,201 @@
+/* The connection of a call: made, lost, found again. Engine thread. */
+#include "engine/vgw-engine-call-private.h"
+
+#include "base/vgw-error.h"
+#include "base/vgw-log.h"
+
+#define FIRST_BACKOFF_MS 200
+#define MAX_BACKOFF_MS 3000
+#define MIN_CONNECT_TIMEOUT_MS 100 /* for the last try within the grace */
+#define SETTLED_US (2 * G_USEC_PER_SEC) /* a connection that lasted shorter is part of the same trouble */
+#define MAX_LOGGED_VIOLATIONS 10 /* a bot cannot fill the log */
+
+static void connect_link (VgwEngineCall *self, guint timeout_ms);
+
+static void
+drop_link (VgwEngineCall *self)
+{
+  g_atomic_int_set (&self->is_open, FALSE);
+  self->stalled_at_us = 0;
+  if (self->link == NULL)
+    return;
+  g_signal_handlers_disconnect_by_data (self->link, self);
+  vgw_engine_link_close (self->link);
+  g_clear_object (&self->link);
+}
+
+static void
+clear_retry_timer (VgwEngineCall *self)
+{
+  if (self->retry_timer != NULL)
+    g_source_destroy (self->retry_timer);
+  g_clear_pointer (&self->retry_timer, g_source_unref);
+}
+
+static gint64
+get_left_ms (VgwEngineCall *self)
+{
+  return self->config->grace_ms - (g_get_monotonic_time () - self->lost_at_us) / G_TIME_SPAN_MILLISECOND;
+}
+
+static gboolean
+on_retry (gpointer user_data)
+{
+  VgwEngineCall *self = user_data;
+  gint64 left_ms = MAX (get_left_ms (self), MIN_CONNECT_TIMEOUT_MS);
+
+  clear_retry_timer (self);
+  connect_link (self, MIN (self->config->connect_timeout_ms, left_ms));
+  return G_SOURCE_REMOVE;
+}
+
+static guint
+compute_backoff_ms (VgwEngineCall *self)
+{
+  guint backoff_ms = MIN (FIRST_BACKOFF_MS << MIN (self->n_tries, 8), MAX_BACKOFF_MS);
+
+  self->n_tries++;
+  return backoff_ms * g_random_double_range (0.75, 1.25); /* or a bot that restarts gets all calls at once */
+}
+
+/* A bot that takes calls and drops them at once does not get a new grace each time. */
+static void
+begin_trouble (VgwEngineCall *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  gboolean has_settled = self->opened_at_us != 0 && now_us - self->opened_at_us > SETTLED_US;
+
+  if (has_settled || self->lost_at_us == 0)
+    {
+      self->lost_at_us = now_us;
+      self->n_tries = 0;
+    }
+  self->opened_at_us = 0;
+  if (!self->was_open || self->is_lost)
+    return;
+  self->is_lost = TRUE;
+  vgw_engine_call_post (self, VGW_ENGINE_POST_STATUS, "engine-lost", NULL);
+}
+
+/* Takes @error: why there is no connection now. */
+static void
+handle_lost (VgwEngineCall *self, GError *error)
+{
+  guint backoff_ms;
+  gint64 left_ms;
+
+  drop_link (self);
+  begin_trouble (self);
+  left_ms = get_left_ms (self);
+  if (left_ms <= 0)
+    {
+      vgw_engine_call_post (self, VGW_ENGINE_POST_FAILED, NULL, error);
+      return;
+    }
+  backoff_ms = MIN (compute_backoff_ms (self), left_ms);
+  vgw_warning (self->session_id, "%s; trying again in %u ms", error->message, backoff_ms);
+  g_error_free (error);
+  self->retry_timer = g_timeout_source_new (backoff_ms);
+  g_source_set_callback (self->retry_timer, on_retry, self, NULL);
+  g_source_attach (self->retry_timer, vgw_engine_io_get_context (self->io));
+}
+
+void
+vgw_engine_call_flush_audio (gpointer user_data)
+{
+  VgwEngineCall *self = user_data;
+  GArray *audio;
+
+  g_mutex_lock (&self->ring_lock);
+  self->is_kicked = FALSE;
+  if (!g_atomic_int_get (&self->is_open))
+    {
+      g_mutex_unlock (&self->ring_lock);
+      return;
+    }
+  audio = self->outgoing;
+  self->outgoing = self->spare;
+  g_mutex_unlock (&self->ring_lock);
+
+  if (audio->len > 0)
+    self->dialect->audio (self->state, (const gint16 *) audio->data, audio->len);
+  g_array_set_size (audio, 0);
+  self->spare = audio;
+  if (self->stalled_at_us != 0 && g_get_monotonic_time () - self->stalled_at_us > (gint64) self->config->stall_ms * 1000)
+    handle_lost (self, g_error_new (VGW_ERROR, VGW_ERROR_ENGINE, "engine %s does not take its audio",
+                                    self->config->name));
+}
+
+static void
+on_link_opened (VgwEngineLink *link, VgwEngineCall *self)
+{
+  vgw_info (self->session_id, "engine %s: connected", self->config->name);
+  if (self->is_lost)
+    vgw_engine_call_post (self, VGW_ENGINE_POST_STATUS, "engine-restored", NULL);
+  self->was_open = TRUE;
+  self->is_lost = FALSE;
+  self->opened_at_us = g_get_monotonic_time ();
+  self->dialect->start (self->state);
+  g_atomic_int_set (&self->is_open, TRUE);
+  vgw_engine_call_flush_audio (self);
+}
+
+static void
+on_link_frame (VgwEngineLink *link, gboolean is_text, const guint8 *data, gulong length, VgwEngineCall *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->dialect->receive (self->state, is_text, data, length, &error))
+    return;
+  if (++self->n_violations <= MAX_LOGGED_VIOLATIONS)
+    vgw_warning (self->session_id, "engine %s: %s", self->config->name, error != NULL ? error->message : "bad frame");
+}
+
+static void
+on_link_closed (VgwEngineLink *link, const GError *error, VgwEngineCall *self)
+{
+  if (error != NULL)
+    {
+      handle_lost (self, g_error_copy (error));
+      return;
+    }
+  vgw_info (self->session_id, "engine %s: closed by the bot", self->config->name);
+  drop_link (self);
+  vgw_engine_call_handlers.hangup (self);
+}
+
+static void
+connect_link (VgwEngineCall *self, guint timeout_ms)
+{
+  self->link = vgw_engine_link_new (self->io, self->config, self->dialect, timeout_ms);
+  g_signal_connect (self->link, "opened", G_CALLBACK (on_link_opened), self);
+  g_signal_connect (self->link, "frame", G_CALLBACK (on_link_frame), self);
+  g_signal_connect (self->link, "closed", G_CALLBACK (on_link_closed), self);
+}
+
+void
+vgw_engine_call_start_on_thread (gpointer user_data)
+{
+  VgwEngineCall *self = user_data;
+
+  if (self->is_stopped)
+    return;
+  self->state = self->dialect->open (&self->facts, &vgw_engine_call_handlers, self);
+  connect_link (self, self->config->connect_timeout_ms);
+}
+
+void
+vgw_engine_call_stop_on_thread (VgwEngineCall *self, const char *reason)
+{
+  self->is_stopped = TRUE;
+  clear_retry_timer (self);
+  if (g_atomic_int_get (&self->is_open))
+    {
+      vgw_engine_call_flush_audio (self);
+      if (self->link != NULL)
+        self->dialect->stop (self->state, reason);
+    }
+  clear_retry_timer (self); /* a flush that found the bot stalled was going to connect again */
+  drop_link (self);
+  g_clear_pointer (&self->state, self->dialect->free);
+}
