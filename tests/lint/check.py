@@ -40,7 +40,7 @@ EXCEPTIONS = {
 GSTREAMER_ROOMS = {"media", "elements", "ice", "client"}
 GSTREAMER_FILES = {"src/voice-gateway-call.c"}  # the main () of client
 LIBSOUP_ROOMS = {"http", "admin", "client"}
-LIBSOUP_FILES = {"src/voice-gateway-call.c", "src/engine/vgw-engine-link.c", "src/engine/vgw-engine-ws.c"}  # and networked engines and managers, each by its path
+LIBSOUP_FILES = {"src/voice-gateway-call.c", "src/engine/vgw-engine-ws.c"}  # and networked engines and managers, each by its path
 
 # Each program, and the man page that has its options.
 PROGRAMS = {
