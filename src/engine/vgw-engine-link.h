@@ -26,7 +26,7 @@ G_DECLARE_FINAL_TYPE (VgwEngineLink, vgw_engine_link, VGW, ENGINE_LINK, GObject)
 #define VGW_ENGINE_LINK_MAX_FRAME_BYTES (1024 * 1024)      /* from the bot: 32 s of audio at 16 kHz in one piece */
 #define VGW_ENGINE_LINK_MAX_BYTES_PER_S (2 * 1024 * 1024)  /* 20 times as fast as anybody speaks at 48 kHz */
 #define VGW_ENGINE_LINK_MAX_BURST_BYTES (16 * 1024 * 1024) /* two minutes of that at once, in base64 too */
-#define VGW_ENGINE_LINK_MAX_UNSENT_BYTES (256 * 1024)      /* 8 s of audio at 16 kHz */
+#define VGW_ENGINE_LINK_MAX_UNSENT_BYTES (128 * 1024)      /* 4 s of audio at 16 kHz; besides what buffer_ms holds */
 
 /* Begins to connect to @config's url, speaking @dialect's subprotocol; within @timeout_ms it is open or closed. Nothing
  * is emitted before this has returned. @config is copied, @dialect must outlive it, and @io waits for it. Returns:

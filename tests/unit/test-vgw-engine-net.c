@@ -819,30 +819,33 @@ END_TEST
 
 /* --- lost and found --------------------------------------------------------------------------------------------------- */
 
+static const guint kept_ms[] = { 500, 20000 };
+
 START_TEST (what_the_caller_says_meanwhile_is_kept_and_the_newest_delivered)
 {
   Bot *bot = bot_new ();
   Call *call = call_new_to (bot);
+  const guint buffer_ms = kept_ms[_i];
   const gint16 *samples;
   guint n_kept;
 
-  call->config->buffer_ms = 500;
+  call->config->buffer_ms = buffer_ms;
   call_start (call);
   WAIT_UNTIL (strstr (bot->texts->str, "\"start\"") != NULL);
   bot_stop_listening (bot);
   peer_close (bot_last (bot), 1011);
   WAIT_UNTIL (strstr (call->statuses->str, "lost") != NULL);
   g_byte_array_set_size (bot->audio, 0);
-  for (gint16 i = 0; i < 100; i++) /* 2 s */
+  for (guint i = 0; i < 2 * buffer_ms / VGW_FRAME_MS; i++)
     call_speak (call, i);
   bot_listen (bot);
   WAIT_UNTIL (strstr (call->statuses->str, "restored") != NULL);
-  n_kept = 500 * RATE_HZ / 1000;
+  n_kept = buffer_ms * RATE_HZ / 1000;
   WAIT_UNTIL (bot->audio->len >= n_kept * sizeof (gint16));
   ck_assert_uint_eq (bot->audio->len, n_kept * sizeof (gint16));
   samples = (const gint16 *) bot->audio->data;
   for (guint i = 0; i < n_kept; i++)
-    ck_assert_int_eq (samples[i], 75 + i / FRAME_SAMPLES);
+    ck_assert_int_eq (samples[i], buffer_ms / VGW_FRAME_MS + i / FRAME_SAMPLES);
   ck_assert_str_eq (call->statuses->str, "connecting lost restored ");
   ck_assert_uint_eq (call->n_failed + call->n_hangups, 0);
   call_free (call);
@@ -1253,7 +1256,7 @@ add_tests (Suite *suite)
   tcase_add_loop_test (absent, an_answer_that_is_no_upgrade_is_no_connection, 0, G_N_ELEMENTS (bad_answers));
   tcase_add_test (absent, a_head_without_end_is_no_connection);
   tcase_add_test (absent, a_secure_url_is_never_spoken_to_in_the_clear);
-  tcase_add_test (lost, what_the_caller_says_meanwhile_is_kept_and_the_newest_delivered);
+  tcase_add_loop_test (lost, what_the_caller_says_meanwhile_is_kept_and_the_newest_delivered, 0, G_N_ELEMENTS (kept_ms));
   tcase_add_loop_test (lost, a_broken_connection_is_lost_and_made_anew, 0, G_N_ELEMENTS (losses));
   tcase_add_test (lost, a_bot_that_drops_every_call_at_once_has_failed_when_the_grace_is_over);
   tcase_add_test (lost, a_bot_that_never_reads_is_lost);

@@ -1,0 +1,242 @@
+/* Bytes and frames of a link: what comes is read in turns and at a bounded rate, what goes waits in `unsent`. */
+#include "engine/vgw-engine-link-private.h"
+
+#define READ_BYTES 16384
+#define PAUSE_MS 20 /* of reading, for a bot that floods */
+#define CLOSE_NO_CODE 1005 /* RFC 6455 section 7.4.1: never sent */
+
+/* --- writing -------------------------------------------------------------------------------------------------------- */
+
+/* Told from the loop, not from within send (). */
+static gboolean
+on_write_failed (gpointer user_data)
+{
+  g_autoptr (VgwEngineLink) self = g_object_ref (user_data);
+
+  vgw_engine_link_fail (self, "the connection failed", self->write_error->message);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_writable (GObject *stream, gpointer user_data)
+{
+  g_autoptr (VgwEngineLink) self = g_object_ref (user_data);
+
+  vgw_engine_link_clear_source (&self->write_source);
+  vgw_engine_link_write_more (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* A half of a closing TCP stream, when its last byte is out. */
+static void
+finish_writing (VgwEngineLink *self)
+{
+  if (self->is_over && self->ws == NULL)
+    g_socket_shutdown (g_socket_connection_get_socket (self->connection), FALSE, TRUE, NULL);
+}
+
+/* Hands `unsent` to the kernel as far as it takes it. */
+void
+vgw_engine_link_write_more (VgwEngineLink *self)
+{
+  GPollableOutputStream *stream = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (self->connection)));
+  g_autoptr (GError) error = NULL;
+
+  while (self->unsent->len > 0 && self->write_source == NULL)
+    {
+      gssize n = g_pollable_output_stream_write_nonblocking (stream, self->unsent->data, self->unsent->len, NULL, &error);
+
+      if (n >= 0)
+        {
+          g_byte_array_remove_range (self->unsent, 0, n);
+          continue;
+        }
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        {
+          self->write_source = g_pollable_output_stream_create_source (stream, NULL);
+          g_source_set_callback (self->write_source, G_SOURCE_FUNC (on_writable), self, NULL);
+        }
+      else
+        {
+          self->write_error = g_steal_pointer (&error);
+          self->write_source = g_timeout_source_new (0);
+          g_source_set_callback (self->write_source, on_write_failed, self, NULL);
+        }
+      g_source_attach (self->write_source, g_main_context_get_thread_default ());
+    }
+  if (self->unsent->len == 0)
+    finish_writing (self);
+}
+
+void
+vgw_engine_link_queue_bytes (VgwEngineLink *self, gconstpointer data, gsize length)
+{
+  g_byte_array_append (self->unsent, data, length);
+  if (self->write_source == NULL)
+    vgw_engine_link_write_more (self);
+}
+
+void
+vgw_engine_link_queue_frame (VgwEngineLink *self, VgwWsOpcode opcode, gconstpointer data, gsize length)
+{
+  g_autoptr (GBytes) frame = vgw_engine_ws_make_frame (self->ws, opcode, data, length);
+
+  vgw_engine_link_queue_bytes (self, g_bytes_get_data (frame, NULL), g_bytes_get_size (frame));
+}
+
+void
+vgw_engine_link_queue_close (VgwEngineLink *self, guint16 code)
+{
+  const guint8 payload[] = { code >> 8, code & 0xff };
+
+  vgw_engine_link_queue_frame (self, VGW_WS_CLOSE, payload, sizeof payload);
+}
+
+/* --- reading -------------------------------------------------------------------------------------------------------- */
+
+/* The bot closes. Section 7.1.5 and 7.4.1: 1000, or no code at all, is good order. */
+static void
+handle_close (VgwEngineLink *self, const VgwWsMessage *message)
+{
+  guint code = message->length >= 2 ? message->data[0] << 8 | message->data[1] : CLOSE_NO_CODE;
+  g_autofree char *why = g_strdup_printf ("closed by the bot with %u", code);
+
+  if (!self->is_over)
+    vgw_engine_link_queue_frame (self, VGW_WS_CLOSE, message->data, MIN (message->length, 2));
+  if (code == CLOSE_NO_CODE || code == VGW_ENGINE_LINK_CLOSE_NORMAL)
+    vgw_engine_link_end (self, NULL);
+  else
+    vgw_engine_link_fail (self, "the connection was lost", why);
+}
+
+static void
+handle_message (VgwEngineLink *self, const VgwWsMessage *message)
+{
+  switch (message->opcode)
+    {
+    case VGW_WS_TEXT:
+    case VGW_WS_BINARY:
+      vgw_engine_link_emit_frame (self, message->opcode == VGW_WS_TEXT, message->data, message->length);
+      break;
+    case VGW_WS_CLOSE:
+      handle_close (self, message);
+      break;
+    case VGW_WS_PING:
+      /* a bot that pings and does not read gets no more answers than it has room for */
+      if (self->unsent->len < self->max_unsent_bytes)
+        vgw_engine_link_queue_frame (self, VGW_WS_PONG, message->data, message->length);
+      break;
+    case VGW_WS_PONG:
+      break;
+    }
+}
+
+static void
+take_websocket_bytes (VgwEngineLink *self, const guint8 *data, gsize length)
+{
+  while (length > 0 && self->connection != NULL)
+    {
+      g_autoptr (GError) error = NULL;
+      VgwWsMessage message;
+      gsize n_taken = 0;
+      guint16 code;
+
+      switch (vgw_engine_ws_read (self->ws, data, length, &n_taken, &message, &error))
+        {
+        case VGW_ENGINE_WS_MORE:
+          return;
+        case VGW_ENGINE_WS_OPENED:
+          if (!self->is_over)
+            vgw_engine_link_set_open (self);
+          break;
+        case VGW_ENGINE_WS_MESSAGE:
+          handle_message (self, &message);
+          break;
+        case VGW_ENGINE_WS_FAILED:
+          code = vgw_engine_ws_get_close_code (self->ws);
+          if (code != 0 && !self->is_over)
+            vgw_engine_link_queue_close (self, code);
+          vgw_engine_link_fail (self, self->is_open ? "the connection was lost" : "cannot connect", error->message);
+          return;
+        }
+      data += n_taken;
+      length -= n_taken;
+    }
+}
+
+/* The stream has ended. */
+static void
+handle_eof (VgwEngineLink *self)
+{
+  if (self->ws == NULL)
+    vgw_engine_link_end (self, NULL);
+  else if (self->is_open)
+    vgw_engine_link_fail (self, "the connection was lost", "it ended without a closing frame");
+  else
+    vgw_engine_link_fail (self, "cannot connect", "the connection was closed during the handshake");
+}
+
+static gboolean
+on_pause_over (gpointer user_data)
+{
+  VgwEngineLink *self = user_data;
+
+  vgw_engine_link_clear_source (&self->read_source);
+  vgw_engine_link_watch_reading (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* A bucket of bytes that fills at the rate, up to the burst. FALSE where nothing may be read now. */
+static gboolean
+has_credit (VgwEngineLink *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  gint64 fresh = (now_us - self->credited_at_us) * VGW_ENGINE_LINK_MAX_BYTES_PER_S / G_USEC_PER_SEC;
+
+  self->credit_bytes = MIN (self->credit_bytes + fresh, VGW_ENGINE_LINK_MAX_BURST_BYTES);
+  self->credited_at_us = now_us;
+  return self->credit_bytes > 0;
+}
+
+/* One piece for each turn of the loop: the others have theirs in between. */
+static gboolean
+on_readable (GObject *stream, gpointer user_data)
+{
+  g_autoptr (VgwEngineLink) self = g_object_ref (user_data);
+  g_autoptr (GError) error = NULL;
+  guint8 data[READ_BYTES];
+  gssize n;
+
+  if (!has_credit (self))
+    {
+      vgw_engine_link_clear_source (&self->read_source);
+      self->read_source = g_timeout_source_new (PAUSE_MS);
+      g_source_set_callback (self->read_source, on_pause_over, self, NULL);
+      g_source_attach (self->read_source, g_main_context_get_thread_default ());
+      return G_SOURCE_REMOVE;
+    }
+  n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (stream), data, sizeof data, NULL, &error);
+  if (n > 0)
+    {
+      self->credit_bytes -= n;
+      if (self->ws != NULL)
+        take_websocket_bytes (self, data, n);
+      else
+        vgw_engine_link_emit_frame (self, FALSE, data, n);
+    }
+  else if (n == 0)
+    handle_eof (self);
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    vgw_engine_link_fail (self, "the connection failed", error->message);
+  return self->read_source != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+void
+vgw_engine_link_watch_reading (VgwEngineLink *self)
+{
+  GInputStream *stream = g_io_stream_get_input_stream (G_IO_STREAM (self->connection));
+
+  self->read_source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (stream), NULL);
+  g_source_set_callback (self->read_source, G_SOURCE_FUNC (on_readable), self, NULL);
+  g_source_attach (self->read_source, g_main_context_get_thread_default ());
+}
