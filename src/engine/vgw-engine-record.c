@@ -6,6 +6,7 @@
 
 #include "base/vgw-error.h"
 
+#define BOT_QUEUE_MS 120000 /* a bot may say all it has to say at once */
 #define DIRECTORY_MODE 0700 /* recordings are personal data */
 #define SESSION_ID_CHARS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-" /* base64url, RFC 4648 section 5 */
 
@@ -56,7 +57,10 @@ vgw_engine_record_start (VgwEngine *engine, const VgwEngineStart *start, GError 
   if (self->caller_file == NULL)
     return FALSE;
   self->bot_file = open_file (self, start, "bot", error);
-  return self->bot_file != NULL && vgw_engine_start (self->wrapped, start, error);
+  if (self->bot_file == NULL)
+    return FALSE;
+  vgw_wav_file_set_queue_ms (self->bot_file, BOT_QUEUE_MS);
+  return vgw_engine_start (self->wrapped, start, error);
 }
 
 static void

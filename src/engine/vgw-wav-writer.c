@@ -333,6 +333,14 @@ vgw_wav_writer_open (VgwWavWriter *self, const char *path, const char *session_i
 }
 
 void
+vgw_wav_file_set_queue_ms (VgwWavFile *self, guint queue_ms)
+{
+  g_mutex_lock (&self->lock);
+  self->max_queue_bytes = (gsize) self->rate_hz * SAMPLE_BYTES * queue_ms / 1000;
+  g_mutex_unlock (&self->lock);
+}
+
+void
 vgw_wav_file_push (VgwWavFile *self, const gint16 *samples, gsize n_samples)
 {
   g_mutex_lock (&self->lock);

@@ -31,7 +31,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWavWriter, vgw_wav_writer_unref)
 VgwWavFile *vgw_wav_writer_open (VgwWavWriter *self, const char *path, const char *session_id, guint rate_hz,
                                  GError **error);
 
-/* Queues @n_samples (transfer none); never touches the file. Beyond the bound of VGW_WAV_QUEUE_MS they are dropped and
+/* Another bound of the queue than VGW_WAV_QUEUE_MS, for a producer that comes in bursts. Before the first push. */
+void vgw_wav_file_set_queue_ms (VgwWavFile *self, guint queue_ms);
+
+/* Queues @n_samples (transfer none); never touches the file. Beyond the bound of the queue they are dropped and
  * counted. One thread at a time. */
 void vgw_wav_file_push (VgwWavFile *self, const gint16 *samples, gsize n_samples);
 

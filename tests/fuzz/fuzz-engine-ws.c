@@ -1,0 +1,91 @@
+/* Input: what a bot answers to the handshake of a WebSocket, and what it sends then. "ACCEPT" stands for the right
+ * Sec-WebSocket-Accept, which depends on chance. */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "base/vgw-error.h"
+#include "engine/vgw-engine-ws.h"
+
+#define MAX_MESSAGE_BYTES 1000
+#define PLACEHOLDER "ACCEPT"
+
+/* What the server of RFC 6455 section 4.2.2 would say to @ws (transfer full). */
+static char *
+make_accept (VgwEngineWs *ws)
+{
+  g_autofree char *request = vgw_engine_ws_make_request (ws);
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA1);
+  const char *at = strstr (request, "Sec-WebSocket-Key: ") + strlen ("Sec-WebSocket-Key: ");
+  g_autofree char *key = g_strndup (at, strcspn (at, "\r"));
+  guint8 digest[20];
+  gsize length = sizeof digest;
+
+  g_checksum_update (checksum, (const guint8 *) key, -1);
+  g_checksum_update (checksum, (const guint8 *) "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", -1);
+  g_checksum_get_digest (checksum, digest, &length);
+  return g_base64_encode (digest, length);
+}
+
+static GByteArray *
+fill_in (const uint8_t *data, size_t size, const char *accept)
+{
+  GByteArray *bytes = g_byte_array_new ();
+  const uint8_t *at = size > 0 ? memmem (data, size, PLACEHOLDER, strlen (PLACEHOLDER)) : NULL;
+
+  if (at != NULL)
+    {
+      g_byte_array_append (bytes, data, at - data);
+      g_byte_array_append (bytes, (const guint8 *) accept, strlen (accept));
+      size -= at - data + strlen (PLACEHOLDER);
+      data = at + strlen (PLACEHOLDER);
+    }
+  g_byte_array_append (bytes, data, size);
+  return bytes;
+}
+
+/* Feeds @bytes in pieces of @step. Returns how many messages came out. */
+static guint
+feed (VgwEngineWs *ws, const GByteArray *bytes, gsize step)
+{
+  guint n_messages = 0;
+
+  for (gsize at = 0; at < bytes->len;)
+    {
+      g_autoptr (GError) error = NULL;
+      VgwWsMessage message = { 0 };
+      gsize n_taken = 0;
+      VgwEngineWsResult result
+          = vgw_engine_ws_read (ws, bytes->data + at, MIN (step, bytes->len - at), &n_taken, &message, &error);
+
+      g_assert ((result == VGW_ENGINE_WS_FAILED) == (error != NULL));
+      g_assert (n_taken <= MIN (step, bytes->len - at));
+      if (result == VGW_ENGINE_WS_FAILED)
+        return n_messages;
+      g_assert (n_taken > 0);
+      if (result == VGW_ENGINE_WS_MESSAGE)
+        {
+          g_assert (message.length <= MAX_MESSAGE_BYTES);
+          n_messages++;
+        }
+      at += n_taken;
+    }
+  return n_messages;
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  g_autoptr (VgwEngineWs) at_once = vgw_engine_ws_new ("ws://h:1/a?b", "p", "Bearer x", MAX_MESSAGE_BYTES);
+  g_autoptr (VgwEngineWs) by_bytes = vgw_engine_ws_new ("wss://[::1]", NULL, NULL, MAX_MESSAGE_BYTES);
+  g_autofree char *accept = make_accept (at_once);
+  g_autofree char *other_accept = make_accept (by_bytes);
+  g_autoptr (GByteArray) bytes = fill_in (data, size, accept);
+  g_autoptr (GByteArray) other_bytes = fill_in (data, size, other_accept);
+  guint n = feed (at_once, bytes, bytes->len);
+  guint n_by_bytes = feed (by_bytes, other_bytes, 1);
+
+  /* only the one asked for a subprotocol */
+  g_assert (n == n_by_bytes || size == 0 || memmem (data, size, "rotocol", strlen ("rotocol")) != NULL);
+  return 0;
+}
