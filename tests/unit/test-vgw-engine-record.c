@@ -179,6 +179,115 @@ START_TEST (both_directions_hold_every_sample)
 }
 END_TEST
 
+/* An engine that says much at once, from a thread of its own. */
+#define TEST_TYPE_TALKER (test_talker_get_type ())
+G_DECLARE_FINAL_TYPE (TestTalker, test_talker, TEST, TALKER, VgwEngine)
+
+struct _TestTalker
+{
+  VgwEngine parent_instance;
+  GThread *thread;
+};
+
+G_DEFINE_FINAL_TYPE (TestTalker, test_talker, VGW_TYPE_ENGINE)
+
+#define TALK_SAMPLES (60 * RATE_HZ)
+
+static gpointer
+talk (gpointer user_data)
+{
+  g_autofree gint16 *samples = g_new (gint16, TALK_SAMPLES);
+
+  for (gsize i = 0; i < TALK_SAMPLES; i++)
+    samples[i] = (gint16) i;
+  vgw_engine_play (user_data, samples, TALK_SAMPLES);
+  vgw_engine_mark (user_data, "end");
+  return NULL;
+}
+
+static gboolean
+test_talker_start (VgwEngine *engine, const VgwEngineStart *start, GError **error)
+{
+  TEST_TALKER (engine)->thread = g_thread_new ("talker", talk, engine);
+  return TRUE;
+}
+
+static void
+test_talker_push_audio (VgwEngine *engine, const gint16 *samples, gsize n_samples)
+{
+}
+
+static void
+test_talker_stop (VgwEngine *engine, const char *reason)
+{
+  g_thread_join (TEST_TALKER (engine)->thread);
+}
+
+static void
+test_talker_class_init (TestTalkerClass *klass)
+{
+  VGW_ENGINE_CLASS (klass)->start = test_talker_start;
+  VGW_ENGINE_CLASS (klass)->push_audio = test_talker_push_audio;
+  VGW_ENGINE_CLASS (klass)->stop = test_talker_stop;
+}
+
+static void
+test_talker_init (TestTalker *self)
+{
+}
+
+typedef struct
+{
+  gsize n_played;
+  gint has_mark; /* atomic; after the last of n_played */
+} Heard;
+
+static void
+note_samples (const gint16 *samples, gsize n_samples, gpointer user_data)
+{
+  ((Heard *) user_data)->n_played += n_samples;
+}
+
+static void
+note_mark (const char *name, gpointer user_data)
+{
+  g_atomic_int_set (&((Heard *) user_data)->has_mark, strcmp (name, "end") == 0);
+}
+
+static void
+note_text (VgwEngine *engine, const char *text, char **told)
+{
+  g_free (*told);
+  *told = g_strdup (text);
+}
+
+START_TEST (what_a_wrapped_engine_says_at_once_is_recorded_and_played)
+{
+  const VgwEngineStart facts = { "wrapped", NULL, { RATE_HZ } };
+  VgwEngine *talker = g_object_new (TEST_TYPE_TALKER, NULL);
+  VgwEngine *engine = vgw_engine_record_new (directory, writer, talker);
+  g_autofree char *bot = wav_path ("wrapped", "bot");
+  g_autofree char *told = NULL;
+  Heard heard = { 0, FALSE };
+  gint64 deadline_us = g_get_monotonic_time () + DEADLINE_US;
+
+  vgw_engine_set_output (engine, &(VgwEngineOutput){ .play = note_samples, .mark = note_mark }, &heard, NULL);
+  g_signal_connect (engine, "event", G_CALLBACK (note_text), &told);
+  g_signal_connect (engine, "status", G_CALLBACK (note_text), &told);
+  ck_assert (vgw_engine_start (engine, &facts, NULL));
+  while (!g_atomic_int_get (&heard.has_mark) && g_get_monotonic_time () < deadline_us)
+    g_usleep (POLL_INTERVAL_US);
+  ck_assert_uint_eq (heard.n_played, TALK_SAMPLES);
+  g_signal_emit_by_name (talker, "event", "{}");
+  ck_assert_str_eq (told, "{}");
+  g_signal_emit_by_name (talker, "status", "engine-lost");
+  ck_assert_str_eq (told, "engine-lost");
+  end_engine (engine);
+  g_clear_pointer (&writer, vgw_wav_writer_unref);
+  assert_ramp (bot, TALK_SAMPLES);
+}
+END_TEST
+
 START_TEST (a_call_without_audio_leaves_empty_but_valid_files)
 {
   g_autofree char *caller = wav_path ("silent", "caller");
@@ -447,6 +556,7 @@ record_suite (void)
   tcase_set_timeout (tcase, 60);
   tcase_add_checked_fixture (tcase, set_up, tear_down);
   tcase_add_test (tcase, both_directions_hold_every_sample);
+  tcase_add_test (tcase, what_a_wrapped_engine_says_at_once_is_recorded_and_played);
   tcase_add_test (tcase, a_call_without_audio_leaves_empty_but_valid_files);
   tcase_add_test (tcase, files_and_directory_are_for_their_owner_only);
   tcase_add_test (tcase, a_file_is_whole_while_the_call_still_runs);

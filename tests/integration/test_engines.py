@@ -1,0 +1,129 @@
+"""Engines by name: which one a caller may ask for, a bot behind a WebSocket, and what takes over when it is not there."""
+
+import asyncio
+import json
+import socket
+import subprocess
+
+import websockets
+
+import harness
+from wire import Wire, WireTest
+
+
+def engine(name, **keys):
+    """Settings of [engine NAME]."""
+    return {f"engine {name}__{key}": value for key, value in keys.items()}
+
+
+class Bot:
+    """async with Bot () as bot: … A bot that gives back what it hears."""
+
+    async def __aenter__(self):
+        self.starts, self.count = [], 0
+        self.server = await websockets.serve(self._handle, "127.0.0.1", 0, subprotocols=["voice-gateway.v1"])
+        self.url = f"ws://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/"
+        return self
+
+    async def __aexit__(self, *unused):
+        self.server.close()
+        await self.server.wait_closed()
+
+    async def _handle(self, connection, *_):
+        self.count += 1
+        async for frame in connection:
+            if isinstance(frame, bytes):
+                await connection.send(frame)
+            elif json.loads(frame)["type"] == "start":
+                self.starts.append(json.loads(frame))
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Engines(WireTest):
+    def test_a_caller_talks_to_a_bot(self):
+        reply = self.directory / "reply.wav"
+
+        async def run():
+            async with Bot() as bot:
+                gateway = self.start(**engine("my-bot", type="websocket", url=bot.url, selectable="true"))
+                call = await asyncio.to_thread(harness.call, gateway.url + "?engine=my-bot", "--out", reply)
+                self.assertEqual(call.status, 0, call.errors)
+                self.assertEqual(bot.count, 1)
+                self.assertEqual(bot.starts[0]["audio"]["sample_rate"], 16000)
+        self.run_async(run())
+        self.assert_same_speech(harness.PHRASE, reply)
+
+    def test_a_recorded_bot(self):
+        recordings = self.directory / "recordings"
+
+        async def run():
+            async with Bot() as bot:
+                gateway = self.start(
+                    engine__default="rec", record__directory=recordings,
+                    **engine("my-bot", type="websocket", url=bot.url), **engine("rec", type="record", wraps="my-bot"))
+                call = await asyncio.to_thread(harness.call, gateway.url)
+                self.assertEqual(call.status, 0, call.errors)
+                gateway.wait_log(lambda entry: "client-bye" in entry["message"])
+                gateway.stop()
+        self.run_async(run())
+        [bot_file] = recordings.glob("*-bot.wav")
+        self.assert_same_speech(harness.PHRASE, bot_file)
+
+    def test_no_other_name_is_an_engine(self):
+        async def run():
+            async with Bot() as bot:
+                gateway = self.start(**engine("hidden", type="websocket", url=bot.url))
+                for name in ("hidden", "absent", "", bot.url, "%00", "a%0d%0aforged"):
+                    async with Wire(gateway.url + "?engine=" + name) as wire:
+                        await wire.expect_error("bad-request", fatal=True)
+                        self.assertEqual(await wire.wait_closed(), 1008)
+                self.assertEqual(bot.count, 0)
+                refusals = [entry for entry in gateway.entries() if "refused a session" in entry["message"]]
+                self.assertEqual(len(refusals), 6)
+                self.assertIn('engine "hidden"', refusals[0]["message"])
+                [line] = [line for line in gateway.lines if "forged" in line]
+                self.assertIn(r"a\r\nforged", line)
+        self.run_async(run())
+
+    def test_the_session_tells_what_may_be_asked_for(self):
+        gateway = self.start(**engine("other", type="echo", selectable="true"))
+
+        async def run():
+            async with Wire(gateway.url + "?x=1&engine=other") as wire:
+                session = await wire.wait("session")
+                self.assertEqual(session["engine"], "other")
+                self.assertEqual(sorted(session["engines"]), ["echo", "other"])
+        self.run_async(run())
+
+    def test_echo_takes_over_from_a_bot_that_is_not_there(self):
+        reply = self.directory / "reply.wav"
+        gateway = self.start(engine__default="my-bot", **engine(
+            "my-bot", type="websocket", url=f"ws://127.0.0.1:{free_port()}/", grace="0s", on_failure="fallback:echo"))
+        call = harness.call(gateway.url, "--out", reply)
+        self.assertEqual(call.status, 0, call.errors)
+        self.assertIn('{"type":"engine-fallback","engine":"echo"}', call.errors)
+        self.assert_same_speech(harness.PHRASE, reply)
+
+    def test_a_bot_that_is_not_there_ends_the_call(self):
+        gateway = self.start(engine__default="my-bot", **engine(
+            "my-bot", type="websocket", url=f"ws://127.0.0.1:{free_port()}/", grace="0s"))
+        call = harness.call(gateway.url)
+        self.assertNotEqual(call.status, 0)
+        self.assertIn("engine", json.dumps(call.only))
+
+    def test_a_slip_in_a_group_is_told(self):
+        path = self.directory / "a.conf"
+        path.write_text("[engine my-bot]\ntype = websocket\nurl = http://127.0.0.1:9000/\n")
+        result = subprocess.run([harness.GATEWAY, "--config", path, "--check-config"], capture_output=True, text=True,
+                                env=harness.environment(False))
+        self.assertEqual(result.returncode, 78)
+        self.assertIn(f"{path}: [engine my-bot] url: must be ws://HOST", result.stderr)
+
+
+if __name__ == "__main__":
+    harness.main()
