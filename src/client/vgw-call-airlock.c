@@ -145,12 +145,22 @@ vgw_call_airlock_post (VgwCallAirlock *self, VgwCallNoticeKind kind)
   notice_post (notice_new (self, kind));
 }
 
+/* The gateway opens one of its own where it has an event and sees none of ours. SCTP or PC thread; @channel is
+ * webrtcbin's and goes with it. */
+static void
+on_prepare_channel (GstElement *webrtc, GstWebRTCDataChannel *channel, gboolean is_local, gpointer user_data)
+{
+  if (!is_local)
+    g_signal_connect (channel, "on-message-string", G_CALLBACK (on_channel_text), user_data);
+}
+
 void
 vgw_call_airlock_connect (VgwCallAirlock *self, GstElement *pipeline, GstElement *webrtc)
 {
   g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
 
   g_signal_connect (webrtc, "on-ice-candidate", G_CALLBACK (on_ice_candidate), self);
+  g_signal_connect (webrtc, "prepare-data-channel", G_CALLBACK (on_prepare_channel), self);
   g_signal_connect (webrtc, "notify::ice-connection-state", G_CALLBACK (on_ice_state), self);
   g_signal_connect (webrtc, "notify::connection-state", G_CALLBACK (on_peer_state), self);
   gst_bus_set_sync_handler (bus, on_bus_message, self, NULL);

@@ -6,6 +6,7 @@
 #include "base/vgw-log.h"
 
 #define MAX_BUFFERED_BYTES (256 * 1024) /* ours, not yet taken by SCTP */
+#define CLIENT_OPENS_WITHIN_US (2 * G_USEC_PER_SEC)
 #define MAX_PENDING_TEXTS 64            /* theirs, not yet seen by the main thread */
 
 struct _VgwDataChannels
@@ -22,6 +23,7 @@ struct _VgwDataChannels
   GstWebRTCDataChannel *events;   /* guarded by lock; borrowed from channels */
   guint n_opened;                 /* guarded by lock; the client's, ever */
   gboolean has_opened_events;     /* main thread only: we made one */
+  gint64 first_wanted_us;         /* main thread only: when there was first an event to send; 0 before */
 };
 
 static void
@@ -131,6 +133,20 @@ vgw_data_channels_unref (VgwDataChannels *self)
   g_free (self);
 }
 
+/* Most clients open a channel of that name themselves, a moment after they are connected: a second one would cost a
+ * thread, and split the events between the two. */
+static gboolean
+should_open_events (VgwDataChannels *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  if (self->webrtcbin == NULL || self->has_opened_events)
+    return FALSE;
+  if (self->first_wanted_us == 0)
+    self->first_wanted_us = now_us;
+  return now_us - self->first_wanted_us >= CLIENT_OPENS_WITHIN_US;
+}
+
 static void
 open_events (VgwDataChannels *self, GstElement *webrtcbin)
 {
@@ -152,7 +168,7 @@ vgw_data_channels_send (VgwDataChannels *self, const char *text)
   g_mutex_unlock (&self->lock);
   if (channel == NULL)
     {
-      if (self->webrtcbin != NULL && !self->has_opened_events)
+      if (should_open_events (self))
         open_events (self, self->webrtcbin);
       return FALSE;
     }
