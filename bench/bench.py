@@ -15,7 +15,7 @@ import machine
 SOURCE_ROOT = pathlib.Path(__file__).resolve().parent.parent
 SETTLE_S = 2.0  # after the last call has started, before measuring
 SPARE_THREADS = 4  # that GLib's pools and Go's runtime keep once they have them
-CHURN_WARM_CALLS = 100  # fills pools, caches and the arenas of malloc before the first count
+CHURN_WARM_CALLS = 400  # until the allocator holds what this many at once leave in it, and no more comes
 CHURN_RAMP_MS = 60
 CHURN_CALL_S = 1
 CHURN_MAX_GROWTH_KB = 2048
