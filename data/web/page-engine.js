@@ -1,14 +1,23 @@
 /* Which bot to call.
  *
- * A gateway tells its names in a call, not before (a WebSocket that only asks would be a session). So the page keeps what
- * it heard last in localStorage; without that, or at a gateway that offers no choice, no selector is shown. What is
- * chosen stands in the page's own address, `?engine=NAME`: a link or a bookmark leads to that bot, also at the first
- * visit. */
+ * The page asks the gateway for its names when it is loaded (GET engines), and hears them again in each call. What it
+ * heard last is kept in localStorage, for a time when the gateway does not answer; without any, or at a gateway that
+ * offers no choice, no selector is shown. What is chosen stands in the page's own address, `?engine=NAME`: a link or a
+ * bookmark leads to that bot, also at the first visit. */
 
 const PARAMETER = 'engine';
 const MAX_NAMES = 100;
+const LOAD_TIMEOUT_MS = 5000;
 
 const readNames = (value) => (Array.isArray(value) ? value.filter((name) => typeof name === 'string' && name).slice(0, MAX_NAMES) : []);
+
+/** What a gateway answers to GET engines, as { names, defaultName }; null where it is something else. */
+export function parseListing(listing) {
+  if (!Array.isArray(listing?.engines))
+    return null;
+  const names = readNames(listing.engines);
+  return { names, defaultName: names.includes(listing.default) ? listing.default : null };
+}
 
 /** What is kept between visits, as { names, defaultName }; of anything unreadable, nothing. */
 export function parseMemory(text) {
@@ -53,12 +62,18 @@ export class EngineChoice {
 
   set disabled(isDisabled) { this.#select.disabled = isDisabled; }
 
+  /** Asks the gateway at `url` for its names. Where that fails, what is known already stays. */
+  async load(url) {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(LOAD_TIMEOUT_MS) }).catch(() => null);
+    const listing = answer?.ok ? parseListing(await answer.json().catch(() => null)) : null;
+    if (listing)
+      this.#take(listing);
+  }
+
   /** What the gateway said in a call: the names to choose from, and the one of this call. */
   learn(names, name) {
     const defaultName = this.#chosen === null ? name : this.#memory.defaultName;
-    this.#memory = { names: readNames(names), defaultName: names.includes(defaultName) ? defaultName : null };
-    this.#keep();
-    this.#show();
+    this.#take({ names: readNames(names), defaultName: names.includes(defaultName) ? defaultName : null });
   }
 
   /** The gateway does not know the name that was chosen: back to its default. */
@@ -66,6 +81,12 @@ export class EngineChoice {
     this.#memory.names = this.#memory.names.filter((name) => name !== this.#chosen);
     this.#keep();
     this.#choose(null);
+  }
+
+  #take(memory) {
+    this.#memory = memory;
+    this.#keep();
+    this.#show();
   }
 
   #choose(name) {

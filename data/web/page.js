@@ -207,6 +207,8 @@ view.helpAction.addEventListener('click', () => {
 /* a page in the back/forward cache would keep the microphone */
 addEventListener('pagehide', () => call?.hangUp());
 
+engine.load(new URL('engines', location.href));
+
 try {
   checkBrowser();
 } catch (error) {

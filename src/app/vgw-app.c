@@ -7,6 +7,7 @@
 #include "app/vgw-config-check.h"
 #include "app/vgw-config-diff.h"
 #include "base/vgw-error.h"
+#include "base/vgw-json.h"
 #include "base/vgw-log.h"
 #include "http/vgw-http-server.h"
 #include "session/vgw-session-table.h"
@@ -163,16 +164,33 @@ on_channel (VgwHttpServer *server, VgwWsChannel *channel, VgwApp *self)
   vgw_call_link_open (self->table, channel);
 }
 
+/* For GET /engines: {"default": NAME, "engines": [NAME, …]}. (transfer full) */
+static char *
+describe_engines (const VgwSessionContext *context)
+{
+  g_auto (GStrv) names = vgw_session_context_list_engines (context);
+  g_autoptr (JsonObject) object = json_object_new ();
+  JsonArray *engines = json_array_new ();
+
+  for (char **name = names; *name != NULL; name++)
+    json_array_add_string_element (engines, *name);
+  json_object_set_string_member (object, "default", context->default_engine);
+  json_object_set_array_member (object, "engines", engines);
+  return vgw_json_object_to_text (object);
+}
+
 static gboolean
 start_server (VgwApp *self, GError **error)
 {
   const VgwConfig *config = self->config;
+  g_autofree char *engines = describe_engines (&self->context);
   VgwHttpSettings settings = {
     .address = config->http_address,
     .port = config->http_port,
     .origins = (const char *const *) config->access_origins,
     .web_root = null_if_empty (config->http_web_root),
     .serves_page = config->http_page,
+    .engines = engines,
     .header_timeout_ms = config->http_header_timeout_ms,
     .idle_timeout_ms = config->http_idle_timeout_ms,
     .max_connections = config->http_max_connections,

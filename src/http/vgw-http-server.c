@@ -30,6 +30,7 @@ struct _VgwHttpServer
   VgwHttpListener *listener; /* NULL once shutting down */
   VgwWebFiles *files;        /* NULL where no page is served */
   char **origins;
+  char *engines;             /* NULL where none are told of */
   guint max_message_bytes;
   guint idle_timeout_ms;
   char *url;
@@ -75,6 +76,17 @@ on_early (SoupServer *soup, SoupServerMessage *message, const char *path, GHashT
   respond (message, SOUP_STATUS_FORBIDDEN, why);
 }
 
+/* Lets the pages read it that may call. */
+static void
+allow_origin (VgwHttpServer *self, SoupServerMessage *message)
+{
+  const char *origin = vgw_http_soup_get_header (message, "Origin");
+
+  if (origin != NULL && vgw_http_origin_is_listed (origin, (const char *const *) self->origins))
+    vgw_http_soup_set_header (message, "Access-Control-Allow-Origin", origin);
+  vgw_http_soup_set_header (message, "Vary", "Origin");
+}
+
 static gboolean
 has_etag (SoupServerMessage *message, const char *etag)
 {
@@ -87,16 +99,12 @@ has_etag (SoupServerMessage *message, const char *etag)
 static void
 serve_file (VgwHttpServer *self, SoupServerMessage *message, const VgwWebFile *file)
 {
-  const char *origin = vgw_http_soup_get_header (message, "Origin");
-
   vgw_http_soup_set_header (message, "Cache-Control", "no-cache"); /* ask again each time: the ETag makes that cheap */
   vgw_http_soup_set_header (message, "ETag", file->etag);
   vgw_http_soup_set_header (message, "X-Content-Type-Options", "nosniff");
   vgw_http_soup_set_header (message, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
   vgw_http_soup_set_header (message, "Referrer-Policy", "no-referrer");
-  if (origin != NULL && vgw_http_origin_is_listed (origin, (const char *const *) self->origins))
-    vgw_http_soup_set_header (message, "Access-Control-Allow-Origin", origin);
-  vgw_http_soup_set_header (message, "Vary", "Origin");
+  allow_origin (self, message);
   if (has_etag (message, file->etag))
     {
       soup_message_headers_set_content_length (soup_server_message_get_response_headers (message),
@@ -107,6 +115,16 @@ serve_file (VgwHttpServer *self, SoupServerMessage *message, const VgwWebFile *f
   vgw_http_soup_set_header (message, "Content-Type", file->content_type);
   soup_message_body_append_bytes (soup_server_message_get_response_body (message), file->content);
   soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+}
+
+/* What a client may put into /ws?engine=NAME. */
+static void
+serve_engines (VgwHttpServer *self, SoupServerMessage *message)
+{
+  vgw_http_soup_set_header (message, "Cache-Control", "no-store"); /* another configuration, other names */
+  vgw_http_soup_set_header (message, "X-Content-Type-Options", "nosniff");
+  allow_origin (self, message);
+  vgw_http_soup_respond (message, SOUP_STATUS_OK, "application/json", self->engines);
 }
 
 static void
@@ -208,6 +226,8 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
     serve_ws (self, message);
   else if (strcmp (path, "/healthz") == 0)
     respond (message, SOUP_STATUS_OK, "ok\n");
+  else if (strcmp (path, "/engines") == 0 && self->engines != NULL)
+    serve_engines (self, message);
   else if (file != NULL)
     serve_file (self, message, file);
   else
@@ -264,6 +284,7 @@ vgw_http_server_finalize (GObject *object)
   g_hash_table_unref (self->channels);
   vgw_web_files_free (self->files);
   g_strfreev (self->origins);
+  g_free (self->engines);
   g_free (self->url);
   G_OBJECT_CLASS (vgw_http_server_parent_class)->finalize (object);
 }
@@ -299,6 +320,7 @@ vgw_http_server_new (const VgwHttpSettings *settings, GError **error)
   };
 
   self->origins = g_strdupv ((char **) settings->origins);
+  self->engines = g_strdup (settings->engines);
   self->max_message_bytes = settings->max_message_bytes;
   self->idle_timeout_ms = settings->idle_timeout_ms;
   if (settings->serves_page)

@@ -19,6 +19,7 @@ typedef struct
   const char *const *origins;        /* allowed beside the page's own; "*" for any */
   const char *web_root;              /* (nullable) a directory in place of the built-in page */
   gboolean serves_page;
+  const char *engines;               /* (nullable) JSON that GET /engines answers with */
   guint header_timeout_ms;           /* from connecting to the end of the request's head */
   guint idle_timeout_ms;             /* a WebSocket that answers no ping for so long is closed */
   guint max_connections;             /* open sockets in all */

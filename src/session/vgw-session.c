@@ -313,11 +313,12 @@ vgw_session_new (const VgwSessionContext *context, const char *client_address, c
   return self;
 }
 
-/* The names that a client may ask for, the default among them. (transfer full) */
-static char **
-list_engines (const VgwSessionContext *context)
+char **
+vgw_session_context_list_engines (const VgwSessionContext *context)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  g_return_val_if_fail (context != NULL, NULL);
 
   for (guint i = 0; i < context->engine_shared.engines->len; i++)
     {
@@ -352,7 +353,7 @@ vgw_session_start (VgwSession *self)
 
   message = vgw_message_new (VGW_MESSAGE_SESSION);
   message->session_id = g_strdup (self->id);
-  message->engines = list_engines (self->context);
+  message->engines = vgw_session_context_list_engines (self->context);
   message->engine = g_strdup (self->engine_config->name);
   if (self->context->client_ice_servers != NULL)
     message->ice_servers = g_ptr_array_ref (self->context->client_ice_servers);

@@ -58,6 +58,9 @@ typedef struct
   GPtrArray *client_ice_servers; /* VgwIceServer*, (nullable) */
 } VgwSessionContext;
 
+/* The names that a client may ask for, the default among them. Returns: (transfer full) */
+char **vgw_session_context_list_engines (const VgwSessionContext *context);
+
 /* @context (transfer none) must outlive the session. @client_address (nullable) is for limits and the log. @engine: one
  * of the context's engines; NULL for the default. The id is 128 random bits in URL-safe base64. Returns: (transfer
  * full) */

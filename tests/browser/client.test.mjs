@@ -9,7 +9,7 @@ import { errorFromClose, errorFromEndReason, errorFromMicrophone, errorFromWire 
 import { normaliseKeys } from '../../data/web/voice-gateway-dtmf.js';
 import { decodeMessage, encodeMessage, readEngines, summariseStats, toWebSocketUrl } from '../../data/web/voice-gateway-wire.js';
 import { interpretEvent } from '../../data/web/page-conversation.js';
-import { listChoices, parseMemory } from '../../data/web/page-engine.js';
+import { listChoices, parseListing, parseMemory } from '../../data/web/page-engine.js';
 import { HELP, STATE_WORDS, formatCodec, formatDuration, formatMs, formatShare, helpFor } from '../../data/web/page-help.js';
 import { describePayload } from '../../data/web/page-log.js';
 import { levelToBar } from '../../data/web/page-meter.js';
@@ -232,6 +232,13 @@ test('the selector offers the default, the other names, and what was chosen', ()
   assert.deepEqual(values(memory, 'echo'), ['', 'echo', 'desk']);
   assert.deepEqual(values(memory, 'unknown'), ['', 'desk', 'unknown']);
   assert.deepEqual(values({ names: [], defaultName: null }, null), ['']);
+});
+
+test('a listing is read, and nothing else taken for one', () => {
+  assert.deepEqual(parseListing({ default: 'a', engines: ['a', 'b'] }), { names: ['a', 'b'], defaultName: 'a' });
+  assert.deepEqual(parseListing({ default: 'c', engines: ['a', 7, ''] }), { names: ['a'], defaultName: null });
+  for (const listing of [null, undefined, 7, 'engines', [], {}, { engines: 'a' }, { engines: { a: 1 } }])
+    assert.equal(parseListing(listing), null);
 });
 
 test('what a browser kept is not trusted', () => {

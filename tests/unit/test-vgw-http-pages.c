@@ -164,6 +164,34 @@ START_TEST (listed_origins_may_import_the_library)
 }
 END_TEST
 
+START_TEST (the_engines_are_listed_for_pages_that_may_call)
+{
+  static const char *const origins[] = { "https://good.example", NULL };
+  VgwHttpSettings settings = default_settings ();
+  g_autoptr (Fixture) silent = fixture_new (&settings);
+  g_autoptr (Fixture) self = NULL;
+  g_autofree char *own = NULL, *good = NULL, *other = NULL, *head = NULL;
+
+  settings.origins = origins;
+  settings.serves_page = FALSE;
+  settings.engines = "{\"engines\":[]}";
+  self = fixture_new (&settings);
+  own = get (self, "/engines", "");
+  good = get (self, "/engines", "Origin: https://good.example\r\n");
+  other = get (self, "/engines", "Origin: https://evil.example\r\n");
+  head = exchange (self, "HEAD /engines HTTP/1.1\r\nHost: x\r\n\r\n");
+  ck_assert_uint_eq (status_of (own), 200);
+  ck_assert (g_str_has_suffix (own, "\r\n\r\n{\"engines\":[]}"));
+  assert_has (own, "Content-Type: application/json\r\n");
+  assert_has (own, "Cache-Control: no-store\r\n");
+  assert_has (good, "Access-Control-Allow-Origin: https://good.example\r\n");
+  ck_assert_ptr_null (strstr (other, "Access-Control-Allow-Origin"));
+  assert_has (head, "Content-Length: 14\r\n");
+  ck_assert (g_str_has_suffix (head, "\r\n\r\n"));
+  assert_get (silent, "/engines", "", 404);
+}
+END_TEST
+
 START_TEST (the_url_is_one_to_open)
 {
   VgwHttpSettings settings = default_settings ();
@@ -268,6 +296,7 @@ http_suite (void)
   tcase_add_test (pages, a_directory_replaces_the_page_and_hides_what_is_hidden);
   tcase_add_test (pages, a_missing_directory_and_a_taken_port_say_so);
   tcase_add_test (pages, listed_origins_may_import_the_library);
+  tcase_add_test (pages, the_engines_are_listed_for_pages_that_may_call);
   tcase_add_test (pages, ranges_are_not_served);
   tcase_add_test (pages, the_url_is_one_to_open);
   suite_add_tcase (suite, pages);
