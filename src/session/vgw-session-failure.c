@@ -66,6 +66,8 @@ vgw_session_take_engine_failure (VgwSession *self, const GError *error)
       vgw_session_drop_engine (self, "engine");
       self->engine_config = next;
       tell_type (self, "engine-fallback", next->name);
+      if (!vgw_session_is_over (self))
+        vgw_session_forget_speech (self);
       if (vgw_session_is_over (self)) /* who was told has ended it */
         return;
       vgw_session_tell_manager (self);

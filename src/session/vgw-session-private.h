@@ -102,6 +102,10 @@ void vgw_session_drop_engine (VgwSession *self, const char *reason);
 /* What a peer hears of voice; FALSE when it is dropped. */
 void vgw_session_hear_voice (VgwSession *self, gboolean has_voice);
 
+/* Another engine is coming, which hears of the caller's speech from its beginning. The client is told of an end, so that
+ * it does not miss one; its handler may end the session. */
+void vgw_session_forget_speech (VgwSession *self);
+
 /* Stops and drops the engine, and drops the bridge. After the peer. */
 void vgw_session_drop_speech (VgwSession *self, const char *reason);
 

@@ -216,6 +216,15 @@ vgw_session_hear_voice (VgwSession *self, gboolean has_voice)
     vgw_voice_update (self->voice, has_voice);
 }
 
+/* A pipeline that has begun without a detector gets none later, so one that a fallback may want is kept. */
+static gboolean
+may_want_voice (const VgwEngineConfig *config)
+{
+  const char *fallback;
+
+  return vgw_engine_config_get_on_failure (config, &fallback) == VGW_ON_FAILURE_FALLBACK;
+}
+
 /* Detection costs, so it runs only where something is done about it. */
 static void
 watch_voice (VgwSession *self, const VgwEngineConfig *config)
@@ -229,7 +238,17 @@ watch_voice (VgwSession *self, const VgwEngineConfig *config)
     self->voice = vgw_voice_new (config->speech_start_ms, config->speech_stop_ms, on_speech_changed, get_last_audio_us,
                                  self);
   vgw_session_hear_voice (self, self->has_voice);
-  vgw_bridge_set_wants_voice (self->bridge, self->voice != NULL);
+  vgw_bridge_set_wants_voice (self->bridge, self->voice != NULL || may_want_voice (config));
+}
+
+void
+vgw_session_forget_speech (VgwSession *self)
+{
+  gboolean was_speaking = self->voice != NULL && vgw_voice_is_speaking (self->voice);
+
+  g_clear_pointer (&self->voice, vgw_voice_free);
+  if (was_speaking)
+    vgw_session_tell_client (self, SPEECH_STOPPED);
 }
 
 /* --- life --- */

@@ -4,12 +4,15 @@
 #include <stdlib.h>
 
 #include "client/vgw-call-media.h"
+#include "engine/vgw-engine-echo.h"
 #include "gst-test.h"
 #include "session/vgw-session-private.h"
 
 #define PAUSE_MS 2000 /* between the phrases of the caller; more than ends speech */
 #define BOT_MS 60000
 #define BOT_RATE_HZ 16000
+#define SPEECH_STARTED "{\"type\":\"speech-started\"}"
+#define SPEECH_STOPPED "{\"type\":\"speech-stopped\"}"
 
 static const char *const pipelines[] = { "opus", NULL };
 static VgwSpeech *speech;
@@ -116,7 +119,7 @@ typedef struct
 {
   Client *client;
   VgwCallMedia *media;
-  TestBot *bot; /* a reference */
+  TestBot *bot; /* (nullable) a reference */
   guint feed_id;
   gboolean is_stopped;
 } Call;
@@ -164,19 +167,15 @@ stop_feeding (Call *call)
   call->feed_id = 0;
 }
 
-/* A call that is active, with a bot that talks. */
+/* A call that is active. @engine (transfer full), which the context has as @config. */
 static Call *
-call_new (VgwBargeIn barge_in, guint speech_start_ms)
+call_new_with (VgwEngine *engine, const VgwEngineConfig *config)
 {
   Call *call = g_new0 (Call, 1);
-  g_autoptr (VgwEngineConfig) config = vgw_engine_config_new ("bot", "bot");
 
-  config->barge_in = barge_in;
-  config->speech_start_ms = speech_start_ms;
-  config->max_playout_ms = 2 * BOT_MS;
-  call->bot = g_object_new (TEST_TYPE_BOT, NULL);
   call->client = client_new_started ();
-  vgw_session_use_engine (call->client->session, VGW_ENGINE (g_object_ref (call->bot)), config);
+  call->client->session->engine_config = config;
+  vgw_session_use_engine (call->client->session, engine, config);
   call->media = vgw_call_media_new (speech, NULL, FALSE, NULL);
   ck_assert_ptr_nonnull (call->media);
   g_signal_connect (call->client->session, "outgoing", G_CALLBACK (on_outgoing), call);
@@ -185,8 +184,42 @@ call_new (VgwBargeIn barge_in, guint speech_start_ms)
   g_signal_connect (call->media, "stopped", G_CALLBACK (on_stopped), call);
   vgw_call_media_start (call->media);
   WAIT_UNTIL (vgw_session_get_state (call->client->session) == VGW_STATE_ACTIVE);
-  test_bot_talk (call->bot);
   return call;
+}
+
+/* One more of the context's engines. */
+static VgwEngineConfig *
+add_config (const char *name, const char *type, VgwBargeIn barge_in)
+{
+  VgwEngineConfig *config = vgw_engine_config_new (name, type);
+
+  config->barge_in = barge_in;
+  config->max_playout_ms = 2 * BOT_MS;
+  g_ptr_array_add (test_context.engine_shared.engines, config);
+  return config;
+}
+
+/* A call that is active, with a bot that talks. */
+static Call *
+call_new (VgwBargeIn barge_in, guint speech_start_ms)
+{
+  VgwEngineConfig *config = add_config ("bot", "bot", barge_in);
+  TestBot *bot = g_object_new (TEST_TYPE_BOT, NULL);
+  Call *call;
+
+  config->speech_start_ms = speech_start_ms;
+  call = call_new_with (VGW_ENGINE (g_object_ref (bot)), config);
+  call->bot = bot;
+  test_bot_talk (bot);
+  return call;
+}
+
+static void
+fail_engine (Call *call)
+{
+  g_autoptr (GError) error = g_error_new_literal (VGW_ERROR, VGW_ERROR_ENGINE, "gone");
+
+  g_signal_emit_by_name (call->client->session->engine, "failed", error);
 }
 
 static void
@@ -199,7 +232,7 @@ call_free (Call *call)
   g_signal_handlers_disconnect_by_data (call->media, call);
   g_object_unref (call->media);
   client_free (call->client);
-  g_object_unref (call->bot);
+  g_clear_object (&call->bot);
   g_free (call);
 }
 
@@ -265,10 +298,10 @@ START_TEST (a_caller_who_speaks_silences_the_bot)
   ck_assert_uint_lt (call->bot->played_ms, BOT_MS);
   ck_assert_uint_eq (call->bot->played_ms, get_stats (call).played_ms);
   ck_assert_uint_eq (get_stats (call).queued_ms, 0);
-  ck_assert_uint_eq (count_events (call, "{\"type\":\"speech-started\"}"), 1);
+  ck_assert_uint_eq (count_events (call, SPEECH_STARTED), 1);
 
   WAIT_UNTIL (call->bot->n_stopped > 0);
-  ck_assert_uint_eq (count_events (call, "{\"type\":\"speech-stopped\"}"), 1);
+  ck_assert_uint_eq (count_events (call, SPEECH_STOPPED), 1);
   WAIT_UNTIL (call->bot->n_started > 1);
   ck_assert_uint_eq (call->bot->n_cleared, 1); /* there was nothing to drop */
   call_free (call);
@@ -315,6 +348,36 @@ START_TEST (who_wants_no_voice_has_none_detected)
 }
 END_TEST
 
+START_TEST (who_takes_over_hears_that_the_caller_speaks)
+{
+  VgwEngineConfig *deaf = add_config ("deaf", "echo", VGW_BARGE_IN_NONE);
+  Call *call;
+
+  add_config ("listener", "echo", VGW_BARGE_IN_FLUSH);
+  set_text (&deaf->on_failure, "fallback:listener");
+  call = call_new_with (vgw_engine_echo_new (), deaf);
+  ck_assert_ptr_null (call->client->session->voice);
+  fail_engine (call);
+  WAIT_UNTIL (count_events (call, SPEECH_STARTED) > 0);
+  call_free (call);
+}
+END_TEST
+
+START_TEST (a_bot_that_fails_while_the_caller_speaks_leaves_no_speech_without_end)
+{
+  Call *call = call_new (VGW_BARGE_IN_NONE, 120);
+
+  set_text (&add_config ("deaf", "echo", VGW_BARGE_IN_NONE)->on_failure, "end");
+  set_text (&((VgwEngineConfig *) call->client->session->engine_config)->on_failure, "fallback:deaf");
+  WAIT_UNTIL (count_events (call, SPEECH_STARTED) > 0);
+  ck_assert_uint_eq (count_events (call, SPEECH_STOPPED), 0);
+  fail_engine (call);
+  ck_assert_str_eq (call->client->session->engine_config->name, "deaf");
+  ck_assert_uint_eq (count_events (call, SPEECH_STOPPED), 1);
+  call_free (call);
+}
+END_TEST
+
 START_TEST (too_many_marks_are_told_once)
 {
   Call *call = call_new (VGW_BARGE_IN_NONE, 0);
@@ -350,6 +413,8 @@ main (void)
   tcase_add_test (tcase, a_bot_that_pauses_goes_on_where_it_was);
   tcase_add_test (tcase, a_caller_who_falls_silent_without_a_packet_has_ended);
   tcase_add_test (tcase, who_wants_no_voice_has_none_detected);
+  tcase_add_test (tcase, who_takes_over_hears_that_the_caller_speaks);
+  tcase_add_test (tcase, a_bot_that_fails_while_the_caller_speaks_leaves_no_speech_without_end);
   tcase_add_test (tcase, too_many_marks_are_told_once);
   suite_add_tcase (suite, tcase);
   runner = srunner_create (suite);
