@@ -133,7 +133,9 @@ on_dialect_event (const char *json, gpointer user_data)
 
   if (strlen (json) > MAX_EVENT_BYTES)
     {
-      vgw_warning (self->session_id, "engine %s: dropped an event of %zu bytes", self->config->name, strlen (json));
+      if (self->n_large_events++ == 0) /* a bot cannot fill the log */
+        vgw_warning (self->session_id, "engine %s: dropped an event of %zu bytes, at most %d are taken",
+                     self->config->name, strlen (json), MAX_EVENT_BYTES);
       return;
     }
   if (g_atomic_int_add (&self->n_pending_events, 1) >= MAX_PENDING_EVENTS)

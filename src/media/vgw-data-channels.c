@@ -16,6 +16,7 @@ struct _VgwDataChannels
   VgwAirlock *airlock;
   VgwAirlockFunc text_func, overflow_func;
   guint max_channels;
+  gint has_dropped; /* atomic; and that was logged */
 
   GMutex lock; /* taken alone; never while calling webrtcbin */
   GstElement *webrtcbin;          /* guarded by lock; borrowed, NULL after close */
@@ -38,16 +39,16 @@ connect_with_ref (VgwDataChannels *self, gpointer object, const char *signal, GC
   g_signal_connect_data (object, signal, callback, vgw_data_channels_ref (self), unref_closure, 0);
 }
 
+/* One that is too large goes on as far as shows that it is: who takes it refuses it, counts it and tells the client. */
 static void
 on_message_string (GstWebRTCDataChannel *channel, const char *text, VgwDataChannels *self)
 {
   if (text == NULL)
     return; /* an empty message */
-  if (strlen (text) > VGW_EVENT_MAX_BYTES)
-    vgw_warning (self->session_id, "data channel: dropped a message of %zu bytes, at most %d are taken", strlen (text),
-                 VGW_EVENT_MAX_BYTES);
-  else if (!vgw_airlock_post_bounded (self->airlock, MAX_PENDING_TEXTS, self->text_func, g_strdup (text), g_free))
-    vgw_debug (self->session_id, "data channel: dropped a message, %d are waiting", MAX_PENDING_TEXTS);
+  if (!vgw_airlock_post_bounded (self->airlock, MAX_PENDING_TEXTS, self->text_func,
+                                 g_strndup (text, VGW_EVENT_MAX_BYTES + 1), g_free) &&
+      g_atomic_int_compare_and_exchange (&self->has_dropped, FALSE, TRUE))
+    vgw_info (self->session_id, "data channel: dropped a message, and maybe more: %d are waiting", MAX_PENDING_TEXTS);
 }
 
 /* Keeps @channel unless closed. Returns whether it was kept. */

@@ -14,7 +14,8 @@ G_BEGIN_DECLS
 
 typedef struct _VgwDataChannels VgwDataChannels; /* reference counted */
 
-/* Listens on @webrtcbin. @text_func gets a char* on the main thread; @overflow_func (payload NULL) is called when the
+/* Listens on @webrtcbin. @text_func gets a char* on the main thread, of a text that is larger than VGW_EVENT_MAX_BYTES
+ * one byte more than that; @overflow_func (payload NULL) is called when the
  * client opens more than @max_channels. Main thread, before negotiation. Returns: (transfer full) */
 VgwDataChannels *vgw_data_channels_new (GstElement *webrtcbin, guint max_channels, const char *session_id,
                                         VgwAirlock *airlock, VgwAirlockFunc text_func, VgwAirlockFunc overflow_func);

@@ -37,18 +37,17 @@ find_fault (VgwSession *self, VgwEventBucket *bucket, gsize length)
     return g_error_new (VGW_ERROR, VGW_ERROR_TOO_LARGE, "more than %u events in a second; some were dropped",
                         limits->max_events_per_second);
   if (length > limits->max_message_bytes)
-    return g_error_new (VGW_ERROR, VGW_ERROR_TOO_LARGE, "an event of %zu bytes was dropped, at most %u are taken",
-                        length, limits->max_message_bytes);
+    return g_error_new (VGW_ERROR, VGW_ERROR_TOO_LARGE, "an event of more than %u bytes was dropped",
+                        limits->max_message_bytes);
   return NULL;
 }
 
-/* One line in the log for each side and call: nobody can fill it. */
+/* One line in the log for each side and call: nobody can fill it. How many there were it says at the end. */
 static void
 log_once (VgwSession *self, VgwEventBucket *bucket, const char *who, const GError *error)
 {
-  if (bucket->is_logged)
+  if (bucket->n_dropped++ > 0)
     return;
-  bucket->is_logged = TRUE;
   vgw_warning (self->id, "event of the %s: %s", who, error->message);
 }
 
@@ -97,6 +96,14 @@ vgw_session_take_engine_event (VgwSession *self, const char *json)
     log_once (self, &self->engine_events, "engine", error);
   else
     vgw_session_tell_client (self, json);
+}
+
+void
+vgw_session_log_dropped_events (VgwSession *self)
+{
+  if (self->client_events.n_dropped > 0 || self->engine_events.n_dropped > 0)
+    vgw_info (self->id, "events dropped client=%" G_GUINT64_FORMAT " engine=%" G_GUINT64_FORMAT,
+              self->client_events.n_dropped, self->engine_events.n_dropped);
 }
 
 void

@@ -18,7 +18,7 @@ typedef struct
   gdouble tokens;
   gint64 filled_at_us; /* 0 before the first event */
   gint64 told_at_us;   /* when the client last heard of a dropped event; 0 for never */
-  gboolean is_logged;
+  guint64 n_dropped;
 } VgwEventBucket;
 
 struct _VgwSession
@@ -117,6 +117,9 @@ void vgw_session_take_client_event (VgwSession *self, const char *json);
 
 /* An event of the engine. Passes it to the client, or drops it. */
 void vgw_session_take_engine_event (VgwSession *self, const char *json);
+
+/* At the end: how many were dropped, where any were. */
+void vgw_session_log_dropped_events (VgwSession *self);
 
 /* An event of the gateway's own, on the path that the client listens on. The handler may end the session. */
 void vgw_session_tell_client (VgwSession *self, const char *json);

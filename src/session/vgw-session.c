@@ -130,6 +130,7 @@ enter_ending (VgwSession *self)
   g_ptr_array_set_size (self->early_candidates, 0);
   vgw_session_drop_peer (self);
   vgw_session_get_playout_stats (self, &self->last_playout);
+  vgw_session_log_dropped_events (self);
   vgw_session_drop_speech (self, vgw_end_reason_to_string (self->end_reason));
 }
 

@@ -1,8 +1,12 @@
 """Application events both ways: on the data channel, and on the WebSocket where there is none."""
 
+import json
+
 import harness
 from rtc import Caller
 from wire import Wire, WireTest
+
+N_LARGE = 12
 
 
 class Events(WireTest):
@@ -38,6 +42,29 @@ class Events(WireTest):
                 await harness.asyncio_tick()
         caller = Caller(gateway.url, sent, rate)
         self.assertEqual(self.run_async(caller.run(talk)), "client-bye")
+
+    def test_texts_that_are_too_large_are_told_and_do_not_fill_the_log(self):
+        gateway = self.start()
+        sent, rate = harness.audio.read_wav(harness.PHRASE)
+
+        async def talk(caller):
+            await caller.wait_connected()
+            while caller.channels[0].readyState != "open":
+                await harness.asyncio_tick()
+            for _ in range(N_LARGE):
+                caller.channels[0].send(json.dumps({"text": "x" * 65536}))
+            caller.channels[0].send('{"last":1}')
+            while {"last": 1} not in caller.events:
+                await harness.asyncio_tick()
+        caller = Caller(gateway.url, sent, rate)
+        self.assertEqual(self.run_async(caller.run(talk)), "client-bye")
+        self.assertEqual(caller.events, [{"last": 1}])
+        errors = [payload for kind, payload in caller.wire.received if kind == "error"]
+        self.assertGreater(len(errors), 0)
+        self.assertEqual({error["code"] for error in errors}, {"too-large"})
+        gateway.wait_log(lambda entry: entry["message"] == f"events dropped client={N_LARGE} engine=0")
+        warnings = [entry["message"] for entry in gateway.entries() if entry["level"] == "warning"]
+        self.assertEqual(warnings, ["event of the client: an event of more than 65536 bytes was dropped"])
 
 
 if __name__ == "__main__":

@@ -412,7 +412,10 @@ START_TEST (events_are_bounded_in_size_on_both_ways)
   ck_assert_uint_eq (keeper->n_events, 0);
   ck_assert_uint_eq (count_errors (client, VGW_ERROR_TOO_LARGE), 1);
   g_signal_emit_by_name (keeper, "event", large);
+  g_signal_emit_by_name (keeper, "event", large);
   ck_assert_uint_eq (count_events (client, "xxx"), 0);
+  ck_assert_uint_eq (client->session->client_events.n_dropped, 1);
+  ck_assert_uint_eq (client->session->engine_events.n_dropped, 2);
   g_signal_emit_by_name (keeper, "event", "{\"a\":\"b\"}");
   ck_assert_uint_eq (count_events (client, "\"b\""), 1);
   vgw_session_end (client->session, VGW_END_CLIENT_BYE);
