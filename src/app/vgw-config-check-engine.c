@@ -27,7 +27,7 @@ vgw_config_check_engine_type (const char *text, GError **error)
   if (g_strv_contains (types, text))
     return TRUE;
   known = g_strjoinv (", ", (char **) types);
-  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "must be one of %s", known);
+  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "must be one of %s%s", known, vgw_engine_type_lack (text));
   return FALSE;
 }
 

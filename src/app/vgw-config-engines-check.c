@@ -13,7 +13,8 @@ check_type (const VgwEngineDraft *draft, GError **error)
   if (*draft->config->type != '\0')
     return TRUE;
   types = g_strjoinv (", ", (char **) vgw_engine_types ());
-  return vgw_engine_draft_fail (draft, "type", error, "must be set, to one of %s", types);
+  return vgw_engine_draft_fail (draft, "type", error, "must be set, to one of %s%s", types,
+                                vgw_engine_type_lack (draft->config->name));
 }
 
 /* A key that this type of engine has no use for is most likely meant for another engine. */
@@ -88,8 +89,8 @@ check_wraps (VgwConfigEngines *self, const VgwEngineDraft *draft, GError **error
   if (wrapped != NULL)
     return TRUE;
   names = vgw_config_engines_join_names (self);
-  return vgw_engine_draft_fail (draft, "wraps", error, "\"%s\": no such engine; there are %s", draft->config->wraps,
-                                names);
+  return vgw_engine_draft_fail (draft, "wraps", error, "\"%s\": no such engine; there are %s%s", draft->config->wraps,
+                                names, vgw_engine_type_lack (draft->config->wraps));
 }
 
 /* Whether following the fallbacks from @draft comes to an end. */
@@ -124,8 +125,8 @@ check_fallback (VgwConfigEngines *self, const VgwEngineDraft *draft, GError **er
   if (other == NULL)
     {
       names = vgw_config_engines_join_names (self);
-      return vgw_engine_draft_fail (draft, "on-failure", error, "\"%s\": no such engine; there are %s", fallback,
-                                    names);
+      return vgw_engine_draft_fail (draft, "on-failure", error, "\"%s\": no such engine; there are %s%s", fallback,
+                                    names, vgw_engine_type_lack (fallback));
     }
   if (other->config->sample_rate_hz != draft->config->sample_rate_hz)
     return vgw_engine_draft_fail (draft, "on-failure", error,

@@ -9,6 +9,7 @@
 #include "app/vgw-config-source.h"
 #include "app/vgw-config-value.h"
 #include "base/vgw-error.h"
+#include "engine/vgw-engine-factory.h"
 #include "vgw-build.h"
 
 #define VARIABLE_PREFIX "VGW_"
@@ -315,8 +316,8 @@ check_default_engine (const Loader *loader, GError **error)
   for (guint i = 0; i < loader->config->engines->len; i++)
     g_string_append_printf (names, "%s%s", i > 0 ? ", " : "",
                             ((VgwEngineConfig *) loader->config->engines->pdata[i])->name);
-  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: %s: no such engine; there are %s",
-               where_is (loader, "engine", "default", &source), quoted, names->str);
+  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: %s: no such engine; there are %s%s",
+               where_is (loader, "engine", "default", &source), quoted, names->str, vgw_engine_type_lack (name));
   return FALSE;
 }
 

@@ -108,17 +108,20 @@ vgw_engine_create (const VgwEngineConfig *config, const VgwEngineShared *shared,
         return factories[i].create (config, shared, error);
     }
 
-#ifndef HAVE_ASSISTANT
-  if (g_str_equal (config->type, "assistant"))
-    {
-      g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "this build lacks the engine \"assistant\"; docs/ASSISTANT.md");
-      return NULL;
-    }
-#endif
   known = g_strjoinv (", ", (char **) types);
-  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "engine \"%s\": unknown type \"%s\"; known are: %s", config->name,
-               config->type, known);
+  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "engine \"%s\": unknown type \"%s\"; known are: %s%s", config->name,
+               config->type, known, vgw_engine_type_lack (config->type));
   return NULL;
+}
+
+const char *
+vgw_engine_type_lack (const char *name)
+{
+#ifndef HAVE_ASSISTANT
+  if (g_str_equal (name, "assistant"))
+    return "; this build lacks the assistant (meson -Dassistant, docs/ASSISTANT.md)";
+#endif
+  return "";
 }
 
 const char *const *

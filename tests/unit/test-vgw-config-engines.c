@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "vgw-build.h"
 
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define BOT "[engine bot]\ntype=websocket\nurl=ws://127.0.0.1:9000/\n"
@@ -288,6 +289,21 @@ START_TEST (types_and_dialects_are_checked)
 }
 END_TEST
 
+/* Where it was built, nothing of this is wrong. */
+#ifndef HAVE_ASSISTANT
+START_TEST (a_build_without_the_assistant_says_so)
+{
+  const char *const lack = "this build lacks the assistant";
+
+  assert_bad ("[engine]\ndefault=assistant\n", NULL, NULL, WORDS ("[engine] default", lack));
+  assert_bad ("[engine]\non-failure=fallback:assistant\n", NULL, NULL, WORDS ("on-failure", lack));
+  assert_bad ("[engine bot]\ntype=assistant\n", NULL, NULL, WORDS ("[engine bot] type", lack));
+  assert_bad ("[engine assistant]\nselectable=true\n", NULL, NULL, WORDS ("type", "must be set", lack));
+  assert_bad ("[engine rec]\ntype=record\nwraps=assistant\n", NULL, NULL, WORDS ("[engine rec] wraps", lack));
+}
+END_TEST
+#endif
+
 START_TEST (recorders_are_checked)
 {
   assert_bad ("[engine rec]\ntype=record\nwraps=parrot\n", NULL, NULL, WORDS ("[engine rec] wraps", "\"parrot\"", "echo"));
@@ -409,6 +425,9 @@ main (void)
   tcase_add_test (engines, fallbacks_are_checked);
   tcase_add_test (engines, urls_fit_their_type);
   tcase_add_test (engines, types_and_dialects_are_checked);
+#ifndef HAVE_ASSISTANT
+  tcase_add_test (engines, a_build_without_the_assistant_says_so);
+#endif
   tcase_add_test (engines, recorders_are_checked);
   tcase_add_test (engines, names_are_checked);
   tcase_add_test (engines, unknown_keys_get_a_suggestion);
