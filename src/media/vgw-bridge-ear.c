@@ -13,6 +13,10 @@ GST_DEBUG_CATEGORY_EXTERN (vgw_bridge_debug);
 /* Timestamps are rounded to the codec's clock, packets are 2.5 ms at least (RFC 6716); what is below adds up until it
  * is more. */
 #define GAP_TOLERANCE_US 2000
+/* Nothing has come for so long: silence is heard in real time until something does. Longer than networks stand still, for
+ * what they bring late then comes behind the silence. */
+#define SILENT_AFTER_US G_TIME_SPAN_SECOND
+#define SILENCE_LAG_US (60 * G_TIME_SPAN_MILLISECOND) /* so that what comes again is not late for its own time */
 #define SILENCE_SAMPLES 960 /* at one call of the function: 20 ms at 48 kHz */
 
 struct _VgwBridgeEar
@@ -29,7 +33,10 @@ struct _VgwBridgeEar
   gint64 credit_us;     /* how much may be heard now */
   gint64 credited_us;   /* when that was reckoned, in monotonic time */
   gboolean is_dropping;
-  gint64 last_heard_us; /* when the present function heard something last, in monotonic time; 0: never */
+  gint64 last_heard_us; /* when the present function heard the caller last, in monotonic time; 0: never */
+  gint64 until_us;      /* up to when it has heard something, silence included; 0: nothing yet */
+  gint64 listens_since_us; /* of the first tick with the present function, or 0 */
+  gboolean is_silent;      /* silence is heard in real time */
   guint64 n_heard, n_filled;
 };
 
@@ -79,6 +86,9 @@ vgw_bridge_ear_set_func (VgwBridgeEar *self, VgwBridgeAudioFunc func, gpointer u
   self->user_data = user_data;
   self->destroy = destroy;
   self->last_heard_us = 0;
+  self->until_us = 0;
+  self->listens_since_us = 0;
+  self->is_silent = FALSE;
   g_mutex_unlock (&self->lock);
   if (old_destroy != NULL)
     old_destroy (old_user_data);
@@ -162,7 +172,7 @@ static void
 start_time (VgwBridgeTap *tap, GstClockTime pts, gsize n_samples, gint64 now_us)
 {
   VgwBridgeEar *ear = tap->ear;
-  gint64 gap_us = ear->last_heard_us != 0 ? now_us - ear->last_heard_us - samples_to_us (ear, n_samples) : 0;
+  gint64 gap_us = ear->until_us != 0 ? now_us - ear->until_us - samples_to_us (ear, n_samples) : 0;
 
   if (gap_us > VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND)
     fill (ear, gap_us);
@@ -216,6 +226,29 @@ hear (VgwBridgeTap *tap, GstClockTime pts, const gint16 *samples, gsize n_sample
   tap->n_since += n_samples;
   ear->n_heard += n_samples;
   ear->last_heard_us = now_us;
+  ear->until_us = now_us;
+  ear->is_silent = FALSE;
+}
+
+/* What an engine hears of a caller who sends nothing at all. */
+static void
+hear_nothing (VgwBridgeTap *tap)
+{
+  VgwBridgeEar *ear = tap->ear;
+  gint64 now_us = g_get_monotonic_time ();
+  gint64 from_us;
+
+  if (ear->listens_since_us == 0)
+    ear->listens_since_us = now_us;
+  from_us = ear->until_us != 0 ? ear->until_us : ear->listens_since_us;
+  if (!ear->is_silent && now_us - from_us < SILENT_AFTER_US)
+    return;
+  ear->is_silent = TRUE;
+  if (now_us - from_us < SILENCE_LAG_US + VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND)
+    return;
+  refill (ear, now_us);
+  tap->n_since += fill (ear, now_us - SILENCE_LAG_US - from_us);
+  ear->until_us = now_us - SILENCE_LAG_US;
 }
 
 /* --- streaming thread ------------------------------------------------------------------------------------------------- */
@@ -255,6 +288,19 @@ tap_free (gpointer data)
 
   vgw_bridge_ear_unref (tap->ear);
   g_free (tap);
+}
+
+/* --- pacer thread ----------------------------------------------------------------------------------------------------- */
+
+void
+vgw_bridge_ear_tick (VgwBridgeEar *self, VgwBridgeTap *tap)
+{
+  /* the lock is held while something is being heard: there is no need for silence then, and the other calls wait */
+  if (!vgw_bridge_ear_is_open (self) || !g_mutex_trylock (&self->lock))
+    return;
+  if (tap->is_attached && self->func != NULL)
+    hear_nothing (tap);
+  g_mutex_unlock (&self->lock);
 }
 
 /* --- main thread ------------------------------------------------------------------------------------------------------ */

@@ -2,8 +2,9 @@
  *
  * Time: the engine counts samples, so the samples must tell the time. Where the timestamps of the buffers move on by
  * more than the samples do (packets that were lost and not concealed, a sender that stops in silence, telephone-events
- * in place of audio, a new peer), the gap is filled with silence before the next buffer. While nothing comes at all,
- * nothing is heard; what is filled at one time is bounded, and a longer gap is shortened. Time never goes back. */
+ * in place of audio, a new peer), the gap is filled with silence before the next buffer. While nothing comes at all, for
+ * a second or more, silence is heard in real time. What is filled at one time is bounded, and a longer step of the
+ * timestamps is shortened. Time never goes back. */
 #pragma once
 
 #include <gst/app/app.h>
@@ -28,6 +29,9 @@ gboolean vgw_bridge_ear_is_open (VgwBridgeEar *self);
 
 /* Has @pcm_out heard. Main thread. Returns: (transfer none) valid until vgw_bridge_ear_detach (). */
 VgwBridgeTap *vgw_bridge_ear_attach (VgwBridgeEar *self, GstAppSink *pcm_out);
+
+/* Each 20 ms while @tap is attached: silence in place of a caller who sends nothing. Pacer thread. Does not block. */
+void vgw_bridge_ear_tick (VgwBridgeEar *self, VgwBridgeTap *tap);
 
 /* When it returns, the function is not running for @pcm_out and will not be called for it again. Main thread. */
 void vgw_bridge_ear_detach (VgwBridgeEar *self, GstAppSink *pcm_out, VgwBridgeTap *tap);

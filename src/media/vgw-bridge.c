@@ -35,7 +35,7 @@ struct _VgwBridge
   VgwPlayout *playout;
   VgwBridgeEar *ear;
 
-  /* main thread; pcm_in is also read by the pump, and constant while that is registered */
+  /* main thread; pcm_in and tap are also read by the pump, and constant while that is registered */
   GstAppSink *pcm_out;
   GstAppSrc *pcm_in;
   VgwBridgeTap *tap; /* owned by pcm_out */
@@ -106,6 +106,7 @@ pump (guint64 tick, gpointer user_data)
   gsize n_samples = vgw_audio_format_frame_samples (&self->format);
   gsize n_popped;
 
+  vgw_bridge_ear_tick (self->ear, self->tap);
   if (!vgw_bridge_ear_is_open (self->ear) || (!self->is_timed && !start_time (self, tick)))
     return;
   n_popped = vgw_playout_pop (self->playout, samples, n_samples);

@@ -18,8 +18,9 @@ typedef void (*VgwBridgeAudioFunc) (const gint16 *samples, gsize n_samples, gpoi
 /* @pacer must outlive the bridge. Main thread. Returns: (transfer full) */
 VgwBridge *vgw_bridge_new (VgwPacer *pacer, const VgwAudioFormat *format, guint max_playout_ms);
 
-/* Where the caller's voice goes. NULL for nowhere: when that call returns, the old function is not running and will
- * not run again, and its @destroy has been called. Main thread. */
+/* Where the caller's voice goes, and on a pacer's thread silence in its place, while the caller sends nothing. NULL for
+ * nowhere: when that call returns, the old function is not running and will not run again, and its @destroy has been
+ * called. Main thread. */
 void vgw_bridge_set_audio_func (VgwBridge *self, VgwBridgeAudioFunc func, gpointer user_data, GDestroyNotify destroy);
 
 /* The queue that the engine's voice goes into (transfer none); its functions may be called on any thread. */

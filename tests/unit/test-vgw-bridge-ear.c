@@ -178,6 +178,60 @@ START_TEST (a_long_gap_is_shortened)
 }
 END_TEST
 
+/* Looks at the clock because the clock is what is tested. */
+static void
+wait_for_filled (guint64 filled_ms)
+{
+  gint64 deadline_us = g_get_monotonic_time () + 20 * G_TIME_SPAN_SECOND;
+  VgwBridgeHeard stats = { 0 };
+
+  while (stats.filled_ms < filled_ms && g_get_monotonic_time () < deadline_us)
+    {
+      g_usleep (5000);
+      vgw_bridge_get_heard (bridge, &stats);
+    }
+  ck_assert_uint_ge (stats.filled_ms, filled_ms);
+}
+
+/* For longer than what may be filled at one time. */
+START_TEST (a_caller_who_sends_nothing_is_heard_as_silence)
+{
+  gint64 begin_us = g_get_monotonic_time ();
+  guint elapsed_ms;
+  Side side;
+
+  side_init (&side);
+  say (&side, 0, 1, FRAME);
+  wait_for_filled (4500);
+  elapsed_ms = (guint) ((g_get_monotonic_time () - begin_us) / 1000);
+  ck_assert_uint_ge (elapsed_ms, 4500); /* and not faster than real time */
+  say (&side, MS (elapsed_ms), 2, FRAME);
+  say (&side, MS (elapsed_ms + VGW_FRAME_MS), 3, FRAME);
+  side_clear (&side);
+  ck_assert_uint_eq (heard->len, elapsed_ms * RATE_HZ / 1000 + 2 * FRAME);
+  assert_heard (0, FRAME, 1);
+  assert_heard (FRAME, heard->len - 3 * FRAME, 0);
+  assert_heard (heard->len - 2 * FRAME, FRAME, 2);
+  assert_heard (heard->len - FRAME, FRAME, 3);
+  ck_assert_uint_le (largest_call, FRAME);
+}
+END_TEST
+
+START_TEST (who_never_sends_anything_is_heard_as_silence_too)
+{
+  VgwBridgeHeard stats;
+  Side side;
+
+  side_init (&side);
+  wait_for_filled (1500);
+  vgw_bridge_get_heard (bridge, &stats);
+  ck_assert_uint_eq (stats.heard_ms, 0);
+  ck_assert_int_eq (stats.last_us, 0); /* the caller was not heard */
+  side_clear (&side);
+  assert_heard (0, heard->len, 0);
+}
+END_TEST
+
 START_TEST (time_never_goes_back)
 {
   Side side;
@@ -275,6 +329,8 @@ main (int argc, char **argv)
   tcase_add_test (tcase, many_gaps_do_not_add_up_to_an_error);
   tcase_add_test (tcase, small_steps_are_let_pass_until_they_are_a_gap);
   tcase_add_test (tcase, a_long_gap_is_shortened);
+  tcase_add_test (tcase, a_caller_who_sends_nothing_is_heard_as_silence);
+  tcase_add_test (tcase, who_never_sends_anything_is_heard_as_silence_too);
   tcase_add_test (tcase, time_never_goes_back);
   tcase_add_test (tcase, what_is_dropped_as_too_much_is_no_gap);
   tcase_add_test (tcase, a_closed_gate_lets_nothing_pass);
