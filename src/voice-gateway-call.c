@@ -176,7 +176,7 @@ make_settings (const Options *options, VgwCallSettings *settings, GError **error
   settings->accepts_any_certificate = options->is_insecure;
   settings->duration_ms = (guint) (options->duration_s * MS_PER_S);
   settings->timeout_ms = (guint) options->timeout_ms;
-  settings->pacer = vgw_pacer_new ();
+  settings->pacer = vgw_pacer_new (1);
   settings->wav_writer = vgw_wav_writer_new ();
   settings->http = soup_session_new_with_options ("max-conns", MAX_CALLS, "max-conns-per-host", MAX_CALLS, NULL);
   /* compressing a few hundred bytes of JSON is not worth its memory in each call */

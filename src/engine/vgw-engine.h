@@ -1,7 +1,7 @@
 /* A speech engine of one session: hears the caller as PCM, answers with PCM. Base class of all engines.
  *
- * Threads: everything is called on the main thread but push_audio (), which is called on a streaming thread, never
- * concurrently with itself, and never after stop () has returned. Signals are emitted on the main thread.
+ * Threads: everything is called on the main thread but push_audio (), which is called on the thread that received the
+ * packet, never concurrently with itself, and never after stop () has returned. Signals are emitted on the main thread.
  * Nothing here may block: an engine that writes files or talks to a socket does so elsewhere.
  *
  * Signals:
@@ -66,7 +66,7 @@ void vgw_engine_set_output (VgwEngine *self, const VgwEngineOutput *output, gpoi
 /* Main thread. Errors: VGW_ERROR_ENGINE. */
 gboolean vgw_engine_start (VgwEngine *self, const VgwEngineStart *start, GError **error);
 
-/* The caller's voice. One streaming thread at a time. Ignored before start () and after stop (). */
+/* The caller's voice. One thread at a time. Ignored before start () and after stop (). */
 void vgw_engine_push_audio (VgwEngine *self, const gint16 *samples, gsize n_samples);
 
 /* An application event from the client, JSON text. Main thread. */

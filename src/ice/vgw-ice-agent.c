@@ -304,6 +304,17 @@ vgw_ice_agent_get_last_check_us (VgwIceAgent *self)
 }
 
 void
+vgw_ice_agent_go_direct (VgwIceAgent *self)
+{
+  g_return_if_fail (VGW_IS_ICE_AGENT (self));
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->streams->len; i++)
+    vgw_ice_transport_go_direct (vgw_ice_stream_get_transport (g_ptr_array_index (self->streams, i)));
+  g_mutex_unlock (&self->lock);
+}
+
+void
 vgw_ice_agent_stop (VgwIceAgent *self)
 {
   g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (gst_object_unref);

@@ -17,6 +17,10 @@ VgwIceAgent *vgw_ice_agent_new (VgwIceMux *mux);
 /* g_get_monotonic_time () of the last valid connectivity check, 0 for none yet. Any thread. */
 gint64 vgw_ice_agent_get_last_check_us (VgwIceAgent *self);
 
+/* DTLS is up, and the pipeline nowhere waits: packets are decrypted and decoded on the thread that receives them from
+ * here on, see vgw_ice_src_go_direct (). Any thread. */
+void vgw_ice_agent_go_direct (VgwIceAgent *self);
+
 /* Takes its transports off the mux: no packet is delivered after it returns. Idempotent; main thread, before the
  * pipeline goes to NULL. */
 void vgw_ice_agent_stop (VgwIceAgent *self);

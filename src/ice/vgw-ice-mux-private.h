@@ -8,7 +8,26 @@ G_BEGIN_DECLS
 
 GST_DEBUG_CATEGORY_EXTERN (vgw_ice_debug);
 
-/* The tables that its thread looks packets up in. (transfer none) */
+typedef enum
+{
+  VGW_ICE_COUNT_RECEIVED,
+  VGW_ICE_COUNT_DELIVERED,
+  VGW_ICE_COUNT_CHECKS,
+  VGW_ICE_COUNT_REFUSED,
+  VGW_ICE_COUNT_UNAUTHENTICATED,
+  VGW_ICE_COUNT_MALFORMED,
+  VGW_ICE_COUNT_IGNORED,
+  VGW_ICE_COUNT_UNKNOWN_SOURCE,
+  VGW_ICE_COUNT_KERNEL_DROPPED,
+  VGW_ICE_COUNT_SENT,
+  VGW_ICE_COUNT_SEND_DROPPED,
+  VGW_ICE_N_COUNTS,
+} VgwIceCount;
+
+/* Adds to what vgw_ice_mux_get_stats () tells. Any thread. */
+void vgw_ice_mux_count (VgwIceMux *self, VgwIceCount count, guint64 n);
+
+/* The tables that its threads look packets up in. (transfer none) */
 VgwIceRouter *vgw_ice_mux_get_router (VgwIceMux *self);
 
 /* The addresses to offer as host candidates, with their ports, best first: `advertise`, else the bound address, else
@@ -19,7 +38,7 @@ GArray *vgw_ice_mux_list_addresses (VgwIceMux *self);
  * Any thread. */
 gboolean vgw_ice_mux_send (VgwIceMux *self, const VgwIcePath *path, gconstpointer data, gsize length, guint8 tos);
 
-/* Runs @func (@data) on one of the two threads for work that the receiving thread must not do: telling webrtcbin of
+/* Runs @func (@data) on one of the two threads for work that a receiving thread must not do: telling webrtcbin of
  * a state starts DTLS on the spot. FALSE after the shutdown: it will not run. Any thread. */
 gboolean vgw_ice_mux_defer (VgwIceMux *self, GFunc func, gpointer data);
 

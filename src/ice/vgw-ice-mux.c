@@ -2,44 +2,20 @@
  * described in vgw-ice-router.c. */
 #include "ice/vgw-ice-mux.h"
 
-#include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/vgw-log.h"
 #include "ice/vgw-ice-candidate.h"
 #include "ice/vgw-ice-mux-private.h"
-#include "ice/vgw-ice-socket.h"
-#include "ice/vgw-stun.h"
+#include "ice/vgw-ice-receiver.h"
 
 #define N_DEFER_THREADS 2
-#define DTLS_FIRST_BYTE_MIN 20 /* RFC 7983 section 7 */
-#define DTLS_FIRST_BYTE_MAX 63
-#define RTP_FIRST_BYTE_MIN 128
-#define RTP_FIRST_BYTE_MAX 191
+#define MAX_RECEIVERS 16u
 
 GST_DEBUG_CATEGORY (vgw_ice_debug);
 #define GST_CAT_DEFAULT vgw_ice_debug
-
-typedef enum
-{
-  COUNT_RECEIVED,
-  COUNT_DELIVERED,
-  COUNT_CHECKS,
-  COUNT_REFUSED,
-  COUNT_UNAUTHENTICATED,
-  COUNT_MALFORMED,
-  COUNT_IGNORED,
-  COUNT_UNKNOWN_SOURCE,
-  COUNT_KERNEL_DROPPED,
-  COUNT_SENT,
-  COUNT_SEND_DROPPED,
-  N_COUNTS,
-} Count;
 
 struct _VgwIceMux
 {
@@ -51,17 +27,12 @@ struct _VgwIceMux
   gboolean has_ipv6;
   GArray *advertise;    /* constant; VgwIceAddress, NULL: those found */
   VgwIceRouter *router; /* constant */
-  _Atomic guint64 counts[N_COUNTS];
+  _Atomic guint64 counts[VGW_ICE_N_COUNTS];
 
-  GThread *thread;
-  int wake_fd; /* eventfd: the shutdown */
+  GPtrArray *receivers; /* VgwIceReceiver; main thread */
 
   GRWLock socket_lock;
-  int fds[VGW_ICE_N_SOCKETS]; /* guarded by socket_lock for senders; -1: none */
-
-  VgwStun stun;                         /* vgw-ice thread only */
-  VgwIceBatch *batch;                   /* vgw-ice thread only */
-  guint32 overflows[VGW_ICE_N_SOCKETS]; /* vgw-ice thread only */
+  int fds[VGW_ICE_N_SOCKETS]; /* guarded by socket_lock; those of the first receiver, to send from; -1: none */
 
   GMutex defer_lock;
   GThreadPool *pool; /* guarded by defer_lock; NULL after the shutdown */
@@ -74,135 +45,6 @@ typedef struct
   GFunc func;
   gpointer data;
 } Deferred;
-
-typedef struct
-{
-  VgwIceMux *mux;
-  VgwIceRoute *route; /* (transfer full) found by the ufrag */
-  char *password;     /* (transfer full) a GRefString */
-} CheckLookup;
-
-static void
-add_count (VgwIceMux *self, Count count, guint64 n)
-{
-  atomic_fetch_add_explicit (&self->counts[count], n, memory_order_relaxed);
-}
-
-static gboolean
-look_up (const char *ufrag, gsize length, const char **password, gpointer user_data)
-{
-  CheckLookup *lookup = user_data;
-
-  lookup->route = vgw_ice_router_find_ufrag (lookup->mux->router, ufrag, length, &lookup->password);
-  *password = lookup->password;
-  return lookup->route != NULL;
-}
-
-static void
-handle_stun (VgwIceMux *self, const VgwIcePacket *packet, gint64 now_us)
-{
-  static const Count count_of[] = {
-    [VGW_STUN_VALID] = COUNT_CHECKS,
-    [VGW_STUN_REFUSED] = COUNT_REFUSED,
-    [VGW_STUN_UNAUTHENTICATED] = COUNT_UNAUTHENTICATED,
-    [VGW_STUN_MALFORMED] = COUNT_MALFORMED,
-    [VGW_STUN_IGNORED] = COUNT_IGNORED,
-  };
-  guint8 reply[VGW_STUN_MAX_REPLY_BYTES];
-  gsize reply_length;
-  CheckLookup lookup = { .mux = self };
-  gboolean is_nominated;
-  VgwStunVerdict verdict;
-
-  verdict = vgw_stun_answer (&self->stun, packet->data, packet->length, &packet->path.remote, look_up, &lookup, reply,
-                             &reply_length, &is_nominated);
-  add_count (self, count_of[verdict], 1);
-  if (reply_length > 0)
-    vgw_ice_mux_send (self, &packet->path, reply, reply_length, 0);
-  if (verdict == VGW_STUN_VALID && lookup.route != NULL)
-    vgw_ice_router_validate (self->router, lookup.route, &packet->path, is_nominated, now_us);
-  g_clear_pointer (&lookup.route, vgw_ice_route_unref);
-  g_clear_pointer (&lookup.password, g_ref_string_release);
-}
-
-static gboolean
-is_media (const VgwIcePacket *packet)
-{
-  guint8 first;
-
-  if (packet->length == 0)
-    return FALSE;
-  first = packet->data[0];
-  return (first >= DTLS_FIRST_BYTE_MIN && first <= DTLS_FIRST_BYTE_MAX)
-         || (first >= RTP_FIRST_BYTE_MIN && first <= RTP_FIRST_BYTE_MAX);
-}
-
-static void
-handle_media (VgwIceMux *self, const VgwIcePacket *packet, gint64 now_us)
-{
-  g_autoptr (VgwIceRoute) route = vgw_ice_router_find_path (self->router, &packet->path, now_us);
-
-  if (route == NULL)
-    {
-      add_count (self, COUNT_UNKNOWN_SOURCE, 1);
-      return;
-    }
-  add_count (self, COUNT_DELIVERED, 1);
-  vgw_ice_route_deliver (route, packet->data, packet->length);
-}
-
-static void
-handle_packet (VgwIceMux *self, guint which, guint index, gint64 now_us)
-{
-  VgwIcePacket packet;
-  gboolean is_usable = vgw_ice_batch_get (self->batch, index, self->port, &packet);
-
-  if (packet.overflows != 0 && packet.overflows != self->overflows[which])
-    {
-      add_count (self, COUNT_KERNEL_DROPPED, packet.overflows - self->overflows[which]);
-      self->overflows[which] = packet.overflows;
-    }
-  if (!is_usable || packet.is_truncated)
-    add_count (self, COUNT_MALFORMED, 1);
-  else if (vgw_stun_is_stun (packet.data, packet.length))
-    handle_stun (self, &packet, now_us);
-  else if (is_media (&packet))
-    handle_media (self, &packet, now_us);
-  else
-    add_count (self, COUNT_MALFORMED, 1);
-}
-
-static gpointer
-receive_loop (gpointer data)
-{
-  VgwIceMux *self = data;
-  struct pollfd polls[VGW_ICE_N_SOCKETS + 1] = { 0 };
-
-  polls[VGW_ICE_N_SOCKETS].fd = self->wake_fd;
-  polls[VGW_ICE_N_SOCKETS].events = POLLIN;
-  for (guint i = 0; i < VGW_ICE_N_SOCKETS; i++)
-    {
-      polls[i].fd = self->fds[i]; /* poll () skips -1 */
-      polls[i].events = POLLIN;
-    }
-
-  while (polls[VGW_ICE_N_SOCKETS].revents == 0)
-    {
-      if (poll (polls, G_N_ELEMENTS (polls), -1) < 0)
-        continue; /* EINTR; nothing else can happen here */
-      for (guint i = 0; i < VGW_ICE_N_SOCKETS; i++)
-        {
-          /* POLLERR too: receiving is what clears it */
-          guint n_packets = polls[i].revents != 0 ? vgw_ice_batch_receive (self->batch, polls[i].fd) : 0;
-          gint64 now_us = g_get_monotonic_time ();
-
-          add_count (self, COUNT_RECEIVED, n_packets);
-          for (guint j = 0; j < n_packets; j++)
-            handle_packet (self, i, j, now_us);
-        }
-    }
-  return NULL;
-}
 
 static void
 run_deferred (gpointer data, gpointer user_data)
@@ -247,16 +89,13 @@ parse_addresses (VgwIceMux *self, const char *bind_address, const char *const *a
   return TRUE;
 }
 
+/* Not before every receiver has stopped: a packet that one of them delivers may have an answer. */
 static void
 close_sockets (VgwIceMux *self)
 {
   g_rw_lock_writer_lock (&self->socket_lock);
-  for (guint i = 0; i < VGW_ICE_N_SOCKETS; i++)
-    {
-      if (self->fds[i] >= 0)
-        close (self->fds[i]);
-      self->fds[i] = -1;
-    }
+  self->fds[VGW_ICE_SOCKET_IPV4] = self->fds[VGW_ICE_SOCKET_IPV6] = -1;
+  g_ptr_array_set_size (self->receivers, 0);
   g_rw_lock_writer_unlock (&self->socket_lock);
 }
 
@@ -264,21 +103,14 @@ static void
 stop_threads (VgwIceMux *self, gboolean should_wait)
 {
   GThreadPool *pool;
-  guint64 one = 1;
 
   g_mutex_lock (&self->defer_lock);
   pool = g_steal_pointer (&self->pool);
   g_mutex_unlock (&self->defer_lock);
   if (pool != NULL)
     g_thread_pool_free (pool, FALSE, should_wait);
-
-  if (self->thread != NULL)
-    {
-      /* an eventfd takes its first write; EINTR cannot happen before it blocks */
-      if (write (self->wake_fd, &one, sizeof one) != sizeof one)
-        vgw_critical (NULL, "ICE: cannot wake the receiving thread: %s", g_strerror (errno));
-      g_thread_join (g_steal_pointer (&self->thread));
-    }
+  for (guint i = 0; i < self->receivers->len; i++)
+    vgw_ice_receiver_stop (g_ptr_array_index (self->receivers, i));
 }
 
 static void
@@ -288,9 +120,7 @@ vgw_ice_mux_finalize (GObject *object)
 
   stop_threads (self, FALSE); /* this may be a thread of the pool */
   close_sockets (self);
-  if (self->wake_fd >= 0)
-    close (self->wake_fd);
-  g_clear_pointer (&self->batch, vgw_ice_batch_free);
+  g_ptr_array_unref (self->receivers);
   g_clear_pointer (&self->advertise, g_array_unref);
   g_clear_pointer (&self->router, vgw_ice_router_unref);
   g_rw_lock_clear (&self->socket_lock);
@@ -311,10 +141,36 @@ vgw_ice_mux_init (VgwIceMux *self)
   g_rw_lock_init (&self->socket_lock);
   g_mutex_init (&self->defer_lock);
   self->fds[VGW_ICE_SOCKET_IPV4] = self->fds[VGW_ICE_SOCKET_IPV6] = -1;
-  self->wake_fd = -1;
   self->router = vgw_ice_router_new ();
-  self->batch = vgw_ice_batch_new ();
-  vgw_stun_init (&self->stun);
+  self->receivers = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_ice_receiver_free);
+}
+
+static gboolean
+add_receiver (VgwIceMux *self, const int fds[VGW_ICE_N_SOCKETS], GError **error)
+{
+  VgwIceReceiver *receiver = vgw_ice_receiver_new (self, fds, error);
+
+  if (receiver != NULL)
+    g_ptr_array_add (self->receivers, receiver);
+  return receiver != NULL;
+}
+
+/* One receiver for each processor. Where the kernel has no more than the first one's sockets to give, that one does all
+ * the work. */
+static void
+add_more_receivers (VgwIceMux *self)
+{
+  guint n_wanted = MIN (g_get_num_processors (), MAX_RECEIVERS);
+  g_autoptr (GError) error = NULL;
+  int fds[VGW_ICE_N_SOCKETS];
+
+  while (self->receivers->len < n_wanted)
+    {
+      if (vgw_ice_socket_open_sibling (self->fds, fds, &error) && add_receiver (self, fds, &error))
+        continue;
+      vgw_warning (NULL, "ICE: %u receiving threads in place of %u: %s", self->receivers->len, n_wanted, error->message);
+      return;
+    }
 }
 
 VgwIceMux *
@@ -327,21 +183,15 @@ vgw_ice_mux_new (guint16 port, const char *bind_address, const char *const *adve
     return NULL;
   self->has_ipv4 = self->fds[VGW_ICE_SOCKET_IPV4] >= 0;
   self->has_ipv6 = self->fds[VGW_ICE_SOCKET_IPV6] >= 0;
-  self->wake_fd = eventfd (0, EFD_CLOEXEC);
-  if (self->wake_fd < 0)
-    {
-      int saved_errno = errno;
-
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "eventfd for UDP port %u: %s", self->port,
-                   g_strerror (saved_errno));
-      return NULL;
-    }
   self->pool = g_thread_pool_new (run_deferred, NULL, N_DEFER_THREADS, TRUE, error);
   if (self->pool == NULL)
     return NULL;
-  self->thread = g_thread_try_new ("vgw-ice", receive_loop, self, error);
-  if (self->thread == NULL)
-    return NULL;
+  if (!add_receiver (self, self->fds, error))
+    {
+      self->fds[VGW_ICE_SOCKET_IPV4] = self->fds[VGW_ICE_SOCKET_IPV6] = -1;
+      return NULL;
+    }
+  add_more_receivers (self);
   return g_steal_pointer (&self);
 }
 
@@ -365,25 +215,31 @@ vgw_ice_mux_get_port (VgwIceMux *self)
 void
 vgw_ice_mux_get_stats (VgwIceMux *self, VgwIceStats *stats)
 {
-  guint64 counts[N_COUNTS];
+  guint64 counts[VGW_ICE_N_COUNTS];
 
   g_return_if_fail (VGW_IS_ICE_MUX (self));
 
-  for (guint i = 0; i < N_COUNTS; i++)
+  for (guint i = 0; i < VGW_ICE_N_COUNTS; i++)
     counts[i] = atomic_load_explicit (&self->counts[i], memory_order_relaxed);
   *stats = (VgwIceStats){
-    .received = counts[COUNT_RECEIVED],
-    .delivered = counts[COUNT_DELIVERED],
-    .checks = counts[COUNT_CHECKS],
-    .refused = counts[COUNT_REFUSED],
-    .unauthenticated = counts[COUNT_UNAUTHENTICATED],
-    .malformed = counts[COUNT_MALFORMED],
-    .ignored = counts[COUNT_IGNORED],
-    .unknown_source = counts[COUNT_UNKNOWN_SOURCE],
-    .kernel_dropped = counts[COUNT_KERNEL_DROPPED],
-    .sent = counts[COUNT_SENT],
-    .send_dropped = counts[COUNT_SEND_DROPPED],
+    .received = counts[VGW_ICE_COUNT_RECEIVED],
+    .delivered = counts[VGW_ICE_COUNT_DELIVERED],
+    .checks = counts[VGW_ICE_COUNT_CHECKS],
+    .refused = counts[VGW_ICE_COUNT_REFUSED],
+    .unauthenticated = counts[VGW_ICE_COUNT_UNAUTHENTICATED],
+    .malformed = counts[VGW_ICE_COUNT_MALFORMED],
+    .ignored = counts[VGW_ICE_COUNT_IGNORED],
+    .unknown_source = counts[VGW_ICE_COUNT_UNKNOWN_SOURCE],
+    .kernel_dropped = counts[VGW_ICE_COUNT_KERNEL_DROPPED],
+    .sent = counts[VGW_ICE_COUNT_SENT],
+    .send_dropped = counts[VGW_ICE_COUNT_SEND_DROPPED],
   };
+}
+
+void
+vgw_ice_mux_count (VgwIceMux *self, VgwIceCount count, guint64 n)
+{
+  atomic_fetch_add_explicit (&self->counts[count], n, memory_order_relaxed);
 }
 
 VgwIceRouter *
@@ -420,7 +276,7 @@ vgw_ice_mux_send (VgwIceMux *self, const VgwIcePath *path, gconstpointer data, g
   g_rw_lock_reader_lock (&self->socket_lock);
   is_sent = self->fds[which] >= 0 && vgw_ice_socket_send (self->fds[which], path, data, length, tos);
   g_rw_lock_reader_unlock (&self->socket_lock);
-  add_count (self, is_sent ? COUNT_SENT : COUNT_SEND_DROPPED, 1);
+  vgw_ice_mux_count (self, is_sent ? VGW_ICE_COUNT_SENT : VGW_ICE_COUNT_SEND_DROPPED, 1);
   return is_sent;
 }
 

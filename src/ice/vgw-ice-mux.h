@@ -1,5 +1,4 @@
-/* The one UDP port of the gateway: a thread, `vgw-ice`, that receives in batches, answers connectivity checks and
- * hands everything else to the transport that owns the remote address. */
+/* The one UDP port of the gateway, and the threads `vgw-ice` that receive from it (vgw-ice-receiver.h). */
 #pragma once
 
 #include <gst/gst.h>

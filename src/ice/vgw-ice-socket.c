@@ -56,16 +56,17 @@ set_options (int fd, int family)
   return enable (fd, IPPROTO_IP, IP_PKTINFO);
 }
 
-/* Returns -1 with @error set. */
+/* @is_shared: others are bound to the address, and more may be. Returns -1 with @error set. */
 static int
-open_one (const VgwIceAddress *address, GError **error)
+open_one (const VgwIceAddress *address, gboolean is_shared, GError **error)
 {
   struct sockaddr_storage storage;
   socklen_t length = vgw_ice_address_to_sockaddr (address, &storage);
   char text[VGW_ICE_ADDRESS_TEXT_MAX];
   int fd = socket (address->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP);
 
-  if (fd >= 0 && set_options (fd, address->family) && bind (fd, (struct sockaddr *) &storage, length) == 0)
+  if (fd >= 0 && set_options (fd, address->family) && (!is_shared || enable (fd, SOL_SOCKET, SO_REUSEPORT))
+      && bind (fd, (struct sockaddr *) &storage, length) == 0)
     return fd;
 
   int saved_errno = errno;
@@ -77,17 +78,22 @@ open_one (const VgwIceAddress *address, GError **error)
   return -1;
 }
 
-static guint16
-get_port (int fd)
+static gboolean
+get_address (int fd, VgwIceAddress *address)
 {
   struct sockaddr_storage storage;
   socklen_t length = sizeof storage;
+
+  return getsockname (fd, (struct sockaddr *) &storage, &length) == 0
+         && vgw_ice_address_from_sockaddr (address, (struct sockaddr *) &storage);
+}
+
+static guint16
+get_port (int fd)
+{
   VgwIceAddress address;
 
-  if (getsockname (fd, (struct sockaddr *) &storage, &length) != 0)
-    return 0;
-  vgw_ice_address_from_sockaddr (&address, (struct sockaddr *) &storage);
-  return address.port;
+  return get_address (fd, &address) ? address.port : 0;
 }
 
 /* Both families on one port number. An IPv6 port that is taken is an error, a machine without IPv6 is none. */
@@ -98,11 +104,11 @@ open_both (guint16 port, int fds[VGW_ICE_N_SOCKETS], GError **error)
   VgwIceAddress any_ipv4 = { .family = AF_INET, .port = port };
   VgwIceAddress any_ipv6 = { .family = AF_INET6 };
 
-  fds[VGW_ICE_SOCKET_IPV4] = open_one (&any_ipv4, error);
+  fds[VGW_ICE_SOCKET_IPV4] = open_one (&any_ipv4, FALSE, error);
   if (fds[VGW_ICE_SOCKET_IPV4] < 0)
     return FALSE;
   any_ipv6.port = get_port (fds[VGW_ICE_SOCKET_IPV4]);
-  fds[VGW_ICE_SOCKET_IPV6] = open_one (&any_ipv6, &ipv6_error);
+  fds[VGW_ICE_SOCKET_IPV6] = open_one (&any_ipv6, FALSE, &ipv6_error);
   if (fds[VGW_ICE_SOCKET_IPV6] >= 0)
     return TRUE;
   if (g_error_matches (ipv6_error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
@@ -130,7 +136,7 @@ vgw_ice_socket_open_pair (const VgwIceAddress *bound, guint16 port, int fds[VGW_
       VgwIceAddress address = *bound;
 
       address.port = port;
-      fds[which] = open_one (&address, error);
+      fds[which] = open_one (&address, FALSE, error);
       is_open = fds[which] >= 0;
     }
   else
@@ -139,6 +145,37 @@ vgw_ice_socket_open_pair (const VgwIceAddress *bound, guint16 port, int fds[VGW_
 
   if (is_open)
     *bound_port = get_port (fds[which]);
+  return is_open;
+}
+
+/* Returns -1 with @error set. */
+static int
+open_sibling (int fd, GError **error)
+{
+  VgwIceAddress address;
+
+  if (get_address (fd, &address) && enable (fd, SOL_SOCKET, SO_REUSEPORT))
+    return open_one (&address, TRUE, error);
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "UDP port shared by threads: %s", g_strerror (errno));
+  return -1;
+}
+
+gboolean
+vgw_ice_socket_open_sibling (const int fds[VGW_ICE_N_SOCKETS], int siblings[VGW_ICE_N_SOCKETS], GError **error)
+{
+  gboolean is_open = TRUE;
+
+  for (guint i = 0; i < VGW_ICE_N_SOCKETS; i++)
+    {
+      siblings[i] = is_open && fds[i] >= 0 ? open_sibling (fds[i], error) : -1;
+      is_open = is_open && (fds[i] < 0 || siblings[i] >= 0);
+    }
+  for (guint i = 0; i < VGW_ICE_N_SOCKETS && !is_open; i++)
+    {
+      if (siblings[i] >= 0)
+        close (siblings[i]);
+      siblings[i] = -1;
+    }
   return is_open;
 }
 

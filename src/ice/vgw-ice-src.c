@@ -1,3 +1,12 @@
+/* Two ways into webrtcbin, whose TransportReceiveBin has a capsfilter, a queue and dtlssrtpdec behind this element.
+ *
+ * Through the queue, at first: its pads are blocked until ICE is connected, and a DTLS handshake takes milliseconds of
+ * RSA, which the thread that serves all sessions must not wait for.
+ *
+ * Around it, once vgw_ice_src_go_direct () has been called and the queue has run empty: packets are handed to the pad
+ * behind the queue. A packet that the queue's thread has just taken out may be overtaken by one; it is UDP. After
+ * RETIRE_AFTER_PACKETS the queue's thread has long been idle, and is ended. The queue itself stays, since webrtcbin goes
+ * on setting its properties. */
 #include "ice/vgw-ice-src.h"
 
 #include "ice/vgw-ice-mux-private.h"
@@ -7,19 +16,21 @@
 /* webrtcbin's receive queue holds 5 MB by itself: minutes of voice. This much is a second of the busiest call. */
 #define QUEUE_MAX_BYTES (128 * 1024)
 #define QUEUE_LEAKS_DOWNSTREAM 2 /* GST_QUEUE_LEAK_DOWNSTREAM of the queue element: the oldest goes */
+#define RETIRE_AFTER_PACKETS 50u
 
 struct _VgwIceSrc
 {
-  GstElement parent_instance;
+  VgwFeedSrc parent_instance;
 
-  GstPad *pad;       /* owned by the element */
-  gint needs_events; /* atomic: stream-start and segment have to go first */
+  GstElement *queue; /* (nullable) owned; constant once linked */
+  gint wants_direct; /* atomic */
+
+  /* pushing thread only */
+  GstPad *direct;    /* (nullable) owned; the pad behind the queue, once packets go there */
+  guint n_direct;    /* packets that went there, until the queue's thread is ended */
 };
 
-G_DEFINE_FINAL_TYPE (VgwIceSrc, vgw_ice_src, GST_TYPE_ELEMENT)
-
-static GstStaticPadTemplate src_template =
-    GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+G_DEFINE_FINAL_TYPE (VgwIceSrc, vgw_ice_src, VGW_TYPE_FEED_SRC)
 
 static void
 on_leaky_changed (GstElement *queue, GParamSpec *pspec, gpointer user_data)
@@ -41,10 +52,9 @@ get_next_element (GstElement *element)
   return peer != NULL ? gst_pad_get_parent_element (peer) : NULL;
 }
 
-/* One thread serves every session, so that none may make it wait. In webrtcbin's TransportReceiveBin a queue follows
- * this element (behind a capsfilter) and stands between it and whatever blocks; but webrtcbin switches its leaking off
- * once ICE is connected, and a push into the full queue would wait. Leaking the oldest is what a receiver of live
- * voice wants in any case. */
+/* One thread serves many sessions, so that none may make it wait. The queue stands between it and whatever blocks; but
+ * webrtcbin switches its leaking off once ICE is connected, and a push into the full queue would wait. Leaking the oldest
+ * is what a receiver of live voice wants in any case. */
 static void
 keep_queue_leaky (GstPad *pad, GstPad *peer, VgwIceSrc *self)
 {
@@ -60,6 +70,7 @@ keep_queue_leaky (GstPad *pad, GstPad *peer, VgwIceSrc *self)
         {
           g_object_set (element, "max-size-bytes", QUEUE_MAX_BYTES, "leaky", QUEUE_LEAKS_DOWNSTREAM, NULL);
           g_signal_connect (element, "notify::leaky", G_CALLBACK (on_leaky_changed), NULL);
+          g_set_object (&self->queue, element);
           return;
         }
       next = get_next_element (element);
@@ -68,51 +79,28 @@ keep_queue_leaky (GstPad *pad, GstPad *peer, VgwIceSrc *self)
   GST_WARNING_OBJECT (self, "no queue follows: a blocked session can stop the others");
 }
 
-static gboolean
-vgw_ice_src_pad_query (GstPad *pad, GstObject *parent, GstQuery *query)
+static void
+vgw_ice_src_dispose (GObject *object)
 {
-  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
-    return gst_pad_query_default (pad, parent, query);
-  gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
-  return TRUE;
-}
+  VgwIceSrc *self = VGW_ICE_SRC (object);
 
-static GstStateChangeReturn
-vgw_ice_src_change_state (GstElement *element, GstStateChange transition)
-{
-  VgwIceSrc *self = VGW_ICE_SRC (element);
-  GstStateChangeReturn ret;
-
-  /* a pad forgets its events when it is deactivated */
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
-    g_atomic_int_set (&self->needs_events, TRUE);
-  ret = GST_ELEMENT_CLASS (vgw_ice_src_parent_class)->change_state (element, transition);
-  if (ret != GST_STATE_CHANGE_FAILURE
-      && (transition == GST_STATE_CHANGE_READY_TO_PAUSED || transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED))
-    return GST_STATE_CHANGE_NO_PREROLL; /* live */
-  return ret;
+  g_clear_object (&self->direct);
+  g_clear_object (&self->queue);
+  G_OBJECT_CLASS (vgw_ice_src_parent_class)->dispose (object);
 }
 
 static void
 vgw_ice_src_class_init (VgwIceSrcClass *klass)
 {
-  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
-
-  element_class->change_state = vgw_ice_src_change_state;
-  gst_element_class_add_static_pad_template (element_class, &src_template);
-  gst_element_class_set_static_metadata (element_class, "ICE source", "Source/Network",
+  G_OBJECT_CLASS (klass)->dispose = vgw_ice_src_dispose;
+  gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass), "ICE source", "Source/Network",
                                          "Packets of one session from the shared UDP port", "voice-gateway");
 }
 
 static void
 vgw_ice_src_init (VgwIceSrc *self)
 {
-  self->needs_events = TRUE;
-  self->pad = gst_pad_new_from_static_template (&src_template, "src");
-  gst_pad_set_query_function (self->pad, vgw_ice_src_pad_query);
-  g_signal_connect (self->pad, "linked", G_CALLBACK (keep_queue_leaky), self);
-  gst_element_add_pad (GST_ELEMENT (self), self->pad);
-  GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE);
+  g_signal_connect (vgw_feed_src_get_pad (VGW_FEED_SRC (self)), "linked", G_CALLBACK (keep_queue_leaky), self);
 }
 
 GstElement *
@@ -121,15 +109,40 @@ vgw_ice_src_new (void)
   return g_object_new (VGW_TYPE_ICE_SRC, NULL);
 }
 
-static void
-push_events (VgwIceSrc *self)
+void
+vgw_ice_src_go_direct (VgwIceSrc *self)
 {
-  g_autofree char *stream_id = gst_pad_create_stream_id (self->pad, GST_ELEMENT (self), NULL);
-  GstSegment segment;
+  g_return_if_fail (VGW_IS_ICE_SRC (self));
+  g_atomic_int_set (&self->wants_direct, TRUE);
+}
 
-  gst_pad_push_event (self->pad, gst_event_new_stream_start (stream_id));
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  gst_pad_push_event (self->pad, gst_event_new_segment (&segment));
+/* Whether packets go around the queue now. Pushing thread. */
+static gboolean
+try_direct (VgwIceSrc *self)
+{
+  g_autoptr (GstPad) src = NULL;
+  guint n_queued;
+
+  if (self->direct != NULL)
+    return TRUE;
+  if (!g_atomic_int_get (&self->wants_direct) || self->queue == NULL)
+    return FALSE;
+  g_object_get (self->queue, "current-level-buffers", &n_queued, NULL);
+  if (n_queued > 0)
+    return FALSE;
+  src = gst_element_get_static_pad (self->queue, "src");
+  self->direct = gst_pad_get_peer (src);
+  GST_DEBUG_OBJECT (self, "around the queue from here on");
+  return self->direct != NULL;
+}
+
+/* Ends the queue's thread, which has had nothing to do for a second. Nobody else changes the queue's state meanwhile: the
+ * route is stopped, which waits for the pushing thread, before the pipeline goes down. */
+static void
+retire_queue (VgwIceSrc *self)
+{
+  gst_element_set_locked_state (self->queue, TRUE);
+  gst_element_set_state (self->queue, GST_STATE_NULL);
 }
 
 void
@@ -138,16 +151,18 @@ vgw_ice_src_push (VgwIceSrc *self, const guint8 *data, gsize length)
   GstBuffer *buffer;
   GstFlowReturn flow;
 
-  if (!gst_pad_is_active (self->pad))
-    return;
-  if (g_atomic_int_compare_and_exchange (&self->needs_events, TRUE, FALSE))
-    push_events (self);
-
   /* A voice packet has some 150 bytes. Copying them costs less than a buffer pool's bookkeeping, and a buffer of the
    * exact size keeps the queue's bound in bytes honest. */
   buffer = gst_buffer_new_memdup (data, length);
   GST_BUFFER_PTS (buffer) = GST_BUFFER_DTS (buffer) = gst_element_get_current_running_time (GST_ELEMENT (self));
-  flow = gst_pad_push (self->pad, buffer);
+  if (!try_direct (self))
+    flow = vgw_feed_src_push (VGW_FEED_SRC (self), buffer);
+  else
+    {
+      flow = gst_pad_chain (self->direct, buffer);
+      if (self->n_direct < RETIRE_AFTER_PACKETS && ++self->n_direct == RETIRE_AFTER_PACKETS)
+        retire_queue (self);
+    }
   if (flow != GST_FLOW_OK)
     GST_LOG_OBJECT (self, "dropped %" G_GSIZE_FORMAT " bytes: %s", length, gst_flow_get_name (flow));
 }

@@ -162,6 +162,12 @@ vgw_ice_transport_set_tos (VgwIceTransport *self, guint8 tos)
 }
 
 void
+vgw_ice_transport_go_direct (VgwIceTransport *self)
+{
+  vgw_ice_src_go_direct (VGW_ICE_SRC (GST_WEBRTC_ICE_TRANSPORT (self)->src));
+}
+
+void
 vgw_ice_transport_start (VgwIceTransport *self)
 {
   advance (self, GST_WEBRTC_ICE_CONNECTION_STATE_CHECKING);

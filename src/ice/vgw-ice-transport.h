@@ -22,6 +22,9 @@ VgwIceRoute *vgw_ice_transport_get_route (VgwIceTransport *self);
 /* The IP_TOS byte of outgoing packets. Any thread. */
 void vgw_ice_transport_set_tos (VgwIceTransport *self, guint8 tos);
 
+/* See vgw_ice_src_go_direct (). Any thread. */
+void vgw_ice_transport_go_direct (VgwIceTransport *self);
+
 /* Reports that checks are awaited now. Any thread. */
 void vgw_ice_transport_start (VgwIceTransport *self);
 

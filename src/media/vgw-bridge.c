@@ -1,6 +1,7 @@
-/* Threads: attach, detach and set_audio_func on the main thread; the pump on the pacer thread; taps on streaming
- * threads. Lock order: the ear's lock (held while the engine's function runs) → whatever that function locks
- * → the playout queue's lock. Nobody may call into the bridge's main-thread functions from the engine's function.
+/* Threads: attach, detach and set_audio_func on the main thread; the pump on a pacer thread, and with it everything up
+ * to the socket: encoder, SRTP, send; taps on the thread that received the packet. Lock order: the ear's lock (held while
+ * the engine's function runs) → whatever that function locks → the playout queue's lock. Nobody may call into the
+ * bridge's main-thread functions from the engine's function.
  *
  * Time: the pacer's tick is the clock of the outgoing stream. The first buffer is stamped with the pipeline's running
  * time, every later one with exactly 20 ms per tick, so that RTP timestamps carry no jitter. When the queue has been
@@ -19,9 +20,6 @@ GST_DEBUG_CATEGORY (vgw_bridge_debug);
 #define FRAME_DURATION ((GstClockTime) VGW_FRAME_MS * GST_MSECOND)
 #define MAX_RATE_HZ 48000u
 #define MAX_FRAME_SAMPLES (MAX_RATE_HZ * VGW_FRAME_MS / 1000)
-/* Of the appsrc: what the pacer makes up for at most when it was late, little enough that a dead streaming thread
- * holds no memory. */
-#define MAX_QUEUED_BUFFERS 50u
 /* The tick count and the pipeline's clock are the same clock. After a jump larger than this they are not. */
 #define MAX_CLOCK_DEVIATION (100 * GST_MSECOND)
 
@@ -37,7 +35,7 @@ struct _VgwBridge
 
   /* main thread; pcm_in and tap are also read by the pump, and constant while that is registered */
   GstAppSink *pcm_out;
-  GstAppSrc *pcm_in;
+  VgwFeedSrc *pcm_in;
   VgwBridgeTap *tap; /* owned by pcm_out */
   gboolean wants_voice;
   guint pacer_id;
@@ -92,7 +90,7 @@ push_frame (VgwBridge *self, guint64 tick, const gint16 *samples, gsize n_sample
   if (!self->is_talking)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
   self->is_talking = TRUE;
-  flow = gst_app_src_push_buffer (self->pcm_in, buffer);
+  flow = vgw_feed_src_push (self->pcm_in, buffer);
   if (flow != GST_FLOW_OK)
     GST_DEBUG_OBJECT (self->pcm_in, "frame of tick %" G_GUINT64_FORMAT " refused: %s", tick, gst_flow_get_name (flow));
 }
@@ -151,7 +149,7 @@ vgw_bridge_class_init (VgwBridgeClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
-  GST_DEBUG_CATEGORY_INIT (vgw_bridge_debug, "vgwbridge", 0, "appsink and appsrc of a call");
+  GST_DEBUG_CATEGORY_INIT (vgw_bridge_debug, "vgwbridge", 0, "the two ends of a call");
   object_class->dispose = vgw_bridge_dispose;
   object_class->finalize = vgw_bridge_finalize;
 }
@@ -228,23 +226,13 @@ set_up_pcm_out (VgwBridge *self, GstCaps *caps)
   self->tap = vgw_bridge_ear_attach (self->ear, self->pcm_out);
 }
 
-static void
-set_up_pcm_in (VgwBridge *self, GstCaps *caps)
-{
-  g_object_set (self->pcm_in, "is-live", TRUE, "format", GST_FORMAT_TIME, "do-timestamp", FALSE, "block", FALSE,
-                "emit-signals", FALSE, "stream-type", GST_APP_STREAM_TYPE_STREAM, "max-bytes", G_GUINT64_CONSTANT (0),
-                "max-time", G_GUINT64_CONSTANT (0), "max-buffers", (guint64) MAX_QUEUED_BUFFERS, "leaky-type",
-                GST_APP_LEAKY_TYPE_DOWNSTREAM, "min-latency", G_GINT64_CONSTANT (0), NULL);
-  gst_app_src_set_caps (self->pcm_in, caps);
-}
-
 void
-vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, GstAppSrc *pcm_in)
+vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, VgwFeedSrc *pcm_in)
 {
   g_autoptr (GstCaps) caps = NULL;
 
   g_return_if_fail (VGW_IS_BRIDGE (self));
-  g_return_if_fail (GST_IS_APP_SINK (pcm_out) && GST_IS_APP_SRC (pcm_in));
+  g_return_if_fail (GST_IS_APP_SINK (pcm_out) && VGW_IS_FEED_SRC (pcm_in));
 
   vgw_bridge_detach (self);
   vgw_bridge_set_open (self, FALSE);
@@ -254,7 +242,7 @@ vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, GstAppSrc *pcm_in)
   self->pcm_out = g_object_ref (pcm_out);
   self->pcm_in = g_object_ref (pcm_in);
   set_up_pcm_out (self, caps);
-  set_up_pcm_in (self, caps);
+  vgw_feed_src_set_caps (self->pcm_in, caps);
 
   self->is_timed = FALSE;
   self->is_talking = FALSE;

@@ -1,6 +1,6 @@
-/* The two ends of a call that the engine sees: the caller's voice out of an appsink, the engine's voice into an
- * appsrc, through the playout queue. It belongs to the session and outlives the peer: a new peer attaches its own
- * appsink and appsrc to the same bridge. */
+/* The two ends of a call that the engine sees: the caller's voice out of an appsink, the engine's voice into a
+ * VgwFeedSrc, through the playout queue. It belongs to the session and outlives the peer: a new peer attaches its own
+ * elements to the same bridge. */
 #pragma once
 
 #include "media/vgw-pacer.h"
@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (VgwBridge, vgw_bridge, VGW, BRIDGE, GObject)
 
 /* The caller's voice, s16 mono in the bridge's format; whatever a caller sends, no more than real time with bursts of
- * 5 s. On a streaming thread. Must not block. */
+ * 5 s. On the thread that received the packet, or a streaming thread. Must not block. */
 typedef void (*VgwBridgeAudioFunc) (const gint16 *samples, gsize n_samples, gpointer user_data);
 
 /* @pacer must outlive the bridge. Main thread. Returns: (transfer full) */

@@ -1,5 +1,9 @@
-/* One thread, `vgw-pacer`, that calls every registered function each 20 ms, on absolute deadlines of the monotonic
- * clock: a late tick catches up, it does not drift. */
+/* A few threads, `vgw-pacer`, that call every registered function each 20 ms, on absolute deadlines of the monotonic
+ * clock: a late tick catches up, it does not drift.
+ *
+ * A call is encoded, encrypted and sent in its tick, so there is a thread for each processor, and a function stays on
+ * the one that it was given. Functions are spread over four phases of the 20 ms: all at once would make the last one
+ * wait for all others, and send everything in one burst. */
 #pragma once
 
 #include <glib-object.h>
@@ -8,17 +12,18 @@ G_BEGIN_DECLS
 
 typedef struct _VgwPacer VgwPacer;
 
-/* Called on the pacer thread once per tick; @tick counts 20 ms steps since the pacer started, with no step left out
- * unless the process stood still for more than a second.
- * Must not block and must not call vgw_pacer_remove (). */
+/* Called on a pacer thread once per tick, always the same thread; @tick counts 20 ms steps since the pacer started, with
+ * no step left out unless the process stood still for more than a second.
+ * Must not block and must not call vgw_pacer_add () or vgw_pacer_remove (). */
 typedef void (*VgwPacerFunc) (guint64 tick, gpointer user_data);
 
-/* Starts the thread. Returns: (transfer full); free with vgw_pacer_free (), which joins it. */
-VgwPacer *vgw_pacer_new (void);
+/* Starts @n_threads, 0: one for each processor. Returns: (transfer full); free with vgw_pacer_free (), which joins
+ * them. */
+VgwPacer *vgw_pacer_new (guint n_threads);
 void vgw_pacer_free (VgwPacer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwPacer, vgw_pacer_free)
 
-/* Adds @func; any thread but the pacer's. Returns an id > 0. */
+/* Adds @func to the thread and phase with the fewest; any thread but the pacer's. Returns an id > 0. */
 guint vgw_pacer_add (VgwPacer *self, VgwPacerFunc func, gpointer user_data);
 
 /* When it returns, the function is not running and will not run again. Any thread but the pacer's. */

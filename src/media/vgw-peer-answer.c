@@ -312,8 +312,9 @@ build (VgwPeer *self, VgwPipeline *pipeline, const VgwOfferCodec *codec, GError 
     vgw_pipeline_remove_vad (&instance);
   self->rtp_in = instance.rtp_in;
   self->rtp_out = instance.rtp_out;
+  self->may_wait = instance.may_wait;
   g_object_set (self->rtp_out, "ssrc", g_random_int_range (1, G_MAXINT32), NULL);
-  vgw_bridge_attach (self->bridge, GST_APP_SINK (instance.pcm_out), GST_APP_SRC (instance.pcm_in));
+  vgw_bridge_attach (self->bridge, GST_APP_SINK (instance.pcm_out), VGW_FEED_SRC (instance.pcm_in));
   vgw_peer_connect_bin (self);
   if (gst_element_set_state (vgw_webrtc_get_pipeline (self->webrtc), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
     {

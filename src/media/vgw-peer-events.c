@@ -21,6 +21,8 @@ handle_connected (VgwPeer *self)
       return;
     }
   self->state = PEER_CONNECTED;
+  if (!self->may_wait)
+    vgw_webrtc_go_direct (self->webrtc);
   vgw_bridge_set_open (self->bridge, TRUE);
   vgw_peer_emit_connected (self);
   if (self->has_voice && self->state == PEER_CONNECTED)

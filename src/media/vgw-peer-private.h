@@ -45,6 +45,7 @@ struct _VgwPeer
   GstSDPMessage *local_sdp;      /* webrtcbin's answer, once it has been set */
   GPtrArray *local_candidates;   /* char*, until the answer is out */
   GPtrArray *early_candidates;   /* char*, the client's, until the remote description is set */
+  gboolean may_wait; /* the description has elements that can hold up a thread */
   gboolean is_gathered;
   gboolean has_voice; /* as the signal "voice" said, or will when connected */
   gboolean has_remote_description;

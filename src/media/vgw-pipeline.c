@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "media/vgw-pipeline-source.h"
 #include "media/vgw-pipeline-text.h"
 #include "media/vgw-pipeline-vad.h"
 #include "media/vgw-talkspurt.h"
@@ -24,6 +25,7 @@ struct _VgwPipeline
   char *text; /* without comments */
   char *codec;
   guint clock_rate_hz;
+  gboolean may_wait; /* see VgwPipelineInstance */
 };
 
 /* Codecs whose clock rate is not what their caps or their name would make one think, or not in the caps at all. */
@@ -199,14 +201,17 @@ check_element (VgwPipeline *self, GstElement *element, const char *const *extra_
   return TRUE;
 }
 
-/* Nobody else knows the bin yet, so its lists can be walked as they are. */
+/* Notes on the way whether one may wait. Nobody else knows the bin yet, so its lists can be walked as they are. */
 static gboolean
 check_elements (VgwPipeline *self, GstBin *bin, const char *const *extra_elements, GError **error)
 {
   for (GList *item = bin->children; item != NULL; item = item->next)
     {
+      GstElementFactory *factory = gst_element_get_factory (item->data);
+
       if (!check_element (self, item->data, extra_elements, error))
         return FALSE;
+      self->may_wait |= vgw_pipeline_source_may_wait (GST_OBJECT_NAME (factory), extra_elements);
     }
   return TRUE;
 }
@@ -446,6 +451,8 @@ vgw_pipeline_instantiate (VgwPipeline *self, guint payload_type, VgwPipelineInst
       g_set_error_literal (error, VGW_ERROR, VGW_ERROR_INTERNAL, build_error->message);
       return FALSE;
     }
+  instance->may_wait = self->may_wait;
+  vgw_pipeline_source_replace (instance);
   g_object_set (instance->rtp_out, "pt", payload_type, NULL);
   vgw_talkspurt_mark (instance->rtp_out);
   return TRUE;

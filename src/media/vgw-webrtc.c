@@ -82,6 +82,8 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, VgwWeb
     g_object_set (element, "sctp-association-id", self->sctp_id, NULL);
   else if (g_str_equal (name, "dtlssrtpdec"))
     watch_dtls_decoder (self, element);
+  else if (g_str_equal (name, "clocksync"))
+    g_object_set (element, "sync", FALSE, NULL); /* the pacer is punctual, and must not wait here for what it rounds off */
 }
 
 static void
@@ -237,6 +239,13 @@ GstElement *
 vgw_webrtc_get_bin (VgwWebrtc *self)
 {
   return self->bin;
+}
+
+void
+vgw_webrtc_go_direct (VgwWebrtc *self)
+{
+  if (self->ice != NULL)
+    vgw_ice_agent_go_direct (self->ice);
 }
 
 char *

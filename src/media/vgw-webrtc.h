@@ -33,6 +33,10 @@ typedef struct
 GstElement *vgw_webrtc_get_pipeline (VgwWebrtc *self);
 GstElement *vgw_webrtc_get_bin (VgwWebrtc *self);
 
+/* DTLS is up, and nothing in the pipeline waits: no thread and no wake-up for what comes in from here on, where the mux
+ * brings it (see vgw_ice_src_go_direct ()). Main thread, before vgw_webrtc_release (). */
+void vgw_webrtc_go_direct (VgwWebrtc *self);
+
 /* The certificate of the DTLS peer, PEM, once DTLS is connected; NULL before. Main thread. (transfer full) */
 char *vgw_webrtc_get_peer_certificate (VgwWebrtc *self);
 

@@ -1,4 +1,4 @@
-/* The bridge on real pipelines: speech goes playout queue → pacer → appsrc → encoder → RTP → jitter buffer →
+/* The bridge on real pipelines: speech goes playout queue → pacer → encoder → RTP → jitter buffer →
  * decoder → appsink → audio function. */
 #include "media/vgw-bridge-private.h"
 
@@ -118,7 +118,7 @@ call_init (Call *call)
   g_cond_init (&call->wire.cond);
   call->wire.timestamps = g_array_new (FALSE, FALSE, sizeof (guint32));
   call->wire.markers = g_array_new (FALSE, FALSE, sizeof (gboolean));
-  call->pacer = vgw_pacer_new ();
+  call->pacer = vgw_pacer_new (1);
   call->bridge = vgw_bridge_new (call->pacer, &FORMAT, 30000);
   vgw_bridge_set_audio_func (call->bridge, on_audio, &call->ear, on_destroy);
 }
@@ -148,7 +148,7 @@ call_start (Call *call, const char *name)
   ck_assert (gst_element_link_pads (jitter_buffer, "src", instance.rtp_in, "sink"));
   rtp_src = gst_element_get_static_pad (instance.rtp_out, "src");
   gst_pad_add_probe (rtp_src, GST_PAD_PROBE_TYPE_BUFFER, on_rtp, &call->wire, NULL);
-  vgw_bridge_attach (call->bridge, GST_APP_SINK (instance.pcm_out), GST_APP_SRC (instance.pcm_in));
+  vgw_bridge_attach (call->bridge, GST_APP_SINK (instance.pcm_out), VGW_FEED_SRC (instance.pcm_in));
   ck_assert_int_ne (gst_element_set_state (call->pipeline, GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
 }
 
@@ -331,7 +331,7 @@ END_TEST
 START_TEST (a_flood_is_cut_to_what_a_caller_can_say)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GstElement) pcm_out = NULL, pcm_in = gst_object_ref_sink (gst_element_factory_make ("appsrc", NULL));
+  g_autoptr (GstElement) pcm_out = NULL, pcm_in = gst_object_ref_sink (vgw_feed_src_new (NULL));
   g_autoptr (GstMessage) message = NULL;
   g_autoptr (GstBus) bus = NULL;
   gint64 started_us;
@@ -344,7 +344,7 @@ START_TEST (a_flood_is_cut_to_what_a_caller_can_say)
   ck_assert_ptr_null (error);
   gst_object_ref_sink (call.pipeline);
   pcm_out = gst_bin_get_by_name (GST_BIN (call.pipeline), "out");
-  vgw_bridge_attach (call.bridge, GST_APP_SINK (pcm_out), GST_APP_SRC (pcm_in));
+  vgw_bridge_attach (call.bridge, GST_APP_SINK (pcm_out), VGW_FEED_SRC (pcm_in));
   vgw_bridge_set_open (call.bridge, TRUE);
   started_us = g_get_monotonic_time ();
   gst_element_set_state (call.pipeline, GST_STATE_PLAYING);

@@ -20,6 +20,10 @@ typedef struct
   GstElement *sink;
   gint n_buffers; /* atomic */
   gint n_segments;
+  guint32 n_pushed;    /* each packet carries its number */
+  guint32 n_seen;      /* one more than the number of the last that arrived */
+  gint n_out_of_order; /* atomic */
+  GThread *thread;     /* atomic: that the last one arrived on */
   GstClockTime last_pts;
   gulong block_id;
 } Chain;
@@ -31,7 +35,14 @@ on_data (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 
   if ((info->type & GST_PAD_PROBE_TYPE_BUFFER) != 0)
     {
+      guint32 number = 0;
+
+      gst_buffer_extract (GST_PAD_PROBE_INFO_BUFFER (info), 1, &number, sizeof number);
+      if (number < chain->n_seen)
+        g_atomic_int_inc (&chain->n_out_of_order);
+      chain->n_seen = number + 1;
       chain->last_pts = GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info));
+      g_atomic_pointer_set (&chain->thread, g_thread_self ());
       g_atomic_int_inc (&chain->n_buffers);
     }
   else if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_SEGMENT)
@@ -83,7 +94,11 @@ push (Chain *chain, guint n)
   guint8 packet[PACKET_BYTES] = { 0x80 };
 
   for (guint i = 0; i < n; i++)
-    vgw_ice_src_push (chain->src, packet, sizeof packet);
+    {
+      memcpy (packet + 1, &chain->n_pushed, sizeof chain->n_pushed);
+      chain->n_pushed++;
+      vgw_ice_src_push (chain->src, packet, sizeof packet);
+    }
 }
 
 static void
@@ -174,6 +189,74 @@ START_TEST (the_source_is_live)
 }
 END_TEST
 
+/* Pushes one by one until a packet arrives on this very thread. */
+static void
+push_until_direct (Chain *chain)
+{
+  gint64 deadline_us = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+
+  while (g_atomic_pointer_get (&chain->thread) != g_thread_self ())
+    {
+      ck_assert_msg (g_get_monotonic_time () < deadline_us, "packets still go through the queue");
+      push (chain, 1);
+      g_thread_yield ();
+    }
+}
+
+/* What a call is for all its time after DTLS: no thread but the one that receives. */
+START_TEST (a_direct_source_needs_no_thread)
+{
+  g_autoptr (GstPad) queue_src = NULL;
+  GstState state;
+  Chain chain;
+
+  chain_init (&chain);
+  queue_src = gst_element_get_static_pad (chain.queue, "src");
+  gst_element_set_state (chain.pipeline, GST_STATE_PLAYING);
+  gst_element_get_state (chain.pipeline, NULL, NULL, GST_CLOCK_TIME_NONE);
+  push (&chain, 20);
+  wait_for_buffers (&chain, 20);
+  ck_assert_ptr_ne (g_atomic_pointer_get (&chain.thread), g_thread_self ());
+
+  vgw_ice_src_go_direct (chain.src);
+  push_until_direct (&chain);
+  push (&chain, 200);
+  ck_assert_int_eq (g_atomic_int_get (&chain.n_buffers), (gint) chain.n_pushed); /* at once, and none is lost */
+  ck_assert_int_eq (g_atomic_int_get (&chain.n_out_of_order), 0);
+  ck_assert_ptr_null (GST_PAD_TASK (queue_src));
+  gst_element_get_state (chain.queue, &state, NULL, 0);
+  ck_assert_int_eq (state, GST_STATE_NULL);
+  /* webrtcbin goes on setting this whenever the ICE state changes */
+  g_object_set (chain.queue, "leaky", QUEUE_NOT_LEAKY, NULL);
+  chain_clear (&chain);
+}
+END_TEST
+
+START_TEST (what_is_in_the_queue_goes_first)
+{
+  g_autoptr (GstPad) queue_src = NULL;
+  Chain chain;
+
+  chain_init (&chain);
+  queue_src = gst_element_get_static_pad (chain.queue, "src");
+  chain.block_id =
+      gst_pad_add_probe (queue_src, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, block, NULL, NULL);
+  gst_element_set_state (chain.pipeline, GST_STATE_PLAYING);
+  gst_element_get_state (chain.pipeline, NULL, NULL, GST_CLOCK_TIME_NONE);
+  push (&chain, 20);
+  vgw_ice_src_go_direct (chain.src);
+  push (&chain, 20);
+  ck_assert_int_eq (g_atomic_int_get (&chain.n_buffers), 0);
+
+  gst_pad_remove_probe (queue_src, chain.block_id);
+  wait_for_buffers (&chain, 40);
+  push_until_direct (&chain);
+  ck_assert_int_eq (g_atomic_int_get (&chain.n_out_of_order), 0);
+  ck_assert_int_eq (g_atomic_int_get (&chain.n_buffers), (gint) chain.n_pushed);
+  chain_clear (&chain);
+}
+END_TEST
+
 int
 main (void)
 {
@@ -187,6 +270,8 @@ main (void)
   tcase_add_test (tcase, packets_arrive_stamped_and_behind_a_segment);
   tcase_add_test (tcase, a_blocked_session_neither_blocks_the_push_nor_grows);
   tcase_add_test (tcase, the_source_is_live);
+  tcase_add_test (tcase, a_direct_source_needs_no_thread);
+  tcase_add_test (tcase, what_is_in_the_queue_goes_first);
   suite_add_tcase (suite, tcase);
   srunner_run_all (runner, CK_NORMAL);
   n_failed = srunner_ntests_failed (runner);

@@ -1,6 +1,7 @@
 #include "media/vgw-pacer.h"
 
 #include <check.h>
+#include <stdlib.h>
 
 #include "base/vgw-audio-format.h"
 
@@ -68,7 +69,7 @@ wait_for_calls (Counter *counter, guint n_calls)
 
 START_TEST (ticks_come_one_by_one)
 {
-  g_autoptr (VgwPacer) pacer = vgw_pacer_new ();
+  g_autoptr (VgwPacer) pacer = vgw_pacer_new (1);
   Counter counter;
   guint id;
 
@@ -86,7 +87,7 @@ END_TEST
 START_TEST (no_tick_comes_before_its_time)
 {
   gint64 start_us = g_get_monotonic_time ();
-  g_autoptr (VgwPacer) pacer = vgw_pacer_new ();
+  g_autoptr (VgwPacer) pacer = vgw_pacer_new (1);
   Counter counter;
   guint id;
 
@@ -110,7 +111,7 @@ START_TEST (a_late_tick_is_made_up_for)
 {
   gint64 start_us = g_get_monotonic_time ();
   gint64 deadline = start_us + 30 * G_TIME_SPAN_SECOND;
-  g_autoptr (VgwPacer) pacer = vgw_pacer_new ();
+  g_autoptr (VgwPacer) pacer = vgw_pacer_new (1);
   Counter counter;
   gint64 until_us;
   guint id;
@@ -151,7 +152,7 @@ remove_thread (gpointer data)
 
 START_TEST (remove_waits_for_the_function_that_runs)
 {
-  g_autoptr (VgwPacer) pacer = vgw_pacer_new ();
+  g_autoptr (VgwPacer) pacer = vgw_pacer_new (1);
   gint is_removed = 0;
   Counter counter;
   gpointer arguments[3];
@@ -196,7 +197,7 @@ END_TEST
 
 START_TEST (adding_and_removing_is_possible_while_another_function_runs)
 {
-  g_autoptr (VgwPacer) pacer = vgw_pacer_new ();
+  g_autoptr (VgwPacer) pacer = vgw_pacer_new (1);
   Counter blocker, other;
   guint blocker_id, other_id;
 
@@ -221,7 +222,7 @@ END_TEST
 
 START_TEST (five_hundred_sessions_come_and_go)
 {
-  g_autoptr (VgwPacer) pacer = vgw_pacer_new ();
+  g_autoptr (VgwPacer) pacer = vgw_pacer_new (3);
   g_autofree Counter *counters = g_new0 (Counter, N_SESSIONS);
   g_autofree guint *ids = g_new0 (guint, N_SESSIONS);
 
@@ -250,6 +251,75 @@ START_TEST (five_hundred_sessions_come_and_go)
 }
 END_TEST
 
+/* One of several functions that tell how they are spread. */
+typedef struct
+{
+  gint64 start_us;
+  GThread *thread;     /* as all here, read once removed */
+  gint64 least_us;     /* from the tick to the call */
+  gint n_calls;        /* atomic */
+  gboolean has_moved;  /* was called on two threads */
+} Member;
+
+static void
+on_member (guint64 tick, gpointer user_data)
+{
+  Member *member = user_data;
+  gint64 after_us = g_get_monotonic_time () - member->start_us - (gint64) tick * VGW_FRAME_MS * 1000;
+
+  member->has_moved |= member->thread != NULL && member->thread != g_thread_self ();
+  member->thread = g_thread_self ();
+  member->least_us = MIN (member->least_us, after_us);
+  g_atomic_int_inc (&member->n_calls);
+}
+
+static gint
+compare_members (gconstpointer a, gconstpointer b)
+{
+  const Member *left = a, *right = b;
+
+  if (left->thread != right->thread)
+    return left->thread < right->thread ? -1 : 1;
+  return left->least_us < right->least_us ? -1 : left->least_us > right->least_us;
+}
+
+START_TEST (functions_are_spread_over_threads_and_phases)
+{
+  Member members[8] = { 0 };
+  guint ids[G_N_ELEMENTS (members)];
+  gint64 start_us = g_get_monotonic_time ();
+  g_autoptr (VgwPacer) pacer = vgw_pacer_new (2);
+  gint64 deadline_us = start_us + 30 * G_TIME_SPAN_SECOND;
+
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    {
+      members[i].start_us = start_us;
+      members[i].least_us = G_MAXINT64;
+      ids[i] = vgw_pacer_add (pacer, on_member, &members[i]);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    {
+      while (g_atomic_int_get (&members[i].n_calls) < 20)
+        {
+          ck_assert_int_lt (g_get_monotonic_time (), deadline_us);
+          g_thread_yield ();
+        }
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    vgw_pacer_remove (pacer, ids[i]);
+
+  qsort (members, G_N_ELEMENTS (members), sizeof (Member), compare_members);
+  ck_assert_ptr_ne (members[0].thread, members[4].thread);
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    {
+      ck_assert (!members[i].has_moved);
+      ck_assert_ptr_eq (members[i].thread, members[i / 4 * 4].thread);
+      /* each phase has one, and none comes before its time */
+      ck_assert_int_ge (members[i].least_us, i % 4 * VGW_FRAME_MS * 1000 / 4);
+    }
+}
+END_TEST
+
 int
 main (void)
 {
@@ -264,6 +334,7 @@ main (void)
   tcase_add_test (tcase, a_late_tick_is_made_up_for);
   tcase_add_test (tcase, remove_waits_for_the_function_that_runs);
   tcase_add_test (tcase, adding_and_removing_is_possible_while_another_function_runs);
+  tcase_add_test (tcase, functions_are_spread_over_threads_and_phases);
   tcase_add_test (tcase, five_hundred_sessions_come_and_go);
   suite_add_tcase (suite, tcase);
   srunner_run_all (runner, CK_NORMAL);

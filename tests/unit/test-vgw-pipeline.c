@@ -6,6 +6,7 @@
 
 #include "base/vgw-error.h"
 #include "elements/vgw-elements.h"
+#include "elements/vgw-feed-src.h"
 
 #define IN "rtppcmudepay name=rtp_in ! mulawdec ! audioresample ! appsink name=pcm_out "
 #define OUT "appsrc name=pcm_in ! audioresample ! mulawenc ! rtppcmupay name=rtp_out "
@@ -85,7 +86,7 @@ START_TEST (an_instance_has_the_payload_type_and_two_free_pads)
   ck_assert_ptr_nonnull (rtp_src);
   ck_assert (!gst_pad_is_linked (rtp_src));
   ck_assert (GST_IS_APP_SINK (instance.pcm_out));
-  ck_assert (GST_IS_APP_SRC (instance.pcm_in));
+  ck_assert (VGW_IS_FEED_SRC (instance.pcm_in));
   g_object_get (instance.rtp_out, "pt", &payload_type, NULL);
   ck_assert_uint_eq (payload_type, 109);
 }
@@ -101,6 +102,35 @@ get_next_factory (GstElement *element)
 
   return GST_OBJECT_NAME (gst_element_get_factory (next));
 }
+
+/* One thread serves many calls, so that what can wait gets a thread of its own. */
+START_TEST (an_element_that_may_wait_is_kept_from_the_pacer)
+{
+  static const char *const EXTRA[] = { "speed", NULL };
+  static const struct
+  {
+    const char *text;
+    gboolean may_wait;
+  } CASES[] = {
+    { IN "appsrc name=pcm_in ! audioresample ! mulawenc ! rtppcmupay name=rtp_out", FALSE },
+    { IN "appsrc name=pcm_in ! identity sync=true ! mulawenc ! rtppcmupay name=rtp_out", TRUE },
+    { IN "appsrc name=pcm_in ! audio/x-raw,rate=8000 ! audiomixer ! mulawenc ! rtppcmupay name=rtp_out", TRUE },
+    { IN "appsrc name=pcm_in ! audioconvert ! speed ! audioconvert ! mulawenc ! rtppcmupay name=rtp_out", TRUE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (CASES); i++)
+    {
+      g_autoptr (VgwPipeline) pipeline = assert_accepted (CASES[i].text, EXTRA);
+      VgwPipelineInstance instance;
+      g_autoptr (GstElement) bin = NULL;
+
+      ck_assert (vgw_pipeline_instantiate (pipeline, 0, &instance, NULL));
+      bin = gst_object_ref_sink (instance.pipeline);
+      ck_assert_int_eq (instance.may_wait, CASES[i].may_wait);
+      ck_assert_int_eq (g_str_equal (get_next_factory (instance.pcm_in), "queue"), CASES[i].may_wait);
+    }
+}
+END_TEST
 
 START_TEST (voice_detection_can_be_left_out)
 {
@@ -337,6 +367,7 @@ main (int argc, char **argv)
   tcase_set_timeout (tcase, 60);
   tcase_add_test (tcase, shipped_descriptions_load_and_tell_their_codec);
   tcase_add_test (tcase, an_instance_has_the_payload_type_and_two_free_pads);
+  tcase_add_test (tcase, an_element_that_may_wait_is_kept_from_the_pacer);
   tcase_add_test (tcase, voice_detection_can_be_left_out);
   tcase_add_test (tcase, voice_detection_is_fitted_to_a_rate_that_it_does_not_know);
   tcase_add_test (tcase, voice_detection_must_be_on_the_way_to_the_engine);

@@ -1,0 +1,31 @@
+/* A live source without a thread of its own: whoever has a buffer pushes it, on his own thread, through everything that
+ * follows up to the next queue. GstAppSrc would wake a thread per call for each packet, which costs more than handing
+ * the packet over. The other side of it: what follows must not wait, or the pusher waits too. */
+#pragma once
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+#define VGW_TYPE_FEED_SRC (vgw_feed_src_get_type ())
+G_DECLARE_DERIVABLE_TYPE (VgwFeedSrc, vgw_feed_src, VGW, FEED_SRC, GstElement)
+
+struct _VgwFeedSrcClass
+{
+  GstElementClass parent_class;
+};
+
+/* With one pad, "src". Returns: (transfer floating) */
+GstElement *vgw_feed_src_new (const char *name);
+
+/* What the buffers are; none said: anything. (transfer none) Before the first buffer. */
+void vgw_feed_src_set_caps (VgwFeedSrc *self, GstCaps *caps);
+
+/* Sends @buffer (transfer full) downstream; stream-start, caps and segment go before the first one. FLUSHING where the
+ * element is not running. One thread at a time. */
+GstFlowReturn vgw_feed_src_push (VgwFeedSrc *self, GstBuffer *buffer);
+
+/* (transfer none) The element owns it. */
+GstPad *vgw_feed_src_get_pad (VgwFeedSrc *self);
+
+G_END_DECLS

@@ -1,0 +1,208 @@
+#include "ice/vgw-ice-receiver.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/vgw-log.h"
+#include "ice/vgw-ice-mux-private.h"
+#include "ice/vgw-stun.h"
+
+#define DTLS_FIRST_BYTE_MIN 20 /* RFC 7983 section 7 */
+#define DTLS_FIRST_BYTE_MAX 63
+#define RTP_FIRST_BYTE_MIN 128
+#define RTP_FIRST_BYTE_MAX 191
+
+struct _VgwIceReceiver
+{
+  VgwIceMux *mux;             /* constant, as the sockets are */
+  int fds[VGW_ICE_N_SOCKETS]; /* -1: none */
+  int wake_fd;                /* eventfd: the end */
+  GThread *thread;            /* (nullable) once joined */
+
+  /* the thread's own */
+  guint16 port;
+  VgwIceRouter *router; /* the mux's */
+  VgwStun stun;
+  VgwIceBatch *batch;
+  guint32 overflows[VGW_ICE_N_SOCKETS];
+};
+
+typedef struct
+{
+  VgwIceRouter *router;
+  VgwIceRoute *route; /* (transfer full) found by the ufrag */
+  char *password;     /* (transfer full) a GRefString */
+} CheckLookup;
+
+static gboolean
+look_up (const char *ufrag, gsize length, const char **password, gpointer user_data)
+{
+  CheckLookup *lookup = user_data;
+
+  lookup->route = vgw_ice_router_find_ufrag (lookup->router, ufrag, length, &lookup->password);
+  *password = lookup->password;
+  return lookup->route != NULL;
+}
+
+static void
+handle_stun (VgwIceReceiver *self, const VgwIcePacket *packet, gint64 now_us)
+{
+  static const VgwIceCount count_of[] = {
+    [VGW_STUN_VALID] = VGW_ICE_COUNT_CHECKS,
+    [VGW_STUN_REFUSED] = VGW_ICE_COUNT_REFUSED,
+    [VGW_STUN_UNAUTHENTICATED] = VGW_ICE_COUNT_UNAUTHENTICATED,
+    [VGW_STUN_MALFORMED] = VGW_ICE_COUNT_MALFORMED,
+    [VGW_STUN_IGNORED] = VGW_ICE_COUNT_IGNORED,
+  };
+  guint8 reply[VGW_STUN_MAX_REPLY_BYTES];
+  gsize reply_length;
+  CheckLookup lookup = { .router = self->router };
+  gboolean is_nominated;
+  VgwStunVerdict verdict;
+
+  verdict = vgw_stun_answer (&self->stun, packet->data, packet->length, &packet->path.remote, look_up, &lookup, reply,
+                             &reply_length, &is_nominated);
+  vgw_ice_mux_count (self->mux, count_of[verdict], 1);
+  if (reply_length > 0)
+    vgw_ice_mux_send (self->mux, &packet->path, reply, reply_length, 0);
+  if (verdict == VGW_STUN_VALID && lookup.route != NULL)
+    vgw_ice_router_validate (self->router, lookup.route, &packet->path, is_nominated, now_us);
+  g_clear_pointer (&lookup.route, vgw_ice_route_unref);
+  g_clear_pointer (&lookup.password, g_ref_string_release);
+}
+
+static gboolean
+is_media (const VgwIcePacket *packet)
+{
+  guint8 first;
+
+  if (packet->length == 0)
+    return FALSE;
+  first = packet->data[0];
+  return (first >= DTLS_FIRST_BYTE_MIN && first <= DTLS_FIRST_BYTE_MAX)
+         || (first >= RTP_FIRST_BYTE_MIN && first <= RTP_FIRST_BYTE_MAX);
+}
+
+static void
+handle_media (VgwIceReceiver *self, const VgwIcePacket *packet, gint64 now_us)
+{
+  g_autoptr (VgwIceRoute) route = vgw_ice_router_find_path (self->router, &packet->path, now_us);
+
+  if (route == NULL)
+    {
+      vgw_ice_mux_count (self->mux, VGW_ICE_COUNT_UNKNOWN_SOURCE, 1);
+      return;
+    }
+  vgw_ice_mux_count (self->mux, VGW_ICE_COUNT_DELIVERED, 1);
+  vgw_ice_route_deliver (route, packet->data, packet->length);
+}
+
+static void
+handle_packet (VgwIceReceiver *self, guint which, guint index, gint64 now_us)
+{
+  VgwIcePacket packet;
+  gboolean is_usable = vgw_ice_batch_get (self->batch, index, self->port, &packet);
+
+  if (packet.overflows != 0 && packet.overflows != self->overflows[which])
+    {
+      vgw_ice_mux_count (self->mux, VGW_ICE_COUNT_KERNEL_DROPPED, packet.overflows - self->overflows[which]);
+      self->overflows[which] = packet.overflows;
+    }
+  if (!is_usable || packet.is_truncated)
+    vgw_ice_mux_count (self->mux, VGW_ICE_COUNT_MALFORMED, 1);
+  else if (vgw_stun_is_stun (packet.data, packet.length))
+    handle_stun (self, &packet, now_us);
+  else if (is_media (&packet))
+    handle_media (self, &packet, now_us);
+  else
+    vgw_ice_mux_count (self->mux, VGW_ICE_COUNT_MALFORMED, 1);
+}
+
+static gpointer
+receive_loop (gpointer data)
+{
+  VgwIceReceiver *self = data;
+  struct pollfd polls[VGW_ICE_N_SOCKETS + 1] = { 0 };
+
+  polls[VGW_ICE_N_SOCKETS].fd = self->wake_fd;
+  polls[VGW_ICE_N_SOCKETS].events = POLLIN;
+  for (guint i = 0; i < VGW_ICE_N_SOCKETS; i++)
+    {
+      polls[i].fd = self->fds[i]; /* poll () skips -1 */
+      polls[i].events = POLLIN;
+    }
+
+  while (polls[VGW_ICE_N_SOCKETS].revents == 0)
+    {
+      if (poll (polls, G_N_ELEMENTS (polls), -1) < 0)
+        continue; /* EINTR; nothing else can happen here */
+      for (guint i = 0; i < VGW_ICE_N_SOCKETS; i++)
+        {
+          /* POLLERR too: receiving is what clears it */
+          guint n_packets = polls[i].revents != 0 ? vgw_ice_batch_receive (self->batch, polls[i].fd) : 0;
+          gint64 now_us = g_get_monotonic_time ();
+
+          vgw_ice_mux_count (self->mux, VGW_ICE_COUNT_RECEIVED, n_packets);
+          for (guint j = 0; j < n_packets; j++)
+            handle_packet (self, i, j, now_us);
+        }
+    }
+  return NULL;
+}
+
+VgwIceReceiver *
+vgw_ice_receiver_new (VgwIceMux *mux, const int fds[VGW_ICE_N_SOCKETS], GError **error)
+{
+  VgwIceReceiver *self = g_new0 (VgwIceReceiver, 1);
+
+  self->mux = mux;
+  self->port = vgw_ice_mux_get_port (mux);
+  self->router = vgw_ice_mux_get_router (mux);
+  for (guint i = 0; i < VGW_ICE_N_SOCKETS; i++)
+    self->fds[i] = fds[i];
+  self->batch = vgw_ice_batch_new ();
+  vgw_stun_init (&self->stun);
+  self->wake_fd = eventfd (0, EFD_CLOEXEC);
+  if (self->wake_fd < 0)
+    {
+      int saved_errno = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "eventfd for UDP port %u: %s", self->port,
+                   g_strerror (saved_errno));
+    }
+  else
+    self->thread = g_thread_try_new ("vgw-ice", receive_loop, self, error);
+  if (self->thread == NULL)
+    g_clear_pointer (&self, vgw_ice_receiver_free);
+  return self;
+}
+
+void
+vgw_ice_receiver_stop (VgwIceReceiver *self)
+{
+  guint64 one = 1;
+
+  if (self->thread == NULL)
+    return;
+  /* an eventfd takes its first write; EINTR cannot happen before it blocks */
+  if (write (self->wake_fd, &one, sizeof one) != sizeof one)
+    vgw_critical (NULL, "ICE: cannot wake the receiving thread: %s", g_strerror (errno));
+  g_thread_join (g_steal_pointer (&self->thread));
+}
+
+void
+vgw_ice_receiver_free (VgwIceReceiver *self)
+{
+  vgw_ice_receiver_stop (self);
+  for (guint i = 0; i < VGW_ICE_N_SOCKETS; i++)
+    {
+      if (self->fds[i] >= 0)
+        close (self->fds[i]);
+    }
+  if (self->wake_fd >= 0)
+    close (self->wake_fd);
+  vgw_ice_batch_free (self->batch);
+  g_free (self);
+}
