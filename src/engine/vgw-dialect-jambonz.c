@@ -17,6 +17,7 @@
 typedef struct
 {
   VgwDialectWire wire;
+  VgwDialectBlock block; /* of the caller's voice: 20 ms */
   char *call_sid;
   guint mark_generation; /* clearMarks begins a new one: marks of an old one are not told */
 } Jambonz;
@@ -27,6 +28,7 @@ jambonz_open (const VgwDialectCall *call, const VgwDialectHandlers *handlers, gp
   Jambonz *self = g_new0 (Jambonz, 1);
 
   self->wire = (VgwDialectWire){ call, handlers, user_data };
+  vgw_dialect_block_reset (&self->block, &call->format, 1);
   self->call_sid = vgw_dialect_make_uuid (call->session_id, "call");
   return self;
 }
@@ -58,8 +60,17 @@ jambonz_start (gpointer state)
   json_object_set_string_member (attributes, "callStatus", "in-progress");
   if (call->trace_id != NULL)
     json_object_set_string_member (attributes, "traceId", call->trace_id);
+  vgw_dialect_block_reset (&self->block, &call->format, 1);
   self->mark_generation++; /* what an application that is gone asked for is nobody's */
   vgw_dialect_send_object (&self->wire, attributes);
+}
+
+static void
+send_block (gpointer state, const gint16 *samples, gsize n_samples)
+{
+  Jambonz *self = state;
+
+  vgw_dialect_send_samples (&self->wire, samples, n_samples);
 }
 
 static void
@@ -67,7 +78,7 @@ jambonz_audio (gpointer state, const gint16 *samples, gsize n_samples)
 {
   Jambonz *self = state;
 
-  vgw_dialect_send_samples (&self->wire, samples, n_samples);
+  vgw_dialect_block_push (&self->block, samples, n_samples, send_block, self);
 }
 
 static void

@@ -13,6 +13,7 @@
 typedef struct
 {
   VgwDialectWire wire;
+  VgwDialectBlock block; /* of the caller's voice: 20 ms */
   gboolean is_started;      /* once */
   gboolean is_rate_refused; /* the bot asked for another rate: its audio would be played at the wrong speed */
   guint n_errors_told;
@@ -33,6 +34,7 @@ native_open (const VgwDialectCall *call, const VgwDialectHandlers *handlers, gpo
   Native *self = g_new0 (Native, 1);
 
   self->wire = (VgwDialectWire){ call, handlers, user_data };
+  vgw_dialect_block_reset (&self->block, &call->format, 1);
   return self;
 }
 
@@ -67,7 +69,16 @@ native_start (gpointer state)
   self->is_started = TRUE;
   self->is_rate_refused = FALSE;
   self->n_errors_told = 0;
+  vgw_dialect_block_reset (&self->block, &call->format, 1);
   vgw_dialect_send_object (&self->wire, start);
+}
+
+static void
+send_block (gpointer state, const gint16 *samples, gsize n_samples)
+{
+  Native *self = state;
+
+  vgw_dialect_send_samples (&self->wire, samples, n_samples);
 }
 
 static void
@@ -75,7 +86,7 @@ native_audio (gpointer state, const gint16 *samples, gsize n_samples)
 {
   Native *self = state;
 
-  vgw_dialect_send_samples (&self->wire, samples, n_samples);
+  vgw_dialect_block_push (&self->block, samples, n_samples, send_block, self);
 }
 
 static void

@@ -24,9 +24,11 @@ vgw_dialect_send_object (const VgwDialectWire *wire, JsonObject *object)
   json_object_unref (object);
 }
 
-static void
-send_frame (const VgwDialectWire *wire, const gint16 *samples, gsize n_samples)
+void
+vgw_dialect_send_samples (const VgwDialectWire *wire, const gint16 *samples, gsize n_samples)
 {
+  if (n_samples == 0)
+    return;
 #if G_BYTE_ORDER == G_LITTLE_ENDIAN
   wire->handlers->send (FALSE, (const guint8 *) samples, n_samples * sizeof (gint16), wire->user_data);
 #else
@@ -35,20 +37,6 @@ send_frame (const VgwDialectWire *wire, const gint16 *samples, gsize n_samples)
     little[i] = GINT16_TO_LE (samples[i]);
   wire->handlers->send (FALSE, (const guint8 *) little, n_samples * sizeof (gint16), wire->user_data);
 #endif
-}
-
-void
-vgw_dialect_send_samples (const VgwDialectWire *wire, const gint16 *samples, gsize n_samples)
-{
-  const gsize max_samples = (gsize) wire->call->format.rate_hz * VGW_DIALECT_MAX_AUDIO_MS / 1000;
-
-  while (n_samples > 0)
-    {
-      gsize n = MIN (n_samples, MAX (max_samples, 1));
-      send_frame (wire, samples, n);
-      samples += n;
-      n_samples -= n;
-    }
 }
 
 gboolean

@@ -25,9 +25,7 @@ void vgw_dialect_send_text (const VgwDialectWire *wire, const char *text);
 /* One text frame: the compact text of @object (transfer full). */
 void vgw_dialect_send_object (const VgwDialectWire *wire, JsonObject *object);
 
-/* Binary frames, s16le, of VGW_DIALECT_MAX_AUDIO_MS at most: what waited for a connection is no burden in one piece.
- * Nothing for no samples. */
-#define VGW_DIALECT_MAX_AUDIO_MS 200
+/* One binary frame, s16le. Nothing for no samples. */
 void vgw_dialect_send_samples (const VgwDialectWire *wire, const gint16 *samples, gsize n_samples);
 
 /* Parses one text frame of a bot. Errors: VGW_ERROR_ENGINE. Returns: (transfer full) */
