@@ -4,6 +4,7 @@
 #include "admin/vgw-admin-metrics.h"
 
 #include "admin/vgw-admin-process.h"
+#include "media/vgw-pacer.h"
 #include "vgw-build.h"
 
 #define NUMBER_FORMAT "%.15g" /* as many digits as a double always has */
@@ -14,6 +15,7 @@ typedef struct
   VgwSessionStats sessions;
   VgwAdminProcess process;
   guint64 peers;
+  VgwPacerStats pacer;
   VgwIceStats ice;
   gboolean has_media;
   gboolean has_ice;
@@ -146,6 +148,11 @@ static const Metric metrics[] = {
     write_count, AT (sessions.playout_dropped_ms) },
   { { "vgw_peers", "gauge", NULL, "WebRTC peers, those that are being torn down included." },
     write_count, AT (peers), WITH_MEDIA },
+  { { "vgw_pacer_ticks_total", "counter", NULL, "Frames of 20 ms whose turn to be sent came, silence included." },
+    write_count, AT (pacer.ticks), WITH_MEDIA },
+  { { "vgw_pacer_late_ticks_total", "counter", NULL,
+      "Of these, those whose turn came 20 ms late or more: the machine is too slow for its calls." },
+    write_count, AT (pacer.late_ticks), WITH_MEDIA },
 
   ICE ("vgw_ice_received_packets_total", received, "Packets that came to the UDP port."),
   ICE ("vgw_ice_delivered_packets_total", delivered, "Packets that were given to a session."),
@@ -186,6 +193,7 @@ take_snapshot (Snapshot *snapshot, const VgwAdminSources *sources)
   if (sources->media == NULL)
     return;
   snapshot->peers = vgw_media_count_peers (sources->media);
+  vgw_pacer_get_stats (vgw_media_get_pacer (sources->media), &snapshot->pacer);
   snapshot->has_ice = vgw_media_get_ice_stats (sources->media, &snapshot->ice);
 }
 

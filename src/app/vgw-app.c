@@ -6,6 +6,7 @@
 #include "app/vgw-call-link.h"
 #include "app/vgw-config-check.h"
 #include "app/vgw-config-diff.h"
+#include "app/vgw-load-watch.h"
 #include "base/vgw-error.h"
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
@@ -26,6 +27,7 @@ struct _VgwApp
   VgwSessionTable *table;
   VgwHttpServer *server;
   VgwAdminServer *admin; /* NULL where it is switched off */
+  VgwLoadWatch *load_watch;
 };
 
 G_DEFINE_TYPE (VgwApp, vgw_app, G_TYPE_OBJECT)
@@ -46,6 +48,7 @@ vgw_app_dispose (GObject *object)
   VgwApp *self = VGW_APP (object);
   if (self->table != NULL)
     vgw_session_table_shutdown (self->table);
+  g_clear_pointer (&self->load_watch, vgw_load_watch_free);
   g_clear_pointer (&self->admin, vgw_admin_server_free);
   g_clear_object (&self->server);
   g_clear_object (&self->table);
@@ -288,6 +291,7 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
                                        config->limits_max_sessions_per_address);
   if (!start_server (self, error) || !start_admin (self, error))
     return NULL;
+  self->load_watch = vgw_load_watch_new (self->media);
   log_addresses (self);
   return g_steal_pointer (&self);
 }

@@ -42,6 +42,7 @@ typedef struct
   guint n_live;
   guint running_id; /* the function that runs now, or 0 */
   gboolean should_quit;
+  VgwPacerStats stats;
 } Lane;
 
 struct _VgwPacer
@@ -76,6 +77,7 @@ static void
 run_step (Lane *self, guint64 step)
 {
   Phase *phase = &self->phases[step % N_PHASES];
+  gint64 late_us = self->start_us + (gint64) (step + N_PHASES) * STEP_US;
   guint n_entries;
 
   sweep (phase);
@@ -86,6 +88,8 @@ run_step (Lane *self, guint64 step)
 
       if (entry.id == 0)
         continue;
+      self->stats.ticks++;
+      self->stats.late_ticks += g_get_monotonic_time () >= late_us;
       self->running_id = entry.id;
       g_mutex_unlock (&self->lock);
       entry.func (step / N_PHASES, entry.user_data);
@@ -198,6 +202,21 @@ vgw_pacer_free (VgwPacer *self)
     lane_stop (&self->lanes[i]);
   g_free (self->lanes);
   g_free (self);
+}
+
+void
+vgw_pacer_get_stats (VgwPacer *self, VgwPacerStats *stats)
+{
+  *stats = (VgwPacerStats){ 0 };
+  for (guint i = 0; i < self->n_lanes; i++)
+    {
+      Lane *lane = &self->lanes[i];
+
+      g_mutex_lock (&lane->lock);
+      stats->ticks += lane->stats.ticks;
+      stats->late_ticks += lane->stats.late_ticks;
+      g_mutex_unlock (&lane->lock);
+    }
 }
 
 static guint

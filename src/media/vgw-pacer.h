@@ -26,6 +26,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwPacer, vgw_pacer_free)
 /* Adds @func to the thread and phase with the fewest; any thread but the pacer's. Returns an id > 0. */
 guint vgw_pacer_add (VgwPacer *self, VgwPacerFunc func, gpointer user_data);
 
+typedef struct
+{
+  guint64 ticks;      /* of all functions together, since the start */
+  guint64 late_ticks; /* of these, called 20 ms late or more: the machine is too slow for its calls */
+} VgwPacerStats;
+
+/* Any thread. */
+void vgw_pacer_get_stats (VgwPacer *self, VgwPacerStats *stats);
+
 /* When it returns, the function is not running and will not run again. Any thread but the pacer's. */
 void vgw_pacer_remove (VgwPacer *self, guint id);
 

@@ -136,6 +136,14 @@ START_TEST (a_late_tick_is_made_up_for)
   g_mutex_unlock (&counter.lock);
   vgw_pacer_remove (pacer, id);
   ck_assert (!counter.has_gap);
+  {
+    VgwPacerStats stats;
+
+    vgw_pacer_get_stats (pacer, &stats);
+    ck_assert_uint_eq (stats.ticks, counter.n_calls);
+    /* of the six that were held up, the last one may have been less than 20 ms late */
+    ck_assert_uint_ge (stats.late_ticks, 4);
+  }
   counter_clear (&counter);
 }
 END_TEST

@@ -1,0 +1,80 @@
+#include "app/vgw-load-watch.h"
+
+#include "base/vgw-log.h"
+#include "media/vgw-pacer.h"
+
+#define MAX_LATE_PERCENT 1u
+
+struct _VgwLoadWatch
+{
+  VgwMedia *media;
+  GSource *timer;
+  VgwLoadReading last;
+  gboolean is_too_much;
+};
+
+char *
+vgw_load_judge (const VgwLoadReading *before, const VgwLoadReading *now)
+{
+  guint64 n_ticks = now->ticks - before->ticks;
+  guint64 n_late = now->late_ticks - before->late_ticks;
+  guint64 n_dropped = now->kernel_dropped - before->kernel_dropped;
+
+  if (n_late * 100 <= n_ticks * MAX_LATE_PERCENT && n_dropped == 0)
+    return NULL;
+  return g_strdup_printf ("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " frames went out 20 ms late or more, and %"
+                          G_GUINT64_FORMAT " packets were not fetched in time",
+                          n_late, n_ticks, n_dropped);
+}
+
+static VgwLoadReading
+take_reading (VgwMedia *media)
+{
+  VgwPacerStats pacer;
+  VgwIceStats ice = { 0 };
+
+  vgw_pacer_get_stats (vgw_media_get_pacer (media), &pacer);
+  vgw_media_get_ice_stats (media, &ice);
+  return (VgwLoadReading){ pacer.ticks, pacer.late_ticks, ice.kernel_dropped };
+}
+
+static gboolean
+on_time (gpointer user_data)
+{
+  VgwLoadWatch *self = user_data;
+  VgwLoadReading now = take_reading (self->media);
+  g_autofree char *words = vgw_load_judge (&self->last, &now);
+
+  if (words != NULL && !self->is_too_much)
+    vgw_warning (NULL,
+                 "the machine is too slow for its calls: in the last %u s %s; lower limits.max-sessions, or use more "
+                 "processors",
+                 VGW_LOAD_WATCH_S, words);
+  else if (words == NULL && self->is_too_much)
+    vgw_info (NULL, "the machine keeps up with its calls again");
+  self->is_too_much = words != NULL;
+  self->last = now;
+  return G_SOURCE_CONTINUE;
+}
+
+VgwLoadWatch *
+vgw_load_watch_new (VgwMedia *media)
+{
+  VgwLoadWatch *self = g_new0 (VgwLoadWatch, 1);
+
+  self->media = g_object_ref (media);
+  self->last = take_reading (media);
+  self->timer = g_timeout_source_new_seconds (VGW_LOAD_WATCH_S);
+  g_source_set_callback (self->timer, on_time, self, NULL);
+  g_source_attach (self->timer, NULL);
+  return self;
+}
+
+void
+vgw_load_watch_free (VgwLoadWatch *self)
+{
+  g_source_destroy (self->timer);
+  g_source_unref (self->timer);
+  g_object_unref (self->media);
+  g_free (self);
+}

@@ -1,0 +1,30 @@
+/* Tells the log when the machine has more calls than it can carry: callers hear that as choppy speech, and nothing else
+ * would say why. Main thread. */
+#pragma once
+
+#include "media/vgw-media.h"
+
+G_BEGIN_DECLS
+
+#define VGW_LOAD_WATCH_S 10u
+
+/* What has come together since the start. */
+typedef struct
+{
+  guint64 ticks;          /* 20 ms frames whose turn came */
+  guint64 late_ticks;     /* of these, 20 ms late or more */
+  guint64 kernel_dropped; /* packets that nobody fetched in time */
+} VgwLoadReading;
+
+/* What is wrong with the time between two readings, in words for the log; NULL where nothing is. One late frame in a
+ * hundred is heard. Returns: (transfer full) (nullable) */
+char *vgw_load_judge (const VgwLoadReading *before, const VgwLoadReading *now);
+
+typedef struct _VgwLoadWatch VgwLoadWatch;
+
+/* Looks every VGW_LOAD_WATCH_S seconds, and warns when it begins to be too much, not again before it was all right.
+ * Returns: (transfer full) */
+VgwLoadWatch *vgw_load_watch_new (VgwMedia *media);
+void vgw_load_watch_free (VgwLoadWatch *self);
+
+G_END_DECLS

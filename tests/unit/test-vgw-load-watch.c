@@ -1,0 +1,50 @@
+#include "app/vgw-load-watch.h"
+
+#include <check.h>
+
+static const VgwLoadReading START = { .ticks = 1000, .late_ticks = 100, .kernel_dropped = 7 };
+
+START_TEST (what_came_before_does_not_count)
+{
+  ck_assert_ptr_null (vgw_load_judge (&START, &START));
+}
+END_TEST
+
+START_TEST (one_late_frame_in_a_hundred_is_let_pass)
+{
+  VgwLoadReading now = { .ticks = 2000, .late_ticks = 110, .kernel_dropped = 7 };
+  g_autofree char *words = NULL;
+
+  ck_assert_ptr_null (vgw_load_judge (&START, &now));
+  now.late_ticks++;
+  words = vgw_load_judge (&START, &now);
+  ck_assert_str_eq (words, "11 of 1000 frames went out 20 ms late or more, and 0 packets were not fetched in time");
+}
+END_TEST
+
+START_TEST (a_packet_that_the_kernel_dropped_is_too_many)
+{
+  VgwLoadReading now = { .ticks = 2000, .late_ticks = 100, .kernel_dropped = 8 };
+  g_autofree char *words = vgw_load_judge (&START, &now);
+
+  ck_assert_str_eq (words, "0 of 1000 frames went out 20 ms late or more, and 1 packets were not fetched in time");
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("vgw-load-watch");
+  TCase *tcase = tcase_create ("judge");
+  SRunner *runner = srunner_create (suite);
+  int n_failed;
+
+  tcase_add_test (tcase, what_came_before_does_not_count);
+  tcase_add_test (tcase, one_late_frame_in_a_hundred_is_let_pass);
+  tcase_add_test (tcase, a_packet_that_the_kernel_dropped_is_too_many);
+  suite_add_tcase (suite, tcase);
+  srunner_run_all (runner, CK_NORMAL);
+  n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return n_failed == 0 ? 0 : 1;
+}
