@@ -8,6 +8,7 @@
 #include "base/vgw-log.h"
 
 #define BURST_SECONDS 2 /* of the rate may come at once */
+#define EVENT_REFUSED "{\"type\":\"error\",\"code\":\"too-large\",\"message\":\"an event was dropped\"}"
 
 /* Whether one more event may pass now: a bucket that fills at the rate, up to a burst. 0 per second: no bound. */
 static gboolean
@@ -92,10 +93,14 @@ vgw_session_take_engine_event (VgwSession *self, const char *json)
 {
   g_autoptr (GError) error = find_fault (self, &self->engine_events, strlen (json));
 
-  if (error != NULL)
-    log_once (self, &self->engine_events, "engine", error);
-  else
-    vgw_session_tell_client (self, json);
+  if (error == NULL)
+    {
+      vgw_session_tell_client (self, json);
+      return;
+    }
+  log_once (self, &self->engine_events, "engine", error);
+  if (self->engine_events.n_dropped == 1 && self->engine != NULL) /* once, or the answer were the next flood */
+    vgw_engine_send_event (self->engine, EVENT_REFUSED);
 }
 
 void
