@@ -4,6 +4,7 @@
 #include "admin/vgw-admin-metrics.h"
 
 #include "admin/vgw-admin-process.h"
+#include "elements/vgw-opus-enc.h"
 #include "media/vgw-pacer.h"
 #include "vgw-build.h"
 
@@ -16,6 +17,7 @@ typedef struct
   VgwAdminProcess process;
   guint64 peers;
   VgwPacerStats pacer;
+  guint64 complexity_ceiling;
   VgwIceStats ice;
   gboolean has_media;
   gboolean has_ice;
@@ -153,6 +155,9 @@ static const Metric metrics[] = {
   { { "vgw_pacer_late_ticks_total", "counter", NULL,
       "Of these, those whose turn came 20 ms late or more: the machine is too slow for its calls." },
     write_count, AT (pacer.late_ticks), WITH_MEDIA },
+  { { "vgw_opus_complexity_ceiling", "gauge", NULL,
+      "What no encoder exceeds now: below 10 the machine is short of CPU, see media.adapt-complexity." },
+    write_count, AT (complexity_ceiling), WITH_MEDIA },
 
   ICE ("vgw_ice_received_packets_total", received, "Packets that came to the UDP port."),
   ICE ("vgw_ice_delivered_packets_total", delivered, "Packets that were given to a session."),
@@ -194,6 +199,7 @@ take_snapshot (Snapshot *snapshot, const VgwAdminSources *sources)
     return;
   snapshot->peers = vgw_media_count_peers (sources->media);
   vgw_pacer_get_stats (vgw_media_get_pacer (sources->media), &snapshot->pacer);
+  snapshot->complexity_ceiling = vgw_opus_enc_get_ceiling ();
   snapshot->has_ice = vgw_media_get_ice_stats (sources->media, &snapshot->ice);
 }
 

@@ -291,7 +291,7 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
                                        config->limits_max_sessions_per_address);
   if (!start_server (self, error) || !start_admin (self, error))
     return NULL;
-  self->load_watch = vgw_load_watch_new (self->media);
+  self->load_watch = vgw_load_watch_new (self->media, config->media_adapt_complexity);
   log_addresses (self);
   return g_steal_pointer (&self);
 }

@@ -150,6 +150,9 @@ static const VgwConfigKey keys[] = {
     .detail = "An element that opens files or sockets lets a description do so." },
   { "media", "latency-ms", VGW_CONFIG_NUMBER, "40", AT (media_latency_ms), .max = 2000,
     .brief = "Delay of the jitter buffer" },
+  { "media", "adapt-complexity", VGW_CONFIG_BOOL, "true", AT (media_adapt_complexity),
+    .brief = "Code speech more simply where the machine has too many calls",
+    .detail = "The complexity of vgwopusenc is lowered before speech gets choppy, and raised again after; the log says so." },
 
   { "engine", "default", VGW_CONFIG_TEXT, "echo", AT (engine_default), .check = vgw_config_check_not_empty,
     .brief = "Engine of a session that asks for none",

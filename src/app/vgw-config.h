@@ -41,6 +41,7 @@ typedef struct
   char *media_pipeline_dir;
   char **media_extra_elements;
   guint media_latency_ms;
+  gboolean media_adapt_complexity;
 
   char *engine_default;
   VgwEngineConfig engine_defaults; /* only what every engine can have from [engine]; the rest is empty */

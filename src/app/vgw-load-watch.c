@@ -1,6 +1,9 @@
 #include "app/vgw-load-watch.h"
 
+#include "app/vgw-load-governor.h"
 #include "base/vgw-log.h"
+#include "base/vgw-thread-watch.h"
+#include "elements/vgw-opus-enc.h"
 #include "media/vgw-pacer.h"
 
 #define MAX_LATE_PERCENT 1u
@@ -8,7 +11,10 @@
 struct _VgwLoadWatch
 {
   VgwMedia *media;
-  GSource *timer;
+  GSource *timer; /* each second */
+  gboolean can_govern;
+  VgwLoadGovernor governor;
+  guint n_seconds; /* since the last look at what went wrong */
   VgwLoadReading last;
   gboolean is_too_much;
 };
@@ -38,10 +44,24 @@ take_reading (VgwMedia *media)
   return (VgwLoadReading){ pacer.ticks, pacer.late_ticks, ice.kernel_dropped };
 }
 
-static gboolean
-on_time (gpointer user_data)
+static void
+govern (VgwLoadWatch *self)
 {
-  VgwLoadWatch *self = user_data;
+  guint waited_percent = vgw_thread_watch_sample ();
+
+  if (!self->can_govern || !vgw_load_governor_step (&self->governor, waited_percent))
+    return;
+  vgw_opus_enc_set_ceiling (self->governor.ceiling);
+  if (self->governor.ceiling == VGW_LOAD_NO_CEILING)
+    vgw_info (NULL, "load: encoders work as hard as they are told again");
+  else
+    vgw_info (NULL, "load: the media threads waited %u %% of the last second for a processor; Opus complexity at most %u",
+              waited_percent, self->governor.ceiling);
+}
+
+static void
+complain (VgwLoadWatch *self)
+{
   VgwLoadReading now = take_reading (self->media);
   g_autofree char *words = vgw_load_judge (&self->last, &now);
 
@@ -54,18 +74,32 @@ on_time (gpointer user_data)
     vgw_info (NULL, "the machine keeps up with its calls again");
   self->is_too_much = words != NULL;
   self->last = now;
+}
+
+static gboolean
+on_second (gpointer user_data)
+{
+  VgwLoadWatch *self = user_data;
+
+  govern (self);
+  self->n_seconds = (self->n_seconds + 1) % VGW_LOAD_WATCH_S;
+  if (self->n_seconds == 0)
+    complain (self);
   return G_SOURCE_CONTINUE;
 }
 
 VgwLoadWatch *
-vgw_load_watch_new (VgwMedia *media)
+vgw_load_watch_new (VgwMedia *media, gboolean can_govern)
 {
   VgwLoadWatch *self = g_new0 (VgwLoadWatch, 1);
 
   self->media = g_object_ref (media);
   self->last = take_reading (media);
-  self->timer = g_timeout_source_new_seconds (VGW_LOAD_WATCH_S);
-  g_source_set_callback (self->timer, on_time, self, NULL);
+  self->can_govern = can_govern;
+  vgw_load_governor_init (&self->governor);
+  vgw_thread_watch_sample (); /* from here on */
+  self->timer = g_timeout_source_new_seconds (1);
+  g_source_set_callback (self->timer, on_second, self, NULL);
   g_source_attach (self->timer, NULL);
   return self;
 }
@@ -73,6 +107,7 @@ vgw_load_watch_new (VgwMedia *media)
 void
 vgw_load_watch_free (VgwLoadWatch *self)
 {
+  vgw_opus_enc_set_ceiling (VGW_LOAD_NO_CEILING);
   g_source_destroy (self->timer);
   g_source_unref (self->timer);
   g_object_unref (self->media);

@@ -1,5 +1,6 @@
-/* Tells the log when the machine has more calls than it can carry: callers hear that as choppy speech, and nothing else
- * would say why. Main thread. */
+/* What is done on a machine that has more calls than it can carry. The encoders are told to work less hard
+ * (vgw-load-governor.h), and where that does not help, the log says that it is too much: callers hear choppy speech, and
+ * nothing else would say why. Main thread. */
 #pragma once
 
 #include "media/vgw-media.h"
@@ -22,9 +23,9 @@ char *vgw_load_judge (const VgwLoadReading *before, const VgwLoadReading *now);
 
 typedef struct _VgwLoadWatch VgwLoadWatch;
 
-/* Looks every VGW_LOAD_WATCH_S seconds, and warns when it begins to be too much, not again before it was all right.
+/* Warns when it begins to be too much, not again before it was all right. @can_govern: the encoders may be told.
  * Returns: (transfer full) */
-VgwLoadWatch *vgw_load_watch_new (VgwMedia *media);
+VgwLoadWatch *vgw_load_watch_new (VgwMedia *media, gboolean can_govern);
 void vgw_load_watch_free (VgwLoadWatch *self);
 
 G_END_DECLS

@@ -19,6 +19,7 @@ GST_DEBUG_CATEGORY_STATIC (vgw_opus_enc_debug);
 #define MAX_BITRATE 510000
 #define DEFAULT_BITRATE 24000
 #define DEFAULT_COMPLEXITY 5
+#define MAX_COMPLEXITY 10
 #define DEFAULT_PACKET_LOSS_PERCENTAGE 5
 
 typedef struct
@@ -37,11 +38,14 @@ struct _VgwOpusEnc
 
   OpusEncoder *encoder; /* streaming thread only; NULL until caps are known */
   gint n_frame_samples; /* streaming thread only */
+  gint ceiling;         /* streaming thread only; the one that the encoder has been told */
 
   /* guarded by the object lock */
   VgwOpusEncSettings settings;
   gboolean is_changed; /* the settings are not yet those of the encoder */
 };
+
+static gint ceiling = MAX_COMPLEXITY; /* atomic */
 
 G_DEFINE_TYPE (VgwOpusEnc, vgw_opus_enc, GST_TYPE_AUDIO_ENCODER)
 
@@ -76,7 +80,8 @@ apply_settings (VgwOpusEnc *self)
   GST_OBJECT_UNLOCK (self);
 
   opus_encoder_ctl (self->encoder, OPUS_SET_BITRATE (settings.bitrate));
-  opus_encoder_ctl (self->encoder, OPUS_SET_COMPLEXITY (settings.complexity));
+  self->ceiling = g_atomic_int_get (&ceiling);
+  opus_encoder_ctl (self->encoder, OPUS_SET_COMPLEXITY (MIN (settings.complexity, self->ceiling)));
   opus_encoder_ctl (self->encoder, OPUS_SET_INBAND_FEC (settings.is_inband_fec));
   opus_encoder_ctl (self->encoder, OPUS_SET_PACKET_LOSS_PERC (settings.packet_loss_percentage));
   opus_encoder_ctl (self->encoder, OPUS_SET_DTX (settings.is_dtx));
@@ -89,7 +94,7 @@ is_changed (VgwOpusEnc *self)
   gboolean changed;
 
   GST_OBJECT_LOCK (self);
-  changed = self->is_changed;
+  changed = self->is_changed || self->ceiling != g_atomic_int_get (&ceiling);
   GST_OBJECT_UNLOCK (self);
   return changed;
 }
@@ -263,7 +268,7 @@ install_properties (GObjectClass *object_class)
                                    g_param_spec_int ("bitrate", "Bit rate", "Bits per second aimed at, FEC included",
                                                      MIN_BITRATE, MAX_BITRATE, DEFAULT_BITRATE, flags));
   g_object_class_install_property (object_class, PROP_COMPLEXITY,
-                                   g_param_spec_int ("complexity", "Complexity", "CPU spent for quality", 0, 10,
+                                   g_param_spec_int ("complexity", "Complexity", "CPU spent for quality", 0, MAX_COMPLEXITY,
                                                      DEFAULT_COMPLEXITY, flags));
   g_object_class_install_property (object_class, PROP_INBAND_FEC,
                                    g_param_spec_boolean ("inband-fec", "In-band FEC",
@@ -318,4 +323,16 @@ vgw_opus_enc_init (VgwOpusEnc *self)
     .is_vbr = TRUE,
   };
   GST_PAD_SET_ACCEPT_TEMPLATE (GST_AUDIO_ENCODER_SINK_PAD (self));
+}
+
+void
+vgw_opus_enc_set_ceiling (guint complexity)
+{
+  g_atomic_int_set (&ceiling, (gint) MIN (complexity, MAX_COMPLEXITY));
+}
+
+guint
+vgw_opus_enc_get_ceiling (void)
+{
+  return (guint) g_atomic_int_get (&ceiling);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/vgw-log.h"
+#include "base/vgw-thread-watch.h"
 #include "ice/vgw-ice-mux-private.h"
 #include "ice/vgw-stun.h"
 
@@ -134,6 +135,7 @@ receive_loop (gpointer data)
       polls[i].events = POLLIN;
     }
 
+  vgw_thread_watch_add ();
   while (polls[VGW_ICE_N_SOCKETS].revents == 0)
     {
       if (poll (polls, G_N_ELEMENTS (polls), -1) < 0)
@@ -149,6 +151,7 @@ receive_loop (gpointer data)
             handle_packet (self, i, j, now_us);
         }
     }
+  vgw_thread_watch_remove ();
   return NULL;
 }
 

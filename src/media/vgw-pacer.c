@@ -3,6 +3,7 @@
 #include "media/vgw-pacer.h"
 
 #include "base/vgw-audio-format.h"
+#include "base/vgw-thread-watch.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -125,6 +126,7 @@ lane_thread (gpointer data)
   guint64 step = 0;
 
   raise_priority ();
+  vgw_thread_watch_add ();
   g_mutex_lock (&self->lock);
   while (!self->should_quit)
     {
@@ -149,6 +151,7 @@ lane_thread (gpointer data)
       run_step (self, step);
     }
   g_mutex_unlock (&self->lock);
+  vgw_thread_watch_remove ();
   return NULL;
 }
 

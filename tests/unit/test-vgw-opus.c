@@ -7,6 +7,7 @@
 #include "audio-test.h"
 #include "element-rig.h"
 #include "elements/vgw-elements.h"
+#include "elements/vgw-opus-enc.h"
 
 #define FRAME_SAMPLES (PHRASE_RATE_HZ / 50)
 #define FRAME_DURATION (20 * GST_MSECOND)
@@ -82,6 +83,41 @@ total_size (GPtrArray *packets)
     total += gst_buffer_get_size (packets->pdata[i]);
   return total;
 }
+
+static gboolean
+are_equal (GPtrArray *left, GPtrArray *right)
+{
+  for (guint i = 0; i < left->len; i++)
+    {
+      GstMapInfo map;
+      gboolean is_equal;
+
+      gst_buffer_map (left->pdata[i], &map, GST_MAP_READ);
+      is_equal = gst_buffer_get_size (right->pdata[i]) == map.size
+                 && gst_buffer_memcmp (right->pdata[i], 0, map.data, map.size) == 0;
+      gst_buffer_unmap (left->pdata[i], &map);
+      if (!is_equal)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+START_TEST (a_ceiling_makes_every_encoder_work_less_hard)
+{
+  g_autoptr (GPtrArray) simple = encode_phrase ("complexity", 1, NULL);
+  g_autoptr (GPtrArray) hard = encode_phrase ("complexity", 9, NULL);
+  g_autoptr (GPtrArray) limited = NULL, free_again = NULL;
+
+  ck_assert_uint_eq (vgw_opus_enc_get_ceiling (), 10);
+  vgw_opus_enc_set_ceiling (1);
+  limited = encode_phrase ("complexity", 9, NULL);
+  vgw_opus_enc_set_ceiling (10);
+  free_again = encode_phrase ("complexity", 9, NULL);
+  ck_assert (!are_equal (simple, hard));
+  ck_assert (are_equal (limited, simple));
+  ck_assert (are_equal (free_again, hard));
+}
+END_TEST
 
 START_TEST (speech_survives_every_rate)
 {
@@ -550,6 +586,7 @@ main (int argc, char **argv)
   tcase_add_test (decoder, noise_in_place_of_packets_never_stops_the_stream);
   tcase_add_test (decoder, a_flush_forgets_the_gap);
   suite_add_tcase (suite, decoder);
+  tcase_add_test (encoder, a_ceiling_makes_every_encoder_work_less_hard);
   tcase_add_test (encoder, packets_are_20_ms_whatever_the_input_is_cut_into);
   tcase_add_test (encoder, a_pause_in_time_is_kept);
   tcase_add_test (encoder, bit_rate_and_variability_are_what_was_set);

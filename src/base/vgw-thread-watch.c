@@ -1,0 +1,97 @@
+#include "base/vgw-thread-watch.h"
+
+#include <stdio.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#define NS_PER_US 1000u
+
+typedef struct
+{
+  pid_t tid;
+  gint64 sampled_us; /* 0: not yet */
+  guint64 waited_ns; /* since the thread began */
+} Watched;
+
+static GMutex lock;
+static GArray *watched; /* of Watched, guarded by lock; NULL for none */
+
+void
+vgw_thread_watch_add (void)
+{
+  Watched entry = { .tid = gettid () };
+
+  g_mutex_lock (&lock);
+  if (watched == NULL)
+    watched = g_array_new (FALSE, FALSE, sizeof (Watched));
+  g_array_append_val (watched, entry);
+  g_mutex_unlock (&lock);
+}
+
+void
+vgw_thread_watch_remove (void)
+{
+  pid_t tid = gettid ();
+
+  g_mutex_lock (&lock);
+  for (guint i = 0; i < watched->len; i++)
+    {
+      if (g_array_index (watched, Watched, i).tid != tid)
+        continue;
+      g_array_remove_index_fast (watched, i);
+      break;
+    }
+  if (watched->len == 0)
+    g_clear_pointer (&watched, g_array_unref);
+  g_mutex_unlock (&lock);
+}
+
+/* proc(5): "time spent running, time spent waiting, time slices", in ns. */
+static gboolean
+read_waited (pid_t tid, guint64 *waited_ns)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/task/%d/schedstat", (int) tid);
+  FILE *file = fopen (path, "re");
+  guint64 ran_ns;
+  int n_read;
+
+  if (file == NULL)
+    return FALSE;
+  n_read = fscanf (file, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &ran_ns, waited_ns);
+  fclose (file);
+  return n_read == 2;
+}
+
+/* Percent of the time since the last one. */
+static guint
+sample_one (Watched *entry)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  gint64 passed_us = now_us - entry->sampled_us;
+  guint64 waited_ns;
+  guint percent = 0;
+
+  if (!read_waited (entry->tid, &waited_ns))
+    return 0;
+  if (entry->sampled_us > 0 && passed_us > 0)
+    percent = (guint) ((waited_ns - entry->waited_ns) * 100 / ((guint64) passed_us * NS_PER_US));
+  entry->sampled_us = now_us;
+  entry->waited_ns = waited_ns;
+  return MIN (percent, 100);
+}
+
+guint
+vgw_thread_watch_sample (void)
+{
+  guint worst = 0;
+
+  g_mutex_lock (&lock);
+  for (guint i = 0; watched != NULL && i < watched->len; i++)
+    {
+      guint percent = sample_one (&g_array_index (watched, Watched, i)); /* not inside MAX (), which asks twice */
+
+      worst = MAX (worst, percent);
+    }
+  g_mutex_unlock (&lock);
+  return worst;
+}

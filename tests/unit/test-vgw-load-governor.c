@@ -1,0 +1,96 @@
+#include "app/vgw-load-governor.h"
+
+#include <check.h>
+
+#define CALM 5u
+#define BUSY 25u
+#define TOO_MUCH 60u
+
+/* Returns in how many of @n_seconds the ceiling changed. */
+static guint
+pass (VgwLoadGovernor *governor, guint n_seconds, guint waited_percent)
+{
+  guint n_changes = 0;
+
+  for (guint i = 0; i < n_seconds; i++)
+    n_changes += vgw_load_governor_step (governor, waited_percent);
+  return n_changes;
+}
+
+START_TEST (a_machine_with_room_is_left_alone)
+{
+  VgwLoadGovernor governor;
+
+  vgw_load_governor_init (&governor);
+  ck_assert_uint_eq (pass (&governor, 100, CALM) + pass (&governor, 100, BUSY), 0);
+  ck_assert_uint_eq (governor.ceiling, VGW_LOAD_NO_CEILING);
+}
+END_TEST
+
+START_TEST (each_second_that_is_too_much_lowers_it_down_to_the_least)
+{
+  VgwLoadGovernor governor;
+  guint last = VGW_LOAD_NO_CEILING;
+
+  vgw_load_governor_init (&governor);
+  while (vgw_load_governor_step (&governor, TOO_MUCH))
+    {
+      ck_assert_uint_lt (governor.ceiling, last);
+      last = governor.ceiling;
+    }
+  ck_assert_uint_eq (governor.ceiling, 0);
+  ck_assert_uint_eq (pass (&governor, 100, TOO_MUCH), 0);
+}
+END_TEST
+
+START_TEST (it_rises_after_ten_calm_seconds_on_end)
+{
+  VgwLoadGovernor governor;
+
+  vgw_load_governor_init (&governor);
+  ck_assert_uint_eq (pass (&governor, 1, TOO_MUCH), 1);
+  ck_assert_uint_eq (pass (&governor, 9, CALM), 0);
+  ck_assert_uint_eq (pass (&governor, 1, BUSY), 0);
+  ck_assert_uint_eq (pass (&governor, 9, CALM), 0);
+  ck_assert_uint_eq (pass (&governor, 1, CALM), 1);
+  ck_assert_uint_eq (governor.ceiling, VGW_LOAD_NO_CEILING);
+}
+END_TEST
+
+START_TEST (a_rise_that_was_too_much_is_waited_for_twice_as_long)
+{
+  VgwLoadGovernor governor;
+
+  vgw_load_governor_init (&governor);
+  pass (&governor, 1, TOO_MUCH);
+  pass (&governor, 10, CALM);
+  ck_assert_uint_eq (governor.ceiling, VGW_LOAD_NO_CEILING);
+  ck_assert_uint_eq (pass (&governor, 1, TOO_MUCH), 1);
+  ck_assert_uint_eq (pass (&governor, 19, CALM), 0);
+  ck_assert_uint_eq (pass (&governor, 1, CALM), 1);
+  /* this one lasts */
+  pass (&governor, 60, CALM);
+  pass (&governor, 1, TOO_MUCH);
+  ck_assert_uint_eq (pass (&governor, 9, CALM), 0);
+  ck_assert_uint_eq (pass (&governor, 1, CALM), 1);
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("vgw-load-governor");
+  TCase *tcase = tcase_create ("governor");
+  SRunner *runner = srunner_create (suite);
+  int n_failed;
+
+  tcase_add_test (tcase, a_machine_with_room_is_left_alone);
+  tcase_add_test (tcase, each_second_that_is_too_much_lowers_it_down_to_the_least);
+  tcase_add_test (tcase, it_rises_after_ten_calm_seconds_on_end);
+  tcase_add_test (tcase, a_rise_that_was_too_much_is_waited_for_twice_as_long);
+  suite_add_tcase (suite, tcase);
+  srunner_run_all (runner, CK_NORMAL);
+  n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return n_failed == 0 ? 0 : 1;
+}

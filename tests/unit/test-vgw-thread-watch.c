@@ -1,0 +1,95 @@
+/* On the real scheduler: threads that share one processor wait for each other. */
+#include "base/vgw-thread-watch.h"
+
+#include <check.h>
+#include <sched.h>
+
+#define N_RIVALS 3
+
+typedef struct
+{
+  gint n_running; /* atomic */
+  gint should_quit;
+  int processor;
+} Race;
+
+static void
+pin (int processor)
+{
+  cpu_set_t set;
+
+  CPU_ZERO (&set);
+  CPU_SET (processor, &set);
+  ck_assert_int_eq (sched_setaffinity (0, sizeof set, &set), 0);
+}
+
+static void
+spin (Race *race)
+{
+  pin (race->processor);
+  g_atomic_int_inc (&race->n_running);
+  while (!g_atomic_int_get (&race->should_quit))
+    ;
+}
+
+static gpointer
+rival (gpointer data)
+{
+  spin (data);
+  return NULL;
+}
+
+static gpointer
+watched (gpointer data)
+{
+  vgw_thread_watch_add ();
+  spin (data);
+  vgw_thread_watch_remove ();
+  return NULL;
+}
+
+START_TEST (a_thread_that_waits_for_its_processor_is_seen)
+{
+  gint64 deadline_us = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
+  Race race = { .processor = sched_getcpu () };
+  GThread *threads[N_RIVALS + 1];
+  guint percent;
+
+  threads[0] = g_thread_new ("watched", watched, &race);
+  for (guint i = 1; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("rival", rival, &race);
+  while (g_atomic_int_get (&race.n_running) < N_RIVALS + 1)
+    g_thread_yield ();
+  ck_assert_uint_eq (vgw_thread_watch_sample (), 0); /* the first one has nothing to compare with */
+  do /* it has a quarter of the processor, so that it waits three quarters of the time */
+    {
+      ck_assert_int_lt (g_get_monotonic_time (), deadline_us);
+      g_usleep (100 * 1000); /* the time that the sample is about */
+      percent = vgw_thread_watch_sample ();
+      ck_assert_uint_le (percent, 100);
+    }
+  while (percent < 50);
+
+  g_atomic_int_set (&race.should_quit, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  ck_assert_uint_eq (vgw_thread_watch_sample (), 0);
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("vgw-thread-watch");
+  TCase *tcase = tcase_create ("watch");
+  SRunner *runner = srunner_create (suite);
+  int n_failed;
+
+  tcase_set_timeout (tcase, 60);
+  tcase_add_test (tcase, a_thread_that_waits_for_its_processor_is_seen);
+  suite_add_tcase (suite, tcase);
+  srunner_run_all (runner, CK_NORMAL);
+  n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return n_failed == 0 ? 0 : 1;
+}
