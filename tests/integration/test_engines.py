@@ -4,12 +4,17 @@ import asyncio
 import json
 import socket
 import subprocess
+import time
 import urllib.request
 
 import websockets
 
 import harness
+from rtc import Caller
 from wire import Wire, WireTest
+
+BYTES_PER_S = 2 * 16000
+SILENT_S = 6  # longer than the bridge fills in one go
 
 
 def engine(name, **keys):
@@ -21,7 +26,7 @@ class Bot:
     """async with Bot () as bot: … A bot that gives back what it hears."""
 
     async def __aenter__(self):
-        self.starts, self.count = [], 0
+        self.starts, self.count, self.n_bytes = [], 0, 0
         self.server = await websockets.serve(self._handle, "127.0.0.1", 0, subprotocols=["voice-gateway.v1"])
         self.url = f"ws://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/"
         return self
@@ -34,6 +39,7 @@ class Bot:
         self.count += 1
         async for frame in connection:
             if isinstance(frame, bytes):
+                self.n_bytes += len(frame)
                 await connection.send(frame)
             elif json.loads(frame)["type"] == "start":
                 self.starts.append(json.loads(frame))
@@ -74,6 +80,26 @@ class Engines(WireTest):
         self.run_async(run())
         [bot_file] = recordings.glob("*-bot.wav")
         self.assert_same_speech(harness.PHRASE, bot_file)
+
+    def test_a_caller_who_sends_nothing_more_is_silence(self):
+        samples, rate = harness.audio.read_wav(harness.PHRASE)
+
+        async def run():
+            async with Bot() as bot:
+                gateway = self.start(engine__default="my-bot", **engine("my-bot", type="websocket", url=bot.url))
+                caller = Caller(gateway.url, samples, rate)
+
+                async def during(caller):
+                    await caller.wait_connected()
+                    while bot.n_bytes < BYTES_PER_S:
+                        await harness.asyncio_tick()
+                    caller.peer.getSenders()[0].replaceTrack(None)
+                    n_before, begin = bot.n_bytes, time.monotonic()
+                    while bot.n_bytes < n_before + SILENT_S * BYTES_PER_S:
+                        await harness.asyncio_tick()
+                    self.assertGreater(time.monotonic() - begin, SILENT_S - 0.5, "in real time")
+                self.assertEqual(await caller.run(during), "client-bye")
+        self.run_async(run())
 
     def test_no_other_name_is_an_engine(self):
         async def run():
