@@ -45,7 +45,8 @@ on_message (SoupWebsocketConnection *socket, SoupWebsocketDataType type, GBytes 
       read_start (call, g_bytes_get_data (frame, NULL)); /* libsoup ends a text with a NUL */
       return;
     }
-  soup_websocket_connection_send_message (socket, type, frame);
+  if (soup_websocket_connection_get_state (socket) == SOUP_WEBSOCKET_STATE_OPEN)
+    soup_websocket_connection_send_message (socket, type, frame);
   if (call->n_bytes == 0)
     call->first_us = call->last_us = now_us;
   call->max_gap_us = MAX (call->max_gap_us, now_us - call->last_us);

@@ -138,6 +138,12 @@ def count_losses(gateway):
     return int(dropped_ms), sum(entry["level"] in ("warning", "error") for entry in gateway.entries())
 
 
+def find_complexities(gateway):
+    """What `load:` lines of the log tell of the encoders, see docs/ADMIN.md."""
+    lines = [entry["message"] for entry in gateway.entries() if entry["message"].startswith("load: ")]
+    return ", ".join(line.rsplit(" ", 1)[1] if "at most" in line else "5" for line in lines) or "5 throughout"
+
+
 def run_load(directory, n_calls, window_s, kind, build_root):
     def callers(url, n_callers, duration_s):
         return start_callers(kind, url, n_callers, duration_s, build_root)
@@ -147,6 +153,7 @@ def run_load(directory, n_calls, window_s, kind, build_root):
         harness.call(f"{gateway.url}?engine=bot", "--audio-only", "--duration", 2)  # plugins, certificate, pools
         result, duration_s, cpu = measure_load(gateway, bot, n_calls, window_s, callers)
         losses = count_losses(gateway)
+        complexities = find_complexities(gateway)
     finally:
         is_clean = stop_gateway(gateway)
         heard = bot.stop()
@@ -157,6 +164,7 @@ def run_load(directory, n_calls, window_s, kind, build_root):
     head += [f"  {'CPU of the ' + name + ', a call':44} {value / n_calls:8.2f} % of a core"
              for name, value in zip(("gateway", "bot", "callers"), cpu)]
     head.append(f"  {'CPU of the machine, everything':44} {cpu[-1]:8.0f} % of {100 * machine.n_cpus()} %")
+    head.append(f"  {'Opus complexity':44} {complexities}")
     return head + lines + [f"  {'keeps real time':44} {'yes' if is_good else 'NO':>8}", ""], is_good
 
 
