@@ -4,8 +4,6 @@
 #include "admin/vgw-admin-metrics.h"
 
 #include "admin/vgw-admin-process.h"
-#include "elements/vgw-opus-enc.h"
-#include "media/vgw-pacer.h"
 #include "vgw-build.h"
 
 #define NUMBER_FORMAT "%.15g" /* as many digits as a double always has */
@@ -199,7 +197,7 @@ take_snapshot (Snapshot *snapshot, const VgwAdminSources *sources)
     return;
   snapshot->peers = vgw_media_count_peers (sources->media);
   vgw_pacer_get_stats (vgw_media_get_pacer (sources->media), &snapshot->pacer);
-  snapshot->complexity_ceiling = vgw_opus_enc_get_ceiling ();
+  snapshot->complexity_ceiling = vgw_media_get_complexity_ceiling (sources->media);
   snapshot->has_ice = vgw_media_get_ice_stats (sources->media, &snapshot->ice);
 }
 

@@ -3,7 +3,6 @@
 #include "app/vgw-load-governor.h"
 #include "base/vgw-log.h"
 #include "base/vgw-thread-watch.h"
-#include "elements/vgw-opus-enc.h"
 #include "media/vgw-pacer.h"
 
 #define MAX_LATE_PERCENT 1u
@@ -51,7 +50,7 @@ govern (VgwLoadWatch *self)
 
   if (!self->can_govern || !vgw_load_governor_step (&self->governor, waited_percent))
     return;
-  vgw_opus_enc_set_ceiling (self->governor.ceiling);
+  vgw_media_set_complexity_ceiling (self->media, self->governor.ceiling);
   if (self->governor.ceiling == VGW_LOAD_NO_CEILING)
     vgw_info (NULL, "load: encoders work as hard as they are told again");
   else
@@ -107,7 +106,7 @@ vgw_load_watch_new (VgwMedia *media, gboolean can_govern)
 void
 vgw_load_watch_free (VgwLoadWatch *self)
 {
-  vgw_opus_enc_set_ceiling (VGW_LOAD_NO_CEILING);
+  vgw_media_set_complexity_ceiling (self->media, VGW_LOAD_NO_CEILING);
   g_source_destroy (self->timer);
   g_source_unref (self->timer);
   g_object_unref (self->media);

@@ -5,6 +5,7 @@
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
+#include "elements/vgw-opus-enc.h"
 #include "elements/vgw-teardown.h"
 
 /* Teardown of one peer takes some 10 ms of joining threads; two reapers keep up with hundreds a second. */
@@ -223,6 +224,18 @@ VgwPacer *
 vgw_media_get_pacer (VgwMedia *self)
 {
   return self->pacer;
+}
+
+void
+vgw_media_set_complexity_ceiling (VgwMedia *self, guint complexity)
+{
+  vgw_opus_enc_set_ceiling (complexity);
+}
+
+guint
+vgw_media_get_complexity_ceiling (VgwMedia *self)
+{
+  return vgw_opus_enc_get_ceiling ();
 }
 
 guint16

@@ -49,6 +49,11 @@ void vgw_media_shutdown (VgwMedia *self);
 
 VgwPacer *vgw_media_get_pacer (VgwMedia *self);
 
+/* The Opus complexity that no encoder exceeds, whatever its description says; 10: no limit. Of the whole process. Any
+ * thread. */
+void vgw_media_set_complexity_ceiling (VgwMedia *self, guint complexity);
+guint vgw_media_get_complexity_ceiling (VgwMedia *self);
+
 /* The UDP port of `mux`, for tests and the log; 0 with `nice`. */
 guint16 vgw_media_get_udp_port (VgwMedia *self);
 

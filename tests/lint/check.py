@@ -22,7 +22,7 @@ ROOMS = {
     "engine": {"base"},
     "manager": {"base"},
     "elements": {"base"},
-    "ice": {"base"},
+    "ice": {"base", "elements"},
     "media": {"base", "elements", "ice"},
     "session": {"base", "signaling", "engine", "manager", "media"},
     "http": {"base", "signaling"},
