@@ -180,6 +180,11 @@ static const VgwConfigKey keys[] = {
   { "engine", "speech-stop-ms", VGW_CONFIG_NUMBER, "500", AT_ENGINE (speech_stop_ms),
     .flags = VGW_CONFIG_PER_ENGINE, .min = 20, .max = 10000,
     .brief = "Silence after which the caller has stopped" },
+  { "engine", "echo-margin-db", VGW_CONFIG_NUMBER, "24", AT_ENGINE (echo_margin_db),
+    .flags = VGW_CONFIG_PER_ENGINE, .max = 96,
+    .brief = "How much weaker than the engine's voice a caller may be who interrupts it",
+    .detail = "What is weaker than that, while the engine speaks and for a second afterwards, is taken for what the "
+              "caller's echo cancellation has left of it. 96: nothing is." },
   { "engine", "connect-timeout-ms", VGW_CONFIG_NUMBER, "3000", AT_ENGINE (connect_timeout_ms),
     .flags = VGW_CONFIG_PER_ENGINE, .min = 10, .max = MINUTE_MS,
     .brief = "Time that connecting to the engine may take, each time" },

@@ -6,6 +6,7 @@
 #define DEFAULT_MAX_PLAYOUT_MS 60000
 #define DEFAULT_SPEECH_START_MS 120
 #define DEFAULT_SPEECH_STOP_MS 500
+#define DEFAULT_ECHO_MARGIN_DB 24
 #define DEFAULT_CONNECT_TIMEOUT_MS 3000
 #define DEFAULT_GRACE_MS 10000
 #define DEFAULT_BUFFER_MS 2000
@@ -31,6 +32,7 @@ vgw_engine_config_new (const char *name, const char *type)
   config->max_playout_ms = DEFAULT_MAX_PLAYOUT_MS;
   config->speech_start_ms = DEFAULT_SPEECH_START_MS;
   config->speech_stop_ms = DEFAULT_SPEECH_STOP_MS;
+  config->echo_margin_db = DEFAULT_ECHO_MARGIN_DB;
   config->connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
   config->grace_ms = DEFAULT_GRACE_MS;
   config->buffer_ms = DEFAULT_BUFFER_MS;

@@ -43,6 +43,7 @@ typedef struct
   VgwOverflow overflow;
   VgwBargeIn barge_in;
   guint speech_start_ms, speech_stop_ms; /* of continuous voice, of continuous silence */
+  guint echo_margin_db; /* what is so much weaker than the engine's voice is taken for its echo */
   guint connect_timeout_ms;
   guint grace_ms;  /* for connecting again after a failure, all tries together */
   guint buffer_ms; /* of the caller's audio, kept while there is no connection */

@@ -24,6 +24,7 @@ struct _VgwBridgeEar
   gatomicrefcount ref_count;
   gint is_open;  /* atomic */
   guint rate_hz; /* constant */
+  VgwEchoGate *echo_gate;
 
   GMutex lock;
   /* guarded by lock */
@@ -58,6 +59,7 @@ vgw_bridge_ear_new (guint rate_hz)
 
   g_atomic_ref_count_init (&self->ref_count);
   self->rate_hz = rate_hz;
+  self->echo_gate = vgw_echo_gate_new (rate_hz);
   self->credit_us = MAX_BURST_US;
   self->credited_us = g_get_monotonic_time ();
   g_mutex_init (&self->lock);
@@ -69,6 +71,7 @@ vgw_bridge_ear_unref (VgwBridgeEar *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
+  vgw_echo_gate_free (self->echo_gate);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -151,6 +154,7 @@ fill (VgwBridgeEar *self, gint64 gap_us)
     {
       gsize n = MIN (n_left, (gsize) self->rate_hz * VGW_FRAME_MS / 1000);
 
+      vgw_echo_gate_heard (self->echo_gate, silence, n);
       self->func (silence, n, self->user_data);
       n_left -= n;
     }
@@ -222,6 +226,7 @@ hear (VgwBridgeTap *tap, GstClockTime pts, const gint16 *samples, gsize n_sample
       tap->is_timed = FALSE; /* what is dropped as too much is no gap */
       return;
     }
+  vgw_echo_gate_heard (ear->echo_gate, samples, n_samples);
   ear->func (samples, n_samples, ear->user_data);
   tap->n_since += n_samples;
   ear->n_heard += n_samples;
@@ -327,6 +332,12 @@ vgw_bridge_ear_detach (VgwBridgeEar *self, GstAppSink *pcm_out, VgwBridgeTap *ta
   tap->is_attached = FALSE;
   g_mutex_unlock (&self->lock);
   gst_app_sink_set_callbacks (pcm_out, &none, NULL, NULL);
+}
+
+VgwEchoGate *
+vgw_bridge_ear_get_echo_gate (VgwBridgeEar *self)
+{
+  return self->echo_gate;
 }
 
 void

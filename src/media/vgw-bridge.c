@@ -1,7 +1,7 @@
 /* Threads: attach, detach and set_audio_func on the main thread; the pump on a pacer thread, and with it everything up
  * to the socket: encoder, SRTP, send; taps on the thread that received the packet. Lock order: the ear's lock (held while
- * the engine's function runs) → whatever that function locks → the playout queue's lock. Nobody may call into the
- * bridge's main-thread functions from the engine's function.
+ * the engine's function runs) → whatever that function locks → the playout queue's lock; the echo gate's lock is held over
+ * nothing. Nobody may call into the bridge's main-thread functions from the engine's function.
  *
  * Time: the pacer's tick is the clock of the outgoing stream. The first buffer is stamped with the pipeline's running
  * time, every later one with exactly 20 ms per tick, so that RTP timestamps carry no jitter. When the queue has been
@@ -108,6 +108,7 @@ pump (guint64 tick, gpointer user_data)
   if (!vgw_bridge_ear_is_open (self->ear) || (!self->is_timed && !start_time (self, tick)))
     return;
   n_popped = vgw_playout_pop (self->playout, samples, n_samples);
+  vgw_echo_gate_played (vgw_bridge_ear_get_echo_gate (self->ear), samples, n_popped);
   if (n_popped > 0)
     self->n_hangover_ticks = HANGOVER_TICKS;
   else if (self->n_hangover_ticks > 0)
@@ -201,6 +202,13 @@ vgw_bridge_get_heard (VgwBridge *self, VgwBridgeHeard *heard)
 {
   g_return_if_fail (VGW_IS_BRIDGE (self));
   vgw_bridge_ear_get_heard (self->ear, heard);
+}
+
+gboolean
+vgw_bridge_may_hear_echo (VgwBridge *self, guint margin_db)
+{
+  g_return_val_if_fail (VGW_IS_BRIDGE (self), FALSE);
+  return vgw_echo_gate_may_be_echo (vgw_bridge_ear_get_echo_gate (self->ear), margin_db);
 }
 
 VgwPlayout *

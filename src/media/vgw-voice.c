@@ -1,12 +1,14 @@
 #include "media/vgw-voice.h"
 
 #define MIN_WATCH_INTERVAL_MS 50u
+#define DOUBT_INTERVAL_MS 20u
 
 struct _VgwVoice
 {
   guint start_ms, stop_ms;
   VgwVoiceFunc func;
   VgwVoiceClockFunc last_audio;
+  VgwVoiceDoubtFunc doubt;
   gpointer user_data;
 
   gboolean is_detected; /* as the detector said last */
@@ -21,6 +23,11 @@ on_change_due (gpointer user_data)
 {
   VgwVoice *self = user_data;
 
+  if (self->has_voice && self->doubt != NULL && self->doubt (self->user_data))
+    {
+      self->change_id = g_timeout_add (DOUBT_INTERVAL_MS, on_change_due, self);
+      return G_SOURCE_REMOVE;
+    }
   self->change_id = 0;
   self->is_speaking = self->has_voice;
   self->func (self->is_speaking, self->user_data);
@@ -63,6 +70,12 @@ vgw_voice_new (guint start_ms, guint stop_ms, VgwVoiceFunc func, VgwVoiceClockFu
   self->last_audio = last_audio;
   self->user_data = user_data;
   return self;
+}
+
+void
+vgw_voice_set_doubt_func (VgwVoice *self, VgwVoiceDoubtFunc doubt)
+{
+  self->doubt = doubt;
 }
 
 void

@@ -14,10 +14,17 @@ typedef void (*VgwVoiceFunc) (gboolean is_speaking, gpointer user_data);
 /* g_get_monotonic_time () when audio came last; a detector that gets no audio says nothing. */
 typedef gint64 (*VgwVoiceClockFunc) (gpointer user_data);
 
+/* Whether what is heard now may be something else than the caller's voice. */
+typedef gboolean (*VgwVoiceDoubtFunc) (gpointer user_data);
+
 /* Speech begins with @start_ms of continuous voice, and ends with @stop_ms of continuous silence. @last_audio (nullable):
  * a detector's voice is silence while no audio has come for @stop_ms. Returns: (transfer full) */
 VgwVoice *vgw_voice_new (guint start_ms, guint stop_ms, VgwVoiceFunc func, VgwVoiceClockFunc last_audio,
                          gpointer user_data);
+
+/* Asked when speech is about to begin: while it returns TRUE that waits. NULL: there is no doubt. */
+void vgw_voice_set_doubt_func (VgwVoice *self, VgwVoiceDoubtFunc doubt);
+
 void vgw_voice_free (VgwVoice *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwVoice, vgw_voice_free)
 

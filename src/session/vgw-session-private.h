@@ -44,6 +44,7 @@ struct _VgwSession
   VgwVoice *voice;           /* (nullable) where nobody asks when the caller speaks */
   gboolean has_voice;        /* as the peer says */
   VgwBargeIn barge_in;
+  guint echo_margin_db;
 
   VgwPeer *peer;                    /* one per offer */
   GCancellable *answer_cancellable; /* while `peer` is making its answer */

@@ -208,6 +208,14 @@ get_last_audio_us (gpointer user_data)
   return heard.last_us;
 }
 
+static gboolean
+may_be_echo (gpointer user_data)
+{
+  VgwSession *self = user_data;
+
+  return vgw_bridge_may_hear_echo (self->bridge, self->echo_margin_db);
+}
+
 void
 vgw_session_hear_voice (VgwSession *self, gboolean has_voice)
 {
@@ -233,10 +241,14 @@ watch_voice (VgwSession *self, const VgwEngineConfig *config)
 
   barge_in (self, FALSE); /* of the engine before */
   self->barge_in = config->barge_in;
+  self->echo_margin_db = config->echo_margin_db;
   g_clear_pointer (&self->voice, vgw_voice_free);
   if (is_wanted && config->speech_start_ms > 0)
-    self->voice = vgw_voice_new (config->speech_start_ms, config->speech_stop_ms, on_speech_changed, get_last_audio_us,
-                                 self);
+    {
+      self->voice = vgw_voice_new (config->speech_start_ms, config->speech_stop_ms, on_speech_changed,
+                                   get_last_audio_us, self);
+      vgw_voice_set_doubt_func (self->voice, may_be_echo);
+    }
   vgw_session_hear_voice (self, self->has_voice);
   vgw_bridge_set_wants_voice (self->bridge, self->voice != NULL || may_want_voice (config));
 }

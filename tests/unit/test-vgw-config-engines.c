@@ -99,6 +99,7 @@ START_TEST (echo_and_record_need_no_group)
   ck_assert_int_eq (echo->overflow, VGW_OVERFLOW_OLDEST);
   ck_assert_int_eq (echo->barge_in, VGW_BARGE_IN_NONE);
   ck_assert_uint_eq (echo->speech_start_ms, 120);
+  ck_assert_uint_eq (echo->echo_margin_db, 24);
   ck_assert_uint_eq (echo->speech_stop_ms, 500);
   ck_assert_uint_eq (echo->connect_timeout_ms, 3000);
   ck_assert_uint_eq (echo->grace_ms, 10000);
@@ -122,6 +123,7 @@ START_TEST (the_struct_and_the_table_have_the_same_defaults)
   ck_assert_int_eq (fresh->overflow, echo->overflow);
   ck_assert_int_eq (fresh->barge_in, echo->barge_in);
   ck_assert_uint_eq (fresh->speech_start_ms, echo->speech_start_ms);
+  ck_assert_uint_eq (fresh->echo_margin_db, echo->echo_margin_db);
   ck_assert_uint_eq (fresh->speech_stop_ms, echo->speech_stop_ms);
   ck_assert_uint_eq (fresh->connect_timeout_ms, echo->connect_timeout_ms);
   ck_assert_uint_eq (fresh->grace_ms, echo->grace_ms);

@@ -12,6 +12,8 @@ static gint64 changed_us;
 static gint64 last_audio_us; /* 0: now */
 static VgwVoice *voice;
 static gboolean should_free;
+static gboolean is_doubtful;
+static guint n_doubts;
 
 static void
 on_change (gboolean speaking, gpointer user_data)
@@ -29,9 +31,18 @@ get_last_audio (gpointer user_data)
   return last_audio_us != 0 ? last_audio_us : g_get_monotonic_time ();
 }
 
+static gboolean
+get_doubt (gpointer user_data)
+{
+  n_doubts++;
+  return is_doubtful;
+}
+
 static void
 setup (void)
 {
+  is_doubtful = FALSE;
+  n_doubts = 0;
   n_changes = 0;
   is_speaking = FALSE;
   last_audio_us = 0;
@@ -136,6 +147,46 @@ START_TEST (a_caller_who_sends_nothing_more_has_ended)
 }
 END_TEST
 
+static void
+wait_for_doubts (guint n)
+{
+  gint64 deadline = g_get_monotonic_time () + DEADLINE_US;
+
+  while (n_doubts < n && g_get_monotonic_time () < deadline)
+    g_main_context_iteration (NULL, FALSE);
+  ck_assert_uint_ge (n_doubts, n);
+}
+
+START_TEST (doubt_keeps_it_from_beginning_as_long_as_it_lasts)
+{
+  vgw_voice_set_doubt_func (voice, get_doubt);
+  is_doubtful = TRUE;
+  vgw_voice_update (voice, TRUE);
+  wait_for_doubts (3);
+  ck_assert_uint_eq (n_changes, 0);
+  is_doubtful = FALSE;
+  wait_for_changes (1);
+  ck_assert (is_speaking);
+  is_doubtful = TRUE; /* an end is an end */
+  vgw_voice_update (voice, FALSE);
+  wait_for_changes (2);
+  ck_assert (!is_speaking);
+}
+END_TEST
+
+START_TEST (what_ends_in_doubt_never_began)
+{
+  vgw_voice_set_doubt_func (voice, get_doubt);
+  is_doubtful = TRUE;
+  vgw_voice_update (voice, TRUE);
+  wait_for_doubts (1);
+  vgw_voice_update (voice, FALSE);
+  is_doubtful = FALSE;
+  turn (2 * STOP_MS);
+  ck_assert_uint_eq (n_changes, 0);
+}
+END_TEST
+
 START_TEST (it_can_be_freed_from_its_function)
 {
   should_free = TRUE;
@@ -161,6 +212,8 @@ main (void)
   tcase_add_test (tcase, a_breath_does_not_end_it);
   tcase_add_test (tcase, the_same_word_again_starts_no_clock_anew);
   tcase_add_test (tcase, a_caller_who_sends_nothing_more_has_ended);
+  tcase_add_test (tcase, doubt_keeps_it_from_beginning_as_long_as_it_lasts);
+  tcase_add_test (tcase, what_ends_in_doubt_never_began);
   tcase_add_test (tcase, it_can_be_freed_from_its_function);
   suite_add_tcase (suite, tcase);
   srunner_run_all (runner, CK_NORMAL);

@@ -1,0 +1,161 @@
+#include "media/vgw-echo-gate.h"
+
+#include <check.h>
+
+#include "base/vgw-audio-format.h"
+
+#define RATE_HZ 16000u
+#define FRAME_SAMPLES (RATE_HZ * VGW_FRAME_MS / 1000)
+#define SECOND (1000 / VGW_FRAME_MS) /* in frames */
+#define LOUD 8000
+#define MARGIN_DB 20u /* a tenth of the amplitude */
+
+static VgwEchoGate *gate;
+static gint16 frame[FRAME_SAMPLES];
+
+static void
+setup (void)
+{
+  gate = vgw_echo_gate_new (RATE_HZ);
+}
+
+static void
+teardown (void)
+{
+  g_clear_pointer (&gate, vgw_echo_gate_free);
+}
+
+/* A square wave, whose amplitude is its root mean square. */
+static const gint16 *
+make_frame (gint16 amplitude)
+{
+  for (guint i = 0; i < FRAME_SAMPLES; i++)
+    frame[i] = i % 16 < 8 ? amplitude : (gint16) -amplitude;
+  return frame;
+}
+
+static void
+play (gint16 amplitude, guint n_frames)
+{
+  for (guint i = 0; i < n_frames; i++)
+    vgw_echo_gate_played (gate, make_frame (amplitude), FRAME_SAMPLES);
+}
+
+static void
+hear (gint16 amplitude, guint n_frames)
+{
+  for (guint i = 0; i < n_frames; i++)
+    vgw_echo_gate_heard (gate, make_frame (amplitude), FRAME_SAMPLES);
+}
+
+START_TEST (what_is_heard_in_silence_is_no_echo)
+{
+  ck_assert (!vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+  hear (10, SECOND);
+  ck_assert (!vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+}
+END_TEST
+
+START_TEST (the_margin_divides_echo_from_caller)
+{
+  play (LOUD, 1);
+  hear (LOUD * 9 / 100, SECOND);
+  ck_assert (vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+  hear (LOUD * 11 / 100, SECOND);
+  ck_assert (!vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+}
+END_TEST
+
+START_TEST (the_margin_is_as_wide_as_samples_are)
+{
+  play (G_MAXINT16, SECOND);
+  hear (1, SECOND);
+  ck_assert (!vgw_echo_gate_may_be_echo (gate, 96));
+  ck_assert (vgw_echo_gate_may_be_echo (gate, 0));
+  hear (G_MININT16, SECOND);
+  ck_assert (!vgw_echo_gate_may_be_echo (gate, 0));
+}
+END_TEST
+
+START_TEST (the_loudest_of_a_second_counts)
+{
+  play (LOUD, 1);
+  play (LOUD / 100, SECOND - 1);
+  hear (LOUD / 20, SECOND);
+  ck_assert (vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+  play (LOUD / 100, 1);
+  ck_assert (!vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+}
+END_TEST
+
+START_TEST (silence_that_is_not_sent_is_silence)
+{
+  play (LOUD, SECOND);
+  hear (LOUD / 20, SECOND);
+  for (guint i = 0; i < SECOND; i++)
+    vgw_echo_gate_played (gate, NULL, 0);
+  ck_assert (!vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+}
+END_TEST
+
+START_TEST (a_caller_is_heard_within_the_shortest_word)
+{
+  play (LOUD, SECOND);
+  hear (0, SECOND);
+  hear (LOUD / 4, 3);
+  ck_assert (!vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+}
+END_TEST
+
+START_TEST (what_was_heard_is_forgotten_as_time_goes_by)
+{
+  play (LOUD, SECOND);
+  hear (LOUD, SECOND);
+  vgw_echo_gate_heard (gate, NULL, 0);
+  ck_assert (!vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+  hear (0, SECOND / 2); /* as long as speech-stop-ms */
+  ck_assert (vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+}
+END_TEST
+
+START_TEST (packets_of_any_length_weigh_what_they_last)
+{
+  g_autoptr (VgwEchoGate) other = vgw_echo_gate_new (RATE_HZ);
+  guint margin_db = 0;
+
+  hear (LOUD, 6);
+  for (guint i = 0; i < 6 * 8; i++)
+    vgw_echo_gate_heard (other, frame, FRAME_SAMPLES / 8);
+  play (LOUD, 1);
+  vgw_echo_gate_played (other, frame, FRAME_SAMPLES);
+  while (vgw_echo_gate_may_be_echo (gate, margin_db))
+    margin_db++;
+  ck_assert_uint_le (margin_db, 1);
+  ck_assert (!vgw_echo_gate_may_be_echo (other, margin_db));
+  ck_assert (margin_db == 0 || vgw_echo_gate_may_be_echo (other, margin_db - 1));
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("vgw-echo-gate");
+  TCase *tcase = tcase_create ("echo-gate");
+  SRunner *runner = srunner_create (suite);
+  int n_failed;
+
+  tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_add_test (tcase, what_is_heard_in_silence_is_no_echo);
+  tcase_add_test (tcase, the_margin_divides_echo_from_caller);
+  tcase_add_test (tcase, the_margin_is_as_wide_as_samples_are);
+  tcase_add_test (tcase, the_loudest_of_a_second_counts);
+  tcase_add_test (tcase, silence_that_is_not_sent_is_silence);
+  tcase_add_test (tcase, a_caller_is_heard_within_the_shortest_word);
+  tcase_add_test (tcase, what_was_heard_is_forgotten_as_time_goes_by);
+  tcase_add_test (tcase, packets_of_any_length_weigh_what_they_last);
+  suite_add_tcase (suite, tcase);
+  srunner_run_all (runner, CK_NORMAL);
+  n_failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return n_failed == 0 ? 0 : 1;
+}
