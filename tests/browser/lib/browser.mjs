@@ -20,12 +20,13 @@ export function microphoneFlags({ wav = null, permission = 'allow' }) {
   return wav ? [...flags, '--use-fake-device-for-media-stream', `--use-file-for-fake-audio-capture=${wav}`] : flags;
 }
 
-/** Starts a browser; close () takes its profile away. */
-export async function launch({ flags = [] } = {}) {
+/** Starts a browser; close () takes its profile away. With a `room` it plays and listens there (room.mjs). */
+export async function launch({ flags = [], room = null } = {}) {
   const home = mkdtempSync(join(tmpdir(), 'voice-gateway-chromium-'));
   const browser = await chromium.launch({
     executablePath: CHROMIUM, headless: true, chromiumSandbox: false, args: [...FLAGS, ...flags],
-    env: { ...process.env, ...NO_SOUND_CARD, HOME: home, XDG_RUNTIME_DIR: home },
+    ignoreDefaultArgs: room ? ['--mute-audio'] : [],
+    env: { ...process.env, ...NO_SOUND_CARD, ...room?.environment, HOME: home, XDG_RUNTIME_DIR: home },
   });
   return {
     browser,
