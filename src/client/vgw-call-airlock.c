@@ -3,9 +3,10 @@
 #include "base/vgw-error.h"
 
 static void
-notice_free (VgwCallNotice *notice)
+notice_free (gpointer data)
 {
-  g_object_unref (notice->airlock->owner);
+  VgwCallNotice *notice = data;
+
   g_free (notice->text);
   g_clear_pointer (&notice->description, gst_webrtc_session_description_free);
   g_clear_error (&notice->error);
@@ -13,34 +14,19 @@ notice_free (VgwCallNotice *notice)
 }
 
 static VgwCallNotice *
-notice_new (VgwCallAirlock *self, VgwCallNoticeKind kind)
+notice_new (VgwCallNoticeKind kind)
 {
   VgwCallNotice *notice = g_new0 (VgwCallNotice, 1);
 
-  g_object_ref (self->owner);
-  notice->airlock = self;
   notice->kind = kind;
   return notice;
 }
 
-static gboolean
-on_dispatch (gpointer user_data)
-{
-  VgwCallNotice *notice = user_data;
-
-  notice->airlock->deliver (notice->airlock->owner, notice);
-  return G_SOURCE_REMOVE;
-}
-
-/* Always through the loop, never at once: the callback may hold a lock of webrtcbin. */
+/* Takes @notice. */
 static void
-notice_post (VgwCallNotice *notice)
+notice_post (VgwCallAirlock *self, VgwCallNotice *notice)
 {
-  g_autoptr (GSource) source = g_idle_source_new ();
-
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, on_dispatch, notice, (GDestroyNotify) notice_free);
-  g_source_attach (source, NULL);
+  vgw_airlock_post (self->airlock, self->deliver, notice, notice_free);
 }
 
 static void
@@ -52,11 +38,11 @@ on_offer_created (GstPromise *promise, gpointer user_data)
 
   if (reply != NULL)
     gst_structure_get (reply, "offer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &offer, NULL);
-  notice = notice_new (user_data, offer != NULL ? VGW_CALL_NOTICE_OFFER : VGW_CALL_NOTICE_FAILED);
+  notice = notice_new (offer != NULL ? VGW_CALL_NOTICE_OFFER : VGW_CALL_NOTICE_FAILED);
   notice->description = offer;
   if (offer == NULL)
     notice->error = g_error_new_literal (VGW_ERROR, VGW_ERROR_INTERNAL, "webrtcbin made no offer");
-  notice_post (notice);
+  notice_post (user_data, notice);
   gst_promise_unref (promise);
 }
 
@@ -69,9 +55,9 @@ on_answer_set (GstPromise *promise, gpointer user_data)
 
   if (reply != NULL && gst_structure_get (reply, "error", G_TYPE_ERROR, &cause, NULL))
     {
-      notice = notice_new (user_data, VGW_CALL_NOTICE_FAILED);
+      notice = notice_new (VGW_CALL_NOTICE_FAILED);
       notice->error = g_error_new (VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the answer cannot be used: %s", cause->message);
-      notice_post (notice);
+      notice_post (user_data, notice);
     }
   gst_promise_unref (promise);
 }
@@ -79,22 +65,22 @@ on_answer_set (GstPromise *promise, gpointer user_data)
 static void
 on_ice_candidate (GstElement *webrtc, guint mline_index, const char *candidate, gpointer user_data)
 {
-  VgwCallNotice *notice = notice_new (user_data, VGW_CALL_NOTICE_CANDIDATE);
+  VgwCallNotice *notice = notice_new (VGW_CALL_NOTICE_CANDIDATE);
 
   notice->number = mline_index;
   notice->text = g_strdup (candidate);
-  notice_post (notice);
+  notice_post (user_data, notice);
 }
 
 static void
 post_state (VgwCallAirlock *self, VgwCallNoticeKind kind, GObject *webrtc, const char *property)
 {
-  VgwCallNotice *notice = notice_new (self, kind);
+  VgwCallNotice *notice = notice_new (kind);
   int state;
 
   g_object_get (webrtc, property, &state, NULL);
   notice->number = (guint) state;
-  notice_post (notice);
+  notice_post (self, notice);
 }
 
 static void
@@ -118,10 +104,10 @@ on_channel_open (GstWebRTCDataChannel *channel, gpointer user_data)
 static void
 on_channel_text (GstWebRTCDataChannel *channel, const char *text, gpointer user_data)
 {
-  VgwCallNotice *notice = notice_new (user_data, VGW_CALL_NOTICE_EVENT);
+  VgwCallNotice *notice = notice_new (VGW_CALL_NOTICE_EVENT);
 
   notice->text = g_strdup (text != NULL ? text : "");
-  notice_post (notice);
+  notice_post (user_data, notice);
 }
 
 /* A bus that nobody reads grows for ever, so everything is dropped here. */
@@ -130,10 +116,10 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
 {
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
     {
-      VgwCallNotice *notice = notice_new (user_data, VGW_CALL_NOTICE_FAILED);
+      VgwCallNotice *notice = notice_new (VGW_CALL_NOTICE_FAILED);
 
       gst_message_parse_error (message, &notice->error, NULL);
-      notice_post (notice);
+      notice_post (user_data, notice);
     }
   gst_message_unref (message);
   return GST_BUS_DROP;
@@ -142,7 +128,7 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
 void
 vgw_call_airlock_post (VgwCallAirlock *self, VgwCallNoticeKind kind)
 {
-  notice_post (notice_new (self, kind));
+  notice_post (self, notice_new (kind));
 }
 
 /* The gateway opens one of its own where it has an event and sees none of ours. SCTP or PC thread; @channel is
@@ -199,4 +185,18 @@ GstPromise *
 vgw_call_airlock_promise_answer (VgwCallAirlock *self)
 {
   return promise_new (self, on_answer_set);
+}
+
+void
+vgw_call_airlock_init (VgwCallAirlock *self, GObject *owner, VgwAirlockFunc deliver)
+{
+  self->owner = owner;
+  self->airlock = vgw_airlock_new (owner);
+  self->deliver = deliver;
+}
+
+void
+vgw_call_airlock_clear (VgwCallAirlock *self)
+{
+  g_clear_pointer (&self->airlock, vgw_airlock_unref);
 }

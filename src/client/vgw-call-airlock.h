@@ -1,11 +1,12 @@
-/* Where callbacks of GStreamer's threads become calls on the main thread: each makes a notice, and the notices are
- * delivered in order by the main loop. A notice holds a reference to the owner, and the owner's pipeline is at NULL
- * before the last reference goes, so no callback can find a dead object. */
+/* What webrtcbin and its bus say to a caller, each time as a notice that goes through a VgwAirlock to the main thread. The
+ * owner's pipeline is at NULL before its last reference goes, so that no callback finds a dead owner. */
 #pragma once
 
 #include <glib-object.h>
 #include <gst/gst.h>
 #include <gst/webrtc/webrtc.h>
+
+#include "base/vgw-airlock.h"
 
 G_BEGIN_DECLS
 
@@ -30,18 +31,19 @@ typedef struct
   guint number;
   GstWebRTCSessionDescription *description;
   GError *error;
-  struct _VgwCallAirlock *airlock;
 } VgwCallNotice;
 
-/* Main thread. @owner is alive. */
-typedef void (*VgwCallNoticeFunc) (GObject *owner, const VgwCallNotice *notice);
-
 /* Part of its owner's struct. */
-typedef struct _VgwCallAirlock
+typedef struct
 {
   GObject *owner; /* not a reference: it is part of it */
-  VgwCallNoticeFunc deliver;
+  VgwAirlock *airlock;
+  VgwAirlockFunc deliver;
 } VgwCallAirlock;
+
+/* @deliver gets @owner and a const VgwCallNotice *. Main thread. */
+void vgw_call_airlock_init (VgwCallAirlock *self, GObject *owner, VgwAirlockFunc deliver);
+void vgw_call_airlock_clear (VgwCallAirlock *self);
 
 /* Any thread. Only for the kinds without fields. */
 void vgw_call_airlock_post (VgwCallAirlock *self, VgwCallNoticeKind kind);

@@ -91,8 +91,9 @@ deliver_peer_state (VgwCallMedia *self, GstWebRTCPeerConnectionState state)
 }
 
 static void
-deliver (GObject *owner, const VgwCallNotice *notice)
+deliver (gpointer owner, gpointer payload)
 {
+  const VgwCallNotice *notice = payload;
   VgwCallMedia *self = VGW_CALL_MEDIA (owner);
 
   if (self->is_stopped)
@@ -271,6 +272,7 @@ vgw_call_media_finalize (GObject *object)
 {
   VgwCallMedia *self = VGW_CALL_MEDIA (object);
 
+  vgw_call_airlock_clear (&self->airlock);
   g_clear_pointer (&self->ear, vgw_call_ear_free);
   g_clear_pointer (&self->speech, vgw_speech_unref);
   G_OBJECT_CLASS (vgw_call_media_parent_class)->finalize (object);
@@ -312,8 +314,7 @@ vgw_call_media_init (VgwCallMedia *self)
 
   self->sctp_association_id = G_MAXUINT16 - (guint) g_atomic_int_add (&n_association_ids, 1) % G_MAXUINT16;
   self->fed_start = GST_CLOCK_TIME_NONE;
-  self->airlock.owner = G_OBJECT (self);
-  self->airlock.deliver = deliver;
+  vgw_call_airlock_init (&self->airlock, G_OBJECT (self), deliver);
 }
 
 VgwCallMedia *
