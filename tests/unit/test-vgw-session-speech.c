@@ -9,8 +9,10 @@
 #include "session/vgw-session-private.h"
 
 #define PAUSE_MS 2000 /* between the phrases of the caller; more than ends speech */
+#define PHRASE_MS 1500 /* of the phrase, with more than one word */
 #define BOT_MS 60000
 #define BOT_RATE_HZ 16000
+#define BOT_AMPLITUDE 8000
 #define SPEECH_STARTED "{\"type\":\"speech-started\"}"
 #define SPEECH_STOPPED "{\"type\":\"speech-stopped\"}"
 
@@ -102,13 +104,13 @@ test_bot_init (TestBot *self)
 
 /* A minute of a tone, and a mark behind it. */
 static void
-test_bot_talk (TestBot *self)
+test_bot_talk (TestBot *self, gint16 amplitude)
 {
   gsize n_samples = (gsize) BOT_MS * BOT_RATE_HZ / 1000;
   g_autofree gint16 *samples = g_new (gint16, n_samples);
 
   for (gsize i = 0; i < n_samples; i++)
-    samples[i] = i % 40 < 20 ? 8000 : -8000;
+    samples[i] = i % 40 < 20 ? amplitude : (gint16) -amplitude;
   vgw_engine_play (VGW_ENGINE (self), samples, n_samples);
   vgw_engine_mark (VGW_ENGINE (self), "end");
 }
@@ -210,7 +212,7 @@ call_new (VgwBargeIn barge_in, guint speech_start_ms)
   config->speech_start_ms = speech_start_ms;
   call = call_new_with (VGW_ENGINE (g_object_ref (bot)), config);
   call->bot = bot;
-  test_bot_talk (bot);
+  test_bot_talk (bot, BOT_AMPLITUDE);
   return call;
 }
 
@@ -304,6 +306,32 @@ START_TEST (a_caller_who_speaks_silences_the_bot)
   ck_assert_uint_eq (count_events (call, SPEECH_STOPPED), 1);
   WAIT_UNTIL (call->bot->n_started > 1);
   ck_assert_uint_eq (call->bot->n_cleared, 1); /* there was nothing to drop */
+  call_free (call);
+}
+END_TEST
+
+START_TEST (what_is_weaker_than_the_bot_by_the_margin_is_taken_for_its_echo)
+{
+  VgwEngineConfig *config = add_config ("bot", "bot", VGW_BARGE_IN_FLUSH);
+  TestBot *bot = g_object_new (TEST_TYPE_BOT, NULL);
+  VgwSession *session;
+  guint64 played_ms;
+  Call *call;
+
+  config->echo_margin_db = 0;
+  call = call_new_with (VGW_ENGINE (g_object_ref (bot)), config);
+  call->bot = bot;
+  session = call->client->session;
+  test_bot_talk (bot, G_MAXINT16); /* no caller is as loud */
+
+  WAIT_UNTIL (session->has_voice);
+  played_ms = get_stats (call).played_ms;
+  WAIT_UNTIL (get_stats (call).played_ms > played_ms + PHRASE_MS);
+  ck_assert_uint_eq (bot->n_started, 0);
+  ck_assert_uint_eq (bot->n_cleared, 0);
+  ck_assert_uint_eq (count_events (call, SPEECH_STARTED), 0);
+  vgw_playout_clear (vgw_bridge_get_playout (session->bridge));
+  WAIT_UNTIL (bot->n_started > 0); /* in silence there is no echo */
   call_free (call);
 }
 END_TEST
@@ -410,6 +438,7 @@ main (void)
   tcase_set_timeout (tcase, 120);
   tcase_add_checked_fixture (tcase, set_up, tear_down);
   tcase_add_test (tcase, a_caller_who_speaks_silences_the_bot);
+  tcase_add_test (tcase, what_is_weaker_than_the_bot_by_the_margin_is_taken_for_its_echo);
   tcase_add_test (tcase, a_bot_that_pauses_goes_on_where_it_was);
   tcase_add_test (tcase, a_caller_who_falls_silent_without_a_packet_has_ended);
   tcase_add_test (tcase, who_wants_no_voice_has_none_detected);
