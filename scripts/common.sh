@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 build_packages=(
   build-essential meson ninja-build pkg-config
   libglib2.0-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
-  libsoup-3.0-dev libjson-glib-dev libnice-dev libopus-dev libssl-dev check
+  libsoup-3.0-dev glib-networking libjson-glib-dev libnice-dev libopus-dev libssl-dev check
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav gstreamer1.0-nice
   gstreamer1.0-tools
   libpocketsphinx-dev libsphinxbase-dev pocketsphinx-en-us flite1-dev libspeexdsp-dev
@@ -19,7 +19,7 @@ build_packages=(
 test_packages=(
   git python3 python3-aiortc python3-websockets python3-numpy
   golang-go golang-github-pion-webrtc.v3-dev
-  coturn chromium pulseaudio pulseaudio-utils fonts-dejavu-core flite pocketsphinx sox iproute2 clang libclang-rt-14-dev clang-format clang-tidy
+  openssl coturn chromium pulseaudio pulseaudio-utils fonts-dejavu-core flite pocketsphinx sox iproute2 clang libclang-rt-14-dev clang-format clang-tidy
 )
 
 say () { printf '\033[1m%s\033[0m\n' "$*" >&2; }

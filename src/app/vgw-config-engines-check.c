@@ -4,6 +4,7 @@
 #include "app/vgw-config-check.h"
 #include "app/vgw-config-engines-private.h"
 #include "engine/vgw-engine-factory.h"
+#include "engine/vgw-engine-tls.h"
 
 static gboolean
 check_type (const VgwEngineDraft *draft, GError **error)
@@ -28,6 +29,7 @@ check_idle_keys (const VgwEngineDraft *draft, GError **error)
   } keys[] = {
     { "dialect", "websocket" },
     { "authorization", "websocket" },
+    { "tls-ca", "websocket" },
     { "wraps", "record" },
     { "record-directory", "record" },
   };
@@ -56,6 +58,19 @@ check_url (const VgwEngineDraft *draft, GError **error)
   else
     vgw_config_check_websocket_url (config->url, &cause);
   return cause == NULL || vgw_engine_draft_fail (draft, "url", error, "%s", cause->message);
+}
+
+/* Here and not when a call comes: a file that is missing shows at the start. */
+static gboolean
+check_authorities (const VgwEngineDraft *draft, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  if (*draft->config->tls_ca != '\0' && !vgw_engine_tls_is_wanted (draft->config->url))
+    return vgw_engine_draft_fail (draft, "tls-ca", error, "is only for a url that begins with wss:");
+  if (vgw_engine_config_load_authorities (draft->config, &cause))
+    return TRUE;
+  return vgw_engine_draft_fail (draft, "tls-ca", error, "%s", cause->message);
 }
 
 static gboolean
@@ -143,5 +158,5 @@ gboolean
 vgw_engine_draft_check (VgwConfigEngines *self, const VgwEngineDraft *draft, GError **error)
 {
   return check_type (draft, error) && check_idle_keys (draft, error) && check_url (draft, error) &&
-         check_wraps (self, draft, error) && check_rate (self, draft, error) && check_fallback (self, draft, error);
+         check_authorities (draft, error) && check_wraps (self, draft, error) && check_rate (self, draft, error) && check_fallback (self, draft, error);
 }

@@ -274,6 +274,10 @@ static const VgwConfigKey engine_rows[] = {
     .check = vgw_config_check_header,
     .brief = "Authorization header for the bot's WebSocket",
     .detail = "Such as Bearer TOKEN. authorization-file names a file that has it." },
+  { "engine NAME", "tls-ca", VGW_CONFIG_TEXT, "", OF_ENGINE (tls_ca),
+    .brief = "File of the authorities that may sign the bot's certificate (wss://)",
+    .detail = "PEM, one or more, in place of those of the system: of a private authority, or of the bot itself where it "
+              "signs its own. Relative to the working directory, and read once, at the start." },
   { "engine NAME", "wraps", VGW_CONFIG_TEXT, "", OF_ENGINE (wraps), .check = vgw_config_check_engine_name_or_none,
     .brief = "Name of the engine whose calls are recorded (record)",
     .detail = "What this group does not say it has from that engine. Empty: an echo." },

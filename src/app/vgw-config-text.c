@@ -62,7 +62,8 @@ is_of_type (const VgwEngineConfig *engine, const VgwConfigKey *key)
 {
   if (strcmp (key->name, "url") == 0)
     return vgw_engine_type_is_networked (engine->type);
-  if (strcmp (key->name, "dialect") == 0 || strcmp (key->name, "authorization") == 0)
+  if (strcmp (key->name, "dialect") == 0 || strcmp (key->name, "authorization") == 0 ||
+      strcmp (key->name, "tls-ca") == 0)
     return strcmp (engine->type, "websocket") == 0;
   if (strcmp (key->name, "wraps") == 0 || strcmp (key->name, "record-directory") == 0)
     return strcmp (engine->type, "record") == 0;

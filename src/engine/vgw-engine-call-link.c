@@ -77,6 +77,20 @@ begin_trouble (VgwEngineCall *self)
   vgw_engine_call_post (self, VGW_ENGINE_POST_STATUS, "engine-lost", NULL);
 }
 
+/* The same reason again is no news: a bot that stays away has one line in the log, and one more when it has failed. */
+static void
+tell_lost (VgwEngineCall *self, const char *reason, guint backoff_ms)
+{
+  gboolean is_news = g_strcmp0 (reason, self->told_reason) != 0;
+
+  if (is_news)
+    vgw_warning (self->session_id, "%s; trying again in %u ms", reason, backoff_ms);
+  else
+    vgw_debug (self->session_id, "%s; trying again in %u ms", reason, backoff_ms);
+  g_free (self->told_reason);
+  self->told_reason = g_strdup (reason);
+}
+
 /* Takes @error: why there is no connection now. */
 static void
 handle_lost (VgwEngineCall *self, GError *error)
@@ -93,7 +107,7 @@ handle_lost (VgwEngineCall *self, GError *error)
       return;
     }
   backoff_ms = MIN (compute_backoff_ms (self), left_ms);
-  vgw_warning (self->session_id, "%s; trying again in %u ms", error->message, backoff_ms);
+  tell_lost (self, error->message, backoff_ms);
   g_error_free (error);
   self->retry_timer = g_timeout_source_new (backoff_ms);
   g_source_set_callback (self->retry_timer, on_retry, self, NULL);
@@ -135,6 +149,7 @@ on_link_opened (VgwEngineLink *link, VgwEngineCall *self)
   self->was_open = TRUE;
   self->is_lost = FALSE;
   self->opened_at_us = g_get_monotonic_time ();
+  g_clear_pointer (&self->told_reason, g_free);
   self->dialect->start (self->state);
   g_atomic_int_set (&self->is_open, TRUE);
   vgw_engine_call_flush_audio (self);

@@ -43,6 +43,7 @@ struct _VgwEngineCall
   gint64 opened_at_us;  /* of the present connection */
   gint64 stalled_at_us; /* 0 while the bot takes what it is sent */
   guint n_tries;
+  char *told_reason; /* (nullable) of the present trouble, as the log has it */
   guint n_violations, n_large_events;
   gboolean was_open;
   gboolean is_lost; /* the client was told so */

@@ -20,6 +20,7 @@ vgw_engine_call_unref (VgwEngineCall *self)
   vgw_engine_config_free (self->config);
   g_free (self->session_id);
   g_free (self->client_address);
+  g_free (self->told_reason);
   g_mutex_clear (&self->owner_lock);
   g_mutex_clear (&self->ring_lock);
   g_free (self);

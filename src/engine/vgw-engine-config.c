@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "engine/vgw-engine-tls.h"
+
 #define DEFAULT_SAMPLE_RATE_HZ 16000
 #define DEFAULT_MAX_PLAYOUT_MS 60000
 #define DEFAULT_SPEECH_START_MS 120
@@ -25,6 +27,7 @@ vgw_engine_config_new (const char *name, const char *type)
   config->url = g_strdup ("");
   config->dialect = g_strdup (DEFAULT_DIALECT);
   config->authorization = g_strdup ("");
+  config->tls_ca = g_strdup ("");
   config->wraps = g_strdup ("");
   config->on_failure = g_strdup ("end");
   config->record_directory = g_strdup (DEFAULT_RECORD_DIRECTORY);
@@ -51,6 +54,8 @@ vgw_engine_config_copy (const VgwEngineConfig *config)
   copy->url = g_strdup (config->url);
   copy->dialect = g_strdup (config->dialect);
   copy->authorization = g_strdup (config->authorization);
+  copy->tls_ca = g_strdup (config->tls_ca);
+  copy->authorities = config->authorities != NULL ? g_object_ref (config->authorities) : NULL;
   copy->wraps = g_strdup (config->wraps);
   copy->on_failure = g_strdup (config->on_failure);
   copy->record_directory = g_strdup (config->record_directory);
@@ -67,10 +72,22 @@ vgw_engine_config_free (VgwEngineConfig *config)
   g_free (config->url);
   g_free (config->dialect);
   g_free (config->authorization);
+  g_free (config->tls_ca);
+  g_clear_object (&config->authorities);
   g_free (config->wraps);
   g_free (config->on_failure);
   g_free (config->record_directory);
   g_free (config);
+}
+
+gboolean
+vgw_engine_config_load_authorities (VgwEngineConfig *config, GError **error)
+{
+  g_clear_object (&config->authorities);
+  if (*config->tls_ca == '\0')
+    return TRUE;
+  config->authorities = vgw_engine_tls_load_authorities (config->tls_ca, error);
+  return config->authorities != NULL;
 }
 
 VgwOnFailure

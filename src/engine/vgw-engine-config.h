@@ -1,7 +1,7 @@
 /* One engine as the operator configured it: a group [engine NAME], or one of the built-in names. A value. */
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 
 G_BEGIN_DECLS
 
@@ -26,7 +26,7 @@ typedef enum
   VGW_ON_FAILURE_FALLBACK, /* another engine takes over */
 } VgwOnFailure;
 
-/* Strings are owned, and never NULL. */
+/* Strings are owned, and never NULL; authorities is a reference. */
 typedef struct
 {
   char *name;
@@ -34,6 +34,8 @@ typedef struct
   char *url;     /* websocket: ws:// or wss://; audiosocket: tcp://host:port; "" for the others */
   char *dialect; /* websocket: the name of a VgwDialect */
   char *authorization; /* websocket: value of the Authorization header, "" for none; secret */
+  char *tls_ca; /* websocket, wss: path of a file of authorities, "" for those of the system */
+  GTlsDatabase *authorities; /* (nullable) of tls_ca, see vgw_engine_config_load_authorities () */
   char *wraps;         /* record: name of the engine whose call is recorded; "": echo */
   char *on_failure;    /* "end", "hold" or "fallback:NAME"; see vgw_engine_config_get_on_failure () */
   char *record_directory;
@@ -55,6 +57,10 @@ VgwEngineConfig *vgw_engine_config_new (const char *name, const char *type);
 VgwEngineConfig *vgw_engine_config_copy (const VgwEngineConfig *config);
 void vgw_engine_config_free (VgwEngineConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwEngineConfig, vgw_engine_config_free)
+
+/* Reads the file of tls_ca, where there is one, into authorities: once, so that connecting reads none. Errors: those of
+ * vgw_engine_tls_load_authorities (). */
+gboolean vgw_engine_config_load_authorities (VgwEngineConfig *config, GError **error);
 
 /* What to do when @config's engine has failed. @fallback (out) (nullable): the name of the engine that takes over, into
  * @config; NULL where none does. */

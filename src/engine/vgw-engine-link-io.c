@@ -1,5 +1,6 @@
 /* Bytes and frames of a link: what comes is read in turns and at a bounded rate, what goes waits in `unsent`. */
 #include "engine/vgw-engine-link-private.h"
+#include "engine/vgw-engine-tls.h"
 
 #define READ_BYTES 16384
 #define PAUSE_MS 20 /* of reading, for a bot that floods */
@@ -172,8 +173,11 @@ handle_eof (VgwEngineLink *self)
     vgw_engine_link_end (self, NULL);
   else if (self->is_open)
     vgw_engine_link_fail (self, "the connection was lost", "it ended without a closing frame");
-  else
+  else if (vgw_engine_tls_is_wanted (self->config->url))
     vgw_engine_link_fail (self, "cannot connect", "the connection was closed during the handshake");
+  else /* which is all that OpenSSL has to say to HTTP */
+    vgw_engine_link_fail (self, "cannot connect",
+                          "the connection was closed during the handshake (a bot with TLS needs a url with wss:)");
 }
 
 static gboolean

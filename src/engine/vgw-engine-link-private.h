@@ -15,6 +15,7 @@ struct _VgwEngineLink
   VgwEngineConfig *config; /* a copy: a closing link outlives its call */
   const VgwDialect *dialect;
   GCancellable *cancellable; /* of connecting */
+  GNetworkAddress *address;  /* (nullable) */
   GSource *timer;            /* until it is open, and while it closes */
   GSocketConnection *connection;
   VgwEngineWs *ws; /* NULL for a TCP stream */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "engine/vgw-engine-tls.h"
 
 #define CLOSE_TIMEOUT_MS 1000
 /* Small, so that what a stalled bot does not take is noticed by us, and not stored in the kernel, which doubles it. */
@@ -96,10 +97,8 @@ vgw_engine_link_set_open (VgwEngineLink *self)
 /* --- connecting ----------------------------------------------------------------------------------------------------- */
 
 static void
-tune_socket (VgwEngineLink *self)
+tune_socket (VgwEngineLink *self, GSocket *socket)
 {
-  GSocket *socket = g_socket_connection_get_socket (self->connection);
-
   g_socket_set_blocking (socket, FALSE);
   g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
   /* tcp(7): also for bytes that wait for a window, which is what a bot that does not read looks like */
@@ -108,23 +107,10 @@ tune_socket (VgwEngineLink *self)
 }
 
 static void
-on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
+begin (VgwEngineLink *self)
 {
-  g_autoptr (VgwEngineLink) self = user_data;
-  g_autoptr (GError) error = NULL;
-  GSocketConnection *connection = g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
-
-  if (connection == NULL || self->is_over)
-    {
-      g_clear_object (&connection);
-      if (error != NULL && !self->is_over)
-        vgw_engine_link_fail (self, "cannot connect", error->message);
-      return;
-    }
-  self->connection = connection;
   self->credit_bytes = VGW_ENGINE_LINK_MAX_BURST_BYTES;
   self->credited_at_us = g_get_monotonic_time ();
-  tune_socket (self);
   vgw_engine_link_watch_reading (self);
   if (self->ws != NULL)
     {
@@ -136,19 +122,60 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+on_handshaken (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (VgwEngineLink) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketConnection) connection = vgw_engine_tls_handshake_finish (result, &error);
+
+  if (self->is_over)
+    return;
+  self->connection = g_steal_pointer (&connection);
+  if (self->connection != NULL)
+    begin (self);
+  else
+    vgw_engine_link_fail (self, "cannot connect", error->message);
+}
+
+static void
+on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (VgwEngineLink) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketConnection) connection = g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
+
+  if (self->is_over)
+    return;
+  if (connection == NULL)
+    {
+      vgw_engine_link_fail (self, "cannot connect", error->message);
+      return;
+    }
+  tune_socket (self, g_socket_connection_get_socket (connection));
+  if (vgw_engine_tls_is_wanted (self->config->url))
+    {
+      vgw_engine_tls_handshake_async (connection, self->address, self->config->authorities, self->cancellable,
+                                      on_handshaken, g_object_ref (self));
+      return;
+    }
+  self->connection = g_steal_pointer (&connection);
+  begin (self);
+}
+
+static void
 connect_socket (VgwEngineLink *self)
 {
   const char *url = self->config->url;
-  gboolean is_tls = g_str_has_prefix (url, "wss:");
+  gboolean is_tls = vgw_engine_tls_is_wanted (url);
   g_autoptr (GSocketClient) client = g_socket_client_new ();
   g_autoptr (GError) error = NULL;
-  g_autoptr (GSocketConnectable) address
-      = g_network_address_parse_uri (url, is_tls ? DEFAULT_WSS_PORT : DEFAULT_WS_PORT, &error);
+  GSocketConnectable *address;
 
+  address = g_network_address_parse_uri (url, is_tls ? DEFAULT_WSS_PORT : DEFAULT_WS_PORT, &error);
   if (address == NULL) /* not with a configuration that has been checked; the timer tells of it */
     return;
   g_socket_client_set_enable_proxy (client, FALSE);
-  g_socket_client_set_tls (client, is_tls);
+  self->address = G_NETWORK_ADDRESS (address);
   g_socket_client_connect_async (client, address, self->cancellable, on_connected, g_object_ref (self));
 }
 
@@ -170,6 +197,7 @@ vgw_engine_link_finalize (GObject *object)
   VgwEngineLink *self = VGW_ENGINE_LINK (object);
 
   g_object_unref (self->cancellable);
+  g_clear_object (&self->address);
   g_byte_array_unref (self->unsent);
   g_clear_error (&self->write_error);
   vgw_engine_config_free (self->config);

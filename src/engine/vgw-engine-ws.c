@@ -9,6 +9,7 @@
 #define KEY_BYTES 16                                        /* RFC 6455 section 4.1 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* section 4.2.2 */
 #define HEAD_END "\r\n\r\n"
+#define TLS_ALERT 0x15 /* RFC 8446 section 5.1: what a record begins with, where a server speaks TLS and we do not */
 
 struct _VgwEngineWs
 {
@@ -156,6 +157,12 @@ read_head (VgwEngineWs *self, const guint8 *data, gsize length, gsize *n_taken, 
   gsize head_bytes;
 
   g_byte_array_append (self->head, data, n);
+  if (self->head->len > 0 && self->head->data[0] == TLS_ALERT)
+    {
+      *n_taken = n;
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_ENGINE, "the bot speaks TLS: its url must begin with wss:");
+      return VGW_ENGINE_WS_FAILED;
+    }
   end = memmem (self->head->data, self->head->len, HEAD_END, strlen (HEAD_END));
   if (end == NULL)
     {

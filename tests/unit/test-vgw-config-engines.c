@@ -9,6 +9,7 @@
 #include "vgw-build.h"
 
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define SECURE_BOT "[engine bot]\ntype=websocket\nurl=wss://127.0.0.1:9000/\n"
 #define BOT "[engine bot]\ntype=websocket\nurl=ws://127.0.0.1:9000/\n"
 
 static char *directory = NULL;
@@ -286,6 +287,11 @@ START_TEST (types_and_dialects_are_checked)
   assert_bad (BOT "dialect=klingon\n", NULL, NULL, WORDS ("[engine bot] dialect", "\"klingon\"", "one of native"));
   assert_bad (BOT "dialect=audiosocket\n", NULL, NULL, WORDS ("[engine bot] dialect"));
   assert_bad ("[engine echo]\ndialect=native\n", NULL, NULL, WORDS ("[engine echo] dialect", "type = websocket"));
+  assert_bad ("[engine echo]\ntls-ca=x\n", NULL, NULL, WORDS ("[engine echo] tls-ca", "type = websocket"));
+  assert_bad (BOT "tls-ca=x\n", NULL, NULL, WORDS ("[engine bot] tls-ca", "begins with wss:"));
+  assert_bad (SECURE_BOT "tls-ca=/nowhere/ca.pem\n", NULL, NULL,
+              WORDS ("[engine bot] tls-ca", "must be a file of certificates in PEM", "No such file"));
+  assert_bad (SECURE_BOT "tls-ca=/dev/null\n", NULL, NULL, WORDS ("[engine bot] tls-ca", "there is none in it"));
   assert_bad ("[engine echo]\nauthorization=x\n", NULL, NULL, WORDS ("[engine echo] authorization", "type = websocket"));
   assert_bad ("[engine echo]\nwraps=record\n", NULL, NULL, WORDS ("[engine echo] wraps", "type = record"));
 }
