@@ -24,7 +24,7 @@ class Bot:
         self.tls, self.host = tls, host
 
     async def __aenter__(self):
-        self.starts, self.count = [], 0
+        self.starts, self.count, self.n_bytes = [], 0, 0
         await self._listen(0)
         scheme = "ws" if self.tls is None else "wss"
         self.url = f"{scheme}://{self.host}:{self.port}/"
@@ -50,6 +50,7 @@ class Bot:
         self.count += 1
         async for frame in connection:
             if isinstance(frame, bytes):
+                self.n_bytes += len(frame)
                 await connection.send(frame)
             elif json.loads(frame)["type"] == "start":
                 self.starts.append(json.loads(frame))

@@ -2,53 +2,17 @@
 
 import asyncio
 import json
-import socket
 import subprocess
 import time
 import urllib.request
 
-import websockets
-
 import harness
+from bots import Bot, engine, free_port
 from rtc import Caller
 from wire import Wire, WireTest
 
 BYTES_PER_S = 2 * 16000
 SILENT_S = 6  # longer than the bridge fills in one go
-
-
-def engine(name, **keys):
-    """Settings of [engine NAME]."""
-    return {f"engine {name}__{key}": value for key, value in keys.items()}
-
-
-class Bot:
-    """async with Bot () as bot: … A bot that gives back what it hears."""
-
-    async def __aenter__(self):
-        self.starts, self.count, self.n_bytes = [], 0, 0
-        self.server = await websockets.serve(self._handle, "127.0.0.1", 0, subprotocols=["voice-gateway.v1"])
-        self.url = f"ws://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/"
-        return self
-
-    async def __aexit__(self, *unused):
-        self.server.close()
-        await self.server.wait_closed()
-
-    async def _handle(self, connection, *_):
-        self.count += 1
-        async for frame in connection:
-            if isinstance(frame, bytes):
-                self.n_bytes += len(frame)
-                await connection.send(frame)
-            elif json.loads(frame)["type"] == "start":
-                self.starts.append(json.loads(frame))
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Engines(WireTest):
@@ -63,6 +27,31 @@ class Engines(WireTest):
                 self.assertEqual(bot.count, 1)
                 self.assertEqual(bot.starts[0]["audio"]["sample_rate"], 16000)
         self.run_async(run())
+        self.assert_same_speech(harness.PHRASE, reply)
+
+    def test_a_caller_talks_to_a_bot_on_openais_twilio_adapter(self):
+        reply = self.directory / "reply.wav"
+        bot = subprocess.Popen(["node", harness.SOURCE_ROOT / "tests" / "bots" / "twilio.mjs"], stdout=subprocess.PIPE,
+                               text=True)
+        self.addCleanup(bot.stdout.close)
+        self.addCleanup(bot.wait)
+        self.addCleanup(bot.kill)
+        ready, url = bot.stdout.readline().split()
+        self.assertEqual(ready, "ready")
+        gateway = self.start(engine__default="my-bot", **engine("my-bot", type="websocket", dialect="twilio", url=url))
+        call = harness.call(gateway.url, "--out", reply)
+        self.assertEqual(call.status, 0, call.errors)
+        printed = []
+        while not printed or not printed[-1].startswith("heard "):
+            printed.append(bot.stdout.readline())
+            self.assertNotEqual(printed[-1], "", "the bot has died: " + "".join(printed))
+        self.assertEqual([line for line in printed if line.startswith(("fault", "error"))], [])
+        messages = [json.loads(line) for line in printed if line.startswith("{")]
+        self.assertEqual([message["event"] for message in messages[:2]], ["connected", "start"])
+        self.assertEqual(messages[1]["start"]["streamSid"], messages[1]["streamSid"])
+        self.assertEqual(messages[-1]["event"], "stop")
+        self.assertEqual(messages[-1]["stop"]["callSid"], messages[1]["start"]["callSid"])
+        self.assertIn("mark", [message["event"] for message in messages])
         self.assert_same_speech(harness.PHRASE, reply)
 
     def test_a_recorded_bot(self):

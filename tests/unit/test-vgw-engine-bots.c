@@ -143,6 +143,15 @@ has_queued (Fixture *self, const char *text)
 }
 
 static gboolean
+has_queued_all (Fixture *self, const char *text)
+{
+  VgwPlayoutStats stats;
+
+  vgw_playout_get_stats (self->playout, &stats);
+  return stats.queued_ms >= N_FRAMES * VGW_FRAME_MS;
+}
+
+static gboolean
 has_hung_up (Fixture *self, const char *text)
 {
   return self->has_hung_up;
@@ -388,6 +397,42 @@ START_TEST (the_twilio_bot_holds_a_call)
 }
 END_TEST
 
+/* OpenAI's adapter reads the frames: it looks at the format and the time stamps, and fills a gap in them with silence; it
+ * knows by the marks that come back what was heard of what it said. */
+START_TEST (a_bot_on_openais_twilio_adapter_holds_a_call)
+{
+  g_autofree char *path = find ("tests/bots/twilio.mjs");
+  g_autofree gint16 *spoken = NULL;
+  Fixture self;
+
+  start (&self, "twilio", 8000, (const char *const[]){ "node", path, NULL });
+  wait_for (&self, has_printed, "ears connected");
+  wait_for (&self, has_printed, "\"mediaFormat\":{\"encoding\":\"audio/x-mulaw\",\"sampleRate\":8000,\"channels\":1}");
+  ck_assert_ptr_nonnull (strstr (self.printed->str, "\"tracks\":[\"inbound\"]"));
+  ck_assert_ptr_nonnull (strstr (self.printed->str, "\"callSid\":\"CA"));
+  ck_assert_ptr_nonnull (strstr (self.printed->str, "\"accountSid\":\"AC"));
+  ck_assert_ptr_nonnull (strstr (self.printed->str, "\"customParameters\":{\"sessionId\":\"session-1\""));
+  spoken = speak (&self);
+  wait_for (&self, has_heard_all, "the echo");
+  check_mulaw_echo (&self, spoken);
+  wait_for (&self, has_printed, "\"mark\":{\"name\":\"item_1:1200:"); /* behind the last of 60 frames */
+
+  self.is_playing = FALSE;
+  g_free (speak (&self));
+  wait_for (&self, has_queued_all, "audio that waits");
+  vgw_engine_send_dtmf (self.engine, '1', 100); /* the bot clears, and cuts what it said at what was heard */
+  wait_for (&self, has_printed, "\"digit\":\"1\"");
+  wait_for (&self, has_printed, "truncate item_1 1250"); /* it adds 50 ms to the last mark */
+  self.is_playing = TRUE;
+  vgw_engine_stop (self.engine, "client-bye");
+  wait_for (&self, has_printed, "heard 2400 ms");
+  ck_assert_ptr_nonnull (strstr (self.printed->str, "\"stop\":{\"accountSid\":\"AC"));
+  ck_assert_msg (strstr (self.printed->str, "fault") == NULL && strstr (self.printed->str, "error") == NULL, "%s",
+                 self.printed->str);
+  finish (&self);
+}
+END_TEST
+
 START_TEST (a_bot_written_for_asterisk_holds_a_call)
 {
   g_autofree char *path = find ("tests/bots/asterisk.mjs");
@@ -483,6 +528,7 @@ main (void)
   tcase_add_test (tcase, the_node_bot_holds_a_call);
   tcase_add_test (tcase, the_c_bot_holds_a_call);
   tcase_add_test (tcase, the_twilio_bot_holds_a_call);
+  tcase_add_test (tcase, a_bot_on_openais_twilio_adapter_holds_a_call);
   tcase_add_test (tcase, a_bot_written_for_asterisk_holds_a_call);
   tcase_add_test (tcase, a_bot_on_jambonz_own_sdk_holds_a_call);
   tcase_add_test (tcase, a_bot_on_others_audiosocket_package_holds_a_call);
