@@ -158,5 +158,6 @@ gboolean
 vgw_engine_draft_check (VgwConfigEngines *self, const VgwEngineDraft *draft, GError **error)
 {
   return check_type (draft, error) && check_idle_keys (draft, error) && check_url (draft, error) &&
-         check_authorities (draft, error) && check_wraps (self, draft, error) && check_rate (self, draft, error) && check_fallback (self, draft, error);
+         check_authorities (draft, error) && check_wraps (self, draft, error) && check_rate (self, draft, error) &&
+         check_fallback (self, draft, error);
 }

@@ -84,8 +84,13 @@ gboolean
 vgw_engine_config_load_authorities (VgwEngineConfig *config, GError **error)
 {
   g_clear_object (&config->authorities);
-  if (*config->tls_ca == '\0')
+  if (!vgw_engine_tls_is_wanted (config->url))
     return TRUE;
+  if (*config->tls_ca == '\0')
+    {
+      config->authorities = vgw_engine_tls_get_system_authorities ();
+      return TRUE;
+    }
   config->authorities = vgw_engine_tls_load_authorities (config->tls_ca, error);
   return config->authorities != NULL;
 }

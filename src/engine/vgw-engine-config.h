@@ -35,7 +35,7 @@ typedef struct
   char *dialect; /* websocket: the name of a VgwDialect */
   char *authorization; /* websocket: value of the Authorization header, "" for none; secret */
   char *tls_ca; /* websocket, wss: path of a file of authorities, "" for those of the system */
-  GTlsDatabase *authorities; /* (nullable) of tls_ca, see vgw_engine_config_load_authorities () */
+  GTlsDatabase *authorities; /* (nullable) of tls_ca or the system, see vgw_engine_config_load_authorities () */
   char *wraps;         /* record: name of the engine whose call is recorded; "": echo */
   char *on_failure;    /* "end", "hold" or "fallback:NAME"; see vgw_engine_config_get_on_failure () */
   char *record_directory;
@@ -58,8 +58,8 @@ VgwEngineConfig *vgw_engine_config_copy (const VgwEngineConfig *config);
 void vgw_engine_config_free (VgwEngineConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwEngineConfig, vgw_engine_config_free)
 
-/* Reads the file of tls_ca, where there is one, into authorities: once, so that connecting reads none. Errors: those of
- * vgw_engine_tls_load_authorities (). */
+/* For a url with wss:, reads the file of tls_ca, or what the system has, into authorities: once, so that connecting reads
+ * none. Errors: those of vgw_engine_tls_load_authorities (). */
 gboolean vgw_engine_config_load_authorities (VgwEngineConfig *config, GError **error);
 
 /* What to do when @config's engine has failed. @fallback (out) (nullable): the name of the engine that takes over, into

@@ -62,13 +62,19 @@ vgw_engine_tls_load_authorities (const char *path, GError **error)
   return database;
 }
 
+GTlsDatabase *
+vgw_engine_tls_get_system_authorities (void)
+{
+  return g_tls_backend_get_default_database (g_tls_backend_get_default ());
+}
+
 /* --- the handshake --- */
 
 typedef struct
 {
   GSocketConnection *tcp;
   GNetworkAddress *address;
-  GTlsDatabase *authorities; /* (nullable) */
+  GTlsDatabase *authorities; /* (nullable) without TLS on this machine */
   GIOStream *tls;
   GTlsCertificateFlags faults; /* of a certificate that was refused */
 } Handshake;
@@ -111,7 +117,8 @@ explain (Handshake *self, const GError *error)
     return explain_certificate (self->faults, g_network_address_get_hostname (self->address));
   if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE))
     return g_strdup_printf ("%s (glib-networking is not installed)", error->message);
-  if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_MISC) || g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_NOT_TLS))
+  if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_MISC) ||
+      g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_NOT_TLS))
     return g_strdup_printf ("%s (a bot without TLS needs a url with ws:)", error->message);
   return g_strdup (error->message);
 }
@@ -120,10 +127,9 @@ explain (Handshake *self, const GError *error)
 static gboolean
 on_accept_certificate (GTlsConnection *tls, GTlsCertificate *certificate, GTlsCertificateFlags unused, Handshake *self)
 {
-  g_autoptr (GTlsDatabase) system = g_tls_backend_get_default_database (g_tls_backend_get_default ());
   g_autoptr (GError) error = NULL;
 
-  self->faults = g_tls_database_verify_chain (self->authorities != NULL ? self->authorities : system, certificate,
+  self->faults = g_tls_database_verify_chain (self->authorities, certificate,
                                               G_TLS_DATABASE_PURPOSE_AUTHENTICATE_SERVER,
                                               G_SOCKET_CONNECTABLE (self->address), NULL, G_TLS_DATABASE_VERIFY_NONE,
                                               NULL, &error);
@@ -164,7 +170,7 @@ vgw_engine_tls_handshake_async (GSocketConnection *tcp, GNetworkAddress *address
 
   self->tcp = g_object_ref (tcp);
   self->address = g_object_ref (address);
-  self->authorities = authorities != NULL ? g_object_ref (authorities) : NULL;
+  self->authorities = authorities != NULL ? g_object_ref (authorities) : vgw_engine_tls_get_system_authorities ();
   g_task_set_task_data (task, self, handshake_free);
   self->tls = g_initable_new (type, NULL, &error, "base-io-stream", tcp, "server-identity", address, "database", NULL,
                               NULL);

@@ -13,6 +13,9 @@ gboolean vgw_engine_tls_is_wanted (const char *url);
  * VGW_ERROR_CONFIG, "must be …", for a file that is missing, or is none of certificates. Returns: (transfer full) */
 GTlsDatabase *vgw_engine_tls_load_authorities (const char *path, GError **error);
 
+/* Those of the machine, which are read the first time. Returns: (transfer full) */
+GTlsDatabase *vgw_engine_tls_get_system_authorities (void);
+
 /* Makes @tcp a secure connection to a server whose certificate is for @address, signed by one of @authorities
  * (nullable: those of the system). @tcp is the handshake's until @callback, and is closed where it fails. A bot may never
  * answer: @cancellable has to end it then, for GLib keeps a thread waiting. Engine thread. */
