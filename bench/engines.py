@@ -14,7 +14,7 @@ import numpy as np
 import audio
 import harness
 import machine
-from bots import EchoBot, TalkingBot
+from loadbots import EchoBot, TalkingBot
 
 PACKETS_PER_S = 50
 RAMP_MS = 100

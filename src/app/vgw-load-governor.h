@@ -1,4 +1,4 @@
-/* Decides how hard the encoders may work, from how long the threads that serve all calls wait for a processor. A machine
+/* Decides how hard the encoders may work, from how busy the threads are that serve all calls. A machine
  * that has a few calls too many then codes speech more simply, which few notice, in place of sending it late, which
  * everybody does: complexity 1 takes less than half the time of 5. Pure: no clock, no thread. */
 #pragma once
@@ -12,15 +12,16 @@ G_BEGIN_DECLS
 typedef struct
 {
   guint ceiling;     /* the complexity that no encoder may exceed now */
-  guint n_calm_s;    /* seconds without waiting so far */
+  guint n_calm_s;    /* seconds with room so far */
   guint n_wanted_s;  /* of them, before the ceiling is raised */
   guint n_raised_s;  /* since it was raised */
+  guint n_settle_s;  /* to let pass: what was late before the last change is still worked off */
 } VgwLoadGovernor;
 
 void vgw_load_governor_init (VgwLoadGovernor *self);
 
-/* Once a second, with vgw_thread_watch_sample (). Returns whether the ceiling is another one now. It falls at once, and
- * rises after ten calm seconds; after a rise that was too much, twice as many. */
-gboolean vgw_load_governor_step (VgwLoadGovernor *self, guint waited_percent);
+/* Once a second, with vgw_thread_watch_sample (). Returns whether the ceiling is another one now. It falls at once,
+ * and again three seconds later; it rises after ten calm seconds, after a rise that was too much twice as many. */
+gboolean vgw_load_governor_step (VgwLoadGovernor *self, guint busy_percent);
 
 G_END_DECLS

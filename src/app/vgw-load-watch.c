@@ -46,16 +46,16 @@ take_reading (VgwMedia *media)
 static void
 govern (VgwLoadWatch *self)
 {
-  guint waited_percent = vgw_thread_watch_sample ();
+  guint busy_percent = vgw_thread_watch_sample ();
 
-  if (!self->can_govern || !vgw_load_governor_step (&self->governor, waited_percent))
+  if (!self->can_govern || !vgw_load_governor_step (&self->governor, busy_percent))
     return;
   vgw_media_set_complexity_ceiling (self->media, self->governor.ceiling);
   if (self->governor.ceiling == VGW_LOAD_NO_CEILING)
     vgw_info (NULL, "load: encoders work as hard as they are told again");
   else
-    vgw_info (NULL, "load: the media threads waited %u %% of the last second for a processor; Opus complexity at most %u",
-              waited_percent, self->governor.ceiling);
+    vgw_info (NULL, "load: a media thread was busy for %u %% of the last second; Opus complexity at most %u",
+              busy_percent, self->governor.ceiling);
 }
 
 static void

@@ -10,7 +10,7 @@ typedef struct
 {
   pid_t tid;
   gint64 sampled_us; /* 0: not yet */
-  guint64 waited_ns; /* since the thread began */
+  guint64 busy_ns; /* since the thread began */
 } Watched;
 
 static GMutex lock;
@@ -48,17 +48,18 @@ vgw_thread_watch_remove (void)
 
 /* proc(5): "time spent running, time spent waiting, time slices", in ns. */
 static gboolean
-read_waited (pid_t tid, guint64 *waited_ns)
+read_busy (pid_t tid, guint64 *busy_ns)
 {
   g_autofree char *path = g_strdup_printf ("/proc/self/task/%d/schedstat", (int) tid);
   FILE *file = fopen (path, "re");
-  guint64 ran_ns;
+  guint64 ran_ns = 0, waited_ns = 0;
   int n_read;
 
   if (file == NULL)
     return FALSE;
-  n_read = fscanf (file, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &ran_ns, waited_ns);
+  n_read = fscanf (file, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &ran_ns, &waited_ns);
   fclose (file);
+  *busy_ns = ran_ns + waited_ns;
   return n_read == 2;
 }
 
@@ -68,15 +69,15 @@ sample_one (Watched *entry)
 {
   gint64 now_us = g_get_monotonic_time ();
   gint64 passed_us = now_us - entry->sampled_us;
-  guint64 waited_ns;
+  guint64 busy_ns;
   guint percent = 0;
 
-  if (!read_waited (entry->tid, &waited_ns))
+  if (!read_busy (entry->tid, &busy_ns))
     return 0;
   if (entry->sampled_us > 0 && passed_us > 0)
-    percent = (guint) ((waited_ns - entry->waited_ns) * 100 / ((guint64) passed_us * NS_PER_US));
+    percent = (guint) ((busy_ns - entry->busy_ns) * 100 / ((guint64) passed_us * NS_PER_US));
   entry->sampled_us = now_us;
-  entry->waited_ns = waited_ns;
+  entry->busy_ns = busy_ns;
   return MIN (percent, 100);
 }
 

@@ -10,6 +10,7 @@
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
 #include "metrics-page.h"
+#include "run-suite.h"
 #include "session-test.h"
 
 #define MAX_SESSIONS 4
@@ -518,8 +519,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-admin");
   TCase *tcase = tcase_create ("admin");
-  SRunner *runner;
-  int n_failed;
 
   vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_CRITICAL);
   tcase_add_checked_fixture (tcase, set_up, tear_down);
@@ -544,9 +543,5 @@ main (void)
   tcase_add_test (tcase, the_table_and_its_documentation_agree);
   suite_add_tcase (suite, tcase);
 
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

@@ -3,6 +3,7 @@
 
 #include "base/vgw-airlock.h"
 #include "media/vgw-sctp-ids.h"
+#include "run-suite.h"
 
 #define N_POSTS 1000
 #define MAX_PENDING 8
@@ -147,9 +148,5 @@ main (void)
   tcase_add_test (tcase, what_a_remote_peer_can_post_is_bounded);
   tcase_add_test (tcase, sctp_ids_are_never_given_twice);
   suite_add_tcase (suite, tcase);
-  SRunner *runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  int n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run-suite.h"
+
 typedef struct
 {
   const char *words;
@@ -156,8 +158,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-assistant-dialogue");
   TCase *tcase = tcase_create ("dialogue");
-  SRunner *runner;
-  int n_failed;
 
   tcase_add_loop_test (tcase, a_command_is_answered, 0, G_N_ELEMENTS (commands));
   tcase_add_loop_test (tcase, dictation_is_answered, 0, G_N_ELEMENTS (dictations));
@@ -170,9 +170,5 @@ main (void)
   tcase_add_test (tcase, a_word_without_end_is_spelled_in_part);
   suite_add_tcase (suite, tcase);
 
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

@@ -7,6 +7,7 @@
 #include "engine/vgw-assistant-resampler.h"
 #include "engine/vgw-assistant-speaker.h"
 #include "engine/vgw-assistant-sphinx.h"
+#include "run-suite.h"
 
 #define RATE_HZ VGW_ASSISTANT_RATE_HZ
 #define MS_TO_SAMPLES(ms) ((ms) * (RATE_HZ / 1000))
@@ -212,8 +213,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-assistant-listener");
   TCase *tcase = tcase_create ("listener");
-  SRunner *runner;
-  int n_failed;
 
   tcase_set_timeout (tcase, 60);
   tcase_add_checked_fixture (tcase, set_up, tear_down);
@@ -227,9 +226,5 @@ main (void)
   tcase_add_test (tcase, the_voice_leaves_out_what_it_cannot_speak);
   suite_add_tcase (suite, tcase);
 
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

@@ -12,6 +12,7 @@
 #include "engine/vgw-assistant-dialogue.h"
 #include "engine/vgw-assistant-speaker.h"
 #include "engine/vgw-assistant-sphinx.h"
+#include "run-suite.h"
 #include "vgw-build.h"
 
 #define RATE_HZ 16000
@@ -669,8 +670,7 @@ main (void)
   const char *source_root = g_getenv ("VGW_TEST_SOURCE_ROOT");
   g_autoptr (GError) error = NULL;
   g_autofree char *answers_path = NULL;
-  SRunner *runner;
-  int n_failed;
+  int status;
 
   g_assert_nonnull (source_root);
   answers_path = g_build_filename (source_root, "tests", "data", "assistant", "answers.gram", NULL);
@@ -678,11 +678,8 @@ main (void)
   judge = vgw_assistant_decoder_new (VGW_SPHINX_MODEL_DIR, answers_path, &error);
   g_assert_no_error (error);
 
-  runner = srunner_create (assistant_suite ());
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
+  status = run_suite (assistant_suite ());
   g_clear_pointer (&judge, vgw_assistant_decoder_free);
   g_clear_pointer (&models, vgw_assistant_models_unref);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return status;
 }

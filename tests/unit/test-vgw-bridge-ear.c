@@ -4,6 +4,8 @@
 
 #include <check.h>
 
+#include "run-suite.h"
+
 #define RATE_HZ 16000u
 #define FRAME (RATE_HZ * VGW_FRAME_MS / 1000)
 #define MS(ms) ((guint64) (ms) * GST_MSECOND)
@@ -319,8 +321,7 @@ main (int argc, char **argv)
 {
   Suite *suite = suite_create ("vgw-bridge-ear");
   TCase *tcase = tcase_create ("time");
-  SRunner *runner;
-  int n_failed;
+  int status;
 
   gst_init (&argc, &argv);
   tcase_set_timeout (tcase, 60);
@@ -336,10 +337,7 @@ main (int argc, char **argv)
   tcase_add_test (tcase, a_closed_gate_lets_nothing_pass);
   tcase_add_test (tcase, between_two_peers_time_goes_on);
   suite_add_tcase (suite, tcase);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
+  status = run_suite (suite);
   gst_deinit ();
-  return n_failed == 0 ? 0 : 1;
+  return status;
 }

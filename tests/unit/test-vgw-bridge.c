@@ -7,6 +7,7 @@
 #include "audio-test.h"
 #include "elements/vgw-elements.h"
 #include "media/vgw-pipeline.h"
+#include "run-suite.h"
 
 #define PAYLOAD_TYPE 96
 #define JITTER_MS 500u /* generous: a busy machine must not lose packets here */
@@ -537,8 +538,7 @@ main (int argc, char **argv)
 {
   Suite *suite = suite_create ("vgw-bridge");
   TCase *tcase = tcase_create ("bridge");
-  SRunner *runner;
-  int n_failed;
+  int status;
 
   gst_init (&argc, &argv);
   vgw_elements_register (NULL);
@@ -558,10 +558,7 @@ main (int argc, char **argv)
   tcase_add_test (tcase, detach_waits_for_the_engine_that_listens);
   tcase_add_test (tcase, the_audio_function_can_be_taken_away_in_mid_speech);
   suite_add_tcase (suite, tcase);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
+  status = run_suite (suite);
   gst_deinit ();
-  return n_failed == 0 ? 0 : 1;
+  return status;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "client/vgw-call-stats.h"
+#include "run-suite.h"
 
 #define CLOCK_RATE_HZ 48000
 #define FRAME_TICKS 960
@@ -132,9 +133,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-call-stats");
   TCase *tcase = tcase_create ("core");
-  SRunner *runner = srunner_create (suite);
-  int n_failed;
-
   tcase_add_test (tcase, even_arrivals_have_no_loss_and_no_jitter);
   tcase_add_test (tcase, loss_is_counted_over_the_wrap_of_sequence_numbers);
   tcase_add_test (tcase, a_late_packet_is_no_loss);
@@ -145,8 +143,5 @@ main (void)
   tcase_add_test (tcase, a_timeline_begins_where_most_frames_say);
   tcase_add_test (tcase, the_most_negative_sample_has_a_peak);
   suite_add_tcase (suite, tcase);
-  srunner_run_all (runner, CK_ENV);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "app/vgw-config-diff.h"
+#include "run-suite.h"
 
 static VgwConfig *
 load (const char *const *settings)
@@ -62,9 +63,5 @@ main (void)
   tcase_add_test (tcase, keys_are_told_by_what_a_reload_can_do);
   tcase_add_test (tcase, a_new_engine_needs_a_restart);
   suite_add_tcase (suite, tcase);
-  SRunner *runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  int n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "run-suite.h"
 #include "vgw-build.h"
 
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -418,8 +419,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-config-engines");
   TCase *engines = tcase_create ("engines");
-  SRunner *runner;
-  int n_failed;
 
   tcase_add_checked_fixture (engines, make_directory, remove_directory);
   tcase_add_test (engines, echo_and_record_need_no_group);
@@ -445,9 +444,5 @@ main (void)
   tcase_add_test (engines, long_names_are_cut_in_errors);
   suite_add_tcase (suite, engines);
 
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (suite);
 }

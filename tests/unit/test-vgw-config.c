@@ -9,6 +9,7 @@
 #include "app/vgw-config-keys.h"
 #include "app/vgw-config-value.h"
 #include "base/vgw-error.h"
+#include "run-suite.h"
 
 /* A directory for the files of one test. */
 static char *directory = NULL;
@@ -758,11 +759,6 @@ config_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (config_suite ());
-  int n_failed;
 
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (config_suite ());
 }

@@ -138,5 +138,5 @@ main (void)
   tcase_add_test (tcase, buffering_puts_pieces_of_any_size_together);
   tcase_add_test (tcase, a_pause_is_refused_where_the_call_has_none);
   suite_add_tcase (suite, tcase);
-  return dialect_test_run (suite);
+  return run_suite (suite);
 }

@@ -92,5 +92,5 @@ main (void)
   tcase_add_test (tcase, a_stream_of_single_bytes_is_the_same);
   tcase_add_test (tcase, the_largest_message_is_played);
   suite_add_tcase (suite, tcase);
-  return dialect_test_run (suite);
+  return run_suite (suite);
 }

@@ -12,5 +12,5 @@ main (void)
   tcase_add_test (tcase, call_is_as_recorded);
   tcase_add_test (tcase, errors_is_as_recorded);
   suite_add_tcase (suite, tcase);
-  return dialect_test_run (suite);
+  return run_suite (suite);
 }

@@ -110,5 +110,5 @@ main (void)
   tcase_add_test (tcase, a_mark_keeps_its_name_whatever_is_in_it);
   tcase_add_test (tcase, audio_leaves_in_frames_of_20_ms);
   suite_add_tcase (suite, tcase);
-  return dialect_test_run (suite);
+  return run_suite (suite);
 }

@@ -42,5 +42,5 @@ main (void)
   tcase_add_test (tcase, an_unknown_name_finds_none);
   tcase_add_test (tcase, only_audiosocket_is_a_stream);
   suite_add_tcase (suite, tcase);
-  return dialect_test_run (suite);
+  return run_suite (suite);
 }

@@ -99,5 +99,5 @@ main (void)
   tcase_add_test (tcase, audio_in_any_pieces_leaves_in_frames_of_20_ms);
   tcase_add_test (tcase, a_minute_in_one_message_is_played);
   suite_add_tcase (suite, tcase);
-  return dialect_test_run (suite);
+  return run_suite (suite);
 }

@@ -3,6 +3,7 @@
 #include <check.h>
 
 #include "base/vgw-audio-format.h"
+#include "run-suite.h"
 
 #define RATE_HZ 16000u
 #define FRAME_SAMPLES (RATE_HZ * VGW_FRAME_MS / 1000)
@@ -141,8 +142,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-echo-gate");
   TCase *tcase = tcase_create ("echo-gate");
-  SRunner *runner = srunner_create (suite);
-  int n_failed;
 
   tcase_add_checked_fixture (tcase, setup, teardown);
   tcase_add_test (tcase, what_is_heard_in_silence_is_no_echo);
@@ -154,8 +153,5 @@ main (void)
   tcase_add_test (tcase, what_was_heard_is_forgotten_as_time_goes_by);
   tcase_add_test (tcase, packets_of_any_length_weigh_what_they_last);
   suite_add_tcase (suite, tcase);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (suite);
 }

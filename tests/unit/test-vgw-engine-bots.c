@@ -11,6 +11,7 @@
 #include "engine/vgw-engine-net.h"
 #include "engine/vgw-mulaw.h"
 #include "media/vgw-playout.h"
+#include "run-suite.h"
 
 #define DEADLINE_S 40
 #define N_FRAMES 60
@@ -521,8 +522,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-engine-bots");
   TCase *tcase = tcase_create ("bots");
-  SRunner *runner;
-  int n_failed;
 
   tcase_add_test (tcase, the_python_bot_holds_a_call);
   tcase_add_test (tcase, the_node_bot_holds_a_call);
@@ -534,9 +533,5 @@ main (void)
   tcase_add_test (tcase, a_bot_on_others_audiosocket_package_holds_a_call);
   tcase_set_timeout (tcase, 4 * DEADLINE_S);
   suite_add_tcase (suite, tcase);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

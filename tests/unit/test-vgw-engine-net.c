@@ -13,6 +13,7 @@
 #include "base/vgw-log.h"
 #include "base/vgw-ws-guard.h"
 #include "engine/vgw-engine-link.h"
+#include "run-suite.h"
 
 #define RATE_HZ 16000
 #define FRAME_SAMPLES (RATE_HZ * VGW_FRAME_MS / 1000)
@@ -1289,14 +1290,8 @@ int
 main (void)
 {
   Suite *suite = suite_create ("vgw-engine-net");
-  SRunner *runner;
-  int n_failed;
 
   vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_CRITICAL);
   add_tests (suite);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

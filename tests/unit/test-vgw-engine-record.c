@@ -12,6 +12,7 @@
 
 #include "base/vgw-error.h"
 #include "engine/vgw-engine-echo.h"
+#include "run-suite.h"
 
 #define RATE_HZ 16000
 #define FRAME_SAMPLES (RATE_HZ * VGW_FRAME_MS / 1000)
@@ -575,15 +576,9 @@ record_suite (void)
 int
 main (int argc, char **argv)
 {
-  SRunner *runner;
-  int n_failed;
 
   if (argc == 3 && g_str_equal (argv[1], CRASH_ARGUMENT))
     return record_until_killed (argv[2]);
 
-  runner = srunner_create (record_suite ());
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (record_suite ());
 }

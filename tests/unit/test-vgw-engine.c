@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "run-suite.h"
 
 #define RATE_HZ 16000
 #define FRAME_SAMPLES (RATE_HZ * VGW_FRAME_MS / 1000)
@@ -298,8 +299,6 @@ main (void)
   Suite *suite = suite_create ("vgw-engine");
   TCase *echo = tcase_create ("echo");
   TCase *factory = tcase_create ("factory");
-  SRunner *runner;
-  int n_failed;
 
   tcase_set_timeout (echo, 60);
   tcase_add_test (echo, echo_gives_back_what_it_hears);
@@ -317,9 +316,5 @@ main (void)
   tcase_add_test (factory, record_wraps_what_is_there_and_records_nothing_itself);
   suite_add_tcase (suite, factory);
 
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

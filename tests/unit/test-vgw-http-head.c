@@ -3,6 +3,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "run-suite.h"
+
 #define GET "GET / HTTP/1.1\r\nHost: x\r\n"
 
 /* In a heap block of exactly its size, so that ASan sees a read past its end. */
@@ -134,11 +136,6 @@ head_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (head_suite ());
-  int n_failed;
 
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (head_suite ());
 }

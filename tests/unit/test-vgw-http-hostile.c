@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "http-fixture.h"
+#include "run-suite.h"
 
 START_TEST (other_methods_and_bodies_are_refused_at_once)
 {
@@ -299,11 +300,6 @@ http_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (http_suite ());
-  int n_failed;
 
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (http_suite ());
 }

@@ -7,6 +7,7 @@
 #include "http-fixture.h"
 #include "http/vgw-http-connection.h"
 #include "http/vgw-http-origin.h"
+#include "run-suite.h"
 
 START_TEST (the_page_is_served_with_its_headers)
 {
@@ -310,11 +311,6 @@ http_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (http_suite ());
-  int n_failed;
 
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (http_suite ());
 }

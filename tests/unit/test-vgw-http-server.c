@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "http-fixture.h"
+#include "run-suite.h"
 
 /* libsoup as the client: a WebSocket and an HTTP client that nobody here wrote. */
 typedef struct
@@ -273,11 +274,6 @@ http_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (http_suite ());
-  int n_failed;
 
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (http_suite ());
 }

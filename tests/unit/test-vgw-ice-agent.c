@@ -7,6 +7,7 @@
 
 #include "gst-test.h"
 #include "ice/vgw-ice-mux-private.h"
+#include "run-suite.h"
 
 #define DEADLINE_US (30 * G_USEC_PER_SEC)
 #define N_CROWD 6
@@ -393,8 +394,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-ice-agent");
   TCase *tcase = tcase_create ("agent");
-  SRunner *runner = srunner_create (suite);
-  int n_failed;
 
   gst_init (NULL, NULL);
   g_thread_pool_set_max_unused_threads (0); /* threads that are counted have to end when they are done */
@@ -406,8 +405,5 @@ main (void)
   tcase_add_test (tcase, calls_that_end_leave_no_threads_and_descriptors);
   tcase_add_test (tcase, calls_share_the_socket);
   suite_add_tcase (suite, tcase);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (suite);
 }

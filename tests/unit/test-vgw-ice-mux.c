@@ -7,6 +7,7 @@
 
 #include "ice-peer.h"
 #include "ice/vgw-ice-mux-private.h"
+#include "run-suite.h"
 
 #define PASSWORD "the-password-of-this-test"
 #define OTHER_PASSWORD "another-password-entirely"
@@ -563,8 +564,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-ice-mux");
   TCase *tcase = tcase_create ("mux");
-  SRunner *runner = srunner_create (suite);
-  int n_failed;
 
   tcase_set_timeout (tcase, 60);
   tcase_add_checked_fixture (tcase, setup, teardown);
@@ -585,8 +584,5 @@ main (void)
   tcase_add_test (tcase, candidates_are_found_without_configuration);
   tcase_add_test (tcase, after_the_shutdown_sending_fails_and_nothing_hangs);
   suite_add_tcase (suite, tcase);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (suite);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ice/vgw-ice-candidate.h"
+#include "run-suite.h"
 
 #define PASSWORD "password"
 #define N_RACE 5000
@@ -304,8 +305,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-ice-router");
   TCase *tcase = tcase_create ("router");
-  SRunner *runner = srunner_create (suite);
-  int n_failed;
 
   tcase_set_timeout (tcase, 60);
   tcase_add_checked_fixture (tcase, setup, teardown);
@@ -318,8 +317,5 @@ main (void)
   tcase_add_test (tcase, nothing_is_delivered_once_stop_has_returned);
   tcase_add_test (tcase, candidates_have_falling_priorities_and_their_own_foundations);
   suite_add_tcase (suite, tcase);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (suite);
 }

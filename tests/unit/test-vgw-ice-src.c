@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gst-test.h"
+#include "run-suite.h"
 
 #define N_FLOOD 2000
 #define PACKET_BYTES 1000
@@ -262,8 +263,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-ice-src");
   TCase *tcase = tcase_create ("src");
-  SRunner *runner = srunner_create (suite);
-  int n_failed;
 
   gst_init (NULL, NULL);
   tcase_set_timeout (tcase, 60);
@@ -273,8 +272,5 @@ main (void)
   tcase_add_test (tcase, a_direct_source_needs_no_thread);
   tcase_add_test (tcase, what_is_in_the_queue_goes_first);
   suite_add_tcase (suite, tcase);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (suite);
 }

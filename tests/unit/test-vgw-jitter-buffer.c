@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "elements/vgw-elements.h"
+#include "run-suite.h"
 
 #define FRAME_TICKS 960 /* 20 ms at 48 kHz */
 #define FRAME (20 * GST_MSECOND)
@@ -380,9 +381,5 @@ main (int argc, char **argv)
   tcase_add_test (dtmf, a_key_without_its_end_is_told_by_the_next_packet);
   tcase_add_test (dtmf, keys_keep_their_order_and_other_events_are_dropped);
   suite_add_tcase (suite, dtmf);
-  SRunner *runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  int n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

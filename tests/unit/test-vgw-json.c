@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "run-suite.h"
 
 /* The text is put in a heap block of exactly its size, so that ASan sees a read past its end. */
 static JsonObject *
@@ -422,11 +423,6 @@ json_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (json_suite ());
-  int n_failed;
 
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (json_suite ());
 }

@@ -2,9 +2,11 @@
 
 #include <check.h>
 
-#define CALM 5u
-#define BUSY 25u
-#define TOO_MUCH 60u
+#include "run-suite.h"
+
+#define CALM 30u
+#define BUSY 75u
+#define TOO_MUCH 95u
 
 /* Returns in how many of @n_seconds the ceiling changed. */
 static guint
@@ -27,7 +29,7 @@ START_TEST (a_machine_with_room_is_left_alone)
 }
 END_TEST
 
-START_TEST (each_second_that_is_too_much_lowers_it_down_to_the_least)
+START_TEST (it_falls_at_once_and_then_each_three_seconds_down_to_the_least)
 {
   VgwLoadGovernor governor;
   guint last = VGW_LOAD_NO_CEILING;
@@ -37,6 +39,7 @@ START_TEST (each_second_that_is_too_much_lowers_it_down_to_the_least)
     {
       ck_assert_uint_lt (governor.ceiling, last);
       last = governor.ceiling;
+      ck_assert_uint_eq (pass (&governor, 2, TOO_MUCH), 0);
     }
   ck_assert_uint_eq (governor.ceiling, 0);
   ck_assert_uint_eq (pass (&governor, 100, TOO_MUCH), 0);
@@ -48,7 +51,7 @@ START_TEST (it_rises_after_ten_calm_seconds_on_end)
   VgwLoadGovernor governor;
 
   vgw_load_governor_init (&governor);
-  ck_assert_uint_eq (pass (&governor, 1, TOO_MUCH), 1);
+  ck_assert_uint_eq (pass (&governor, 3, TOO_MUCH), 1);
   ck_assert_uint_eq (pass (&governor, 9, CALM), 0);
   ck_assert_uint_eq (pass (&governor, 1, BUSY), 0);
   ck_assert_uint_eq (pass (&governor, 9, CALM), 0);
@@ -62,15 +65,15 @@ START_TEST (a_rise_that_was_too_much_is_waited_for_twice_as_long)
   VgwLoadGovernor governor;
 
   vgw_load_governor_init (&governor);
-  pass (&governor, 1, TOO_MUCH);
+  pass (&governor, 3, TOO_MUCH);
   pass (&governor, 10, CALM);
   ck_assert_uint_eq (governor.ceiling, VGW_LOAD_NO_CEILING);
-  ck_assert_uint_eq (pass (&governor, 1, TOO_MUCH), 1);
+  ck_assert_uint_eq (pass (&governor, 3, TOO_MUCH), 1);
   ck_assert_uint_eq (pass (&governor, 19, CALM), 0);
   ck_assert_uint_eq (pass (&governor, 1, CALM), 1);
   /* this one lasts */
   pass (&governor, 60, CALM);
-  pass (&governor, 1, TOO_MUCH);
+  pass (&governor, 3, TOO_MUCH);
   ck_assert_uint_eq (pass (&governor, 9, CALM), 0);
   ck_assert_uint_eq (pass (&governor, 1, CALM), 1);
 }
@@ -81,16 +84,11 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-load-governor");
   TCase *tcase = tcase_create ("governor");
-  SRunner *runner = srunner_create (suite);
-  int n_failed;
 
   tcase_add_test (tcase, a_machine_with_room_is_left_alone);
-  tcase_add_test (tcase, each_second_that_is_too_much_lowers_it_down_to_the_least);
+  tcase_add_test (tcase, it_falls_at_once_and_then_each_three_seconds_down_to_the_least);
   tcase_add_test (tcase, it_rises_after_ten_calm_seconds_on_end);
   tcase_add_test (tcase, a_rise_that_was_too_much_is_waited_for_twice_as_long);
   suite_add_tcase (suite, tcase);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (suite);
 }

@@ -2,6 +2,8 @@
 
 #include <check.h>
 
+#include "run-suite.h"
+
 static const VgwLoadReading START = { .ticks = 1000, .late_ticks = 100, .kernel_dropped = 7 };
 
 START_TEST (what_came_before_does_not_count)
@@ -36,15 +38,10 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-load-watch");
   TCase *tcase = tcase_create ("judge");
-  SRunner *runner = srunner_create (suite);
-  int n_failed;
 
   tcase_add_test (tcase, what_came_before_does_not_count);
   tcase_add_test (tcase, one_late_frame_in_a_hundred_is_let_pass);
   tcase_add_test (tcase, a_packet_that_the_kernel_dropped_is_too_many);
   suite_add_tcase (suite, tcase);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (suite);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/vgw-json.h"
+#include "run-suite.h"
 
 #define TIME_US G_GINT64_CONSTANT (1700000000123456) /* 2023-11-14T22:13:20.123Z */
 #define N_THREADS 4
@@ -311,17 +312,11 @@ log_suite (void)
 int
 main (void)
 {
-  SRunner *runner;
-  int n_failed;
 
   g_setenv ("TZ", "UTC", TRUE);
   g_setenv ("TERM", "xterm", TRUE);
   g_unsetenv ("NO_COLOR");
   g_unsetenv ("G_MESSAGES_DEBUG");
   vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_INFO);
-  runner = srunner_create (log_suite ());
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (log_suite ());
 }

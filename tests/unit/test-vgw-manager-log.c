@@ -8,6 +8,7 @@
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
+#include "run-suite.h"
 
 static int saved_stderr = -1;
 static FILE *captured = NULL;
@@ -111,8 +112,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-manager-log");
   TCase *tcase = tcase_create ("log");
-  SRunner *runner;
-  int n_failed;
 
   vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_INFO);
   tcase_add_checked_fixture (tcase, set_up, tear_down);
@@ -121,9 +120,5 @@ main (void)
   tcase_add_test (tcase, an_unknown_type_is_refused_and_the_known_ones_named);
   suite_add_tcase (suite, tcase);
 
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "run-suite.h"
 
 /* In a heap block of exactly its size, so that ASan sees a read past its end. */
 static VgwMessage *
@@ -513,11 +514,6 @@ message_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (message_suite ());
-  int n_failed;
 
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (message_suite ());
 }

@@ -3,6 +3,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "run-suite.h"
+
 /* Levels of ITU-T G.711 table 2a (14 bits, here times four): the first and the last of each segment, positive. */
 static const struct
 {
@@ -77,8 +79,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-mulaw");
   TCase *tcase = tcase_create ("mulaw");
-  SRunner *runner;
-  int n_failed;
 
   tcase_add_test (tcase, the_levels_are_those_of_the_recommendation);
   tcase_add_test (tcase, every_octet_comes_back);
@@ -86,9 +86,5 @@ main (void)
   tcase_add_test (tcase, a_sample_is_off_by_half_a_step_at_most);
   tcase_add_test (tcase, overload_is_the_last_level);
   suite_add_tcase (suite, tcase);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

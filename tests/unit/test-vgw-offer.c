@@ -7,6 +7,7 @@
 
 #include "base/vgw-error.h"
 #include "media/vgw-offer.h"
+#include "run-suite.h"
 
 #define MAX_MLINES 8
 
@@ -321,9 +322,5 @@ main (void)
   tcase_add_test (tcase, candidates_are_for_mlines_that_are_there);
   tcase_add_test (tcase, only_the_offered_certificate_is_accepted);
   suite_add_tcase (suite, tcase);
-  SRunner *runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  int n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

@@ -8,6 +8,7 @@
 #include "element-rig.h"
 #include "elements/vgw-elements.h"
 #include "elements/vgw-opus-enc.h"
+#include "run-suite.h"
 
 #define FRAME_SAMPLES (PHRASE_RATE_HZ / 50)
 #define FRAME_DURATION (20 * GST_MSECOND)
@@ -568,8 +569,7 @@ main (int argc, char **argv)
 {
   Suite *suite = suite_create ("vgw-opus");
   TCase *decoder = tcase_create ("decoder"), *encoder = tcase_create ("encoder");
-  SRunner *runner;
-  int n_failed;
+  int status;
 
   gst_init (&argc, &argv);
   vgw_elements_register (NULL);
@@ -595,10 +595,7 @@ main (int argc, char **argv)
   tcase_add_test (encoder, caps_carry_channels_and_no_rate);
   tcase_add_test (encoder, rtpopuspay_takes_the_packets_without_sprop_maxcapturerate);
   suite_add_tcase (suite, encoder);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
+  status = run_suite (suite);
   gst_deinit ();
-  return n_failed == 0 ? 0 : 1;
+  return status;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/vgw-audio-format.h"
+#include "run-suite.h"
 
 #define N_SESSIONS 500
 
@@ -333,8 +334,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-pacer");
   TCase *tcase = tcase_create ("ticks");
-  SRunner *runner = srunner_create (suite);
-  int n_failed;
 
   tcase_set_timeout (tcase, 60);
   tcase_add_test (tcase, ticks_come_one_by_one);
@@ -345,8 +344,5 @@ main (void)
   tcase_add_test (tcase, functions_are_spread_over_threads_and_phases);
   tcase_add_test (tcase, five_hundred_sessions_come_and_go);
   suite_add_tcase (suite, tcase);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (suite);
 }

@@ -6,6 +6,7 @@
 #include "base/vgw-error.h"
 #include "media/vgw-peer.h"
 #include "offerer.h"
+#include "run-suite.h"
 
 #define TIMEOUT_MS 20000
 #define LOUD 3000          /* the tone is at 0.8 of full scale; silence is 0 */
@@ -377,9 +378,5 @@ main (void)
   Suite *suite = suite_create ("vgw-peer");
   add_case (suite, "mux", setup_mux);
   add_case (suite, "nice", setup_nice);
-  SRunner *runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  int n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

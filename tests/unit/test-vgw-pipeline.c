@@ -7,6 +7,7 @@
 #include "base/vgw-error.h"
 #include "elements/vgw-elements.h"
 #include "elements/vgw-feed-src.h"
+#include "run-suite.h"
 
 #define IN "rtppcmudepay name=rtp_in ! mulawdec ! audioresample ! appsink name=pcm_out "
 #define OUT "appsrc name=pcm_in ! audioresample ! mulawenc ! rtppcmupay name=rtp_out "
@@ -359,8 +360,7 @@ main (int argc, char **argv)
 {
   Suite *suite = suite_create ("vgw-pipeline");
   TCase *tcase = tcase_create ("description");
-  SRunner *runner;
-  int n_failed;
+  int status;
 
   gst_init (&argc, &argv);
   vgw_elements_register (NULL);
@@ -388,10 +388,7 @@ main (int argc, char **argv)
   tcase_add_test (tcase, mistakes_of_grammar_are_told_with_their_line);
   tcase_add_test (tcase, a_file_that_cannot_be_read_is_named);
   suite_add_tcase (suite, tcase);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
+  status = run_suite (suite);
   gst_deinit ();
-  return n_failed == 0 ? 0 : 1;
+  return status;
 }

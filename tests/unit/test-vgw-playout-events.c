@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run-suite.h"
+
 #define RATE_HZ 8000u
 #define FRAME 160u /* samples */
 #define LOUD 10000
@@ -489,8 +491,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-playout-events");
   TCase *tcase = tcase_create ("events");
-  SRunner *runner = srunner_create (suite);
-  int n_failed;
 
   tcase_set_timeout (tcase, 60);
   tcase_add_checked_fixture (tcase, setup, teardown);
@@ -512,8 +512,5 @@ main (void)
   tcase_add_test (tcase, clear_in_a_held_queue_makes_no_sound);
   tcase_add_test (tcase, events_keep_their_order_between_threads);
   suite_add_tcase (suite, tcase);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (suite);
 }

@@ -2,6 +2,8 @@
 
 #include <check.h>
 
+#include "run-suite.h"
+
 #define RATE_HZ 8000u
 #define SAMPLES_PER_MS 8u
 
@@ -173,8 +175,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-playout");
   TCase *tcase = tcase_create ("queue");
-  SRunner *runner = srunner_create (suite);
-  int n_failed;
 
   tcase_add_test (tcase, audio_comes_out_in_order_and_is_accounted_for);
   tcase_add_test (tcase, a_short_queue_gives_what_it_has);
@@ -184,8 +184,5 @@ main (void)
   tcase_add_test (tcase, clear_empties_the_queue_and_counts_nothing_as_played);
   tcase_add_test (tcase, two_threads_see_one_stream);
   suite_add_tcase (suite, tcase);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (suite);
 }

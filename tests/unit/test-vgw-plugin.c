@@ -2,6 +2,8 @@
 #include <check.h>
 #include <gst/gst.h>
 
+#include "run-suite.h"
+
 static const char *plugin_path;
 
 START_TEST (the_plugin_brings_both_elements)
@@ -53,8 +55,6 @@ main (int argc, char **argv)
 {
   Suite *suite = suite_create ("vgw-plugin");
   TCase *tcase = tcase_create ("plugin");
-  SRunner *runner;
-  int n_failed;
 
   gst_init (&argc, &argv);
   if (argc != 2)
@@ -63,9 +63,5 @@ main (int argc, char **argv)
   tcase_add_test (tcase, the_plugin_brings_both_elements);
   tcase_add_test (tcase, every_property_is_described_and_has_its_default);
   suite_add_tcase (suite, tcase);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (suite);
 }

@@ -4,6 +4,7 @@
 #include "audio-test.h"
 #include "element-rig.h"
 #include "elements/vgw-elements.h"
+#include "run-suite.h"
 
 #define FRAME_DURATION (20 * GST_MSECOND)
 #define PCM_CAPS "audio/x-raw, format=S16LE, layout=interleaved, channels=(int)1, rate=(int)%d"
@@ -124,8 +125,7 @@ main (int argc, char **argv)
 {
   Suite *suite = suite_create ("vgw-resample");
   TCase *tcase = tcase_create ("resampler");
-  SRunner *runner;
-  int n_failed;
+  int status;
 
   gst_init (&argc, &argv);
   vgw_elements_register (NULL);
@@ -135,10 +135,7 @@ main (int argc, char **argv)
   tcase_add_test (tcase, odd_sizes_add_up);
   tcase_add_test (tcase, equal_rates_pass_untouched);
   suite_add_tcase (suite, tcase);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
+  status = run_suite (suite);
   gst_deinit ();
-  return n_failed == 0 ? 0 : 1;
+  return status;
 }

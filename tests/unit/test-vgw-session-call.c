@@ -8,6 +8,7 @@
 #include "base/vgw-log.h"
 #include "client/vgw-call-media.h"
 #include "gst-test.h"
+#include "run-suite.h"
 #include "session/vgw-session-private.h"
 
 #define MAX_MLINES 8
@@ -750,8 +751,7 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-session-call");
   g_autoptr (GError) error = NULL;
-  SRunner *runner;
-  int n_failed;
+  int status;
 
   vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_CRITICAL);
   if (!vgw_media_prepare_process (&error))
@@ -762,10 +762,7 @@ main (void)
   suite_add_tcase (suite, offers_tcase ());
   suite_add_tcase (suite, calls_tcase ());
 
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
+  status = run_suite (suite);
   vgw_speech_unref (speech);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return status;
 }

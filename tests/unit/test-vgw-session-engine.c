@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/vgw-log.h"
+#include "run-suite.h"
 #include "session/vgw-session-private.h"
 #include "session/vgw-session-table.h"
 
@@ -488,16 +489,10 @@ int
 main (void)
 {
   Suite *suite = suite_create ("vgw-session-engine");
-  SRunner *runner;
-  int n_failed;
 
   vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_WARNING);
   if (!vgw_media_prepare_process (NULL))
     return EXIT_FAILURE;
   add_tests (suite);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

@@ -6,6 +6,7 @@
 #include "client/vgw-call-media.h"
 #include "engine/vgw-engine-echo.h"
 #include "gst-test.h"
+#include "run-suite.h"
 #include "session/vgw-session-private.h"
 
 #define PAUSE_MS 2000 /* between the phrases of the caller; more than ends speech */
@@ -429,8 +430,7 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-session-speech");
   TCase *tcase = tcase_create ("speech");
-  SRunner *runner;
-  int n_failed;
+  int status;
 
   if (!vgw_media_prepare_process (NULL))
     return EXIT_FAILURE;
@@ -446,10 +446,7 @@ main (void)
   tcase_add_test (tcase, a_bot_that_fails_while_the_caller_speaks_leaves_no_speech_without_end);
   tcase_add_test (tcase, too_many_marks_are_told_once);
   suite_add_tcase (suite, tcase);
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
+  status = run_suite (suite);
   vgw_speech_unref (speech);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return status;
 }

@@ -3,6 +3,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "run-suite.h"
+
 #define N_STATES (VGW_STATE_ENDED + 1)
 #define N_EVENTS (VGW_EVENT_STOPPED + 1)
 #define N_REASONS (VGW_END_ERROR + 1)
@@ -107,8 +109,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-session-state");
   TCase *tcase = tcase_create ("table");
-  SRunner *runner;
-  int n_failed;
 
   tcase_add_loop_test (tcase, every_pair_of_state_and_event_leads_where_it_should, 0, N_STATES * N_EVENTS);
   tcase_add_loop_test (tcase, every_state_but_ended_has_a_way_out, 0, N_STATES);
@@ -116,9 +116,5 @@ main (void)
   tcase_add_test (tcase, the_reasons_are_those_of_the_protocol);
   suite_add_tcase (suite, tcase);
 
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

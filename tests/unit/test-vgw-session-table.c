@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/vgw-log.h"
+#include "run-suite.h"
 
 #define MAX_SESSIONS 5
 #define MAX_PER_ADDRESS 2
@@ -192,8 +193,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-session-table");
   TCase *tcase = tcase_create ("table");
-  SRunner *runner;
-  int n_failed;
 
   vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_CRITICAL);
   tcase_add_checked_fixture (tcase, set_up, tear_down);
@@ -209,9 +208,5 @@ main (void)
   tcase_add_test (tcase, a_thousand_sessions_leave_the_table_empty);
   suite_add_tcase (suite, tcase);
 
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/vgw-log.h"
+#include "run-suite.h"
 
 #define ID_LENGTH 22 /* 128 bits in base64 without padding */
 #define N_IDS 1000
@@ -339,8 +340,6 @@ main (void)
   Suite *suite = suite_create ("vgw-session");
   TCase *messages = tcase_create ("messages");
   TCase *end = tcase_create ("end");
-  SRunner *runner;
-  int n_failed;
 
   vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_CRITICAL);
   tcase_add_checked_fixture (messages, set_up_context, tear_down_context);
@@ -351,9 +350,5 @@ main (void)
   add_tests_of_the_end (end);
   suite_add_tcase (suite, end);
 
-  runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

@@ -5,6 +5,7 @@
 
 #include "elements/vgw-elements.h"
 #include "media/vgw-talkspurt.h"
+#include "run-suite.h"
 
 #define RATE_HZ 16000
 #define FRAME_SAMPLES (RATE_HZ / 50)
@@ -70,9 +71,5 @@ main (int argc, char **argv)
   tcase_set_timeout (tcase, 0);
   tcase_add_test (tcase, opus_has_the_marker_where_a_talkspurt_begins);
   suite_add_tcase (suite, tcase);
-  SRunner *runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  int n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

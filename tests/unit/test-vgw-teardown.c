@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "elements/vgw-teardown.h"
+#include "run-suite.h"
 
 #define TIMEOUT_US (20 * G_TIME_SPAN_SECOND)
 
@@ -94,9 +95,5 @@ main (int argc, char **argv)
   tcase_set_timeout (tcase, 0);
   tcase_add_test (tcase, a_buffer_that_waits_in_a_sink_does_not_hold_the_teardown);
   suite_add_tcase (suite, tcase);
-  SRunner *runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  int n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite (suite);
 }

@@ -2,6 +2,8 @@
 
 #include <check.h>
 
+#include "run-suite.h"
+
 #define START_MS 20u
 #define STOP_MS 60u
 #define DEADLINE_US (20 * G_TIME_SPAN_SECOND)
@@ -202,8 +204,6 @@ main (void)
 {
   Suite *suite = suite_create ("vgw-voice");
   TCase *tcase = tcase_create ("voice");
-  SRunner *runner = srunner_create (suite);
-  int n_failed;
 
   tcase_set_timeout (tcase, 60);
   tcase_add_checked_fixture (tcase, setup, teardown);
@@ -216,8 +216,5 @@ main (void)
   tcase_add_test (tcase, what_ends_in_doubt_never_began);
   tcase_add_test (tcase, it_can_be_freed_from_its_function);
   suite_add_tcase (suite, tcase);
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (suite);
 }

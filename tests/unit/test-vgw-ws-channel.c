@@ -6,6 +6,7 @@
 
 #include "base/vgw-error.h"
 #include "http/vgw-ws-channel-private.h"
+#include "run-suite.h"
 #include "ws-peer.h"
 
 /* A channel on one end of a socket pair, the raw peer on the other. */
@@ -426,11 +427,6 @@ channel_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (channel_suite ());
-  int n_failed;
 
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (channel_suite ());
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "run-suite.h"
 
 #define MAX_MESSAGE_BYTES 65536
 
@@ -386,11 +387,6 @@ guard_suite (void)
 int
 main (void)
 {
-  SRunner *runner = srunner_create (guard_suite ());
-  int n_failed;
 
-  srunner_run_all (runner, CK_NORMAL);
-  n_failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return n_failed == 0 ? 0 : 1;
+  return run_suite (guard_suite ());
 }
