@@ -30,7 +30,7 @@ def parse_arguments():
     parser.add_argument("--engines", action="store_true", help="instead: many calls with a bot, its delay, barge-in")
     parser.add_argument("--callers", choices=("own", "pion"), default="own",
                         help="with --engines: voice-gateway-call (own), or bench/pion/load, which costs less (pion)")
-    parser.add_argument("--runs", type=int, default=12, help="with --engines: calls for each median of a delay (12)")
+    parser.add_argument("--runs", type=int, default=28, help="with --engines: calls for each median of a delay (28)")
     parser.add_argument("--output", help="where to write the table (bench/results/DATE.txt)")
     return parser.parse_args()
 

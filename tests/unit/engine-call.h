@@ -1,0 +1,166 @@
+/* A call to a networked engine, and the wait for what becomes of it. The test's main loop stands for the gateway's, the
+ * engine's connection is on its own thread. */
+#pragma once
+
+#include <check.h>
+#include <gio/gio.h>
+#include <string.h>
+
+#include "base/vgw-error.h"
+#include "engine/vgw-engine-link.h"
+#include "engine/vgw-engine-net.h"
+
+#define RATE_HZ 16000
+#define FRAME_SAMPLES (RATE_HZ * VGW_FRAME_MS / 1000)
+#define DEADLINE_US (30 * G_USEC_PER_SEC)
+#define TICK_MS 2
+
+static inline gboolean
+on_tick (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* Turns the main loop until @condition holds, which is not looked at again then. */
+#define WAIT_UNTIL(condition)                                                                                          \
+  G_STMT_START                                                                                                         \
+  {                                                                                                                    \
+    gint64 deadline_us = g_get_monotonic_time () + DEADLINE_US;                                                        \
+    guint tick_id = g_timeout_add (TICK_MS, on_tick, NULL);                                                            \
+    gboolean holds;                                                                                                    \
+    while (!(holds = (condition)) && g_get_monotonic_time () < deadline_us)                                            \
+      g_main_context_iteration (NULL, TRUE);                                                                           \
+    g_source_remove (tick_id);                                                                                         \
+    ck_assert_msg (holds, "waited in vain for: %s", #condition);                                                       \
+  }                                                                                                                    \
+  G_STMT_END
+
+/* --- the call ------------------------------------------------------------------------------------------------------- */
+
+static VgwEngineIo *io;
+
+typedef struct
+{
+  VgwEngineConfig *config;
+  VgwEngine *engine;
+  GMutex lock;
+  GArray *heard; /* guarded by lock; gint16, the bot's voice */
+  GString *statuses;
+  GString *events;
+  guint n_failed, n_hangups;
+  char *failure;
+} Call;
+
+static inline void
+on_play (const gint16 *samples, gsize n_samples, gpointer user_data)
+{
+  Call *call = user_data;
+
+  g_mutex_lock (&call->lock);
+  g_array_append_vals (call->heard, samples, n_samples);
+  g_mutex_unlock (&call->lock);
+}
+
+static inline guint
+get_heard (Call *call)
+{
+  guint n;
+
+  g_mutex_lock (&call->lock);
+  n = call->heard->len;
+  g_mutex_unlock (&call->lock);
+  return n;
+}
+
+static inline void
+on_status (VgwEngine *engine, const char *status, Call *call)
+{
+  g_string_append_printf (call->statuses, "%s ", status + strlen ("engine-"));
+}
+
+static inline void
+on_event (VgwEngine *engine, const char *json, Call *call)
+{
+  g_string_append_printf (call->events, "%s\n", json);
+}
+
+static inline void
+on_failed (VgwEngine *engine, const GError *error, Call *call)
+{
+  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_ENGINE));
+  call->n_failed++;
+  g_free (call->failure);
+  call->failure = g_strdup (error->message);
+}
+
+static inline void
+on_hangup (VgwEngine *engine, Call *call)
+{
+  call->n_hangups++;
+}
+
+static inline void
+replace (char **slot, char *text)
+{
+  g_free (*slot);
+  *slot = text;
+}
+
+/* Not started: a test may change the configuration before. */
+static inline Call *
+call_new (const char *type, const char *url)
+{
+  Call *call = g_new0 (Call, 1);
+
+  g_mutex_init (&call->lock);
+  call->config = vgw_engine_config_new ("bot", type);
+  replace (&call->config->url, g_strdup (url));
+  call->heard = g_array_new (FALSE, FALSE, sizeof (gint16));
+  call->statuses = g_string_new (NULL);
+  call->events = g_string_new (NULL);
+  return call;
+}
+
+static inline void
+call_start (Call *call)
+{
+  const VgwEngineStart start = { "session-1", "192.0.2.1", { RATE_HZ } };
+  const char *dialect = g_str_equal (call->config->type, "audiosocket") ? "audiosocket" : "native";
+
+  call->engine = vgw_engine_net_new (io, call->config, vgw_dialect_find (dialect));
+  vgw_engine_set_output (call->engine, &(VgwEngineOutput){ .play = on_play }, call, NULL);
+  g_signal_connect (call->engine, "status", G_CALLBACK (on_status), call);
+  g_signal_connect (call->engine, "event", G_CALLBACK (on_event), call);
+  g_signal_connect (call->engine, "failed", G_CALLBACK (on_failed), call);
+  g_signal_connect (call->engine, "hangup", G_CALLBACK (on_hangup), call);
+  ck_assert (vgw_engine_start (call->engine, &start, NULL));
+}
+
+/* 20 ms whose samples all have @value. */
+static inline void
+call_speak (Call *call, gint16 value)
+{
+  gint16 frame[FRAME_SAMPLES];
+
+  for (gsize i = 0; i < FRAME_SAMPLES; i++)
+    frame[i] = value;
+  vgw_engine_push_audio (call->engine, frame, FRAME_SAMPLES);
+}
+
+static inline void
+call_free (Call *call)
+{
+  if (call->engine != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (call->engine, call);
+      vgw_engine_stop (call->engine, "test");
+    }
+  g_clear_object (&call->engine);
+  vgw_engine_config_free (call->config);
+  g_array_unref (call->heard);
+  g_string_free (call->statuses, TRUE);
+  g_string_free (call->events, TRUE);
+  g_free (call->failure);
+  g_mutex_clear (&call->lock);
+  g_free (call);
+}
