@@ -147,7 +147,7 @@ def run_churn():
     finally:
         status, complaints = gateway.stop()
     if status != 0 or complaints:
-        print(f"the gateway ended with status {status}:\n{complaints}", file=sys.stderr)
+        print(f"the gateway ended with status {status}:\n{complaints[:2000]}", file=sys.stderr)
     lines = [f"{arguments.churn} calls of {CHURN_CALL_S} s with a data channel, one each {CHURN_RAMP_MS} ms; "
              f"{n_ok} had audio. {machine.describe()}.", ""]
     lines += [f"{key:8} {before[key]:8} before {after[key]:8} after {after[key] - before[key]:+8}" for key in before]

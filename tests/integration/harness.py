@@ -47,7 +47,7 @@ def find_complaints(text):
     """What is wrong in the stderr of a program, as text; empty where nothing is."""
     found = [line for line in text.splitlines() if any(sign in line for sign in COMPLAINTS)]
     found += [line for line in text.splitlines() if is_library_error(line)]
-    return text if found else ""
+    return "\n".join([*found, "all of it:", text]) if found else ""
 
 
 def is_library_error(line):
@@ -219,7 +219,7 @@ class GatewayTest(unittest.TestCase):
     def _stop(self, gateway):
         status, complaints = gateway.stop()
         if complaints:
-            self.fail("the gateway complained:\n" + complaints[-6000:])
+            self.fail(f"the gateway complained:\n{complaints[:2000]}\n…\n{complaints[-6000:]}")
         self.assertEqual(status, 0, "the gateway's exit status; its log ends:\n" + "\n".join(gateway.lines[-30:]))
 
     def assert_same_speech(self, sent_path, heard_path, at_least=audio.SAME_SPEECH):
