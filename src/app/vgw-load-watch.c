@@ -46,9 +46,12 @@ take_reading (VgwMedia *media)
 static void
 govern (VgwLoadWatch *self)
 {
-  guint busy_percent = vgw_thread_watch_sample ();
+  guint busy_percent;
 
-  if (!self->can_govern || !vgw_load_governor_step (&self->governor, busy_percent))
+  if (!self->can_govern)
+    return;
+  busy_percent = vgw_thread_watch_sample ();
+  if (!vgw_load_governor_step (&self->governor, busy_percent))
     return;
   vgw_media_set_complexity_ceiling (self->media, self->governor.ceiling);
   if (self->governor.ceiling == VGW_LOAD_NO_CEILING)

@@ -5,7 +5,7 @@
 
 #include "base/vgw-error.h"
 
-/* Each unknown SSRC makes a jitter buffer with two threads: the caller's, and one more for a client that changes it. */
+/* Each unknown SSRC makes a jitter buffer: the caller's, and one more for a client that changes it. */
 #define MAX_RTP_STREAMS 2
 #define MAX_PENDING_KEYS 32 /* not yet seen by the main thread; nobody presses faster */
 
