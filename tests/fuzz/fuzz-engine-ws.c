@@ -8,7 +8,7 @@
 #include "engine/vgw-engine-ws.h"
 
 #define MAX_MESSAGE_BYTES 1000
-#define PLACEHOLDER "ACCEPT"
+#define ACCEPT_MARK "ACCEPT"
 
 /* What the server of RFC 6455 section 4.2.2 would say to @ws (transfer full). */
 static char *
@@ -31,14 +31,14 @@ static GByteArray *
 fill_in (const uint8_t *data, size_t size, const char *accept)
 {
   GByteArray *bytes = g_byte_array_new ();
-  const uint8_t *at = size > 0 ? memmem (data, size, PLACEHOLDER, strlen (PLACEHOLDER)) : NULL;
+  const uint8_t *at = size > 0 ? memmem (data, size, ACCEPT_MARK, strlen (ACCEPT_MARK)) : NULL;
 
   if (at != NULL)
     {
       g_byte_array_append (bytes, data, at - data);
       g_byte_array_append (bytes, (const guint8 *) accept, strlen (accept));
-      size -= at - data + strlen (PLACEHOLDER);
-      data = at + strlen (PLACEHOLDER);
+      size -= at - data + strlen (ACCEPT_MARK);
+      data = at + strlen (ACCEPT_MARK);
     }
   g_byte_array_append (bytes, data, size);
   return bytes;
