@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Bot } from './lib/bot.mjs';
 import { launch, pressCall, waitForState } from './lib/browser.mjs';
-import { Gateway } from './lib/gateway.mjs';
+import { flushingBot, Gateway } from './lib/gateway.mjs';
 import { Room } from './lib/room.mjs';
 import { findSpeech, readWav, rms } from './lib/sound.mjs';
 
@@ -39,15 +39,7 @@ before(async () => {
   lecture = speak('slt', LECTURE);
   interruption = speak('rms', INTERRUPTION);
   bot = await Bot.start();
-  gateway = await Gateway.start([], { configuration: `
-[engine]
-default = bot
-barge-in = flush
-
-[engine bot]
-type = websocket
-url = ${bot.url}
-` });
+  gateway = await Gateway.start([], { configuration: flushingBot(bot.url) });
   chromium = await launch({ flags: ['--use-fake-ui-for-media-stream', `--audio-buffer-size=${BUFFER_SAMPLES}`], room });
 });
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Bot } from './lib/bot.mjs';
 import { launch, microphoneFlags, pressCall, waitForState } from './lib/browser.mjs';
-import { Gateway } from './lib/gateway.mjs';
+import { flushingBot, Gateway } from './lib/gateway.mjs';
 import { readWav, writeWav } from './lib/sound.mjs';
 
 const PHRASE = new URL('../../data/sounds/phrase.wav', import.meta.url).pathname;
@@ -26,15 +26,7 @@ let gateway;
 
 before(async () => {
   bot = await Bot.start();
-  gateway = await Gateway.start([], { configuration: `
-[engine]
-default = bot
-barge-in = flush
-
-[engine bot]
-type = websocket
-url = ${bot.url}
-` });
+  gateway = await Gateway.start([], { configuration: flushingBot(bot.url) });
 });
 
 after(async () => {

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "base/vgw-log.h"
 #include "base/vgw-ws-guard.h"
 #include "engine-call.h"
+#include "run-suite.h"
 
 /* --- a bot with manners ------------------------------------------------------------------------------------------------ */
 
@@ -406,4 +408,20 @@ tear_down (void)
   g_clear_pointer (&io, vgw_engine_io_unref);
   while (g_main_context_iteration (NULL, FALSE))
     continue;
+}
+
+/* Runs @cases, each with the thread of the engines. Returns what main () returns. */
+static inline int
+run_cases (const char *name, TCase *const *cases, guint n_cases)
+{
+  Suite *suite = suite_create (name);
+
+  vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_CRITICAL);
+  for (guint i = 0; i < n_cases; i++)
+    {
+      tcase_add_checked_fixture (cases[i], set_up, tear_down);
+      tcase_set_timeout (cases[i], 120);
+      suite_add_tcase (suite, cases[i]);
+    }
+  return run_suite (suite);
 }

@@ -9,31 +9,13 @@
 #include "base/vgw-error.h"
 #include "engine/vgw-engine-link.h"
 #include "engine/vgw-engine-net.h"
+#include "wait-until.h"
 
 #define RATE_HZ 16000
 #define FRAME_SAMPLES (RATE_HZ * VGW_FRAME_MS / 1000)
 #define DEADLINE_US (30 * G_USEC_PER_SEC)
-#define TICK_MS 2
 
-static inline gboolean
-on_tick (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-/* Turns the main loop until @condition holds, which is not looked at again then. */
-#define WAIT_UNTIL(condition)                                                                                          \
-  G_STMT_START                                                                                                         \
-  {                                                                                                                    \
-    gint64 deadline_us = g_get_monotonic_time () + DEADLINE_US;                                                        \
-    guint tick_id = g_timeout_add (TICK_MS, on_tick, NULL);                                                            \
-    gboolean holds;                                                                                                    \
-    while (!(holds = (condition)) && g_get_monotonic_time () < deadline_us)                                            \
-      g_main_context_iteration (NULL, TRUE);                                                                           \
-    g_source_remove (tick_id);                                                                                         \
-    ck_assert_msg (holds, "waited in vain for: %s", #condition);                                                       \
-  }                                                                                                                    \
-  G_STMT_END
+#define WAIT_UNTIL(condition) WAIT_UNTIL_WITHIN (DEADLINE_US, condition)
 
 /* --- the call ------------------------------------------------------------------------------------------------------- */
 

@@ -7,30 +7,13 @@
 
 #include "base/vgw-error.h"
 #include "session/vgw-session.h"
+#include "wait-until.h"
 
 #define DEADLINE_US (20 * G_USEC_PER_SEC)
-#define WAKE_INTERVAL_MS 5 /* of the main loop, so that a condition of another thread is seen */
 
 /* --- waiting --- */
 
-static gboolean
-keep_turning (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-/* Turns the main loop until @condition holds. */
-#define WAIT_UNTIL(condition)                                                                                          \
-  G_STMT_START                                                                                                         \
-  {                                                                                                                    \
-    gint64 deadline_us = g_get_monotonic_time () + DEADLINE_US;                                                        \
-    guint wake_id = g_timeout_add (WAKE_INTERVAL_MS, keep_turning, NULL);                                              \
-    while (!(condition) && g_get_monotonic_time () < deadline_us)                                                      \
-      g_main_context_iteration (NULL, TRUE);                                                                           \
-    g_source_remove (wake_id);                                                                                         \
-    ck_assert_msg ((condition), "waited in vain for: %s", #condition);                                                 \
-  }                                                                                                                    \
-  G_STMT_END
+#define WAIT_UNTIL(condition) WAIT_UNTIL_WITHIN (DEADLINE_US, condition)
 
 /* Turns the main loop until nothing is ready any more. */
 static inline void

@@ -11,7 +11,7 @@
 #include "base/vgw-log.h"
 #include "metrics-page.h"
 #include "run-suite.h"
-#include "session-test.h"
+#include "session-table-test.h"
 
 #define MAX_SESSIONS 4
 #define MAX_PER_ADDRESS 2
@@ -121,25 +121,6 @@ get_metrics (void)
   return metrics_page_parse (reply->text);
 }
 
-static VgwSession *
-open_session (const char *address)
-{
-  g_autoptr (GError) error = NULL;
-  VgwSession *session = vgw_session_table_create (table, address, NULL, &error);
-
-  ck_assert_msg (session != NULL, "%s", error != NULL ? error->message : "no error");
-  vgw_session_start (session);
-  return session;
-}
-
-static void
-assert_busy (const char *address)
-{
-  g_autoptr (GError) error = NULL;
-
-  ck_assert_ptr_null (vgw_session_table_create (table, address, NULL, &error));
-}
-
 /* --- health --- */
 
 START_TEST (health_is_said_to_whoever_asks)
@@ -184,7 +165,7 @@ END_TEST
 START_TEST (nothing_can_be_changed)
 {
   static const char *const methods[] = { "DELETE", "POST", "PUT", "PATCH", "OPTIONS" };
-  VgwSession *session = open_session ("192.0.2.1");
+  VgwSession *session = open_session (table, "192.0.2.1");
   g_autofree char *path = g_strconcat ("/sessions/", vgw_session_get_id (session), NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
@@ -338,7 +319,7 @@ START_TEST (sessions_are_listed_the_oldest_first)
 
       while (g_get_real_time () == at_us) /* no two in the same microsecond */
         continue;
-      sessions[i] = open_session (i == 2 ? NULL : "2001:db8::1");
+      sessions[i] = open_session (table, i == 2 ? NULL : "2001:db8::1");
     }
   reply = get ("/sessions", 200);
   array = parse_array (reply->text, &node);
@@ -350,7 +331,7 @@ END_TEST
 
 START_TEST (one_session_is_found_by_its_id_until_it_ends)
 {
-  VgwSession *session = open_session ("192.0.2.7");
+  VgwSession *session = open_session (table, "192.0.2.7");
   g_autofree char *path = g_strconcat ("/sessions/", vgw_session_get_id (session), NULL);
   g_autoptr (Reply) reply = get (path, 200);
   g_autoptr (JsonObject) object = vgw_json_parse_object (reply->text, strlen (reply->text), NULL);
@@ -372,15 +353,15 @@ START_TEST (sessions_are_counted_by_state_reason_and_cause)
   g_autoptr (MetricsPage) later = NULL;
 
   ck_assert_double_eq (metrics_get (before, "vgw_sessions_started_total"), 0);
-  open_session ("192.0.2.1");
-  vgw_session_end (open_session ("192.0.2.1"), VGW_END_OFFER_TIMEOUT);
+  open_session (table, "192.0.2.1");
+  vgw_session_end (open_session (table, "192.0.2.1"), VGW_END_OFFER_TIMEOUT);
   ck_assert_ptr_null (vgw_session_table_create (table, "192.0.2.1", "none", NULL));
-  open_session ("192.0.2.1");
-  assert_busy ("192.0.2.1");
-  open_session ("192.0.2.2");
-  open_session ("192.0.2.3");
-  assert_busy ("192.0.2.4");
-  assert_busy ("192.0.2.4");
+  open_session (table, "192.0.2.1");
+  assert_busy (table, "192.0.2.1");
+  open_session (table, "192.0.2.2");
+  open_session (table, "192.0.2.3");
+  assert_busy (table, "192.0.2.4");
+  assert_busy (table, "192.0.2.4");
   page = get_metrics ();
   ck_assert_double_eq (metrics_get (page, "vgw_sessions{state=\"new\"}"), 4);
   ck_assert_double_eq (metrics_get (page, "vgw_sessions{state=\"active\"}"), 0);
@@ -391,7 +372,7 @@ START_TEST (sessions_are_counted_by_state_reason_and_cause)
   ck_assert_double_eq (metrics_get (page, "vgw_sessions_refused_total{cause=\"max-sessions-per-address\"}"), 1);
 
   vgw_session_table_shutdown (table);
-  assert_busy ("192.0.2.1");
+  assert_busy (table, "192.0.2.1");
   later = get_metrics ();
   ck_assert_double_eq (metrics_get (later, "vgw_sessions{state=\"new\"}"), 0);
   ck_assert_double_eq (metrics_get (later, "vgw_sessions_ended_total{reason=\"shutdown\"}"), 4);
@@ -402,7 +383,7 @@ END_TEST
 START_TEST (setup_times_are_a_histogram)
 {
   g_autoptr (MetricsPage) page = NULL;
-  VgwSession *session = open_session ("192.0.2.1");
+  VgwSession *session = open_session (table, "192.0.2.1");
 
   g_signal_emit_by_name (session, "active", (gint64) (30 * 1000));
   g_signal_emit_by_name (session, "active", (gint64) (50 * 1000));

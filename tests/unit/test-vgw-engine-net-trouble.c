@@ -1,7 +1,5 @@
 /* The networked engine with bots that break off, flood, and talk nonsense. */
-#include "base/vgw-log.h"
 #include "engine-bots.h"
-#include "run-suite.h"
 
 #define N_FLOOD_FRAMES 1000
 
@@ -316,8 +314,8 @@ START_TEST (events_of_a_bot_that_floods_are_bounded)
 }
 END_TEST
 
-static void
-add_tests (Suite *suite)
+int
+main (void)
 {
   TCase *lost = tcase_create ("lost"), *floods = tcase_create ("floods");
   TCase *all[] = { lost, floods };
@@ -332,20 +330,5 @@ add_tests (Suite *suite)
   tcase_add_test (floods, pings_without_end_are_answered_within_bounds);
   tcase_add_test (floods, nonsense_is_dropped_and_the_call_goes_on);
   tcase_add_test (floods, events_of_a_bot_that_floods_are_bounded);
-  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
-    {
-      tcase_add_checked_fixture (all[i], set_up, tear_down);
-      tcase_set_timeout (all[i], 120);
-      suite_add_tcase (suite, all[i]);
-    }
-}
-
-int
-main (void)
-{
-  Suite *suite = suite_create ("vgw-engine-net-trouble");
-
-  vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_CRITICAL);
-  add_tests (suite);
-  return run_suite (suite);
+  return run_cases ("vgw-engine-net-trouble", all, G_N_ELEMENTS (all));
 }

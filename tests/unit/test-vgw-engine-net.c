@@ -1,7 +1,5 @@
 /* The networked engine with good bots and with none, and how calls end. */
-#include "base/vgw-log.h"
 #include "engine-bots.h"
-#include "run-suite.h"
 
 #define N_CYCLES 200
 #define N_CALLS 100
@@ -369,8 +367,8 @@ START_TEST (many_calls_share_one_thread)
 }
 END_TEST
 
-static void
-add_tests (Suite *suite)
+int
+main (void)
 {
   TCase *good = tcase_create ("good"), *absent = tcase_create ("absent"), *ends = tcase_create ("ends");
   TCase *all[] = { good, absent, ends };
@@ -391,20 +389,5 @@ add_tests (Suite *suite)
   tcase_add_test (ends, a_call_may_end_during_the_backoff);
   tcase_add_test (ends, many_calls_leave_nothing_behind);
   tcase_add_test (ends, many_calls_share_one_thread);
-  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
-    {
-      tcase_add_checked_fixture (all[i], set_up, tear_down);
-      tcase_set_timeout (all[i], 120);
-      suite_add_tcase (suite, all[i]);
-    }
-}
-
-int
-main (void)
-{
-  Suite *suite = suite_create ("vgw-engine-net");
-
-  vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_CRITICAL);
-  add_tests (suite);
-  return run_suite (suite);
+  return run_cases ("vgw-engine-net", all, G_N_ELEMENTS (all));
 }

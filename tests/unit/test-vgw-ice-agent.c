@@ -8,6 +8,7 @@
 #include "gst-test.h"
 #include "ice/vgw-ice-mux-private.h"
 #include "run-suite.h"
+#include "wait-until.h"
 
 #define DEADLINE_US (30 * G_USEC_PER_SEC)
 #define N_CROWD 6
@@ -20,17 +21,7 @@
 #define SENDER "audiotestsrc is-live=true ! opusenc complexity=0 ! rtpopuspay pt=96 ! " CAPS " ! webrtcbin name=peer"
 
 /* Waits for @condition, which another thread makes true. */
-#define WAIT_UNTIL(condition)                                                                                          \
-  G_STMT_START                                                                                                         \
-  {                                                                                                                    \
-    gint64 deadline_us = g_get_monotonic_time () + DEADLINE_US;                                                        \
-    while (!(condition))                                                                                               \
-      {                                                                                                                \
-        ck_assert_msg (g_get_monotonic_time () < deadline_us, "not in time: %s", #condition);                          \
-        g_usleep (2000);                                                                                               \
-      }                                                                                                                \
-  }                                                                                                                    \
-  G_STMT_END
+#define WAIT_UNTIL(condition) POLL_UNTIL_WITHIN (DEADLINE_US, condition)
 
 typedef struct
 {

@@ -8,27 +8,19 @@
 #include "ice-peer.h"
 #include "ice/vgw-ice-mux-private.h"
 #include "run-suite.h"
+#include "wait-until.h"
 
 #define PASSWORD "the-password-of-this-test"
 #define OTHER_PASSWORD "another-password-entirely"
 #define DTLS_BYTE 22  /* handshake */
 #define RTP_BYTE 0x80 /* version 2 */
 #define N_CROWD 60
+#define DEADLINE_US (20 * G_USEC_PER_SEC)
 #define N_FUZZ 3000
 #define FUZZ_SEED 20261124
 
 /* Waits for @condition, which another thread makes true. */
-#define WAIT_UNTIL(condition)                                                                                          \
-  G_STMT_START                                                                                                         \
-  {                                                                                                                    \
-    gint64 deadline_us = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;                                                \
-    while (!(condition))                                                                                               \
-      {                                                                                                                \
-        ck_assert_msg (g_get_monotonic_time () < deadline_us, "not in time: %s", #condition);                          \
-        g_usleep (1000);                                                                                               \
-      }                                                                                                                \
-  }                                                                                                                    \
-  G_STMT_END
+#define WAIT_UNTIL(condition) POLL_UNTIL_WITHIN (DEADLINE_US, condition)
 
 /* What a route was given. */
 typedef struct

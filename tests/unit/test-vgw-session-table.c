@@ -1,6 +1,6 @@
 #include "session/vgw-session-table.h"
 
-#include "session-test.h"
+#include "session-table-test.h"
 
 #include <stdlib.h>
 
@@ -27,27 +27,6 @@ tear_down (void)
   tear_down_context ();
 }
 
-/* A started session of the table; the pointer is the table's. */
-static VgwSession *
-open_session (const char *address)
-{
-  g_autoptr (GError) error = NULL;
-  VgwSession *session = vgw_session_table_create (table, address, NULL, &error);
-
-  ck_assert_msg (session != NULL, "%s", error != NULL ? error->message : "no error");
-  vgw_session_start (session);
-  return session;
-}
-
-static void
-assert_busy (const char *address)
-{
-  g_autoptr (GError) error = NULL;
-
-  ck_assert_ptr_null (vgw_session_table_create (table, address, NULL, &error));
-  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_BUSY));
-}
-
 START_TEST (all_sessions_together_are_bounded)
 {
   VgwSession *last = NULL;
@@ -56,15 +35,15 @@ START_TEST (all_sessions_together_are_bounded)
     {
       g_autofree char *address = g_strdup_printf ("192.0.2.%d", i);
 
-      last = open_session (address);
+      last = open_session (table, address);
     }
-  assert_busy ("192.0.2.99");
+  assert_busy (table, "192.0.2.99");
   ck_assert_uint_eq (vgw_session_table_count (table), MAX_SESSIONS);
 
   vgw_session_end (last, VGW_END_CLIENT_BYE);
   ck_assert_uint_eq (vgw_session_table_count (table), MAX_SESSIONS - 1);
-  open_session ("192.0.2.99");
-  assert_busy ("192.0.2.100");
+  open_session (table, "192.0.2.99");
+  assert_busy (table, "192.0.2.100");
 }
 END_TEST
 
@@ -72,15 +51,15 @@ static const char *const addresses[] = { "192.0.2.1", "2001:db8::1", NULL };
 
 START_TEST (the_sessions_of_one_address_are_bounded)
 {
-  VgwSession *first = open_session (addresses[_i]);
+  VgwSession *first = open_session (table, addresses[_i]);
 
-  open_session (addresses[_i]);
-  assert_busy (addresses[_i]);
-  open_session ("192.0.2.200");
+  open_session (table, addresses[_i]);
+  assert_busy (table, addresses[_i]);
+  open_session (table, "192.0.2.200");
 
   vgw_session_end (first, VGW_END_CLIENT_BYE);
-  open_session (addresses[_i]);
-  assert_busy (addresses[_i]);
+  open_session (table, addresses[_i]);
+  assert_busy (table, addresses[_i]);
 }
 END_TEST
 
@@ -89,22 +68,22 @@ START_TEST (zero_means_no_bound)
   g_clear_object (&table);
   table = vgw_session_table_new (&test_context, 0, 0);
   for (int i = 0; i < 10 * MAX_SESSIONS; i++)
-    open_session ("192.0.2.1");
+    open_session (table, "192.0.2.1");
   ck_assert_uint_eq (vgw_session_table_count (table), 10 * MAX_SESSIONS);
 }
 END_TEST
 
 START_TEST (a_refused_session_takes_no_place)
 {
-  open_session ("192.0.2.1");
-  open_session ("192.0.2.1");
+  open_session (table, "192.0.2.1");
+  open_session (table, "192.0.2.1");
   for (int i = 0; i < 10 * MAX_SESSIONS; i++)
-    assert_busy ("192.0.2.1");
+    assert_busy (table, "192.0.2.1");
   for (int i = 2; i < MAX_SESSIONS; i++)
     {
       g_autofree char *address = g_strdup_printf ("192.0.2.%d", i);
 
-      open_session (address);
+      open_session (table, address);
     }
   ck_assert_uint_eq (books->n_registered, MAX_SESSIONS);
 }
@@ -112,7 +91,7 @@ END_TEST
 
 START_TEST (whoever_made_a_session_may_use_it_until_the_loop_comes_round)
 {
-  VgwSession *session = open_session ("192.0.2.1");
+  VgwSession *session = open_session (table, "192.0.2.1");
   VgwSession *watched = session;
 
   g_object_add_weak_pointer (G_OBJECT (session), (gpointer *) &watched);
@@ -125,14 +104,14 @@ END_TEST
 
 START_TEST (shutdown_ends_every_session_and_refuses_new_ones)
 {
-  Client *one = client_watch (open_session ("192.0.2.1"));
-  Client *two = client_watch (open_session ("192.0.2.2"));
+  Client *one = client_watch (open_session (table, "192.0.2.1"));
+  Client *two = client_watch (open_session (table, "192.0.2.2"));
 
   vgw_session_table_shutdown (table);
   ck_assert_uint_eq (vgw_session_table_count (table), 0);
   assert_ended (one, VGW_END_SHUTDOWN);
   assert_ended (two, VGW_END_SHUTDOWN);
-  assert_busy ("192.0.2.3");
+  assert_busy (table, "192.0.2.3");
   vgw_session_table_shutdown (table);
   ck_assert_uint_eq (books->n_deregistered, 2);
   client_free (one);
@@ -148,8 +127,8 @@ end_the_other (VgwSession *session, const char *reason, gpointer user_data)
 
 START_TEST (a_session_that_takes_another_along_is_no_trouble_for_shutdown)
 {
-  VgwSession *one = open_session ("192.0.2.1");
-  VgwSession *two = open_session ("192.0.2.2");
+  VgwSession *one = open_session (table, "192.0.2.1");
+  VgwSession *two = open_session (table, "192.0.2.2");
 
   g_signal_connect (one, "ended", G_CALLBACK (end_the_other), two);
   g_signal_connect (two, "ended", G_CALLBACK (end_the_other), one);
@@ -161,8 +140,8 @@ END_TEST
 
 START_TEST (a_table_that_is_dropped_ends_its_sessions)
 {
-  Client *client = client_watch (open_session ("192.0.2.1"));
-  VgwSession *ended = open_session ("192.0.2.2");
+  Client *client = client_watch (open_session (table, "192.0.2.1"));
+  VgwSession *ended = open_session (table, "192.0.2.2");
 
   vgw_session_end (ended, VGW_END_CLIENT_BYE); /* waits for a main loop that does not come */
   g_clear_object (&table);
@@ -177,13 +156,13 @@ START_TEST (a_thousand_sessions_leave_the_table_empty)
     {
       g_autofree char *address = g_strdup_printf ("198.51.100.%d", i % 256);
 
-      vgw_session_end (open_session (address), (VgwEndReason) (i % (VGW_END_ERROR + 1)));
+      vgw_session_end (open_session (table, address), (VgwEndReason) (i % (VGW_END_ERROR + 1)));
       ck_assert_uint_eq (vgw_session_table_count (table), 0);
     }
   settle ();
   for (int i = 0; i < MAX_PER_ADDRESS; i++)
-    open_session ("198.51.100.1");
-  assert_busy ("198.51.100.1");
+    open_session (table, "198.51.100.1");
+  assert_busy (table, "198.51.100.1");
   ck_assert_uint_eq (books->n_deregistered, N_CYCLES);
 }
 END_TEST

@@ -5,28 +5,11 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "wait-until.h"
+
 #define WAIT_LIMIT_US (20 * G_USEC_PER_SEC)
 
-static inline gboolean
-wait_tick (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-/* Runs the main loop until @condition holds; it is looked at again at least every 2 ms, as a raw socket is in no main
- * loop. Fails the test after WAIT_LIMIT_US. */
-#define WAIT_UNTIL(condition)                                                                                          \
-  G_STMT_START                                                                                                         \
-  {                                                                                                                    \
-    gint64 wait_end_us = g_get_monotonic_time () + WAIT_LIMIT_US;                                                      \
-    guint wait_tick_id = g_timeout_add (2, wait_tick, NULL);                                                           \
-    gboolean wait_holds;                                                                                               \
-    while (!(wait_holds = (condition)) && g_get_monotonic_time () < wait_end_us)                                       \
-      g_main_context_iteration (NULL, TRUE);                                                                           \
-    g_source_remove (wait_tick_id);                                                                                    \
-    ck_assert_msg (wait_holds, "waited in vain for: %s", #condition);                                                  \
-  }                                                                                                                    \
-  G_STMT_END
+#define WAIT_UNTIL(condition) WAIT_UNTIL_WITHIN (WAIT_LIMIT_US, condition)
 
 typedef struct
 {

@@ -16,6 +16,19 @@ function program() {
   return path;
 }
 
+/** The text of a file with one engine, the bot at `url`, that falls silent when the caller speaks. */
+export function flushingBot(url) {
+  return `
+[engine]
+default = bot
+barge-in = flush
+
+[engine bot]
+type = websocket
+url = ${url}
+`;
+}
+
 export class Gateway {
   #process;
   #exit;

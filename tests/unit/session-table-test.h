@@ -1,0 +1,26 @@
+/* What the tests of the table share with those of its listener: session-test.h, and how to fill a table. */
+#pragma once
+
+#include "session-test.h"
+#include "session/vgw-session-table.h"
+
+/* A started session of @table, which keeps the pointer. */
+static inline VgwSession *
+open_session (VgwSessionTable *table, const char *address)
+{
+  g_autoptr (GError) error = NULL;
+  VgwSession *session = vgw_session_table_create (table, address, NULL, &error);
+
+  ck_assert_msg (session != NULL, "%s", error != NULL ? error->message : "no error");
+  vgw_session_start (session);
+  return session;
+}
+
+static inline void
+assert_busy (VgwSessionTable *table, const char *address)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_ptr_null (vgw_session_table_create (table, address, NULL, &error));
+  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_BUSY));
+}
