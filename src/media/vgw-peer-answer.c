@@ -202,6 +202,18 @@ on_answer_created (gpointer object, gpointer payload)
   gst_webrtc_session_description_free (answer);
 }
 
+/* webrtcbin 1.24 makes the transceiver in set-remote-description, recvonly, and then gives no pad to send on; 1.22 makes
+ * it with the pad. The answer still sends only where the offer receives. */
+static void
+let_transceiver_send (GstElement *bin)
+{
+  g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
+
+  g_signal_emit_by_name (bin, "get-transceiver", 0, &transceiver);
+  if (transceiver != NULL)
+    g_object_set (transceiver, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDRECV, NULL);
+}
+
 /* The encoder's pad is linked after the remote description, by the name of the m-line, and with the payload type of
  * the offer: everything else makes the answer recvonly (webrtcbin 1.22). */
 static gboolean
@@ -209,6 +221,7 @@ link_encoder (VgwPeer *self)
 {
   const VgwOfferCodec *codec = self->codec;
   GstElement *bin = vgw_webrtc_get_bin (self->webrtc);
+  let_transceiver_send (bin);
   g_autoptr (GstPad) sink = gst_element_request_pad_simple (bin, "sink_0");
   g_autoptr (GstPad) src = gst_element_get_static_pad (self->rtp_out, "src");
   g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
