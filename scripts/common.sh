@@ -19,7 +19,8 @@ build_packages=(
 test_packages=(
   git python3 python3-aiortc python3-websockets python3-numpy
   golang-go golang-github-pion-webrtc.v3-dev
-  openssl coturn chromium pulseaudio pulseaudio-utils fonts-dejavu-core flite pocketsphinx sox iproute2 clang libclang-rt-14-dev clang-format clang-tidy
+  openssl coturn nginx chromium firefox-esr pulseaudio pulseaudio-utils fonts-dejavu-core flite pocketsphinx sox iproute2
+  clang libclang-rt-dev clang-format clang-tidy
 )
 
 say () { printf '\033[1m%s\033[0m\n' "$*" >&2; }
