@@ -32,6 +32,15 @@ typedef struct
   gboolean is_stopping;
 } Run;
 
+static void
+print_lines (const GError *error)
+{
+  g_auto (GStrv) lines = g_strsplit (error->message, "\n", -1);
+
+  for (char **line = lines; *line != NULL; line++)
+    g_printerr ("voice-gateway: %s\n", *line);
+}
+
 static gboolean
 parse_options (int *argc, char ***argv, Options *options, GError **error)
 {
@@ -101,6 +110,21 @@ load_config (const Options *options, GError **error)
                           (const char *const *) options->settings, error);
 }
 
+/* A line of the log for each of @error, which may be several. */
+static void
+log_lines (GLogLevelFlags level, const char *what, const GError *error)
+{
+  g_auto (GStrv) lines = g_strsplit (error->message, "\n", -1);
+
+  for (char **line = lines; *line != NULL; line++)
+    {
+      if (level == G_LOG_LEVEL_CRITICAL)
+        vgw_critical (NULL, "%s: %s", what, *line);
+      else
+        vgw_warning (NULL, "%s: %s", what, *line);
+    }
+}
+
 static gboolean
 on_reload_signal (gpointer user_data)
 {
@@ -110,7 +134,7 @@ on_reload_signal (gpointer user_data)
   if (config != NULL)
     vgw_app_reload (run->app, config);
   else
-    vgw_warning (NULL, "reload: nothing was changed: %s", error->message);
+    log_lines (G_LOG_LEVEL_WARNING, "reload: nothing was changed", error);
   return G_SOURCE_CONTINUE;
 }
 
@@ -121,7 +145,7 @@ run_gateway (VgwConfig *config, const Options *options)
   g_autoptr (VgwApp) app = vgw_app_new (config, options->pipeline, &error);
   if (app == NULL)
     {
-      vgw_critical (NULL, "cannot start: %s", error->message);
+      log_lines (G_LOG_LEVEL_CRITICAL, "cannot start", error);
       return EXIT_CONFIG;
     }
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
@@ -206,7 +230,7 @@ run_with_options (const Options *options)
   VgwConfig *config = load_config (options, &error);
   if (config == NULL)
     {
-      g_printerr ("voice-gateway: %s\n", error->message);
+      print_lines (error);
       return EXIT_CONFIG;
     }
   return run_with_config (config, options);

@@ -6,10 +6,12 @@
 #include "app/vgw-call-link.h"
 #include "app/vgw-config-check.h"
 #include "app/vgw-config-diff.h"
+#include "app/vgw-config-errors.h"
 #include "app/vgw-load-watch.h"
 #include "base/vgw-error.h"
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
+#include "engine/vgw-engine-record.h"
 #include "http/vgw-http-server.h"
 #include "session/vgw-session-table.h"
 #include "vgw-build.h"
@@ -246,17 +248,51 @@ has_networked_engine (const VgwConfig *config)
   return FALSE;
 }
 
-/* Whether every engine can be made: the configuration has been checked, but not what a type needs from the machine. */
+/* Whether a caller can get to @engine: it is the default, may be asked for, or takes over from one that is either. */
 static gboolean
-check_engines (const VgwEngineShared *shared, GError **error)
+is_in_use (const VgwConfig *config, const VgwEngineConfig *engine)
+{
+  if (engine->is_selectable || g_str_equal (engine->name, config->engine_default))
+    return TRUE;
+  for (guint i = 0; i < config->engines->len; i++)
+    {
+      const VgwEngineConfig *other = config->engines->pdata[i];
+      const char *fallback;
+
+      vgw_engine_config_get_on_failure (other, &fallback);
+      if (other != engine && g_strcmp0 (fallback, engine->name) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Where the directory of @engine's recordings is set, for messages (transfer full). */
+static char *
+where_is_directory (const VgwConfig *config, const VgwEngineConfig *engine)
+{
+  if (g_str_equal (engine->record_directory, config->record_directory))
+    return vgw_config_where (config, "record", "directory");
+  return g_strdup_printf ("[engine %s] record-directory", engine->name);
+}
+
+/* Whether every engine can be made: the configuration has been checked, but not what a type needs from the machine. */
+static void
+check_engines (const VgwConfig *config, const VgwEngineShared *shared, VgwConfigErrors *errors)
 {
   for (guint i = 0; i < shared->engines->len; i++)
     {
-      g_autoptr (VgwEngine) engine = vgw_engine_create (shared->engines->pdata[i], shared, error);
-      if (engine == NULL)
-        return FALSE;
+      const VgwEngineConfig *engine_config = shared->engines->pdata[i];
+      GError *error = NULL;
+      g_autoptr (VgwEngine) engine = vgw_engine_create (engine_config, shared, &error);
+
+      vgw_config_errors_add (errors, g_steal_pointer (&error));
+      if (!g_str_equal (engine_config->type, "record") || !is_in_use (config, engine_config) ||
+          vgw_engine_record_check_directory (engine_config->record_directory, &error))
+        continue;
+      g_autofree char *where = where_is_directory (config, engine_config);
+      g_prefix_error (&error, "%s: ", where);
+      vgw_config_errors_add (errors, error);
     }
-  return TRUE;
 }
 
 static void
@@ -274,11 +310,15 @@ VgwApp *
 vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
 {
   g_autoptr (VgwApp) self = g_object_new (VGW_TYPE_APP, NULL);
+  g_autoptr (VgwConfigErrors) errors = vgw_config_errors_new ();
+  g_autofree char *pipelines_where = vgw_config_where (config, "media", "pipelines");
   VgwMediaSettings media_settings;
   self->config = config;
   vgw_app_get_media_settings (config, pipeline_override, &media_settings);
+  media_settings.pipelines_where = pipelines_where;
   fill_engine_shared (&self->context.engine_shared, config);
-  if (!check_engines (&self->context.engine_shared, error))
+  check_engines (config, &self->context.engine_shared, errors);
+  if (!vgw_config_errors_raise (errors, error))
     return NULL;
   self->manager = vgw_manager_create (config->manager_type, error);
   if (self->manager == NULL)
@@ -370,18 +410,25 @@ vgw_app_shutdown_finish (VgwApp *self, GAsyncResult *result)
 gboolean
 vgw_app_check (const VgwConfig *config, const char *pipeline_override, GError **error)
 {
+  g_autoptr (VgwConfigErrors) errors = vgw_config_errors_new ();
+  g_autoptr (VgwManager) manager = NULL;
+  g_autoptr (VgwMedia) media = NULL;
+  g_autofree char *pipelines_where = vgw_config_where (config, "media", "pipelines");
   VgwEngineShared shared = { 0 };
   VgwMediaSettings media_settings;
+  GError *cause = NULL;
+
   fill_engine_shared (&shared, config);
-  gboolean has_engines = check_engines (&shared, error);
+  check_engines (config, &shared, errors);
   clear_engine_shared (&shared);
-  g_autoptr (VgwManager) manager = has_engines ? vgw_manager_create (config->manager_type, error) : NULL;
-  if (manager == NULL)
-    return FALSE;
+  manager = vgw_manager_create (config->manager_type, &cause);
+  vgw_config_errors_add (errors, g_steal_pointer (&cause));
   vgw_app_get_media_settings (config, pipeline_override, &media_settings);
+  media_settings.pipelines_where = pipelines_where;
   media_settings.udp_port = 0; /* a gateway may be running already */
-  g_autoptr (VgwMedia) media = vgw_media_new (&media_settings, error);
+  media = vgw_media_new (&media_settings, &cause);
+  vgw_config_errors_add (errors, g_steal_pointer (&cause));
   if (media != NULL)
     vgw_media_shutdown (media);
-  return media != NULL;
+  return vgw_config_errors_raise (errors, error);
 }

@@ -209,7 +209,7 @@ vgw_config_check_pipeline_name (const char *text, GError **error)
   if (strspn (text, NAME_CHARACTERS) == strlen (text) && *text != '.')
     return TRUE;
   return fail (error,
-               "must be the name of a pipeline, without directory and \".launch\", and names are separated by ';'");
+               "must be the name of a pipeline, without directory and \".launch\"");
 }
 
 gboolean
@@ -217,7 +217,7 @@ vgw_config_check_element_name (const char *text, GError **error)
 {
   if (strspn (text, NAME_CHARACTERS) == strlen (text))
     return TRUE;
-  return fail (error, "must be the name of a GStreamer element, and names are separated by ';'");
+  return fail (error, "must be the name of a GStreamer element");
 }
 
 static char *

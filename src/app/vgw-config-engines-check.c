@@ -83,7 +83,7 @@ check_rate (VgwConfigEngines *self, const VgwEngineDraft *draft, GError **error)
   if (dialect != NULL && dialect->rate_hz != 0 && dialect->rate_hz != config->sample_rate_hz)
     return vgw_engine_draft_fail (draft, "sample-rate", error, "the dialect %s has no other than %u", dialect->name,
                                   dialect->rate_hz);
-  if (wrapped != NULL && wrapped->config->sample_rate_hz != config->sample_rate_hz)
+  if (wrapped != NULL && !wrapped->is_bad && wrapped->config->sample_rate_hz != config->sample_rate_hz)
     return vgw_engine_draft_fail (draft, "sample-rate", error, "the engine %s that it wraps has %u", config->wraps,
                                   wrapped->config->sample_rate_hz);
   return TRUE;
@@ -143,7 +143,7 @@ check_fallback (VgwConfigEngines *self, const VgwEngineDraft *draft, GError **er
       return vgw_engine_draft_fail (draft, "on-failure", error, "\"%s\": no such engine; there are %s%s", fallback,
                                     names, vgw_engine_type_lack (fallback));
     }
-  if (other->config->sample_rate_hz != draft->config->sample_rate_hz)
+  if (!other->is_bad && other->config->sample_rate_hz != draft->config->sample_rate_hz)
     return vgw_engine_draft_fail (draft, "on-failure", error,
                                   "%s has a sample-rate of %u, and its fallback %s one of %u; both must have the same",
                                   draft->config->name, draft->config->sample_rate_hz, fallback,

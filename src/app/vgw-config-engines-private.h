@@ -11,6 +11,7 @@ typedef struct
   VgwEngineConfig *config;
   VgwConfigOrigin *origins; /* one for each key, see vgw_config_engine_row_number () */
   char *where;              /* (nullable) where it is first spoken of; NULL for a built-in one */
+  gboolean is_bad;          /* one of its keys has an error, so that what follows from the others may be wrong too */
 } VgwEngineDraft;
 
 struct _VgwConfigEngines
@@ -30,8 +31,5 @@ gboolean vgw_engine_draft_check (VgwConfigEngines *self, const VgwEngineDraft *d
 /* Sets @error to "WHERE: " and the text, WHERE being where @key_name stands, or should. Returns FALSE. */
 gboolean vgw_engine_draft_fail (const VgwEngineDraft *draft, const char *key_name, GError **error, const char *format,
                                 ...) G_GNUC_PRINTF (4, 5);
-
-/* "echo, record, bot" (transfer full) */
-char *vgw_config_engines_join_names (VgwConfigEngines *self);
 
 G_END_DECLS

@@ -161,10 +161,16 @@ vgw_config_engines_take (VgwConfigEngines *self, const char *name, const char *k
   const VgwConfigKey *row = vgw_config_find_engine_row (key_name, &found.is_file);
   VgwConfigKey key;
 
-  if (row == NULL)
-    return vgw_config_fail_unknown (entry->where, "no such key", vgw_config_suggest_engine_key (key_name), error);
-  key = vgw_config_engine_key (row);
-  return vgw_config_take (draft->config, &draft->origins[vgw_config_engine_row_number (row)], &key, &found, error);
+  if (row != NULL)
+    {
+      key = vgw_config_engine_key (row);
+      if (vgw_config_take (draft->config, &draft->origins[vgw_config_engine_row_number (row)], &key, &found, error))
+        return TRUE;
+    }
+  else
+    vgw_config_fail_unknown (entry->where, "no such key", vgw_config_suggest_engine_key (key_name), error);
+  draft->is_bad = TRUE;
+  return FALSE;
 }
 
 /* What stands in the variable for a '-' is '_', and that for the letters their capitals: no two names share one. */
@@ -253,10 +259,27 @@ complete (VgwConfigEngines *self, VgwEngineDraft *draft, const VgwConfig *defaul
     }
 }
 
-GPtrArray *
-vgw_config_engines_finish (VgwConfigEngines *self, const VgwConfig *defaults, GError **error)
+static void
+check_draft (VgwConfigEngines *self, const VgwEngineDraft *draft, VgwConfigErrors *errors)
 {
-  g_autoptr (GPtrArray) engines = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_engine_config_free);
+  GError *error = NULL;
+
+  if (draft->is_bad)
+    return;
+  vgw_engine_draft_check (self, draft, &error);
+  vgw_config_errors_add (errors, error);
+}
+
+gboolean
+vgw_config_engines_has (VgwConfigEngines *self, const char *name)
+{
+  return vgw_config_engines_find (self, name) != NULL;
+}
+
+void
+vgw_config_engines_finish (VgwConfigEngines *self, VgwConfig *config, VgwConfigErrors *errors)
+{
+  config->engines = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_engine_config_free);
 
   /* first those that wrap none */
   for (int is_wrapping = FALSE; is_wrapping <= TRUE; is_wrapping++)
@@ -265,15 +288,13 @@ vgw_config_engines_finish (VgwConfigEngines *self, const VgwConfig *defaults, GE
         {
           VgwEngineDraft *draft = self->drafts->pdata[i];
           if ((*draft->config->wraps != '\0') == is_wrapping)
-            complete (self, draft, defaults);
+            complete (self, draft, config);
         }
     }
   for (guint i = 0; i < self->drafts->len; i++)
     {
-      if (!vgw_engine_draft_check (self, self->drafts->pdata[i], error))
-        return NULL;
+      VgwEngineDraft *draft = self->drafts->pdata[i];
+      check_draft (self, draft, errors);
+      g_ptr_array_add (config->engines, vgw_engine_config_copy (draft->config));
     }
-  for (guint i = 0; i < self->drafts->len; i++)
-    g_ptr_array_add (engines, vgw_engine_config_copy (((VgwEngineDraft *) self->drafts->pdata[i])->config));
-  return g_steal_pointer (&engines);
 }

@@ -2,6 +2,7 @@
  * an engine does not say itself it has from the engine that it wraps, else from [engine]. */
 #pragma once
 
+#include "app/vgw-config-errors.h"
 #include "app/vgw-config-source.h"
 #include "app/vgw-config.h"
 
@@ -33,8 +34,14 @@ gboolean vgw_config_engines_take (VgwConfigEngines *self, const char *name, cons
  * url of my-bot (transfer full). FALSE for another variable. */
 gboolean vgw_config_engines_split_variable (const char *variable, char **name, char **key_name);
 
-/* All engines (VgwEngineConfig), complete and checked; @defaults is [engine]. Errors name the place and what would be
- * right. Returns: (transfer full) */
-GPtrArray *vgw_config_engines_finish (VgwConfigEngines *self, const VgwConfig *defaults, GError **error);
+/* "echo, record, bot" (transfer full) */
+char *vgw_config_engines_join_names (VgwConfigEngines *self);
+
+gboolean vgw_config_engines_has (VgwConfigEngines *self, const char *name);
+
+/* Completes and checks all engines, and puts copies of them (VgwEngineConfig) into @config, whose engine_defaults are
+ * those of [engine]. What is wrong is added to @errors, with the place and what would be right; an engine with an error
+ * in a key of its own is checked no further. */
+void vgw_config_engines_finish (VgwConfigEngines *self, VgwConfig *config, VgwConfigErrors *errors);
 
 G_END_DECLS

@@ -1,10 +1,12 @@
 /* Finding keys by the names that people write, and what they may have meant. */
 #include <string.h>
 
+#include "app/vgw-config-check.h"
 #include "app/vgw-config-keys.h"
 
 #define FILE_SUFFIX "-file"
 #define VARIABLE_PREFIX "VGW_"
+#define ENGINE_VARIABLE_PREFIX "VGW_ENGINE_"
 #define MAX_SUGGEST_BYTES 64 /* longer words are no slip of a finger */
 
 gboolean
@@ -182,23 +184,57 @@ consider_key (Nearest *nearest, const VgwConfigKey *key)
     consider (nearest, g_strconcat (key->name, FILE_SUFFIX, NULL));
 }
 
+/* The name of the engine and its key where @text is NAME.KEY, such as "bot.url" (transfer full). */
+static gboolean
+split_engine_key (const char *text, char **engine, const char **key_name)
+{
+  const char *dot = strrchr (text, '.');
+  gboolean is_file;
+
+  if (dot == NULL || vgw_config_find_engine_row (dot + 1, &is_file) == NULL)
+    return FALSE;
+  *engine = g_strndup (text, (gsize) (dot - text));
+  *key_name = dot + 1;
+  if (vgw_config_check_engine_name (*engine, NULL))
+    return TRUE;
+  g_clear_pointer (engine, g_free);
+  return FALSE;
+}
+
+/* NAME where @group is "engine.NAME", as one may think that the group of an engine is called; else NULL. */
+static const char *
+find_dotted_engine (const char *group)
+{
+  const char *name = g_str_has_prefix (group, "engine") ? group + strlen ("engine") : NULL;
+
+  if (name == NULL || *name == '\0' || strchr (".:/-_", *name) == NULL)
+    return NULL;
+  return vgw_config_check_engine_name (name + 1, NULL) ? name + 1 : NULL;
+}
+
 char *
 vgw_config_suggest_key (const char *group, const char *name)
 {
+  g_autofree char *engine = NULL;
+  const char *engine_key;
   guint n_keys;
   const VgwConfigKey *keys = vgw_config_keys (&n_keys);
   Nearest nearest = { name, G_MAXUINT, NULL };
   gboolean is_file;
 
+  if (strcmp (group, "engine") == 0 && split_engine_key (name, &engine, &engine_key))
+    return g_strdup_printf ("; the key %s of the engine %s belongs to the group [engine %s]", engine_key, engine, engine);
   if (vgw_config_find_engine_row (name, &is_file) != NULL)
     return g_strdup ("; it belongs to [engine NAME]");
   for (guint i = 0; i < n_keys; i++)
     {
       if (is_name_of (name, &keys[i], &is_file))
         return g_strdup_printf ("; it belongs to [%s]", keys[i].group);
-      if (strcmp (keys[i].group, group) != 0)
-        continue;
-      consider_key (&nearest, &keys[i]);
+    }
+  for (guint i = 0; i < n_keys; i++)
+    {
+      if (strcmp (keys[i].group, group) == 0)
+        consider_key (&nearest, &keys[i]);
     }
   return finish (&nearest);
 }
@@ -227,19 +263,53 @@ vgw_config_suggest_group (const char *group)
   guint n_groups;
   const VgwConfigGroup *groups = vgw_config_groups (&n_groups);
   Nearest nearest = { group, G_MAXUINT, NULL };
+  const char *engine = find_dotted_engine (group);
 
+  if (engine != NULL)
+    return g_strdup_printf ("; the group of the engine %s is [engine %s]", engine, engine);
   for (guint i = 0; i < n_groups; i++)
     consider (&nearest, g_strdup (groups[i].name));
   return finish (&nearest);
 }
 
 char *
+vgw_config_suggest_setting (const char *group, const char *name)
+{
+  const char *engine = find_dotted_engine (group);
+
+  if (engine != NULL)
+    return g_strdup_printf ("; a key of the engine %s is written \"engine %s.%s\", with a space and in quotes", engine,
+                            engine, name);
+  return vgw_config_suggest_group (group);
+}
+
+/* VGW_ENGINE_BOT__URL where @variable is VGW_ENGINE_BOT_URL (transfer full); else NULL. */
+static char *
+find_engine_variable (const char *variable)
+{
+  const char *name = g_str_has_prefix (variable, ENGINE_VARIABLE_PREFIX) ? variable + strlen (ENGINE_VARIABLE_PREFIX) : "";
+
+  for (const char *end = strchr (name, '_'); end != NULL; end = strchr (end + 1, '_'))
+    {
+      g_autofree char *lower = g_ascii_strdown (end + 1, -1);
+      gboolean is_file;
+
+      if (end > name && vgw_config_find_engine_row (g_strdelimit (lower, "_", '-'), &is_file) != NULL)
+        return g_strdup_printf (ENGINE_VARIABLE_PREFIX "%.*s__%s", (int) (end - name), name, end + 1);
+    }
+  return NULL;
+}
+
+char *
 vgw_config_suggest_variable (const char *variable)
 {
+  g_autofree char *engine_variable = strlen (variable) <= MAX_SUGGEST_BYTES ? find_engine_variable (variable) : NULL;
   guint n_keys;
   const VgwConfigKey *keys = vgw_config_keys (&n_keys);
   Nearest nearest = { variable, G_MAXUINT, NULL };
 
+  if (engine_variable != NULL)
+    return g_strdup_printf ("; did you mean %s, with two underscores behind the engine's name?", engine_variable);
   for (guint i = 0; i < n_keys; i++)
     {
       consider (&nearest, vgw_config_variable_name (&keys[i], FALSE));

@@ -80,17 +80,31 @@ take_text (gpointer values, const VgwConfigKey *key, const VgwConfigEntry *entry
   return FALSE;
 }
 
+/* Whether @entry sets what its source has set already. The last --set of a key wins: it is what a person adds to a
+ * command that is there. */
+static gboolean
+check_twice (const VgwConfigOrigin *origin, const VgwConfigKey *key, const VgwConfigEntry *entry, GError **error)
+{
+  if (origin->source != entry->source)
+    return TRUE;
+  if (origin->is_from_file != entry->is_file)
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s and %s-file are both set; keep one", key->name, key->name);
+  else if (entry->source == VGW_CONFIG_FROM_FILE)
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "is set twice, first at %s; keep one", origin->where);
+  else
+    return TRUE;
+  return FALSE;
+}
+
 gboolean
 vgw_config_take (gpointer values, VgwConfigOrigin *origin, const VgwConfigKey *key, const VgwConfigEntry *entry,
                  GError **error)
 {
-  gboolean is_twice = origin->source == entry->source && origin->is_from_file != entry->is_file;
+  gboolean is_good = check_twice (origin, key, entry, error);
 
   g_free (origin->where);
   *origin = (VgwConfigOrigin){ entry->source, entry->is_file, g_strdup (entry->where) };
-  if (is_twice)
-    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s and %s-file are both set; keep one", key->name, key->name);
-  else if (take_text (values, key, entry, error))
+  if (is_good && take_text (values, key, entry, error))
     return TRUE;
   g_prefix_error (error, "%s: ", entry->where);
   return FALSE;

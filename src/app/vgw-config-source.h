@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/vgw-config-keys.h"
+#include "app/vgw-config.h"
 
 G_BEGIN_DECLS
 
@@ -14,25 +15,25 @@ typedef enum
 } VgwConfigSource;
 
 /* Where the value of a key comes from. All zero: nowhere yet. */
-typedef struct
+struct _VgwConfigOrigin
 {
   VgwConfigSource source;
   gboolean is_from_file; /* by its "-file" name */
   char *where;           /* (nullable) as errors say it */
-} VgwConfigOrigin;
+};
 
 /* One text for one key, and where it stands. */
 typedef struct
 {
   VgwConfigSource source;
-  const char *where; /* as errors say it: "a.conf: [http] port" */
+  const char *where; /* as errors say it: "a.conf:3: [http] port" */
   gboolean is_file;  /* by its "-file" name: the text is the name of a file */
   const char *base;  /* (nullable) the directory that a relative file name is relative to */
   const char *text;
 } VgwConfigEntry;
 
 /* Gives @key the value of @entry in @values, and notes in @origin where it is from. Errors: VGW_ERROR_CONFIG, with
- * @entry's where in front. */
+ * @entry's where in front; a file that sets the key a second time is one. */
 gboolean vgw_config_take (gpointer values, VgwConfigOrigin *origin, const VgwConfigKey *key,
                           const VgwConfigEntry *entry, GError **error);
 

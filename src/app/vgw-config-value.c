@@ -62,13 +62,27 @@ vgw_config_describe_type (const VgwConfigKey *key)
   return NULL;
 }
 
+/* What spoils a value most often. */
+static const char *
+get_hint (const VgwConfigKey *key, const char *text)
+{
+  if (strstr (text, " #") != NULL)
+    return "; a comment needs a line of its own";
+  if (key->type == VGW_CONFIG_LIST && strchr (text, ',') != NULL)
+    return "; the items of a list are separated by ';'";
+  if (key->type != VGW_CONFIG_NUMBER || !g_ascii_isdigit (*text) || text[strspn (text, G_CSET_DIGITS)] == '\0')
+    return "";
+  if (g_str_has_suffix (key->name, "-ms"))
+    return "; it is in milliseconds, or has a unit: 1500ms, 10s";
+  return g_str_has_suffix (key->name, "-s") ? "; it is in seconds: 60 or 60s" : "";
+}
+
 static gboolean
 fail (const VgwConfigKey *key, const char *text, GError **error)
 {
   g_autofree char *quoted = vgw_config_quote (text);
   g_autofree char *type = vgw_config_describe_type (key);
-  /* The commonest way to spoil a value. */
-  const char *hint = strstr (text, " #") != NULL ? "; a comment needs a line of its own" : "";
+  const char *hint = get_hint (key, text);
 
   if (key->flags & VGW_CONFIG_SECRET)
     g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "must be %s%s", type, hint);
@@ -82,7 +96,7 @@ check_item (const VgwConfigKey *key, const char *text, guint number, GError **er
 {
   g_autoptr (GError) cause = NULL;
   g_autofree char *quoted = NULL;
-  const char *hint = strstr (text, " #") != NULL ? "; a comment needs a line of its own" : "";
+  const char *hint = get_hint (key, text);
 
   if (key->check == NULL || key->check (text, &cause))
     return TRUE;
@@ -102,12 +116,14 @@ find_choice (const VgwConfigKey *key, const char *text)
   return NULL;
 }
 
-/* A time in milliseconds may be written with its unit, 1500ms or 10s. (transfer full) */
+/* A time may be written with its unit, 1500ms or 10s. (transfer full) */
 static char *
 drop_unit (const VgwConfigKey *key, const char *text)
 {
   gsize length = strlen (text);
 
+  if (length > 1 && length <= MAX_NUMBER_CHARACTERS && g_str_has_suffix (key->name, "-s") && text[length - 1] == 's')
+    return g_strndup (text, length - strlen ("s"));
   if (!g_str_has_suffix (key->name, "-ms") || length == 0 || length > MAX_NUMBER_CHARACTERS)
     return g_strdup (text);
   if (g_str_has_suffix (text, "ms"))

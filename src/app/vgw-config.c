@@ -5,6 +5,8 @@
 
 #include "app/vgw-config-check.h"
 #include "app/vgw-config-engines.h"
+#include "app/vgw-config-errors.h"
+#include "app/vgw-config-file.h"
 #include "app/vgw-config-keys.h"
 #include "app/vgw-config-source.h"
 #include "app/vgw-config-value.h"
@@ -25,8 +27,8 @@ typedef struct
   VgwConfig *config;
   const VgwConfigKey *keys;
   guint n_keys;
-  VgwConfigOrigin *origins; /* one for each key */
   VgwConfigEngines *engines;
+  VgwConfigErrors *errors; /* all of them: nobody should have to start again for each */
 } Loader;
 
 static void
@@ -34,16 +36,15 @@ loader_init (Loader *loader)
 {
   loader->config = g_new0 (VgwConfig, 1);
   loader->keys = vgw_config_keys (&loader->n_keys);
-  loader->origins = g_new0 (VgwConfigOrigin, loader->n_keys);
+  loader->config->origins = g_new0 (VgwConfigOrigin, loader->n_keys);
   loader->engines = vgw_config_engines_new ();
+  loader->errors = vgw_config_errors_new ();
 }
 
 static void
 loader_clear (Loader *loader)
 {
-  for (guint i = 0; i < loader->n_keys; i++)
-    g_free (loader->origins[i].where);
-  g_clear_pointer (&loader->origins, g_free);
+  g_clear_pointer (&loader->errors, vgw_config_errors_free);
   g_clear_pointer (&loader->engines, vgw_config_engines_free);
   g_clear_pointer (&loader->config, vgw_config_free);
 }
@@ -59,7 +60,12 @@ vgw_config_free (VgwConfig *config)
   if (config == NULL)
     return;
   for (guint i = 0; i < n_keys; i++)
-    vgw_config_clear_value (config, &keys[i]);
+    {
+      vgw_config_clear_value (config, &keys[i]);
+      if (config->origins != NULL)
+        g_free (config->origins[i].where);
+    }
+  g_free (config->origins);
   g_clear_pointer (&config->engines, g_ptr_array_unref);
   g_free (config);
 }
@@ -92,7 +98,7 @@ is_known_key (const char *group, const char *name)
 static gboolean
 take (Loader *loader, const VgwConfigKey *key, const VgwConfigEntry *entry, GError **error)
 {
-  return vgw_config_take (loader->config, &loader->origins[key - loader->keys], key, entry, error);
+  return vgw_config_take (loader->config, &loader->config->origins[key - loader->keys], key, entry, error);
 }
 
 /* One line of @group; @engine (nullable): the name of the engine that the group is about. */
@@ -110,34 +116,11 @@ load_line (Loader *loader, const char *group, const char *engine, const char *na
   return take (loader, key, entry, error);
 }
 
-static gboolean
-load_group (Loader *loader, GKeyFile *file, const char *path, const char *group, GError **error)
-{
-  g_auto (GStrv) names = g_key_file_get_keys (file, group, NULL, NULL);
-  g_autofree char *directory = g_path_get_dirname (path);
-  const char *engine = vgw_config_engines_get_name (group);
-
-  for (char **name = names; name != NULL && *name != NULL; name++)
-    {
-      g_autofree char *text = g_key_file_get_value (file, group, *name, NULL);
-      g_autofree char *shown = is_known_key (group, *name) ? g_strdup (*name) : vgw_config_quote (*name);
-      g_autofree char *where = g_strdup_printf ("%s: [%s] %s", path, group, shown);
-      VgwConfigEntry entry = { VGW_CONFIG_FROM_FILE, where, FALSE, directory, text != NULL ? text : "" };
-
-      if (!load_line (loader, group, engine, *name, &entry, error))
-        return FALSE;
-    }
-  return TRUE;
-}
-
 /* Whether there is such a group; that of an engine is there from now on. */
 static gboolean
-open_group (Loader *loader, const char *path, const char *group, GError **error)
+open_group (Loader *loader, const char *where, const char *group, GError **error)
 {
   const char *engine = vgw_config_engines_get_name (group);
-  gboolean is_good = engine != NULL && vgw_config_check_engine_name (engine, NULL);
-  g_autofree char *shown = is_good ? g_strdup_printf ("[%s]", group) : vgw_config_quote (group);
-  g_autofree char *where = g_strdup_printf ("%s: %s", path, shown);
 
   if (engine != NULL)
     return vgw_config_engines_add (loader->engines, engine, where, error);
@@ -145,38 +128,69 @@ open_group (Loader *loader, const char *path, const char *group, GError **error)
          vgw_config_fail_unknown (where, "no such group", vgw_config_suggest_group (group), error);
 }
 
-static gboolean
-load_text (Loader *loader, const char *path, const char *text, GError **error)
+/* A file that is being read. */
+typedef struct
 {
-  g_autoptr (GKeyFile) file = g_key_file_new ();
-  g_autoptr (GError) cause = NULL;
-  g_auto (GStrv) groups = NULL;
+  Loader *loader;
+  const char *path;
+  const char *directory;
+  gboolean is_open; /* whether the group of the lines that follow is one; else its own line has the error */
+} FileReader;
 
-  if (!g_key_file_load_from_data (file, text, strlen (text), G_KEY_FILE_NONE, &cause))
-    {
-      g_autofree char *quoted = vgw_config_quote (cause->message);
-      g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: no [group], key = value or # comment: %s", path, quoted);
-      return FALSE;
-    }
-  groups = g_key_file_get_groups (file, NULL);
-  for (char **group = groups; *group != NULL; group++)
-    {
-      if (!open_group (loader, path, *group, error) || !load_group (loader, file, path, *group, error))
-        return FALSE;
-    }
-  return TRUE;
+static void
+load_group_line (FileReader *reader, const VgwConfigLine *line)
+{
+  const char *engine = vgw_config_engines_get_name (line->group);
+  gboolean is_good = engine != NULL && vgw_config_check_engine_name (engine, NULL);
+  g_autofree char *shown = is_good ? g_strdup_printf ("[%s]", line->group) : vgw_config_quote (line->group);
+  g_autofree char *where = g_strdup_printf ("%s:%u: %s", reader->path, line->number, shown);
+  GError *error = NULL;
+
+  reader->is_open = open_group (reader->loader, where, line->group, &error);
+  vgw_config_errors_add (reader->loader->errors, error);
+}
+
+static void
+load_key_line (FileReader *reader, const VgwConfigLine *line)
+{
+  g_autofree char *shown = is_known_key (line->group, line->name) ? g_strdup (line->name)
+                                                                   : vgw_config_quote (line->name);
+  g_autofree char *where = g_strdup_printf ("%s:%u: [%s] %s", reader->path, line->number, line->group, shown);
+  VgwConfigEntry entry = { VGW_CONFIG_FROM_FILE, where, FALSE, reader->directory, line->text };
+  GError *error = NULL;
+
+  load_line (reader->loader, line->group, vgw_config_engines_get_name (line->group), line->name, &entry, &error);
+  vgw_config_errors_add (reader->loader->errors, error);
+}
+
+static void
+on_line (const VgwConfigLine *line, gpointer user_data)
+{
+  FileReader *reader = user_data;
+
+  if (line->problem != NULL)
+    vgw_config_errors_add (reader->loader->errors, g_error_new (VGW_ERROR, VGW_ERROR_CONFIG, "%s:%u: %s", reader->path,
+                                                                line->number, line->problem));
+  else if (line->name == NULL)
+    load_group_line (reader, line);
+  else if (reader->is_open)
+    load_key_line (reader, line);
 }
 
 static gboolean
 load_file (Loader *loader, const char *path, GError **error)
 {
-  g_autofree char *text = NULL;
+  g_autofree char *text = NULL, *directory = NULL;
+  FileReader reader = { .loader = loader };
 
   if (path == NULL && !g_file_test (VGW_SYSCONF_FILE, G_FILE_TEST_EXISTS))
     return TRUE;
-  path = path != NULL ? path : VGW_SYSCONF_FILE;
-  text = vgw_config_read_file (path, error);
-  return text != NULL && load_text (loader, path, text, error);
+  reader.path = path != NULL ? path : VGW_SYSCONF_FILE;
+  reader.directory = directory = g_path_get_dirname (reader.path);
+  text = vgw_config_read_file (reader.path, error);
+  if (text != NULL)
+    vgw_config_file_parse (text, on_line, &reader);
+  return text != NULL;
 }
 
 /* VGW_ENGINE_NAME__KEY. */
@@ -232,19 +246,28 @@ load_setting (Loader *loader, const char *setting, GError **error)
   if (engine != NULL && !vgw_config_engines_add (loader->engines, engine, where, error))
     return FALSE;
   if (engine == NULL && !vgw_config_has_group (left))
-    return vgw_config_fail_unknown (where, "no such group", vgw_config_suggest_group (left), error);
+    return vgw_config_fail_unknown (where, "no such group", vgw_config_suggest_setting (left, dot + 1), error);
   return load_line (loader, left, engine, dot + 1, &entry, error);
 }
 
-static const char *
-where_is (const Loader *loader, const char *group, const char *name, VgwConfigSource *source)
+/* "a.conf:3: [http] port", or "http.port" where nobody has set it (transfer full). */
+char *
+vgw_config_where (const VgwConfig *config, const char *group, const char *name)
 {
   gboolean is_file;
+  guint n_keys;
   const VgwConfigKey *key = vgw_config_find_key (group, name, &is_file);
-  const VgwConfigOrigin *origin = &loader->origins[key - loader->keys];
+  const char *where = config->origins[key - vgw_config_keys (&n_keys)].where;
 
-  *source = origin->source;
-  return origin->where;
+  return where != NULL ? g_strdup (where) : g_strdup_printf ("%s.%s", group, name);
+}
+
+static VgwConfigSource
+get_source (const Loader *loader, const char *group, const char *name)
+{
+  gboolean is_file;
+
+  return loader->config->origins[vgw_config_find_key (group, name, &is_file) - loader->keys].source;
 }
 
 static gboolean
@@ -255,21 +278,32 @@ is_loopback (const char *address)
   return inet != NULL && g_inet_address_get_is_loopback (inet);
 }
 
+/* Whether one socket cannot be bound to each of the two with the same port: they are the same, or one is of all. */
+static gboolean
+do_addresses_meet (const char *a, const char *b)
+{
+  g_autoptr (GInetAddress) first = g_inet_address_new_from_string (a);
+  g_autoptr (GInetAddress) second = g_inet_address_new_from_string (b);
+
+  if (first == NULL || second == NULL)
+    return FALSE;
+  return g_inet_address_equal (first, second) || g_inet_address_get_is_any (first) ||
+         g_inet_address_get_is_any (second);
+}
+
 static gboolean
 check_access (const Loader *loader, GError **error)
 {
   const char *address = loader->config->http_address;
-  const char *where;
-  VgwConfigSource source;
+  g_autofree char *where = NULL;
 
-  where_is (loader, "access", "mode", &source);
-  if (source != VGW_CONFIG_FROM_DEFAULT || is_loopback (address))
+  if (get_source (loader, "access", "mode") != VGW_CONFIG_FROM_DEFAULT || is_loopback (address))
     return TRUE;
-  where = where_is (loader, "http", "address", &source);
+  where = vgw_config_where (loader->config, "http", "address");
   g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG,
                "%s: other machines can reach %s, so who may call has to be said: set access.mode (\"mode = open\" in "
                "[access], VGW_ACCESS_MODE=open or --set access.mode=open admits everyone)",
-               where != NULL ? where : "http.address", address);
+               where, address);
   return FALSE;
 }
 
@@ -278,12 +312,11 @@ check_ports (const Loader *loader, GError **error)
 {
   guint min = loader->config->ice_min_port;
   guint max = loader->config->ice_max_port;
-  const char *where;
-  VgwConfigSource source;
+  g_autofree char *where = NULL;
 
   if ((min == 0) == (max == 0) && min <= max)
     return TRUE;
-  where = where_is (loader, "ice", min != 0 ? "min-port" : "max-port", &source);
+  where = vgw_config_where (loader->config, "ice", min != 0 ? "min-port" : "max-port");
   g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG,
                "%s: ice.min-port (%u) must not be above ice.max-port (%u), and both are 0 or neither", where, min, max);
   return FALSE;
@@ -292,40 +325,65 @@ check_ports (const Loader *loader, GError **error)
 static gboolean
 check_pipelines (const Loader *loader, GError **error)
 {
-  const char *where;
-  VgwConfigSource source;
+  g_autofree char *where = NULL;
 
   if (loader->config->media_pipelines[0] != NULL)
     return TRUE;
-  where = where_is (loader, "media", "pipelines", &source);
+  where = vgw_config_where (loader->config, "media", "pipelines");
   g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: must name at least one pipeline", where);
   return FALSE;
 }
 
-/* After the engines are complete. */
 static gboolean
 check_default_engine (const Loader *loader, GError **error)
 {
   const char *name = loader->config->engine_default;
-  g_autoptr (GString) names = g_string_new (NULL);
-  g_autofree char *quoted = vgw_config_quote (name);
-  VgwConfigSource source;
+  g_autofree char *names = NULL, *quoted = NULL, *where = NULL;
 
-  if (vgw_engine_config_find (loader->config->engines, name) != NULL)
+  if (vgw_config_engines_has (loader->engines, name))
     return TRUE;
-  for (guint i = 0; i < loader->config->engines->len; i++)
-    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "",
-                            ((VgwEngineConfig *) loader->config->engines->pdata[i])->name);
-  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: %s: no such engine; there are %s%s",
-               where_is (loader, "engine", "default", &source), quoted, names->str, vgw_engine_type_lack (name));
+  names = vgw_config_engines_join_names (loader->engines);
+  quoted = vgw_config_quote (name);
+  where = vgw_config_where (loader->config, "engine", "default");
+  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: %s: no such engine; there are %s%s", where, quoted, names,
+               vgw_engine_type_lack (name));
   return FALSE;
 }
 
+/* TCP alone: the UDP port of ICE may have the same number. */
 static gboolean
-finish_engines (Loader *loader, GError **error)
+check_listeners (const Loader *loader, GError **error)
 {
-  loader->config->engines = vgw_config_engines_finish (loader->engines, loader->config, error);
-  return loader->config->engines != NULL && check_default_engine (loader, error);
+  const VgwConfig *config = loader->config;
+  g_autofree char *http = NULL, *admin = NULL;
+
+  if (config->http_port == 0 || config->http_port != config->admin_port || *config->admin_address == '\0' ||
+      !do_addresses_meet (config->http_address, config->admin_address))
+    return TRUE;
+  http = vgw_config_where (config, "http", "port");
+  admin = vgw_config_where (config, "admin", "port");
+  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG,
+               "%s: %u is also the port of %s; two listeners cannot share one, so choose another for either", admin,
+               config->admin_port, http);
+  return FALSE;
+}
+
+typedef gboolean (*FinalCheck) (const Loader *loader, GError **error);
+
+/* What only shows when all values are there. */
+static void
+check_whole (Loader *loader)
+{
+  static const FinalCheck checks[] = { check_default_engine, check_access, check_ports, check_pipelines,
+                                       check_listeners };
+
+  vgw_config_engines_finish (loader->engines, loader->config, loader->errors);
+  for (gsize i = 0; i < G_N_ELEMENTS (checks); i++)
+    {
+      GError *error = NULL;
+      checks[i](loader, &error);
+      vgw_config_errors_add (loader->errors, error);
+    }
 }
 
 VgwConfig *
@@ -338,15 +396,16 @@ vgw_config_load (const char *path, const char *const *environment, const char *c
     return NULL;
   for (; environment != NULL && *environment != NULL; environment++)
     {
-      if (!load_variable (&loader, *environment, error))
-        return NULL;
+      GError *cause = NULL;
+      load_variable (&loader, *environment, &cause);
+      vgw_config_errors_add (loader.errors, cause);
     }
   for (; settings != NULL && *settings != NULL; settings++)
     {
-      if (!load_setting (&loader, *settings, error))
-        return NULL;
+      GError *cause = NULL;
+      load_setting (&loader, *settings, &cause);
+      vgw_config_errors_add (loader.errors, cause);
     }
-  if (!finish_engines (&loader, error) || !check_access (&loader, error) || !check_ports (&loader, error) || !check_pipelines (&loader, error))
-    return NULL;
-  return g_steal_pointer (&loader.config);
+  check_whole (&loader);
+  return vgw_config_errors_raise (loader.errors, error) ? g_steal_pointer (&loader.config) : NULL;
 }

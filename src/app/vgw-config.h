@@ -10,6 +10,9 @@
 
 G_BEGIN_DECLS
 
+/* Where a value comes from; app/vgw-config-source.h. */
+typedef struct _VgwConfigOrigin VgwConfigOrigin;
+
 /* Values. Lists are NULL-terminated, never NULL. Times carry their unit; 0 means no bound where the key says so. */
 typedef struct
 {
@@ -64,6 +67,8 @@ typedef struct
 
   GLogLevelFlags log_level;
   VgwLogFormat log_format;
+
+  VgwConfigOrigin *origins; /* one for each key of the table */
 } VgwConfig;
 
 void vgw_config_free (VgwConfig *config);
@@ -71,9 +76,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwConfig, vgw_config_free)
 
 /* Loads @path (nullable: the default file where it exists, else none), then @environment (as g_get_environ ()), then
  * @settings ("group.key=value", nullable). Errors: VGW_ERROR_CONFIG, naming file, group, key, and what would be
- * right. Returns: (transfer full) */
+ * right: every error that is found, one on a line. Returns: (transfer full) */
 VgwConfig *vgw_config_load (const char *path, const char *const *environment, const char *const *settings,
                             GError **error);
+
+/* Where the value of @group.@name comes from, for messages: "a.conf:3: [http] port", "environment: VGW_HTTP_PORT", or
+ * "http.port" where it is the default (transfer full). */
+char *vgw_config_where (const VgwConfig *config, const char *group, const char *name);
 
 /* The values in force as a key file, secrets hidden: it loads again as the same values but for the secrets, whose lines
  * are comments (transfer full). */

@@ -1,6 +1,7 @@
 #include "engine/vgw-engine-record.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include <glib/gstdio.h>
 
@@ -199,6 +200,29 @@ vgw_engine_record_class_init (VgwEngineRecordClass *klass)
 static void
 vgw_engine_record_init (VgwEngineRecord *self)
 {
+}
+
+gboolean
+vgw_engine_record_check_directory (const char *directory, GError **error)
+{
+  g_autofree char *existing = g_canonicalize_filename (directory, NULL);
+
+  /* A directory that is missing is made by the first recording, in the nearest one that is there. */
+  while (!g_file_test (existing, G_FILE_TEST_EXISTS) && !g_str_equal (existing, "/"))
+    {
+      char *parent = g_path_get_dirname (existing);
+      g_free (existing);
+      existing = parent;
+    }
+  if (!g_file_test (existing, G_FILE_TEST_IS_DIR))
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: recordings cannot be kept here, %s is no directory", directory,
+                 existing);
+  else if (access (existing, W_OK | X_OK) != 0)
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: recordings cannot be written here: %s: %s", directory,
+                 existing, g_strerror (errno));
+  else
+    return TRUE;
+  return FALSE;
 }
 
 VgwEngine *

@@ -17,4 +17,8 @@ G_DECLARE_FINAL_TYPE (VgwEngineRecord, vgw_engine_record, VGW, ENGINE_RECORD, Vg
  * fails with VGW_ERROR_ENGINE where the files cannot be made, or as that of @wrapped does. Returns: (transfer full) */
 VgwEngine *vgw_engine_record_new (const char *directory, VgwWavWriter *writer, VgwEngine *wrapped);
 
+/* Whether recordings can be written to @directory, or it can be made, as far as that shows without doing it. Errors:
+ * VGW_ERROR_CONFIG. Any thread. */
+gboolean vgw_engine_record_check_directory (const char *directory, GError **error);
+
 G_END_DECLS

@@ -149,6 +149,7 @@ copy_settings (VgwMedia *self, const VgwMediaSettings *settings)
   self->settings.stun_servers = own_strings (self, settings->stun_servers);
   self->settings.turn_servers = own_strings (self, settings->turn_servers);
   self->settings.pipelines = own_strings (self, settings->pipelines);
+  self->settings.pipelines_where = own_string (self, settings->pipelines_where);
   self->settings.pipeline_dir = own_string (self, settings->pipeline_dir);
   self->settings.pipeline_override = own_string (self, settings->pipeline_override);
   self->settings.extra_elements = own_strings (self, settings->extra_elements);
@@ -163,9 +164,33 @@ load_override (VgwMedia *self, GError **error)
   return vgw_pipeline_parse ("--pipeline", text_or_path, self->settings.extra_elements, error);
 }
 
+/* Adds what is wrong with it to @problems, as a line. */
+static void
+load_named (VgwMedia *self, const char *name, GString *problems)
+{
+  g_autofree char *file_name = g_strconcat (name, ".launch", NULL);
+  g_autofree char *path = g_build_filename (self->settings.pipeline_dir, file_name, NULL);
+  g_autoptr (GError) error = NULL;
+  VgwPipeline *pipeline = vgw_pipeline_load (path, self->settings.extra_elements, &error);
+
+  if (pipeline != NULL)
+    {
+      g_ptr_array_add (self->pipelines, pipeline);
+      return;
+    }
+  g_string_append (problems, problems->len > 0 ? "\n" : "");
+  if (!g_file_test (path, G_FILE_TEST_EXISTS)) /* then it is the key that names it which is wrong */
+    g_string_append_printf (problems, "%s: \"%s\": ",
+                            self->settings.pipelines_where != NULL ? self->settings.pipelines_where : "media.pipelines",
+                            name);
+  g_string_append (problems, error->message);
+}
+
 static gboolean
 load_pipelines (VgwMedia *self, GError **error)
 {
+  g_autoptr (GString) problems = g_string_new (NULL);
+
   if (self->settings.pipeline_override != NULL)
     {
       VgwPipeline *pipeline = load_override (self, error);
@@ -174,13 +199,11 @@ load_pipelines (VgwMedia *self, GError **error)
       return pipeline != NULL;
     }
   for (guint i = 0; self->settings.pipelines != NULL && self->settings.pipelines[i] != NULL; i++)
+    load_named (self, self->settings.pipelines[i], problems);
+  if (problems->len > 0)
     {
-      g_autofree char *file_name = g_strconcat (self->settings.pipelines[i], ".launch", NULL);
-      g_autofree char *path = g_build_filename (self->settings.pipeline_dir, file_name, NULL);
-      VgwPipeline *pipeline = vgw_pipeline_load (path, self->settings.extra_elements, error);
-      if (pipeline == NULL)
-        return FALSE;
-      g_ptr_array_add (self->pipelines, pipeline);
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_CONFIG, problems->str);
+      return FALSE;
     }
   if (self->pipelines->len == 0)
     g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "media.pipelines is empty: name at least one, such as opus");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "media/vgw-pipeline-property.h"
 
 /* Elements that neither open files nor sockets nor choose other elements by themselves: codecs, payloaders, and what
  * can be done to audio on its way. */
@@ -49,6 +50,7 @@ typedef struct
   Piece previous;
   guint link_line; /* of the last link */
   guint n_elements;
+  char *factory;          /* (nullable) of the last element */
   GHashTable *names;      /* set of the values of name= */
   GHashTable *properties; /* set of those of the last element */
 } TextScanner;
@@ -215,6 +217,17 @@ check_link (TextScanner *scanner, GError **error)
   return TRUE;
 }
 
+static gboolean
+check_value (TextScanner *scanner, const char *property, const char *value, guint line, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  if (vgw_pipeline_property_check (scanner->factory, property, value, &cause))
+    return TRUE;
+  set_error (error, scanner->file, line, "%s: %s", scanner->factory, cause->message);
+  return FALSE;
+}
+
 /* "name=value", the scanner standing at '='. */
 static gboolean
 check_assignment (TextScanner *scanner, const char *property, GError **error)
@@ -236,7 +249,7 @@ check_assignment (TextScanner *scanner, const char *property, GError **error)
   skip_spaces (scanner);
   value = take_word (scanner, "");
   if (!g_str_equal (property, "name"))
-    return TRUE;
+    return check_value (scanner, property, value, line, error);
   if (g_hash_table_contains (scanner->names, value))
     {
       set_error (error, scanner->file, line, "the name %s is given twice", value);
@@ -254,6 +267,8 @@ check_element (TextScanner *scanner, const char *factory, guint line, GError **e
 
   scanner->previous = PIECE_ELEMENT;
   scanner->n_elements++;
+  g_free (scanner->factory);
+  scanner->factory = g_strdup (factory);
   g_hash_table_remove_all (scanner->properties);
   if (found == NULL && is_allowed)
     set_error (error, scanner->file, line, "the element %s is not installed (try gst-inspect-1.0 %s)", factory, factory);
@@ -366,6 +381,7 @@ vgw_pipeline_text_check (const char *file, const char *text, const char *const *
       set_error (error, file, scanner.link_line, "this link (!) has nothing behind it");
       is_good = FALSE;
     }
+  g_free (scanner.factory);
   g_hash_table_unref (scanner.names);
   g_hash_table_unref (scanner.properties);
   return is_good;

@@ -13,7 +13,7 @@
 #include "base/vgw-error.h"
 
 #define SEPARATOR "\n---\n"
-#define MAX_ERROR_BYTES 2000
+#define MAX_ERROR_BYTES (101 * 2000) /* a line for each error, of which there are at most 100 */
 
 static VgwConfig *
 load (const char *text, gsize length, const char *const *lines)

@@ -247,7 +247,7 @@ START_TEST (fallbacks_are_checked)
 
   assert_bad (BOT "on-failure=fallback:bot\n", NULL, NULL, WORDS ("[engine bot] on-failure", "its own fallback"));
   assert_bad (BOT "on-failure=fallback:parrot\n", NULL, NULL,
-              WORDS ("a.conf: [engine bot] on-failure", "\"parrot\"", "no such engine", "echo, record", "bot"));
+              WORDS ("a.conf:4: [engine bot] on-failure", "\"parrot\"", "no such engine", "echo, record", "bot"));
   assert_bad (BOT "on-failure=fallback:\n", NULL, NULL, WORDS ("on-failure", "end, hold or fallback:NAME"));
   assert_bad (BOT "on-failure=retry\n", NULL, NULL, WORDS ("on-failure", "end, hold or fallback:NAME"));
   assert_bad (BOT "on-failure=fallback:echo\nsample-rate=8000\n", NULL, NULL,
@@ -269,21 +269,21 @@ START_TEST (urls_fit_their_type)
   for (guint i = 0; i < G_N_ELEMENTS (bad_websocket); i++)
     {
       g_autofree char *text = g_strdup_printf ("[engine bot]\ntype=websocket\nurl=%s\n", bad_websocket[i]);
-      assert_bad (text, NULL, NULL, WORDS ("a.conf: [engine bot] url", "ws://HOST"));
+      assert_bad (text, NULL, NULL, WORDS ("a.conf:3: [engine bot] url", "ws://HOST"));
     }
   for (guint i = 0; i < G_N_ELEMENTS (bad_tcp); i++)
     {
       g_autofree char *text = g_strdup_printf ("[engine bot]\ntype=audiosocket\nurl=%s\n", bad_tcp[i]);
-      assert_bad (text, NULL, NULL, WORDS ("a.conf: [engine bot] url", "tcp://HOST:PORT"));
+      assert_bad (text, NULL, NULL, WORDS ("a.conf:3: [engine bot] url", "tcp://HOST:PORT"));
     }
-  assert_bad ("[engine bot]\ntype=websocket\n", NULL, NULL, WORDS ("a.conf: [engine bot]: url", "ws://HOST"));
+  assert_bad ("[engine bot]\ntype=websocket\n", NULL, NULL, WORDS ("a.conf:1: [engine bot]: url", "ws://HOST"));
   assert_bad ("[engine echo]\nurl=ws://h/\n", NULL, NULL, WORDS ("[engine echo] url", "type = echo", "has none"));
 }
 END_TEST
 
 START_TEST (types_and_dialects_are_checked)
 {
-  assert_bad ("[engine bot]\n", NULL, NULL, WORDS ("a.conf: [engine bot]: type", "must be set", "websocket"));
+  assert_bad ("[engine bot]\n", NULL, NULL, WORDS ("a.conf:1: [engine bot]: type", "must be set", "websocket"));
   assert_bad ("[engine bot]\ntype=parrot\n", NULL, NULL, WORDS ("[engine bot] type", "\"parrot\"", "one of echo"));
   assert_bad (BOT "dialect=klingon\n", NULL, NULL, WORDS ("[engine bot] dialect", "\"klingon\"", "one of native"));
   assert_bad (BOT "dialect=audiosocket\n", NULL, NULL, WORDS ("[engine bot] dialect"));
@@ -326,7 +326,7 @@ END_TEST
 START_TEST (names_are_checked)
 {
   assert_bad ("[engine ]\ntype=echo\n", NULL, NULL, WORDS ("name", "lower-case"));
-  assert_bad ("[engine A]\ntype=echo\n", NULL, NULL, WORDS ("a.conf: \"engine A\"", "name", "lower-case"));
+  assert_bad ("[engine A]\ntype=echo\n", NULL, NULL, WORDS ("a.conf:1: \"engine A\"", "name", "lower-case"));
   assert_bad ("[engine a--b]\ntype=echo\n", NULL, NULL, WORDS ("single dashes"));
   assert_bad ("[engine -a]\ntype=echo\n", NULL, NULL, WORDS ("lower-case"));
   assert_bad ("[engine a.b]\ntype=echo\n", NULL, NULL, WORDS ("lower-case"));

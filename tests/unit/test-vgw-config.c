@@ -514,7 +514,7 @@ START_TEST (secrets_are_never_told)
   g_autofree char *text = vgw_config_to_text (good);
 
   ck_assert_ptr_null (bad);
-  assert_error (error, WORDS ("a.conf: [ice] turn-servers: item 2: must be turn:"));
+  assert_error (error, WORDS ("a.conf:2: [ice] turn-servers: item 2: must be turn:"));
   ck_assert_ptr_null (strstr (error->message, "hunter"));
   ck_assert_ptr_null (bad_file);
   assert_error (file_error, WORDS ("[ice] turn-servers-file", path, "item 2"));

@@ -297,6 +297,22 @@ START_TEST (a_wrong_property_is_told_with_its_line)
 }
 END_TEST
 
+/* GLib would only warn, and the element keep its default. */
+START_TEST (a_property_out_of_range_is_told_with_its_line)
+{
+  assert_refused (IN "\nappsrc name=pcm_in ! audioresample\nquality=11 ! mulawenc ! rtppcmupay name=rtp_out",
+                  "test.launch:3: audioresample: quality=11 is out of range", "from 0 to 10");
+  assert_refused (IN "\nappsrc name=pcm_in !\nvolume volume = \"-0.5\" ! mulawenc ! rtppcmupay name=rtp_out",
+                  "test.launch:3: volume: volume=-0.5 is out of range", "from 0 to 10");
+  assert_refused (IN "\nappsrc name=pcm_in ! mulawenc ! rtppcmupay mtu=1 name=rtp_out", "test.launch:2: rtppcmupay: mtu=1",
+                  "from 28 to");
+  assert_refused (IN "\nappsrc name=pcm_in ! vgwopusenc complexity=11 ! rtpopuspay name=rtp_out",
+                  "test.launch:2: vgwopusenc: complexity=11 is out of range", "from 0 to 10");
+  vgw_pipeline_unref (assert_accepted (IN "\nappsrc name=pcm_in ! audioresample quality=\\10 ! queue leaky=downstream "
+                                       "max-size-time=18446744073709551615 ! mulawenc ! rtppcmupay name=rtp_out", NULL));
+}
+END_TEST
+
 START_TEST (links_that_cannot_work_are_told)
 {
   assert_refused (IN "\nappsrc name=pcm_in ! audioresample !\nrtppcmupay name=rtp_out", "test.launch:", "link");
@@ -382,6 +398,7 @@ main (int argc, char **argv)
   tcase_add_test (tcase, a_missing_name_is_told);
   tcase_add_test (tcase, a_name_on_the_wrong_element_is_told);
   tcase_add_test (tcase, a_wrong_property_is_told_with_its_line);
+  tcase_add_test (tcase, a_property_out_of_range_is_told_with_its_line);
   tcase_add_test (tcase, links_that_cannot_work_are_told);
   tcase_add_test (tcase, two_codecs_in_one_description_are_refused);
   tcase_add_test (tcase, text_that_is_no_description_is_refused);
