@@ -2,7 +2,18 @@
 # shellcheck shell=bash
 
 set -euo pipefail
+# shellcheck disable=SC2034  # where the user stands, for the arguments that name files
+caller_dir=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Which Debian this is, as scripts/on calls it.
+# shellcheck disable=SC1091
+release_name () (. /etc/os-release && echo "${ID:-linux}${VERSION_ID:-}")
+
+# build_dir NAME: the folder to build in; another Debian's (scripts/on) beside the machine's own.
+build_dir () {
+  echo "$1${VGW_TEST_ON:+-$VGW_TEST_ON}"
+}
 
 # What the gateway is built from and runs on.
 build_packages=(
@@ -46,9 +57,16 @@ install_packages () {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
 }
 
-# Node.js from wherever the machine has it, else Debian's. The browser tests need it; npm comes with it.
+# Node.js from wherever the machine has it, else Debian's. The browser tests need it, and npm where modules are missing.
 install_node () {
-  command -v node >/dev/null && command -v npm >/dev/null || install_packages nodejs npm
+  local dir
+  command -v node >/dev/null || install_packages nodejs
+  for dir in tests/browser tests/bots examples; do
+    # npm writes this file last, so it is newer than the lock only where an installation was finished
+    [ ! "$dir/node_modules/.package-lock.json" -nt "$dir/package-lock.json" ] || continue
+    command -v npm >/dev/null || install_packages npm
+    (cd "$dir" && npm ci --no-audit --no-fund >&2)
+  done
 }
 
 # configure DIR [meson option …]: configures once; ninja notices later changes of the build files by itself.

@@ -346,6 +346,20 @@ churn_agent (guint number)
   gst_object_unref (agent);
 }
 
+/* webrtcbin asserts that what it calls is there, and each release may have more: all that the header knows, then. */
+START_TEST (every_virtual_function_of_the_header_is_implemented)
+{
+  g_autoptr (VgwIceAgent) agent = gst_object_ref_sink (vgw_ice_agent_new (mux));
+  const GstWebRTCICEClass *ice_class = GST_WEBRTC_ICE_GET_CLASS (agent);
+  const gpointer *slots = (const gpointer *) ((const char *) ice_class + offsetof (GstWebRTCICEClass, add_stream));
+  guint n_slots = (offsetof (GstWebRTCICEClass, _gst_reserved) - offsetof (GstWebRTCICEClass, add_stream)) / sizeof *slots;
+
+  ck_assert_uint_ge (n_slots, 21); /* those of 1.22 */
+  for (guint i = 0; i < n_slots; i++)
+    ck_assert_msg (slots[i] != NULL, "slot %u of GstWebRTCICEClass", i);
+}
+END_TEST
+
 START_TEST (two_hundred_agents_leave_nothing_behind)
 {
   guint n_fds = count_entries ("/proc/self/fd");
@@ -392,6 +406,7 @@ main (void)
   tcase_set_timeout (tcase, 110);
   tcase_add_checked_fixture (tcase, setup, teardown);
   tcase_add_test (tcase, two_hundred_agents_leave_nothing_behind); /* first: nothing else is running yet */
+  tcase_add_test (tcase, every_virtual_function_of_the_header_is_implemented);
   tcase_add_test (tcase, a_call_passes_rtp_and_data_channel_text_both_ways);
   tcase_add_test (tcase, calls_that_end_leave_no_threads_and_descriptors);
   tcase_add_test (tcase, calls_share_the_socket);
