@@ -97,14 +97,14 @@ vgw_config_check_origin (const char *text, GError **error)
   const char *host = strstr (text, "://");
   const char *end;
 
-  if (strcmp (text, "*") == 0)
+  if (strcmp (text, "*") == 0 || strcmp (text, "null") == 0)
     return TRUE;
   if (host == NULL || host == text || strspn (text, "+-." G_CSET_a_2_z G_CSET_DIGITS) != (gsize) (host - text))
-    return fail (error, "must be * or SCHEME://HOST[:PORT] in lower case, such as https://shop.example");
+    return fail (error, "must be *, null or SCHEME://HOST[:PORT] in lower case, such as https://shop.example");
   end = skip_host (host + strlen ("://"));
   end = end != NULL ? skip_port (end) : NULL;
   if (end == NULL || *end != '\0' || strpbrk (text, G_CSET_A_2_Z) != NULL)
-    return fail (error, "must be * or SCHEME://HOST[:PORT] in lower case and without a path, such as "
+    return fail (error, "must be *, null or SCHEME://HOST[:PORT] in lower case and without a path, such as "
                         "https://shop.example");
   return TRUE;
 }

@@ -95,8 +95,9 @@ static const VgwConfigKey keys[] = {
   { "access", "origins", VGW_CONFIG_LIST, "", AT (access_origins),
     .check = vgw_config_check_origin,
     .brief = "Origins of web pages that may call, beside the gateway's own",
-    .detail = "Such as https://shop.example; * for any. A client that sends no Origin, which no browser does, is not "
-              "held back by this list." },
+    .detail = "Such as https://shop.example; * for any; null for pages without an origin (a sandboxed frame, a file), "
+              "which anybody can make. A client that sends no Origin, which no browser does, is not held back by this "
+              "list." },
 
   { "ice", "agent", VGW_CONFIG_CHOICE, "mux", AT (ice_agent), .choices = ice_agents,
     .brief = "How the gateway takes part in ICE",

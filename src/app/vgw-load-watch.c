@@ -6,6 +6,8 @@
 #include "media/vgw-pacer.h"
 
 #define MAX_LATE_PERCENT 1u
+#define MIN_TICKS 500u   /* ten seconds of one call: of fewer frames, one late one would be a hundredth and more */
+#define MAX_PERIOD_S 60u /* so long few frames are collected; then they say nothing */
 
 struct _VgwLoadWatch
 {
@@ -14,6 +16,7 @@ struct _VgwLoadWatch
   gboolean can_govern;
   VgwLoadGovernor governor;
   guint n_seconds; /* since the last look at what went wrong */
+  guint period_s;  /* since `last` */
   VgwLoadReading last;
   gboolean is_too_much;
 };
@@ -25,11 +28,17 @@ vgw_load_judge (const VgwLoadReading *before, const VgwLoadReading *now)
   guint64 n_late = now->late_ticks - before->late_ticks;
   guint64 n_dropped = now->kernel_dropped - before->kernel_dropped;
 
-  if (n_late * 100 <= n_ticks * MAX_LATE_PERCENT && n_dropped == 0)
+  if ((n_ticks < MIN_TICKS || n_late * 100 <= n_ticks * MAX_LATE_PERCENT) && n_dropped == 0)
     return NULL;
   return g_strdup_printf ("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " frames went out 20 ms late or more, and %"
                           G_GUINT64_FORMAT " packets were not fetched in time",
                           n_late, n_ticks, n_dropped);
+}
+
+gboolean
+vgw_load_is_enough (const VgwLoadReading *before, const VgwLoadReading *now)
+{
+  return now->ticks - before->ticks >= MIN_TICKS || now->kernel_dropped != before->kernel_dropped;
 }
 
 static VgwLoadReading
@@ -65,17 +74,22 @@ static void
 complain (VgwLoadWatch *self)
 {
   VgwLoadReading now = take_reading (self->media);
-  g_autofree char *words = vgw_load_judge (&self->last, &now);
+  g_autofree char *words = NULL;
 
+  self->period_s += VGW_LOAD_WATCH_S;
+  if (!vgw_load_is_enough (&self->last, &now) && self->period_s < MAX_PERIOD_S)
+    return;
+  words = vgw_load_judge (&self->last, &now);
   if (words != NULL && !self->is_too_much)
     vgw_warning (NULL,
                  "the machine is too slow for its calls: in the last %u s %s; lower limits.max-sessions, or use more "
                  "processors",
-                 VGW_LOAD_WATCH_S, words);
+                 self->period_s, words);
   else if (words == NULL && self->is_too_much)
     vgw_info (NULL, "the machine keeps up with its calls again");
   self->is_too_much = words != NULL;
   self->last = now;
+  self->period_s = 0;
 }
 
 static gboolean

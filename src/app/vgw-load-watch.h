@@ -18,8 +18,12 @@ typedef struct
 } VgwLoadReading;
 
 /* What is wrong with the time between two readings, in words for the log; NULL where nothing is. One late frame in a
- * hundred is heard. Returns: (transfer full) (nullable) */
+ * hundred is heard; of fewer than 500 frames (ten seconds of one call), as they come at the start of a call, nothing is
+ * said. Returns: (transfer full) (nullable) */
 char *vgw_load_judge (const VgwLoadReading *before, const VgwLoadReading *now);
+
+/* Whether enough came between two readings to judge it; fewer frames are judged with those that follow. */
+gboolean vgw_load_is_enough (const VgwLoadReading *before, const VgwLoadReading *now);
 
 typedef struct _VgwLoadWatch VgwLoadWatch;
 

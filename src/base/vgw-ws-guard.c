@@ -71,7 +71,7 @@ static gboolean
 is_utf8 (const guint8 *data, gsize length)
 {
   const char *p = (const char *) data;
-  const char *end = p + length;
+  const char *end = length > 0 ? p + length : p; /* an empty message has no data at all */
 
   while (p < end)
     {

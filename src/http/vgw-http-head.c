@@ -3,6 +3,13 @@
 #include <string.h>
 
 #define MIN_REQUEST_LINE_BYTES 14 /* "GET / HTTP/1.1" */
+#define HOST 0                    /* in single_fields */
+
+/* Fields that have one value. Two lines of one of them mean something else to a proxy in front than to libsoup, so the
+ * request is refused whatever they say (RFC 9112 sections 3.2 and 6.3; RFC 6455 section 11.3; RFC 6454 section 7.3). */
+static const char *const single_fields[] = {
+  [HOST] = "Host", "Content-Length", "Content-Type", "Origin", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Upgrade",
+};
 
 /* One line without its end, as a piece of the data. */
 typedef struct
@@ -32,7 +39,7 @@ has_control_char (const Line *line)
 static gboolean
 next_line (const char *data, gsize length, Line *line, gsize *n_taken)
 {
-  const char *end = length > 0 ? memchr (data, '\n', length) : NULL;
+  const char *end = memchr (data, '\n', length);
 
   if (end == NULL)
     return FALSE;
@@ -87,9 +94,36 @@ check_content_length (const char *value, gsize length, gsize max_body_bytes)
   return n_bytes <= max_body_bytes ? VGW_HTTP_HEAD_GOOD : VGW_HTTP_HEAD_BODY;
 }
 
-/* @n_lengths (inout) counts Content-Length lines: two of them are one too many, whatever they say. */
+/* RFC 9110 section 7.2: a host and perhaps a port; empty for a target that has none. */
+static gboolean
+is_host (const char *value, gsize length)
+{
+  g_autofree char *text = g_strstrip (g_strndup (value, length));
+
+  for (const char *at = text; *at != '\0'; at++)
+    if (!g_ascii_isalnum (*at) && strchr ("-._~%:[]", *at) == NULL)
+      return FALSE;
+  return TRUE;
+}
+
+/* Whether this is the second line of a field that has one value. @seen (inout): a bit for each of single_fields. */
+static gboolean
+is_repeated (const Line *line, gsize n_name, guint *seen)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (single_fields); i++)
+    {
+      gboolean was_seen = (*seen & 1u << i) != 0;
+
+      if (!is_named (line, n_name, single_fields[i]))
+        continue;
+      *seen |= 1u << i;
+      return was_seen;
+    }
+  return FALSE;
+}
+
 static VgwHttpHead
-check_field (const Line *line, gsize max_body_bytes, guint *n_lengths)
+check_field (const Line *line, gsize max_body_bytes, guint *seen)
 {
   const char *colon = memchr (line->text, ':', line->length);
   gsize n_name = colon != NULL ? colon - line->text : 0;
@@ -97,37 +131,48 @@ check_field (const Line *line, gsize max_body_bytes, guint *n_lengths)
   for (gsize i = 0; i < n_name; i++)
     if (!is_token_char (line->text[i]))
       return VGW_HTTP_HEAD_BAD;
-  if (n_name == 0 || has_control_char (line))
+  if (n_name == 0 || has_control_char (line) || is_repeated (line, n_name, seen))
     return VGW_HTTP_HEAD_BAD;
+  if (is_named (line, n_name, "Host"))
+    return is_host (colon + 1, line->length - n_name - 1) ? VGW_HTTP_HEAD_GOOD : VGW_HTTP_HEAD_BAD;
   if (is_named (line, n_name, "Transfer-Encoding"))
     return VGW_HTTP_HEAD_BODY;
   if (is_named (line, n_name, "Expect"))
     return VGW_HTTP_HEAD_EXPECT;
-  if (!is_named (line, n_name, "Content-Length"))
-    return VGW_HTTP_HEAD_GOOD;
-  (*n_lengths)++;
-  return *n_lengths > 1 ? VGW_HTTP_HEAD_BAD
-                        : check_content_length (colon + 1, line->length - n_name - 1, max_body_bytes);
+  if (is_named (line, n_name, "Content-Length"))
+    return check_content_length (colon + 1, line->length - n_name - 1, max_body_bytes);
+  return VGW_HTTP_HEAD_GOOD;
+}
+
+/* RFC 9112 section 3.2: only a request of HTTP/1.0 may do without a Host. */
+static gboolean
+needs_host (const Line *request_line)
+{
+  return g_strstr_len (request_line->text, request_line->length, " HTTP/1.0") == NULL;
 }
 
 VgwHttpHead
 vgw_http_head_check (const char *data, gsize length, const char *methods, gsize max_body_bytes)
 {
   gsize n_done = 0;
-  guint n_lines = 0, n_lengths = 0;
+  guint n_lines = 0, seen = 0;
   gsize n_taken;
-  Line line;
+  Line line, request_line = { 0 };
 
   /* empty lines before a request are allowed by RFC 9112 section 2.2; nobody sends any */
   if (length > 0 && !g_ascii_isalpha (data[0]))
     return VGW_HTTP_HEAD_BAD;
-  while (next_line (data + n_done, MIN (length, VGW_HTTP_HEAD_MAX_BYTES) - n_done, &line, &n_taken))
+  while (n_done < MIN (length, VGW_HTTP_HEAD_MAX_BYTES) &&
+         next_line (data + n_done, MIN (length, VGW_HTTP_HEAD_MAX_BYTES) - n_done, &line, &n_taken))
     {
       VgwHttpHead verdict;
 
       if (line.length == 0)
-        return VGW_HTTP_HEAD_GOOD;
-      verdict = n_lines == 0 ? check_request_line (&line, methods) : check_field (&line, max_body_bytes, &n_lengths);
+        return n_lines > 0 && needs_host (&request_line) && (seen & 1u << HOST) == 0 ? VGW_HTTP_HEAD_BAD
+                                                                                     : VGW_HTTP_HEAD_GOOD;
+      if (n_lines == 0)
+        request_line = line;
+      verdict = n_lines == 0 ? check_request_line (&line, methods) : check_field (&line, max_body_bytes, &seen);
       if (verdict != VGW_HTTP_HEAD_GOOD)
         return verdict;
       n_done += n_taken;

@@ -13,7 +13,8 @@ typedef enum
 {
   VGW_HTTP_HEAD_MORE,      /* good so far, its end is missing */
   VGW_HTTP_HEAD_GOOD,      /* libsoup may have it */
-  VGW_HTTP_HEAD_BAD,       /* 400: not HTTP/1, a folded line, a name with spaces, control characters, bad lengths */
+  VGW_HTTP_HEAD_BAD,       /* 400: not HTTP/1, a folded line, a name with spaces, control characters, bad lengths,
+                            * no Host, or two lines of what has one value */
   VGW_HTTP_HEAD_METHOD,    /* 405 */
   VGW_HTTP_HEAD_BODY,      /* 413: a longer body than allowed, or one of unknown length */
   VGW_HTTP_HEAD_EXPECT,    /* 417: Expect: 100-continue would let libsoup answer twice */

@@ -16,6 +16,8 @@
 #include "http/vgw-ws-channel-private.h"
 
 #define CLOSE_GOING_AWAY 1001 /* RFC 6455 section 7.4.1 */
+#define MAX_SUBPROTOCOLS 16    /* of a handshake are looked at */
+#define TOKEN_CHARS "!#$%&'*+-.^_`|~" G_CSET_DIGITS G_CSET_A_2_Z G_CSET_a_2_z /* RFC 9110 section 5.6.2 */
 
 /* The page loads nothing from elsewhere, and talks to gateways over WebSockets only. */
 #define CONTENT_SECURITY_POLICY                                                                                        \
@@ -186,10 +188,29 @@ refuse_handshake (SoupServerMessage *message, const GError *error)
   respond (message, is_bad ? SOUP_STATUS_BAD_REQUEST : 426 /* Upgrade Required */, text);
 }
 
+/* The first of the subprotocols that the client names, NULL for none. A browser fails a connection for which it named some
+ * and got none (RFC 6455 section 4.1), and what is spoken is the same for all of them. The first only, since those that
+ * follow may be a token that does not belong into a response. (transfer full) */
+static char *
+choose_subprotocol (SoupServerMessage *message)
+{
+  const char *wanted = vgw_http_soup_get_header (message, "Sec-WebSocket-Protocol");
+  g_auto (GStrv) names = g_strsplit (wanted != NULL ? wanted : "", ",", MAX_SUBPROTOCOLS);
+
+  for (char **name = names; *name != NULL; name++)
+    {
+      g_strstrip (*name);
+      if (**name != '\0' && strspn (*name, TOKEN_CHARS) == strlen (*name))
+        return g_strdup (*name);
+    }
+  return NULL;
+}
+
 /* Without extensions: permessage-deflate turns 117 KB into 120 MB, and libsoup has a race in it. */
 static void
 serve_ws (VgwHttpServer *self, SoupServerMessage *message)
 {
+  g_autofree char *subprotocol = choose_subprotocol (message);
   g_autoptr (GError) error = NULL;
 
   if (self->listener == NULL)
@@ -204,6 +225,8 @@ serve_ws (VgwHttpServer *self, SoupServerMessage *message)
     }
   soup_message_headers_remove (soup_server_message_get_response_headers (message), "Connection");
   soup_websocket_server_process_handshake (message, NULL, NULL, NULL, NULL);
+  if (subprotocol != NULL)
+    vgw_http_soup_set_header (message, "Sec-WebSocket-Protocol", subprotocol);
   g_signal_connect_object (message, "wrote-informational", G_CALLBACK (on_upgraded), self, 0);
 }
 

@@ -15,6 +15,7 @@
 #define READ_BYTES 16384            /* at once, and in one turn of the main loop: no client keeps it from the others */
 #define PINGS_PER_TIMEOUT 3         /* two of them may get lost */
 #define RATE_BURST 5                /* seconds' worth of frames that may come at once */
+#define MAX_BYTES_AFTER_CLOSE 65536 /* read once we close; what a client has under way, and no more of the main loop */
 #define CLOSE_NORMAL 1000           /* RFC 6455 section 7.4.1 */
 #define CLOSE_POLICY 1008
 
@@ -43,6 +44,7 @@ struct _VgwWsChannel
   GSource *output_source;
   GSource *ping_timer;
   GSource *close_timer;
+  gsize n_after_close;  /* bytes read since we close */
   guint16 failure_code; /* what the client broke: the code to close with, 0 for nothing */
 
   VgwWsGuard *guard;
@@ -300,6 +302,17 @@ handle_bytes (VgwWsChannel *self, const guint8 *data, gsize length)
     }
 }
 
+/* A client that goes on sending is not read any more: TCP holds it back, it still gets the close frame, and close_timer
+ * ends it. */
+static gboolean
+has_read_enough (VgwWsChannel *self, gsize n)
+{
+  if (self->state == CHANNEL_OPEN)
+    return FALSE;
+  self->n_after_close += n;
+  return self->n_after_close >= MAX_BYTES_AFTER_CLOSE;
+}
+
 /* libsoup's stream hands out what it read beyond the request's head by a source that is ready at once: a source stands
  * for the moment it was made, and is made anew after each read. */
 static void
@@ -331,7 +344,11 @@ on_readable (GObject *stream, gpointer user_data)
       vgw_ws_queue_write (&self->queue, self->output);
       cut (self);
     }
-  if (self->state != CHANNEL_CLOSED)
+  if (self->state == CHANNEL_CLOSED)
+    return G_SOURCE_REMOVE;
+  if (has_read_enough (self, MAX (n, 0)))
+    clear_source (&self->input_source);
+  else
     watch_input (self, on_readable);
   return G_SOURCE_REMOVE;
 }

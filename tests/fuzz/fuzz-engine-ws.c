@@ -73,6 +73,21 @@ feed (VgwEngineWs *ws, const GByteArray *bytes, gsize step)
   return n_messages;
 }
 
+/* Whether the name of a field with a subprotocol may be in there: names have no case, and one that is cut in two has no
+ * meaning. */
+static gboolean
+has_protocol (const uint8_t *data, size_t size)
+{
+  static const char word[] = "protocol";
+
+  for (size_t at = 0; at + strlen (word) <= size; at++)
+    {
+      if (g_ascii_strncasecmp ((const char *) data + at, word, strlen (word)) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -86,6 +101,6 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   guint n_by_bytes = feed (by_bytes, other_bytes, 1);
 
   /* only the one asked for a subprotocol */
-  g_assert (n == n_by_bytes || size == 0 || memmem (data, size, "rotocol", strlen ("rotocol")) != NULL);
+  g_assert (n == n_by_bytes || has_protocol (data, size));
   return 0;
 }

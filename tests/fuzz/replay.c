@@ -89,7 +89,8 @@ run_input (const uint8_t *bytes, size_t size)
   /* A block of exactly the size, so that a read past the end is seen. */
   uint8_t *copy = malloc (size > 0 ? size : 1);
 
-  memcpy (copy, bytes, size);
+  if (size > 0)
+    memcpy (copy, bytes, size);
   current.bytes = copy;
   current.size = size;
   alarm (MAX_SECONDS_PER_INPUT);

@@ -457,7 +457,7 @@ END_TEST
 START_TEST (origins_have_one_form)
 {
   static const char *const good[] = { "*", "https://shop.example", "http://127.0.0.1:8080", "capacitor://localhost",
-                                      "https://[::1]:1" };
+                                      "https://[::1]:1", "null" };
   static const char *const bad[] = { "",
                                      "shop.example",
                                      "https://",
@@ -467,7 +467,8 @@ START_TEST (origins_have_one_form)
                                      "://x",
                                      "https://h:0",
                                      "HTTP://h",
-                                     "null" };
+                                     "Null",
+                                     "nul" };
 
   for (guint i = 0; i < G_N_ELEMENTS (good); i++)
     ck_assert_msg (vgw_config_check_origin (good[i], NULL), "%s", good[i]);

@@ -56,7 +56,7 @@ START_TEST (other_methods_are_told_apart_from_noise)
   assert_verdict ("OPTIONS * HTTP/1.1\r\n", VGW_HTTP_HEAD_METHOD);
   assert_verdict ("G(T / HTTP/1.1\r\n", VGW_HTTP_HEAD_BAD);
   assert_verdict ("GET / SIP/2.0 Via\r\n", VGW_HTTP_HEAD_BAD);
-  assert_verdict ("GET /a\tb HTTP/1.1\r\n\r\n", VGW_HTTP_HEAD_GOOD);
+  assert_verdict ("GET /a\tb HTTP/1.0\r\n\r\n", VGW_HTTP_HEAD_GOOD);
   assert_verdict ("GET /a\x01 HTTP/1.1\r\n", VGW_HTTP_HEAD_BAD);
   assert_verdict ("PRI * HTTP/2.0\r\n", VGW_HTTP_HEAD_BAD);
   assert_verdict ("\r\n", VGW_HTTP_HEAD_BAD);
@@ -100,6 +100,53 @@ START_TEST (lines_that_could_be_read_in_two_ways_are_refused)
 }
 END_TEST
 
+START_TEST (what_has_one_value_has_one_line)
+{
+  static const char *const names[] = { "Origin", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Upgrade", "Content-Type" };
+
+  assert_verdict (GET "Host: x\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict (GET "hOST: y\r\n\r\n", VGW_HTTP_HEAD_BAD);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *one = g_strdup_printf (GET "%s: a\r\n\r\n", names[i]);
+      g_autofree char *two = g_strdup_printf (GET "%s: a\r\nOther: b\r\n%s: a\r\n\r\n", names[i], names[i]);
+
+      assert_verdict (one, VGW_HTTP_HEAD_GOOD);
+      assert_verdict (two, VGW_HTTP_HEAD_BAD);
+    }
+  assert_verdict (GET "Connection: keep-alive\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: a\r\n"
+                      "Sec-WebSocket-Protocol: b\r\nAccept: a\r\nAccept: b\r\n\r\n",
+                  VGW_HTTP_HEAD_GOOD);
+}
+END_TEST
+
+START_TEST (a_host_is_one_host)
+{
+  static const char *const good[] = { "", " \t", "x", "x:80", "a_b.example.:8080", "[::1]:80", "192.0.2.1", "%C3%A4" };
+  static const char *const bad[] = { "a b", "a, b", "a,b", "a/b", "u@h", "a?b", "a#b", "\"a\"", "a\\b", "\xc3\xa4" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("GET / HTTP/1.1\r\nHost: %s\r\n\r\n", good[i]);
+      assert_verdict (text, VGW_HTTP_HEAD_GOOD);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("GET / HTTP/1.1\r\nHost: %s\r\n", bad[i]);
+      assert_verdict (text, VGW_HTTP_HEAD_BAD);
+    }
+  assert_verdict ("GET / HTTP/1.1\r\n\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict ("GET / HTTP/1.1\r\nA: b\r\n\r\n", VGW_HTTP_HEAD_BAD);
+  assert_verdict ("GET / HTTP/1.0\r\nA: b\r\n\r\n", VGW_HTTP_HEAD_GOOD);
+}
+END_TEST
+
+START_TEST (nothing_at_all_wants_more)
+{
+  ck_assert_int_eq (vgw_http_head_check (NULL, 0, "GET", 0), VGW_HTTP_HEAD_MORE);
+}
+END_TEST
+
 START_TEST (a_head_ends_within_the_bound)
 {
   g_autoptr (GString) text = g_string_new (GET "A: ");
@@ -128,6 +175,9 @@ head_suite (void)
   tcase_add_test (head, bodies_are_bounded_before_they_come);
   tcase_add_test (head, lengths_that_libsoup_does_not_understand_are_refused);
   tcase_add_test (head, lines_that_could_be_read_in_two_ways_are_refused);
+  tcase_add_test (head, what_has_one_value_has_one_line);
+  tcase_add_test (head, a_host_is_one_host);
+  tcase_add_test (head, nothing_at_all_wants_more);
   tcase_add_test (head, a_head_ends_within_the_bound);
   suite_add_tcase (suite, head);
   return suite;

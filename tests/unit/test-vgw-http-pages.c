@@ -226,13 +226,61 @@ START_TEST (origins_are_checked_at_ws)
   assert_get (self, "/ws", WS_HANDSHAKE "Origin: null\r\n", 403);
   assert_get (self, "/ws", WS_HANDSHAKE "Origin: http://gateway.test\r\n", 403);
   assert_get (self, "/ws", WS_HANDSHAKE "Origin: https://good.example.evil\r\n", 403);
-  assert_get (self, "/ws", WS_HANDSHAKE "Origin: https://good.example\r\nOrigin: https://evil.example\r\n", 403);
+  assert_get (self, "/ws", WS_HANDSHAKE "Origin: https://good.example\r\nOrigin: https://evil.example\r\n", 400);
   ck_assert_uint_eq (self->n_channels, 0);
   ws_peer_free (dial_ws (self, ""));
   ws_peer_free (dial_ws (self, "Origin: http://gateway.test:8080\r\n"));
   ws_peer_free (dial_ws (self, "Origin: https://good.example\r\n"));
   ws_peer_free (dial_ws (self, "Origin: http://localhost:5173\r\n"));
   ck_assert_uint_eq (self->n_channels, 4);
+}
+END_TEST
+
+/* What a sandboxed frame, a file and some apps send. Anybody can, so it is for the operator to allow. */
+START_TEST (an_origin_without_a_name_can_be_listed)
+{
+  static const char *const origins[] = { "null", NULL };
+  VgwHttpSettings settings = default_settings ();
+  g_autoptr (Fixture) self = NULL;
+
+  settings.origins = origins;
+  self = fixture_new (&settings);
+  ws_peer_free (dial_ws (self, "Origin: null\r\n"));
+  ck_assert_uint_eq (self->n_channels, 1);
+}
+END_TEST
+
+/* A browser fails a connection for which it named subprotocols and got none. */
+START_TEST (the_first_subprotocol_is_chosen)
+{
+  static const struct
+  {
+    const char *asked;
+    const char *chosen; /* NULL: none */
+  } cases[] = {
+    { "Sec-WebSocket-Protocol: voice-gateway.v1\r\n", "Sec-WebSocket-Protocol: voice-gateway.v1\r\n" },
+    { "Sec-WebSocket-Protocol: bearer, c2VjcmV0\r\n", "Sec-WebSocket-Protocol: bearer\r\n" },
+    { "Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: b\r\n", "Sec-WebSocket-Protocol: a\r\n" },
+    { "Sec-WebSocket-Protocol: , \"no token\",\tgood ,x\r\n", "Sec-WebSocket-Protocol: good\r\n" },
+    { "Sec-WebSocket-Protocol: \r\n", NULL },
+    { "Sec-WebSocket-Protocol: ,,\r\n", NULL },
+    { "", NULL },
+  };
+  g_autoptr (Fixture) self = fixture_new_default ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *request = g_strdup_printf ("GET /ws HTTP/1.1\r\nHost: x\r\n" WS_HANDSHAKE "%s\r\n", cases[i].asked);
+      g_autoptr (WsPeer) peer = dial (self);
+
+      ws_peer_send (peer, request, strlen (request));
+      WAIT_UNTIL (has_head (peer));
+      assert_received (peer, "HTTP/1.1 101 ");
+      if (cases[i].chosen != NULL)
+        assert_received (peer, cases[i].chosen);
+      else
+        ck_assert_ptr_null (g_strstr_len ((const char *) peer->received->data, head_length (peer), "Sec-WebSocket-Protocol"));
+    }
 }
 END_TEST
 
@@ -302,6 +350,8 @@ http_suite (void)
   tcase_add_test (pages, the_url_is_one_to_open);
   suite_add_tcase (suite, pages);
   tcase_add_test (origins, origins_are_checked_at_ws);
+  tcase_add_test (origins, an_origin_without_a_name_can_be_listed);
+  tcase_add_test (origins, the_first_subprotocol_is_chosen);
   tcase_add_test (origins, origins_compare_by_host_and_port);
   tcase_add_test (origins, addresses_are_told_without_port_and_clothes);
   suite_add_tcase (suite, origins);

@@ -235,6 +235,49 @@ START_TEST (what_follows_too_large_is_thrown_away)
 }
 END_TEST
 
+/* Sends @data again and again until the channel is closed. Returns how many bytes the other end, or the kernel, took. */
+static gsize
+flood_until_closed (Fixture *self, gconstpointer data, gsize length)
+{
+  gsize n_sent = 0;
+
+  while (self->n_closed == 0)
+    {
+      gssize n = g_socket_send (self->peer->socket, data, length, NULL, NULL);
+
+      n_sent += MAX (n, 0);
+      g_main_context_iteration (NULL, n <= 0);
+    }
+  return n_sent;
+}
+
+#define KERNEL_BYTES (1024 * 1024) /* what the buffers of a socket hold, with room to spare */
+
+START_TEST (a_client_that_goes_on_after_a_fatal_error_is_not_read)
+{
+  g_autoptr (Fixture) self = fixture_new_default ();
+  g_autofree char *text = g_strnfill (65536, 'x'); /* as a frame: reserved bits */
+  gsize n_sent = flood_until_closed (self, text, strlen (text));
+
+  assert_bad (self, VGW_ERROR_BAD_MESSAGE);
+  ck_assert_uint_le (n_sent, KERNEL_BYTES);
+  ws_peer_expect_close (self->peer, 1002);
+}
+END_TEST
+
+START_TEST (a_client_that_goes_on_after_our_close_is_not_read)
+{
+  g_autoptr (Fixture) self = fixture_new_default ();
+  g_autoptr (GByteArray) frame = g_byte_array_new ();
+  g_autofree char *text = g_strnfill (60000, 'x');
+
+  ws_append_frame (frame, WS_FIN | WS_BINARY, TRUE, text, 60000);
+  vgw_ws_channel_close (self->channel, 1000, NULL);
+  ck_assert_uint_le (flood_until_closed (self, frame->data, frame->len), KERNEL_BYTES);
+  ws_peer_expect_close (self->peer, 1000);
+}
+END_TEST
+
 START_TEST (binary_is_bad_and_the_channel_stays)
 {
   g_autoptr (Fixture) self = fixture_new_default ();
@@ -412,6 +455,8 @@ channel_suite (void)
   tcase_add_test (bad, a_client_that_ignores_the_close_is_cut_off);
   tcase_add_test (bad, an_answer_to_what_is_too_large_arrives_before_1009);
   tcase_add_test (bad, what_follows_too_large_is_thrown_away);
+  tcase_add_test (bad, a_client_that_goes_on_after_a_fatal_error_is_not_read);
+  tcase_add_test (bad, a_client_that_goes_on_after_our_close_is_not_read);
   tcase_add_test (bad, binary_is_bad_and_the_channel_stays);
   tcase_add_test (bad, text_that_is_not_utf8_closes_with_1007);
   tcase_add_test (bad, an_unmasked_frame_closes_with_1002);
