@@ -10,6 +10,7 @@
 
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
+#include "client/vgw-call-keys.h"
 #include "client/vgw-call-runner.h"
 #include "elements/vgw-elements.h"
 #include "vgw-build.h"
@@ -22,7 +23,7 @@
 
 typedef struct
 {
-  char *codec, *in_path, *out_path, *origin, *event, *turn;
+  char *codec, *in_path, *out_path, *origin, *event, *turn, *keys;
   double duration_s;
   int n_calls, ramp_ms, timeout_ms;
   gboolean is_json, is_verbose, is_insecure, is_audio_only, is_relay_only, shows_version;
@@ -47,6 +48,7 @@ options_clear (Options *options)
   g_free (options->origin);
   g_free (options->event);
   g_free (options->turn);
+  g_free (options->keys);
   g_strfreev (options->urls);
 }
 
@@ -63,6 +65,8 @@ static gboolean
 check_options (Options *options, GError **error)
 {
   const char *url = options->urls != NULL ? options->urls[0] : NULL;
+  g_autoptr (VgwCallKeys) keys = NULL;
+  g_autoptr (GError) cause = NULL;
 
   if (options->codec == NULL)
     options->codec = g_strdup ("opus");
@@ -80,6 +84,12 @@ check_options (Options *options, GError **error)
     return usage_error (error, "--ramp and --timeout must be at least 1 ms");
   if (options->duration_s < 0 || options->duration_s > MAX_DURATION_S)
     return usage_error (error, "--duration must be 0 to 86400 seconds");
+  keys = options->keys != NULL ? vgw_call_keys_new (options->keys, &cause) : NULL;
+  if (cause != NULL)
+    {
+      g_propagate_prefixed_error (error, g_steal_pointer (&cause), "--dtmf: ");
+      return FALSE;
+    }
   if (options->is_relay_only && options->turn == NULL)
     return usage_error (error, "--relay-only needs --turn");
   return TRUE;
@@ -100,6 +110,7 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
     { "timeout", 0, 0, G_OPTION_ARG_INT, &options->timeout_ms, "Bound of the time to connect (20000)", "MS" },
     { "event", 'e', 0, G_OPTION_ARG_STRING, &options->event,
       "Send an application event; text that is no JSON object becomes {\"text\": TEXT}", "TEXT" },
+    { "dtmf", 0, 0, G_OPTION_ARG_STRING, &options->keys, "Press these keys; a comma is half a second's pause", "KEYS" },
     { "audio-only", 0, 0, G_OPTION_ARG_NONE, &options->is_audio_only, "Offer no data channel", NULL },
     { "turn", 0, 0, G_OPTION_ARG_STRING, &options->turn, "A TURN server: USER:PASSWORD@HOST:PORT", "SERVER" },
     { "relay-only", 0, 0, G_OPTION_ARG_NONE, &options->is_relay_only, "Use nothing but the TURN server", NULL },
@@ -171,6 +182,7 @@ make_settings (const Options *options, VgwCallSettings *settings, GError **error
   settings->url = g_strdup (options->urls[0]);
   settings->origin = g_strdup (options->origin);
   settings->event_json = make_event (options->event);
+  settings->keys = g_strdup (options->keys);
   settings->is_relay_only = options->is_relay_only;
   settings->has_data_channel = !options->is_audio_only;
   settings->accepts_any_certificate = options->is_insecure;
@@ -194,6 +206,7 @@ settings_clear (VgwCallSettings *settings)
   g_free (settings->url);
   g_free (settings->origin);
   g_free (settings->event_json);
+  g_free (settings->keys);
   g_free (settings->turn_url);
   g_free (settings->turn_username);
   g_free (settings->turn_credential);

@@ -6,6 +6,8 @@
 #include "base/vgw-audio-format.h"
 #include "client/vgw-call-codec.h"
 
+#define MIN_PAUSE_MS 15
+
 struct _VgwCallEar
 {
   guint rtp_clock_rate_hz;
@@ -17,6 +19,9 @@ struct _VgwCallEar
   VgwRtpCounter received; /* guarded by lock */
   VgwLevelMeter level;    /* guarded by lock */
   VgwTimeline heard;      /* guarded by lock */
+
+  guint64 n_silent;      /* samples of pauses; the appsink's streaming thread only, as is the next */
+  GstClockTime heard_to; /* end of what has come, in the stream's time, or GST_CLOCK_TIME_NONE */
 };
 
 static void
@@ -59,6 +64,32 @@ on_rtpbin_pad_added (GstElement *rtpbin, GstPad *pad, gpointer user_data)
                        NULL);
 }
 
+/* How many samples long the pause before @buffer is: a gateway sends nothing while its bot says nothing. Time stamps
+ * that are off by less than a frame are the jitter buffer's estimate of the clock. */
+static guint64
+measure_pause (VgwCallEar *self, GstBuffer *buffer)
+{
+  GstClockTime start = GST_BUFFER_PTS (buffer);
+  GstClockTime previous = self->heard_to;
+  GstClockTime length = gst_util_uint64_scale (gst_buffer_get_size (buffer) / sizeof (gint16), GST_SECOND,
+                                               VGW_CALL_OUTPUT_RATE_HZ);
+
+  self->heard_to = GST_CLOCK_TIME_IS_VALID (start) ? start + length : GST_CLOCK_TIME_NONE;
+  if (!GST_CLOCK_TIME_IS_VALID (start) || !GST_CLOCK_TIME_IS_VALID (previous) ||
+      start < previous + MIN_PAUSE_MS * GST_MSECOND)
+    return 0;
+  return gst_util_uint64_scale (start - previous, VGW_CALL_OUTPUT_RATE_HZ, GST_SECOND);
+}
+
+static void
+write_silence (VgwCallEar *self, guint64 n_samples)
+{
+  static const gint16 silence[VGW_CALL_OUTPUT_RATE_HZ / 10];
+
+  for (; n_samples > 0; n_samples -= MIN (n_samples, G_N_ELEMENTS (silence)))
+    vgw_wav_file_push (self->wav, silence, MIN (n_samples, G_N_ELEMENTS (silence)));
+}
+
 static void
 hear (VgwCallEar *self, const gint16 *samples, gsize n_samples)
 {
@@ -66,7 +97,8 @@ hear (VgwCallEar *self, const gint16 *samples, gsize n_samples)
   gboolean is_first, is_first_voice;
 
   g_mutex_lock (&self->lock);
-  vgw_timeline_add (&self->heard, now_us, (gint64) (self->level.n_samples * G_USEC_PER_SEC / VGW_CALL_OUTPUT_RATE_HZ));
+  vgw_timeline_add (&self->heard, now_us, (gint64) ((self->level.n_samples + self->n_silent) * G_USEC_PER_SEC /
+                                                    VGW_CALL_OUTPUT_RATE_HZ));
   is_first = self->level.n_samples == 0;
   is_first_voice = self->level.n_voiced_windows == 0;
   is_first_voice = vgw_level_meter_add (&self->level, samples, n_samples) && is_first_voice;
@@ -88,7 +120,13 @@ on_audio (GstAppSink *sink, gpointer user_data)
 
   if (sample != NULL && gst_buffer_map (gst_sample_get_buffer (sample), &map, GST_MAP_READ))
     {
-      hear (user_data, (const gint16 *) (gconstpointer) map.data, map.size / sizeof (gint16));
+      VgwCallEar *self = user_data;
+      guint64 n_silent = measure_pause (self, gst_sample_get_buffer (sample));
+
+      self->n_silent += n_silent;
+      if (self->wav != NULL)
+        write_silence (self, n_silent);
+      hear (self, (const gint16 *) (gconstpointer) map.data, map.size / sizeof (gint16));
       gst_buffer_unmap (gst_sample_get_buffer (sample), &map);
     }
   return GST_FLOW_OK;
@@ -100,6 +138,7 @@ vgw_call_ear_new (guint rtp_clock_rate_hz, VgwWavFile *wav, VgwCallEarFunc func,
   VgwCallEar *self = g_new0 (VgwCallEar, 1);
 
   g_mutex_init (&self->lock);
+  self->heard_to = GST_CLOCK_TIME_NONE;
   self->rtp_clock_rate_hz = rtp_clock_rate_hz;
   self->wav = wav;
   self->func = func;

@@ -1,5 +1,5 @@
-/* The receiving end of a call: counts RTP packets, measures loudness, writes the WAV. Its callbacks run on streaming
- * threads. */
+/* The receiving end of a call: counts RTP packets, measures loudness, writes the WAV, in which the pauses between
+ * talkspurts are silence of their length. Its callbacks run on streaming threads. */
 #pragma once
 
 #include <gst/gst.h>

@@ -1,7 +1,10 @@
 #include "client/vgw-call-media.h"
 
+#include <string.h>
+
 #include <gio/gio.h>
 #include <gst/app/gstappsrc.h>
+#include <gst/rtp/gstrtpbuffer.h>
 #include <gst/sdp/sdp.h>
 #include <gst/webrtc/webrtc.h>
 
@@ -13,6 +16,7 @@
 
 #define EVENTS_LABEL "events"
 #define JITTER_BUFFER_MS 40
+#define KEY_VOLUME 10     /* dBm0 below zero */
 #define MAX_QUEUED_MS 200 /* in the appsrc, should the network thread stand still */
 
 struct _VgwCallMedia
@@ -31,6 +35,9 @@ struct _VgwCallMedia
   guint64 n_fed;          /* feeding thread only */
   GstClockTime fed_start; /* feeding thread only: running time of the first frame */
   VgwTimeline said;       /* feeding thread only, until it has been removed from the pacer */
+
+  VgwCallKeys *keys;     /* (nullable) the payloader's streaming thread only, once started */
+  guint32 key_timestamp; /* of the key that is down; that thread only */
 
   int n_sent; /* atomic */
   VgwCallEar *ear;
@@ -55,11 +62,35 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (VgwCallMedia, vgw_call_media, G_TYPE_OBJECT)
 
+/* webrtcbin offers what its pad gets; the telephone events go the same way under a type of their own. */
+static void
+offer_keys (VgwCallMedia *self, GstSDPMessage *offer)
+{
+  guint rate_hz = vgw_speech_get_codec (self->speech)->rtp_clock_rate_hz;
+  g_autofree char *format = g_strdup_printf ("%d", VGW_CALL_KEYS_PAYLOAD_TYPE);
+  g_autofree char *rtpmap = g_strdup_printf ("%s telephone-event/%u", format, rate_hz);
+  g_autofree char *fmtp = g_strdup_printf ("%s 0-15", format);
+
+  for (guint i = 0; i < gst_sdp_message_medias_len (offer); i++)
+    {
+      GstSDPMedia *media = (GstSDPMedia *) gst_sdp_message_get_media (offer, i);
+
+      if (!g_str_equal (gst_sdp_media_get_media (media), "audio"))
+        continue;
+      gst_sdp_media_add_format (media, format);
+      gst_sdp_media_add_attribute (media, "rtpmap", rtpmap);
+      gst_sdp_media_add_attribute (media, "fmtp", fmtp);
+    }
+}
+
 static void
 deliver_offer (VgwCallMedia *self, GstWebRTCSessionDescription *description)
 {
-  g_autofree char *sdp = gst_sdp_message_as_text (description->sdp);
+  g_autofree char *sdp = NULL;
 
+  if (self->keys != NULL)
+    offer_keys (self, description->sdp);
+  sdp = gst_sdp_message_as_text (description->sdp);
   g_signal_emit_by_name (self->webrtc, "set-local-description", description, NULL);
   g_signal_emit (self, signals[SIGNAL_OFFER], 0, sdp);
 }
@@ -143,11 +174,48 @@ on_deep_element_added (GstBin *pipeline, GstBin *bin, GstElement *element, gpoin
     g_object_set (element, "sctp-association-id", self->sctp_association_id, NULL);
 }
 
+/* @buffer's place in the stream, with @packet in it (RFC 4733 section 2.3). Returns: (transfer full) */
+static GstBuffer *
+make_key_buffer (VgwCallMedia *self, GstBuffer *buffer, const VgwCallKeyPacket *packet)
+{
+  guint ticks_per_frame = vgw_speech_get_codec (self->speech)->rtp_clock_rate_hz * VGW_FRAME_MS / 1000;
+  guint duration = packet->n_frames * ticks_per_frame;
+  GstBuffer *key = gst_rtp_buffer_new_allocate (4, 0, 0);
+  GstRTPBuffer from = GST_RTP_BUFFER_INIT, to = GST_RTP_BUFFER_INIT;
+  guint8 *payload;
+
+  gst_buffer_copy_into (key, buffer, GST_BUFFER_COPY_TIMESTAMPS, 0, -1);
+  if (!gst_rtp_buffer_map (buffer, GST_MAP_READ, &from))
+    return key;
+  gst_rtp_buffer_map (key, GST_MAP_WRITE, &to);
+  if (packet->is_first)
+    self->key_timestamp = gst_rtp_buffer_get_timestamp (&from);
+  gst_rtp_buffer_set_payload_type (&to, VGW_CALL_KEYS_PAYLOAD_TYPE);
+  gst_rtp_buffer_set_seq (&to, gst_rtp_buffer_get_seq (&from));
+  gst_rtp_buffer_set_ssrc (&to, gst_rtp_buffer_get_ssrc (&from));
+  gst_rtp_buffer_set_timestamp (&to, self->key_timestamp);
+  gst_rtp_buffer_set_marker (&to, packet->is_first);
+  payload = gst_rtp_buffer_get_payload (&to);
+  payload[0] = packet->event;
+  payload[1] = (packet->is_end ? 0x80 : 0) | KEY_VOLUME;
+  GST_WRITE_UINT16_BE (payload + 2, (guint16) duration);
+  gst_rtp_buffer_unmap (&to);
+  gst_rtp_buffer_unmap (&from);
+  return key;
+}
+
 static GstPadProbeReturn
 on_rtp_sent (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   VgwCallMedia *self = user_data;
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+  VgwCallKeyPacket packet;
 
+  if (self->keys != NULL && vgw_call_keys_next (self->keys, &packet))
+    {
+      GST_PAD_PROBE_INFO_DATA (info) = make_key_buffer (self, buffer, &packet);
+      gst_buffer_unref (buffer);
+    }
   g_atomic_int_inc (&self->n_sent);
   return GST_PAD_PROBE_OK;
 }
@@ -274,6 +342,7 @@ vgw_call_media_finalize (GObject *object)
 
   vgw_call_airlock_clear (&self->airlock);
   g_clear_pointer (&self->ear, vgw_call_ear_free);
+  g_clear_pointer (&self->keys, vgw_call_keys_free);
   g_clear_pointer (&self->speech, vgw_speech_unref);
   G_OBJECT_CLASS (vgw_call_media_parent_class)->finalize (object);
 }
@@ -318,12 +387,13 @@ vgw_call_media_init (VgwCallMedia *self)
 }
 
 VgwCallMedia *
-vgw_call_media_new (VgwSpeech *speech, VgwWavFile *wav, gboolean has_data_channel, GError **error)
+vgw_call_media_new (VgwSpeech *speech, VgwWavFile *wav, gboolean has_data_channel, const char *keys, GError **error)
 {
   g_autoptr (VgwCallMedia) self = g_object_new (VGW_TYPE_CALL_MEDIA, NULL);
 
   self->speech = vgw_speech_ref (speech);
   self->has_data_channel = has_data_channel;
+  self->keys = keys != NULL ? vgw_call_keys_new (keys, NULL) : NULL;
   self->ear = vgw_call_ear_new (vgw_speech_get_codec (speech)->rtp_clock_rate_hz, wav, on_ear_event, self);
   if (!build (self, error))
     return NULL;
@@ -372,6 +442,12 @@ vgw_call_media_set_relay_only (VgwCallMedia *self)
   gst_util_set_object_arg (G_OBJECT (self->webrtc), "ice-transport-policy", "relay");
 }
 
+guint
+vgw_call_media_get_keys_ms (VgwCallMedia *self)
+{
+  return self->keys != NULL ? vgw_call_keys_get_duration_ms (self->keys) : 0;
+}
+
 void
 vgw_call_media_start (VgwCallMedia *self)
 {
@@ -395,6 +471,11 @@ vgw_call_media_set_answer (VgwCallMedia *self, const char *sdp, GError **error)
   g_autoptr (GstWebRTCSessionDescription) answer = NULL;
   GstSDPMessage *message = NULL;
 
+  if (self->keys != NULL && strstr (sdp, " telephone-event/") == NULL)
+    {
+      g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the gateway takes no keys: no telephone-event in its answer");
+      return FALSE;
+    }
   if (gst_sdp_message_new_from_text (sdp, &message) != GST_SDP_OK)
     {
       g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the answer's SDP does not parse");

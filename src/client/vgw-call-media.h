@@ -17,6 +17,7 @@
 
 #include <glib-object.h>
 
+#include "client/vgw-call-keys.h"
 #include "client/vgw-call-stats.h"
 #include "client/vgw-speech.h"
 #include "engine/vgw-wav-writer.h"
@@ -37,9 +38,11 @@ typedef struct
 } VgwCallMeasurements;
 
 /* Builds the pipeline for the codec of @speech. @wav (nullable) takes what comes back; it stays the caller's, who
- * closes it after "stopped".
+ * closes it after "stopped". @keys (nullable): what to press, as vgw_call_keys_new () takes it; telephone events are offered
+ * then.
  * Errors: VGW_ERROR_INTERNAL, naming what GStreamer lacks. Returns: (transfer full) */
-VgwCallMedia *vgw_call_media_new (VgwSpeech *speech, VgwWavFile *wav, gboolean has_data_channel, GError **error);
+VgwCallMedia *vgw_call_media_new (VgwSpeech *speech, VgwWavFile *wav, gboolean has_data_channel, const char *keys,
+                                  GError **error);
 
 /* Before vgw_call_media_start (). @url is "stun:host:port" or "turn:host:port?transport=udp". */
 void vgw_call_media_add_ice_server (VgwCallMedia *self, const char *url, const char *username, const char *credential);
@@ -47,10 +50,13 @@ void vgw_call_media_add_ice_server (VgwCallMedia *self, const char *url, const c
 /* Before vgw_call_media_start (): offer candidates of a TURN server alone. */
 void vgw_call_media_set_relay_only (VgwCallMedia *self);
 
+/* How long pressing the keys takes from "connected" on; 0 where there are none. */
+guint vgw_call_media_get_keys_ms (VgwCallMedia *self);
+
 /* Starts the pipeline and makes the offer. */
 void vgw_call_media_start (VgwCallMedia *self);
 
-/* Errors: VGW_ERROR_BAD_MESSAGE for SDP that does not parse; what webrtcbin rejects comes as "failed". */
+/* Errors: VGW_ERROR_BAD_MESSAGE for SDP that does not parse, or lacks telephone events where keys are pressed; what webrtcbin rejects comes as "failed". */
 gboolean vgw_call_media_set_answer (VgwCallMedia *self, const char *sdp, GError **error);
 
 /* A candidate of the other side; "" and NULL end them. */

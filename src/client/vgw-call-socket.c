@@ -78,7 +78,10 @@ on_websocket_open (GObject *source, GAsyncResult *result, gpointer user_data)
   websocket = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &error);
   if (websocket == NULL)
     {
-      reason = g_strdup_printf ("opening the WebSocket: %s", error->message);
+      reason = g_strdup_printf ("opening the WebSocket: %s%s", error->message,
+                                g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE)
+                                    ? "; -k (--insecure) accepts any certificate"
+                                    : "");
       report_closed (self, reason);
       return;
     }

@@ -7,16 +7,23 @@
 #include "base/vgw-error.h"
 #include "client/vgw-call-codec.h"
 
+#define MAX_PAUSE_MS (30 * 60 * 1000) /* a pause of the bot is written at once, when it is over */
+
 VgwWavFile *
 vgw_call_wav_open (VgwWavWriter *writer, const char *path, GError **error)
 {
+  VgwWavFile *wav;
+
   /* the writer never touches a file that is there; whoever says --out means to replace it */
   if (g_unlink (path) != 0 && errno != ENOENT)
     {
       g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "replacing %s: %s", path, g_strerror (errno));
       return NULL;
     }
-  return vgw_wav_writer_open (writer, path, NULL, VGW_CALL_OUTPUT_RATE_HZ, error);
+  wav = vgw_wav_writer_open (writer, path, NULL, VGW_CALL_OUTPUT_RATE_HZ, error);
+  if (wav != NULL)
+    vgw_wav_file_set_queue_ms (wav, MAX_PAUSE_MS);
+  return wav;
 }
 
 gboolean

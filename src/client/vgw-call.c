@@ -235,7 +235,7 @@ on_connected (VgwCallMedia *media, VgwCall *self)
   g_clear_handle_id (&self->deadline, g_source_remove);
   set_state (self, VGW_CALL_STATE_TALKING);
   if (duration_ms == 0)
-    duration_ms = vgw_speech_get_duration_ms (settings->speech) + ECHO_TAIL_MS;
+    duration_ms = MAX (vgw_speech_get_duration_ms (settings->speech), vgw_call_media_get_keys_ms (media)) + ECHO_TAIL_MS;
   set_timer (self, duration_ms, on_duration_over);
   self->pacer_id = vgw_pacer_add (settings->pacer, feed, media);
 }
@@ -301,7 +301,7 @@ start_media (VgwCall *self)
   g_autoptr (GError) error = NULL;
 
   set_state (self, VGW_CALL_STATE_OFFERING);
-  self->media = vgw_call_media_new (settings->speech, self->wav, settings->has_data_channel, &error);
+  self->media = vgw_call_media_new (settings->speech, self->wav, settings->has_data_channel, settings->keys, &error);
   if (self->media == NULL)
     {
       fail (self, VGW_CALL_INTERNAL, error->message);

@@ -25,6 +25,7 @@ typedef struct
   char *origin;     /* (nullable) the Origin header */
   char *event_json; /* (nullable) sent once the call is up */
   char *turn_url, *turn_username, *turn_credential; /* (nullable) a TURN server beside those the gateway names */
+  char *keys;       /* (nullable) what to press, as vgw_call_keys_new () takes it */
   gboolean is_relay_only;
   gboolean has_data_channel;
   gboolean accepts_any_certificate;

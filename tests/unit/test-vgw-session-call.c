@@ -429,7 +429,7 @@ phone_new (gboolean has_data_channel)
 
   phone->client = client_new_started ();
   phone->events = g_ptr_array_new_with_free_func (g_free);
-  phone->media = vgw_call_media_new (speech, NULL, has_data_channel, &error);
+  phone->media = vgw_call_media_new (speech, NULL, has_data_channel, NULL, &error);
   ck_assert_msg (phone->media != NULL, "%s", error != NULL ? error->message : "no error");
   g_signal_connect (phone->client->session, "outgoing", G_CALLBACK (on_answer), phone);
   g_signal_connect (phone->media, "offer", G_CALLBACK (on_offer), phone);

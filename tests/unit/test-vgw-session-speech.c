@@ -179,7 +179,7 @@ call_new_with (VgwEngine *engine, const VgwEngineConfig *config)
   call->client = client_new_started ();
   call->client->session->engine_config = config;
   vgw_session_use_engine (call->client->session, engine, config);
-  call->media = vgw_call_media_new (speech, NULL, FALSE, NULL);
+  call->media = vgw_call_media_new (speech, NULL, FALSE, NULL, NULL);
   ck_assert_ptr_nonnull (call->media);
   g_signal_connect (call->client->session, "outgoing", G_CALLBACK (on_outgoing), call);
   g_signal_connect (call->media, "offer", G_CALLBACK (on_offer), call);

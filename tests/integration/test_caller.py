@@ -1,0 +1,114 @@
+"""voice-gateway-call: its recording is the call as it was heard, its keys arrive, and what it says when it is refused."""
+
+import asyncio
+import json
+import subprocess
+
+import numpy as np
+import websockets
+
+import bots
+import certificates
+import harness
+
+RATE = 16000
+WORD_S = 0.5
+PAUSE_S = 1.5
+WINDOW_S = 0.02
+
+
+def word():
+    return (6000 * np.sin(2 * np.pi * 440 * np.arange(int(WORD_S * RATE)) / RATE)).astype("<i2").tobytes()
+
+
+class PausingBot:
+    """Says a word, and when it was heard and PAUSE_S of the caller's samples have come, another; keeps the keys."""
+
+    async def __aenter__(self):
+        self.keys, self.n_samples, self.second_at = [], 0, None
+        self.server = await websockets.serve(self._handle, "127.0.0.1", 0, subprotocols=["voice-gateway.v1"])
+        self.url = f"ws://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/"
+        return self
+
+    async def __aexit__(self, *unused):
+        self.server.close()
+        await self.server.wait_closed()
+
+    async def _handle(self, connection, *_):
+        async for frame in connection:
+            if isinstance(frame, bytes):
+                self.n_samples += len(frame) // 2
+                if self.second_at is not None and self.n_samples >= self.second_at:
+                    self.second_at = None
+                    await connection.send(word())
+                continue
+            message = json.loads(frame)
+            if message["type"] == "start":
+                await connection.send(word())
+                await connection.send(json.dumps({"type": "mark", "name": "said"}))
+            elif message["type"] == "mark":
+                self.second_at = self.n_samples + int(PAUSE_S * RATE)
+            elif message["type"] == "dtmf":
+                self.keys.append((message["digit"], message["duration_ms"]))
+
+
+def runs(flags):
+    """[(value, how many in a row), …]"""
+    edges = np.flatnonzero(np.diff(flags)) + 1
+    return [(bool(part[0]), len(part)) for part in np.split(flags, edges)]
+
+
+class CallerTest(harness.GatewayTest):
+    async def call(self, bot, *arguments):
+        gateway = await asyncio.to_thread(self.start, **bots.engine("bot", type="websocket", url=bot.url), engine__default="bot")
+        return await asyncio.to_thread(harness.call, gateway.url, *arguments)
+
+    def test_the_pauses_of_the_bot_are_in_the_recording(self):
+        async def scenario():
+            async with PausingBot() as bot:
+                return await self.call(bot, "--out", self.directory / "out.wav", "--duration", 6)
+
+        result = asyncio.run(scenario())
+        self.assertEqual(result.status, 0, result.errors)
+        samples, rate = harness.audio.read_wav(self.directory / "out.wav")
+        size = int(WINDOW_S * rate)
+        parts = samples[: len(samples) // size * size].reshape(-1, size)
+        heard = [run for run in runs(np.sqrt(np.mean(np.square(parts), axis=1)) > 300) if run[1] > 2]
+        loud = [length * WINDOW_S for is_loud, length in heard if is_loud]
+        self.assertEqual(len(loud), 2, heard)
+        for length in loud:
+            self.assertAlmostEqual(length, WORD_S, delta=0.1)
+        first = heard.index(next(run for run in heard if run[0]))
+        self.assertGreaterEqual(heard[first + 1][1] * WINDOW_S, PAUSE_S - 0.1, heard)
+        self.assertLess(heard[first + 1][1] * WINDOW_S, PAUSE_S + 3, heard)
+
+    def test_keys_arrive(self):
+        for codec in ("opus", "pcmu"):
+            async def scenario():
+                async with PausingBot() as bot:
+                    return await self.call(bot, "--codec", codec, "--dtmf", "11,2#d", "--duration", 5), bot.keys
+
+            result, keys = asyncio.run(scenario())
+            self.assertEqual(result.status, 0, result.errors)
+            self.assertEqual("".join(key for key, _ in keys), "112#D", keys)
+            for _, duration_ms in keys:
+                self.assertEqual(duration_ms, 160)
+
+    def test_other_keys_are_a_usage_error(self):
+        for keys in ("12x", "", ","):
+            result = subprocess.run([harness.CALLER, "--dtmf", keys, "ws://127.0.0.1:1/ws"], capture_output=True, text=True)
+            self.assertEqual(result.returncode, 2, result)
+            self.assertIn("--dtmf: keys are 0 to 9", result.stderr)
+
+    def test_a_refused_certificate_names_the_option_that_accepts_it(self):
+        async def scenario():
+            async with bots.Bot(certificates.server_context(*certificates.self_signed(self.directory)), "localhost") as bot:
+                return await asyncio.to_thread(harness.call, bot.url)
+
+        result = asyncio.run(scenario())
+        self.assertEqual(result.status, 3)
+        self.assertIn("-k (--insecure) accepts any certificate", result.only["failure"])
+
+
+if __name__ == "__main__":
+    harness.main()
