@@ -4,6 +4,7 @@
 #include "admin/vgw-admin-metrics.h"
 
 #include "admin/vgw-admin-process.h"
+#include "base/vgw-log.h"
 #include "vgw-build.h"
 
 #define NUMBER_FORMAT "%.15g" /* as many digits as a double always has */
@@ -17,6 +18,7 @@ typedef struct
   VgwPacerStats pacer;
   guint64 complexity_ceiling;
   VgwIceStats ice;
+  guint64 log_dropped_lines;
   gboolean has_media;
   gboolean has_ice;
 } Snapshot;
@@ -173,6 +175,10 @@ static const Metric metrics[] = {
   ICE ("vgw_ice_checks_unauthenticated_total", unauthenticated,
        "STUN requests with an unknown user or a wrong password, which get no answer."),
 
+  { { "vgw_log_dropped_lines_total", "counter", NULL,
+      "Lines of the log that were dropped because standard error was not read fast enough." },
+    write_count, AT (log_dropped_lines) },
+
   { { "process_cpu_seconds_total", "counter", NULL, "CPU time, user and system." },
     write_number, AT (process.cpu_s) },
   { { "process_start_time_seconds", "gauge", NULL, "When the process started, in seconds since 1970." },
@@ -189,7 +195,7 @@ static const Metric metrics[] = {
 static void
 take_snapshot (Snapshot *snapshot, const VgwAdminSources *sources)
 {
-  *snapshot = (Snapshot){ .has_media = sources->media != NULL };
+  *snapshot = (Snapshot){ .has_media = sources->media != NULL, .log_dropped_lines = vgw_log_count_dropped () };
   vgw_session_table_get_stats (sources->table, &snapshot->sessions);
   vgw_admin_process_read (&snapshot->process);
   snapshot->process.started_at_s = sources->started_at_s;

@@ -1,11 +1,17 @@
 #include "base/vgw-log.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/vgw-log-writer.h"
+
 #define SESSION_FIELD "VGW_SESSION" /* every line of vgw_log_event () has it, "" for no session */
 #define MAX_FIELD_BYTES (64 * 1024) /* of one field before escaping: a line is bounded */
+#define MAX_QUEUED_BYTES (1024 * 1024)  /* of lines that standard error has not taken yet */
+#define FLUSH_TIMEOUT_MS 1000           /* at the end of the process, for a reader that is slow or stopped */
 #define COLOUR_OFF "\033[0m"
 
 /* What GLib's log writer, one per process, has to know; one word, so that it is read and set atomically. */
@@ -14,6 +20,7 @@
 #define SETTING_COLOUR (1 << 17)
 #define SETTING_INSTALLED (1 << 18)      /* without our writer GLib's own decides what is shown */
 static gint settings = G_LOG_LEVEL_INFO; /* atomic */
+static VgwLogWriter *writer;             /* atomic; NULL until it is installed, and in a forked child */
 
 typedef struct
 {
@@ -230,24 +237,47 @@ get_field (const GLogField *fields, gsize n_fields, const char *key)
   return (Text){ NULL, 0 };
 }
 
-/* One write () as a rule, so that lines of several threads do not mix; the rest of a line that the kernel took only in
- * part follows. What cannot be written is lost: there is nobody left to tell. */
-static void
-write_line (const GString *line)
+static GString *
+format_line (gint setting, GLogLevelFlags level, Text domain, Text session_id, Text message)
 {
-  const char *at = line->str;
-  gsize left = line->len;
+  gint64 now_us = g_get_real_time ();
+  GString *line;
 
-  while (left > 0)
+  if (setting & SETTING_JSON)
+    line = format_json (now_us, level, domain, session_id, message);
+  else
+    line = format_text (now_us, level, domain, session_id, message, (setting & SETTING_COLOUR) != 0);
+  g_string_append_c (line, '\n');
+  return line;
+}
+
+static GString *
+make_dropped_line (guint64 n_dropped)
+{
+  g_autofree char *message = g_strdup_printf ("log: %" G_GUINT64_FORMAT " lines were dropped here: standard error was "
+                                              "not read fast enough", n_dropped);
+
+  return format_line (g_atomic_int_get (&settings), G_LOG_LEVEL_WARNING, text_from_string (G_LOG_DOMAIN),
+                      text_from_string (NULL), text_from_string (message));
+}
+
+/* Takes @line. The process ends after a fatal one, so that one is waited for. */
+static void
+write_line (GString *line, GLogLevelFlags level)
+{
+  VgwLogWriter *to = g_atomic_pointer_get (&writer);
+
+  if (to == NULL)
     {
-      gssize n = write (STDERR_FILENO, at, left);
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n <= 0)
-        return;
-      at += n;
-      left -= (gsize) n;
+      /* in a child that has not called exec () */
+      if (write (STDERR_FILENO, line->str, line->len) < 0)
+        errno = 0; /* nobody to tell */
+      g_string_free (line, TRUE);
+      return;
     }
+  vgw_log_writer_push (to, line);
+  if (level & (G_LOG_FLAG_FATAL | G_LOG_LEVEL_ERROR))
+    vgw_log_writer_flush (to, FLUSH_TIMEOUT_MS);
 }
 
 static GLogWriterOutput
@@ -258,19 +288,9 @@ write_fields (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpo
   Text session_id = get_field (fields, n_fields, SESSION_FIELD);
   Text message = get_field (fields, n_fields, "MESSAGE");
   int saved_errno = errno;
-  GString *line;
 
   if (is_severe_enough (setting, level) && !is_chatter (level, domain, session_id))
-    {
-      gint64 now_us = g_get_real_time ();
-      if (setting & SETTING_JSON)
-        line = format_json (now_us, level, domain, session_id, message);
-      else
-        line = format_text (now_us, level, domain, session_id, message, (setting & SETTING_COLOUR) != 0);
-      g_string_append_c (line, '\n');
-      write_line (line);
-      g_string_free (line, TRUE);
-    }
+    write_line (format_line (setting, level, domain, session_id, message), level);
   errno = saved_errno;
   return G_LOG_WRITER_HANDLED;
 }
@@ -279,6 +299,35 @@ static gboolean
 is_colour_wanted (void)
 {
   return isatty (STDERR_FILENO) && g_getenv ("NO_COLOR") == NULL && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
+}
+
+gboolean
+vgw_log_flush (guint timeout_ms)
+{
+  VgwLogWriter *to = g_atomic_pointer_get (&writer);
+
+  return to == NULL || vgw_log_writer_flush (to, timeout_ms);
+}
+
+guint64
+vgw_log_count_dropped (void)
+{
+  VgwLogWriter *to = g_atomic_pointer_get (&writer);
+
+  return to != NULL ? vgw_log_writer_count_dropped (to) : 0;
+}
+
+static void
+flush_at_exit (void)
+{
+  vgw_log_flush (FLUSH_TIMEOUT_MS);
+}
+
+/* A child has no writer thread, and perhaps a lock that nobody unlocks. */
+static void
+forget_writer (void)
+{
+  g_atomic_pointer_set (&writer, NULL);
 }
 
 void
@@ -290,6 +339,9 @@ vgw_log_init (VgwLogFormat format, GLogLevelFlags level)
   /* GLib takes a writer once per process. */
   if (g_once_init_enter (&is_installed))
     {
+      writer = vgw_log_writer_new (STDERR_FILENO, MAX_QUEUED_BYTES, make_dropped_line);
+      pthread_atfork (NULL, NULL, forget_writer);
+      atexit (flush_at_exit);
       g_log_set_writer_func (write_fields, NULL, NULL);
       g_atomic_int_or ((guint *) &settings, SETTING_INSTALLED);
       g_once_init_leave (&is_installed, 1);

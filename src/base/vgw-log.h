@@ -11,13 +11,21 @@ typedef enum
   VGW_LOG_JSON,
 } VgwLogFormat;
 
-/* Installs the GLib log writer. Call once, before threads start. Lines go to stderr with one write () each.
+/* Installs the GLib log writer. Call once, before threads start. Lines go to stderr with one write () each, from a thread
+ * of their own: whoever logs never waits for the reader. What is beyond a megabyte is dropped, and a line says how much.
+ * At exit () and after a fatal line up to a second is spent on what still waits.
  * @level: the least severe level shown (G_LOG_LEVEL_DEBUG … G_LOG_LEVEL_ERROR).
  * Control characters and invalid UTF-8 in any field are escaped: a client cannot forge a line. */
 void vgw_log_init (VgwLogFormat format, GLogLevelFlags level);
 
 /* Changes format and level while running (SIGHUP). Any thread. */
 void vgw_log_configure (VgwLogFormat format, GLogLevelFlags level);
+
+/* Waits until what was logged is written, for @timeout_ms at most. FALSE where something still waits. */
+gboolean vgw_log_flush (guint timeout_ms);
+
+/* Lines that were dropped because stderr was not read fast enough, or is broken. Any thread. */
+guint64 vgw_log_count_dropped (void);
 
 /* Formats one line as the writer would, without the trailing newline (transfer full). For tests. */
 char *vgw_log_format_line (VgwLogFormat format, gint64 real_time_us, GLogLevelFlags level, const char *domain,

@@ -14,6 +14,7 @@
 #define TIME_US G_GINT64_CONSTANT (1700000000123456) /* 2023-11-14T22:13:20.123Z */
 #define N_THREADS 4
 #define N_LINES_PER_THREAD 200
+#define FLUSH_MS 20000
 
 static int saved_stderr = -1;
 static FILE *captured = NULL;
@@ -22,6 +23,7 @@ static void
 start_capture (void)
 {
   fflush (stderr);
+  ck_assert (vgw_log_flush (FLUSH_MS));
   captured = tmpfile ();
   ck_assert_ptr_nonnull (captured);
   saved_stderr = dup (STDERR_FILENO);
@@ -37,6 +39,7 @@ end_capture (void)
   char *text;
 
   fflush (stderr);
+  ck_assert (vgw_log_flush (FLUSH_MS));
   length = (gsize) lseek (fileno (captured), 0, SEEK_END);
   text = g_malloc0 (length + 1);
   ck_assert_int_eq (pread (fileno (captured), text, length, 0), (gssize) length);
@@ -46,6 +49,7 @@ end_capture (void)
 static void
 restore (void)
 {
+  ck_assert (vgw_log_flush (FLUSH_MS));
   dup2 (saved_stderr, STDERR_FILENO);
   close (saved_stderr);
   fclose (captured);
@@ -229,6 +233,7 @@ log_to_terminal (const char *no_color)
     g_setenv ("NO_COLOR", no_color, TRUE);
   vgw_log_configure (VGW_LOG_TEXT, G_LOG_LEVEL_INFO);
   vgw_warning (NULL, "x");
+  ck_assert (vgw_log_flush (FLUSH_MS));
   g_unsetenv ("NO_COLOR");
   ck_assert_int_gt (read (leader, text, sizeof text - 1), 0);
   close (terminal);
