@@ -14,7 +14,6 @@
 #include "engine/vgw-engine-record.h"
 #include "http/vgw-http-server.h"
 #include "session/vgw-session-table.h"
-#include "vgw-build.h"
 
 #define SHUTDOWN_TIMEOUT_MS 3000
 
@@ -83,16 +82,6 @@ vgw_app_init (VgwApp *self)
 {
 }
 
-/* A program that runs from the build tree uses the pipelines of its source tree. */
-static const char *
-find_pipeline_dir (const VgwConfig *config)
-{
-  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
-  if (*config->media_pipeline_dir != '\0')
-    return config->media_pipeline_dir;
-  return program && g_str_has_prefix (program, VGW_BUILD_ROOT "/") ? VGW_SOURCE_PIPELINE_DIR : VGW_PIPELINE_DIR;
-}
-
 static const char *
 null_if_empty (const char *text)
 {
@@ -113,7 +102,7 @@ vgw_app_get_media_settings (const VgwConfig *config, const char *pipeline_overri
     .max_port = config->ice_max_port,
     .gather_timeout_ms = config->ice_gather_timeout_ms,
     .pipelines = (const char *const *) config->media_pipelines,
-    .pipeline_dir = find_pipeline_dir (config),
+    .pipeline_dir = null_if_empty (config->media_pipeline_dir),
     .pipeline_override = pipeline_override,
     .extra_elements = (const char *const *) config->media_extra_elements,
     .latency_ms = config->media_latency_ms,

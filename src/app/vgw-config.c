@@ -10,9 +10,9 @@
 #include "app/vgw-config-keys.h"
 #include "app/vgw-config-source.h"
 #include "app/vgw-config-value.h"
+#include "base/vgw-data-path.h"
 #include "base/vgw-error.h"
 #include "engine/vgw-engine-factory.h"
-#include "vgw-build.h"
 
 #define VARIABLE_PREFIX "VGW_"
 #define TEST_VARIABLE_PREFIX "VGW_TEST_" /* for the tests' own use */
@@ -183,9 +183,10 @@ load_file (Loader *loader, const char *path, GError **error)
   g_autofree char *text = NULL, *directory = NULL;
   FileReader reader = { .loader = loader };
 
-  if (path == NULL && !g_file_test (VGW_SYSCONF_FILE, G_FILE_TEST_EXISTS))
+  g_autofree char *own_path = path == NULL ? vgw_data_path_config () : NULL;
+  if (path == NULL && (own_path == NULL || !g_file_test (own_path, G_FILE_TEST_EXISTS)))
     return TRUE;
-  reader.path = path != NULL ? path : VGW_SYSCONF_FILE;
+  reader.path = path != NULL ? path : own_path;
   reader.directory = directory = g_path_get_dirname (reader.path);
   text = vgw_config_read_file (reader.path, error);
   if (text != NULL)

@@ -2,9 +2,11 @@
 
 #include <pocketsphinx/pocketsphinx.h>
 
+#include "base/vgw-data-path.h"
 #include "base/vgw-error.h"
 #include "engine/vgw-assistant-sphinx.h"
 
+#define MODEL_HELP "the package pocketsphinx-en-us has the models"
 #define COMMAND_SEARCH "command"
 #define DICTATION_SEARCH "dictation"
 
@@ -37,12 +39,12 @@ typedef struct
 } Hypothesis;
 
 static gboolean
-check_file (const char *path, GFileTest test, GError **error)
+check_file (const char *path, GFileTest test, const char *help, GError **error)
 {
   if (g_file_test (path, test))
     return TRUE;
 
-  g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "assistant: %s is not there", path);
+  g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "assistant: %s is not there (%s)", path, help);
   return FALSE;
 }
 
@@ -60,12 +62,13 @@ load (VgwAssistantDecoder *self, const char *model_dir, const char *grammar_path
   g_autofree char *acoustic_dir = g_build_filename (model_dir, "en-us", NULL);
   g_autofree char *dictionary_path = g_build_filename (model_dir, "cmudict-en-us.dict", NULL);
   g_autofree char *language_path = g_build_filename (model_dir, "en-us.lm.bin", NULL);
+  g_autofree char *grammar_help = vgw_data_path_hint ();
 
   /* the library ends the process over some files that are not there, and leaks over others */
-  if (!check_file (acoustic_dir, G_FILE_TEST_IS_DIR, error)
-      || !check_file (dictionary_path, G_FILE_TEST_IS_REGULAR, error)
-      || !check_file (language_path, G_FILE_TEST_IS_REGULAR, error)
-      || !check_file (grammar_path, G_FILE_TEST_IS_REGULAR, error))
+  if (!check_file (acoustic_dir, G_FILE_TEST_IS_DIR, MODEL_HELP, error)
+      || !check_file (dictionary_path, G_FILE_TEST_IS_REGULAR, MODEL_HELP, error)
+      || !check_file (language_path, G_FILE_TEST_IS_REGULAR, MODEL_HELP, error)
+      || !check_file (grammar_path, G_FILE_TEST_IS_REGULAR, grammar_help, error))
     return FALSE;
 
   g_free (vgw_assistant_sphinx_take_error ());

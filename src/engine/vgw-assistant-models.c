@@ -1,9 +1,8 @@
 #include "engine/vgw-assistant-models.h"
 
+#include "base/vgw-data-path.h"
 #include "base/vgw-log.h"
 #include "vgw-build.h"
-
-#define GRAMMAR_FILE "assistant.gram"
 
 struct _VgwAssistantModels
 {
@@ -19,16 +18,6 @@ struct _VgwAssistantModels
   guint n_loading;   /* guarded by lock */
 };
 
-/* A program that runs from the build tree uses the grammar of its source tree. */
-static char *
-find_grammar (void)
-{
-  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
-  gboolean is_built = program != NULL && g_str_has_prefix (program, VGW_BUILD_ROOT "/");
-
-  return g_build_filename (is_built ? VGW_SOURCE_ASSISTANT_DIR : VGW_ASSISTANT_DIR, GRAMMAR_FILE, NULL);
-}
-
 VgwAssistantModels *
 vgw_assistant_models_new (const char *model_dir, const char *grammar_path)
 {
@@ -36,7 +25,8 @@ vgw_assistant_models_new (const char *model_dir, const char *grammar_path)
 
   g_atomic_ref_count_init (&self->ref_count);
   self->model_dir = g_strdup (model_dir != NULL ? model_dir : VGW_SPHINX_MODEL_DIR);
-  self->grammar_path = grammar_path != NULL ? g_strdup (grammar_path) : find_grammar ();
+  self->grammar_path = grammar_path != NULL ? g_strdup (grammar_path)
+                                             : vgw_data_path ("data/assistant/assistant.gram", "assistant/assistant.gram");
   self->max_decoders = MIN (VGW_ASSISTANT_MAX_DECODERS, g_get_num_processors ());
   g_mutex_init (&self->lock);
   g_cond_init (&self->has_changed);

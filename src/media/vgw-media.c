@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <string.h>
 
+#include "base/vgw-data-path.h"
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "elements/vgw-opus-enc.h"
@@ -150,7 +151,8 @@ copy_settings (VgwMedia *self, const VgwMediaSettings *settings)
   self->settings.turn_servers = own_strings (self, settings->turn_servers);
   self->settings.pipelines = own_strings (self, settings->pipelines);
   self->settings.pipelines_where = own_string (self, settings->pipelines_where);
-  self->settings.pipeline_dir = own_string (self, settings->pipeline_dir);
+  g_autofree char *own_dir = settings->pipeline_dir == NULL ? vgw_data_path ("pipelines", "pipelines") : NULL;
+  self->settings.pipeline_dir = own_string (self, own_dir != NULL ? own_dir : settings->pipeline_dir);
   self->settings.pipeline_override = own_string (self, settings->pipeline_override);
   self->settings.extra_elements = own_strings (self, settings->extra_elements);
 }
@@ -186,6 +188,24 @@ load_named (VgwMedia *self, const char *name, GString *problems)
   g_string_append (problems, error->message);
 }
 
+/* One error rather than one for each pipeline. */
+static gboolean
+check_pipeline_dir (VgwMedia *self, gboolean is_configured, GError **error)
+{
+  g_autofree char *hint = is_configured ? NULL : vgw_data_path_hint ();
+
+  if (g_file_test (self->settings.pipeline_dir, G_FILE_TEST_IS_DIR))
+    return TRUE;
+  if (is_configured)
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "media.pipeline-dir: there is no directory %s",
+                 self->settings.pipeline_dir);
+  else
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG,
+                 "there are no pipelines in %s: %s, or say where pipelines are with --set media.pipeline-dir=DIRECTORY",
+                 self->settings.pipeline_dir, hint);
+  return FALSE;
+}
+
 static gboolean
 load_pipelines (VgwMedia *self, GError **error)
 {
@@ -215,6 +235,8 @@ vgw_media_new (const VgwMediaSettings *settings, GError **error)
 {
   g_autoptr (VgwMedia) self = g_object_new (VGW_TYPE_MEDIA, NULL);
   copy_settings (self, settings);
+  if (settings->pipeline_override == NULL && !check_pipeline_dir (self, settings->pipeline_dir != NULL, error))
+    return NULL;
   if (!load_pipelines (self, error))
     return NULL;
   if (settings->ice_agent == VGW_ICE_AGENT_MUX)

@@ -31,7 +31,7 @@ typedef struct
   guint gather_timeout_ms;               /* bound of the wait for candidates before the answer goes out */
   const char *const *pipelines;          /* names, best first */
   const char *pipelines_where;           /* (nullable) where these are configured, for errors */
-  const char *pipeline_dir;
+  const char *pipeline_dir;              /* (nullable) media.pipeline-dir; NULL: where ours are */
   const char *pipeline_override;         /* (nullable) text or file that stands for all of them */
   const char *const *extra_elements;
   guint latency_ms;                      /* of the jitter buffer */

@@ -1,5 +1,6 @@
 """Certificates for the tests, made by openssl as an operator makes them."""
 
+import datetime
 import ssl
 import subprocess
 
@@ -33,6 +34,17 @@ class Authority:
         openssl("req", "-x509", *KEY, "-keyout", self.key, "-out", self.certificate, "-subj", f"/CN={name}",
                 "-days", 2)
 
+    @staticmethod
+    def _validity(days):
+        """OpenSSL 3.4 and later refuse a negative number of days, and have the dates instead."""
+        version = subprocess.run(["openssl", "version"], check=True, capture_output=True, text=True).stdout.split()[1]
+        if days >= 0 or tuple(map(int, version.split(".")[:2])) < (3, 4):
+            return ["-days", days]
+        now = datetime.datetime.now(datetime.timezone.utc)
+        dates = (now + datetime.timedelta(days=number) for number in (days - 1, days))
+        return [part for option, date in zip(("-not_before", "-not_after"), dates)
+                for part in (option, date.strftime("%Y%m%d%H%M%SZ"))]
+
     def issue(self, host="localhost", days=2, kind="DNS"):
         """The paths of a certificate for host, and of its key. With -1 day it has expired."""
         stem = self.directory / f"{self.name}-{host}-{days}"
@@ -40,6 +52,6 @@ class Authority:
                                                  for end in (".pem", ".key", ".csr", ".ext"))
         extensions.write_text(f"subjectAltName={kind}:{host}\n")
         openssl("req", "-new", *KEY, "-keyout", key, "-out", request, "-subj", f"/CN={host}")
-        openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-days", days,
-                "-extfile", extensions, "-out", certificate)
+        openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key,
+                *self._validity(days), "-extfile", extensions, "-out", certificate)
         return certificate, key

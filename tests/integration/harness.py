@@ -82,12 +82,13 @@ async def asyncio_tick():
 
 
 class Gateway:
-    """One voice-gateway on ports of its own. Settings are those of --set, with '__' for the dot."""
+    """One voice-gateway on ports of its own. Settings are those of --set, with '__' for the dot;
+    command is what to start, where that is not the program of the build tree alone."""
 
-    def __init__(self, finds_leaks=False, **settings):
+    def __init__(self, finds_leaks=False, command=(GATEWAY,), **settings):
         values = {"http.port": 0, "admin.port": 0, "ice.udp-port": 0, "log.format": "json", "log.level": "debug"}
         values.update({key.replace("__", ".").replace("_", "-"): value for key, value in settings.items()})
-        arguments = [str(GATEWAY)]
+        arguments = [str(part) for part in command]
         for key, value in values.items():
             arguments += ["--set", f"{key}={value}"]
         self.lines = []
@@ -179,8 +180,8 @@ class CallResult:
 class Call:
     """One voice-gateway-call in the background."""
 
-    def __init__(self, url, *arguments, finds_leaks=False):
-        self.process = subprocess.Popen([str(CALLER), url, "--json", *map(str, arguments)], stdout=subprocess.PIPE,
+    def __init__(self, url, *arguments, finds_leaks=False, command=(CALLER,)):
+        self.process = subprocess.Popen([*map(str, command), url, "--json", *map(str, arguments)], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, env=environment(finds_leaks), text=True,
                                         errors="replace")
 
@@ -199,8 +200,8 @@ class Call:
         return CallResult(self.process.returncode, output, errors)
 
 
-def call(url, *arguments, timeout_s=CALL_TIMEOUT_S, finds_leaks=False):
-    return Call(url, *arguments, finds_leaks=finds_leaks).finish(timeout_s)
+def call(url, *arguments, timeout_s=CALL_TIMEOUT_S, finds_leaks=False, command=(CALLER,)):
+    return Call(url, *arguments, finds_leaks=finds_leaks, command=command).finish(timeout_s)
 
 
 class GatewayTest(unittest.TestCase):

@@ -147,7 +147,7 @@ class Engines(WireTest):
         result = subprocess.run([harness.GATEWAY, "--config", path, "--check-config"], capture_output=True, text=True,
                                 env=harness.environment(False))
         self.assertEqual(result.returncode, 78)
-        self.assertIn(f"{path}: [engine my-bot] url: must be ws://HOST", result.stderr)
+        self.assertIn(f"{path}:3: [engine my-bot] url: must be ws://HOST", result.stderr)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@
 #define N_CROWD 6
 #define N_CHURN 200
 #define N_CHURN_CALLS 6
-#define N_LASTING_THREADS 1 /* GstSystemClock's, made once per process */
+#define N_LASTING_THREADS 2 /* made once per process: GstSystemClock's, and from GLib 2.76 on pool-spawner */
 #define MAX_QUEUE_BYTES (256 * 1024)
 #define N_PACKETS_ENOUGH 10
 #define CAPS "application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload=96"

@@ -1,0 +1,92 @@
+#include "base/vgw-data-path.h"
+
+#include "vgw-build.h"
+
+/* In the root of every build tree. */
+#define BUILD_STAMP "vgw-build.h"
+
+/* The root of the build tree that @program, BUILD/src/NAME, is in, also where it was moved; NULL for an installed one.
+ * (transfer full) */
+static char *
+find_build_root (const char *program)
+{
+  if (g_str_has_prefix (program, VGW_BUILD_ROOT "/"))
+    return g_strdup (VGW_BUILD_ROOT);
+  g_autofree char *directory = g_path_get_dirname (program);
+  g_autofree char *root = g_path_get_dirname (directory);
+  g_autofree char *stamp = g_build_filename (root, BUILD_STAMP, NULL);
+  return g_file_test (stamp, G_FILE_TEST_EXISTS) ? g_steal_pointer (&root) : NULL;
+}
+
+/* "a/b/../c" is "a/c". (transfer full) */
+static char *
+join (const char *base, const char *relative, const char *name)
+{
+  g_autofree char *path = g_build_filename (base, relative, name, NULL);
+  return g_canonicalize_filename (path, "/");
+}
+
+static char *
+get_program (void)
+{
+  char *program = g_file_read_link ("/proc/self/exe", NULL);
+  return program != NULL ? program : g_strdup ("/");
+}
+
+char *
+vgw_data_path_for (const char *program, const char *in_source, const char *installed)
+{
+  g_autofree char *build_root = find_build_root (program);
+  g_autofree char *directory = g_path_get_dirname (program);
+  g_autofree char *near = build_root != NULL ? join (build_root, VGW_SOURCE_FROM_BUILD, in_source)
+                                             : join (directory, VGW_DATA_FROM_BIN, installed);
+
+  if (g_file_test (near, G_FILE_TEST_EXISTS))
+    return g_steal_pointer (&near);
+  return build_root != NULL ? join (VGW_SOURCE_ROOT, ".", in_source) : join (VGW_DATA_DIR, ".", installed);
+}
+
+char *
+vgw_data_path (const char *in_source, const char *installed)
+{
+  g_autofree char *program = get_program ();
+  return vgw_data_path_for (program, in_source, installed);
+}
+
+char *
+vgw_data_path_config_for (const char *program)
+{
+  g_autofree char *build_root = find_build_root (program);
+  g_autofree char *directory = g_path_get_dirname (program);
+  g_autofree char *near = join (directory, VGW_CONFIG_FROM_BIN, "voice-gateway.conf");
+
+  if (build_root != NULL)
+    return NULL;
+  return g_file_test (near, G_FILE_TEST_EXISTS) ? g_steal_pointer (&near)
+                                                : join (VGW_CONFIG_DIR, ".", "voice-gateway.conf");
+}
+
+char *
+vgw_data_path_config (void)
+{
+  g_autofree char *program = get_program ();
+  return vgw_data_path_config_for (program);
+}
+
+char *
+vgw_data_path_hint_for (const char *program)
+{
+  g_autofree char *build_root = find_build_root (program);
+
+  if (build_root != NULL)
+    return g_strdup_printf ("%s was built from the source in %s, in %s: build it anew beside its source", program,
+                            VGW_SOURCE_ROOT, VGW_BUILD_ROOT);
+  return g_strdup_printf ("%s stands alone: install it with its files (meson install -C %s)", program, VGW_BUILD_ROOT);
+}
+
+char *
+vgw_data_path_hint (void)
+{
+  g_autofree char *program = get_program ();
+  return vgw_data_path_hint_for (program);
+}
