@@ -12,10 +12,12 @@
  *     appendix A.1) is a sender that started again.
  *
  *   - Packets of `dtmf-payload-type` (RFC 4733) are taken out where it is their turn, and become the signal "dtmf", once
- *     for each key: at the packet with the end bit, or at the next other packet where all three of those were lost.
+ *     for each key: at the packet with the end bit, or a little later where all three of those were lost.
+ *   - Packets of any other payload type than `payload-type` (comfort noise, keepalives), and those without a payload, are
+ *     taken out, too, where it is their turn: they have a sequence number, so that nothing is missing (RFC 3550 section
+ *     5.1: a receiver must ignore payload types that it does not understand).
  *
- * PTS of the packets: arrival of the first one, plus what the RTP timestamps say since then. Nothing downstream waits
- * for it.
+ * PTS of the packets: see vgw-rtp-timeline.h. Nothing downstream waits for it.
  *
  * rtpbin takes it by its signal "request-jitterbuffer"; of rtpjitterbuffer's interface it has what rtpbin and webrtcbin
  * ask for: `latency`, `stats`, `do-retransmission`, the signal "request-pt-map", the request pad sink_rtcp. */
@@ -24,6 +26,8 @@
 #include <gst/rtp/rtp.h>
 
 #include "elements/vgw-dtmf.h"
+#include "elements/vgw-rtp-held.h"
+#include "elements/vgw-rtp-timeline.h"
 
 GST_DEBUG_CATEGORY_STATIC (vgw_jitter_buffer_debug);
 #define GST_CAT_DEFAULT vgw_jitter_buffer_debug
@@ -36,14 +40,7 @@ GST_DEBUG_CATEGORY_STATIC (vgw_jitter_buffer_debug);
 #define DEFAULT_CLOCK_RATE_HZ 48000
 #define MAX_LOST_EVENTS 50 /* of one gap, 1 s; the last one has the rest of the time */
 
-typedef struct
-{
-  GstBuffer *buffer;
-  guint64 seqnum;    /* extended */
-  guint32 timestamp; /* RTP */
-  GstClockTime arrival;
-  gboolean is_dtmf;
-} Packet;
+typedef VgwRtpHeldPacket Packet;
 
 struct _VgwJitterBuffer
 {
@@ -52,23 +49,23 @@ struct _VgwJitterBuffer
   GstPad *sink, *src; /* owned by the element */
 
   /* streaming thread only */
-  GQueue held;          /* Packet*, by seqnum */
+  VgwRtpHeld held;
   gboolean is_started;
   guint64 next_seqnum;  /* extended; the one to send next */
-  guint32 last_timestamp; /* RTP, of the last packet sent */
-  guint64 ext_timestamp;  /* extended, of the same */
-  guint64 base_timestamp; /* extended; stands for base_pts */
-  GstClockTime base_pts;
-  GstClockTime last_pts;
+  guint64 n_missing;    /* given up since the last audio packet */
+  VgwRtpTimeline timeline;
   gboolean is_discont;
   guint clock_rate_hz; /* 0 until asked for */
+  VgwRtpCodec codec;   /* of the same payload type */
   guint8 payload_type;
   VgwDtmf dtmf;
 
   /* guarded by the object lock */
   guint latency_ms;
-  gint dtmf_payload_type; /* -1 for none */
-  guint64 n_pushed, n_lost, n_late, n_duplicates;
+  gint audio_payload_type; /* -1 for any */
+  gint dtmf_payload_type;  /* -1 for none */
+  guint dtmf_clock_rate_hz;
+  guint64 n_pushed, n_lost, n_late, n_duplicates, n_ignored;
 };
 
 G_DEFINE_FINAL_TYPE (VgwJitterBuffer, vgw_jitter_buffer, GST_TYPE_ELEMENT)
@@ -77,7 +74,9 @@ enum
 {
   PROP_LATENCY = 1,
   PROP_DO_RETRANSMISSION,
+  PROP_PAYLOAD_TYPE,
   PROP_DTMF_PAYLOAD_TYPE,
+  PROP_DTMF_CLOCK_RATE,
   PROP_STATS,
 };
 
@@ -98,13 +97,6 @@ static GstStaticPadTemplate rtcp_template
     = GST_STATIC_PAD_TEMPLATE ("sink_rtcp", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS ("application/x-rtcp"));
 
 static void
-packet_free (Packet *packet)
-{
-  gst_clear_buffer (&packet->buffer);
-  g_free (packet);
-}
-
-static void
 count (VgwJitterBuffer *self, guint64 *counter, guint64 n)
 {
   GST_OBJECT_LOCK (self);
@@ -115,24 +107,28 @@ count (VgwJitterBuffer *self, guint64 *counter, guint64 n)
 static void
 reset (VgwJitterBuffer *self)
 {
-  g_queue_clear_full (&self->held, (GDestroyNotify) packet_free);
+  vgw_rtp_held_clear (&self->held);
   self->is_started = FALSE;
   self->is_discont = TRUE;
-  self->last_pts = GST_CLOCK_TIME_NONE;
+  self->n_missing = 0;
+  self->timeline = (VgwRtpTimeline){ 0 };
   self->dtmf = (VgwDtmf){ 0 };
 }
 
 /* --- time --------------------------------------------------------------------------------------------------------- */
 
-static guint
-read_clock_rate (const GstCaps *caps)
+static void
+read_caps (VgwJitterBuffer *self, const GstCaps *caps)
 {
+  const GstStructure *structure;
   gint rate = 0;
 
   if (caps == NULL || gst_caps_is_empty (caps) || gst_caps_is_any (caps))
-    return 0;
-  gst_structure_get_int (gst_caps_get_structure (caps, 0), "clock-rate", &rate);
-  return MAX (rate, 0);
+    return;
+  structure = gst_caps_get_structure (caps, 0);
+  gst_structure_get_int (structure, "clock-rate", &rate);
+  self->clock_rate_hz = (guint) MAX (rate, 0);
+  self->codec = vgw_rtp_codec_from_name (gst_structure_get_string (structure, "encoding-name"));
 }
 
 /* rtpbin knows the clock rate of a payload type; our own caps usually do not have it. */
@@ -144,43 +140,18 @@ find_clock_rate (VgwJitterBuffer *self, guint8 payload_type)
   if (self->clock_rate_hz != 0 && self->payload_type == payload_type)
     return;
   self->payload_type = payload_type;
+  self->clock_rate_hz = 0;
+  self->codec = VGW_RTP_CODEC_OTHER;
   g_signal_emit (self, signals[SIGNAL_REQUEST_PT_MAP], 0, (guint) payload_type, &caps);
-  self->clock_rate_hz = read_clock_rate (caps);
+  read_caps (self, caps);
   if (self->clock_rate_hz == 0)
     {
       g_autoptr (GstCaps) sink_caps = gst_pad_get_current_caps (self->sink);
-      self->clock_rate_hz = read_clock_rate (sink_caps);
+      read_caps (self, sink_caps);
     }
   if (self->clock_rate_hz == 0)
     self->clock_rate_hz = DEFAULT_CLOCK_RATE_HZ;
-}
-
-/* The PTS of RTP time @timestamp, never before the last one. */
-static GstClockTime
-compute_pts (VgwJitterBuffer *self, guint32 timestamp)
-{
-  gint32 step = (gint32) (timestamp - self->last_timestamp);
-  guint64 ext_timestamp = self->ext_timestamp + step;
-  GstClockTime pts = self->base_pts;
-
-  if (ext_timestamp > self->base_timestamp)
-    pts += gst_util_uint64_scale_int (ext_timestamp - self->base_timestamp, GST_SECOND, self->clock_rate_hz);
-  return GST_CLOCK_TIME_IS_VALID (self->last_pts) ? MAX (pts, self->last_pts) : pts;
-}
-
-/* @packet is the first of a stream: time goes on from its arrival. */
-static void
-start_stream (VgwJitterBuffer *self, const Packet *packet)
-{
-  self->is_started = TRUE;
-  self->is_discont = TRUE;
-  self->next_seqnum = packet->seqnum;
-  self->last_timestamp = packet->timestamp;
-  self->ext_timestamp = (G_GUINT64_CONSTANT (1) << 32) | packet->timestamp;
-  self->base_timestamp = self->ext_timestamp;
-  self->base_pts = packet->arrival;
-  if (GST_CLOCK_TIME_IS_VALID (self->last_pts))
-    self->base_pts = MAX (self->base_pts, self->last_pts);
+  vgw_rtp_timeline_set_clock_rate (&self->timeline, self->clock_rate_hz);
 }
 
 /* --- keys ----------------------------------------------------------------------------------------------------------- */
@@ -189,58 +160,39 @@ static void
 on_key (guint event, guint duration, gpointer user_data)
 {
   VgwJitterBuffer *self = user_data;
-  guint duration_ms = (guint) gst_util_uint64_scale_int (duration, 1000, MAX (self->clock_rate_hz, 1));
+  guint duration_ms;
 
+  GST_OBJECT_LOCK (self);
+  duration_ms = (guint) gst_util_uint64_scale_int (duration, 1000, (gint) self->dtmf_clock_rate_hz);
+  GST_OBJECT_UNLOCK (self);
   g_signal_emit (self, signals[SIGNAL_DTMF], 0, event, duration_ms);
 }
 
-/* Takes @packet, a telephone event whose turn it is. */
+static gint64
+arrival_us (const Packet *packet)
+{
+  return (gint64) (packet->arrival / GST_USECOND);
+}
+
+/* Takes @packet, which is no audio, and whose turn it is. */
 static void
-take_dtmf (VgwJitterBuffer *self, Packet *packet)
+take_other (VgwJitterBuffer *self, Packet *packet)
 {
   GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
 
   self->next_seqnum = packet->seqnum + 1;
-  if (gst_rtp_buffer_map (packet->buffer, GST_MAP_READ, &rtp))
+  if (packet->kind == VGW_RTP_OTHER)
+    count (self, &self->n_ignored, 1);
+  else if (gst_rtp_buffer_map (packet->buffer, GST_MAP_READ, &rtp))
     {
-      vgw_dtmf_take (&self->dtmf, packet->timestamp, gst_rtp_buffer_get_payload (&rtp),
-                     gst_rtp_buffer_get_payload_len (&rtp), on_key, self);
+      vgw_dtmf_take (&self->dtmf, packet->timestamp, packet->is_marked, gst_rtp_buffer_get_payload (&rtp),
+                     gst_rtp_buffer_get_payload_len (&rtp), arrival_us (packet), on_key, self);
       gst_rtp_buffer_unmap (&rtp);
     }
-  packet_free (packet);
+  vgw_rtp_held_packet_free (packet);
 }
 
 /* --- downstream ----------------------------------------------------------------------------------------------------- */
-
-/* Takes @packet, which is the next one. */
-static GstFlowReturn
-send_packet (VgwJitterBuffer *self, Packet *packet)
-{
-  GstClockTime pts;
-  g_autoptr (GstBuffer) buffer = NULL;
-
-  if (packet->is_dtmf)
-    {
-      take_dtmf (self, packet);
-      return GST_FLOW_OK;
-    }
-  vgw_dtmf_finish (&self->dtmf, on_key, self);
-  pts = compute_pts (self, packet->timestamp);
-  buffer = gst_buffer_make_writable (g_steal_pointer (&packet->buffer));
-
-  GST_BUFFER_PTS (buffer) = pts;
-  GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
-  if (self->is_discont)
-    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
-  self->is_discont = FALSE;
-  self->last_pts = pts;
-  self->ext_timestamp += (gint32) (packet->timestamp - self->last_timestamp);
-  self->last_timestamp = packet->timestamp;
-  self->next_seqnum = packet->seqnum + 1;
-  packet_free (packet);
-  count (self, &self->n_pushed, 1);
-  return gst_pad_push (self->src, g_steal_pointer (&buffer));
-}
 
 static void
 send_lost_event (VgwJitterBuffer *self, guint64 seqnum, GstClockTime pts, GstClockTime duration)
@@ -252,25 +204,70 @@ send_lost_event (VgwJitterBuffer *self, guint64 seqnum, GstClockTime pts, GstClo
   gst_pad_push_event (self->src, gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM, structure));
 }
 
-/* Gives up what is missing before @packet. The time between the packets on both sides is shared out evenly. */
+/* Says what is missing from @begin to @end, before packet @seqnum; @longest is how long a packet is, as far as known. Time
+ * beyond that is silence, which nobody has to conceal. */
 static void
-send_lost (VgwJitterBuffer *self, const Packet *packet)
+send_lost (VgwJitterBuffer *self, guint64 seqnum, GstClockTime begin, GstClockTime end, GstClockTime longest)
+{
+  guint64 n_lost = self->n_missing;
+  guint64 n_events = MIN (n_lost, MAX_LOST_EVENTS);
+  GstClockTime spacing = MIN ((end - begin) / n_lost, longest);
+
+  GST_DEBUG_OBJECT (self, "lost %" G_GUINT64_FORMAT " packets before %" G_GUINT64_FORMAT, n_lost, seqnum);
+  for (guint64 i = 0; i < n_events && spacing > 0; i++)
+    {
+      gboolean is_rest = i + 1 < n_lost && i + 1 == n_events;
+      GstClockTime pts = begin + i * spacing;
+
+      send_lost_event (self, seqnum - n_lost + i, pts, is_rest ? end - pts : spacing);
+    }
+  self->n_missing = 0;
+  self->is_discont = TRUE;
+}
+
+/* Takes @packet, audio, which is the next one. */
+static GstFlowReturn
+send_audio (VgwJitterBuffer *self, Packet *packet)
+{
+  GstClockTime longest = vgw_rtp_timeline_get_duration (&self->timeline);
+  g_autoptr (GstBuffer) buffer = NULL;
+  GstClockTime pts, gap_begin;
+
+  vgw_dtmf_pass (&self->dtmf, arrival_us (packet), on_key, self);
+  pts = vgw_rtp_timeline_place (&self->timeline, packet->timestamp, packet->duration, self->n_missing, packet->arrival,
+                                &gap_begin);
+  if (self->n_missing > 0)
+    send_lost (self, packet->seqnum, gap_begin, pts, longest);
+  buffer = gst_buffer_make_writable (g_steal_pointer (&packet->buffer));
+  GST_BUFFER_PTS (buffer) = pts;
+  GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
+  if (self->is_discont)
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+  self->is_discont = FALSE;
+  self->next_seqnum = packet->seqnum + 1;
+  vgw_rtp_held_packet_free (packet);
+  count (self, &self->n_pushed, 1);
+  return gst_pad_push (self->src, g_steal_pointer (&buffer));
+}
+
+/* Takes @packet, which is the next one. */
+static GstFlowReturn
+send_packet (VgwJitterBuffer *self, Packet *packet)
+{
+  if (packet->kind == VGW_RTP_AUDIO)
+    return send_audio (self, packet);
+  take_other (self, packet);
+  return GST_FLOW_OK;
+}
+
+static void
+give_up (VgwJitterBuffer *self, const Packet *packet)
 {
   guint64 n_lost = packet->seqnum - self->next_seqnum;
-  guint64 n_events = MIN (n_lost, MAX_LOST_EVENTS);
-  GstClockTime end = compute_pts (self, packet->timestamp);
-  GstClockTime begin = GST_CLOCK_TIME_IS_VALID (self->last_pts) ? self->last_pts : end;
-  GstClockTime spacing = (end - begin) / (n_lost + 1);
 
-  GST_DEBUG_OBJECT (self, "lost %" G_GUINT64_FORMAT " packets from %" G_GUINT64_FORMAT, n_lost, self->next_seqnum);
-  for (guint64 i = 0; i < n_events && end > begin; i++)
-    {
-      GstClockTime pts = begin + (i + 1) * spacing;
-      send_lost_event (self, self->next_seqnum + i, pts, i + 1 < n_events ? spacing : end - pts);
-    }
   count (self, &self->n_lost, n_lost);
+  self->n_missing += n_lost;
   self->next_seqnum = packet->seqnum;
-  self->is_discont = TRUE;
 }
 
 /* Sends what is in order now, and what has waited long enough at time @now. */
@@ -280,15 +277,15 @@ send_ready (VgwJitterBuffer *self, GstClockTime now, GstClockTime latency)
   GstFlowReturn flow = GST_FLOW_OK;
   Packet *first;
 
-  while ((first = g_queue_peek_head (&self->held)) != NULL)
+  while ((first = vgw_rtp_held_peek (&self->held)) != NULL)
     {
       gboolean is_next = first->seqnum == self->next_seqnum;
-      gboolean is_overdue = now >= first->arrival + latency || self->held.length > MAX_HELD;
+      gboolean is_overdue = now >= first->arrival + latency || vgw_rtp_held_count (&self->held) > MAX_HELD;
       if (!is_next && !is_overdue)
         break;
       if (!is_next)
-        send_lost (self, first);
-      flow = send_packet (self, g_queue_pop_head (&self->held));
+        give_up (self, first);
+      flow = send_packet (self, vgw_rtp_held_pop (&self->held));
       if (flow != GST_FLOW_OK)
         break;
     }
@@ -297,29 +294,25 @@ send_ready (VgwJitterBuffer *self, GstClockTime now, GstClockTime latency)
 
 /* --- upstream ------------------------------------------------------------------------------------------------------- */
 
-/* Puts @packet (transfer full) among those that wait. FALSE, and it is gone, where it is there already. */
-static gboolean
-hold_packet (VgwJitterBuffer *self, Packet *packet)
-{
-  GList *after = self->held.tail;
-
-  while (after != NULL && ((Packet *) after->data)->seqnum > packet->seqnum)
-    after = after->prev;
-  if (after != NULL && ((Packet *) after->data)->seqnum == packet->seqnum)
-    {
-      packet_free (packet);
-      return FALSE;
-    }
-  g_queue_insert_after (&self->held, after, packet);
-  return TRUE;
-}
-
 /* Sends all that waits, however long it has, and forgets the sequence. */
 static void
 drain (VgwJitterBuffer *self)
 {
   send_ready (self, G_MAXINT64, 0);
+  vgw_dtmf_finish (&self->dtmf, on_key, self);
   self->is_started = FALSE;
+}
+
+/* @packet is the first of a stream. */
+static void
+start_stream (VgwJitterBuffer *self, Packet *packet)
+{
+  packet->seqnum |= 1 << 16; /* extended, so that a reordered first packet has one below it */
+  self->is_started = TRUE;
+  self->is_discont = TRUE;
+  self->n_missing = 0;
+  self->next_seqnum = packet->seqnum;
+  vgw_rtp_timeline_restart (&self->timeline);
 }
 
 static GstFlowReturn
@@ -332,21 +325,18 @@ take_packet (VgwJitterBuffer *self, Packet *packet)
   if (self->is_started && (distance > MAX_DROPOUT || distance < -MAX_MISORDER))
     drain (self);
   if (!self->is_started)
-    {
-      packet->seqnum |= 1 << 16; /* extended, so that a reordered first packet has one below it */
-      start_stream (self, packet);
-    }
+    start_stream (self, packet);
   else
     packet->seqnum = self->next_seqnum + distance;
 
   if (packet->seqnum < self->next_seqnum)
     {
       count (self, &self->n_late, 1);
-      packet_free (packet);
+      vgw_rtp_held_packet_free (packet);
     }
-  else if (packet->seqnum == self->next_seqnum && g_queue_is_empty (&self->held))
+  else if (packet->seqnum == self->next_seqnum && vgw_rtp_held_count (&self->held) == 0)
     return send_packet (self, packet);
-  else if (!hold_packet (self, packet))
+  else if (!vgw_rtp_held_add (&self->held, packet))
     count (self, &self->n_duplicates, 1);
 
   GST_OBJECT_LOCK (self);
@@ -367,37 +357,49 @@ find_arrival (VgwJitterBuffer *self, GstBuffer *buffer)
   return GST_CLOCK_TIME_IS_VALID (arrival) ? arrival : 0;
 }
 
+/* Fills @packet from the RTP header. FALSE where there is none. */
 static gboolean
-is_dtmf (VgwJitterBuffer *self, guint8 payload_type)
+read_packet (VgwJitterBuffer *self, Packet *packet, GstBuffer *buffer)
 {
-  gboolean result;
+  VgwRtpPacket rtp;
+  GstMapInfo map;
+  gboolean is_rtp;
 
-  GST_OBJECT_LOCK (self);
-  result = self->dtmf_payload_type == payload_type;
-  GST_OBJECT_UNLOCK (self);
-  return result;
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return FALSE;
+  is_rtp = vgw_rtp_packet_parse (&rtp, map.data, map.size);
+  if (is_rtp)
+    {
+      GST_OBJECT_LOCK (self);
+      packet->kind = vgw_rtp_packet_get_kind (rtp.payload_type, rtp.payload_length, self->audio_payload_type,
+                                              self->dtmf_payload_type);
+      GST_OBJECT_UNLOCK (self);
+      if (packet->kind == VGW_RTP_AUDIO)
+        {
+          find_clock_rate (self, rtp.payload_type);
+          packet->duration = vgw_rtp_codec_get_duration (self->codec, rtp.payload, rtp.payload_length);
+        }
+      packet->seqnum = rtp.seqnum;
+      packet->timestamp = rtp.timestamp;
+      packet->is_marked = rtp.is_marked;
+    }
+  gst_buffer_unmap (buffer, &map);
+  return is_rtp;
 }
 
 static GstFlowReturn
 on_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
   VgwJitterBuffer *self = VGW_JITTER_BUFFER (parent);
-  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
-  Packet *packet;
+  Packet *packet = g_new0 (Packet, 1);
 
-  if (!gst_rtp_buffer_map (buffer, GST_MAP_READ, &rtp))
+  if (!read_packet (self, packet, buffer))
     {
       gst_buffer_unref (buffer);
+      g_free (packet);
       return GST_FLOW_OK; /* anybody can send this; it is not the stream's end */
     }
-  packet = g_new0 (Packet, 1);
-  packet->is_dtmf = is_dtmf (self, gst_rtp_buffer_get_payload_type (&rtp));
-  if (!packet->is_dtmf)
-    find_clock_rate (self, gst_rtp_buffer_get_payload_type (&rtp));
-  packet->seqnum = gst_rtp_buffer_get_seq (&rtp);
-  packet->timestamp = gst_rtp_buffer_get_timestamp (&rtp);
   packet->arrival = find_arrival (self, buffer);
-  gst_rtp_buffer_unmap (&rtp);
   packet->buffer = buffer;
   return take_packet (self, packet);
 }
@@ -475,14 +477,21 @@ vgw_jitter_buffer_get_property (GObject *object, guint id, GValue *value, GParam
     case PROP_DO_RETRANSMISSION:
       g_value_set_boolean (value, FALSE);
       break;
+    case PROP_PAYLOAD_TYPE:
+      g_value_set_int (value, self->audio_payload_type);
+      break;
     case PROP_DTMF_PAYLOAD_TYPE:
       g_value_set_int (value, self->dtmf_payload_type);
+      break;
+    case PROP_DTMF_CLOCK_RATE:
+      g_value_set_uint (value, self->dtmf_clock_rate_hz);
       break;
     case PROP_STATS:
       g_value_take_boxed (value, gst_structure_new ("application/x-rtp-jitterbuffer-stats", "num-pushed", G_TYPE_UINT64,
                                                     self->n_pushed, "num-lost", G_TYPE_UINT64, self->n_lost, "num-late",
                                                     G_TYPE_UINT64, self->n_late, "num-duplicates", G_TYPE_UINT64,
-                                                    self->n_duplicates, NULL));
+                                                    self->n_duplicates, "num-ignored", G_TYPE_UINT64, self->n_ignored,
+                                                    NULL));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -500,8 +509,12 @@ vgw_jitter_buffer_set_property (GObject *object, guint id, const GValue *value, 
   GST_OBJECT_LOCK (self);
   if (id == PROP_LATENCY)
     self->latency_ms = g_value_get_uint (value);
+  else if (id == PROP_PAYLOAD_TYPE)
+    self->audio_payload_type = g_value_get_int (value);
   else if (id == PROP_DTMF_PAYLOAD_TYPE)
     self->dtmf_payload_type = g_value_get_int (value);
+  else if (id == PROP_DTMF_CLOCK_RATE)
+    self->dtmf_clock_rate_hz = g_value_get_uint (value);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   GST_OBJECT_UNLOCK (self);
@@ -510,7 +523,7 @@ vgw_jitter_buffer_set_property (GObject *object, guint id, const GValue *value, 
 static void
 vgw_jitter_buffer_finalize (GObject *object)
 {
-  g_queue_clear_full (&VGW_JITTER_BUFFER (object)->held, (GDestroyNotify) packet_free);
+  vgw_rtp_held_clear (&VGW_JITTER_BUFFER (object)->held);
   G_OBJECT_CLASS (vgw_jitter_buffer_parent_class)->finalize (object);
 }
 
@@ -536,13 +549,21 @@ vgw_jitter_buffer_class_init (VgwJitterBufferClass *klass)
                                    g_param_spec_boolean ("do-retransmission", "Do retransmission",
                                                          "Accepted for webrtcbin; nothing is requested again", FALSE,
                                                          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
+  g_object_class_install_property (object_class, PROP_PAYLOAD_TYPE,
+                                   g_param_spec_int ("payload-type", "Payload type",
+                                                     "Payload type of the audio, all others are ignored; -1 for any", -1,
+                                                     127, -1, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
   g_object_class_install_property (object_class, PROP_DTMF_PAYLOAD_TYPE,
                                    g_param_spec_int ("dtmf-payload-type", "DTMF payload type",
                                                      "Payload type of telephone events (RFC 4733); -1 for none", -1, 127,
                                                      -1, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
+  g_object_class_install_property (object_class, PROP_DTMF_CLOCK_RATE,
+                                   g_param_spec_uint ("dtmf-clock-rate", "DTMF clock rate",
+                                                      "Clock rate of the telephone events' durations, in Hz", 1, 192000,
+                                                      DEFAULT_CLOCK_RATE_HZ, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
   g_object_class_install_property (object_class, PROP_STATS,
                                    g_param_spec_boxed ("stats", "Statistics",
-                                                       "num-pushed, num-lost, num-late, num-duplicates",
+                                                       "num-pushed, num-lost, num-late, num-duplicates, num-ignored",
                                                        GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   signals[SIGNAL_REQUEST_PT_MAP] = g_signal_new ("request-pt-map", VGW_TYPE_JITTER_BUFFER, G_SIGNAL_RUN_LAST, 0, NULL,
                                                  NULL, NULL, GST_TYPE_CAPS, 1, G_TYPE_UINT);
@@ -561,10 +582,10 @@ vgw_jitter_buffer_class_init (VgwJitterBufferClass *klass)
 static void
 vgw_jitter_buffer_init (VgwJitterBuffer *self)
 {
-  g_queue_init (&self->held);
+  vgw_rtp_held_init (&self->held);
   self->latency_ms = DEFAULT_LATENCY_MS;
-  self->dtmf_payload_type = -1;
-  self->last_pts = GST_CLOCK_TIME_NONE;
+  self->audio_payload_type = self->dtmf_payload_type = -1;
+  self->dtmf_clock_rate_hz = DEFAULT_CLOCK_RATE_HZ;
   self->sink = gst_pad_new_from_static_template (&sink_template, "sink");
   gst_pad_set_chain_function (self->sink, on_chain);
   gst_pad_set_event_function (self->sink, on_event);

@@ -13,6 +13,7 @@
 #define MAX_MID_LENGTH 32
 #define MAX_FMTP_LENGTH 512
 #define MAX_FINGERPRINTS 8
+#define DTMF_CLOCK_RATE_HZ 8000 /* RFC 4733 section 7.1.1: the default; Firefox offers no other beside Opus */
 /* RFC 8445 section 5.3: ice-ufrag = 4*256ice-char, ice-pwd = 22*256ice-char */
 #define MIN_UFRAG_LENGTH 4
 #define MIN_PWD_LENGTH 22
@@ -388,7 +389,9 @@ vgw_offer_find_codec (const VgwOffer *self, const char *name, guint clock_rate_h
 const VgwOfferCodec *
 vgw_offer_find_dtmf (const VgwOffer *self, const VgwOfferCodec *codec)
 {
-  return vgw_offer_find_codec (self, "TELEPHONE-EVENT", codec->clock_rate_hz);
+  const VgwOfferCodec *dtmf = vgw_offer_find_codec (self, "TELEPHONE-EVENT", codec->clock_rate_hz);
+
+  return dtmf != NULL ? dtmf : vgw_offer_find_codec (self, "TELEPHONE-EVENT", DTMF_CLOCK_RATE_HZ);
 }
 
 gboolean

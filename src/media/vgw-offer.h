@@ -62,7 +62,8 @@ const VgwOfferCodec *vgw_offer_find_codec (const VgwOffer *self, const char *nam
  * Returns: (transfer full) */
 GstSDPMessage *vgw_offer_reduce (const VgwOffer *self, const VgwOfferCodec *codec, GError **error);
 
-/* The telephone events (RFC 4733) that go with @codec: the same clock rate. (transfer none) (nullable) */
+/* The telephone events (RFC 4733) that go with @codec: those of its clock rate, else those of 8000 Hz, which Firefox offers
+ * alone. (transfer none) (nullable) */
 const VgwOfferCodec *vgw_offer_find_dtmf (const VgwOffer *self, const VgwOfferCodec *codec);
 
 /* The answer that the client gets: webrtcbin's answer to the reduced offer, put back into the order of the offer, the

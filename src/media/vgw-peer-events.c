@@ -251,8 +251,9 @@ vgw_peer_connect_bin (VgwPeer *self)
 {
   GstElement *bin = vgw_webrtc_get_bin (self->webrtc);
   const VgwOfferCodec *dtmf = vgw_offer_find_dtmf (self->offer, self->codec);
+  vgw_webrtc_set_audio (self->webrtc, self->codec);
   if (dtmf != NULL)
-    vgw_webrtc_set_dtmf (self->webrtc, dtmf->payload_type, self->airlock, handle_key);
+    vgw_webrtc_set_dtmf (self->webrtc, dtmf, self->airlock, handle_key);
   g_signal_connect_data (bin, "on-ice-candidate", G_CALLBACK (vgw_peer_on_ice_candidate), vgw_airlock_ref (self->airlock),
                          vgw_airlock_unref_closure, 0);
   g_signal_connect_data (bin, "notify::ice-gathering-state", G_CALLBACK (vgw_peer_on_gathering_state),

@@ -19,7 +19,9 @@ struct _VgwWebrtc
   guint sctp_id;
 
   /* constant once the pipeline runs */
+  gint audio_payload_type;
   gint dtmf_payload_type; /* -1 for none */
+  guint dtmf_clock_rate_hz;
   VgwAirlock *dtmf_airlock;
   VgwAirlockFunc dtmf_func;
 
@@ -138,9 +140,11 @@ on_request_jitterbuffer (GstElement *rtpbin, guint session, VgwWebrtc *self)
 {
   GstElement *jitter_buffer = gst_element_factory_make ("vgwjitterbuffer", NULL);
 
+  g_object_set (jitter_buffer, "payload-type", self->audio_payload_type, NULL);
   if (self->dtmf_payload_type >= 0)
     {
-      g_object_set (jitter_buffer, "dtmf-payload-type", self->dtmf_payload_type, NULL);
+      g_object_set (jitter_buffer, "dtmf-payload-type", self->dtmf_payload_type, "dtmf-clock-rate",
+                    self->dtmf_clock_rate_hz, NULL);
       g_signal_connect_data (jitter_buffer, "dtmf", G_CALLBACK (on_dtmf), vgw_webrtc_ref (self), unref_closure, 0);
     }
   return jitter_buffer;
@@ -185,7 +189,7 @@ vgw_webrtc_new (VgwMedia *media, GstElement *pipeline, GError **error)
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
   self->media = g_object_ref (media);
-  self->dtmf_payload_type = -1;
+  self->audio_payload_type = self->dtmf_payload_type = -1;
   self->sctp_id = vgw_sctp_ids_take (vgw_media_get_sctp_ids (media));
   self->bin = self->sctp_id != 0 ? make_bin (self) : NULL;
   if (self->bin == NULL)
@@ -221,10 +225,17 @@ vgw_webrtc_unref (VgwWebrtc *self)
 }
 
 void
-vgw_webrtc_set_dtmf (VgwWebrtc *self, guint payload_type, VgwAirlock *airlock, VgwAirlockFunc func)
+vgw_webrtc_set_audio (VgwWebrtc *self, const VgwOfferCodec *codec)
+{
+  self->audio_payload_type = (gint) codec->payload_type;
+}
+
+void
+vgw_webrtc_set_dtmf (VgwWebrtc *self, const VgwOfferCodec *dtmf, VgwAirlock *airlock, VgwAirlockFunc func)
 {
   g_return_if_fail (self->dtmf_airlock == NULL);
-  self->dtmf_payload_type = (gint) payload_type;
+  self->dtmf_payload_type = (gint) dtmf->payload_type;
+  self->dtmf_clock_rate_hz = dtmf->clock_rate_hz;
   self->dtmf_airlock = vgw_airlock_ref (airlock);
   self->dtmf_func = func;
 }

@@ -7,6 +7,7 @@
 #include "ice/vgw-ice-agent.h"
 #include "base/vgw-airlock.h"
 #include "media/vgw-media-private.h"
+#include "media/vgw-offer.h"
 
 G_BEGIN_DECLS
 
@@ -19,9 +20,12 @@ VgwWebrtc *vgw_webrtc_ref (VgwWebrtc *self);
 void vgw_webrtc_unref (VgwWebrtc *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWebrtc, vgw_webrtc_unref)
 
-/* Has packets of @payload_type taken as telephone events: @func gets a VgwKey* on the main thread. Once, before the
- * pipeline is started. Main thread. */
-void vgw_webrtc_set_dtmf (VgwWebrtc *self, guint payload_type, VgwAirlock *airlock, VgwAirlockFunc func);
+/* What the answer agrees on: packets of any other payload type are ignored. Before the pipeline is started. Main thread. */
+void vgw_webrtc_set_audio (VgwWebrtc *self, const VgwOfferCodec *codec);
+
+/* Has packets of the payload type of @dtmf taken as telephone events: @func gets a VgwKey* on the main thread. Once,
+ * before the pipeline is started. Main thread. */
+void vgw_webrtc_set_dtmf (VgwWebrtc *self, const VgwOfferCodec *dtmf, VgwAirlock *airlock, VgwAirlockFunc func);
 
 typedef struct
 {

@@ -10,6 +10,7 @@
 #define FRAME_TICKS 960 /* 20 ms at 48 kHz */
 #define FRAME (20 * GST_MSECOND)
 #define LATENCY_MS 40
+#define OPUS_TOC_20_MS 0x78 /* RFC 6716 table 2: configuration 15, one frame */
 #define CAPS "application/x-rtp, media=audio, clock-rate=48000, encoding-name=OPUS, payload=96"
 
 static GstHarness *harness;
@@ -28,19 +29,26 @@ teardown (void)
   gst_harness_teardown (harness);
 }
 
+static void
+push_packet (guint seqnum, guint32 timestamp, guint8 payload_type, gsize length, GstClockTime arrival)
+{
+  GstBuffer *buffer = gst_rtp_buffer_new_allocate (length, 0, 0);
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+  gst_rtp_buffer_map (buffer, GST_MAP_WRITE, &rtp);
+  gst_rtp_buffer_set_seq (&rtp, seqnum);
+  gst_rtp_buffer_set_timestamp (&rtp, timestamp);
+  gst_rtp_buffer_set_payload_type (&rtp, payload_type);
+  memset (gst_rtp_buffer_get_payload (&rtp), OPUS_TOC_20_MS, length);
+  gst_rtp_buffer_unmap (&rtp);
+  GST_BUFFER_PTS (buffer) = arrival;
+  ck_assert_int_eq (gst_harness_push (harness, buffer), GST_FLOW_OK);
+}
+
 /* Packet @seqnum of a stream whose RTP time is seqnum × 20 ms, arriving at @arrival. */
 static void
 push_at (guint seqnum, GstClockTime arrival)
 {
-  GstBuffer *buffer = gst_rtp_buffer_new_allocate (4, 0, 0);
-  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
-  gst_rtp_buffer_map (buffer, GST_MAP_WRITE, &rtp);
-  gst_rtp_buffer_set_seq (&rtp, seqnum);
-  gst_rtp_buffer_set_timestamp (&rtp, seqnum * FRAME_TICKS);
-  gst_rtp_buffer_set_payload_type (&rtp, 96);
-  gst_rtp_buffer_unmap (&rtp);
-  GST_BUFFER_PTS (buffer) = arrival;
-  ck_assert_int_eq (gst_harness_push (harness, buffer), GST_FLOW_OK);
+  push_packet (seqnum, seqnum * FRAME_TICKS, 96, 4, arrival);
 }
 
 static void
@@ -260,6 +268,134 @@ START_TEST (random_order_and_loss_never_goes_backwards)
 }
 END_TEST
 
+/* 500 packets with contiguous sequence numbers that arrive each 20 ms, with the timestamps of @stamp: they must come out
+ * as contiguous audio. */
+static void
+check_contiguous (guint32 (*stamp) (guint i, GRand *random))
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (4712);
+
+  for (guint i = 0; i < 500; i++)
+    {
+      GstClockTime jitter = (GstClockTime) g_rand_int_range (random, 0, 15) * GST_MSECOND;
+      push_packet (i, stamp (i, random), 96, 4, i * FRAME + (i > 0 ? jitter : 0));
+      ck_assert_uint_eq (expect ((guint16) i), i * FRAME);
+    }
+}
+
+static guint32
+stamp_at_capture (guint i, GRand *random)
+{
+  return 100000 + i * FRAME_TICKS + (guint32) g_rand_int_range (random, -480, 481); /* ±10 ms */
+}
+
+static guint32
+stamp_twice_as_fast (guint i, GRand *random)
+{
+  return i * 2 * FRAME_TICKS;
+}
+
+static guint32
+stamp_in_ticks_of_8_khz (guint i, GRand *random)
+{
+  return G_MAXUINT32 - 5000 + i * 160;
+}
+
+static guint32
+stamp_by_a_drifting_clock (guint i, GRand *random)
+{
+  return i * FRAME_TICKS * 101 / 100;
+}
+
+static guint32
+stamp_at_random (guint i, GRand *random)
+{
+  return g_rand_int (random);
+}
+
+START_TEST (contiguous_packets_are_contiguous_audio_whatever_their_timestamps)
+{
+  static guint32 (*const stamps[]) (guint, GRand *)
+      = { stamp_at_capture, stamp_twice_as_fast, stamp_in_ticks_of_8_khz, stamp_by_a_drifting_clock, stamp_at_random };
+  check_contiguous (stamps[_i]);
+}
+END_TEST
+
+/* DTX: no sequence number is missing, and the timestamps say how long the silence was. */
+START_TEST (a_jump_in_time_that_arrives_late_is_silence)
+{
+  push (1);
+  expect (1);
+  push_packet (2, 21 * FRAME_TICKS, 96, 4, 21 * FRAME + 7 * GST_MSECOND);
+  ck_assert_uint_eq (expect (2), 21 * FRAME);
+  /* the network stood still meanwhile: speech, a pause, speech, all at once */
+  push_packet (3, 22 * FRAME_TICKS, 96, 4, 80 * FRAME);
+  push_packet (4, 43 * FRAME_TICKS, 96, 4, 80 * FRAME);
+  push_packet (5, 44 * FRAME_TICKS, 96, 4, 80 * FRAME);
+  ck_assert_uint_eq (expect (3), 22 * FRAME);
+  ck_assert_uint_eq (expect (4), 43 * FRAME);
+  ck_assert_uint_eq (expect (5), 44 * FRAME);
+}
+END_TEST
+
+/* Pauses below the tolerance add up, and are made good with the next one. */
+START_TEST (short_pauses_are_not_lost)
+{
+  guint32 ticks = 0;
+
+  for (guint i = 0; i < 100; i++)
+    {
+      push_packet (i, ticks, 96, 4, gst_util_uint64_scale_int (ticks, GST_SECOND, 48000));
+      GstClockTime pts = expect ((guint16) i);
+      ck_assert_uint_le (pts, gst_util_uint64_scale_int (ticks, GST_SECOND, 48000));
+      ck_assert_uint_ge (pts + 30 * GST_MSECOND, gst_util_uint64_scale_int (ticks, GST_SECOND, 48000));
+      ticks += FRAME_TICKS + (i % 3 == 0 ? FRAME_TICKS : 0);
+    }
+}
+END_TEST
+
+START_TEST (a_loss_is_as_long_as_the_packets_are_and_a_pause_beside_it_is_silence)
+{
+  GstClockTime lost;
+
+  push (1);
+  push_packet (3, 2 * FRAME_TICKS, 96, 4, 3 * FRAME); /* the timestamps do not move with what was lost */
+  push_packet (4, 3 * FRAME_TICKS, 96, 4, 6 * FRAME);
+  expect (1);
+  ck_assert_uint_eq (expect (3), 3 * FRAME);
+  ck_assert_uint_eq (expect (4), 4 * FRAME);
+  ck_assert_uint_eq (count_lost (&lost), 1);
+  ck_assert_uint_eq (lost, FRAME);
+  push_packet (6, 45 * FRAME_TICKS, 96, 4, 48 * FRAME); /* 40 frames of silence, and one that was lost */
+  push_packet (7, 46 * FRAME_TICKS, 96, 4, 51 * FRAME);
+  ck_assert_uint_ge (expect (6), 45 * FRAME);
+  ck_assert_uint_eq (count_lost (&lost), 1);
+  ck_assert_uint_eq (lost, FRAME);
+}
+END_TEST
+
+#define COMFORT_NOISE 13 /* RFC 3389 */
+
+START_TEST (unknown_payload_types_are_ignored_where_it_is_their_turn)
+{
+  GstClockTime lost;
+
+  g_object_set (harness->element, "payload-type", 96, NULL);
+  push_packet (1, FRAME_TICKS, COMFORT_NOISE, 20, FRAME);
+  push (2);
+  push_packet (3, 3 * FRAME_TICKS, COMFORT_NOISE, 20, 3 * FRAME);
+  push_packet (4, 3 * FRAME_TICKS, 96, 0, 3 * FRAME); /* padding only */
+  push_packet (6, 14 * FRAME_TICKS, 96, 4, 14 * FRAME);
+  expect (2);
+  expect_nothing ();
+  push_packet (5, 3 * FRAME_TICKS, 127, 1, 14 * FRAME); /* a keepalive, reordered */
+  ck_assert_uint_eq (expect (6), 14 * FRAME);
+  ck_assert_uint_eq (count_lost (&lost), 0);
+  ck_assert_uint_eq (get_stat ("num-ignored"), 4);
+  ck_assert_uint_eq (get_stat ("num-lost"), 0);
+}
+END_TEST
+
 #define DTMF_PAYLOAD_TYPE 110
 
 /* What the signal told, one after the other: "5:100" */
@@ -331,15 +467,45 @@ START_TEST (the_same_key_twice_is_two_keys)
 }
 END_TEST
 
-START_TEST (a_key_without_its_end_is_told_by_the_next_packet)
+START_TEST (a_key_without_its_end_is_told_when_it_is_not_renewed)
 {
   push (1);
   push_key (2, 2 * FRAME_TICKS, 1, FALSE, 960);
-  push (3);
+  for (guint i = 3; i < 3 + 10; i++) /* 200 ms */
+    push (i);
+  ck_assert_str_eq (keys->str, "");
+  push (13);
   ck_assert_str_eq (keys->str, "1:20");
-  push_key (4, 4 * FRAME_TICKS, 2, FALSE, 960);
-  push_key (5, 5 * FRAME_TICKS, 3, FALSE, 960);
+  push_key (14, 14 * FRAME_TICKS, 2, FALSE, 960);
+  push_key (15, 15 * FRAME_TICKS, 3, FALSE, 960); /* another key: at once */
   ck_assert_str_eq (keys->str, "1:20 2:20");
+  gst_harness_push_event (harness, gst_event_new_eos ());
+  ck_assert_str_eq (keys->str, "1:20 2:20 3:20");
+}
+END_TEST
+
+START_TEST (audio_between_the_packets_of_a_key_does_not_end_it)
+{
+  push (1);
+  for (guint i = 2; i < 12; i += 2)
+    {
+      push_key (i, 2 * FRAME_TICKS, 7, FALSE, (guint16) (i * FRAME_TICKS));
+      push (i + 1);
+    }
+  push_key (12, 2 * FRAME_TICKS, 7, TRUE, 9600);
+  ck_assert_str_eq (keys->str, "7:200");
+}
+END_TEST
+
+/* The audio before has another clock, and none has come yet that would tell the jitter buffer any. */
+START_TEST (a_key_has_the_clock_of_its_own_payload_type)
+{
+  g_object_set (harness->element, "dtmf-clock-rate", 8000u, NULL);
+  push_key (1, FRAME_TICKS, 5, TRUE, 800);
+  ck_assert_str_eq (keys->str, "5:100");
+  push (2);
+  push_key (3, 3 * FRAME_TICKS, 6, TRUE, 1600);
+  ck_assert_str_eq (keys->str, "5:100 6:200");
 }
 END_TEST
 
@@ -372,13 +538,20 @@ main (int argc, char **argv)
   tcase_add_test (tcase, what_is_not_rtp_is_dropped);
   tcase_add_test (tcase, a_flood_behind_a_gap_is_bounded);
   tcase_add_test (tcase, random_order_and_loss_never_goes_backwards);
+  tcase_add_loop_test (tcase, contiguous_packets_are_contiguous_audio_whatever_their_timestamps, 0, 5);
+  tcase_add_test (tcase, a_jump_in_time_that_arrives_late_is_silence);
+  tcase_add_test (tcase, short_pauses_are_not_lost);
+  tcase_add_test (tcase, a_loss_is_as_long_as_the_packets_are_and_a_pause_beside_it_is_silence);
+  tcase_add_test (tcase, unknown_payload_types_are_ignored_where_it_is_their_turn);
   suite_add_tcase (suite, tcase);
   TCase *dtmf = tcase_create ("keys");
   tcase_set_timeout (dtmf, 0);
   tcase_add_checked_fixture (dtmf, setup_dtmf, teardown_dtmf);
   tcase_add_test (dtmf, a_key_is_told_once_and_never_becomes_audio);
   tcase_add_test (dtmf, the_same_key_twice_is_two_keys);
-  tcase_add_test (dtmf, a_key_without_its_end_is_told_by_the_next_packet);
+  tcase_add_test (dtmf, a_key_without_its_end_is_told_when_it_is_not_renewed);
+  tcase_add_test (dtmf, audio_between_the_packets_of_a_key_does_not_end_it);
+  tcase_add_test (dtmf, a_key_has_the_clock_of_its_own_payload_type);
   tcase_add_test (dtmf, keys_keep_their_order_and_other_events_are_dropped);
   suite_add_tcase (suite, dtmf);
   return run_suite (suite);

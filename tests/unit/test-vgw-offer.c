@@ -214,6 +214,30 @@ START_TEST (the_answer_has_the_mlines_of_the_offer_in_its_order)
 }
 END_TEST
 
+/* Firefox offers telephone-event/8000 alone beside Opus, Chromium both. */
+START_TEST (telephone_events_of_either_clock_rate_are_answered)
+{
+  g_autofree char *text = load ("chromium-audio.sdp");
+  g_autofree char *firefox = replace (text, "telephone-event/48000", "unknown/48000");
+  g_autofree char *none = replace (firefox, "telephone-event/8000", "unknown/8000");
+  g_autoptr (VgwOffer) offer = parse (text);
+  g_autoptr (VgwOffer) firefox_offer = parse (firefox);
+  g_autoptr (VgwOffer) none_offer = parse (none);
+  const VgwOfferCodec *opus = vgw_offer_find_codec (firefox_offer, "OPUS", 48000);
+  const VgwOfferCodec *dtmf = vgw_offer_find_dtmf (firefox_offer, opus);
+  g_autofree char *expanded = NULL;
+  GstSDPMessage *answer = make_answer ();
+
+  ck_assert_uint_eq (vgw_offer_find_dtmf (offer, opus)->clock_rate_hz, 48000);
+  ck_assert_ptr_null (vgw_offer_find_dtmf (none_offer, opus));
+  ck_assert_ptr_nonnull (dtmf);
+  ck_assert_uint_eq (dtmf->payload_type, 126);
+  expanded = vgw_offer_expand_answer (firefox_offer, answer, dtmf, NULL, TRUE, TRUE, NULL);
+  gst_sdp_message_free (answer);
+  ck_assert_ptr_nonnull (strstr (expanded, "a=rtpmap:126 telephone-event/8000\r\n"));
+}
+END_TEST
+
 START_TEST (data_channels_of_the_drafts_are_answered_in_their_form)
 {
   g_autofree char *text = load ("chromium-audio.sdp");
@@ -317,6 +341,7 @@ main (void)
   tcase_add_test (tcase, webrtcbin_gets_one_codec_and_audio_first);
   tcase_add_test (tcase, stereo_parameters_are_not_passed_on);
   tcase_add_test (tcase, the_answer_has_the_mlines_of_the_offer_in_its_order);
+  tcase_add_test (tcase, telephone_events_of_either_clock_rate_are_answered);
   tcase_add_test (tcase, data_channels_of_the_drafts_are_answered_in_their_form);
   tcase_add_test (tcase, an_answer_that_refuses_the_audio_is_an_error);
   tcase_add_test (tcase, candidates_are_for_mlines_that_are_there);
