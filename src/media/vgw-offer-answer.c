@@ -7,6 +7,7 @@
 #include "base/vgw-error.h"
 
 #define MAX_SSRC_LINES 4
+#define MSID "voice-gateway audio" /* RFC 8830: the stream, the track */
 
 /* Parameters of an Opus offer that the gateway honours (RFC 7587 section 6.1). The rest is about stereo, which we
  * neither send nor want, and makes webrtcbin's caps fail to match. */
@@ -27,6 +28,12 @@ keep_opus_parameters (const char *fmtp)
     }
   g_ptr_array_add (kept, NULL);
   return g_strjoinv (";", (char **) kept->pdata);
+}
+
+static const VgwOfferMline *
+get_mline (const VgwOffer *self, guint index)
+{
+  return &g_array_index (self->mlines, VgwOfferMline, index);
 }
 
 static void
@@ -57,15 +64,31 @@ append_ssrcs (GString *text, const GstSDPMedia *media)
     }
 }
 
+/* webrtcbin needs one; where the offer has none there is no bundle, and no other m-line. */
+static const char *
+get_audio_mid (const VgwOffer *self)
+{
+  const char *mid = get_mline (self, self->audio_index)->mid;
+  return mid != NULL ? mid : "0";
+}
+
+/* Of the audio as a whole, as the client offers it. */
+static const char *
+get_direction (const VgwOffer *self)
+{
+  if (!vgw_offer_is_received (self))
+    return "recvonly";
+  return self->send_index >= 0 ? "sendrecv" : "sendonly";
+}
+
 static void
 append_reduced_audio (GString *text, const VgwOffer *self, const VgwOfferCodec *codec)
 {
   const GstSDPMedia *media = gst_sdp_message_get_media (self->sdp, self->audio_index);
-  const VgwOfferMline *mline = &g_array_index (self->mlines, VgwOfferMline, self->audio_index);
 
   g_string_append_printf (text, "m=audio 9 UDP/TLS/RTP/SAVPF %u\r\nc=IN IP4 0.0.0.0\r\n", codec->payload_type);
-  g_string_append_printf (text, "a=mid:%s\r\na=%s\r\na=rtcp-mux\r\na=rtpmap:%u %s\r\n", mline->mid, self->direction,
-                          codec->payload_type, codec->rtpmap);
+  g_string_append_printf (text, "a=mid:%s\r\na=%s\r\na=rtcp-mux\r\na=rtpmap:%u %s\r\n", get_audio_mid (self),
+                          get_direction (self), codec->payload_type, codec->rtpmap);
   if (codec->fmtp != NULL && g_str_equal (codec->name, "OPUS"))
     {
       g_autofree char *fmtp = keep_opus_parameters (codec->fmtp);
@@ -80,7 +103,7 @@ static void
 append_reduced_data (GString *text, const VgwOffer *self)
 {
   const GstSDPMedia *media = gst_sdp_message_get_media (self->sdp, self->data_index);
-  const VgwOfferMline *mline = &g_array_index (self->mlines, VgwOfferMline, self->data_index);
+  const VgwOfferMline *mline = get_mline (self, (guint) self->data_index);
   const char *max_size = gst_sdp_media_get_attribute_val (media, "max-message-size");
   guint64 size = 0;
 
@@ -95,12 +118,11 @@ GstSDPMessage *
 vgw_offer_reduce (const VgwOffer *self, const VgwOfferCodec *codec, GError **error)
 {
   g_autoptr (GString) text = g_string_new ("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n");
-  const char *audio_mid = g_array_index (self->mlines, VgwOfferMline, self->audio_index).mid;
   GstSDPMessage *reduced = NULL;
 
-  g_string_append_printf (text, "a=group:BUNDLE %s", audio_mid);
+  g_string_append_printf (text, "a=group:BUNDLE %s", get_audio_mid (self));
   if (self->data_index >= 0)
-    g_string_append_printf (text, " %s", g_array_index (self->mlines, VgwOfferMline, self->data_index).mid);
+    g_string_append_printf (text, " %s", get_mline (self, (guint) self->data_index)->mid);
   g_string_append (text, "\r\na=ice-options:trickle\r\n");
   append_reduced_audio (text, self, codec);
   if (self->data_index >= 0)
@@ -161,12 +183,14 @@ append_inactive (GString *text, const GstSDPMedia *offered, const GstSDPMedia *t
 static void
 append_old_data (GString *text, const VgwOffer *self, const GstSDPMedia *answered)
 {
-  const VgwOfferMline *mline = &g_array_index (self->mlines, VgwOfferMline, self->data_index);
+  const VgwOfferMline *mline = get_mline (self, (guint) self->data_index);
+  const GstSDPMedia *offered = gst_sdp_message_get_media (self->sdp, (guint) self->data_index);
   const char *port = gst_sdp_media_get_attribute_val (answered, "sctp-port");
 
   if (port == NULL)
     port = "5000";
-  g_string_append_printf (text, "m=application 9 DTLS/SCTP %s\r\nc=IN IP4 0.0.0.0\r\na=mid:%s\r\n", port, mline->mid);
+  g_string_append_printf (text, "m=application 9 %s %s\r\nc=IN IP4 0.0.0.0\r\na=mid:%s\r\n",
+                          gst_sdp_media_get_proto (offered), port, mline->mid);
   g_string_append_printf (text, "a=sctpmap:%s webrtc-datachannel 65535\r\n", port);
   append_answered_transport (text, answered);
 }
@@ -182,27 +206,69 @@ append_rejected (GString *text, const GstSDPMedia *offered, const GstSDPMedia *t
   append_answered_transport (text, transport);
 }
 
-/* The audio of @answered with the payload type of @dtmf. (transfer full) */
-static GstSDPMedia *
-add_dtmf (const GstSDPMedia *answered, const VgwOfferCodec *dtmf)
+/* "111 opus/48000/2" with another payload type. */
+static void
+append_payload_attribute (GString *text, const char *key, const char *value, int payload_type)
 {
-  GstSDPMedia *media = NULL;
-  g_autofree char *format = g_strdup_printf ("%u", dtmf->payload_type);
-  g_autofree char *rtpmap = g_strdup_printf ("%u telephone-event/%u", dtmf->payload_type, dtmf->clock_rate_hz);
-  g_autofree char *fmtp = g_strdup_printf ("%u 0-15", dtmf->payload_type);
-
-  gst_sdp_media_copy (answered, &media);
-  gst_sdp_media_add_format (media, format);
-  gst_sdp_media_add_attribute (media, "rtpmap", rtpmap);
-  gst_sdp_media_add_attribute (media, "fmtp", fmtp);
-  return media;
+  const char *rest = strchr (value, ' ');
+  g_string_append_printf (text, "a=%s:%d%s\r\n", key, payload_type, rest != NULL ? rest : "");
 }
 
 static void
-append_served (GString *text, const GstSDPMedia *answered, GPtrArray *candidates, gboolean is_complete)
+append_dtmf (GString *text, const VgwOfferCodec *dtmf)
 {
-  g_autofree char *media_text = gst_sdp_media_as_text (answered);
-  g_string_append (text, media_text);
+  g_string_append_printf (text, "a=rtpmap:%u telephone-event/%u\r\na=fmtp:%u 0-15\r\n", dtmf->payload_type,
+                          dtmf->clock_rate_hz, dtmf->payload_type);
+}
+
+static const char *
+to_direction (gboolean is_received, gboolean is_sent)
+{
+  if (is_received)
+    return is_sent ? "sendrecv" : "recvonly";
+  return is_sent ? "sendonly" : "inactive";
+}
+
+/* What webrtcbin answered for its one audio m-line, as one m-line of the client's: with the profile, the a=mid and the
+ * payload types of that, in the directions that it has. */
+static void
+append_audio (GString *text, const VgwOffer *self, guint index, const GstSDPMedia *answered,
+              const VgwOfferCodec *codec, const VgwOfferCodec *dtmf)
+{
+  static const char *const own_keys[]
+      = { "mid", "sendrecv", "sendonly", "recvonly", "inactive", "ssrc", "msid", "rtpmap", "fmtp", NULL };
+  const VgwOfferMline *mline = get_mline (self, index);
+  const GstSDPMedia *offered = gst_sdp_message_get_media (self->sdp, index);
+  int payload_type = mline->is_received ? (int) codec->payload_type : codec->send_payload_type;
+  gboolean is_sent = mline->is_sent && (gst_sdp_media_get_attribute_val (answered, "sendrecv") != NULL
+                                        || gst_sdp_media_get_attribute_val (answered, "sendonly") != NULL);
+
+  g_string_append_printf (text, "m=audio 9 %s %d", gst_sdp_media_get_proto (offered), payload_type);
+  if (mline->is_received && dtmf != NULL)
+    g_string_append_printf (text, " %u", dtmf->payload_type);
+  g_string_append (text, "\r\nc=IN IP4 0.0.0.0\r\n");
+  append_attributes (text, offered, "mid");
+  g_string_append_printf (text, "a=%s\r\n", to_direction (mline->is_received, is_sent));
+  for (guint i = 0; i < gst_sdp_media_attributes_len (answered); i++)
+    {
+      const GstSDPAttribute *attribute = gst_sdp_media_get_attribute (answered, i);
+      const char *value = attribute->value != NULL ? attribute->value : "";
+      if (g_str_equal (attribute->key, "rtpmap") || g_str_equal (attribute->key, "fmtp"))
+        append_payload_attribute (text, attribute->key, value, payload_type);
+      else if (!g_strv_contains (own_keys, attribute->key))
+        g_string_append_printf (text, "a=%s%s%s\r\n", attribute->key, *value ? ":" : "", value);
+    }
+  if (mline->is_received && dtmf != NULL)
+    append_dtmf (text, dtmf);
+  if (!is_sent)
+    return;
+  append_attributes (text, answered, "ssrc");
+  g_string_append (text, "a=msid:" MSID "\r\n"); /* or a browser's ontrack has a track without a stream */
+}
+
+static void
+append_candidates (GString *text, GPtrArray *candidates, gboolean is_complete)
+{
   for (guint i = 0; candidates != NULL && i < candidates->len; i++)
     g_string_append_printf (text, "a=%s\r\n", (char *) g_ptr_array_index (candidates, i));
   if (is_complete)
@@ -210,21 +276,55 @@ append_served (GString *text, const GstSDPMedia *answered, GPtrArray *candidates
 }
 
 static void
+append_data (GString *text, const VgwOffer *self, const GstSDPMedia *answered)
+{
+  if (self->is_old_sctp)
+    {
+      append_old_data (text, self, answered);
+      return;
+    }
+  GstSDPMedia *media = NULL;
+  gst_sdp_media_copy (answered, &media);
+  gst_sdp_media_set_proto (media, gst_sdp_media_get_proto (gst_sdp_message_get_media (self->sdp, (guint) self->data_index)));
+  g_autofree char *media_text = gst_sdp_media_as_text (media);
+  gst_sdp_media_free (media);
+  g_string_append (text, media_text);
+}
+
+/* In the order that the client gave: the transport is that of the first one (RFC 8843 section 7.3.1). Returns that one's
+ * mid. (nullable) (transfer none) */
+static const char *
 append_group (GString *text, const VgwOffer *self)
 {
+  const char *tag = NULL;
+  if (self->bundle == NULL)
+    return NULL;
   g_string_append (text, "a=group:BUNDLE");
-  for (guint i = 0; i < self->mlines->len; i++)
-    {
-      const VgwOfferMline *mline = &g_array_index (self->mlines, VgwOfferMline, i);
-      if (mline->role != VGW_MLINE_REJECTED)
+  for (guint i = 0; self->bundle[i] != NULL; i++)
+    for (guint j = 0; j < self->mlines->len; j++)
+      {
+        const VgwOfferMline *mline = get_mline (self, j);
+        if (mline->role == VGW_MLINE_REJECTED || g_strcmp0 (mline->mid, self->bundle[i]) != 0)
+          continue;
         g_string_append_printf (text, " %s", mline->mid);
-    }
+        tag = tag != NULL ? tag : mline->mid;
+      }
   g_string_append (text, "\r\n");
+  return tag;
+}
+
+static void
+append_head (GString *text, gboolean is_lite)
+{
+  if (is_lite)
+    g_string_append (text, "a=ice-lite\r\n");
+  g_string_append (text, "a=ice-options:trickle\r\na=msid-semantic: WMS *\r\n");
 }
 
 char *
-vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, const VgwOfferCodec *dtmf,
-                         GPtrArray *candidates, gboolean is_complete, gboolean is_lite, GError **error)
+vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, const VgwOfferCodec *codec,
+                         const VgwOfferCodec *dtmf, GPtrArray *candidates, gboolean is_complete, gboolean is_lite,
+                         GError **error)
 {
   const GstSDPMedia *audio = gst_sdp_message_get_media (answer, 0);
   const GstSDPMedia *data = self->data_index >= 0 ? gst_sdp_message_get_media (answer, 1) : NULL;
@@ -235,27 +335,21 @@ vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, cons
     }
 
   g_autoptr (GString) text = g_string_new ("v=0\r\n");
-  GstSDPMedia *with_dtmf = dtmf != NULL ? add_dtmf (audio, dtmf) : NULL;
   g_string_append_printf (text, "o=- %" G_GUINT64_FORMAT " 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n",
                           ((guint64) g_random_int () << 31) | g_random_int ());
-  append_group (text, self);
-  if (is_lite)
-    g_string_append (text, "a=ice-lite\r\n");
-  g_string_append (text, "a=ice-options:trickle\r\na=msid-semantic: WMS *\r\n");
-
+  const char *tag = append_group (text, self);
+  append_head (text, is_lite);
   for (guint i = 0; i < self->mlines->len; i++)
     {
       const GstSDPMedia *offered = gst_sdp_message_get_media (self->sdp, i);
-      switch (g_array_index (self->mlines, VgwOfferMline, i).role)
+      const VgwOfferMline *mline = get_mline (self, i);
+      switch (mline->role)
         {
         case VGW_MLINE_AUDIO:
-          append_served (text, with_dtmf != NULL ? with_dtmf : audio, candidates, is_complete);
+          append_audio (text, self, i, audio, codec, dtmf);
           break;
         case VGW_MLINE_DATA:
-          if (self->is_old_sctp)
-            append_old_data (text, self, data);
-          else
-            append_served (text, data, NULL, FALSE);
+          append_data (text, self, data);
           break;
         case VGW_MLINE_INACTIVE:
           append_inactive (text, offered, audio);
@@ -264,7 +358,9 @@ vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, cons
           append_rejected (text, offered, audio);
           break;
         }
+      /* where the client looks for them, and at the audio where it may as well */
+      if (i == self->audio_index || (tag != NULL && g_strcmp0 (mline->mid, tag) == 0))
+        append_candidates (text, candidates, is_complete);
     }
-  g_clear_pointer (&with_dtmf, gst_sdp_media_free);
   return g_string_free (g_steal_pointer (&text), FALSE);
 }

@@ -34,6 +34,15 @@ static const StaticPayload static_payloads[] = {
   { 9, "G722/8000" },
 };
 
+/* RFC 8829 section 5.1.2: all of them mean DTLS-SRTP; the answer repeats the one that was offered. The F only tells the
+ * timing of RTCP feedback, and the gateway neither offers nor answers a=rtcp-fb. */
+static const char *const rtp_protos[] = {
+  "UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "TCP/DTLS/RTP/SAVPF", "TCP/DTLS/RTP/SAVP",
+  "RTP/SAVPF",         "RTP/SAVP",         "RTP/AVPF",           "RTP/AVP",
+  NULL,
+};
+static const char *const sctp_protos[] = { "UDP/DTLS/SCTP", "TCP/DTLS/SCTP", "DTLS/SCTP", NULL };
+
 static void
 codec_free (VgwOfferCodec *codec)
 {
@@ -58,6 +67,7 @@ vgw_offer_free (VgwOffer *self)
   g_clear_pointer (&self->mlines, g_array_unref);
   g_clear_pointer (&self->codecs, g_ptr_array_unref);
   g_clear_pointer (&self->fingerprints, g_ptr_array_unref);
+  g_strfreev (self->bundle);
   g_free (self->ice_ufrag);
   g_free (self->ice_pwd);
   g_free (self->setup);
@@ -70,9 +80,9 @@ offer_new (void)
   VgwOffer *self = g_new0 (VgwOffer, 1);
   self->mlines = g_array_new (FALSE, TRUE, sizeof (VgwOfferMline));
   g_array_set_clear_func (self->mlines, (GDestroyNotify) mline_clear);
-  self->codecs = g_ptr_array_new_with_free_func ((GDestroyNotify) codec_free);
   self->fingerprints = g_ptr_array_new_with_free_func (g_free);
   self->data_index = -1;
+  self->send_index = -1;
   return self;
 }
 
@@ -117,18 +127,22 @@ has_control_characters (const char *text)
   return FALSE;
 }
 
-/* The mids of the first a=group:BUNDLE, or NULL. (transfer full) */
+/* The mids of the a=group:BUNDLE that has @mid, or NULL. (transfer full) */
 static char **
-parse_bundle (const GstSDPMessage *sdp)
+find_bundle (const GstSDPMessage *sdp, const char *mid)
 {
-  for (guint i = 0;; i++)
+  for (guint i = 0; mid != NULL; i++)
     {
       const char *group = gst_sdp_message_get_attribute_val_n (sdp, "group", i);
       if (group == NULL)
         return NULL;
-      if (g_str_has_prefix (group, "BUNDLE "))
-        return g_strsplit (group + strlen ("BUNDLE "), " ", -1);
+      if (!g_str_has_prefix (group, "BUNDLE "))
+        continue;
+      g_auto (GStrv) mids = g_strsplit (group + strlen ("BUNDLE "), " ", -1);
+      if (g_strv_contains ((const char *const *) mids, mid))
+        return g_steal_pointer (&mids);
     }
+  return NULL;
 }
 
 /* The SCTP port of an m=application line, in the present form (RFC 8841: a=sctp-port:5000) or in that of the drafts
@@ -151,35 +165,47 @@ find_sctp_port (const GstSDPMedia *media, gboolean *is_old)
   return port;
 }
 
-static VgwMlineRole
-choose_role (const VgwOffer *self, const GstSDPMedia *media, const char *mid, char **bundle)
+static gboolean
+has_proto (const GstSDPMedia *media, const char *const *protos)
 {
-  const char *kind = gst_sdp_media_get_media (media);
-  gboolean is_off = gst_sdp_media_get_port (media) == 0 && !gst_sdp_media_get_attribute_val (media, "bundle-only");
-  gboolean is_old_sctp;
-  gboolean is_rtp = g_str_has_suffix (gst_sdp_media_get_proto (media), "RTP/SAVPF");
-
-  if (is_off || mid == NULL || !g_strv_contains ((const char *const *) bundle, mid))
-    return VGW_MLINE_REJECTED;
-  if (g_str_equal (kind, "audio") && is_rtp)
-    return self->direction != NULL ? VGW_MLINE_INACTIVE : VGW_MLINE_AUDIO;
-  if (g_str_equal (kind, "video") && is_rtp)
-    return VGW_MLINE_INACTIVE;
-  if (g_str_equal (kind, "application") && self->data_index < 0
-      && strstr (gst_sdp_media_get_proto (media), "DTLS/SCTP") != NULL
-      && find_sctp_port (media, &is_old_sctp) != 0)
-    return VGW_MLINE_DATA;
-  return VGW_MLINE_REJECTED;
+  return g_strv_contains (protos, gst_sdp_media_get_proto (media));
 }
 
 static const char *
-find_direction (const GstSDPMedia *media)
+find_direction (const GstSDPMessage *sdp, const GstSDPMedia *media)
 {
   static const char *const directions[] = { "sendrecv", "sendonly", "recvonly", "inactive" };
   for (guint i = 0; i < G_N_ELEMENTS (directions); i++)
     if (gst_sdp_media_get_attribute_val (media, directions[i]) != NULL)
       return directions[i];
-  return directions[0]; /* RFC 8866 section 6.7.1 */
+  for (guint i = 0; i < G_N_ELEMENTS (directions); i++)
+    if (gst_sdp_message_get_attribute_val (sdp, directions[i]) != NULL)
+      return directions[i];
+  return directions[0]; /* RFC 8866 section 6.7 */
+}
+
+static gboolean
+is_off (const GstSDPMedia *media)
+{
+  return gst_sdp_media_get_port (media) == 0 && gst_sdp_media_get_attribute_val (media, "bundle-only") == NULL;
+}
+
+/* Why the m-line cannot carry the call's audio, or NULL where it can. (transfer full) */
+static char *
+find_audio_fault (const GstSDPMessage *sdp, const GstSDPMedia *media)
+{
+  if (!g_str_equal (gst_sdp_media_get_media (media), "audio"))
+    return g_strdup ("has no audio m-line");
+  if (is_off (media))
+    return g_strdup ("has audio, but its port is 0");
+  if (!has_proto (media, rtp_protos))
+    return g_strdup ("has audio with a profile that WebRTC does not have (RFC 8829 section 5.1.2)");
+  if (gst_sdp_media_get_attribute_val (media, "rtcp-mux") == NULL
+      && gst_sdp_media_get_attribute_val (media, "rtcp-mux-only") == NULL)
+    return g_strdup ("has audio without a=rtcp-mux (the gateway has one transport for RTP and RTCP)");
+  if (g_str_equal (find_direction (sdp, media), "inactive"))
+    return g_strdup ("has audio, but it is a=inactive");
+  return NULL;
 }
 
 static gboolean
@@ -192,7 +218,7 @@ is_known_mid (const VgwOffer *self, const char *mid)
 }
 
 static gboolean
-parse_mlines (VgwOffer *self, char **bundle, guint max_mlines, GError **error)
+read_mlines (VgwOffer *self, guint max_mlines, GError **error)
 {
   guint n_mlines = gst_sdp_message_medias_len (self->sdp);
   if (n_mlines > max_mlines)
@@ -209,25 +235,110 @@ parse_mlines (VgwOffer *self, char **bundle, guint max_mlines, GError **error)
         return bad (error, "has an m-line that does not parse");
       if (mid != NULL && (!is_token (mid, MAX_MID_LENGTH) || is_known_mid (self, mid)))
         return bad (error, "has an a=mid that is malformed or used twice");
-
-      VgwOfferMline mline = { choose_role (self, media, mid, bundle), g_strdup (mid) };
-      if (mline.role == VGW_MLINE_AUDIO)
-        {
-          self->audio_index = i;
-          self->direction = find_direction (media);
-        }
-      else if (mline.role == VGW_MLINE_DATA)
-        {
-          self->data_index = i;
-          self->sctp_port = find_sctp_port (media, &self->is_old_sctp);
-        }
+      VgwOfferMline mline = { .role = VGW_MLINE_REJECTED, .mid = g_strdup (mid) };
       g_array_append_val (self->mlines, mline);
     }
-  if (self->direction == NULL)
-    return bad (error, "has no audio m-line that can be used (RTP/SAVPF, with a=mid, in the BUNDLE group)");
-  if (g_str_equal (self->direction, "inactive"))
-    return bad (error, "has audio, but it is a=inactive");
   return TRUE;
+}
+
+static gboolean
+is_bundled (const VgwOffer *self, guint index)
+{
+  const char *mid = g_array_index (self->mlines, VgwOfferMline, index).mid;
+  return self->bundle != NULL && mid != NULL && g_strv_contains ((const char *const *) self->bundle, mid);
+}
+
+/* Makes the m-line carry audio in the directions that the client offers there. */
+static void
+use_audio (VgwOffer *self, guint index)
+{
+  VgwOfferMline *mline = &g_array_index (self->mlines, VgwOfferMline, index);
+  const char *direction = find_direction (self->sdp, gst_sdp_message_get_media (self->sdp, index));
+
+  mline->role = VGW_MLINE_AUDIO;
+  mline->is_received = !g_str_equal (direction, "recvonly");
+  mline->is_sent = !g_str_equal (direction, "sendonly");
+  if (mline->is_received)
+    self->audio_index = index;
+  if (mline->is_sent)
+    self->send_index = (int) index;
+}
+
+/* The first audio that goes both ways; else the first one, and of its bundle the first that goes the other way. */
+static gboolean
+choose_audio (VgwOffer *self, GError **error)
+{
+  g_autofree char *fault = g_strdup ("has no audio m-line");
+  int first = -1, both = -1;
+
+  for (guint i = 0; i < self->mlines->len && both < 0; i++)
+    {
+      const GstSDPMedia *media = gst_sdp_message_get_media (self->sdp, i);
+      char *this_fault = find_audio_fault (self->sdp, media);
+      if (this_fault == NULL && first < 0)
+        first = (int) i;
+      if (this_fault == NULL && g_str_equal (find_direction (self->sdp, media), "sendrecv"))
+        both = (int) i;
+      if (this_fault != NULL && g_str_equal (gst_sdp_media_get_media (media), "audio"))
+        {
+          g_free (fault);
+          fault = g_steal_pointer (&this_fault);
+        }
+      g_free (this_fault);
+    }
+  if (first < 0)
+    return bad (error, fault);
+  guint index = both >= 0 ? (guint) both : (guint) first;
+  self->bundle = find_bundle (self->sdp, g_array_index (self->mlines, VgwOfferMline, index).mid);
+  self->audio_index = index;
+  use_audio (self, index);
+  return TRUE;
+}
+
+static void
+choose_second_audio (VgwOffer *self)
+{
+  const VgwOfferMline *first = &g_array_index (self->mlines, VgwOfferMline, self->audio_index);
+  const char *wanted = !first->is_sent ? "recvonly" : "sendonly";
+
+  if (first->is_sent && first->is_received)
+    return;
+  for (guint i = 0; i < self->mlines->len; i++)
+    {
+      const GstSDPMedia *media = gst_sdp_message_get_media (self->sdp, i);
+      g_autofree char *fault = find_audio_fault (self->sdp, media);
+      if (fault == NULL && is_bundled (self, i) && g_str_equal (find_direction (self->sdp, media), wanted))
+        {
+          use_audio (self, i);
+          return;
+        }
+    }
+}
+
+/* What the bundle of the audio has beside it. RFC 8829 section 5.3.1: what is outside is rejected. */
+static void
+choose_other_roles (VgwOffer *self)
+{
+  for (guint i = 0; i < self->mlines->len; i++)
+    {
+      const GstSDPMedia *media = gst_sdp_message_get_media (self->sdp, i);
+      const char *kind = gst_sdp_media_get_media (media);
+      VgwOfferMline *mline = &g_array_index (self->mlines, VgwOfferMline, i);
+      gboolean is_old_sctp = FALSE;
+      guint sctp_port = 0;
+      if (mline->role == VGW_MLINE_AUDIO || !is_bundled (self, i) || is_off (media))
+        continue;
+      if ((g_str_equal (kind, "audio") || g_str_equal (kind, "video")) && has_proto (media, rtp_protos))
+        mline->role = VGW_MLINE_INACTIVE;
+      if (g_str_equal (kind, "application") && self->data_index < 0 && has_proto (media, sctp_protos))
+        sctp_port = find_sctp_port (media, &is_old_sctp);
+      if (sctp_port == 0)
+        continue;
+      mline->role = VGW_MLINE_DATA;
+      self->data_index = (int) i;
+      self->sctp_port = sctp_port;
+      self->is_old_sctp = is_old_sctp;
+    }
 }
 
 static const char *
@@ -280,16 +391,45 @@ parse_codec (const GstSDPMedia *media, const char *format)
   return codec;
 }
 
-static void
-parse_codecs (VgwOffer *self)
+static GPtrArray *
+parse_codecs (const GstSDPMedia *media)
 {
-  const GstSDPMedia *media = gst_sdp_message_get_media (self->sdp, self->audio_index);
+  GPtrArray *codecs = g_ptr_array_new_with_free_func ((GDestroyNotify) codec_free);
   guint n_formats = MIN (gst_sdp_media_formats_len (media), VGW_OFFER_MAX_CODECS);
   for (guint i = 0; i < n_formats; i++)
     {
       VgwOfferCodec *codec = parse_codec (media, gst_sdp_media_get_format (media, i));
       if (codec != NULL)
-        g_ptr_array_add (self->codecs, codec);
+        g_ptr_array_add (codecs, codec);
+    }
+  return codecs;
+}
+
+static const VgwOfferCodec *
+find_codec (GPtrArray *codecs, const char *name, guint clock_rate_hz)
+{
+  for (guint i = 0; i < codecs->len; i++)
+    {
+      const VgwOfferCodec *codec = g_ptr_array_index (codecs, i);
+      if (g_str_equal (codec->name, name) && codec->clock_rate_hz == clock_rate_hz)
+        return codec;
+    }
+  return NULL;
+}
+
+/* Where the audio has an m-line for each direction, each may number the codecs in its own way, and lack some. */
+static void
+read_codecs (VgwOffer *self)
+{
+  self->codecs = parse_codecs (gst_sdp_message_get_media (self->sdp, self->audio_index));
+  g_autoptr (GPtrArray) sent = NULL;
+  if (self->send_index >= 0 && self->send_index != (int) self->audio_index)
+    sent = parse_codecs (gst_sdp_message_get_media (self->sdp, (guint) self->send_index));
+  for (guint i = 0; i < self->codecs->len; i++)
+    {
+      VgwOfferCodec *codec = g_ptr_array_index (self->codecs, i);
+      const VgwOfferCodec *other = sent ? find_codec (sent, codec->name, codec->clock_rate_hz) : codec;
+      codec->send_payload_type = other != NULL ? (int) other->payload_type : -1;
     }
 }
 
@@ -308,21 +448,24 @@ is_known_fingerprint (const char *fingerprint)
          || g_ascii_strncasecmp (fingerprint, "sha-512 ", 8) == 0;
 }
 
-/* The transport of a bundle is described by the m-line of its first tag (RFC 8843 section 7.1.3). */
+/* The transport of a bundle is described by the m-line of its first tag that is not rejected (RFC 8843 section 7.3.1). */
 static const GstSDPMedia *
-find_tagged_media (const VgwOffer *self, char **bundle)
+find_tagged_media (const VgwOffer *self)
 {
-  for (guint i = 0; i < self->mlines->len; i++)
-    if (g_strcmp0 (g_array_index (self->mlines, VgwOfferMline, i).mid, bundle[0]) == 0)
-      return gst_sdp_message_get_media (self->sdp, i);
+  for (guint i = 0; self->bundle != NULL && self->bundle[i] != NULL; i++)
+    for (guint j = 0; j < self->mlines->len; j++)
+      {
+        const VgwOfferMline *mline = &g_array_index (self->mlines, VgwOfferMline, j);
+        if (mline->role != VGW_MLINE_REJECTED && g_strcmp0 (mline->mid, self->bundle[i]) == 0)
+          return gst_sdp_message_get_media (self->sdp, j);
+      }
   return gst_sdp_message_get_media (self->sdp, self->audio_index);
 }
 
 static gboolean
-parse_transport (VgwOffer *self, char **bundle, GError **error)
+parse_transport (VgwOffer *self, GError **error)
 {
-  const GstSDPMedia *tagged = find_tagged_media (self, bundle);
-  const GstSDPMedia *audio = gst_sdp_message_get_media (self->sdp, self->audio_index);
+  const GstSDPMedia *tagged = find_tagged_media (self);
   const char *setup = find_transport_attribute (self, tagged, "setup", 0);
   const char *fingerprint;
 
@@ -345,8 +488,6 @@ parse_transport (VgwOffer *self, char **bundle, GError **error)
   if (!g_str_equal (self->setup, "actpass") && !g_str_equal (self->setup, "active")
       && !g_str_equal (self->setup, "passive"))
     return bad (error, "has an a=setup other than actpass, active or passive");
-  if (gst_sdp_media_get_attribute_val (audio, "rtcp-mux") == NULL)
-    return bad (error, "has audio without a=rtcp-mux");
   return TRUE;
 }
 
@@ -362,36 +503,35 @@ vgw_offer_parse (const char *text, guint max_mlines, GError **error)
       bad (error, "is not SDP");
       return NULL;
     }
-  g_auto (GStrv) bundle = parse_bundle (self->sdp);
-  if (bundle == NULL || bundle[0] == NULL)
-    {
-      bad (error, "has no a=group:BUNDLE (the gateway uses one transport for everything)");
-      return NULL;
-    }
-  if (!parse_mlines (self, bundle, max_mlines, error) || !parse_transport (self, bundle, error))
+  if (!read_mlines (self, max_mlines, error) || !choose_audio (self, error))
     return NULL;
-  parse_codecs (self);
+  choose_second_audio (self);
+  choose_other_roles (self);
+  if (!parse_transport (self, error))
+    return NULL;
+  read_codecs (self);
   return g_steal_pointer (&self);
 }
 
 const VgwOfferCodec *
 vgw_offer_find_codec (const VgwOffer *self, const char *name, guint clock_rate_hz)
 {
-  for (guint i = 0; i < self->codecs->len; i++)
-    {
-      const VgwOfferCodec *codec = g_ptr_array_index (self->codecs, i);
-      if (g_str_equal (codec->name, name) && codec->clock_rate_hz == clock_rate_hz)
-        return codec;
-    }
-  return NULL;
+  const VgwOfferCodec *codec = find_codec (self->codecs, name, clock_rate_hz);
+  return codec != NULL && (codec->send_payload_type >= 0 || self->send_index < 0) ? codec : NULL;
 }
 
 const VgwOfferCodec *
 vgw_offer_find_dtmf (const VgwOffer *self, const VgwOfferCodec *codec)
 {
-  const VgwOfferCodec *dtmf = vgw_offer_find_codec (self, "TELEPHONE-EVENT", codec->clock_rate_hz);
+  const VgwOfferCodec *dtmf = find_codec (self->codecs, "TELEPHONE-EVENT", codec->clock_rate_hz);
 
-  return dtmf != NULL ? dtmf : vgw_offer_find_codec (self, "TELEPHONE-EVENT", DTMF_CLOCK_RATE_HZ);
+  return dtmf != NULL ? dtmf : find_codec (self->codecs, "TELEPHONE-EVENT", DTMF_CLOCK_RATE_HZ);
+}
+
+gboolean
+vgw_offer_is_received (const VgwOffer *self)
+{
+  return g_array_index (self->mlines, VgwOfferMline, self->audio_index).is_received;
 }
 
 gboolean

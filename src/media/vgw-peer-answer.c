@@ -116,7 +116,7 @@ complete_answer (VgwPeer *self)
   g_autoptr (GError) error = NULL;
   name_ssrc (self);
   gboolean is_lite = vgw_media_get_ice_mux (self->media) != NULL;
-  g_autofree char *answer = vgw_offer_expand_answer (self->offer, self->local_sdp,
+  g_autofree char *answer = vgw_offer_expand_answer (self->offer, self->local_sdp, self->codec,
                                                      vgw_offer_find_dtmf (self->offer, self->codec),
                                                      self->local_candidates, self->is_gathered, is_lite, &error);
   if (answer == NULL)
@@ -214,6 +214,33 @@ let_transceiver_send (GstElement *bin)
     g_object_set (transceiver, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDRECV, NULL);
 }
 
+/* Pacer's thread. */
+static gboolean
+write_payload_type (GstBuffer **buffer, guint index, gpointer user_data)
+{
+  GstMapInfo map;
+  *buffer = gst_buffer_make_writable (*buffer);
+  if (!gst_buffer_map (*buffer, &map, GST_MAP_READWRITE))
+    return TRUE;
+  if (map.size > 1)
+    map.data[1] = (guint8) ((map.data[1] & 0x80) | GPOINTER_TO_UINT (user_data)); /* RFC 3550 section 5.1 */
+  gst_buffer_unmap (*buffer, &map);
+  return TRUE;
+}
+
+static GstPadProbeReturn
+on_encoded (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
+    write_payload_type ((GstBuffer **) &info->data, 0, user_data);
+  else if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST)
+    {
+      info->data = gst_buffer_list_make_writable (info->data);
+      gst_buffer_list_foreach (info->data, write_payload_type, user_data);
+    }
+  return GST_PAD_PROBE_OK;
+}
+
 /* The encoder's pad is linked after the remote description, by the name of the m-line, and with the payload type of
  * the offer: everything else makes the answer recvonly (webrtcbin 1.22). */
 static gboolean
@@ -234,6 +261,10 @@ link_encoder (VgwPeer *self)
                              (int) codec->payload_type, NULL);
   g_object_get (sink, "transceiver", &transceiver, NULL);
   g_object_set (transceiver, "codec-preferences", caps, NULL);
+  /* webrtcbin has one m-line for what the client may have on two, and there with two numbers for the codec */
+  if (codec->send_payload_type != (int) codec->payload_type)
+    gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_encoded,
+                       GINT_TO_POINTER (codec->send_payload_type), NULL);
   return gst_pad_link (src, sink) == GST_PAD_LINK_OK;
 }
 
@@ -265,7 +296,7 @@ on_remote_set (gpointer object, gpointer payload)
     vgw_peer_pass_candidate (self, g_ptr_array_index (self->early_candidates, i));
   g_ptr_array_set_size (self->early_candidates, 0);
 
-  gboolean is_deaf = g_str_equal (self->offer->direction, "sendonly");
+  gboolean is_deaf = self->offer->send_index < 0;
   if (!(is_deaf ? link_encoder_to_nothing (self) : link_encoder (self)))
     {
       vgw_peer_fail (self, g_error_new (VGW_ERROR, VGW_ERROR_INTERNAL, "the encoder could not be linked to webrtcbin"));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "base/vgw-log.h"
 #include "media/vgw-bridge-private.h"
 
 #define MAX_EARLY_CANDIDATES 64
@@ -194,8 +195,8 @@ vgw_peer_add_candidate (VgwPeer *self, const char *candidate, const char *mid, i
   g_return_val_if_fail (VGW_IS_PEER (self), FALSE);
   if (self->offer != NULL && !vgw_offer_has_mline (self->offer, mid, mline_index))
     {
-      g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the candidate is for an m-line that the offer lacks");
-      return FALSE;
+      vgw_debug (self->session_id, "ignored a candidate for an m-line that the offer lacks");
+      return TRUE;
     }
   if (*candidate == '\0')
     return TRUE; /* an empty candidate ends gathering; it is not an error (JSEP 4.1.20) */

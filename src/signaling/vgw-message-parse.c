@@ -41,21 +41,26 @@ read_required_string (JsonObject *payload, const char *name, char **value, GErro
   return FALSE;
 }
 
-/* A string that ends up in one line of SDP, or is compared with one: no line breaks, no other control characters. */
+/* No line breaks, no other control characters: it ends up in one line of SDP, or is compared with one. */
+static gboolean
+is_token (const char *text)
+{
+  for (; *text != '\0'; text++)
+    if (g_ascii_iscntrl (*text))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 read_token (JsonObject *payload, const char *name, char **value, GError **error)
 {
   if (!read_string (payload, name, value, error))
     return FALSE;
-  for (const char *p = *value; p != NULL && *p != '\0'; p++)
-    {
-      if (!g_ascii_iscntrl (*p))
-        continue;
-      g_clear_pointer (value, g_free);
-      g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "\"%s\" has a control character", name);
-      return FALSE;
-    }
-  return TRUE;
+  if (*value == NULL || is_token (*value))
+    return TRUE;
+  g_clear_pointer (value, g_free);
+  g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "\"%s\" has a control character", name);
+  return FALSE;
 }
 
 /* An integer of [0, max]; an absent or null one gives @fallback and succeeds. */
@@ -118,13 +123,37 @@ parse_sdp (VgwMessage *message, JsonObject *payload, GError **error)
   return FALSE;
 }
 
+/* The candidate is a line of SDP where a client cut it out of its description: "a=candidate:…\r\n". */
+static gboolean
+read_candidate (JsonObject *payload, char **value, GError **error)
+{
+  g_autofree char *line = NULL;
+  const char *text;
+
+  if (!read_string (payload, "candidate", &line, error))
+    return FALSE;
+  *value = NULL;
+  if (line == NULL)
+    return TRUE;
+  text = g_strstrip (line);
+  if (g_str_has_prefix (text, "a="))
+    text += strlen ("a=");
+  if (!is_token (text))
+    {
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "\"candidate\" has a control character");
+      return FALSE;
+    }
+  *value = g_strdup (text);
+  return TRUE;
+}
+
 /* An absent `candidate` is an empty one, as in RTCIceCandidateInit: it ends the candidates. */
 static gboolean
 parse_candidate (VgwMessage *message, JsonObject *payload, GError **error)
 {
   gint64 index;
 
-  if (!read_token (payload, "candidate", &message->candidate, error) ||
+  if (!read_candidate (payload, &message->candidate, error) ||
       !read_token (payload, "sdpMid", &message->sdp_mid, error) ||
       !read_token (payload, "usernameFragment", &message->username_fragment, error) ||
       !read_int (payload, "sdpMLineIndex", MAX_MLINE_INDEX, -1, &index, error))

@@ -58,12 +58,16 @@ class Caller:
         self.connected = asyncio.Event()
         self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         # as an offerer aiortc 1.4 writes data channels as the drafts had them: DTLS/SCTP, a=sctpmap
-        self.peer.addTrack(Speech(self.samples, self.rate))
+        self.add_audio()
         self.channels = [self.peer.createDataChannel("events" if i == 0 else f"extra-{i}")
                          for i in range(self.n_channels)]
-        self.channels[0].on("message", lambda text: self.events.append(json.loads(text)))
+        for channel in self.channels[:1]:
+            channel.on("message", lambda text: self.events.append(json.loads(text)))
         self.peer.on("track", self._on_track)
         self.peer.on("connectionstatechange", self._on_state)
+
+    def add_audio(self):
+        self.peer.addTrack(Speech(self.samples, self.rate))
 
     def _on_track(self, track):
         self.listener = asyncio.ensure_future(self._listen(track))

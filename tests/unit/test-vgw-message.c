@@ -329,6 +329,26 @@ START_TEST (a_payload_of_another_kind_is_refused)
 }
 END_TEST
 
+START_TEST (a_candidate_may_be_a_line_of_sdp)
+{
+  static const char *const payloads[] = {
+    "{\"candidate\":\"candidate:1 1 UDP 1 192.0.2.1 9 typ host\"}",
+    "{\"candidate\":\"candidate:1 1 UDP 1 192.0.2.1 9 typ host\\r\\n\"}",
+    "{\"candidate\":\"a=candidate:1 1 UDP 1 192.0.2.1 9 typ host\"}",
+    "{\"candidate\":\" a=candidate:1 1 UDP 1 192.0.2.1 9 typ host \\n\"}",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (payloads); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("{\"type\":\"candidate\",\"payload\":%s}", payloads[i]);
+      g_autoptr (VgwMessage) message = vgw_message_parse (text, strlen (text), NULL);
+
+      ck_assert_ptr_nonnull (message);
+      ck_assert_str_eq (message->candidate, "candidate:1 1 UDP 1 192.0.2.1 9 typ host");
+    }
+}
+END_TEST
+
 START_TEST (members_of_another_kind_are_refused)
 {
   static const char *const payloads[] = {
@@ -501,6 +521,7 @@ message_suite (void)
   suite_add_tcase (suite, good);
   tcase_add_test (bad, what_is_no_message_is_refused);
   tcase_add_test (bad, a_payload_of_another_kind_is_refused);
+  tcase_add_test (bad, a_candidate_may_be_a_line_of_sdp);
   tcase_add_test (bad, members_of_another_kind_are_refused);
   tcase_add_test (bad, an_error_of_a_later_version_reads_as_internal);
   tcase_add_test (bad, nesting_is_bounded_outside_and_inside);

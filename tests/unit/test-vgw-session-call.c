@@ -154,7 +154,7 @@ static const struct
   { "v=0", "no SDP", VGW_ERROR_BAD_MESSAGE },
   { "m=audio", "m=video", VGW_ERROR_BAD_MESSAGE },
   { "a=fingerprint:", "a=fingertip:", VGW_ERROR_BAD_MESSAGE },
-  { "a=group:BUNDLE", "a=group:LS", VGW_ERROR_BAD_MESSAGE },
+  { "UDP/TLS/RTP/SAVPF", "UDP/TLS/UDPTL", VGW_ERROR_BAD_MESSAGE },
   { "a=rtcp-mux\r\n", "", VGW_ERROR_BAD_MESSAGE },
   { "a=sctp-port:5000\r\n",
     "a=sctp-port:5000\r\n"
@@ -245,9 +245,10 @@ START_TEST (candidates_before_the_offer_are_judged_with_it)
   ck_assert_uint_eq (client->messages->len, 2);
   assert_error (client_last (client), VGW_ERROR_BAD_MESSAGE, FALSE);
   WAIT_UNTIL (vgw_session_get_state (client->session) == VGW_STATE_CONNECTING);
+  guint n_messages = client->messages->len;
   client_say (client, "{\"type\":\"candidate\",\"payload\":{\"candidate\":\"candidate:1 1 UDP 1 127.0.0.1 9 typ host\","
-                      "\"sdpMid\":\"no such line\",\"sdpMLineIndex\":7}}");
-  assert_error (client_last (client), VGW_ERROR_BAD_MESSAGE, FALSE);
+                      "\"sdpMid\":\"no such line\",\"sdpMLineIndex\":7}}"); /* ignored */
+  ck_assert_uint_eq (client->messages->len, n_messages);
   ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_CONNECTING);
   client_free (client);
 }
