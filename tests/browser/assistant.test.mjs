@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { launch, microphoneFlags, pressCall, recordRemote, takeRecorded, waitForState } from './lib/browser.mjs';
+import { launch, pressCall, recordRemote, takeRecorded, waitForState } from './lib/browser.mjs';
 import { Gateway } from './lib/gateway.mjs';
 import { readWav, writeWav } from './lib/sound.mjs';
 
@@ -37,7 +37,7 @@ before(async () => {
   /* a time zone, in which it is between seven and eight; POSIX counts to the west of Greenwich */
   process.env.TZ = `VGW${new Date().getUTCHours() - TOLD_HOUR}`;
   gateway = await Gateway.start(['engine.default=assistant']);
-  chromium = await launch({ flags: microphoneFlags({ wav }) });
+  chromium = await launch({ microphone: { wav } });
   await loadModels();
 });
 

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { countRecorded, launch, microphoneFlags, pressCall, recordRemote, takeRecorded, waitForRecorded, waitForState } from './lib/browser.mjs';
+import { BROWSER, countRecorded, launch, only, pressCall, recordRemote, takeRecorded, waitForRecorded, waitForState } from './lib/browser.mjs';
 import { Gateway } from './lib/gateway.mjs';
 import { findSpeech, readWav, rms, writeWav } from './lib/sound.mjs';
 
@@ -18,6 +18,8 @@ const PAUSE_S = 1; // between two turns of the phrase
 const LEAST_AS_ON_THE_PAGE = 0.6;
 const LEAST_UNPROCESSED = 0.85;
 const MOST_OF_OTHER_SPEECH = 0.4;
+/* Firefox hears the phrase through a sound server, which on a busy machine loses some of it, and processes it more. */
+const LEAST_TIMES_OTHER_SPEECH = 1.25; // 1.6 to 3 were measured
 const MOST_STRETCH_MS = 60; // from the first piece of the phrase to the last
 const SILENCE = 0.001; // root mean square: -60 dB of full scale
 
@@ -33,7 +35,7 @@ before(async () => {
   const wav = join(directory, 'microphone.wav');
   writeWav(wav, RATE, loop);
   gateway = await Gateway.start();
-  chromium = await launch({ flags: microphoneFlags({ wav }) });
+  chromium = await launch({ microphone: { wav } });
 });
 
 after(async () => {
@@ -60,13 +62,14 @@ async function sessionIdOf(page) {
   return JSON.parse(text).id;
 }
 
-function assertSameSpeech(recording, where) {
-  const found = findSpeech(phrase, recording, RATE);
-  const told = `${where}: ${JSON.stringify(found)}`;
+function assertSameSpeech(recording, where, speech = phrase) {
+  const found = findSpeech(speech, recording, RATE);
+  const other = findSpeech(speech.slice().reverse(), recording, RATE);
+  const told = `${where}: ${JSON.stringify(found)}, and of other speech ${other.pieces}`;
   console.log(told);
-  assert.ok(found.pieces >= LEAST_AS_ON_THE_PAGE, told);
-  const other = findSpeech(phrase.slice().reverse(), recording, RATE);
-  assert.ok(other.pieces < MOST_OF_OTHER_SPEECH, `other speech ${where}: ${JSON.stringify(other)}`);
+  const isSame = BROWSER === 'firefox' ? found.pieces >= LEAST_TIMES_OTHER_SPEECH * other.pieces
+    : found.pieces >= LEAST_AS_ON_THE_PAGE && other.pieces < MOST_OF_OTHER_SPEECH;
+  assert.ok(isSame, told);
   return found;
 }
 
@@ -97,9 +100,11 @@ test('the speech arrives at the engine, and the page plays the echo', async () =
   assert.equal(declaredSamples, samples.length);
   assert.ok(Math.abs(samples.length / rate - lastedS) < 1.5, `${samples.length / rate} s recorded of ${lastedS} s`);
   const { stretchMs } = assertSameSpeech(samples, 'recorded by the engine');
-  assert.ok(Math.abs(stretchMs) <= MOST_STRETCH_MS, `the phrase became ${stretchMs} ms longer`);
+  if (BROWSER === 'chromium') // whose microphone plays the file itself, at the clock of the call
+    assert.ok(Math.abs(stretchMs) <= MOST_STRETCH_MS, `the phrase became ${stretchMs} ms longer`);
   /* here the length says nothing of the gateway: the browser's jitter buffer stretches time as it likes */
-  assertSameSpeech(heard, 'played by the page');
+  const echoed = BROWSER === 'firefox' ? samples.subarray(2 * RATE, 2 * RATE + loop.length) : phrase;
+  assertSameSpeech(heard, 'played by the page', echoed);
   assert.deepEqual(await page.evaluate(() => window.vgwTest.leftOpen()), { contexts: 0, peers: 0, tracks: 0, sockets: 0 });
   assert.deepEqual(page.problems, []);
   await page.context().close();
@@ -107,7 +112,7 @@ test('the speech arrives at the engine, and the page plays the echo', async () =
 
 /* Without the browser's own processing, Opus and the gateway are all that is left. What the page hears in its first
  * seconds is no measure: its jitter buffer still stretches time. */
-test('the gateway hands speech on unchanged', async () => {
+test('the gateway hands speech on unchanged', only('chromium', 'a microphone without a sound server'), async () => {
   const page = await chromium.open(gateway.url);
   const sessionId = await page.evaluate(async () => {
     const { VoiceGatewayCall } = await import('/voice-gateway.js');
@@ -200,8 +205,9 @@ test('hanging up while connecting leaves nothing open', async () => {
     await page.waitForFunction(() => Object.values(window.vgwTest.leftOpen()).every((n) => n === 0));
   }
   assert.equal(await page.isHidden('#help'), true);
-  /* Chromium's own remark on a socket that is closed before it is open */
-  assert.deepEqual(page.problems.filter((text) => !/closed before the connection is established/.test(text)), []);
+  /* the browser's own remarks on a socket that is closed before it is open */
+  const remark = /closed before the connection is established|establish a connection to the server|interrupted while the page/;
+  assert.deepEqual(page.problems.filter((text) => !remark.test(text)), []);
   await page.context().close();
 });
 

@@ -40,7 +40,7 @@ before(async () => {
   interruption = speak('rms', INTERRUPTION);
   bot = await Bot.start();
   gateway = await Gateway.start([], { configuration: flushingBot(bot.url) });
-  chromium = await launch({ flags: ['--use-fake-ui-for-media-stream', `--audio-buffer-size=${BUFFER_SAMPLES}`], room });
+  chromium = await launch({ flags: [`--audio-buffer-size=${BUFFER_SAMPLES}`], room });
 });
 
 after(async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Bot } from './lib/bot.mjs';
-import { launch, microphoneFlags, pressCall, waitForHelp, waitForState } from './lib/browser.mjs';
+import { launch, pressCall, waitForHelp, waitForState } from './lib/browser.mjs';
 import { Gateway } from './lib/gateway.mjs';
 import { readWav } from './lib/sound.mjs';
 
@@ -47,7 +47,7 @@ before(async () => {
   const nobody = await Bot.start(); // its port is free afterwards
   await nobody.stop();
   gateway = await Gateway.start([], { configuration: CONFIGURATION({ url: bot.url, urlOfNobody: nobody.url }) });
-  chromium = await launch({ flags: microphoneFlags({ wav: PHRASE }) });
+  chromium = await launch({ microphone: { wav: PHRASE } });
 });
 
 after(async () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, microphoneFlags, pressCall, waitForHelp, waitForState } from './lib/browser.mjs';
+import { launch, pressCall, waitForHelp, waitForState } from './lib/browser.mjs';
 import { Gateway } from './lib/gateway.mjs';
 
 const PHRASE = new URL('../../data/sounds/phrase.wav', import.meta.url).pathname;
@@ -13,7 +13,7 @@ let chromium; // with a microphone that is allowed
 
 before(async () => {
   gateway = await Gateway.start();
-  chromium = await launch({ flags: [...microphoneFlags({ wav: PHRASE }), `--host-resolver-rules=MAP ${TEST_HOST} 127.0.0.1`] });
+  chromium = await launch({ microphone: { wav: PHRASE }, localHost: TEST_HOST });
 });
 
 after(async () => {
@@ -26,8 +26,8 @@ async function assertNothingLeftOpen(page) {
 }
 
 /* Runs `body` with a browser of its own. */
-async function withBrowser(flags, body) {
-  const own = await launch({ flags });
+async function withBrowser(microphone, body) {
+  const own = await launch({ microphone });
   try {
     await body(own);
   } finally {
@@ -45,7 +45,7 @@ async function withGateway(settings, body) {
   }
 }
 
-test('no microphone', () => withBrowser(microphoneFlags({}), async (own) => {
+test('no microphone', () => withBrowser({}, async (own) => {
   const page = await own.open(gateway.url);
   await pressCall(page);
   const help = await waitForHelp(page);
@@ -55,7 +55,7 @@ test('no microphone', () => withBrowser(microphoneFlags({}), async (own) => {
   await assertNothingLeftOpen(page);
 }));
 
-test('permission refused', () => withBrowser(microphoneFlags({ wav: PHRASE, permission: 'deny' }), async (own) => {
+test('permission refused', () => withBrowser({ wav: PHRASE, permission: 'deny' }, async (own) => {
   const page = await own.open(gateway.url);
   await pressCall(page);
   const help = await waitForHelp(page);

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, microphoneFlags } from './lib/browser.mjs';
+import { launch } from './lib/browser.mjs';
 import { openFarSide } from './lib/far-side.mjs';
 import { Gateway } from './lib/gateway.mjs';
 
@@ -14,7 +14,7 @@ let chromium;
 
 before(async () => {
   gateway = await Gateway.start();
-  chromium = await launch({ flags: microphoneFlags({ wav: PHRASE }) });
+  chromium = await launch({ microphone: { wav: PHRASE } });
 });
 
 after(async () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, microphoneFlags, pressCall, waitForHelp, waitForState } from './lib/browser.mjs';
+import { launch, pressCall, waitForHelp, waitForState } from './lib/browser.mjs';
 import { openFarSide } from './lib/far-side.mjs';
 import { Gateway } from './lib/gateway.mjs';
 
@@ -13,7 +13,7 @@ let chromium;
 
 before(async () => {
   gateway = await Gateway.start();
-  chromium = await launch({ flags: microphoneFlags({ wav: PHRASE }) });
+  chromium = await launch({ microphone: { wav: PHRASE } });
 });
 
 after(async () => {
@@ -331,7 +331,7 @@ for (const width of [320, 390]) {
       .filter((element) => element.getClientRects().length > 0 && !element.closest('.meter, .visually-hidden, .log-list'))
       .filter((element) => element.getBoundingClientRect().right > window.innerWidth + 0.5).map(({ id, className }) => id || className));
     assert.deepEqual(overflow, []);
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), true);
     await page.context().close();
   });
 }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Bot } from './lib/bot.mjs';
-import { launch, microphoneFlags, pressCall, waitForState } from './lib/browser.mjs';
+import { launch, pressCall, waitForState } from './lib/browser.mjs';
 import { flushingBot, Gateway } from './lib/gateway.mjs';
 import { readWav, writeWav } from './lib/sound.mjs';
 
@@ -39,7 +39,7 @@ async function withMicrophone(samples, body) {
   const directory = mkdtempSync(join(tmpdir(), 'voice-gateway-speech-'));
   const wav = join(directory, 'microphone.wav');
   writeWav(wav, RATE, samples);
-  const chromium = await launch({ flags: microphoneFlags({ wav }) });
+  const chromium = await launch({ microphone: { wav } });
   try {
     await body(chromium);
   } finally {

@@ -1,33 +1,35 @@
-/* Debian's Chromium with a WAV file for a microphone. */
+/* A browser with a microphone: Chromium, or Firefox where VGW_TEST_BROWSER says so. The tests are the same for both. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import * as chromium from './chromium.mjs';
+import * as firefox from './firefox.mjs';
 
-const CHROMIUM = process.env.VGW_TEST_CHROMIUM ?? '/usr/bin/chromium';
+const BROWSERS = { chromium, firefox };
+export const BROWSER = process.env.VGW_TEST_BROWSER ?? 'chromium';
 
-/* nothing here may look for hosts outside, and there is no graphics card and no real sound */
-const FLAGS = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
+/* For a test that needs what one of them does not have: test (name, only ('chromium', why), body). */
+export const only = (name, why) => ({ skip: BROWSER !== name && `${name} only: ${why}` });
 
 /* A machine's own sound card must not turn up beside the fake one, or in its place. */
 const NO_SOUND_CARD = { ALSA_CONFIG_PATH: '/dev/null', PULSE_SERVER: 'none', PIPEWIRE_REMOTE: 'none' };
 
-/** What the page may use: a microphone that plays `wav` in a loop, or none; and the answer to the permission question. */
-export function microphoneFlags({ wav = null, permission = 'allow' }) {
-  const flags = permission === 'ask' ? [] : [`--use-fake-ui-for-media-stream${permission === 'deny' ? '=deny' : ''}`];
-  return wav ? [...flags, '--use-fake-device-for-media-stream', `--use-file-for-fake-audio-capture=${wav}`] : flags;
-}
+/* recordRemote () uses it: an AudioWorklet would need a script from the gateway */
+const OWN_TAP = /ScriptProcessorNode|createScriptProcessor/;
 
-/** Starts a browser; close () takes its profile away. With a `room` it plays and listens there (room.mjs). */
-export async function launch({ flags = [], room = null } = {}) {
-  const home = mkdtempSync(join(tmpdir(), 'voice-gateway-chromium-'));
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM, headless: true, chromiumSandbox: false, args: [...FLAGS, ...flags],
-    ignoreDefaultArgs: room ? ['--mute-audio'] : [],
-    env: { ...process.env, ...NO_SOUND_CARD, ...room?.environment, HOME: home, XDG_RUNTIME_DIR: home },
-  });
+/**
+ * Starts a browser; close () takes its profile away.
+ *   microphone  what the page may use: { wav } plays that file in a loop, {} is none;
+ *               `permission` is the answer to the browser's question: allow (the default), deny, ask
+ *   localHost   a name that leads to 127.0.0.1
+ *   room        where it plays and listens (room.mjs); Chromium only
+ *   flags       more arguments of Chromium
+ */
+export async function launch({ microphone = {}, localHost = null, room = null, flags = [] } = {}) {
+  const home = mkdtempSync(join(tmpdir(), `voice-gateway-${BROWSER}-`));
+  const env = { ...process.env, ...NO_SOUND_CARD, ...room?.environment, HOME: home, XDG_RUNTIME_DIR: home };
+  const browser = await BROWSERS[BROWSER].start({ microphone, localHost, room, flags, env });
   return {
     browser,
     /** A page that has been loaded; what goes wrong in it is in `page.problems`. */
@@ -36,9 +38,7 @@ export async function launch({ flags = [], room = null } = {}) {
       page.problems = [];
       page.on('pageerror', (error) => page.problems.push(String(error)));
       page.on('console', (message) => {
-        /* recordRemote () uses it: an AudioWorklet would need a script from the gateway */
-        const isOwnTap = /ScriptProcessorNode is deprecated/.test(message.text());
-        if (['error', 'warning'].includes(message.type()) && !isOwnTap)
+        if (['error', 'warning'].includes(message.type()) && !OWN_TAP.test(message.text()))
           page.problems.push(message.text());
       });
       await page.addInitScript(keepWhatIsOpened);

@@ -30,6 +30,12 @@ const modules = (socket) => [
   'module-remap-source source_name=microphone master=air.monitor', // browsers leave monitors out
 ];
 
+function toPcm(samples) {
+  const pcm = Buffer.alloc(2 * samples.length);
+  samples.forEach((sample, i) => pcm.writeInt16LE(Math.max(-32768, Math.min(32767, Math.round(sample * 32768))), 2 * i));
+  return pcm;
+}
+
 /* What is heard at one place, until stop (). */
 class Ear {
   #recorder;
@@ -159,15 +165,26 @@ export class Room {
     return line.split('\t')[0];
   }
 
+  #play(rate) {
+    return this.#spawn('pacat', ['--playback', '--device=air', `--rate=${rate}`, '--latency-msec=40', ...FORMAT], 'ignore');
+  }
+
   /** Speaks `samples` (Float32Array) in the room. Resolves when they have been said. */
   async say(samples, rate) {
-    const pcm = Buffer.alloc(2 * samples.length);
-    samples.forEach((sample, i) => pcm.writeInt16LE(Math.max(-32768, Math.min(32767, Math.round(sample * 32768))), 2 * i));
-    const player = this.#spawn('pacat', ['--playback', '--device=air', `--rate=${rate}`, '--latency-msec=40', ...FORMAT], 'ignore');
-    player.stdin.end(pcm);
+    const player = this.#play(rate);
+    player.stdin.end(toPcm(samples));
     const [code] = await once(player, 'close');
     if (code !== 0)
       throw new Error(`pacat ended with ${code}`);
+  }
+
+  /** Speaks `samples` again and again, until stop (). */
+  repeat(samples, rate) {
+    const pcm = toPcm(samples);
+    const player = this.#play(rate);
+    player.stdin.on('error', () => {}); // it is stopped in the middle of a word
+    const speak = () => player.stdin.write(pcm, (error) => error || speak());
+    speak();
   }
 
   /** Listens directly at `sink`, at `rate`. What is weaker than `silence` (root mean square) is none. */
