@@ -29,7 +29,8 @@ static const VgwConfigChoice ice_agents[] = { { "mux", VGW_ICE_AGENT_MUX },
 static const VgwConfigChoice sample_rates[] = {
   { "8000", 8000 }, { "16000", 16000 }, { "24000", 24000 }, { "48000", 48000 }, { NULL, 0 }
 };
-static const VgwConfigChoice overflows[] = { { "oldest", VGW_OVERFLOW_OLDEST },
+static const VgwConfigChoice overflows[] = { { "wait", VGW_OVERFLOW_WAIT },
+                                             { "oldest", VGW_OVERFLOW_OLDEST },
                                              { "newest", VGW_OVERFLOW_NEWEST },
                                              { NULL, 0 } };
 static const VgwConfigChoice barge_ins[] = { { "none", VGW_BARGE_IN_NONE },
@@ -163,13 +164,16 @@ static const VgwConfigKey keys[] = {
     .choices = sample_rates,
     .brief = "Sample rate of the engine's PCM in Hz, in both directions",
     .detail = "A dialect that knows only one rate has that one, unless its group says another, which is an error." },
-  { "engine", "max-playout-ms", VGW_CONFIG_NUMBER, "60000", AT_ENGINE (max_playout_ms),
+  { "engine", "max-playout-ms", VGW_CONFIG_NUMBER, "300000", AT_ENGINE (max_playout_ms),
     .flags = VGW_CONFIG_PER_ENGINE, .min = 100, .max = HOUR_MS,
-    .brief = "Speech that may wait to be played to a caller" },
-  { "engine", "overflow", VGW_CONFIG_CHOICE, "oldest", AT_ENGINE (overflow), .flags = VGW_CONFIG_PER_ENGINE,
+    .brief = "Speech that may wait to be played to a caller",
+    .detail = "Memory is used only for what waits: 5 minutes at 16 kHz are 10 MB." },
+  { "engine", "overflow", VGW_CONFIG_CHOICE, "wait", AT_ENGINE (overflow), .flags = VGW_CONFIG_PER_ENGINE,
     .choices = overflows,
-    .brief = "What is dropped of the speech beyond max-playout-ms",
-    .detail = "An engine whose protocol has flow control is told to wait before that." },
+    .brief = "What happens to speech beyond max-playout-ms",
+    .detail = "wait: nothing more is read from the engine's connection until there is room, and nothing is dropped. "
+              "oldest, newest: that end of the speech is dropped. An engine whose protocol has flow control is told to "
+              "wait before that." },
   { "engine", "barge-in", VGW_CONFIG_CHOICE, "none", AT_ENGINE (barge_in), .flags = VGW_CONFIG_PER_ENGINE,
     .choices = barge_ins,
     .brief = "What becomes of the engine's speech when the caller speaks",

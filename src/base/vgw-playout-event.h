@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   VGW_PLAYOUT_MARK,    /* everything queued before the mark has been handed to the wire */
+  VGW_PLAYOUT_LOST,    /* as MARK, but some of what belongs to it was dropped because the queue was full */
   VGW_PLAYOUT_CLEARED, /* the queue was emptied, by the engine or by barge-in */
   VGW_PLAYOUT_DRAINED, /* the queue has run empty by playing */
   VGW_PLAYOUT_XOFF,    /* the queue is nearly full: send no more */
@@ -17,9 +18,10 @@ typedef enum
 typedef struct
 {
   VgwPlayoutEventType type;
-  const char *name;         /* MARK */
+  const char *name;         /* MARK, LOST */
   const char *const *marks; /* CLEARED: NULL-terminated names of the marks that were dropped, in order */
   guint64 played_ms;        /* heard since the session began */
+  guint64 cleared_ms;       /* CLEARED: how much waited */
   guint64 utterance_ms;     /* heard of the present utterance, or of the last one while there is none: since audio was
                              * first queued after DRAINED or CLEARED */
 } VgwPlayoutEvent;

@@ -273,6 +273,9 @@ asterisk_playout (gpointer state, const VgwPlayoutEvent *event)
     case VGW_PLAYOUT_MARK:
       end_mark (self, event->name, FALSE);
       break;
+    case VGW_PLAYOUT_LOST:
+      end_mark (self, event->name, TRUE);
+      break;
     case VGW_PLAYOUT_CLEARED:
       end_cleared (self, event->marks);
       break;

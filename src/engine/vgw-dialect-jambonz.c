@@ -143,6 +143,8 @@ jambonz_playout (gpointer state, const VgwPlayoutEvent *event)
 
   if (event->type == VGW_PLAYOUT_MARK)
     end_mark (self, event->name, FALSE);
+  if (event->type == VGW_PLAYOUT_LOST)
+    end_mark (self, event->name, TRUE);
   if (event->type == VGW_PLAYOUT_CLEARED)
     {
       for (const char *const *mark = event->marks; mark != NULL && *mark != NULL; mark++)

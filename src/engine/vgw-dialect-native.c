@@ -140,6 +140,7 @@ playout_type (VgwPlayoutEventType type)
     {
     case VGW_PLAYOUT_MARK:
       return "mark";
+    case VGW_PLAYOUT_LOST:
     case VGW_PLAYOUT_CLEARED:
       return "cleared";
     case VGW_PLAYOUT_DRAINED:
@@ -166,6 +167,11 @@ native_playout (gpointer state, const VgwPlayoutEvent *event)
   json_object_set_int_member (message, "utterance_ms", (gint64) event->utterance_ms);
   if (event->type == VGW_PLAYOUT_CLEARED)
     json_object_set_array_member (message, "marks", list_marks (event->marks));
+  if (event->type == VGW_PLAYOUT_LOST)
+    {
+      json_object_set_array_member (message, "marks", list_marks ((const char *[]){ event->name, NULL }));
+      json_object_set_string_member (message, "reason", "overflow");
+    }
   vgw_dialect_send_object (&self->wire, message);
 }
 

@@ -196,7 +196,7 @@ twilio_playout (gpointer state, const VgwPlayoutEvent *event)
 
   if (event->type == VGW_PLAYOUT_MARK)
     send_mark (self, event->name);
-  /* a mark that will not be reached comes back as if it had been */
+  /* a mark that a clear drops comes back as if it had been reached; one that is LOST does not */
   if (event->type == VGW_PLAYOUT_CLEARED)
     {
       for (const char *const *mark = event->marks; mark != NULL && *mark != NULL; mark++)

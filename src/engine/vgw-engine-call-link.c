@@ -179,10 +179,24 @@ on_link_closed (VgwEngineLink *link, const GError *error, VgwEngineCall *self)
   vgw_engine_call_handlers.hangup (self);
 }
 
+/* Nothing is dropped of what a bot says: where too much waits, the bot waits. */
+static gboolean
+may_read (gpointer user_data)
+{
+  VgwEngineCall *self = user_data;
+  gboolean is_full;
+
+  g_mutex_lock (&self->owner_lock);
+  is_full = self->owner != NULL && vgw_engine_is_full (self->owner);
+  g_mutex_unlock (&self->owner_lock);
+  return !is_full;
+}
+
 static void
 connect_link (VgwEngineCall *self, guint timeout_ms)
 {
   self->link = vgw_engine_link_new (self->io, self->config, self->dialect, timeout_ms);
+  vgw_engine_link_set_may_read_func (self->link, may_read, self);
   g_signal_connect (self->link, "opened", G_CALLBACK (on_link_opened), self);
   g_signal_connect (self->link, "frame", G_CALLBACK (on_link_frame), self);
   g_signal_connect (self->link, "closed", G_CALLBACK (on_link_closed), self);

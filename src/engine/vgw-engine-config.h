@@ -7,7 +7,8 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  VGW_OVERFLOW_OLDEST, /* a full playout queue drops its oldest audio */
+  VGW_OVERFLOW_WAIT,   /* while the playout queue is full nothing is read from the engine */
+  VGW_OVERFLOW_OLDEST, /* … its oldest audio is dropped */
   VGW_OVERFLOW_NEWEST,
 } VgwOverflow;
 

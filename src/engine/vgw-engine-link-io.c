@@ -3,7 +3,7 @@
 #include "engine/vgw-engine-tls.h"
 
 #define READ_BYTES 16384
-#define PAUSE_MS 20 /* of reading, for a bot that floods */
+#define PAUSE_MS 20 /* of reading, for a bot that floods, or is to wait */
 #define CLOSE_NO_CODE 1005 /* RFC 6455 section 7.4.1: never sent */
 
 /* --- writing -------------------------------------------------------------------------------------------------------- */
@@ -202,6 +202,12 @@ has_credit (VgwEngineLink *self)
   return self->credit_bytes > 0;
 }
 
+static gboolean
+may_read (VgwEngineLink *self)
+{
+  return self->is_over || self->may_read == NULL || self->may_read (self->may_read_data);
+}
+
 /* One piece for each turn of the loop: the others have theirs in between. */
 static gboolean
 on_readable (GObject *stream, gpointer user_data)
@@ -211,7 +217,7 @@ on_readable (GObject *stream, gpointer user_data)
   guint8 data[READ_BYTES];
   gssize n;
 
-  if (!has_credit (self))
+  if (!has_credit (self) || !may_read (self))
     {
       vgw_engine_link_clear_source (&self->read_source);
       self->read_source = g_timeout_source_new (PAUSE_MS);

@@ -23,6 +23,8 @@ struct _VgwEngineLink
   gboolean is_over; /* "closed" was emitted, or close () called */
 
   GSource *read_source; /* or, while a flood waits, the timer that brings it back */
+  VgwEngineLinkMayReadFunc may_read; /* (nullable) */
+  gpointer may_read_data;
   gint64 credit_bytes;  /* that may be read now */
   gint64 credited_at_us;
 

@@ -272,6 +272,13 @@ vgw_engine_link_is_open (VgwEngineLink *self)
   return self->is_open;
 }
 
+void
+vgw_engine_link_set_may_read_func (VgwEngineLink *self, VgwEngineLinkMayReadFunc func, gpointer user_data)
+{
+  self->may_read = func;
+  self->may_read_data = user_data;
+}
+
 gboolean
 vgw_engine_link_send (VgwEngineLink *self, gboolean is_text, const guint8 *data, gsize length)
 {

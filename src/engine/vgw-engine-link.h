@@ -40,6 +40,11 @@ gboolean vgw_engine_link_send (VgwEngineLink *self, gboolean is_text, const guin
 
 gboolean vgw_engine_link_is_open (VgwEngineLink *self);
 
+/* Asked before each piece is read: while it returns FALSE nothing is, and TCP holds the bot back. Not asked once the link is
+ * over. */
+typedef gboolean (*VgwEngineLinkMayReadFunc) (gpointer user_data);
+void vgw_engine_link_set_may_read_func (VgwEngineLink *self, VgwEngineLinkMayReadFunc func, gpointer user_data);
+
 /* Closes it, after what was sent, at the latest after a second. Nothing is emitted afterwards. Idempotent. */
 void vgw_engine_link_close (VgwEngineLink *self);
 

@@ -138,11 +138,18 @@ on_wrapped_hold (gboolean is_held, gpointer user_data)
   vgw_engine_hold (user_data, is_held);
 }
 
+static gboolean
+on_wrapped_is_full (gpointer user_data)
+{
+  return vgw_engine_is_full (user_data);
+}
+
 static const VgwEngineOutput wrapped_output = {
   .play = on_wrapped_play,
   .mark = on_wrapped_mark,
   .clear = on_wrapped_clear,
   .hold = on_wrapped_hold,
+  .is_full = on_wrapped_is_full,
 };
 
 static void

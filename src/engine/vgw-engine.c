@@ -252,3 +252,15 @@ vgw_engine_hold (VgwEngine *self, gboolean is_held)
     priv->output.hold (is_held, priv->output_data);
   g_mutex_unlock (&priv->play_lock);
 }
+
+gboolean
+vgw_engine_is_full (VgwEngine *self)
+{
+  VgwEnginePrivate *priv = get_private (self);
+  gboolean is_full;
+
+  g_mutex_lock (&priv->play_lock);
+  is_full = priv->output.is_full != NULL && priv->output.is_full (priv->output_data);
+  g_mutex_unlock (&priv->play_lock);
+  return is_full;
+}

@@ -42,6 +42,8 @@ typedef struct
   void (*clear) (gpointer user_data);
   /* (nullable) TRUE: what waits stays, and is not played */
   void (*hold) (gboolean is_held, gpointer user_data);
+  /* (nullable) TRUE: enough waits; what is played all the same is kept as long as there is memory for it */
+  gboolean (*is_full) (gpointer user_data);
 } VgwEngineOutput;
 
 struct _VgwEngineClass
@@ -92,5 +94,8 @@ void vgw_engine_play (VgwEngine *self, const gint16 *samples, gsize n_samples);
 void vgw_engine_mark (VgwEngine *self, const char *name);
 void vgw_engine_clear (VgwEngine *self);
 void vgw_engine_hold (VgwEngine *self, gboolean is_held);
+
+/* For implementations: whether to wait before more is played. FALSE after stop (). Any thread. */
+gboolean vgw_engine_is_full (VgwEngine *self);
 
 G_END_DECLS

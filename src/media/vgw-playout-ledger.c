@@ -11,6 +11,7 @@ typedef struct
 {
   guint64 position;
   char *name;
+  gboolean is_lost; /* some of what belongs to it was dropped */
 } Mark;
 
 static void
@@ -53,6 +54,7 @@ vgw_playout_ledger_clear (VgwPlayoutLedger *self)
   g_queue_clear_full (&self->marks, mark_free);
   g_queue_clear_full (&self->events, (GDestroyNotify) vgw_playout_event_free);
   self->n_names = 0;
+  self->has_gap = FALSE;
 }
 
 gboolean
@@ -65,9 +67,33 @@ vgw_playout_ledger_mark (VgwPlayoutLedger *self, const char *name, guint64 posit
   mark = g_new (Mark, 1);
   mark->position = position;
   mark->name = g_strdup (name);
+  mark->is_lost = self->has_gap;
+  self->has_gap = FALSE;
   g_queue_push_tail (&self->marks, mark);
   self->n_names++;
   return TRUE;
+}
+
+void
+vgw_playout_ledger_lose_newest (VgwPlayoutLedger *self)
+{
+  self->has_gap = TRUE;
+}
+
+void
+vgw_playout_ledger_lose (VgwPlayoutLedger *self, guint64 from, guint64 to)
+{
+  for (GList *item = self->marks.head; item != NULL; item = item->next)
+    {
+      Mark *mark = item->data;
+
+      if (mark->position <= from)
+        continue;
+      mark->is_lost = TRUE;
+      if (mark->position >= to)
+        return;
+    }
+  self->has_gap = TRUE;
 }
 
 void
@@ -79,7 +105,7 @@ vgw_playout_ledger_reach (VgwPlayoutLedger *self, guint64 position, const VgwPla
     {
       VgwPlayoutEvent event = *now;
 
-      event.type = VGW_PLAYOUT_MARK;
+      event.type = first->is_lost ? VGW_PLAYOUT_LOST : VGW_PLAYOUT_MARK;
       event.name = first->name;
       add_event (self, &event);
       mark_free (g_queue_pop_head (&self->marks));
@@ -96,6 +122,7 @@ vgw_playout_ledger_drop (VgwPlayoutLedger *self, const VgwPlayoutEvent *now)
     g_ptr_array_add (names, ((Mark *) item->data)->name);
   g_ptr_array_add (names, NULL);
   event.type = VGW_PLAYOUT_CLEARED;
+  self->has_gap = FALSE;
   event.marks = (const char *const *) names->pdata;
   add_event (self, &event);
   g_queue_clear_full (&self->marks, mark_free);

@@ -13,6 +13,7 @@ typedef struct
   GQueue events; /* VgwPlayoutEvent, not yet taken */
   guint n_names; /* of marks, in both */
   guint n_lost;  /* events that nobody took in time */
+  gboolean has_gap; /* audio behind the last mark was dropped: it belongs to the next one */
 } VgwPlayoutLedger;
 
 void vgw_playout_ledger_init (VgwPlayoutLedger *self);
@@ -22,7 +23,14 @@ void vgw_playout_ledger_clear (VgwPlayoutLedger *self);
  * name is too long. */
 gboolean vgw_playout_ledger_mark (VgwPlayoutLedger *self, const char *name, guint64 position);
 
-/* Adds MARK for every mark up to @position. @now: played_ms and utterance_ms for the events. */
+/* Audio behind all marks was dropped because the queue was full. */
+void vgw_playout_ledger_lose_newest (VgwPlayoutLedger *self);
+
+/* The audio from @from to before @to was dropped because the queue was full. The marks that it belongs to, up to the
+ * first one behind it, become LOST. */
+void vgw_playout_ledger_lose (VgwPlayoutLedger *self, guint64 from, guint64 to);
+
+/* Adds MARK or LOST for every mark up to @position. @now: played_ms and utterance_ms for the events. */
 void vgw_playout_ledger_reach (VgwPlayoutLedger *self, guint64 position, const VgwPlayoutEvent *now);
 
 /* Adds CLEARED with all marks that wait. */

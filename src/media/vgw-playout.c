@@ -10,6 +10,12 @@
 /* A ring that starts small and doubles up to the bound: an idle session costs a few hundred bytes, and an engine
  * that answers in one burst pays for the burst only. */
 #define INITIAL_CAPACITY_SAMPLES 2048u
+/* A ring that grew beyond this is given back when it is empty: 4 s at 16 kHz. */
+#define MAX_IDLE_SAMPLES 65536u
+/* VGW_PLAYOUT_KEEP: one more frame of the engine may come behind the bound, as large as that, and what was read together
+ * with it: 16 KiB of mu-law. */
+#define KEPT_BOUNDS 2u
+#define KEPT_EXTRA_MS 2000u
 #define MAX_FADE_SAMPLES (48 * VGW_PLAYOUT_FADE_MS)
 
 struct _VgwPlayout
@@ -29,7 +35,7 @@ struct _VgwPlayout
   /* guarded by lock */
   char *session_id; /* (nullable) */
   gsize max_samples;
-  gboolean drops_newest;
+  VgwPlayoutOverflow overflow;
   gint16 *ring;
   gsize capacity;
   gsize head; /* index of the oldest sample */
@@ -87,6 +93,17 @@ grow (VgwPlayout *self, gsize n_needed)
   g_free (self->ring);
   self->ring = ring;
   self->capacity = capacity;
+  self->head = 0;
+}
+
+/* Gives back the memory of a long burst once it has left. Lock held. */
+static void
+shrink (VgwPlayout *self)
+{
+  if (self->n_queued > 0 || self->capacity <= MAX_IDLE_SAMPLES)
+    return;
+  g_clear_pointer (&self->ring, g_free);
+  self->capacity = 0;
   self->head = 0;
 }
 
@@ -172,6 +189,9 @@ skip (VgwPlayout *self, gsize n_samples)
 static void
 drop_oldest (VgwPlayout *self, gsize n_samples)
 {
+  guint64 position = self->n_in - self->n_queued;
+
+  vgw_playout_ledger_lose (&self->ledger, position, position + n_samples);
   skip (self, n_samples);
   self->n_dropped += n_samples;
 }
@@ -190,29 +210,54 @@ append (VgwPlayout *self, const gint16 *samples, gsize n_samples)
   self->n_in += n_samples;
 }
 
+/* @n_samples that come are not queued. */
+static void
+refuse (VgwPlayout *self, gsize n_samples)
+{
+  self->n_dropped += n_samples;
+  vgw_playout_ledger_lose_newest (&self->ledger);
+}
+
+static void
+append_at_most (VgwPlayout *self, const gint16 *samples, gsize n_samples, gsize max_samples)
+{
+  gsize n_room = max_samples - MIN (self->n_queued, max_samples);
+
+  if (n_samples > n_room)
+    refuse (self, n_samples - n_room);
+  if (n_room > 0)
+    append (self, samples, MIN (n_samples, n_room));
+}
+
+static void
+append_over_oldest (VgwPlayout *self, const gint16 *samples, gsize n_samples)
+{
+  gsize n_excess = n_samples - MIN (n_samples, self->max_samples);
+
+  n_samples -= n_excess;
+  if (self->n_queued + n_samples > self->max_samples)
+    drop_oldest (self, MIN (self->n_queued + n_samples - self->max_samples, self->n_queued));
+  if (n_excess > 0)
+    refuse (self, n_excess);
+  append (self, samples + n_excess, n_samples);
+}
+
 /* Queues as much of @samples as the bound and the rule allow. */
 static void
 append_bounded (VgwPlayout *self, const gint16 *samples, gsize n_samples)
 {
-  gsize n_room = self->max_samples - MIN (self->n_queued, self->max_samples);
-  gsize n_excess;
-
-  if (n_samples > n_room && self->drops_newest)
+  switch (self->overflow)
     {
-      self->n_dropped += n_samples - n_room;
-      n_samples = n_room;
+    case VGW_PLAYOUT_KEEP:
+      append_at_most (self, samples, n_samples, KEPT_BOUNDS * self->max_samples + (gsize) self->rate_hz * KEPT_EXTRA_MS / 1000);
+      break;
+    case VGW_PLAYOUT_DROP_NEWEST:
+      append_at_most (self, samples, n_samples, self->max_samples);
+      break;
+    case VGW_PLAYOUT_DROP_OLDEST:
+      append_over_oldest (self, samples, n_samples);
+      break;
     }
-  if (n_samples > self->max_samples)
-    {
-      n_excess = n_samples - self->max_samples;
-      self->n_dropped += n_excess;
-      samples += n_excess;
-      n_samples = self->max_samples;
-    }
-  if (self->n_queued + n_samples > self->max_samples && n_samples > 0)
-    drop_oldest (self, MIN (self->n_queued + n_samples - self->max_samples, self->n_queued));
-  if (n_samples > 0)
-    append (self, samples, n_samples);
 }
 
 /* What fades out after a clear (). Returns how many samples. */
@@ -264,7 +309,7 @@ vgw_playout_new (const VgwAudioFormat *format, guint max_ms)
   g_mutex_init (&self->lock);
   g_mutex_init (&self->notify_lock);
   vgw_playout_ledger_init (&self->ledger);
-  vgw_playout_set_bound (self, max_ms, FALSE);
+  vgw_playout_set_bound (self, max_ms, VGW_PLAYOUT_DROP_OLDEST);
   return self;
 }
 
@@ -291,15 +336,27 @@ vgw_playout_unref (VgwPlayout *self)
 }
 
 void
-vgw_playout_set_bound (VgwPlayout *self, guint max_ms, gboolean drops_newest)
+vgw_playout_set_bound (VgwPlayout *self, guint max_ms, VgwPlayoutOverflow overflow)
 {
   g_return_if_fail (max_ms >= VGW_FRAME_MS);
 
   g_mutex_lock (&self->lock);
   self->max_samples = (gsize) ((guint64) max_ms * self->rate_hz / 1000);
-  self->drops_newest = drops_newest;
+  self->overflow = overflow;
   settle (self);
   unlock_and_notify (self);
+}
+
+gboolean
+vgw_playout_is_full (VgwPlayout *self)
+{
+  gboolean is_full;
+
+  g_mutex_lock (&self->lock);
+  is_full = self->overflow == VGW_PLAYOUT_KEEP && self->n_queued >= self->max_samples
+            && (self->holds & VGW_PLAYOUT_HOLD_ENGINE) == 0;
+  g_mutex_unlock (&self->lock);
+  return is_full;
 }
 
 void
@@ -391,6 +448,7 @@ vgw_playout_pop (VgwPlayout *self, gint16 *samples, gsize n_samples)
     {
       self->is_uttering = FALSE;
       note (self, VGW_PLAYOUT_DRAINED);
+      shrink (self);
     }
   unlock_and_notify (self);
   return n_tail + n_popped;
@@ -432,13 +490,15 @@ vgw_playout_clear (VgwPlayout *self)
       copy_out (self, self->tail, self->n_tail);
       apply_gain (self->tail, self->n_tail, self->gain, 0);
     }
+  event = now (self);
+  event.cleared_ms = samples_to_ms (self, self->n_queued);
   skip (self, self->n_queued);
   self->is_uttering = FALSE;
   self->is_sounding = FALSE;
-  event = now (self);
   if (self->is_noted)
     vgw_playout_ledger_drop (&self->ledger, &event);
   settle (self);
+  shrink (self);
   unlock_and_notify (self);
 }
 

@@ -22,6 +22,15 @@ G_BEGIN_DECLS
 
 typedef struct _VgwPlayout VgwPlayout; /* reference counted */
 
+/* What is done where the bound is reached. */
+typedef enum
+{
+  VGW_PLAYOUT_KEEP, /* whoever fills the queue looks at vgw_playout_is_full () and waits; twice the bound and 2 s
+                     * are never exceeded: what comes beyond that is dropped */
+  VGW_PLAYOUT_DROP_OLDEST,
+  VGW_PLAYOUT_DROP_NEWEST,
+} VgwPlayoutOverflow;
+
 typedef struct
 {
   guint queued_ms;     /* waiting now */
@@ -41,14 +50,18 @@ typedef enum
  * block, nor call vgw_playout_set_notify (). */
 typedef void (*VgwPlayoutNotifyFunc) (gpointer user_data);
 
-/* @max_ms: bound of the queue; the oldest audio is dropped beyond it. Returns: (transfer full) */
+/* @max_ms: bound of the queue, which is VGW_PLAYOUT_DROP_OLDEST at first. Returns: (transfer full) */
 VgwPlayout *vgw_playout_new (const VgwAudioFormat *format, guint max_ms);
 VgwPlayout *vgw_playout_ref (VgwPlayout *self);
 void vgw_playout_unref (VgwPlayout *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwPlayout, vgw_playout_unref)
 
-/* Another bound, and which end is dropped beyond it. What waits beyond a smaller bound stays. */
-void vgw_playout_set_bound (VgwPlayout *self, guint max_ms, gboolean drops_newest);
+/* Another bound, and what is done beyond it. What waits beyond a smaller bound stays. */
+void vgw_playout_set_bound (VgwPlayout *self, guint max_ms, VgwPlayoutOverflow overflow);
+
+/* Whether the engine is to wait: the bound of a VGW_PLAYOUT_KEEP queue is reached. FALSE while the engine itself holds the
+ * queue, since the word that ends it comes behind the audio. Any thread. */
+gboolean vgw_playout_is_full (VgwPlayout *self);
 
 /* For the log, which has one line for the first audio and one for the first mark that are dropped. */
 void vgw_playout_set_session_id (VgwPlayout *self, const char *session_id);
@@ -60,8 +73,8 @@ void vgw_playout_set_notify (VgwPlayout *self, VgwPlayoutNotifyFunc func, gpoint
 /* The next event, or NULL; only then will the notify function be called again. Returns: (transfer full) */
 VgwPlayoutEvent *vgw_playout_take_event (VgwPlayout *self);
 
-/* Queues @n_samples (transfer none), s16 mono at the session's rate; what is beyond the bound is dropped. Marks behind
- * dropped audio are reached when what was queued before it has left, by playing or dropping. */
+/* Queues @n_samples (transfer none), s16 mono at the session's rate; what is beyond the bound is dropped. The mark
+ * behind dropped audio is LOST; it is told of when what was queued before it has left. */
 void vgw_playout_push (VgwPlayout *self, const gint16 *samples, gsize n_samples);
 
 /* Takes up to @n_samples; returns how many. The caller pads a short frame with silence. A frame that could not be

@@ -78,8 +78,17 @@ hold_for_engine (gboolean is_held, gpointer user_data)
   vgw_playout_hold (((Mouth *) user_data)->playout, VGW_PLAYOUT_HOLD_ENGINE, is_held);
 }
 
-static const VgwEngineOutput engine_output
-    = { .play = play_to_caller, .mark = mark_for_engine, .clear = clear_for_engine, .hold = hold_for_engine };
+static gboolean
+is_full_for_engine (gpointer user_data)
+{
+  return vgw_playout_is_full (((Mouth *) user_data)->playout);
+}
+
+static const VgwEngineOutput engine_output = { .play = play_to_caller,
+                                               .mark = mark_for_engine,
+                                               .clear = clear_for_engine,
+                                               .hold = hold_for_engine,
+                                               .is_full = is_full_for_engine };
 
 /* On a streaming thread. */
 static void
@@ -265,6 +274,21 @@ vgw_session_forget_speech (VgwSession *self)
 
 /* --- life --- */
 
+static VgwPlayoutOverflow
+to_playout_overflow (VgwOverflow overflow)
+{
+  switch (overflow)
+    {
+    case VGW_OVERFLOW_WAIT:
+      return VGW_PLAYOUT_KEEP;
+    case VGW_OVERFLOW_OLDEST:
+      return VGW_PLAYOUT_DROP_OLDEST;
+    case VGW_OVERFLOW_NEWEST:
+      return VGW_PLAYOUT_DROP_NEWEST;
+    }
+  g_return_val_if_reached (VGW_PLAYOUT_KEEP);
+}
+
 void
 vgw_session_use_engine (VgwSession *self, VgwEngine *engine, const VgwEngineConfig *config)
 {
@@ -278,7 +302,7 @@ vgw_session_use_engine (VgwSession *self, VgwEngine *engine, const VgwEngineConf
       vgw_playout_set_session_id (vgw_bridge_get_playout (self->bridge), self->id);
     }
   vgw_playout_set_bound (vgw_bridge_get_playout (self->bridge), config->max_playout_ms,
-                         config->overflow == VGW_OVERFLOW_NEWEST);
+                         to_playout_overflow (config->overflow));
   self->engine = engine;
   vgw_engine_set_output (engine, &engine_output, mouth_new (self), mouth_free);
   g_signal_connect (engine, "event", G_CALLBACK (on_engine_event), self);

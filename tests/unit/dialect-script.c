@@ -229,7 +229,7 @@ call_playout (DialectPlayer *self, VgwPlayoutEventType type, char **words)
   VgwPlayoutEvent event = { .type = type };
   guint n = 0;
 
-  if (type == VGW_PLAYOUT_MARK)
+  if (type == VGW_PLAYOUT_MARK || type == VGW_PLAYOUT_LOST)
     event.name = words[n++];
   event.played_ms = g_ascii_strtoull (words[n], NULL, 10);
   event.utterance_ms = g_ascii_strtoull (words[n + 1], NULL, 10);
@@ -241,7 +241,7 @@ call_playout (DialectPlayer *self, VgwPlayoutEventType type, char **words)
 static gboolean
 call_playout_by_name (DialectPlayer *self, const char *name, char **words)
 {
-  static const char *const names[] = { "mark", "cleared", "drained", "xoff", "xon" };
+  static const char *const names[] = { "mark", "lost", "cleared", "drained", "xoff", "xon" };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {

@@ -97,8 +97,8 @@ START_TEST (echo_and_record_need_no_group)
   ck_assert_str_eq (echo->type, "echo");
   ck_assert (!echo->is_selectable);
   ck_assert_uint_eq (echo->sample_rate_hz, 16000);
-  ck_assert_uint_eq (echo->max_playout_ms, 60000);
-  ck_assert_int_eq (echo->overflow, VGW_OVERFLOW_OLDEST);
+  ck_assert_uint_eq (echo->max_playout_ms, 300000);
+  ck_assert_int_eq (echo->overflow, VGW_OVERFLOW_WAIT);
   ck_assert_int_eq (echo->barge_in, VGW_BARGE_IN_NONE);
   ck_assert_uint_eq (echo->speech_start_ms, 120);
   ck_assert_uint_eq (echo->echo_margin_db, 24);

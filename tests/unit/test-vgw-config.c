@@ -154,7 +154,7 @@ START_TEST (defaults_of_media_and_limits_are_those_of_the_design)
   ck_assert_uint_eq (config->media_latency_ms, 40);
   ck_assert_str_eq (config->engine_default, "echo");
   ck_assert_uint_eq (config->engine_defaults.sample_rate_hz, 16000);
-  ck_assert_uint_eq (config->engine_defaults.max_playout_ms, 60000);
+  ck_assert_uint_eq (config->engine_defaults.max_playout_ms, 300000);
   ck_assert_str_eq (config->record_directory, "recordings");
   ck_assert_str_eq (config->manager_type, "log");
   ck_assert_uint_eq (config->limits_max_sessions, 500);

@@ -91,6 +91,14 @@ expect (VgwPlayoutEventType type, guint64 played_ms, guint64 utterance_ms)
 }
 
 static void
+expect_lost (const char *name, guint64 played_ms, guint64 utterance_ms)
+{
+  g_autoptr (VgwPlayoutEvent) event = expect (VGW_PLAYOUT_LOST, played_ms, utterance_ms);
+
+  ck_assert_str_eq (event->name, name);
+}
+
+static void
 expect_mark (const char *name, guint64 played_ms, guint64 utterance_ms)
 {
   g_autoptr (VgwPlayoutEvent) event = expect (VGW_PLAYOUT_MARK, played_ms, utterance_ms);
@@ -249,11 +257,13 @@ START_TEST (beyond_the_bound_the_newest_can_be_dropped)
   VgwPlayoutStats stats;
   gint16 samples[2] = { 1, 2 };
 
-  vgw_playout_set_bound (playout, 100, TRUE);
+  vgw_playout_set_bound (playout, 100, VGW_PLAYOUT_DROP_NEWEST);
   push_ms (100);
   vgw_playout_push (playout, samples, 2);
-  vgw_playout_mark (playout, "end");
+  vgw_playout_mark (playout, "cut");
+  vgw_playout_mark (playout, "whole"); /* nothing of its own was dropped */
   push_ms (50);
+  vgw_playout_mark (playout, "dropped");
   vgw_playout_get_stats (playout, &stats);
   ck_assert_uint_eq (stats.queued_ms, 100);
   ck_assert_uint_eq (stats.dropped_ms, 50);
@@ -261,25 +271,38 @@ START_TEST (beyond_the_bound_the_newest_can_be_dropped)
   pop_frames (1);
   expect_plain (VGW_PLAYOUT_XON, 20, 20);
   pop_frames (4);
-  expect_mark ("end", 100, 100);
+  expect_lost ("cut", 100, 100);
+  expect_mark ("whole", 100, 100);
+  expect_lost ("dropped", 100, 100);
 }
 END_TEST
 
-START_TEST (a_mark_before_dropped_audio_does_not_wait_for_ever)
+START_TEST (a_mark_of_dropped_audio_is_lost_and_does_not_wait_for_ever)
 {
-  vgw_playout_set_bound (playout, 100, FALSE);
+  vgw_playout_set_bound (playout, 100, VGW_PLAYOUT_DROP_OLDEST);
   push_ms (60);
   vgw_playout_mark (playout, "a");
   push_ms (60); /* 20 ms of the first are gone */
+  vgw_playout_mark (playout, "whole");
   pop_frames (2);
   expect_plain (VGW_PLAYOUT_XOFF, 0, 0);
   expect_plain (VGW_PLAYOUT_XON, 20, 20);
-  expect_mark ("a", 40, 40);
+  expect_lost ("a", 40, 40);
+  pop_frames (3);
+  expect_mark ("whole", 100, 100);
   push_ms (1000); /* more than the bound: all that waited is gone */
   vgw_playout_mark (playout, "b");
   push_ms (1000);
-  expect_plain (VGW_PLAYOUT_XOFF, 40, 40);
-  expect_mark ("b", 40, 40);
+  expect_plain (VGW_PLAYOUT_XOFF, 100, 100);
+  expect_lost ("b", 100, 100);
+  vgw_playout_mark (playout, "c"); /* of 1 s the last 100 ms wait */
+  vgw_playout_clear (playout);
+  expect_cleared ("c", 100, 100);
+  expect_plain (VGW_PLAYOUT_XON, 100, 100);
+  push_ms (20);
+  vgw_playout_mark (playout, "d");
+  pop_frames (2); /* the first of them the fade */
+  expect_mark ("d", 120, 20);
 }
 END_TEST
 
@@ -502,7 +525,7 @@ main (void)
   tcase_add_test (tcase, what_was_never_begun_leaves_no_tail);
   tcase_add_test (tcase, flow_control_has_hysteresis);
   tcase_add_test (tcase, beyond_the_bound_the_newest_can_be_dropped);
-  tcase_add_test (tcase, a_mark_before_dropped_audio_does_not_wait_for_ever);
+  tcase_add_test (tcase, a_mark_of_dropped_audio_is_lost_and_does_not_wait_for_ever);
   tcase_add_test (tcase, marks_are_bounded);
   tcase_add_test (tcase, events_that_nobody_takes_are_bounded_and_counted);
   tcase_add_test (tcase, one_wake_for_all_events);

@@ -71,6 +71,31 @@ START_TEST (a_short_queue_gives_what_it_has)
 }
 END_TEST
 
+START_TEST (a_queue_that_keeps_is_full_at_its_bound_and_drops_nothing_a_frame_beyond)
+{
+  g_autoptr (VgwPlayout) playout = vgw_playout_new (&FORMAT, 100);
+  VgwPlayoutStats stats;
+
+  vgw_playout_set_bound (playout, 100, VGW_PLAYOUT_KEEP);
+  push_ramp (playout, 0, 99 * SAMPLES_PER_MS);
+  ck_assert (!vgw_playout_is_full (playout));
+  push_ramp (playout, 99 * SAMPLES_PER_MS, SAMPLES_PER_MS);
+  ck_assert (vgw_playout_is_full (playout));
+  vgw_playout_hold (playout, VGW_PLAYOUT_HOLD_BARGE_IN, TRUE);
+  ck_assert (vgw_playout_is_full (playout));
+  vgw_playout_hold (playout, VGW_PLAYOUT_HOLD_ENGINE, TRUE); /* the word that ends it comes behind the audio */
+  ck_assert (!vgw_playout_is_full (playout));
+  vgw_playout_hold (playout, VGW_PLAYOUT_HOLD_ENGINE, FALSE);
+  vgw_playout_hold (playout, VGW_PLAYOUT_HOLD_BARGE_IN, FALSE);
+  push_ramp (playout, 100 * SAMPLES_PER_MS, 2150 * SAMPLES_PER_MS);
+  vgw_playout_get_stats (playout, &stats);
+  ck_assert_uint_eq (stats.queued_ms, 2200);
+  ck_assert_uint_eq (stats.dropped_ms, 50);
+  assert_ramp (playout, 0, 2200 * SAMPLES_PER_MS);
+  ck_assert (!vgw_playout_is_full (playout));
+}
+END_TEST
+
 START_TEST (beyond_the_bound_the_oldest_is_dropped)
 {
   g_autoptr (VgwPlayout) playout = vgw_playout_new (&FORMAT, 100);
@@ -178,6 +203,7 @@ main (void)
 
   tcase_add_test (tcase, audio_comes_out_in_order_and_is_accounted_for);
   tcase_add_test (tcase, a_short_queue_gives_what_it_has);
+  tcase_add_test (tcase, a_queue_that_keeps_is_full_at_its_bound_and_drops_nothing_a_frame_beyond);
   tcase_add_test (tcase, beyond_the_bound_the_oldest_is_dropped);
   tcase_add_test (tcase, a_burst_larger_than_the_bound_keeps_its_end);
   tcase_add_test (tcase, order_survives_growing_and_wrapping);
