@@ -79,6 +79,7 @@ const END_REASONS = new Map([
   ['media-timeout', [CallErrorCode.MEDIA_LOST, 'The gateway no longer hears this page']],
   ['max-duration', [CallErrorCode.ENDED_BY_GATEWAY, 'The call reached the longest time allowed']],
   ['fingerprint-mismatch', [CallErrorCode.UNAUTHORIZED, 'The encryption of the audio did not match the offer']],
+  ['flood', [CallErrorCode.ENDED_BY_GATEWAY, 'This page sent far more audio than a call may']],
   ['shutdown', [CallErrorCode.ENDED_BY_GATEWAY, 'The gateway is being shut down']],
   ['error', [CallErrorCode.GATEWAY_ERROR, 'The gateway ended the call after an error']],
 ]);

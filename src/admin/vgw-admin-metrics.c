@@ -17,6 +17,7 @@ typedef struct
   guint64 peers;
   VgwPacerStats pacer;
   guint64 complexity_ceiling;
+  VgwRtpStats rtp;
   VgwIceStats ice;
   guint64 log_dropped_lines;
   gboolean has_media;
@@ -128,6 +129,7 @@ write_histogram (GString *page, const Metric *metric, const Snapshot *snapshot)
 }
 
 #define AT(member) .offset = G_STRUCT_OFFSET (Snapshot, member)
+#define RTP(name, member, help) { { name, "counter", NULL, help }, write_count, AT (rtp.member), WITH_MEDIA }
 #define ICE(name, member, help) { { name, "counter", NULL, help }, write_count, AT (ice.member), WITH_ICE }
 
 /* clang-format off */
@@ -158,6 +160,15 @@ static const Metric metrics[] = {
   { { "vgw_opus_complexity_ceiling", "gauge", NULL,
       "What no encoder exceeds now: below 10 the machine is short of CPU, see media.adapt-complexity." },
     write_count, AT (complexity_ceiling), WITH_MEDIA },
+
+  RTP ("vgw_rtp_source_changes_total", source_changes, "Times that a caller went on with another SSRC."),
+  RTP ("vgw_rtp_ignored_packets_total", ignored,
+       "Packets with a payload type that was not negotiated, or without a payload."),
+  RTP ("vgw_rtp_source_dropped_packets_total", source_dropped,
+       "Packets of an SSRC that was not the one to hear, or of more of them than may be."),
+  RTP ("vgw_rtp_rate_dropped_packets_total", rate_dropped, "Packets beyond what a caller may send in a second."),
+  RTP ("vgw_rtp_audio_dropped_packets_total", audio_dropped, "Packets with more audio than real time."),
+  RTP ("vgw_rtp_floods_total", floods, "Callers who sent far too much for seconds; their calls were ended."),
 
   ICE ("vgw_ice_received_packets_total", received, "Packets that came to the UDP port."),
   ICE ("vgw_ice_delivered_packets_total", delivered, "Packets that were given to a session."),
@@ -204,6 +215,7 @@ take_snapshot (Snapshot *snapshot, const VgwAdminSources *sources)
   snapshot->peers = vgw_media_count_peers (sources->media);
   vgw_pacer_get_stats (vgw_media_get_pacer (sources->media), &snapshot->pacer);
   snapshot->complexity_ceiling = vgw_media_get_complexity_ceiling (sources->media);
+  vgw_media_get_rtp_stats (sources->media, &snapshot->rtp);
   snapshot->has_ice = vgw_media_get_ice_stats (sources->media, &snapshot->ice);
 }
 

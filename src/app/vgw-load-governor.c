@@ -59,7 +59,7 @@ raise_again (VgwLoadGovernor *self)
 }
 
 gboolean
-vgw_load_governor_step (VgwLoadGovernor *self, guint busy_percent)
+vgw_load_governor_step (VgwLoadGovernor *self, guint busy_percent, gboolean is_flooded)
 {
   if (self->n_raised_s < SOON_S)
     self->n_raised_s++;
@@ -71,7 +71,7 @@ vgw_load_governor_step (VgwLoadGovernor *self, guint busy_percent)
   if (busy_percent >= TOO_MUCH_PERCENT)
     {
       self->n_calm_s = 0;
-      return lower (self);
+      return !is_flooded && lower (self);
     }
   self->n_calm_s = busy_percent <= CALM_PERCENT ? self->n_calm_s + 1 : 0;
   if (self->n_calm_s < self->n_wanted_s)

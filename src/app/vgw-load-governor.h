@@ -21,7 +21,9 @@ typedef struct
 void vgw_load_governor_init (VgwLoadGovernor *self);
 
 /* Once a second, with vgw_thread_watch_sample (). Returns whether the ceiling is another one now. It falls at once,
- * and again three seconds later; it rises after ten calm seconds, after a rise that was too much twice as many. */
-gboolean vgw_load_governor_step (VgwLoadGovernor *self, guint busy_percent);
+ * and again three seconds later; it rises after ten calm seconds, after a rise that was too much twice as many.
+ * @is_flooded: a caller sent far too much in that second. Then it does not fall: that call is dropped for and ended, and
+ * the others do not pay for it. */
+gboolean vgw_load_governor_step (VgwLoadGovernor *self, guint busy_percent, gboolean is_flooded);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 
 #define MAX_LATE_PERCENT 1u
 #define MIN_TICKS 500u   /* ten seconds of one call: of fewer frames, one late one would be a hundredth and more */
+#define FLOOD_PACKETS 200u /* dropped in a second; what a network that stood still brings at once is not dropped */
 #define MAX_PERIOD_S 60u /* so long few frames are collected; then they say nothing */
 
 struct _VgwLoadWatch
@@ -15,6 +16,7 @@ struct _VgwLoadWatch
   GSource *timer; /* each second */
   gboolean can_govern;
   VgwLoadGovernor governor;
+  guint64 n_too_many; /* packets that callers sent beyond what a call may send */
   guint n_seconds; /* since the last look at what went wrong */
   guint period_s;  /* since `last` */
   VgwLoadReading last;
@@ -52,6 +54,18 @@ take_reading (VgwMedia *media)
   return (VgwLoadReading){ pacer.ticks, pacer.late_ticks, ice.kernel_dropped };
 }
 
+/* Whether a caller sent far too much since the last call. */
+static gboolean
+is_flooded (VgwLoadWatch *self)
+{
+  guint64 before = self->n_too_many;
+  VgwRtpStats rtp;
+
+  vgw_media_get_rtp_stats (self->media, &rtp);
+  self->n_too_many = rtp.rate_dropped + rtp.audio_dropped + rtp.source_dropped;
+  return self->n_too_many - before > FLOOD_PACKETS;
+}
+
 static void
 govern (VgwLoadWatch *self)
 {
@@ -60,7 +74,7 @@ govern (VgwLoadWatch *self)
   if (!self->can_govern)
     return;
   busy_percent = vgw_thread_watch_sample ();
-  if (!vgw_load_governor_step (&self->governor, busy_percent))
+  if (!vgw_load_governor_step (&self->governor, busy_percent, is_flooded (self)))
     return;
   vgw_media_set_complexity_ceiling (self->media, self->governor.ceiling);
   if (self->governor.ceiling == VGW_LOAD_NO_CEILING)

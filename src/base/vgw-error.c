@@ -19,6 +19,8 @@ vgw_error_code_to_string (VgwErrorCode code)
       return "busy";
     case VGW_ERROR_TOO_LARGE:
       return "too-large";
+    case VGW_ERROR_FLOOD:
+      return "flood";
     case VGW_ERROR_TIMEOUT:
       return "timeout";
     case VGW_ERROR_ENGINE:

@@ -15,6 +15,7 @@ typedef enum
   VGW_ERROR_UNAUTHORIZED, /* origin, token or fingerprint refused */
   VGW_ERROR_BUSY,         /* a session limit is reached: try later */
   VGW_ERROR_TOO_LARGE,    /* a size, count or nesting bound was passed */
+  VGW_ERROR_FLOOD,        /* far more media came than a call may send, for seconds */
   VGW_ERROR_TIMEOUT,      /* something did not happen within its bound */
   VGW_ERROR_ENGINE,       /* the speech engine failed */
   VGW_ERROR_INTERNAL,     /* the gateway's own fault */

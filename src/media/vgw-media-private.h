@@ -25,6 +25,9 @@ VgwSctpIds *vgw_media_get_sctp_ids (VgwMedia *self);
  * it must be neither one of them nor the main thread. @sctp_id goes back to the pool afterwards (0: none). */
 void vgw_media_reap (VgwMedia *self, GstElement *pipeline, guint sctp_id);
 
+/* One more, in a caller's stream. Any thread. */
+void vgw_media_count_rtp (VgwMedia *self, VgwRtpCount which);
+
 /* A peer exists; the count falls again when the reaper is done with it. */
 void vgw_media_count_peer (VgwMedia *self);
 

@@ -1,6 +1,7 @@
 #include "media/vgw-media-private.h"
 
 #include <malloc.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/vgw-data-path.h"
@@ -25,6 +26,7 @@ struct _VgwMedia
   GstElement *certificate_keeper; /* keeps the process-wide DTLS certificate alive */
   GThreadPool *reaper;
   gint n_peers; /* atomic */
+  _Atomic guint64 rtp_counts[VGW_RTP_N_COUNTS];
 };
 
 G_DEFINE_TYPE (VgwMedia, vgw_media, G_TYPE_OBJECT)
@@ -314,6 +316,18 @@ vgw_media_get_ice_stats (VgwMedia *self, VgwIceStats *stats)
     return FALSE;
   vgw_ice_mux_get_stats (self->ice_mux, stats);
   return TRUE;
+}
+
+void
+vgw_media_count_rtp (VgwMedia *self, VgwRtpCount which)
+{
+  atomic_fetch_add_explicit (&self->rtp_counts[which], 1, memory_order_relaxed);
+}
+
+void
+vgw_media_get_rtp_stats (VgwMedia *self, VgwRtpStats *stats)
+{
+  vgw_rtp_stats_read (stats, self->rtp_counts);
 }
 
 VgwIceMux *

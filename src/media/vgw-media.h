@@ -6,6 +6,7 @@
 
 #include "ice/vgw-ice-stats.h"
 #include "media/vgw-pacer.h"
+#include "media/vgw-rtp-stats.h"
 
 G_BEGIN_DECLS
 
@@ -60,6 +61,9 @@ guint16 vgw_media_get_udp_port (VgwMedia *self);
 
 /* What the UDP port of `mux` has seen; FALSE with `nice`. Main thread. */
 gboolean vgw_media_get_ice_stats (VgwMedia *self, VgwIceStats *stats);
+
+/* What happened to the RTP of all callers. Any thread. */
+void vgw_media_get_rtp_stats (VgwMedia *self, VgwRtpStats *stats);
 
 /* Peers that are not yet torn down, for tests and the log. Any thread. */
 guint vgw_media_count_peers (VgwMedia *self);

@@ -101,6 +101,24 @@ handle_track (gpointer object, gpointer payload)
   vgw_peer_emit_track (self, &track);
 }
 
+/* The caller went on with another SSRC. */
+static void
+handle_switch (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  guint32 ssrc = *(guint32 *) payload;
+  VgwTrack track = { "audio", self->codec->name, (int) self->codec->clock_rate_hz, ssrc, self->audio_mid };
+  vgw_info (self->session_id, "track: ssrc=%u from here on", ssrc);
+  vgw_peer_emit_track (self, &track);
+}
+
+static void
+handle_flood (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  vgw_peer_fail (self, g_error_new (VGW_ERROR, VGW_ERROR_FLOOD, "far more media came than a call may send"));
+}
+
 static TrackFacts *
 read_track_facts (GstPad *pad)
 {
@@ -132,7 +150,7 @@ track_link_free (gpointer data, GClosure *closure)
   g_free (link);
 }
 
-/* A second stream of a client that changed its SSRC, or more: an unlinked pad would stop the whole jitter buffer. */
+/* More than the one stream that the intake shows; an unlinked pad would stop the whole jitter buffer. */
 static void
 link_to_nothing (GstPad *pad, GstElement *pipeline)
 {
@@ -251,6 +269,10 @@ vgw_peer_connect_bin (VgwPeer *self)
 {
   GstElement *bin = vgw_webrtc_get_bin (self->webrtc);
   const VgwOfferCodec *dtmf = vgw_offer_find_dtmf (self->offer, self->codec);
+  guint own_ssrc;
+  g_object_get (self->rtp_out, "ssrc", &own_ssrc, NULL);
+  vgw_rtp_intake_set_stream (vgw_webrtc_get_intake (self->webrtc), self->codec, dtmf, own_ssrc);
+  vgw_rtp_intake_set_funcs (vgw_webrtc_get_intake (self->webrtc), self->airlock, handle_switch, handle_flood);
   vgw_webrtc_set_audio (self->webrtc, self->codec);
   if (dtmf != NULL)
     vgw_webrtc_set_dtmf (self->webrtc, dtmf, self->airlock, handle_key);

@@ -25,6 +25,20 @@ enum
 
 static guint signals[N_SIGNALS];
 
+/* One line for a call of which something was dropped, however much that was. */
+static void
+log_intake (VgwPeer *self)
+{
+  VgwRtpStats stats;
+  vgw_rtp_intake_get_stats (vgw_webrtc_get_intake (self->webrtc), &stats);
+  if (stats.rate_dropped + stats.audio_dropped + stats.source_dropped + stats.ignored + stats.source_changes == 0)
+    return;
+  vgw_info (self->session_id,
+            "RTP: ssrc-changes=%" G_GUINT64_FORMAT " ignored=%" G_GUINT64_FORMAT " dropped-for-ssrc=%" G_GUINT64_FORMAT
+            " dropped-for-rate=%" G_GUINT64_FORMAT " dropped-for-duration=%" G_GUINT64_FORMAT,
+            stats.source_changes, stats.ignored, stats.source_dropped, stats.rate_dropped, stats.audio_dropped);
+}
+
 void
 vgw_peer_stop (VgwPeer *self)
 {
@@ -39,6 +53,7 @@ vgw_peer_stop (VgwPeer *self)
       vgw_bridge_detach (self->bridge);
       if (self->data_channels != NULL)
         vgw_data_channels_close (self->data_channels);
+      log_intake (self);
       vgw_webrtc_release (self->webrtc);
     }
 }

@@ -1,12 +1,10 @@
 #include "media/vgw-webrtc.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "base/vgw-error.h"
 
-/* Each unknown SSRC makes a jitter buffer: the caller's, and one more for a client that changes it. */
-#define MAX_RTP_STREAMS 2
+#define MAX_RTP_STREAMS 2 /* each SSRC makes a jitter buffer; the intake shows one, whatever the caller sends */
 #define MAX_PENDING_KEYS 32 /* not yet seen by the main thread; nobody presses faster */
 
 struct _VgwWebrtc
@@ -29,7 +27,7 @@ struct _VgwWebrtc
   gboolean is_released; /* guarded by lock */
   GstElement *dtls_dec; /* guarded by lock */
 
-  _Atomic gint64 last_packet_us;
+  VgwRtpIntake *intake;
 };
 
 static void
@@ -38,39 +36,21 @@ unref_closure (gpointer self, GClosure *closure)
   vgw_webrtc_unref (self);
 }
 
-static void
-destroy_ref (gpointer self)
-{
-  vgw_webrtc_unref (self);
-}
-
-static GstPadProbeReturn
-on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  VgwWebrtc *self = user_data;
-  atomic_store_explicit (&self->last_packet_us, g_get_monotonic_time (), memory_order_relaxed);
-  return GST_PAD_PROBE_OK;
-}
-
 /* webrtcbin notices neither a wrong certificate nor a dead peer, so we keep the decoder to ask it for the former, and
  * look at its packets for the latter. The PC thread may still add it after the release: then nobody would let go of it
- * any more, and it holds us through its probe. */
+ * any more. */
 static void
 watch_dtls_decoder (VgwWebrtc *self, GstElement *dtls_dec)
 {
-  gboolean is_released;
+  gboolean is_wanted;
 
   g_mutex_lock (&self->lock);
-  is_released = self->is_released;
-  if (self->dtls_dec == NULL && !is_released)
+  is_wanted = self->dtls_dec == NULL && !self->is_released;
+  if (is_wanted)
     self->dtls_dec = gst_object_ref (dtls_dec);
   g_mutex_unlock (&self->lock);
-  if (is_released)
-    return;
-
-  g_autoptr (GstPad) pad = gst_element_get_static_pad (dtls_dec, "sink");
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_packet, vgw_webrtc_ref (self),
-                     destroy_ref);
+  if (is_wanted)
+    vgw_rtp_intake_watch (self->intake, dtls_dec);
 }
 
 /* On whatever thread adds the element: main, or webrtcbin's PC thread. */
@@ -171,6 +151,7 @@ tune_bin (VgwWebrtc *self)
   if (rtpbin != NULL)
     {
       g_object_set (rtpbin, "max-streams", MAX_RTP_STREAMS, NULL);
+      vgw_rtp_intake_watch_reports (self->intake, rtpbin);
       g_signal_connect_data (rtpbin, "request-jitterbuffer", G_CALLBACK (on_request_jitterbuffer), vgw_webrtc_ref (self),
                              unref_closure, 0);
     }
@@ -189,6 +170,7 @@ vgw_webrtc_new (VgwMedia *media, GstElement *pipeline, GError **error)
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
   self->media = g_object_ref (media);
+  self->intake = vgw_rtp_intake_new (media);
   self->audio_payload_type = self->dtmf_payload_type = -1;
   self->sctp_id = vgw_sctp_ids_take (vgw_media_get_sctp_ids (media));
   self->bin = self->sctp_id != 0 ? make_bin (self) : NULL;
@@ -219,6 +201,7 @@ vgw_webrtc_unref (VgwWebrtc *self)
     return;
   g_warn_if_fail (self->pipeline == NULL);
   g_clear_pointer (&self->dtmf_airlock, vgw_airlock_unref);
+  vgw_rtp_intake_unref (self->intake);
   g_mutex_clear (&self->lock);
   g_object_unref (self->media);
   g_free (self);
@@ -238,6 +221,12 @@ vgw_webrtc_set_dtmf (VgwWebrtc *self, const VgwOfferCodec *dtmf, VgwAirlock *air
   self->dtmf_clock_rate_hz = dtmf->clock_rate_hz;
   self->dtmf_airlock = vgw_airlock_ref (airlock);
   self->dtmf_func = func;
+}
+
+VgwRtpIntake *
+vgw_webrtc_get_intake (VgwWebrtc *self)
+{
+  return self->intake;
 }
 
 GstElement *
@@ -274,7 +263,7 @@ vgw_webrtc_get_peer_certificate (VgwWebrtc *self)
 gint64
 vgw_webrtc_get_last_activity_us (VgwWebrtc *self)
 {
-  gint64 packet_us = atomic_load_explicit (&self->last_packet_us, memory_order_relaxed);
+  gint64 packet_us = vgw_rtp_intake_get_last_packet_us (self->intake);
   gint64 check_us = self->ice != NULL && self->pipeline != NULL ? vgw_ice_agent_get_last_check_us (self->ice) : 0;
   return MAX (packet_us, check_us);
 }

@@ -8,6 +8,7 @@
 #include "base/vgw-airlock.h"
 #include "media/vgw-media-private.h"
 #include "media/vgw-offer.h"
+#include "media/vgw-rtp-intake.h"
 
 G_BEGIN_DECLS
 
@@ -32,6 +33,9 @@ typedef struct
   char digit; /* '0'-'9', '*', '#', 'A'-'D' */
   guint duration_ms;
 } VgwKey;
+
+/* What the caller sends comes through here. Valid for as long as @self. (transfer none) */
+VgwRtpIntake *vgw_webrtc_get_intake (VgwWebrtc *self);
 
 /* Valid until vgw_webrtc_release (). (transfer none) */
 GstElement *vgw_webrtc_get_pipeline (VgwWebrtc *self);

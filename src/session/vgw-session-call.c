@@ -79,6 +79,8 @@ on_peer_failed (VgwPeer *peer, const GError *error, gpointer user_data)
 
   if (g_error_matches (error, VGW_ERROR, VGW_ERROR_UNAUTHORIZED))
     reason = VGW_END_FINGERPRINT_MISMATCH;
+  else if (g_error_matches (error, VGW_ERROR, VGW_ERROR_FLOOD))
+    reason = VGW_END_FLOOD;
   else if (g_error_matches (error, VGW_ERROR, VGW_ERROR_TIMEOUT)) /* ICE gave up before our own timer did */
     reason = self->state == VGW_STATE_ACTIVE ? VGW_END_MEDIA_TIMEOUT : VGW_END_CONNECT_TIMEOUT;
   vgw_session_fail (self, reason, error);

@@ -79,6 +79,8 @@ vgw_end_reason_to_string (VgwEndReason reason)
       return "max-duration";
     case VGW_END_FINGERPRINT_MISMATCH:
       return "fingerprint-mismatch";
+    case VGW_END_FLOOD:
+      return "flood";
     case VGW_END_ENGINE:
       return "engine";
     case VGW_END_SHUTDOWN:

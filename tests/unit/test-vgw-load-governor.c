@@ -15,7 +15,7 @@ pass (VgwLoadGovernor *governor, guint n_seconds, guint waited_percent)
   guint n_changes = 0;
 
   for (guint i = 0; i < n_seconds; i++)
-    n_changes += vgw_load_governor_step (governor, waited_percent);
+    n_changes += vgw_load_governor_step (governor, waited_percent, FALSE);
   return n_changes;
 }
 
@@ -35,7 +35,7 @@ START_TEST (it_falls_at_once_and_then_each_three_seconds_down_to_the_least)
   guint last = VGW_LOAD_NO_CEILING;
 
   vgw_load_governor_init (&governor);
-  while (vgw_load_governor_step (&governor, TOO_MUCH))
+  while (vgw_load_governor_step (&governor, TOO_MUCH, FALSE))
     {
       ck_assert_uint_lt (governor.ceiling, last);
       last = governor.ceiling;
@@ -43,6 +43,19 @@ START_TEST (it_falls_at_once_and_then_each_three_seconds_down_to_the_least)
     }
   ck_assert_uint_eq (governor.ceiling, 0);
   ck_assert_uint_eq (pass (&governor, 100, TOO_MUCH), 0);
+}
+END_TEST
+
+/* A caller who floods is dropped for and ended; the encoders of the others have nothing to do with it. */
+START_TEST (a_flood_is_no_reason_and_what_remains_is_one)
+{
+  VgwLoadGovernor governor;
+
+  vgw_load_governor_init (&governor);
+  for (guint i = 0; i < 10; i++)
+    ck_assert (!vgw_load_governor_step (&governor, TOO_MUCH, TRUE));
+  ck_assert_uint_eq (governor.ceiling, VGW_LOAD_NO_CEILING);
+  ck_assert (vgw_load_governor_step (&governor, TOO_MUCH, FALSE));
 }
 END_TEST
 
@@ -87,6 +100,7 @@ main (void)
 
   tcase_add_test (tcase, a_machine_with_room_is_left_alone);
   tcase_add_test (tcase, it_falls_at_once_and_then_each_three_seconds_down_to_the_least);
+  tcase_add_test (tcase, a_flood_is_no_reason_and_what_remains_is_one);
   tcase_add_test (tcase, it_rises_after_ten_calm_seconds_on_end);
   tcase_add_test (tcase, a_rise_that_was_too_much_is_waited_for_twice_as_long);
   suite_add_tcase (suite, tcase);

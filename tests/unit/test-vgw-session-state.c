@@ -98,6 +98,7 @@ START_TEST (the_reasons_are_those_of_the_protocol)
   ck_assert_str_eq (reason_name (VGW_END_MEDIA_TIMEOUT), "media-timeout");
   ck_assert_str_eq (reason_name (VGW_END_MAX_DURATION), "max-duration");
   ck_assert_str_eq (reason_name (VGW_END_FINGERPRINT_MISMATCH), "fingerprint-mismatch");
+  ck_assert_str_eq (reason_name (VGW_END_FLOOD), "flood");
   ck_assert_str_eq (reason_name (VGW_END_ENGINE), "engine");
   ck_assert_str_eq (reason_name (VGW_END_SHUTDOWN), "shutdown");
   ck_assert_str_eq (reason_name (VGW_END_ERROR), "error");

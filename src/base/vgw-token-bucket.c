@@ -1,0 +1,19 @@
+#include "base/vgw-token-bucket.h"
+
+gboolean
+vgw_token_bucket_take (VgwTokenBucket *self, guint n, guint per_second, guint burst, gint64 now_us)
+{
+  gint64 full = (gint64) burst * G_USEC_PER_SEC;
+  gint64 needed = (gint64) n * G_USEC_PER_SEC;
+  gint64 elapsed_us = now_us - self->filled_us;
+
+  if (self->filled_us == 0 || elapsed_us > full / MAX (per_second, 1))
+    self->level = full;
+  else if (elapsed_us > 0)
+    self->level = MIN (full, self->level + elapsed_us * per_second);
+  self->filled_us = now_us;
+  if (self->level < needed)
+    return FALSE;
+  self->level -= needed;
+  return TRUE;
+}

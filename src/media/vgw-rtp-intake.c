@@ -1,0 +1,466 @@
+/* Threads: the probes of the DTLS decoder run under the stream lock of its sink pad, one packet after the other, whichever
+ * thread brings it; fields without a remark are theirs. That of the reports runs on webrtcbin's RTCP thread. */
+#include "media/vgw-rtp-intake.h"
+
+#include <stdatomic.h>
+
+#include "base/vgw-token-bucket.h"
+#include "media/vgw-rtp-reports.h"
+#include "media/vgw-rtp-sources.h"
+
+/* Packets a second, and what a network that stood still for 5 s brings at once. 400 are frames of 2.5 ms, the shortest. */
+#define RTP_PER_SECOND 400
+#define RTP_BURST 2000
+#define RTCP_PER_SECOND 50
+#define RTCP_BURST 250
+#define DTLS_PER_SECOND 500 /* data channels: 4 Mbit/s and more */
+#define DTLS_BURST 2000
+/* Microseconds of audio: as in vgw-bridge-ear.c, which sees the same in samples. */
+#define AUDIO_PER_SECOND 1050000
+#define AUDIO_BURST 5000000
+#define MAX_LOST_US (3 * G_TIME_SPAN_SECOND) /* what concealing one gap can cost */
+/* A second in which so much was dropped is a bad one. After MAX_BAD of them the caller is reported; one is forgiven for
+ * each GOOD_PER_BAD good ones. A clock that runs at twice the rate is dropped by half, and is no flood. */
+#define BAD_DROPPED_PACKETS 200
+#define BAD_DROPPED_US (2 * G_TIME_SPAN_SECOND)
+#define MAX_BAD 5
+#define GOOD_PER_BAD 10
+
+/* RFC 7983 section 7; RTCP as srtpdec tells it from RTP */
+#define DTLS_FIRST_BYTE_MIN 20
+#define DTLS_FIRST_BYTE_MAX 63
+#define RTCP_TYPE_MIN 64
+#define RTCP_TYPE_MAX 80
+#define RTCP_SSRC_OFFSET 4
+#define RTP_SSRC_OFFSET 8
+#define MAX_PENDING_NOTICES 2
+
+struct _VgwRtpIntake
+{
+  gatomicrefcount ref_count;
+  VgwMedia *media;
+
+  /* constant once the pipeline runs */
+  gint audio_payload_type, dtmf_payload_type; /* -1 for none */
+  VgwRtpCodec codec;
+  VgwAirlock *airlock;
+  VgwAirlockFunc switch_func, flood_func;
+
+  GstElement *srtp_dec;
+  VgwRtpSources sources;
+  VgwTokenBucket rtp, rtcp, dtls, audio;
+  gint64 now_us;        /* when the present packet arrived */
+  gint64 last_audio_us; /* how long the last packet of audio was */
+  gint64 second_us;     /* when the present second began */
+  gint64 second_dropped_us;
+  guint n_second_dropped;
+  guint n_bad, n_good;
+  gboolean is_flood;
+  guint n_told;
+
+  GMutex lock;
+  VgwRtpMapping mapping; /* guarded by lock; that of sources, for the RTCP thread */
+
+  VgwRtpReports reports; /* RTCP thread only */
+
+  _Atomic gint64 last_packet_us;
+  _Atomic guint64 counts[VGW_RTP_N_COUNTS];
+};
+
+VgwRtpIntake *
+vgw_rtp_intake_new (VgwMedia *media)
+{
+  VgwRtpIntake *self = g_new0 (VgwRtpIntake, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->lock);
+  self->media = g_object_ref (media);
+  self->audio_payload_type = self->dtmf_payload_type = -1;
+  return self;
+}
+
+VgwRtpIntake *
+vgw_rtp_intake_ref (VgwRtpIntake *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+vgw_rtp_intake_unref (VgwRtpIntake *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  gst_clear_object (&self->srtp_dec);
+  g_clear_pointer (&self->airlock, vgw_airlock_unref);
+  g_mutex_clear (&self->lock);
+  g_object_unref (self->media);
+  g_free (self);
+}
+
+static void
+unref_closure (gpointer self, GClosure *closure)
+{
+  vgw_rtp_intake_unref (self);
+}
+
+static void
+count (VgwRtpIntake *self, VgwRtpCount which)
+{
+  atomic_fetch_add_explicit (&self->counts[which], 1, memory_order_relaxed);
+  vgw_media_count_rtp (self->media, which);
+}
+
+/* --- too much --------------------------------------------------------------------------------------------------------- */
+
+/* The end of a second. */
+static void
+judge (VgwRtpIntake *self)
+{
+  gint64 n_seconds = (self->now_us - self->second_us) / G_USEC_PER_SEC;
+  gboolean is_bad = self->n_second_dropped > BAD_DROPPED_PACKETS || self->second_dropped_us > BAD_DROPPED_US;
+
+  if (is_bad)
+    self->n_bad++;
+  self->n_good += (guint) CLAMP (n_seconds - is_bad, 0, MAX_BAD * GOOD_PER_BAD);
+  for (; self->n_good >= GOOD_PER_BAD; self->n_good -= GOOD_PER_BAD)
+    self->n_bad -= self->n_bad > 0;
+  self->second_us = self->now_us;
+  self->second_dropped_us = 0;
+  self->n_second_dropped = 0;
+  if (self->n_bad < MAX_BAD || self->is_flood)
+    return;
+  self->is_flood = TRUE;
+  count (self, VGW_RTP_COUNT_FLOODS);
+  if (self->airlock != NULL)
+    vgw_airlock_post (self->airlock, self->flood_func, NULL, NULL);
+}
+
+static gboolean
+drop_for_rate (VgwRtpIntake *self)
+{
+  self->n_second_dropped++;
+  count (self, VGW_RTP_COUNT_RATE_DROPPED);
+  return FALSE;
+}
+
+/* --- before decryption ------------------------------------------------------------------------------------------------ */
+
+static gboolean
+admit_source (VgwRtpIntake *self, const guint8 *data)
+{
+  guint32 ssrc = GST_READ_UINT32_BE (data);
+  guint32 evicted = 0;
+  gboolean has_evicted;
+
+  if (!vgw_rtp_sources_admit (&self->sources, ssrc, self->now_us, &has_evicted, &evicted))
+    {
+      self->n_second_dropped++;
+      count (self, VGW_RTP_COUNT_SOURCE_DROPPED);
+      return FALSE;
+    }
+  if (has_evicted && self->srtp_dec != NULL)
+    g_signal_emit_by_name (self->srtp_dec, "remove-key", evicted);
+  return TRUE;
+}
+
+static gboolean
+admit_data (VgwRtpIntake *self, const guint8 *data, gsize length)
+{
+  gboolean is_rtcp;
+
+  if (length < RTP_SSRC_OFFSET + sizeof (guint32))
+    return TRUE; /* too short for any of them, which costs nothing */
+  if (data[0] >= DTLS_FIRST_BYTE_MIN && data[0] <= DTLS_FIRST_BYTE_MAX)
+    return vgw_token_bucket_take (&self->dtls, 1, DTLS_PER_SECOND, DTLS_BURST, self->now_us) || drop_for_rate (self);
+  is_rtcp = (data[1] & 0x7f) >= RTCP_TYPE_MIN && (data[1] & 0x7f) <= RTCP_TYPE_MAX;
+  if (is_rtcp ? !vgw_token_bucket_take (&self->rtcp, 1, RTCP_PER_SECOND, RTCP_BURST, self->now_us)
+              : !vgw_token_bucket_take (&self->rtp, 1, RTP_PER_SECOND, RTP_BURST, self->now_us))
+    return drop_for_rate (self);
+  return admit_source (self, data + (is_rtcp ? RTCP_SSRC_OFFSET : RTP_SSRC_OFFSET));
+}
+
+/* A function that says whether *@buffer passes, and may change it. */
+typedef gboolean (*TakeFunc) (VgwRtpIntake *self, GstBuffer **buffer);
+
+static gboolean
+admit (VgwRtpIntake *self, GstBuffer **buffer)
+{
+  GstMapInfo map;
+  gboolean is_admitted;
+
+  self->now_us = g_get_monotonic_time ();
+  atomic_store_explicit (&self->last_packet_us, self->now_us, memory_order_relaxed);
+  if (self->now_us - self->second_us >= G_USEC_PER_SEC)
+    judge (self);
+  if (!gst_buffer_map (*buffer, &map, GST_MAP_READ))
+    return FALSE;
+  is_admitted = admit_data (self, map.data, map.size);
+  gst_buffer_unmap (*buffer, &map);
+  return is_admitted;
+}
+
+/* --- after decryption ------------------------------------------------------------------------------------------------- */
+
+static void
+publish_mapping (VgwRtpIntake *self)
+{
+  g_mutex_lock (&self->lock);
+  self->mapping = self->sources.mapping;
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+report_switch (VgwRtpIntake *self)
+{
+  count (self, VGW_RTP_COUNT_SOURCE_CHANGES);
+  if (self->airlock == NULL || self->n_told >= VGW_RTP_MAX_TOLD_SWITCHES)
+    return;
+  if (vgw_airlock_post_bounded (self->airlock, MAX_PENDING_NOTICES, self->switch_func,
+                                g_memdup2 (&self->sources.current->ssrc, sizeof (guint32)), g_free))
+    self->n_told++;
+}
+
+static gint64
+get_duration_us (VgwRtpIntake *self, const VgwRtpPacket *packet, VgwRtpKind kind)
+{
+  guint ticks;
+
+  if (kind != VGW_RTP_AUDIO)
+    return 0;
+  ticks = vgw_rtp_codec_get_duration (self->codec, packet->payload, packet->payload_length);
+  return (gint64) ticks * G_USEC_PER_SEC / self->sources.clock_rate_hz;
+}
+
+/* Whether the audio of a packet, and what has to be concealed before it, is no more than a caller can say. */
+static gboolean
+is_affordable (VgwRtpIntake *self, gint64 duration_us, guint n_lost)
+{
+  gint64 cost_us;
+
+  if (duration_us > 0)
+    self->last_audio_us = duration_us;
+  cost_us = duration_us + MIN (n_lost * self->last_audio_us, MAX_LOST_US);
+  if (vgw_token_bucket_take (&self->audio, (guint) cost_us, AUDIO_PER_SECOND, AUDIO_BURST, self->now_us))
+    return TRUE;
+  self->second_dropped_us += cost_us;
+  count (self, VGW_RTP_COUNT_AUDIO_DROPPED);
+  return FALSE;
+}
+
+/* Whether @packet, of @data, passes; it may be changed. */
+static gboolean
+choose (VgwRtpIntake *self, VgwRtpPacket *packet, gboolean *is_changed)
+{
+  VgwRtpKind kind = vgw_rtp_packet_get_kind (packet->payload_type, packet->payload_length, self->audio_payload_type,
+                                             self->dtmf_payload_type);
+  gint64 duration_us = get_duration_us (self, packet, kind);
+  VgwRtpMapping before = self->sources.mapping;
+  gboolean passes, has_switched;
+  guint n_lost;
+
+  passes = vgw_rtp_sources_choose (&self->sources, packet, kind, duration_us, self->now_us, &n_lost, &has_switched);
+  if (kind == VGW_RTP_OTHER)
+    count (self, VGW_RTP_COUNT_IGNORED);
+  else if (!passes)
+    count (self, VGW_RTP_COUNT_SOURCE_DROPPED);
+  if (passes && !is_affordable (self, duration_us, n_lost))
+    {
+      vgw_rtp_sources_skip (&self->sources, packet);
+      passes = FALSE;
+    }
+  if (passes)
+    *is_changed = vgw_rtp_sources_show (&self->sources, packet, self->now_us);
+  if (before.n_switches != self->sources.mapping.n_switches || before.heard_ssrc != self->sources.mapping.heard_ssrc
+      || before.seq_surplus != self->sources.mapping.seq_surplus)
+    publish_mapping (self);
+  if (has_switched)
+    report_switch (self);
+  return passes;
+}
+
+static void
+rewrite (GstBuffer **buffer, const VgwRtpPacket *packet)
+{
+  GstMapInfo map;
+
+  *buffer = gst_buffer_make_writable (*buffer);
+  if (!gst_buffer_map (*buffer, &map, GST_MAP_READWRITE))
+    return;
+  GST_WRITE_UINT16_BE (map.data + 2, packet->seqnum);
+  GST_WRITE_UINT32_BE (map.data + 4, packet->timestamp);
+  GST_WRITE_UINT32_BE (map.data + 8, packet->ssrc);
+  gst_buffer_unmap (*buffer, &map);
+}
+
+static gboolean
+take_rtp (VgwRtpIntake *self, GstBuffer **buffer)
+{
+  gboolean passes, is_changed = FALSE;
+  VgwRtpPacket packet;
+  GstMapInfo map;
+
+  if (!gst_buffer_map (*buffer, &map, GST_MAP_READ))
+    return FALSE;
+  passes = vgw_rtp_packet_parse (&packet, map.data, map.size) && choose (self, &packet, &is_changed);
+  gst_buffer_unmap (*buffer, &map);
+  if (passes && is_changed)
+    rewrite (buffer, &packet);
+  return passes;
+}
+
+static gboolean
+take_rtcp (VgwRtpIntake *self, GstBuffer **buffer)
+{
+  const VgwRtpMapping *mapping = &self->sources.mapping;
+  gboolean needs_change;
+  GstMapInfo map;
+
+  if (!gst_buffer_map (*buffer, &map, GST_MAP_READ))
+    return FALSE;
+  needs_change = vgw_rtp_reports_needs_change (map.data, map.size, mapping);
+  gst_buffer_unmap (*buffer, &map);
+  if (!needs_change)
+    return TRUE;
+  *buffer = gst_buffer_make_writable (*buffer);
+  if (!gst_buffer_map (*buffer, &map, GST_MAP_READWRITE))
+    return FALSE;
+  vgw_rtp_reports_take_in (map.data, map.size, mapping);
+  gst_buffer_unmap (*buffer, &map);
+  return TRUE;
+}
+
+/* RTCP thread. */
+static gboolean
+send_rtcp (VgwRtpIntake *self, GstBuffer **buffer)
+{
+  VgwRtpMapping mapping;
+  GstMapInfo map;
+
+  g_mutex_lock (&self->lock);
+  mapping = self->mapping;
+  g_mutex_unlock (&self->lock);
+  *buffer = gst_buffer_make_writable (*buffer);
+  if (!gst_buffer_map (*buffer, &map, GST_MAP_READWRITE))
+    return FALSE;
+  vgw_rtp_reports_send_out (&self->reports, map.data, map.size, &mapping);
+  gst_buffer_unmap (*buffer, &map);
+  return TRUE;
+}
+
+/* --- probes ----------------------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  VgwRtpIntake *self;
+  TakeFunc take;
+} Probe;
+
+static void
+probe_free (gpointer data)
+{
+  Probe *probe = data;
+
+  vgw_rtp_intake_unref (probe->self);
+  g_free (probe);
+}
+
+static gboolean
+take_of_list (GstBuffer **buffer, guint index, gpointer user_data)
+{
+  Probe *probe = user_data;
+
+  if (!probe->take (probe->self, buffer))
+    gst_clear_buffer (buffer); /* takes it off the list */
+  return TRUE;
+}
+
+static GstPadProbeReturn
+on_data (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Probe *probe = user_data;
+
+  if ((info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) != 0)
+    {
+      GstBufferList *list = gst_buffer_list_make_writable (GST_PAD_PROBE_INFO_BUFFER_LIST (info));
+
+      gst_buffer_list_foreach (list, take_of_list, probe);
+      info->data = list;
+      return GST_PAD_PROBE_OK;
+    }
+  return probe->take (probe->self, (GstBuffer **) &info->data) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+}
+
+static void
+add_probe (VgwRtpIntake *self, GstPad *pad, TakeFunc take)
+{
+  Probe *probe;
+
+  g_return_if_fail (pad != NULL);
+  probe = g_new (Probe, 1);
+  *probe = (Probe){ vgw_rtp_intake_ref (self), take };
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_data, probe, probe_free);
+}
+
+void
+vgw_rtp_intake_watch (VgwRtpIntake *self, GstElement *dtls_dec)
+{
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (dtls_dec, "sink");
+  g_autoptr (GstPad) rtp = gst_element_get_static_pad (dtls_dec, "rtp_src");
+  g_autoptr (GstPad) rtcp = gst_element_get_static_pad (dtls_dec, "rtcp_src");
+  g_autoptr (GstIterator) found = gst_bin_iterate_all_by_element_factory_name (GST_BIN (dtls_dec), "srtpdec");
+  g_auto (GValue) item = G_VALUE_INIT;
+
+  if (gst_iterator_next (found, &item) == GST_ITERATOR_OK)
+    gst_object_replace ((GstObject **) &self->srtp_dec, g_value_get_object (&item));
+  add_probe (self, sink, admit);
+  add_probe (self, rtp, take_rtp);
+  add_probe (self, rtcp, take_rtcp);
+}
+
+static void
+on_rtpbin_pad (GstElement *rtpbin, GstPad *pad, VgwRtpIntake *self)
+{
+  if (g_str_has_prefix (GST_PAD_NAME (pad), "send_rtcp_src_"))
+    add_probe (self, pad, send_rtcp);
+}
+
+void
+vgw_rtp_intake_watch_reports (VgwRtpIntake *self, GstElement *rtpbin)
+{
+  g_signal_connect_data (rtpbin, "pad-added", G_CALLBACK (on_rtpbin_pad), vgw_rtp_intake_ref (self), unref_closure, 0);
+}
+
+/* --- main thread ------------------------------------------------------------------------------------------------------ */
+
+void
+vgw_rtp_intake_set_stream (VgwRtpIntake *self, const VgwOfferCodec *codec, const VgwOfferCodec *dtmf, guint32 own_ssrc)
+{
+  self->audio_payload_type = (gint) codec->payload_type;
+  self->dtmf_payload_type = dtmf != NULL ? (gint) dtmf->payload_type : -1;
+  self->codec = vgw_rtp_codec_from_name (codec->name);
+  self->sources.clock_rate_hz = codec->clock_rate_hz;
+  self->sources.own_ssrc = own_ssrc;
+}
+
+void
+vgw_rtp_intake_set_funcs (VgwRtpIntake *self, VgwAirlock *airlock, VgwAirlockFunc switch_func,
+                          VgwAirlockFunc flood_func)
+{
+  g_return_if_fail (self->airlock == NULL);
+  self->airlock = vgw_airlock_ref (airlock);
+  self->switch_func = switch_func;
+  self->flood_func = flood_func;
+}
+
+gint64
+vgw_rtp_intake_get_last_packet_us (VgwRtpIntake *self)
+{
+  return atomic_load_explicit (&self->last_packet_us, memory_order_relaxed);
+}
+
+void
+vgw_rtp_intake_get_stats (VgwRtpIntake *self, VgwRtpStats *stats)
+{
+  vgw_rtp_stats_read (stats, self->counts);
+}

@@ -1,0 +1,32 @@
+/* What happened to the packets of all callers together. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  guint64 source_changes; /* a caller went on with another SSRC */
+  guint64 rate_dropped;   /* packets: more than a caller may send */
+  guint64 audio_dropped;  /* packets: more audio than real time */
+  guint64 source_dropped; /* packets: of an SSRC that is not heard, or of too many */
+  guint64 ignored;        /* packets: of a payload type that was not negotiated, or without payload */
+  guint64 floods;         /* calls that were ended for it */
+} VgwRtpStats;
+
+typedef enum
+{
+  VGW_RTP_COUNT_SOURCE_CHANGES,
+  VGW_RTP_COUNT_RATE_DROPPED,
+  VGW_RTP_COUNT_AUDIO_DROPPED,
+  VGW_RTP_COUNT_SOURCE_DROPPED,
+  VGW_RTP_COUNT_IGNORED,
+  VGW_RTP_COUNT_FLOODS,
+  VGW_RTP_N_COUNTS,
+} VgwRtpCount;
+
+/* @counts by VgwRtpCount. Any thread. */
+void vgw_rtp_stats_read (VgwRtpStats *self, _Atomic guint64 counts[VGW_RTP_N_COUNTS]);
+
+G_END_DECLS
