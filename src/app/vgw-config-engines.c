@@ -248,8 +248,11 @@ complete (VgwConfigEngines *self, VgwEngineDraft *draft, const VgwConfig *defaul
       g_free (config->record_directory);
       config->record_directory = g_strdup (defaults->record_directory);
     }
-  if (dialect != NULL && dialect->rate_hz != 0 && !vgw_engine_draft_says (draft, "sample-rate"))
-    config->sample_rate_hz = dialect->rate_hz;
+  if (dialect != NULL && !vgw_engine_draft_says (draft, "sample-rate"))
+    {
+      const guint rate_hz = dialect->rate_hz != 0 ? dialect->rate_hz : dialect->default_rate_hz;
+      config->sample_rate_hz = rate_hz != 0 ? rate_hz : config->sample_rate_hz;
+    }
   /* [engine] on-failure = fallback:NAME is for all the others */
   vgw_engine_config_get_on_failure (config, &fallback);
   if (g_strcmp0 (fallback, config->name) == 0 && !vgw_engine_draft_says (draft, "on-failure"))

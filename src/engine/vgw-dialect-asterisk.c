@@ -31,6 +31,7 @@ typedef struct
   gboolean is_buffering; /* between START_MEDIA_BUFFERING and STOP_MEDIA_BUFFERING */
   guint8 rest[VGW_DIALECT_MAX_FRAME_SAMPLES * sizeof (gint16)]; /* what does not fill a frame yet */
   gsize n_rest;
+  gboolean is_rest_marked; /* a mark came behind it */
 
   gboolean is_paused;
   gboolean is_xoff;       /* as the application was told */
@@ -323,6 +324,17 @@ play_frames (Asterisk *self, const guint8 *data, gsize length)
     }
 }
 
+/* What does not fill a frame ends here: silence fills it. */
+static void
+flush_rest (Asterisk *self)
+{
+  if (self->n_rest == 0)
+    return;
+  memset (self->rest + self->n_rest, 0, self->frame_bytes - self->n_rest);
+  self->n_rest = 0;
+  play_frames (self, self->rest, self->frame_bytes);
+}
+
 static gboolean
 receive_media (Asterisk *self, const guint8 *data, gsize length)
 {
@@ -330,6 +342,9 @@ receive_media (Asterisk *self, const guint8 *data, gsize length)
 
   if (!self->is_media_out || length == 0)
     return TRUE;
+  if (self->is_rest_marked && self->n_rest % sizeof (gint16) != 0 && length % sizeof (gint16) == 0)
+    self->n_rest--; /* of no sample: see VgwDialectOddByte */
+  self->is_rest_marked = FALSE;
   if (self->n_rest > 0)
     {
       n = MIN (length, self->frame_bytes - self->n_rest);
@@ -344,7 +359,7 @@ receive_media (Asterisk *self, const guint8 *data, gsize length)
     }
   n = length % self->frame_bytes;
   play_frames (self, data, length - n);
-  if (self->is_buffering && n > 0) /* without buffering the rest is dropped, as Asterisk says */
+  if (n > 0) /* Asterisk drops it without buffering: what follows would begin in the middle of a sample */
     {
       memcpy (self->rest, data + length - n, n);
       self->n_rest = n;
@@ -371,6 +386,9 @@ receive_answer (Asterisk *self, JsonObject *message, GError **error)
 static gboolean
 receive_hangup (Asterisk *self, JsonObject *message, GError **error)
 {
+  if (self->is_paused) /* what waits would never be heard */
+    self->wire.handlers->clear (self->wire.user_data);
+  flush_rest (self);
   self->wire.handlers->hangup (self->wire.user_data);
   return TRUE;
 }
@@ -389,12 +407,7 @@ receive_stop_buffering (Asterisk *self, JsonObject *message, GError **error)
 
   if (!get_correlation_id (message, &id, error))
     return FALSE;
-  if (self->n_rest > 0)
-    {
-      memset (self->rest + self->n_rest, 0, self->frame_bytes - self->n_rest);
-      self->n_rest = 0;
-      play_frames (self, self->rest, self->frame_bytes);
-    }
+  flush_rest (self);
   self->is_buffering = FALSE;
   set_mark (self, MARK_OF_BUFFERING, id);
   return TRUE;
@@ -432,6 +445,7 @@ receive_mark (Asterisk *self, JsonObject *message, GError **error)
 
   if (!get_correlation_id (message, &id, error))
     return FALSE;
+  self->is_rest_marked = TRUE;
   set_mark (self, MARK_OF_BOT, id);
   return TRUE;
 }
@@ -465,8 +479,8 @@ static gboolean
 receive_direction (Asterisk *self, JsonObject *message, GError **error)
 {
   const char *direction = vgw_json_get_string (message, "direction");
-  const gboolean is_both = g_strcmp0 (direction, "both") == 0;
-  const gboolean is_in = g_strcmp0 (direction, "in") == 0, is_out = g_strcmp0 (direction, "out") == 0;
+  const gboolean is_both = vgw_dialect_is_word (direction, "both");
+  const gboolean is_in = vgw_dialect_is_word (direction, "in"), is_out = vgw_dialect_is_word (direction, "out");
 
   if (!is_both && !is_in && !is_out)
     return vgw_dialect_fail (error, "SET_MEDIA_DIRECTION: direction must be both, in or out");
@@ -516,7 +530,7 @@ asterisk_receive (gpointer state, gboolean is_text, const guint8 *data, gsize le
     return vgw_dialect_fail (error, "a message without a command");
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     {
-      if (strcmp (command, commands[i].command) != 0)
+      if (!vgw_dialect_is_word (command, commands[i].command))
         continue;
       if (commands[i].needs_media_out && !self->is_media_out)
         return vgw_dialect_fail (error, "%s while the media direction is \"in\"", command);

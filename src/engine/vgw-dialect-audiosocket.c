@@ -28,6 +28,7 @@ typedef struct
 {
   VgwDialectWire wire;
   VgwDialectBlock block;
+  VgwDialectOddByte odd; /* of the bot's voice */
   guint8 audio_kind;
 
   /* the message that is being read */
@@ -97,6 +98,7 @@ audiosocket_start (gpointer state)
   /* What a lost connection left behind belongs to no message of this one. */
   self->n_header = 0;
   g_byte_array_set_size (self->payload, 0);
+  self->odd = (VgwDialectOddByte){ 0 };
   vgw_dialect_block_reset (&self->block, &self->wire.call->format, 1);
 
   vgw_dialect_make_uuid_bytes (self->wire.call->session_id, "call", uuid);
@@ -151,7 +153,10 @@ static gboolean
 receive_message (AudioSocket *self, guint8 kind, const guint8 *payload, gsize length, GError **error)
 {
   if (kind == self->audio_kind)
-    return vgw_dialect_play_frame (&self->wire, payload, length, error);
+    {
+      vgw_dialect_play_stream (&self->wire, &self->odd, payload, length);
+      return TRUE;
+    }
   if (kind >= KIND_AUDIO_8KHZ && kind <= KIND_AUDIO_192KHZ)
     return vgw_dialect_fail (error, "audio of type 0x%02x; at %u Hz it is 0x%02x", kind,
                              self->wire.call->format.rate_hz, self->audio_kind);
@@ -214,6 +219,7 @@ audiosocket_receive (gpointer state, gboolean is_text, const guint8 *data, gsize
 const VgwDialect vgw_dialect_audiosocket = {
   .name = "audiosocket",
   .is_stream = TRUE,
+  .default_rate_hz = 8000,
   .open = audiosocket_open,
   .free = audiosocket_free,
   .start = audiosocket_start,

@@ -18,6 +18,7 @@ typedef struct
 {
   VgwDialectWire wire;
   VgwDialectBlock block; /* of the caller's voice: 20 ms */
+  VgwDialectOddByte odd; /* of the application's */
   char *call_sid;
   guint mark_generation; /* clearMarks begins a new one: marks of an old one are not told */
 } Jambonz;
@@ -62,6 +63,7 @@ jambonz_start (gpointer state)
     json_object_set_string_member (attributes, "traceId", call->trace_id);
   vgw_dialect_block_reset (&self->block, &call->format, 1);
   self->mark_generation++; /* what an application that is gone asked for is nobody's */
+  self->odd = (VgwDialectOddByte){ 0 };
   vgw_dialect_send_object (&self->wire, attributes);
 }
 
@@ -176,6 +178,7 @@ receive_mark (Jambonz *self, JsonObject *data, GError **error)
 
   if (name == NULL || *name == '\0' || strlen (name) > MAX_MARK_NAME_BYTES)
     return vgw_dialect_fail (error, "mark: data.name must be a string of 1 to %u bytes", MAX_MARK_NAME_BYTES);
+  self->odd.is_marked = TRUE;
   set_mark (self, MARK_OF_BOT, name);
   return TRUE;
 }
@@ -190,6 +193,7 @@ receive_clear_marks (Jambonz *self, JsonObject *data, GError **error)
 static gboolean
 receive_kill_audio (Jambonz *self, JsonObject *data, GError **error)
 {
+  self->odd = (VgwDialectOddByte){ 0 };
   self->wire.handlers->clear (self->wire.user_data);
   return TRUE;
 }
@@ -233,14 +237,13 @@ receive_play_audio (Jambonz *self, JsonObject *data, GError **error)
 
   if (content == NULL)
     return vgw_dialect_fail (error, "playAudio: no data.audioContent");
-  if (g_strcmp0 (vgw_json_get_string (data, "audioContentType"), "raw") != 0 || !has_our_rate (self, data))
+  if (!vgw_dialect_is_word (vgw_json_get_string (data, "audioContentType"), "raw") || !has_our_rate (self, data))
     return vgw_dialect_fail (error, "playAudio: only raw audio of %u Hz can be played",
                              self->wire.call->format.rate_hz);
   bytes = vgw_dialect_decode_base64 (content, &length);
   if (bytes == NULL)
     return vgw_dialect_fail (error, "playAudio: data.audioContent must be base64");
-  if (!vgw_dialect_play_frame (&self->wire, bytes, length, error))
-    return FALSE;
+  vgw_dialect_play_bytes (&self->wire, bytes, length); /* a whole piece: an odd byte at its end is none of a sample */
   set_mark (self, MARK_OF_PLAY_AUDIO, id != NULL && strlen (id) <= MAX_MARK_NAME_BYTES ? id : "");
   return TRUE;
 }
@@ -267,7 +270,10 @@ jambonz_receive (gpointer state, gboolean is_text, const guint8 *data, gsize len
   const char *type;
 
   if (!is_text)
-    return vgw_dialect_play_frame (&self->wire, data, length, error);
+    {
+      vgw_dialect_play_stream (&self->wire, &self->odd, data, length);
+      return TRUE;
+    }
   message = vgw_dialect_parse (data, length, error);
   if (message == NULL)
     return FALSE;
@@ -277,7 +283,7 @@ jambonz_receive (gpointer state, gboolean is_text, const guint8 *data, gsize len
   node = vgw_json_get (message, "data");
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     {
-      if (strcmp (type, commands[i].type) == 0)
+      if (vgw_dialect_is_word (type, commands[i].type))
         return commands[i].receive (
             self, node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL, error);
     }

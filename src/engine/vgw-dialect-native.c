@@ -14,6 +14,7 @@ typedef struct
 {
   VgwDialectWire wire;
   VgwDialectBlock block; /* of the caller's voice: 20 ms */
+  VgwDialectOddByte odd; /* of the bot's */
   gboolean is_started;      /* once */
   gboolean is_rate_refused; /* the bot asked for another rate: its audio would be played at the wrong speed */
   guint n_errors_told;
@@ -69,6 +70,7 @@ native_start (gpointer state)
   self->is_started = TRUE;
   self->is_rate_refused = FALSE;
   self->n_errors_told = 0;
+  self->odd = (VgwDialectOddByte){ 0 };
   vgw_dialect_block_reset (&self->block, &call->format, 1);
   vgw_dialect_send_object (&self->wire, start);
 }
@@ -207,6 +209,7 @@ receive_mark (Native *self, JsonObject *message, GError **error)
 
   if (name == NULL || *name == '\0' || strlen (name) > MAX_MARK_NAME_BYTES)
     return vgw_dialect_fail (error, "mark: name must be a string of 1 to %u bytes", MAX_MARK_NAME_BYTES);
+  self->odd.is_marked = TRUE;
   self->wire.handlers->mark (name, self->wire.user_data);
   return TRUE;
 }
@@ -229,6 +232,7 @@ receive_event (Native *self, JsonObject *message, GError **error)
 static gboolean
 receive_clear (Native *self, JsonObject *message, GError **error)
 {
+  self->odd = (VgwDialectOddByte){ 0 };
   self->wire.handlers->clear (self->wire.user_data);
   return TRUE;
 }
@@ -262,7 +266,7 @@ receive_text (Native *self, const guint8 *data, gsize length, GError **error)
     return vgw_dialect_fail (error, "a message without a type");
   for (guint i = 0; i < G_N_ELEMENTS (messages); i++)
     {
-      if (strcmp (type, messages[i].type) == 0)
+      if (vgw_dialect_is_word (type, messages[i].type))
         return messages[i].receive (self, message, error);
     }
   return vgw_dialect_fail (error, "unknown type %s", type);
@@ -273,7 +277,8 @@ receive_audio (Native *self, const guint8 *data, gsize length, GError **error)
 {
   if (self->is_rate_refused)
     return vgw_dialect_fail (error, "audio of a sample rate that was refused");
-  return vgw_dialect_play_frame (&self->wire, data, length, error);
+  vgw_dialect_play_stream (&self->wire, &self->odd, data, length);
+  return TRUE;
 }
 
 static gboolean

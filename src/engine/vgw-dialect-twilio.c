@@ -300,7 +300,7 @@ twilio_receive (gpointer state, gboolean is_text, const guint8 *data, gsize leng
   for (guint i = 0; i < G_N_ELEMENTS (messages); i++)
     {
       JsonObject *body;
-      if (strcmp (event, messages[i].event) != 0)
+      if (!vgw_dialect_is_word (event, messages[i].event))
         continue;
       body = get_body (message, event);
       if (messages[i].has_body && body == NULL)

@@ -102,13 +102,30 @@ vgw_dialect_play_bytes (const VgwDialectWire *wire, const guint8 *data, gsize le
     }
 }
 
-gboolean
-vgw_dialect_play_frame (const VgwDialectWire *wire, const guint8 *data, gsize length, GError **error)
+void
+vgw_dialect_play_stream (const VgwDialectWire *wire, VgwDialectOddByte *odd, const guint8 *data, gsize length)
 {
-  if (length % sizeof (gint16) != 0)
-    return vgw_dialect_fail (error, "audio of %" G_GSIZE_FORMAT " bytes, which is no whole number of samples", length);
+  if (length == 0)
+    return;
+  if (odd->is_held && (!odd->is_marked || length % sizeof (gint16) != 0))
+    {
+      const guint8 sample[] = { odd->byte, data[0] };
+
+      vgw_dialect_play_bytes (wire, sample, sizeof sample);
+      data++;
+      length--;
+    }
+  odd->is_marked = FALSE;
+  odd->is_held = length % sizeof (gint16) != 0;
+  if (odd->is_held)
+    odd->byte = data[length - 1];
   vgw_dialect_play_bytes (wire, data, length);
-  return TRUE;
+}
+
+gboolean
+vgw_dialect_is_word (const char *text, const char *word)
+{
+  return text != NULL && g_ascii_strcasecmp (text, word) == 0;
 }
 
 void

@@ -38,8 +38,21 @@ JsonNode *vgw_dialect_parse_value (const char *json);
 /* Plays @data, s16le at any alignment; the last byte of an odd @length is left out. */
 void vgw_dialect_play_bytes (const VgwDialectWire *wire, const guint8 *data, gsize length);
 
-/* As vgw_dialect_play_bytes (), but a frame of an odd length is not played: its samples cannot be told. */
-gboolean vgw_dialect_play_frame (const VgwDialectWire *wire, const guint8 *data, gsize length, GError **error);
+/* The first byte of a sample whose second one has not come yet: bots that pass a stream on cut it anywhere. */
+typedef struct
+{
+  guint8 byte;
+  gboolean is_held;
+  gboolean is_marked; /* a mark came behind it */
+} VgwDialectOddByte;
+
+/* As vgw_dialect_play_bytes (), for a stream: an odd byte at the end waits in @odd for the next call. Set @odd to zeros
+ * where a new piece of audio begins, with a connection and a clear; and is_marked at a mark, which may stand between two
+ * pieces, or behind one whose last byte is of no sample: a piece of an even length begins anew there. */
+void vgw_dialect_play_stream (const VgwDialectWire *wire, VgwDialectOddByte *odd, const guint8 *data, gsize length);
+
+/* Whether @text of a bot is the word @word: case does not matter, in any protocol (docs/ENGINE.md). */
+gboolean vgw_dialect_is_word (const char *text, const char *word);
 
 /* Sets @error to VGW_ERROR_ENGINE with a message that is safe to log whatever the bot sent. Returns FALSE. */
 gboolean vgw_dialect_fail (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);

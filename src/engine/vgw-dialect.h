@@ -37,6 +37,7 @@ typedef struct
   const char *name;        /* as in the configuration */
   const char *subprotocol; /* (nullable) of the WebSocket */
   guint rate_hz;           /* the only rate that the protocol has, or 0 for any that is configured */
+  guint default_rate_hz;   /* where none is configured for the engine: what bots expect that are told of none, or 0 */
   gboolean is_stream;      /* bytes over TCP rather than frames over a WebSocket */
 
   /* @call, @handlers and @user_data outlive the state. Returns: (transfer full) */

@@ -207,6 +207,20 @@ START_TEST (an_engine_can_come_from_the_environment_or_settings_alone)
 }
 END_TEST
 
+/* AudioSocket's bots are told of no rate, and most know only this one. */
+START_TEST (an_audiosocket_has_8000_hz_where_nothing_is_said)
+{
+  g_autoptr (VgwConfig) config = load_good ("[engine]\nsample-rate=48000\n[engine a]\ntype=audiosocket\nurl=tcp://h:1\n"
+                                            "[engine b]\ntype=audiosocket\nurl=tcp://h:1\nsample-rate=16000\n"
+                                            "[engine c]\ntype=record\nwraps=a\n",
+                                            NULL, NULL);
+
+  ck_assert_uint_eq (find (config, "a")->sample_rate_hz, 8000);
+  ck_assert_uint_eq (find (config, "b")->sample_rate_hz, 16000);
+  ck_assert_uint_eq (find (config, "c")->sample_rate_hz, 8000);
+}
+END_TEST
+
 START_TEST (grace_of_the_issue_is_understood)
 {
   g_autoptr (VgwConfig) config = load_good ("[engine]\ngrace = 10s\n" BOT "grace=1500ms\n", NULL, NULL);
@@ -427,6 +441,7 @@ main (void)
   tcase_add_test (engines, a_group_can_change_an_engine_that_needs_none);
   tcase_add_test (engines, settings_go_before_environment_before_file_for_engines_too);
   tcase_add_test (engines, an_engine_can_come_from_the_environment_or_settings_alone);
+  tcase_add_test (engines, an_audiosocket_has_8000_hz_where_nothing_is_said);
   tcase_add_test (engines, grace_of_the_issue_is_understood);
   tcase_add_test (engines, a_recorder_has_what_it_does_not_say_from_the_engine_that_it_wraps);
   tcase_add_test (engines, fallbacks_are_checked);
