@@ -14,6 +14,7 @@
 /* VGW_CONFIG_CHOICE writes a guint. */
 G_STATIC_ASSERT (sizeof (VgwOverflow) == sizeof (guint));
 G_STATIC_ASSERT (sizeof (VgwBargeIn) == sizeof (guint));
+G_STATIC_ASSERT (sizeof (VgwHangup) == sizeof (guint));
 
 static void
 free_draft (gpointer data)

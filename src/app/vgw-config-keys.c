@@ -38,6 +38,9 @@ static const VgwConfigChoice barge_ins[] = { { "none", VGW_BARGE_IN_NONE },
                                              { "pause", VGW_BARGE_IN_PAUSE },
                                              { "flush", VGW_BARGE_IN_FLUSH },
                                              { NULL, 0 } };
+static const VgwConfigChoice hangup_choices[] = { { "drain", VGW_HANGUP_DRAIN },
+                                                  { "now", VGW_HANGUP_NOW },
+                                                  { NULL, 0 } };
 static const VgwConfigChoice manager_types[] = { { "log", 0 }, { NULL, 0 } };
 /* GLib's critical is our error: G_LOG_LEVEL_ERROR is for what aborts. */
 static const VgwConfigChoice log_levels[] = { { "debug", G_LOG_LEVEL_DEBUG },
@@ -179,6 +182,10 @@ static const VgwConfigKey keys[] = {
     .brief = "What becomes of the engine's speech when the caller speaks",
     .detail = "none: the engine decides. duck: it is turned down meanwhile. pause: it is held, and goes on afterwards. "
               "flush: what waits is dropped." },
+  { "engine", "hangup", VGW_CONFIG_CHOICE, "drain", AT_ENGINE (hangup), .flags = VGW_CONFIG_PER_ENGINE,
+    .choices = hangup_choices,
+    .brief = "What an engine that hangs up does with its speech that was not heard yet",
+    .detail = "drain: it is heard, and then the call ends. now: it is dropped." },
   { "engine", "speech-start-ms", VGW_CONFIG_NUMBER, "120", AT_ENGINE (speech_start_ms),
     .flags = VGW_CONFIG_PER_ENGINE, .min = 20, .max = 5000,
     .brief = "Voice without a break after which the caller speaks" },
@@ -193,6 +200,11 @@ static const VgwConfigKey keys[] = {
   { "engine", "connect-timeout-ms", VGW_CONFIG_NUMBER, "3000", AT_ENGINE (connect_timeout_ms),
     .flags = VGW_CONFIG_PER_ENGINE, .min = 10, .max = MINUTE_MS,
     .brief = "Time that connecting to the engine may take, each time" },
+  { "engine", "max-reconnects", VGW_CONFIG_NUMBER, "3", AT_ENGINE (max_reconnects), .flags = VGW_CONFIG_PER_ENGINE,
+    .max = 1000,
+    .brief = "How often an engine that was lost in a conversation is connected to again, in one call",
+    .detail = "One that is lost once more has failed. Telephony dialects do not connect again in a conversation: there it is "
+              "a hang-up." },
   { "engine", "grace-ms", VGW_CONFIG_NUMBER, "10000", AT_ENGINE (grace_ms), .flags = VGW_CONFIG_PER_ENGINE,
     .max = HOUR_MS, .alias = "grace",
     .brief = "Time without a connection after which an engine has failed",

@@ -26,7 +26,7 @@
 
 struct _VgwWsGuard
 {
-  gsize max_message_bytes;
+  gsize max_text_bytes, max_binary_bytes; /* of one message */
   gboolean is_masked; /* the frames that come in */
   guint16 close_code;
   guint64 n_frames;
@@ -157,10 +157,21 @@ check_first_bytes (VgwWsGuard *self, GError **error)
     }
 }
 
+/* The bound of the message that the present frame belongs to. */
+static gsize
+get_max_bytes (const VgwWsGuard *self)
+{
+  guint8 opcode = self->opcode != OPCODE_CONTINUATION ? self->opcode : self->message_opcode;
+
+  return opcode == VGW_WS_TEXT ? self->max_text_bytes : self->max_binary_bytes;
+}
+
 /* The whole header is here: the bounds are checked before one byte of payload is taken. */
 static VgwWsResult
 begin_payload (VgwWsGuard *self, GError **error)
 {
+  char why[64];
+
   self->n_payload = payload_bytes (self);
   self->n_payload_read = 0;
   if (self->is_masked)
@@ -171,8 +182,11 @@ begin_payload (VgwWsGuard *self, GError **error)
   if (is_control (self->opcode))
     return VGW_WS_MORE;
 
-  if (self->n_payload > self->max_message_bytes - self->message->len)
-    return fail (self, CLOSE_TOO_BIG, error, "the message is too long");
+  if (self->n_payload > get_max_bytes (self) - self->message->len)
+    {
+      g_snprintf (why, sizeof why, "a message of more than %" G_GSIZE_FORMAT " bytes", get_max_bytes (self));
+      return fail (self, CLOSE_TOO_BIG, error, why);
+    }
   if (self->opcode != OPCODE_CONTINUATION)
     {
       self->message_opcode = self->opcode;
@@ -269,17 +283,19 @@ vgw_ws_guard_new (gsize max_message_bytes)
 {
   VgwWsGuard *self = g_new0 (VgwWsGuard, 1);
 
-  self->max_message_bytes = max_message_bytes;
+  self->max_text_bytes = max_message_bytes;
+  self->max_binary_bytes = max_message_bytes;
   self->is_masked = TRUE;
   self->message = g_byte_array_new ();
   return self;
 }
 
 VgwWsGuard *
-vgw_ws_guard_new_for_client (gsize max_message_bytes)
+vgw_ws_guard_new_for_client (gsize max_text_bytes, gsize max_binary_bytes)
 {
-  VgwWsGuard *self = vgw_ws_guard_new (max_message_bytes);
+  VgwWsGuard *self = vgw_ws_guard_new (max_text_bytes);
 
+  self->max_binary_bytes = max_binary_bytes;
   self->is_masked = FALSE;
   return self;
 }

@@ -37,8 +37,8 @@ typedef enum
 /* @max_message_bytes: of one message, all its fragments together. Returns: (transfer full) */
 VgwWsGuard *vgw_ws_guard_new (gsize max_message_bytes);
 
-/* The same for what a server sends: its frames are not masked. */
-VgwWsGuard *vgw_ws_guard_new_for_client (gsize max_message_bytes);
+/* The same for what a server sends: its frames are not masked, and text and binary messages have a bound each. */
+VgwWsGuard *vgw_ws_guard_new_for_client (gsize max_text_bytes, gsize max_binary_bytes);
 void vgw_ws_guard_free (VgwWsGuard *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWsGuard, vgw_ws_guard_free)
 

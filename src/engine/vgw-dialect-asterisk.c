@@ -544,6 +544,7 @@ asterisk_receive (gpointer state, gboolean is_text, const guint8 *data, gsize le
 const VgwDialect vgw_dialect_asterisk = {
   .name = "asterisk",
   .subprotocol = "media", /* as websocket_client.conf has it */
+  .is_telephony = TRUE,
   .open = asterisk_open,
   .free = asterisk_free,
   .start = asterisk_start,

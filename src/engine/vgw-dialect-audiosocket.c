@@ -219,6 +219,7 @@ audiosocket_receive (gpointer state, gboolean is_text, const guint8 *data, gsize
 const VgwDialect vgw_dialect_audiosocket = {
   .name = "audiosocket",
   .is_stream = TRUE,
+  .is_telephony = TRUE,
   .default_rate_hz = 8000,
   .open = audiosocket_open,
   .free = audiosocket_free,

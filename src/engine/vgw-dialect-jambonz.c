@@ -20,6 +20,7 @@ typedef struct
   VgwDialectBlock block; /* of the caller's voice: 20 ms */
   VgwDialectOddByte odd; /* of the application's */
   char *call_sid;
+  const char *payload;   /* (nullable) of the command that is being received, where it is apart from it */
   guint mark_generation; /* clearMarks begins a new one: marks of an old one are not told */
 } Jambonz;
 
@@ -240,6 +241,8 @@ receive_play_audio (Jambonz *self, JsonObject *data, GError **error)
   if (!vgw_dialect_is_word (vgw_json_get_string (data, "audioContentType"), "raw") || !has_our_rate (self, data))
     return vgw_dialect_fail (error, "playAudio: only raw audio of %u Hz can be played",
                              self->wire.call->format.rate_hz);
+  if (self->payload != NULL && g_str_equal (content, VGW_DIALECT_PAYLOAD_IS_APART))
+    content = self->payload;
   bytes = vgw_dialect_decode_base64 (content, &length);
   if (bytes == NULL)
     return vgw_dialect_fail (error, "playAudio: data.audioContent must be base64");
@@ -266,6 +269,7 @@ jambonz_receive (gpointer state, gboolean is_text, const guint8 *data, gsize len
 {
   Jambonz *self = state;
   g_autoptr (JsonObject) message = NULL;
+  g_autofree char *payload = NULL;
   JsonNode *node;
   const char *type;
 
@@ -274,18 +278,22 @@ jambonz_receive (gpointer state, gboolean is_text, const guint8 *data, gsize len
       vgw_dialect_play_stream (&self->wire, &self->odd, data, length);
       return TRUE;
     }
-  message = vgw_dialect_parse (data, length, error);
+  message = vgw_dialect_parse_with_payload (data, length, &payload, error);
   if (message == NULL)
     return FALSE;
+  self->payload = payload;
   type = vgw_json_get_string (message, "type");
   if (type == NULL)
     return vgw_dialect_fail (error, "a command without a type");
   node = vgw_json_get (message, "data");
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     {
-      if (vgw_dialect_is_word (type, commands[i].type))
-        return commands[i].receive (
-            self, node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL, error);
+      if (!vgw_dialect_is_word (type, commands[i].type))
+        continue;
+      if (payload != NULL && commands[i].receive != receive_play_audio)
+        return vgw_dialect_fail (error, "%s: a text of %" G_GSIZE_FORMAT " bytes", commands[i].type, length);
+      return commands[i].receive (
+          self, node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL, error);
     }
   return vgw_dialect_fail (error, "unknown command %s", type);
 }
@@ -293,6 +301,8 @@ jambonz_receive (gpointer state, gboolean is_text, const guint8 *data, gsize len
 const VgwDialect vgw_dialect_jambonz = {
   .name = "jambonz",
   .subprotocol = "audio.jambonz.org",
+  .is_telephony = TRUE,
+  .has_audio_in_text = TRUE,
   .open = jambonz_open,
   .free = jambonz_free,
   .start = jambonz_start,

@@ -22,6 +22,7 @@ typedef struct
   guint n_streams;
   guint64 sequence_number; /* of the last message that had one */
   guint64 n_chunks;
+  const char *payload; /* (nullable) of the message that is being received, where it is apart from it */
 } Twilio;
 
 static gpointer
@@ -246,6 +247,8 @@ receive_media (Twilio *self, JsonObject *body, GError **error)
   g_autofree guint8 *octets = NULL;
   gsize length;
 
+  if (self->payload != NULL && g_strcmp0 (payload, VGW_DIALECT_PAYLOAD_IS_APART) == 0)
+    payload = self->payload;
   octets = payload != NULL ? vgw_dialect_decode_base64 (payload, &length) : NULL;
   if (octets == NULL)
     return vgw_dialect_fail (error, "media: payload must be μ-law in base64");
@@ -287,13 +290,15 @@ twilio_receive (gpointer state, gboolean is_text, const guint8 *data, gsize leng
 {
   Twilio *self = state;
   g_autoptr (JsonObject) message = NULL;
+  g_autofree char *payload = NULL;
   const char *event;
 
   if (!is_text)
     return vgw_dialect_fail (error, "a binary frame; Media Streams are text");
-  message = vgw_dialect_parse (data, length, error);
+  message = vgw_dialect_parse_with_payload (data, length, &payload, error);
   if (message == NULL)
     return FALSE;
+  self->payload = payload;
   event = vgw_json_get_string (message, "event");
   if (event == NULL)
     return vgw_dialect_fail (error, "a message without an event");
@@ -302,6 +307,8 @@ twilio_receive (gpointer state, gboolean is_text, const guint8 *data, gsize leng
       JsonObject *body;
       if (!vgw_dialect_is_word (event, messages[i].event))
         continue;
+      if (payload != NULL && messages[i].receive != receive_media)
+        return vgw_dialect_fail (error, "%s: a text of %" G_GSIZE_FORMAT " bytes", messages[i].event, length);
       body = get_body (message, event);
       if (messages[i].has_body && body == NULL)
         return vgw_dialect_fail (error, "%s: no object %s", event, event);
@@ -313,6 +320,8 @@ twilio_receive (gpointer state, gboolean is_text, const guint8 *data, gsize leng
 const VgwDialect vgw_dialect_twilio = {
   .name = "twilio",
   .rate_hz = RATE_HZ,
+  .is_telephony = TRUE,
+  .has_audio_in_text = TRUE,
   .open = twilio_open,
   .free = twilio_free,
   .start = twilio_start,

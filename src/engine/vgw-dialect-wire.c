@@ -64,12 +64,81 @@ vgw_dialect_parse (const guint8 *data, gsize length, GError **error)
 
   if (length > VGW_DIALECT_MAX_TEXT_BYTES)
     {
-      vgw_dialect_fail (error, "a text of %" G_GSIZE_FORMAT " bytes", length);
+      vgw_dialect_fail (error, "a text of %" G_GSIZE_FORMAT " bytes; at most %u are read", length,
+                        VGW_DIALECT_MAX_TEXT_BYTES);
       return NULL;
     }
   object = vgw_json_parse_object ((const char *) data, length, &cause);
   if (object == NULL)
     vgw_dialect_fail (error, "%s", cause->message); /* the code of another domain's fault would blame the client */
+  return object;
+}
+
+/* The end of the JSON string that begins at @start, a quotation mark: its closing one, or NULL. */
+static const guint8 *
+find_string_end (const guint8 *start, const guint8 *end)
+{
+  for (const guint8 *at = start + 1; at < end; at++)
+    {
+      if (*at == '"')
+        return at;
+      if (*at == '\\')
+        at++;
+    }
+  return NULL;
+}
+
+/* The first string in @data that is longer than what may surround it. FALSE where there is none. */
+static gboolean
+find_long_string (const guint8 *data, gsize length, const guint8 **start, const guint8 **end)
+{
+  const guint8 *at = data;
+
+  while ((*start = memchr (at, '"', (gsize) (data + length - at))) != NULL)
+    {
+      *end = find_string_end (*start, data + length);
+      if (*end == NULL)
+        return FALSE;
+      if ((gsize) (*end - *start) > length - MIN (length, VGW_DIALECT_MAX_TEXT_BYTES))
+        return TRUE;
+      at = *end + 1;
+    }
+  return FALSE;
+}
+
+/* The characters of a JSON string without escapes but for "\/", which some write in base64. */
+static char *
+copy_base64 (const guint8 *start, const guint8 *end)
+{
+  char *text = g_malloc ((gsize) (end - start) + 1);
+  gsize n = 0;
+
+  for (const guint8 *at = start; at < end; at++)
+    {
+      if (*at != '\\' || at + 1 == end || at[1] != '/')
+        text[n++] = (char) *at;
+    }
+  text[n] = '\0';
+  return text;
+}
+
+JsonObject *
+vgw_dialect_parse_with_payload (const guint8 *data, gsize length, char **payload, GError **error)
+{
+  g_autoptr (GByteArray) rest = NULL;
+  const guint8 *start, *end;
+  JsonObject *object;
+
+  *payload = NULL;
+  if (length <= VGW_DIALECT_MAX_TEXT_BYTES || !find_long_string (data, length, &start, &end))
+    return vgw_dialect_parse (data, length, error);
+  rest = g_byte_array_new ();
+  g_byte_array_append (rest, data, (guint) (start + 1 - data));
+  g_byte_array_append (rest, (const guint8 *) VGW_DIALECT_PAYLOAD_IS_APART, strlen (VGW_DIALECT_PAYLOAD_IS_APART));
+  g_byte_array_append (rest, end, (guint) (data + length - end));
+  object = vgw_dialect_parse (rest->data, rest->len, error);
+  if (object != NULL)
+    *payload = copy_base64 (start + 1, end);
   return object;
 }
 

@@ -8,9 +8,6 @@
 
 G_BEGIN_DECLS
 
-/* A bound for one text of a bot, well above what the connection lets through in one frame. */
-#define VGW_DIALECT_MAX_TEXT_BYTES (4 * 1024 * 1024)
-
 /* What every state holds: the call, and where things go. Borrowed from open (). */
 typedef struct
 {
@@ -30,6 +27,14 @@ void vgw_dialect_send_samples (const VgwDialectWire *wire, const gint16 *samples
 
 /* Parses one text frame of a bot. Errors: VGW_ERROR_ENGINE. Returns: (transfer full) */
 JsonObject *vgw_dialect_parse (const guint8 *data, gsize length, GError **error);
+
+/* What stands in a message for the payload that was cut out of it; no base64. */
+#define VGW_DIALECT_PAYLOAD_IS_APART "*"
+
+/* The same for a protocol with audio in base64 in its text. Where the frame is longer than VGW_DIALECT_MAX_TEXT_BYTES,
+ * its longest string goes to @payload (out) (transfer full), unescaped, and VGW_DIALECT_PAYLOAD_IS_APART is in its place:
+ * a minute of audio is not taken apart twice. */
+JsonObject *vgw_dialect_parse_with_payload (const guint8 *data, gsize length, char **payload, GError **error);
 
 /* The JSON value @json, checked, or NULL where it is none: an application's event on its way into a frame.
  * Returns: (transfer full) */

@@ -9,6 +9,9 @@
 
 G_BEGIN_DECLS
 
+/* Of one text frame of a bot; what is longer is refused before it is parsed, but for audio in base64. */
+#define VGW_DIALECT_MAX_TEXT_BYTES (80 * 1024)
+
 /* Facts of the call. Strings are valid while the state lives. */
 typedef struct
 {
@@ -39,6 +42,8 @@ typedef struct
   guint rate_hz;           /* the only rate that the protocol has, or 0 for any that is configured */
   guint default_rate_hz;   /* where none is configured for the engine: what bots expect that are told of none, or 0 */
   gboolean is_stream;      /* bytes over TCP rather than frames over a WebSocket */
+  gboolean is_telephony;   /* a bot that goes away in a conversation has hung up: it cannot take it up again */
+  gboolean has_audio_in_text; /* in base64: one text frame may be as long as the playout queue takes */
 
   /* @call, @handlers and @user_data outlive the state. Returns: (transfer full) */
   gpointer (*open) (const VgwDialectCall *call, const VgwDialectHandlers *handlers, gpointer user_data);

@@ -58,16 +58,25 @@ compute_backoff_ms (VgwEngineCall *self)
   return backoff_ms * g_random_double_range (0.75, 1.25); /* or a bot that restarts gets all calls at once */
 }
 
-/* A bot that takes calls and drops them at once does not get a new grace each time. */
+/* Whether the present connection has become a conversation: the caller has heard something, or it has lasted. */
+static gboolean
+has_settled (VgwEngineCall *self)
+{
+  return self->opened_at_us != 0
+         && (self->has_spoken || g_get_monotonic_time () - self->opened_at_us > SETTLED_US);
+}
+
+/* A bot that takes calls and drops them at once does not get a new grace each time, and one that greets and goes away
+ * does not greet for ever. */
 static void
 begin_trouble (VgwEngineCall *self)
 {
-  gint64 now_us = g_get_monotonic_time ();
-  gboolean has_settled = self->opened_at_us != 0 && now_us - self->opened_at_us > SETTLED_US;
+  gboolean is_new = has_settled (self);
 
-  if (has_settled || self->lost_at_us == 0)
+  self->n_losses += is_new;
+  if (is_new || self->lost_at_us == 0)
     {
-      self->lost_at_us = now_us;
+      self->lost_at_us = g_get_monotonic_time ();
       self->n_tries = 0;
     }
   self->opened_at_us = 0;
@@ -75,6 +84,16 @@ begin_trouble (VgwEngineCall *self)
     return;
   self->is_lost = TRUE;
   vgw_engine_call_post (self, VGW_ENGINE_POST_STATUS, "engine-lost", NULL);
+}
+
+/* The first try has failed, and there will be more: the caller is not left to speak into nothing. */
+static void
+tell_unreachable (VgwEngineCall *self)
+{
+  if (self->was_open || self->is_lost)
+    return;
+  self->is_lost = TRUE;
+  vgw_engine_call_post (self, VGW_ENGINE_POST_STATUS, "engine-unreachable", NULL);
 }
 
 /* The same reason again is no news: a bot that stays away has one line in the log, and one more when it has failed. */
@@ -99,13 +118,21 @@ handle_lost (VgwEngineCall *self, GError *error)
   gint64 left_ms;
 
   drop_link (self);
+  if (self->has_hung_up) /* what is to be heard is heard, and the bot is not needed for that */
+    {
+      g_error_free (error);
+      return;
+    }
   begin_trouble (self);
   left_ms = get_left_ms (self);
-  if (left_ms <= 0)
+  if (self->n_losses > self->config->max_reconnects)
+    g_prefix_error (&error, "lost %u times in this call: ", self->n_losses);
+  if (left_ms <= 0 || self->n_losses > self->config->max_reconnects)
     {
       vgw_engine_call_post (self, VGW_ENGINE_POST_FAILED, NULL, error);
       return;
     }
+  tell_unreachable (self);
   backoff_ms = MIN (compute_backoff_ms (self), left_ms);
   tell_lost (self, error->message, backoff_ms);
   g_error_free (error);
@@ -144,10 +171,11 @@ static void
 on_link_opened (VgwEngineLink *link, VgwEngineCall *self)
 {
   vgw_info (self->session_id, "engine %s: connected", self->config->name);
-  if (self->is_lost)
-    vgw_engine_call_post (self, VGW_ENGINE_POST_STATUS, "engine-restored", NULL);
+  if (self->is_lost || !self->was_open)
+    vgw_engine_call_post (self, VGW_ENGINE_POST_STATUS, self->is_lost ? "engine-restored" : "engine-connected", NULL);
   self->was_open = TRUE;
   self->is_lost = FALSE;
+  self->has_spoken = FALSE;
   self->opened_at_us = g_get_monotonic_time ();
   g_clear_pointer (&self->told_reason, g_free);
   self->dialect->start (self->state);
@@ -166,15 +194,34 @@ on_link_frame (VgwEngineLink *link, gboolean is_text, const guint8 *data, gulong
     vgw_warning (self->session_id, "engine %s: %s", self->config->name, error != NULL ? error->message : "bad frame");
 }
 
-static void
-on_link_closed (VgwEngineLink *link, const GError *error, VgwEngineCall *self)
+/* A bot of a telephony protocol has no call to take up again: where it goes away in a conversation, it has hung up. */
+static gboolean
+is_hangup (VgwEngineCall *self, VgwEngineLinkEnd how)
 {
-  if (error != NULL)
+  switch (how)
+    {
+    case VGW_ENGINE_LINK_CLOSED:
+      return TRUE;
+    case VGW_ENGINE_LINK_ENDED:
+      return self->dialect->is_telephony && has_settled (self);
+    case VGW_ENGINE_LINK_FAILED:
+      return FALSE;
+    }
+  return FALSE;
+}
+
+static void
+on_link_closed (VgwEngineLink *link, int how, const GError *error, VgwEngineCall *self)
+{
+  if (!is_hangup (self, how))
     {
       handle_lost (self, g_error_copy (error));
       return;
     }
-  vgw_info (self->session_id, "engine %s: closed by the bot", self->config->name);
+  if (error != NULL)
+    vgw_info (self->session_id, "%s; taken as a hang-up", error->message);
+  else
+    vgw_info (self->session_id, "engine %s: closed by the bot", self->config->name);
   drop_link (self);
   vgw_engine_call_handlers.hangup (self);
 }

@@ -87,6 +87,9 @@ on_dialect_play (const gint16 *samples, gsize n_samples, gpointer user_data)
 {
   VgwEngineCall *self = user_data;
 
+  if (self->has_hung_up) /* what comes behind a goodbye is not heard */
+    return;
+  self->has_spoken = TRUE;
   g_mutex_lock (&self->owner_lock);
   if (self->owner != NULL)
     vgw_engine_play (self->owner, samples, n_samples);

@@ -43,10 +43,12 @@ struct _VgwEngineCall
   gint64 opened_at_us;  /* of the present connection */
   gint64 stalled_at_us; /* 0 while the bot takes what it is sent */
   guint n_tries;
+  guint n_losses; /* of connections that had settled, in this call */
   char *told_reason; /* (nullable) of the present trouble, as the log has it */
   guint n_violations, n_large_events;
   gboolean was_open;
-  gboolean is_lost; /* the client was told so */
+  gboolean has_spoken; /* the bot, on the present connection */
+  gboolean is_lost;    /* or not there yet, and the client was told so */
   gboolean has_hung_up;
   gboolean is_stopped;
 };

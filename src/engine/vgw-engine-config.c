@@ -10,6 +10,7 @@
 #define DEFAULT_SPEECH_STOP_MS 500
 #define DEFAULT_ECHO_MARGIN_DB 24
 #define DEFAULT_CONNECT_TIMEOUT_MS 3000
+#define DEFAULT_MAX_RECONNECTS 3
 #define DEFAULT_GRACE_MS 10000
 #define DEFAULT_BUFFER_MS 2000
 #define DEFAULT_STALL_MS 5000
@@ -37,6 +38,7 @@ vgw_engine_config_new (const char *name, const char *type)
   config->speech_stop_ms = DEFAULT_SPEECH_STOP_MS;
   config->echo_margin_db = DEFAULT_ECHO_MARGIN_DB;
   config->connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
+  config->max_reconnects = DEFAULT_MAX_RECONNECTS;
   config->grace_ms = DEFAULT_GRACE_MS;
   config->buffer_ms = DEFAULT_BUFFER_MS;
   config->stall_ms = DEFAULT_STALL_MS;

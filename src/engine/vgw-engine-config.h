@@ -22,6 +22,12 @@ typedef enum
 
 typedef enum
 {
+  VGW_HANGUP_DRAIN, /* what waits to be heard is heard, and then the call ends */
+  VGW_HANGUP_NOW,
+} VgwHangup;
+
+typedef enum
+{
   VGW_ON_FAILURE_END,
   VGW_ON_FAILURE_HOLD,     /* the call goes on without an engine */
   VGW_ON_FAILURE_FALLBACK, /* another engine takes over */
@@ -45,9 +51,11 @@ typedef struct
   guint max_playout_ms;
   VgwOverflow overflow;
   VgwBargeIn barge_in;
+  VgwHangup hangup; /* what an engine's hang-up does */
   guint speech_start_ms, speech_stop_ms; /* of continuous voice, of continuous silence */
   guint echo_margin_db; /* what is so much weaker than the engine's voice is taken for its echo */
   guint connect_timeout_ms;
+  guint max_reconnects; /* in one call, after connections that had settled were lost */
   guint grace_ms;  /* for connecting again after a failure, all tries together */
   guint buffer_ms; /* of the caller's audio, kept while there is no connection */
   guint stall_ms;  /* for which a bot may take none of its audio before it counts as lost */

@@ -1,12 +1,29 @@
 /* Bytes and frames of a link: what comes is read in turns and at a bounded rate, what goes waits in `unsent`. */
 #include "engine/vgw-engine-link-private.h"
+
+#include <string.h>
+#include <time.h>
+
 #include "engine/vgw-engine-tls.h"
 
 #define READ_BYTES 16384
 #define PAUSE_MS 20 /* of reading, for a bot that floods, or is to wait */
-#define CLOSE_NO_CODE 1005 /* RFC 6455 section 7.4.1: never sent */
+#define TIME_BURST_US (100 * G_TIME_SPAN_MILLISECOND) /* of the thread's time: two seconds' share */
+#define CLOSE_NO_CODE 1005   /* RFC 6455 section 7.4.1: never sent */
+#define MAX_REASON_BYTES 123 /* section 5.5 */
 
 /* --- writing -------------------------------------------------------------------------------------------------------- */
+
+/* A bot whose process ends resets the connection, or ends its TLS without a word: that is its end, and no failure. */
+static void
+fail_by_error (VgwEngineLink *self, const GError *error)
+{
+  if (self->is_open && (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) ||
+                        g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF)))
+    vgw_engine_link_lose (self, error->message);
+  else
+    vgw_engine_link_fail (self, "the connection failed", error->message);
+}
 
 /* Told from the loop, not from within send (). */
 static gboolean
@@ -14,7 +31,7 @@ on_write_failed (gpointer user_data)
 {
   g_autoptr (VgwEngineLink) self = g_object_ref (user_data);
 
-  vgw_engine_link_fail (self, "the connection failed", self->write_error->message);
+  fail_by_error (self, self->write_error);
   return G_SOURCE_REMOVE;
 }
 
@@ -86,11 +103,14 @@ vgw_engine_link_queue_frame (VgwEngineLink *self, VgwWsOpcode opcode, gconstpoin
 }
 
 void
-vgw_engine_link_queue_close (VgwEngineLink *self, guint16 code)
+vgw_engine_link_queue_close (VgwEngineLink *self, guint16 code, const char *reason)
 {
-  const guint8 payload[] = { code >> 8, code & 0xff };
+  guint8 payload[2 + MAX_REASON_BYTES] = { code >> 8, code & 0xff };
+  gsize length = reason != NULL ? MIN (strlen (reason), MAX_REASON_BYTES) : 0; /* our own texts, in ASCII */
 
-  vgw_engine_link_queue_frame (self, VGW_WS_CLOSE, payload, sizeof payload);
+  if (length > 0)
+    memcpy (payload + 2, reason, length);
+  vgw_engine_link_queue_frame (self, VGW_WS_CLOSE, payload, 2 + length);
 }
 
 /* --- reading -------------------------------------------------------------------------------------------------------- */
@@ -105,9 +125,9 @@ handle_close (VgwEngineLink *self, const VgwWsMessage *message)
   if (!self->is_over)
     vgw_engine_link_queue_frame (self, VGW_WS_CLOSE, message->data, MIN (message->length, 2));
   if (code == CLOSE_NO_CODE || code == VGW_ENGINE_LINK_CLOSE_NORMAL)
-    vgw_engine_link_end (self, NULL);
+    vgw_engine_link_end (self, VGW_ENGINE_LINK_CLOSED, NULL);
   else
-    vgw_engine_link_fail (self, "the connection was lost", why);
+    vgw_engine_link_lose (self, why);
 }
 
 static void
@@ -156,7 +176,7 @@ take_websocket_bytes (VgwEngineLink *self, const guint8 *data, gsize length)
         case VGW_ENGINE_WS_FAILED:
           code = vgw_engine_ws_get_close_code (self->ws);
           if (code != 0 && !self->is_over)
-            vgw_engine_link_queue_close (self, code);
+            vgw_engine_link_queue_close (self, code, error->message);
           vgw_engine_link_fail (self, self->is_open ? "the connection was lost" : "cannot connect", error->message);
           return;
         }
@@ -170,9 +190,9 @@ static void
 handle_eof (VgwEngineLink *self)
 {
   if (self->ws == NULL)
-    vgw_engine_link_end (self, NULL);
+    vgw_engine_link_end (self, VGW_ENGINE_LINK_CLOSED, NULL);
   else if (self->is_open)
-    vgw_engine_link_fail (self, "the connection was lost", "it ended without a closing frame");
+    vgw_engine_link_lose (self, "it ended without a closing frame");
   else if (vgw_engine_tls_is_wanted (self->config->url))
     vgw_engine_link_fail (self, "cannot connect", "the connection was closed during the handshake");
   else /* which is all that OpenSSL has to say to HTTP */
@@ -190,16 +210,36 @@ on_pause_over (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* A bucket of bytes that fills at the rate, up to the burst. FALSE where nothing may be read now. */
+void
+vgw_engine_link_open_credit (VgwEngineLink *self)
+{
+  self->credit_bytes = VGW_ENGINE_LINK_MAX_BURST_BYTES;
+  self->credit_us = TIME_BURST_US;
+  self->credited_at_us = g_get_monotonic_time ();
+}
+
+/* Buckets of bytes and of time that fill at their rates, up to their bursts. FALSE where nothing may be read now. */
 static gboolean
 has_credit (VgwEngineLink *self)
 {
   gint64 now_us = g_get_monotonic_time ();
-  gint64 fresh = (now_us - self->credited_at_us) * VGW_ENGINE_LINK_MAX_BYTES_PER_S / G_USEC_PER_SEC;
+  gint64 passed_us = now_us - self->credited_at_us;
+  gint64 fresh = passed_us * VGW_ENGINE_LINK_MAX_BYTES_PER_S / G_USEC_PER_SEC;
 
   self->credit_bytes = MIN (self->credit_bytes + fresh, VGW_ENGINE_LINK_MAX_BURST_BYTES);
+  self->credit_us = MIN (self->credit_us + passed_us * VGW_ENGINE_LINK_TIME_PERCENT / 100, TIME_BURST_US);
   self->credited_at_us = now_us;
-  return self->credit_bytes > 0;
+  return self->credit_bytes > 0 && self->credit_us > 0;
+}
+
+/* The processor's time that this thread has used: what others on the machine take is not the bot's fault. */
+static gint64
+get_thread_time_us (void)
+{
+  struct timespec now = { 0 };
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+  return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
 static gboolean
@@ -215,6 +255,7 @@ on_readable (GObject *stream, gpointer user_data)
   g_autoptr (VgwEngineLink) self = g_object_ref (user_data);
   g_autoptr (GError) error = NULL;
   guint8 data[READ_BYTES];
+  gint64 begin_us;
   gssize n;
 
   if (!has_credit (self) || !may_read (self))
@@ -225,6 +266,7 @@ on_readable (GObject *stream, gpointer user_data)
       g_source_attach (self->read_source, g_main_context_get_thread_default ());
       return G_SOURCE_REMOVE;
     }
+  begin_us = get_thread_time_us ();
   n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (stream), data, sizeof data, NULL, &error);
   if (n > 0)
     {
@@ -237,7 +279,8 @@ on_readable (GObject *stream, gpointer user_data)
   else if (n == 0)
     handle_eof (self);
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    vgw_engine_link_fail (self, "the connection failed", error->message);
+    fail_by_error (self, error);
+  self->credit_us -= get_thread_time_us () - begin_us;
   return self->read_source != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 

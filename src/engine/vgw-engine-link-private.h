@@ -26,6 +26,7 @@ struct _VgwEngineLink
   VgwEngineLinkMayReadFunc may_read; /* (nullable) */
   gpointer may_read_data;
   gint64 credit_bytes;  /* that may be read now */
+  gint64 credit_us;     /* of the thread's time, that may be used for it */
   gint64 credited_at_us;
 
   GSource *write_source; /* while `unsent` waits for room */
@@ -44,10 +45,14 @@ void vgw_engine_link_emit_frame (VgwEngineLink *self, gboolean is_text, const gu
 
 /* Lets go of the socket and emits "closed", unless that was done. Takes @error (nullable). It may drop the last
  * reference as it returns: of whoever calls it from a source, one of its own. */
-void vgw_engine_link_end (VgwEngineLink *self, GError *error);
+void vgw_engine_link_end (VgwEngineLink *self, VgwEngineLinkEnd how, GError *error);
 
-/* The same with an error that says whose link to where, @what happened and @why. */
+/* The same with an error that says whose link to where, @what happened and @why: as FAILED, or as ENDED by the bot. */
 void vgw_engine_link_fail (VgwEngineLink *self, const char *what, const char *why);
+void vgw_engine_link_lose (VgwEngineLink *self, const char *why);
+
+/* The first credit of bytes and time. */
+void vgw_engine_link_open_credit (VgwEngineLink *self);
 
 void vgw_engine_link_clear_source (GSource **source);
 
@@ -56,9 +61,10 @@ void vgw_engine_link_clear_source (GSource **source);
 /* Queues bytes as they are, beyond any bound. */
 void vgw_engine_link_queue_bytes (VgwEngineLink *self, gconstpointer data, gsize length);
 
-/* The same for one frame, and for a closing frame with @code. Of a WebSocket. */
+/* The same for one frame, and for a closing frame with @code and @reason (nullable), which is cut to what fits. Of a
+ * WebSocket. */
 void vgw_engine_link_queue_frame (VgwEngineLink *self, VgwWsOpcode opcode, gconstpointer data, gsize length);
-void vgw_engine_link_queue_close (VgwEngineLink *self, guint16 code);
+void vgw_engine_link_queue_close (VgwEngineLink *self, guint16 code, const char *reason);
 
 /* Hands what is queued to the kernel as far as it takes it. Tells of errors from the loop only. */
 void vgw_engine_link_write_more (VgwEngineLink *self);

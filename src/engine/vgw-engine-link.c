@@ -63,7 +63,7 @@ drop_socket (VgwEngineLink *self)
 }
 
 void
-vgw_engine_link_end (VgwEngineLink *self, GError *error)
+vgw_engine_link_end (VgwEngineLink *self, VgwEngineLinkEnd how, GError *error)
 {
   g_autoptr (GError) owned = error;
   g_autoptr (VgwEngineLink) keep = g_object_ref (self);
@@ -73,17 +73,29 @@ vgw_engine_link_end (VgwEngineLink *self, GError *error)
     return;
   self->is_over = TRUE;
   self->is_open = FALSE;
-  g_signal_emit (self, signals[SIGNAL_CLOSED], 0, owned);
+  g_signal_emit (self, signals[SIGNAL_CLOSED], 0, (int) how, owned);
 }
 
 /* The url without its query, which may hold a secret. */
-void
-vgw_engine_link_fail (VgwEngineLink *self, const char *what, const char *why)
+static GError *
+make_error (VgwEngineLink *self, const char *what, const char *why)
 {
   const char *url = self->config->url;
 
-  vgw_engine_link_end (self, g_error_new (VGW_ERROR, VGW_ERROR_ENGINE, "engine %s, %.*s: %s: %s", self->config->name,
-                          (int) strcspn (url, "?"), url, what, why));
+  return g_error_new (VGW_ERROR, VGW_ERROR_ENGINE, "engine %s, %.*s: %s: %s", self->config->name,
+                      (int) strcspn (url, "?"), url, what, why);
+}
+
+void
+vgw_engine_link_fail (VgwEngineLink *self, const char *what, const char *why)
+{
+  vgw_engine_link_end (self, VGW_ENGINE_LINK_FAILED, make_error (self, what, why));
+}
+
+void
+vgw_engine_link_lose (VgwEngineLink *self, const char *why)
+{
+  vgw_engine_link_end (self, VGW_ENGINE_LINK_ENDED, make_error (self, "the connection was lost", why));
 }
 
 void
@@ -109,8 +121,7 @@ tune_socket (VgwEngineLink *self, GSocket *socket)
 static void
 begin (VgwEngineLink *self)
 {
-  self->credit_bytes = VGW_ENGINE_LINK_MAX_BURST_BYTES;
-  self->credited_at_us = g_get_monotonic_time ();
+  vgw_engine_link_open_credit (self);
   vgw_engine_link_watch_reading (self);
   if (self->ws != NULL)
     {
@@ -215,7 +226,7 @@ vgw_engine_link_class_init (VgwEngineLinkClass *klass)
   signals[SIGNAL_FRAME] = g_signal_new ("frame", VGW_TYPE_ENGINE_LINK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                         G_TYPE_NONE, 3, G_TYPE_BOOLEAN, G_TYPE_POINTER, G_TYPE_ULONG);
   signals[SIGNAL_CLOSED] = g_signal_new ("closed", VGW_TYPE_ENGINE_LINK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                         G_TYPE_NONE, 1, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
+                                         G_TYPE_NONE, 2, G_TYPE_INT, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
 static void
@@ -240,6 +251,24 @@ null_if_empty (const char *text)
   return *text != '\0' ? text : NULL;
 }
 
+/* A bot may send as much at once as the playout queue takes. */
+static gsize
+compute_max_binary_bytes (const VgwEngineConfig *config)
+{
+  const guint64 queue_bytes = (guint64) config->max_playout_ms * config->sample_rate_hz * sizeof (gint16) / 1000;
+
+  return (gsize) MAX (queue_bytes, VGW_ENGINE_LINK_MIN_FRAME_BYTES);
+}
+
+/* What is no audio in base64 is refused above VGW_DIALECT_MAX_TEXT_BYTES by the dialect, and costs its frame only. */
+static gsize
+compute_max_text_bytes (const VgwEngineConfig *config, const VgwDialect *dialect)
+{
+  if (!dialect->has_audio_in_text)
+    return VGW_ENGINE_LINK_MIN_FRAME_BYTES;
+  return compute_max_binary_bytes (config) / 3 * 4 + VGW_DIALECT_MAX_TEXT_BYTES;
+}
+
 static void
 on_link_gone (gpointer io, GObject *link)
 {
@@ -260,7 +289,7 @@ vgw_engine_link_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDi
                            (gsize) config->sample_rate_hz * sizeof (gint16) * config->buffer_ms / 1000 * 3 / 2;
   if (!dialect->is_stream)
     self->ws = vgw_engine_ws_new (config->url, dialect->subprotocol, null_if_empty (config->authorization),
-                                  VGW_ENGINE_LINK_MAX_FRAME_BYTES);
+                                  compute_max_text_bytes (config, dialect), compute_max_binary_bytes (config));
   set_timer (self, timeout_ms, on_connect_timeout);
   connect_socket (self);
   return self;
@@ -316,7 +345,7 @@ vgw_engine_link_close (VgwEngineLink *self)
   set_timer (self, CLOSE_TIMEOUT_MS, on_close_timeout);
   g_source_set_callback (self->timer, on_close_timeout, g_object_ref (self), g_object_unref);
   if (self->ws != NULL)
-    vgw_engine_link_queue_close (self, VGW_ENGINE_LINK_CLOSE_NORMAL);
+    vgw_engine_link_queue_close (self, VGW_ENGINE_LINK_CLOSE_NORMAL, NULL);
   else
     vgw_engine_link_write_more (self);
 }

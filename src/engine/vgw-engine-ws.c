@@ -23,7 +23,8 @@ struct _VgwEngineWs
 };
 
 VgwEngineWs *
-vgw_engine_ws_new (const char *url, const char *subprotocol, const char *authorization, gsize max_message_bytes)
+vgw_engine_ws_new (const char *url, const char *subprotocol, const char *authorization,
+                   gsize max_text_bytes, gsize max_binary_bytes)
 {
   VgwEngineWs *self = g_new0 (VgwEngineWs, 1);
   guint32 random[KEY_BYTES / sizeof (guint32)];
@@ -35,7 +36,7 @@ vgw_engine_ws_new (const char *url, const char *subprotocol, const char *authori
   self->authorization = g_strdup (authorization);
   self->key = g_base64_encode ((const guint8 *) random, sizeof random);
   self->head = g_byte_array_new ();
-  self->guard = vgw_ws_guard_new_for_client (max_message_bytes);
+  self->guard = vgw_ws_guard_new_for_client (max_text_bytes, max_binary_bytes);
   return self;
 }
 

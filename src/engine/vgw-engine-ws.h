@@ -19,7 +19,7 @@ typedef enum
 /* @url: ws:// or wss://, as the configuration checks it. @subprotocol, @authorization (nullable): headers. Returns:
  * (transfer full) */
 VgwEngineWs *vgw_engine_ws_new (const char *url, const char *subprotocol, const char *authorization,
-                                gsize max_message_bytes);
+                                gsize max_text_bytes, gsize max_binary_bytes);
 void vgw_engine_ws_free (VgwEngineWs *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwEngineWs, vgw_engine_ws_free)
 

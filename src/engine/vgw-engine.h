@@ -7,8 +7,9 @@
  * Signals:
  *   "event"  (const char *json)                    an application event for the client
  *   "failed" (const GError *error)                 the engine cannot go on; the session ends with reason "engine"
- *   "hangup" (void)                                the engine ends the call
- *   "status" (const char *status)                  of an engine behind a network: "engine-connecting", "engine-lost",
+ *   "hangup" (void)                                the engine ends the call; once
+ *   "status" (const char *status)                  of an engine behind a network: "engine-connecting",
+ *                                                  "engine-connected", "engine-unreachable", "engine-lost",
  *                                                  "engine-restored"; the client is told
  */
 #pragma once

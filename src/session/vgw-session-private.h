@@ -61,6 +61,10 @@ struct _VgwSession
 
   guint state_timer_id;    /* what bounds the present state: offer, connect, or the media watchdog */
   guint duration_timer_id;
+
+  guint hangup_timer_id;       /* 0 unless the engine has hung up and what it said is being heard */
+  gint64 hangup_deadline_us;   /* however much waits then */
+  gint64 drained_at_us;        /* when nothing waited any more; 0 before */
 };
 
 /* Moves on by @event: logs `old → new` and runs the entry action. Errors: VGW_ERROR_BAD_STATE, and nothing happens. */
@@ -124,6 +128,11 @@ void vgw_session_log_dropped_events (VgwSession *self);
 
 /* An event of the gateway's own, on the path that the client listens on. The handler may end the session. */
 void vgw_session_tell_client (VgwSession *self, const char *json);
+
+/* vgw-session-hangup.c */
+
+/* The engine has hung up: the session ends, now or when what waits has been heard. */
+void vgw_session_take_engine_hangup (VgwSession *self);
 
 /* vgw-session-failure.c */
 

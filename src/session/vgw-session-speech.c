@@ -163,7 +163,7 @@ on_engine_failed (VgwEngine *engine, const GError *error, gpointer user_data)
 static void
 on_engine_hangup (VgwEngine *engine, gpointer user_data)
 {
-  vgw_session_end (user_data, VGW_END_ENGINE);
+  vgw_session_take_engine_hangup (user_data);
 }
 
 /* --- the caller speaks --- */

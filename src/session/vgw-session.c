@@ -127,6 +127,7 @@ enter_ending (VgwSession *self)
 {
   g_clear_handle_id (&self->state_timer_id, g_source_remove);
   g_clear_handle_id (&self->duration_timer_id, g_source_remove);
+  g_clear_handle_id (&self->hangup_timer_id, g_source_remove);
   g_ptr_array_set_size (self->early_candidates, 0);
   vgw_session_drop_peer (self);
   vgw_session_get_playout_stats (self, &self->last_playout);

@@ -106,8 +106,8 @@ call_new (const char *type, const char *url)
 static inline void
 call_start (Call *call)
 {
-  const VgwEngineStart start = { "session-1", "192.0.2.1", { RATE_HZ } };
-  const char *dialect = g_str_equal (call->config->type, "audiosocket") ? "audiosocket" : "native";
+  const VgwEngineStart start = { "session-1", "192.0.2.1", { call->config->sample_rate_hz } };
+  const char *dialect = g_str_equal (call->config->type, "audiosocket") ? "audiosocket" : call->config->dialect;
 
   call->engine = vgw_engine_net_new (io, call->config, vgw_dialect_find (dialect));
   vgw_engine_set_output (call->engine, &(VgwEngineOutput){ .play = on_play }, call, NULL);

@@ -42,13 +42,26 @@ START_TEST (a_large_event_is_refused)
 }
 END_TEST
 
+/* The end of it is no JSON, which nobody has looked at. */
+START_TEST (a_long_text_is_refused_before_it_is_parsed)
+{
+  g_autoptr (DialectPlayer) player = dialect_player_new ("native", 16000);
+  g_autofree char *blanks = g_strnfill (VGW_DIALECT_MAX_TEXT_BYTES, ' ');
+  g_autofree char *text = g_strdup_printf ("{\"type\":\"clear\"}%s!", blanks);
+  g_autofree char *lines = receive_text (player, text);
+
+  ck_assert_msg (strstr (lines, "bytes; at most 81920 are read") != NULL, "%s", lines);
+  ck_assert_ptr_null (strstr (lines, "clears"));
+}
+END_TEST
+
 START_TEST (a_long_name_in_an_error_is_cut_to_valid_text)
 {
   g_autoptr (DialectPlayer) player = dialect_player_new ("native", 16000);
   GString *text = g_string_new ("{\"type\":\"a");
   g_autofree char *lines = NULL;
 
-  for (guint i = 0; i < 200000; i++)
+  for (guint i = 0; i < 30000; i++)
     g_string_append (text, "ü");
   g_string_append (text, "\"}");
   lines = receive_text (player, text->str);
@@ -106,6 +119,7 @@ main (void)
   tcase_add_test (tcase, errors_is_as_recorded);
   tcase_add_test (tcase, an_event_that_is_no_json_is_not_sent);
   tcase_add_test (tcase, a_large_event_is_refused);
+  tcase_add_test (tcase, a_long_text_is_refused_before_it_is_parsed);
   tcase_add_test (tcase, a_long_name_in_an_error_is_cut_to_valid_text);
   tcase_add_test (tcase, a_mark_keeps_its_name_whatever_is_in_it);
   tcase_add_test (tcase, audio_leaves_in_frames_of_20_ms);

@@ -87,6 +87,43 @@ START_TEST (a_minute_in_one_message_is_played)
 }
 END_TEST
 
+/* Audio may be long, anything else not: also beside audio, and where a long string is no base64. */
+START_TEST (only_audio_makes_a_message_long)
+{
+  static const char *const formats[]
+      = { "{\"event\":\"mark\",\"mark\":{\"name\":\"%s\"}}", "{\"event\":\"media\",\"media\":{\"payload\":\"?%s\"}}",
+          "{\"event\":\"media\",\"media\":{\"payload\":\"/w==\",\"x\":\"%s\"}}", "\"%s", "%s", "{\"a\":\"%s\\" };
+  static const char *const answers[] = { "error mark: a text of 200",
+                                         "error media: payload must be μ-law in base64", "plays 00 00", "error", "error",
+                                         "error" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
+    {
+      g_autoptr (DialectPlayer) player = dialect_player_new ("twilio", 8000);
+      g_autofree char *filling = g_strnfill (200000, 'A');
+      g_auto (GStrv) parts = g_strsplit (formats[i], "%s", 2);
+      g_autofree char *text = g_strconcat (parts[0], filling, parts[1], NULL);
+      g_autofree char *lines = NULL;
+
+      dialect_player_receive (player, TRUE, (const guint8 *) text, strlen (text));
+      lines = dialect_player_take (player);
+      ck_assert_msg (g_str_has_prefix (lines, answers[i]), "%s", lines);
+    }
+}
+END_TEST
+
+START_TEST (a_payload_apart_is_that_of_its_message_only)
+{
+  static const char text[] = "{\"event\":\"media\",\"media\":{\"payload\":\"*\"}}";
+  g_autoptr (DialectPlayer) player = dialect_player_new ("twilio", 8000);
+  g_autofree char *lines = NULL;
+
+  dialect_player_receive (player, TRUE, (const guint8 *) text, strlen (text));
+  lines = dialect_player_take (player);
+  ck_assert_str_eq (lines, "error media: payload must be μ-law in base64");
+}
+END_TEST
+
 int
 main (void)
 {
@@ -98,6 +135,8 @@ main (void)
   tcase_add_test (tcase, errors_is_as_recorded);
   tcase_add_test (tcase, audio_in_any_pieces_leaves_in_frames_of_20_ms);
   tcase_add_test (tcase, a_minute_in_one_message_is_played);
+  tcase_add_test (tcase, only_audio_makes_a_message_long);
+  tcase_add_test (tcase, a_payload_apart_is_that_of_its_message_only);
   suite_add_tcase (suite, tcase);
   return run_suite (suite);
 }

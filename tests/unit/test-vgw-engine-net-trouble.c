@@ -32,7 +32,7 @@ START_TEST (what_the_caller_says_meanwhile_is_kept_and_the_newest_delivered)
   samples = (const gint16 *) bot->audio->data;
   for (guint i = 0; i < n_kept; i++)
     ck_assert_int_eq (samples[i], buffer_ms / VGW_FRAME_MS + i / FRAME_SAMPLES);
-  ck_assert_str_eq (call->statuses->str, "connecting lost restored ");
+  ck_assert_str_eq (call->statuses->str, "connecting connected lost restored ");
   ck_assert_uint_eq (call->n_failed + call->n_hangups, 0);
   call_free (call);
   bot_free (bot);
@@ -71,13 +71,44 @@ lose_by_an_error_code (Raw *raw)
   raw_send_frame (raw, VGW_WS_CLOSE, "\x03\xf3", 2); /* 1011 */
 }
 
-/* One byte more than is taken; only the header is needed. */
+static gboolean
+is_closed_with (Raw *raw, guint16 code, const char *reason)
+{
+  g_autoptr (VgwWsGuard) guard = vgw_ws_guard_new (VGW_ENGINE_LINK_MIN_FRAME_BYTES);
+  VgwWsMessage message;
+  gsize n_taken;
+
+  raw_read (raw);
+  for (gsize at = 0; at < raw->received->len; at += n_taken)
+    {
+      const guint8 *data = raw->received->data + at;
+
+      if (vgw_ws_guard_read (guard, data, raw->received->len - at, &n_taken, &message, NULL) != VGW_WS_MESSAGE)
+        return FALSE;
+      if (message.opcode == VGW_WS_CLOSE)
+        return message.length > 2 && (message.data[0] << 8 | message.data[1]) == code
+               && strstr ((const char *) message.data + 2, reason) != NULL;
+    }
+  return FALSE;
+}
+
+/* One byte more than is taken, which is what the playout queue holds; only the header is needed. */
 static void
 lose_by_a_frame_too_large (Raw *raw)
 {
-  const guint8 header[] = { 0x82, 127, 0, 0, 0, 0, 0, 0x10, 0, 1 };
+  const guint8 header[] = { 0x82, 127, 0, 0, 0, 0, 0, 0x1d, 0x4c, 1 };
 
   raw_send (raw, header, sizeof header);
+  WAIT_UNTIL (is_closed_with (raw, 1009, "more than 1920000 bytes"));
+}
+
+static void
+lose_by_a_text_too_large (Raw *raw)
+{
+  const guint8 header[] = { 0x81, 127, 0, 0, 0, 0, 0, 0x10, 0, 1 };
+
+  raw_send (raw, header, sizeof header);
+  WAIT_UNTIL (is_closed_with (raw, 1009, "more than 1048576 bytes"));
 }
 
 /* No frame is too large, but all of them together. */
@@ -109,7 +140,8 @@ static const struct
 {
   void (*lose) (Raw *raw);
 } losses[] = { { lose_by_fin },           { lose_by_garbage },           { lose_by_a_masked_frame }, { lose_by_bad_utf8 },
-               { lose_by_an_error_code }, { lose_by_a_frame_too_large }, { lose_by_fragments },      { lose_in_mid_word } };
+               { lose_by_an_error_code }, { lose_by_a_frame_too_large },
+               { lose_by_a_text_too_large }, { lose_by_fragments },      { lose_in_mid_word } };
 
 START_TEST (a_broken_connection_is_lost_and_made_anew)
 {
@@ -126,7 +158,7 @@ START_TEST (a_broken_connection_is_lost_and_made_anew)
   WAIT_UNTIL (strstr (call->statuses->str, "restored") != NULL);
   raw_send_frame (raw, VGW_WS_BINARY, voice, sizeof voice);
   WAIT_UNTIL (get_heard (call) == G_N_ELEMENTS (voice));
-  ck_assert_str_eq (call->statuses->str, "connecting lost restored ");
+  ck_assert_str_eq (call->statuses->str, "connecting connected lost restored ");
   ck_assert_uint_eq (call->n_failed + call->n_hangups, 0);
   call_free (call);
   raw_free (raw);
@@ -192,12 +224,12 @@ START_TEST (a_frame_of_a_mebibyte_is_heard)
 {
   Raw *raw = raw_new ("ws");
   Call *call = call_new ("websocket", raw->url);
-  g_autofree guint8 *voice = g_malloc0 (VGW_ENGINE_LINK_MAX_FRAME_BYTES);
+  g_autofree guint8 *voice = g_malloc0 (VGW_ENGINE_LINK_MIN_FRAME_BYTES);
 
   call_start (call);
   raw_open (raw);
-  raw_send_frame (raw, VGW_WS_BINARY, voice, VGW_ENGINE_LINK_MAX_FRAME_BYTES);
-  WAIT_UNTIL (get_heard (call) == VGW_ENGINE_LINK_MAX_FRAME_BYTES / sizeof (gint16));
+  raw_send_frame (raw, VGW_WS_BINARY, voice, VGW_ENGINE_LINK_MIN_FRAME_BYTES);
+  WAIT_UNTIL (get_heard (call) == VGW_ENGINE_LINK_MIN_FRAME_BYTES / sizeof (gint16));
   call_free (call);
   raw_free (raw);
 }

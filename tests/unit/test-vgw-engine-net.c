@@ -24,7 +24,7 @@ START_TEST (a_bot_hears_and_is_heard)
   WAIT_UNTIL (get_heard (call) == 50 * FRAME_SAMPLES);
   for (guint i = 0; i < call->heard->len; i++)
     ck_assert_int_eq (g_array_index (call->heard, gint16, i), i / FRAME_SAMPLES);
-  ck_assert_str_eq (call->statuses->str, "connecting ");
+  ck_assert_str_eq (call->statuses->str, "connecting connected ");
   ck_assert_uint_eq (call->n_failed + call->n_hangups, 0);
   call_free (call);
   WAIT_UNTIL (bot_last (bot)->is_closed);
@@ -100,9 +100,11 @@ START_TEST (a_bot_that_hangs_up_without_end_hangs_up_once)
   WAIT_UNTIL (strstr (bot->texts->str, "\"start\"") != NULL);
   for (guint i = 0; i < N_FLOOD_FRAMES; i++)
     peer_send_text (bot_last (bot), "{\"type\":\"hangup\"}");
-  call_speak (call, 1);
-  WAIT_UNTIL (get_heard (call) > 0);
-  WAIT_UNTIL (call->n_hangups > 0);
+  call_speak (call, 1); /* what the bot still says is not heard */
+  WAIT_UNTIL (bot->audio->len > 0);
+  peer_send_text (bot_last (bot), "{\"type\":\"event\",\"data\":{\"last\":1}}");
+  WAIT_UNTIL (strstr (call->events->str, "last") != NULL);
+  ck_assert_uint_eq (get_heard (call), 0);
   ck_assert_uint_eq (call->n_hangups, 1);
   call_free (call);
   bot_free (bot);
@@ -143,7 +145,7 @@ START_TEST (a_bot_that_is_not_there_is_tried_again_until_the_grace_is_over)
   WAIT_UNTIL (call->n_failed > 0);
   ck_assert_int_ge (g_get_monotonic_time () - begin_us, 600 * 1000);
   ck_assert_uint_eq (call->n_failed, 1);
-  ck_assert_str_eq (call->statuses->str, "connecting ");
+  ck_assert_str_eq (call->statuses->str, "connecting unreachable ");
   ck_assert_ptr_nonnull (strstr (call->failure, "engine bot, ws://127.0.0.1:"));
   ck_assert_ptr_null (strstr (call->failure, "a=b")); /* a query may be a secret */
   call_free (call);
@@ -159,10 +161,11 @@ START_TEST (a_bot_that_comes_within_the_grace_gets_the_call)
   bot_stop_listening (bot);
   call_start (call);
   call_speak (call, 7);
-  WAIT_UNTIL (call->statuses->len > 0);
+  WAIT_UNTIL (strstr (call->statuses->str, "unreachable") != NULL);
   bot_listen (bot);
   WAIT_UNTIL (bot->audio->len == FRAME_SAMPLES * sizeof (gint16));
-  ck_assert_str_eq (call->statuses->str, "connecting ");
+  WAIT_UNTIL (strstr (call->statuses->str, "restored") != NULL);
+  ck_assert_str_eq (call->statuses->str, "connecting unreachable restored ");
   call_free (call);
   bot_free (bot);
 }

@@ -455,12 +455,114 @@ START_TEST (an_event_that_is_no_json_is_refused)
 }
 END_TEST
 
+/* --- hang-up --- */
+
+/* A keeper that has said 200 ms and hung up. */
+static Client *
+client_new_hung_up (TestKeeper **keeper, VgwPlayout **playout)
+{
+  Client *client = client_new_kept (keeper);
+  gint16 voice[10 * 320] = { 0 };
+
+  vgw_engine_play (VGW_ENGINE (*keeper), voice, G_N_ELEMENTS (voice));
+  *playout = vgw_bridge_get_playout (client->session->bridge);
+  g_signal_emit_by_name (*keeper, "hangup");
+  return client;
+}
+
+START_TEST (what_was_said_before_a_hangup_is_heard)
+{
+  gint16 frame[320];
+  TestKeeper *keeper;
+  VgwPlayout *playout;
+  Client *client = client_new_hung_up (&keeper, &playout);
+
+  for (guint i = 0; i < 10; i++)
+    {
+      g_signal_emit_by_name (keeper, "hangup"); /* again, which is no news */
+      settle ();
+      ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_ACTIVE);
+      ck_assert_uint_eq (vgw_playout_pop (playout, frame, G_N_ELEMENTS (frame)), G_N_ELEMENTS (frame));
+    }
+  WAIT_UNTIL (client->n_ended > 0);
+  assert_ended (client, VGW_END_ENGINE);
+  client_free (client);
+}
+END_TEST
+
+START_TEST (a_hangup_can_be_at_once)
+{
+  TestKeeper *keeper;
+  VgwPlayout *playout;
+  Client *client;
+
+  get_engine_config ()->hangup = VGW_HANGUP_NOW;
+  client = client_new_hung_up (&keeper, &playout);
+  assert_ended (client, VGW_END_ENGINE);
+  client_free (client);
+}
+END_TEST
+
+START_TEST (a_hangup_before_a_word_is_at_once)
+{
+  TestKeeper *keeper;
+  Client *client = client_new_kept (&keeper);
+
+  g_signal_emit_by_name (keeper, "hangup");
+  assert_ended (client, VGW_END_ENGINE);
+  client_free (client);
+}
+END_TEST
+
+/* By the caller, who interrupts, or by the engine. */
+START_TEST (a_hangup_waits_for_nothing_that_is_cleared)
+{
+  TestKeeper *keeper;
+  VgwPlayout *playout;
+  Client *client = client_new_hung_up (&keeper, &playout);
+
+  vgw_playout_clear (playout);
+  WAIT_UNTIL (client->n_ended > 0);
+  assert_ended (client, VGW_END_ENGINE);
+  client_free (client);
+}
+END_TEST
+
+START_TEST (a_hangup_does_not_wait_for_ever)
+{
+  TestKeeper *keeper;
+  VgwPlayout *playout;
+  Client *client = client_new_hung_up (&keeper, &playout);
+
+  ck_assert_int_gt (client->session->hangup_deadline_us, g_get_monotonic_time ());
+  vgw_playout_hold (playout, VGW_PLAYOUT_HOLD_BARGE_IN, TRUE);
+  client->session->hangup_deadline_us = g_get_monotonic_time ();
+  WAIT_UNTIL (client->n_ended > 0);
+  assert_ended (client, VGW_END_ENGINE);
+  client_free (client);
+}
+END_TEST
+
+START_TEST (a_client_may_end_the_call_during_a_hangup)
+{
+  TestKeeper *keeper;
+  VgwPlayout *playout;
+  Client *client = client_new_hung_up (&keeper, &playout);
+
+  client_say (client, "{\"type\":\"bye\",\"payload\":{}}");
+  assert_ended (client, VGW_END_CLIENT_BYE);
+  settle ();
+  client_free (client);
+}
+END_TEST
+
 static void
 add_tests (Suite *suite)
 {
   TCase *selection = tcase_create ("selection");
   TCase *failure = tcase_create ("failure");
   TCase *events = tcase_create ("events");
+  TCase *hangup = tcase_create ("hangup");
 
   tcase_add_checked_fixture (selection, set_up, tear_down);
   tcase_add_test (selection, a_client_chooses_among_those_that_are_selectable);
@@ -473,6 +575,14 @@ add_tests (Suite *suite)
   tcase_add_test (failure, the_fallbacks_own_policy_applies);
   tcase_add_test (failure, an_engine_that_cannot_start_has_failed);
   tcase_add_loop_test (failure, who_hears_of_a_failure_may_end_and_drop_the_session, 0, G_N_ELEMENTS (endings));
+  tcase_add_checked_fixture (hangup, set_up, tear_down);
+  tcase_add_test (hangup, what_was_said_before_a_hangup_is_heard);
+  tcase_add_test (hangup, a_hangup_can_be_at_once);
+  tcase_add_test (hangup, a_hangup_before_a_word_is_at_once);
+  tcase_add_test (hangup, a_hangup_waits_for_nothing_that_is_cleared);
+  tcase_add_test (hangup, a_hangup_does_not_wait_for_ever);
+  tcase_add_test (hangup, a_client_may_end_the_call_during_a_hangup);
+  suite_add_tcase (suite, hangup);
   tcase_add_checked_fixture (events, set_up, tear_down);
   tcase_add_test (events, events_of_a_client_are_bounded_in_number);
   tcase_add_test (events, after_a_while_events_pass_again);
