@@ -45,11 +45,18 @@ on_session_outgoing (VgwSession *session, const VgwMessage *message, CallLink *l
   vgw_ws_channel_send (link->channel, text);
 }
 
+static gsize
+get_backlog (gpointer user_data)
+{
+  return vgw_ws_channel_get_backlog (((CallLink *) user_data)->channel);
+}
+
 static void
 forget_session (CallLink *link)
 {
   if (link->session == NULL)
     return;
+  vgw_session_set_backlog_func (link->session, NULL, NULL);
   g_signal_handlers_disconnect_by_data (link->session, link);
   g_clear_object (&link->session);
 }
@@ -132,5 +139,6 @@ vgw_call_link_open (VgwSessionTable *table, VgwWsChannel *channel)
   g_signal_connect (channel, "bad", G_CALLBACK (on_channel_bad), link);
   g_signal_connect (session, "outgoing", G_CALLBACK (on_session_outgoing), link);
   g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), link);
+  vgw_session_set_backlog_func (session, get_backlog, link);
   vgw_session_start (session);
 }

@@ -5,7 +5,7 @@
 
 #include "base/vgw-log.h"
 
-#define MAX_PENDING_EVENTS 64 /* of the bot, not yet seen by the main thread */
+#define MAX_PENDING_EVENTS 256 /* of the bot, not yet seen by the main thread */
 #define MAX_EVENT_BYTES 65536
 
 typedef struct

@@ -4,7 +4,9 @@
  * does not read its close frame (libsoup 3.2.3, soup-websocket-connection.c). */
 #include "http/vgw-ws-channel.h"
 
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
@@ -470,6 +472,16 @@ const char *
 vgw_ws_channel_get_query (VgwWsChannel *self)
 {
   return self->query;
+}
+
+gsize
+vgw_ws_channel_get_backlog (VgwWsChannel *self)
+{
+  int n_unacked = 0; /* tcp(7) */
+
+  if (self->socket != NULL && ioctl (g_socket_get_fd (self->socket), SIOCOUTQ, &n_unacked) != 0)
+    n_unacked = 0;
+  return self->queue.n_bytes + (gsize) MAX (n_unacked, 0);
 }
 
 gsize

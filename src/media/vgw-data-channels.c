@@ -179,6 +179,19 @@ vgw_data_channels_send (VgwDataChannels *self, const char *text)
   return gst_webrtc_data_channel_send_string_full (channel, text, NULL);
 }
 
+gboolean
+vgw_data_channels_is_open (VgwDataChannels *self)
+{
+  GstWebRTCDataChannelState state = GST_WEBRTC_DATA_CHANNEL_STATE_CLOSED;
+
+  g_mutex_lock (&self->lock);
+  g_autoptr (GstWebRTCDataChannel) channel = self->events ? g_object_ref (self->events) : NULL;
+  g_mutex_unlock (&self->lock);
+  if (channel != NULL)
+    g_object_get (channel, "ready-state", &state, NULL);
+  return state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN;
+}
+
 void
 vgw_data_channels_close (VgwDataChannels *self)
 {

@@ -27,6 +27,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwDataChannels, vgw_data_channels_unref)
  * caller then has the WebSocket. Main thread. */
 gboolean vgw_data_channels_send (VgwDataChannels *self, const char *text);
 
+/* Whether `events` is open: what vgw_data_channels_send () then refuses it takes later. Main thread. */
+gboolean vgw_data_channels_is_open (VgwDataChannels *self);
+
 /* Lets go of every channel; nothing is called afterwards. Must come before the pipeline goes to NULL: before 1.22.3 a
  * channel that outlives its webrtcbin uses it after it was freed. Main thread. Idempotent. */
 void vgw_data_channels_close (VgwDataChannels *self);

@@ -242,6 +242,13 @@ vgw_peer_send_event (VgwPeer *self, const char *text)
          && vgw_data_channels_send (self->data_channels, text);
 }
 
+gboolean
+vgw_peer_has_event_channel (VgwPeer *self)
+{
+  g_return_val_if_fail (VGW_IS_PEER (self), FALSE);
+  return self->state == PEER_CONNECTED && self->data_channels != NULL && vgw_data_channels_is_open (self->data_channels);
+}
+
 const char *
 vgw_peer_get_codec (VgwPeer *self)
 {

@@ -93,6 +93,9 @@ vgw_session_take_engine_event (VgwSession *self, const char *json)
 {
   g_autoptr (GError) error = find_fault (self, &self->engine_events, strlen (json));
 
+  if (error == NULL && !vgw_session_has_room_for_event (self, strlen (json)))
+    error = g_error_new_literal (VGW_ERROR, VGW_ERROR_TOO_LARGE,
+                                 "the client does not take its events as fast as they come; some were dropped");
   if (error == NULL)
     {
       vgw_session_tell_client (self, json);
@@ -109,11 +112,4 @@ vgw_session_log_dropped_events (VgwSession *self)
   if (self->client_events.n_dropped > 0 || self->engine_events.n_dropped > 0)
     vgw_info (self->id, "events dropped client=%" G_GUINT64_FORMAT " engine=%" G_GUINT64_FORMAT,
               self->client_events.n_dropped, self->engine_events.n_dropped);
-}
-
-void
-vgw_session_tell_client (VgwSession *self, const char *json)
-{
-  if (self->peer == NULL || !vgw_peer_send_event (self->peer, json))
-    vgw_session_emit (self, vgw_message_new_event (json));
 }

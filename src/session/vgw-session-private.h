@@ -62,6 +62,13 @@ struct _VgwSession
   guint state_timer_id;    /* what bounds the present state: offer, connect, or the media watchdog */
   guint duration_timer_id;
 
+  GQueue outbox; /* char*, events for the client that no path has taken yet */
+  gsize outbox_bytes;
+  guint outbox_timer_id;         /* while some wait */
+  gint64 last_event_message_us;  /* when an event last went as a message; 0 since one went on the data channel */
+  VgwSessionBacklogFunc backlog_func; /* (nullable) */
+  gpointer backlog_data;
+
   guint hangup_timer_id;       /* 0 unless the engine has hung up and what it said is being heard */
   gint64 hangup_deadline_us;   /* however much waits then */
   gint64 drained_at_us;        /* when nothing waited any more; 0 before */
@@ -126,8 +133,19 @@ void vgw_session_take_engine_event (VgwSession *self, const char *json);
 /* At the end: how many were dropped, where any were. */
 void vgw_session_log_dropped_events (VgwSession *self);
 
-/* An event of the gateway's own, on the path that the client listens on. The handler may end the session. */
+/* vgw-session-outbox.c */
+
+/* An event for the client, in its order. The handler of the message may end the session. */
 void vgw_session_tell_client (VgwSession *self, const char *json);
+
+/* Whether one more event of the engine may wait. */
+gboolean vgw_session_has_room_for_event (VgwSession *self, gsize length);
+
+/* The last chance of what waits, as messages; what does not fit is dropped. */
+void vgw_session_finish_outbox (VgwSession *self);
+
+/* Drops what waits. */
+void vgw_session_clear_outbox (VgwSession *self);
 
 /* vgw-session-hangup.c */
 

@@ -125,6 +125,7 @@ enter_active (VgwSession *self)
 static void
 enter_ending (VgwSession *self)
 {
+  vgw_session_finish_outbox (self);
   g_clear_handle_id (&self->state_timer_id, g_source_remove);
   g_clear_handle_id (&self->duration_timer_id, g_source_remove);
   g_clear_handle_id (&self->hangup_timer_id, g_source_remove);
@@ -196,6 +197,7 @@ vgw_session_finalize (GObject *object)
 {
   VgwSession *self = VGW_SESSION (object);
 
+  vgw_session_clear_outbox (self);
   g_ptr_array_unref (self->early_candidates);
   g_ptr_array_unref (self->held_candidates);
   g_free (self->codec);
@@ -223,6 +225,7 @@ static void
 vgw_session_init (VgwSession *self)
 {
   self->state = VGW_STATE_NEW;
+  g_queue_init (&self->outbox);
   self->id = vgw_random_base64url (ID_BYTES);
   self->early_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_message_free);
   self->held_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_message_free);

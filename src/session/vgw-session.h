@@ -7,8 +7,8 @@
  *   "ended"    (const char *reason)          emitted once, after the last outgoing message
  * A handler may call anything here, end the session, and drop its last reference.
  *
- * Events of the engine go to the client on one path only, so that nothing arrives twice: on the data channel `events`
- * where it is open and takes them, else as an `event` message. Events of the client reach the engine on both paths,
+ * Events of the engine go to the client on one path only and in their order, so that nothing arrives twice: on the data
+ * channel `events` where it is open, else as an `event` message. Events of the client reach the engine on both paths,
  * while the session is active.
  *
  * The engine is started when the connection is up, not at the offer: who never connects costs no engine. Bridge and
@@ -66,6 +66,13 @@ char **vgw_session_context_list_engines (const VgwSessionContext *context);
  * full) */
 VgwSession *vgw_session_new (const VgwSessionContext *context, const char *client_address,
                              const VgwEngineConfig *engine);
+
+/* Bytes of messages that the client has not taken yet. */
+typedef gsize (*VgwSessionBacklogFunc) (gpointer user_data);
+
+/* Where the messages go: events wait while much of them is on its way. NULL for never. @func must not outlive the session's
+ * signal handlers. */
+void vgw_session_set_backlog_func (VgwSession *self, VgwSessionBacklogFunc func, gpointer user_data);
 
 /* Registers with the manager, emits `session`, starts the offer timer. */
 void vgw_session_start (VgwSession *self);

@@ -3,10 +3,27 @@
 import json
 
 import harness
+from bots import Bot, engine
 from rtc import Caller
 from wire import Wire, WireTest
 
 N_LARGE = 12
+N_BURST = 40  # as many as limits.max-events-per-second allows at once
+
+
+class BurstingBot(Bot):
+    """Sends all the events that a bot may send at once, each of n_bytes, as soon as it has a call."""
+
+    def __init__(self, n_bytes):
+        super().__init__()
+        self.n_event_bytes = n_bytes
+
+    async def _handle(self, connection, *_):
+        self.count += 1
+        for i in range(N_BURST):
+            await connection.send(json.dumps({"type": "event", "data": {"i": i, "x": "y" * self.n_event_bytes}}))
+        async for _frame in connection:
+            pass
 
 
 class Events(WireTest):
@@ -21,6 +38,27 @@ class Events(WireTest):
 
     def test_on_the_websocket(self):
         self.check("--audio-only")
+
+    def check_burst(self, n_channels, n_bytes):
+        sent, rate = harness.audio.read_wav(harness.PHRASE)
+
+        async def talk(caller):
+            while sum("i" in event for event in caller.events) < N_BURST and caller.ended is None:
+                await harness.asyncio_tick()
+
+        async def call():
+            async with BurstingBot(n_bytes) as bot:
+                gateway = self.start(engine__default="my-bot", **engine("my-bot", type="websocket", url=bot.url))
+                caller = Caller(gateway.url, sent, rate, n_channels=n_channels)
+                self.assertEqual(await caller.run(talk), "client-bye")
+                self.assertEqual([event["i"] for event in caller.events if "i" in event], list(range(N_BURST)))
+        self.run_async(call())
+
+    def test_all_that_a_bot_may_send_at_once_arrives_on_the_websocket(self):
+        self.check_burst(0, 60000)
+
+    def test_a_burst_keeps_its_order_while_the_data_channel_opens(self):
+        self.check_burst(1, 20000)
 
     def test_a_channel_too_many_ends_the_session(self):
         gateway = self.start(limits__max_data_channels=4)

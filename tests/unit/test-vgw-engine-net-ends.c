@@ -214,7 +214,7 @@ START_TEST (a_frame_as_long_as_the_playout_queue_is_heard)
 {
   Raw *raw = raw_new ("ws");
   Call *call = call_new_dialect (raw, "native");
-  const gsize length = 60 * RATE_HZ * sizeof (gint16); /* max-playout-ms */
+  const gsize length = (gsize) call->config->max_playout_ms / 1000 * RATE_HZ * sizeof (gint16);
   g_autofree guint8 *voice = g_malloc0 (length);
 
   call_start (call);

@@ -149,6 +149,7 @@ START_TEST (a_broken_connection_is_lost_and_made_anew)
   Call *call = call_new ("websocket", raw->url);
   gint16 voice[320] = { 0 };
 
+  call->config->max_playout_ms = 60000;
   call_start (call);
   raw_open (raw);
   WAIT_UNTIL (raw_has (raw, "\x81")); /* the start, masked */
