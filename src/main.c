@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "app/vgw-app.h"
+#include "base/vgw-capacity.h"
 #include "media/vgw-pipeline-check.h"
 #include "vgw-build.h"
 
@@ -142,6 +143,7 @@ static int
 run_gateway (VgwConfig *config, const Options *options)
 {
   g_autoptr (GError) error = NULL;
+  vgw_capacity_raise_limits ();
   g_autoptr (VgwApp) app = vgw_app_new (config, options->pipeline, &error);
   if (app == NULL)
     {

@@ -20,6 +20,8 @@ typedef struct
   VgwRtpStats rtp;
   VgwIceStats ice;
   guint64 log_dropped_lines;
+  VgwHttpListenerStats http;
+  guint64 offers_refused[VGW_CAPACITY_N_KINDS];
   gboolean has_media;
   gboolean has_ice;
 } Snapshot;
@@ -108,6 +110,24 @@ write_refusals (GString *page, const Metric *metric, const Snapshot *snapshot)
 }
 
 static void
+write_http_refusals (GString *page, const Metric *metric, const Snapshot *snapshot)
+{
+  const guint64 *counts = value_of (metric, snapshot);
+
+  for (guint refusal = 0; refusal < VGW_HTTP_N_REFUSALS; refusal++)
+    append_labelled (page, metric, vgw_http_refusal_to_string (refusal), counts[refusal]);
+}
+
+static void
+write_kinds (GString *page, const Metric *metric, const Snapshot *snapshot)
+{
+  const guint64 *counts = value_of (metric, snapshot);
+
+  for (guint kind = 0; kind < VGW_CAPACITY_N_KINDS; kind++)
+    append_labelled (page, metric, vgw_capacity_kind_to_string (kind), counts[kind]);
+}
+
+static void
 write_histogram (GString *page, const Metric *metric, const Snapshot *snapshot)
 {
   const VgwHistogram *histogram = value_of (metric, snapshot);
@@ -186,6 +206,17 @@ static const Metric metrics[] = {
   ICE ("vgw_ice_checks_unauthenticated_total", unauthenticated,
        "STUN requests with an unknown user or a wrong password, which get no answer."),
 
+  { { "vgw_offers_refused_total", "counter", "cause",
+      "Offers that were told busy because the process may have no more of these." },
+    write_kinds, AT (offers_refused) },
+  { { "vgw_http_connections", "gauge", NULL, "Connections of the public listener that there are now." },
+    write_count, AT (http.open) },
+  { { "vgw_http_connections_refused_total", "counter", "cause", "Connections that got a 503 because there was no room." },
+    write_http_refusals, AT (http.refused) },
+  { { "vgw_http_connections_displaced_total", "counter", NULL,
+      "Connections without a whole request that were closed for the sake of a new one." },
+    write_count, AT (http.displaced) },
+
   { { "vgw_log_dropped_lines_total", "counter", NULL,
       "Lines of the log that were dropped because standard error was not read fast enough." },
     write_count, AT (log_dropped_lines) },
@@ -210,6 +241,10 @@ take_snapshot (Snapshot *snapshot, const VgwAdminSources *sources)
   vgw_session_table_get_stats (sources->table, &snapshot->sessions);
   vgw_admin_process_read (&snapshot->process);
   snapshot->process.started_at_s = sources->started_at_s;
+  if (sources->server != NULL)
+    vgw_http_server_get_stats (sources->server, &snapshot->http);
+  for (guint kind = 0; sources->capacity != NULL && kind < VGW_CAPACITY_N_KINDS; kind++)
+    snapshot->offers_refused[kind] = vgw_capacity_count_refused (sources->capacity, kind);
   if (sources->media == NULL)
     return;
   snapshot->peers = vgw_media_count_peers (sources->media);

@@ -1,6 +1,7 @@
 /* The metrics: one table of names and help texts, and their values as Prometheus reads them. Main thread only. */
 #pragma once
 
+#include "http/vgw-http-server.h"
 #include "session/vgw-session-table.h"
 
 G_BEGIN_DECLS
@@ -23,6 +24,8 @@ typedef struct
 {
   VgwSessionTable *table;
   VgwMedia *media;     /* (nullable) without it, or with its agent `nice`, there are no metrics of the UDP port */
+  VgwHttpServer *server; /* (nullable) the public one */
+  VgwCapacity *capacity; /* (nullable) */
   double started_at_s; /* of the process, since 1970: measured once, or it would waver with the clock */
 } VgwAdminSources;
 

@@ -106,20 +106,21 @@ VgwAdminServer *
 vgw_admin_server_new (const VgwAdminSettings *settings, GError **error)
 {
   g_autoptr (VgwAdminServer) self = g_new0 (VgwAdminServer, 1);
-  VgwHttpConnectionLimits limits = {
-    .timeout_ms = HEADER_TIMEOUT_MS,
-    .methods = "GET, HEAD",
-    .max_body_bytes = 0,
+  VgwHttpListenerSettings listener_settings = {
+    .address = settings->address,
+    .port = settings->port,
+    .max_connections = MAX_CONNECTIONS,
+    .limits = { .timeout_ms = HEADER_TIMEOUT_MS, .methods = "GET, HEAD", .max_body_bytes = 0 },
   };
   VgwAdminProcess process;
 
   vgw_admin_process_read (&process);
-  self->sources = (VgwAdminSources){ settings->table, settings->media, process.started_at_s };
+  self->sources = (VgwAdminSources){ settings->table, settings->media, settings->server, settings->capacity,
+                                      process.started_at_s };
   self->soup = vgw_http_soup_new ();
   soup_server_add_early_handler (self->soup, NULL, on_early, self, NULL);
   soup_server_add_handler (self->soup, NULL, on_request, self, NULL);
-  self->listener = vgw_http_listener_new (settings->address, settings->port, MAX_CONNECTIONS, &limits,
-                                          vgw_http_soup_accept, self->soup, error);
+  self->listener = vgw_http_listener_new (&listener_settings, vgw_http_soup_accept, self->soup, error);
   return self->listener != NULL ? g_steal_pointer (&self) : NULL;
 }
 

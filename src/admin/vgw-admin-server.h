@@ -2,6 +2,7 @@
  * description. Main thread only. */
 #pragma once
 
+#include "http/vgw-http-server.h"
 #include "session/vgw-session-table.h"
 
 G_BEGIN_DECLS
@@ -14,6 +15,8 @@ typedef struct
   guint16 port;           /* 0: any free port */
   VgwSessionTable *table; /* outlives the server, and so does media */
   VgwMedia *media;        /* (nullable) */
+  VgwHttpServer *server; /* (nullable) whose connections are counted */
+  VgwCapacity *capacity; /* (nullable) */
 } VgwAdminSettings;
 
 /* Errors: G_IO_ERROR, with address and port in the message. Returns: (transfer full) */

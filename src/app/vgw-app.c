@@ -29,6 +29,7 @@ struct _VgwApp
   VgwHttpServer *server;
   VgwAdminServer *admin; /* NULL where it is switched off */
   VgwLoadWatch *load_watch;
+  VgwCapacity *capacity;
 };
 
 G_DEFINE_TYPE (VgwApp, vgw_app, G_TYPE_OBJECT)
@@ -58,6 +59,7 @@ vgw_app_dispose (GObject *object)
     vgw_media_shutdown (self->media);
   g_clear_object (&self->media);
   g_clear_object (&self->manager);
+  g_clear_pointer (&self->capacity, vgw_capacity_free);
   G_OBJECT_CLASS (vgw_app_parent_class)->dispose (object);
 }
 
@@ -137,11 +139,24 @@ fill_limits (VgwApp *self)
   };
 }
 
+/* While it is set up: webrtcbin's threads and those of four data channels; a bus, a main context, a bot's socket, two
+ * recordings. libnice has a thread and, for each local address, sockets of its own. */
+static VgwCapacity *
+make_capacity (const VgwConfig *config)
+{
+  gboolean is_mux = config->ice_agent == VGW_ICE_AGENT_MUX;
+  VgwCapacityCost peer = { is_mux ? 6 : 24, is_mux ? 10 : 13 };
+
+  return vgw_capacity_new (&peer);
+}
+
 static void
 fill_context (VgwApp *self)
 {
   const VgwConfig *config = self->config;
   VgwSessionContext *context = &self->context;
+
+  context->capacity = self->capacity;
 
   context->media = self->media;
   context->manager = self->manager;
@@ -188,6 +203,8 @@ start_server (VgwApp *self, GError **error)
     .header_timeout_ms = config->http_header_timeout_ms,
     .idle_timeout_ms = config->http_idle_timeout_ms,
     .max_connections = config->http_max_connections,
+    .max_connections_per_address = config->http_max_connections_per_address,
+    .capacity = self->capacity,
     .max_message_bytes = config->limits_max_message_bytes,
   };
   self->server = vgw_http_server_new (&settings, error);
@@ -204,6 +221,8 @@ start_admin (VgwApp *self, GError **error)
     .port = self->config->admin_port,
     .table = self->table,
     .media = self->media,
+    .server = self->server,
+    .capacity = self->capacity,
   };
   if (*settings.address == '\0')
     return TRUE;
@@ -303,6 +322,8 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
   g_autofree char *pipelines_where = vgw_config_where (config, "media", "pipelines");
   VgwMediaSettings media_settings;
   self->config = config;
+  if (!vgw_capacity_check_start (error))
+    return NULL;
   vgw_app_get_media_settings (config, pipeline_override, &media_settings);
   media_settings.pipelines_where = pipelines_where;
   fill_engine_shared (&self->context.engine_shared, config);
@@ -315,6 +336,7 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
   self->media = vgw_media_new (&media_settings, error);
   if (self->media == NULL)
     return NULL;
+  self->capacity = make_capacity (config);
   fill_context (self);
   self->table = vgw_session_table_new (&self->context, config->limits_max_sessions,
                                        config->limits_max_sessions_per_address);
@@ -322,6 +344,7 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
     return NULL;
   self->load_watch = vgw_load_watch_new (self->media, config->media_adapt_complexity);
   log_addresses (self);
+  vgw_capacity_log (self->capacity, config->limits_max_sessions, config->http_max_connections);
   return g_steal_pointer (&self);
 }
 

@@ -82,7 +82,14 @@ static const VgwConfigKey keys[] = {
     .detail = "A WebSocket that answers no ping for so long counts as gone, and its session ends." },
   { "http", "max-connections", VGW_CONFIG_NUMBER, "2000", AT (http_max_connections),
     .min = 1, .max = 100000,
-    .brief = "Open connections in all" },
+    .brief = "Open connections in all",
+    .detail = "One more closes the oldest that has not sent a whole request, or gets a 503 where there is none. Each takes "
+              "a file descriptor." },
+  { "http", "max-connections-per-address", VGW_CONFIG_NUMBER, "200", AT (http_max_connections_per_address),
+    .max = 100000,
+    .brief = "Open connections from one address",
+    .detail = "Of IPv6, from one /64. Loopback addresses have no such bound: a proxy on this machine brings all callers. "
+              "0: no bound." },
 
   { "admin", "address", VGW_CONFIG_TEXT, "127.0.0.1", AT (admin_address),
     .check = vgw_config_check_loopback_or_none,
@@ -238,7 +245,8 @@ static const VgwConfigKey keys[] = {
   { "limits", "max-sessions-per-address", VGW_CONFIG_NUMBER, "50", AT (limits_max_sessions_per_address),
     .flags = VGW_CONFIG_RELOADABLE, .max = 1000000,
     .brief = "Sessions at the same time from one address",
-    .detail = "0: no bound." },
+    .detail = "Of IPv6, from one /64. Loopback addresses have no such bound: a proxy on this machine brings all callers. "
+              "0: no bound." },
   { "limits", "offer-timeout-ms", VGW_CONFIG_NUMBER, "10000", AT (limits_offer_timeout_ms),
     .flags = VGW_CONFIG_RELOADABLE, .max = HOUR_MS,
     .brief = "Time from connecting to the offer",

@@ -23,6 +23,7 @@ typedef struct
   guint http_header_timeout_ms;
   guint http_idle_timeout_ms;
   guint http_max_connections;
+  guint http_max_connections_per_address;
 
   char *admin_address; /* "" for no admin listener */
   guint admin_port;

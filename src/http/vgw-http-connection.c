@@ -259,6 +259,18 @@ vgw_http_connection_detach (VgwHttpConnection *self)
   let_go (self);
 }
 
+void
+vgw_http_connection_drop (VgwHttpConnection *self)
+{
+  let_go (self);
+}
+
+const char *
+vgw_http_connection_get_remote_text (VgwHttpConnection *self)
+{
+  return self->remote_text;
+}
+
 VgwHttpConnection *
 vgw_http_connection_from_address (GSocketAddress *remote_address)
 {

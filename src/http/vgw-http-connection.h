@@ -29,6 +29,12 @@ VgwHttpConnection *vgw_http_connection_new (GSocket *socket, const VgwHttpConnec
 /* No callback any more; closed, unless it was handed over. */
 void vgw_http_connection_detach (VgwHttpConnection *self);
 
+/* Closes it now, unless it was handed over; @gone is called. */
+void vgw_http_connection_drop (VgwHttpConnection *self);
+
+/* "192.0.2.1" */
+const char *vgw_http_connection_get_remote_text (VgwHttpConnection *self);
+
 /* The connection that @remote_address was handed out with; NULL for an address from elsewhere. (transfer none) */
 VgwHttpConnection *vgw_http_connection_from_address (GSocketAddress *remote_address);
 

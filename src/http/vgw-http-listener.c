@@ -3,11 +3,29 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/vgw-address-group.h"
 #include "base/vgw-log.h"
 
 #define ACCEPTS_PER_TURN 16 /* then the main loop has a turn */
 #define ACCEPT_PAUSE_MS 250 /* after an error, usually no file descriptor left */
 #define WARN_INTERVAL_US (10 * G_USEC_PER_SEC)
+
+/* All connections of an address, or of an IPv6 network. */
+typedef struct
+{
+  char *name;
+  gboolean is_bounded;
+  guint n_open;
+  guint n_waiting;
+} Client;
+
+/* One connection until it is gone. */
+typedef struct
+{
+  VgwHttpConnection *connection;
+  Client *client;
+  GList waiting; /* in the listener's queue; its data is NULL once the request is whole */
+} Entry;
 
 struct _VgwHttpListener
 {
@@ -15,10 +33,15 @@ struct _VgwHttpListener
   GSource *source; /* NULL during a pause */
   GSource *pause;  /* always there; its ready time ends a pause */
   guint max_connections;
+  guint max_connections_per_address;
   VgwHttpConnectionLimits limits;
+  VgwCapacity *capacity;
   guint16 port;
-  GHashTable *connections; /* of VgwHttpConnection*, each until it is gone */
-  gint64 warned_at_us;     /* about being full */
+  GHashTable *entries; /* VgwHttpConnection* → Entry*, owned */
+  GHashTable *clients; /* name → Client*, owned */
+  GQueue waiting;      /* of Entry, those without a whole request, the oldest first */
+  VgwHttpListenerStats stats;
+  gint64 warned_at_us; /* about being full */
   VgwHttpReadyFunc callback;
   gpointer user_data;
 };
@@ -33,57 +56,221 @@ clear_source (GSource **source)
 }
 
 static void
+client_free (gpointer data)
+{
+  Client *client = data;
+
+  g_free (client->name);
+  g_free (client);
+}
+
+static Client *
+find_client (VgwHttpListener *self, const char *address)
+{
+  g_autofree char *name = vgw_address_group (address);
+  Client *client = g_hash_table_lookup (self->clients, name);
+
+  if (client != NULL)
+    return client;
+  client = g_new0 (Client, 1);
+  client->name = g_steal_pointer (&name);
+  client->is_bounded = self->max_connections_per_address > 0 && !vgw_address_is_loopback (address);
+  g_hash_table_insert (self->clients, client->name, client);
+  return client;
+}
+
+static void
+stop_waiting (VgwHttpListener *self, Entry *entry)
+{
+  if (entry->waiting.data == NULL)
+    return;
+  g_queue_unlink (&self->waiting, &entry->waiting);
+  entry->waiting.data = NULL;
+  entry->client->n_waiting--;
+}
+
+static void
 on_gone (VgwHttpConnection *connection, gpointer user_data)
 {
   VgwHttpListener *self = user_data;
+  Entry *entry = g_hash_table_lookup (self->entries, connection);
+  Client *client;
 
-  g_hash_table_remove (self->connections, connection);
+  if (entry == NULL)
+    return;
+  client = entry->client;
+  stop_waiting (self, entry);
+  g_hash_table_remove (self->entries, connection);
+  if (--client->n_open == 0)
+    g_hash_table_remove (self->clients, client->name);
 }
 
 static void
 on_ready (GIOStream *stream, GSocketAddress *local_address, GSocketAddress *remote_address, gpointer user_data)
 {
   VgwHttpListener *self = user_data;
+  Entry *entry = g_hash_table_lookup (self->entries, vgw_http_connection_from_address (remote_address));
 
+  if (entry != NULL)
+    stop_waiting (self, entry);
   self->callback (stream, local_address, remote_address, self->user_data);
+}
+
+/* Closes the oldest connection without a whole request: of @client, or with NULL of whoever has the most of them, so that
+ * the others have their time. FALSE where there is none. */
+static gboolean
+displace (VgwHttpListener *self, const Client *client)
+{
+  Entry *victim = NULL;
+
+  for (GList *at = self->waiting.head; at != NULL; at = at->next)
+    {
+      Entry *entry = at->data;
+
+      if (client != NULL ? entry->client == client && victim == NULL
+                         : victim == NULL || entry->client->n_waiting > victim->client->n_waiting)
+        victim = entry;
+    }
+  if (victim == NULL)
+    return FALSE;
+  self->stats.displaced++;
+  vgw_http_connection_drop (victim->connection);
+  return TRUE;
+}
+
+const char *
+vgw_http_refusal_to_string (VgwHttpRefusal refusal)
+{
+  switch (refusal)
+    {
+    case VGW_HTTP_FULL:
+      return "full";
+    case VGW_HTTP_FULL_ADDRESS:
+      return "address";
+    case VGW_HTTP_FULL_FILES:
+      return "descriptors";
+    }
+  return "unknown";
+}
+
+/* However many are refused, the log has a line each ten seconds. */
+static void
+warn_full (VgwHttpListener *self, VgwHttpRefusal refusal, const char *address)
+{
+  static const char *const why[] = { "http.max-connections are open", "http.max-connections-per-address are open",
+                                     "there are too few descriptors" };
+  gint64 now_us = g_get_monotonic_time ();
+
+  if (self->warned_at_us != 0 && now_us - self->warned_at_us < WARN_INTERVAL_US)
+    return;
+  self->warned_at_us = now_us;
+  vgw_warning (NULL,
+               "http: port %u: %s: further connections get a 503, such as that of %s (%u are open, %" G_GUINT64_FORMAT
+               " were refused so far)",
+               self->port, why[refusal], address, g_hash_table_size (self->entries),
+               self->stats.refused[VGW_HTTP_FULL] + self->stats.refused[VGW_HTTP_FULL_ADDRESS] +
+                   self->stats.refused[VGW_HTTP_FULL_FILES]);
 }
 
 /* One small write and out: a client beyond the bound gets no time at all. */
 static void
-turn_away (VgwHttpListener *self, GSocket *socket)
+turn_away (VgwHttpListener *self, GSocket *socket, VgwHttpRefusal refusal, const char *address)
 {
   static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n"
                                "Content-Type: text/plain\r\nContent-Length: 21\r\n\r\ntoo many connections\n";
-  gint64 now_us = g_get_monotonic_time ();
 
-  if (self->warned_at_us == 0 || now_us - self->warned_at_us > WARN_INTERVAL_US)
-    {
-      vgw_warning (NULL, "http: port %u: %u connections are open, as many as it takes: further ones get a 503",
-                   self->port, self->max_connections);
-      self->warned_at_us = now_us;
-    }
+  self->stats.refused[refusal]++;
+  warn_full (self, refusal, address);
   g_socket_set_blocking (socket, FALSE);
   g_socket_send (socket, answer, sizeof answer - 1, NULL, NULL);
   g_socket_close (socket, NULL);
 }
 
+/* Whether there is room for one more of @client, which is counted already; perhaps for one that had to go. */
 static gboolean
-accept_one (VgwHttpListener *self, GError **error)
+make_room (VgwHttpListener *self, const Client *client, VgwCapacityVerdict verdict, VgwHttpRefusal *refusal)
+{
+  if (client->is_bounded && client->n_open > self->max_connections_per_address)
+    {
+      *refusal = VGW_HTTP_FULL_ADDRESS;
+      return displace (self, client);
+    }
+  if (g_hash_table_size (self->entries) >= self->max_connections)
+    {
+      *refusal = VGW_HTTP_FULL;
+      return displace (self, NULL);
+    }
+  *refusal = VGW_HTTP_FULL_FILES;
+  return verdict == VGW_CAPACITY_ACCEPT || displace (self, NULL);
+}
+
+static void
+admit (VgwHttpListener *self, GSocket *socket, Client *client)
+{
+  VgwHttpConnection *connection = vgw_http_connection_new (socket, &self->limits, on_ready, on_gone, self);
+  Entry *entry;
+
+  if (connection == NULL)
+    return;
+  entry = g_new0 (Entry, 1);
+  entry->connection = connection;
+  entry->client = client;
+  entry->waiting.data = entry;
+  client->n_open++;
+  client->n_waiting++;
+  g_queue_push_tail_link (&self->waiting, &entry->waiting);
+  g_hash_table_insert (self->entries, connection, entry);
+}
+
+static gboolean
+accept_one (VgwHttpListener *self, VgwCapacityVerdict verdict, GError **error)
 {
   g_autoptr (GSocket) socket = g_socket_accept (self->socket, NULL, error);
-  VgwHttpConnection *connection;
+  g_autoptr (GSocketAddress) remote = NULL;
+  g_autofree char *address = NULL;
+  VgwHttpRefusal refusal;
+  Client *client;
 
   if (socket == NULL)
     return FALSE;
-  if (g_hash_table_size (self->connections) >= self->max_connections)
-    {
-      turn_away (self, socket);
-      return TRUE;
-    }
-  connection = vgw_http_connection_new (socket, &self->limits, on_ready, on_gone, self);
-  if (connection != NULL)
-    g_hash_table_add (self->connections, connection);
+  remote = g_socket_get_remote_address (socket, NULL);
+  if (remote == NULL)
+    return TRUE; /* gone already */
+  address = vgw_http_address_to_string (remote);
+  client = find_client (self, address);
+  client->n_open++; /* the new one; and so @client stays, whoever goes */
+  if (make_room (self, client, verdict, &refusal))
+    admit (self, socket, client);
+  else
+    turn_away (self, socket, refusal, address);
+  if (--client->n_open == 0)
+    g_hash_table_remove (self->clients, client->name);
   return TRUE;
+}
+
+/* Makes the main loop look elsewhere for a moment: the socket stays readable. */
+static void
+pause_accepting (VgwHttpListener *self)
+{
+  g_source_set_ready_time (self->pause, g_get_monotonic_time () + ACCEPT_PAUSE_MS * 1000);
+  clear_source (&self->source);
+}
+
+static VgwCapacityVerdict
+judge (VgwHttpListener *self)
+{
+  return self->capacity != NULL ? vgw_capacity_judge_connection (self->capacity) : VGW_CAPACITY_ACCEPT;
+}
+
+static void
+warn_not_accepting (VgwHttpListener *self, const char *why)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  if (self->warned_at_us != 0 && now_us - self->warned_at_us < WARN_INTERVAL_US)
+    return;
+  self->warned_at_us = now_us;
+  vgw_warning (NULL, "http: port %u: cannot accept connections: %s", self->port, why);
 }
 
 static gboolean
@@ -93,16 +280,17 @@ on_incoming (GSocket *socket, GIOCondition condition, gpointer user_data)
 
   for (int i = 0; i < ACCEPTS_PER_TURN; i++)
     {
+      VgwCapacityVerdict verdict = judge (self);
       g_autoptr (GError) error = NULL;
 
-      if (accept_one (self, &error))
+      if (verdict == VGW_CAPACITY_WAIT && displace (self, NULL))
+        verdict = VGW_CAPACITY_REFUSE;
+      if (verdict != VGW_CAPACITY_WAIT && accept_one (self, verdict, &error))
         continue;
       if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         return G_SOURCE_CONTINUE;
-      /* the socket stays readable: without a pause the main loop would do nothing else */
-      vgw_warning (NULL, "http: cannot accept a connection: %s", error->message);
-      g_source_set_ready_time (self->pause, g_get_monotonic_time () + ACCEPT_PAUSE_MS * 1000);
-      clear_source (&self->source);
+      warn_not_accepting (self, error != NULL ? error->message : "there are too few descriptors");
+      pause_accepting (self);
       return G_SOURCE_REMOVE;
     }
   return G_SOURCE_CONTINUE;
@@ -159,17 +347,18 @@ listen_on (GSocketAddress *address, GError **error)
 }
 
 VgwHttpListener *
-vgw_http_listener_new (const char *address, guint16 port, guint max_connections, const VgwHttpConnectionLimits *limits,
-                       VgwHttpReadyFunc callback, gpointer user_data, GError **error)
+vgw_http_listener_new (const VgwHttpListenerSettings *settings, VgwHttpReadyFunc callback, gpointer user_data,
+                       GError **error)
 {
-  g_autoptr (GSocketAddress) wanted = g_inet_socket_address_new_from_string (address, port);
+  g_autoptr (GSocketAddress) wanted = g_inet_socket_address_new_from_string (settings->address, settings->port);
   g_autoptr (GSocketAddress) real = NULL;
   g_autoptr (GSocket) socket = NULL;
   VgwHttpListener *self;
 
   if (wanted == NULL)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "\"%s\" is no IP address to listen on", address);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "\"%s\" is no IP address to listen on",
+                   settings->address);
       return NULL;
     }
   socket = listen_on (wanted, error);
@@ -177,16 +366,20 @@ vgw_http_listener_new (const char *address, guint16 port, guint max_connections,
     real = g_socket_get_local_address (socket, error);
   if (real == NULL)
     {
-      g_prefix_error (error, "listening on %s port %u: ", address, port);
+      g_prefix_error (error, "listening on %s port %u: ", settings->address, settings->port);
       return NULL;
     }
 
   self = g_new0 (VgwHttpListener, 1);
   self->socket = g_steal_pointer (&socket);
   self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (real));
-  self->max_connections = max_connections;
-  self->limits = *limits;
-  self->connections = g_hash_table_new (NULL, NULL);
+  self->max_connections = settings->max_connections;
+  self->max_connections_per_address = settings->max_connections_per_address;
+  self->limits = settings->limits;
+  self->capacity = settings->capacity;
+  self->entries = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->clients = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, client_free);
+  g_queue_init (&self->waiting);
   self->callback = callback;
   self->user_data = user_data;
   self->pause = pause_source_new (self);
@@ -206,11 +399,19 @@ vgw_http_listener_free (VgwHttpListener *self)
   clear_source (&self->pause);
   g_socket_close (self->socket, NULL);
   g_clear_object (&self->socket);
-  g_hash_table_iter_init (&iter, self->connections);
+  g_hash_table_iter_init (&iter, self->entries);
   while (g_hash_table_iter_next (&iter, &connection, NULL))
     vgw_http_connection_detach (connection);
-  g_hash_table_unref (self->connections);
+  g_hash_table_unref (self->entries);
+  g_hash_table_unref (self->clients);
   g_free (self);
+}
+
+void
+vgw_http_listener_get_stats (VgwHttpListener *self, VgwHttpListenerStats *stats)
+{
+  *stats = self->stats;
+  stats->open = g_hash_table_size (self->entries);
 }
 
 guint16

@@ -9,7 +9,6 @@
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
-#include "http/vgw-http-listener.h"
 #include "http/vgw-http-origin.h"
 #include "http/vgw-http-soup.h"
 #include "http/vgw-web-files.h"
@@ -336,10 +335,15 @@ VgwHttpServer *
 vgw_http_server_new (const VgwHttpSettings *settings, GError **error)
 {
   g_autoptr (VgwHttpServer) self = g_object_new (VGW_TYPE_HTTP_SERVER, NULL);
-  VgwHttpConnectionLimits limits = {
-    .timeout_ms = settings->header_timeout_ms,
-    .methods = "GET, HEAD",
-    .max_body_bytes = 0, /* nothing here takes one */
+  VgwHttpListenerSettings listener_settings = {
+    .address = settings->address,
+    .port = settings->port,
+    .max_connections = settings->max_connections,
+    .max_connections_per_address = settings->max_connections_per_address,
+    .limits = { .timeout_ms = settings->header_timeout_ms,
+                .methods = "GET, HEAD",
+                .max_body_bytes = 0 /* nothing here takes one */ },
+    .capacity = settings->capacity,
   };
 
   self->origins = g_strdupv ((char **) settings->origins);
@@ -352,8 +356,7 @@ vgw_http_server_new (const VgwHttpSettings *settings, GError **error)
       if (self->files == NULL)
         return NULL;
     }
-  self->listener = vgw_http_listener_new (settings->address, settings->port, settings->max_connections, &limits,
-                                          vgw_http_soup_accept, self->soup, error);
+  self->listener = vgw_http_listener_new (&listener_settings, vgw_http_soup_accept, self->soup, error);
   if (self->listener == NULL)
     return NULL;
   self->url = vgw_http_listener_get_url (self->listener);
@@ -371,6 +374,14 @@ guint16
 vgw_http_server_get_port (VgwHttpServer *self)
 {
   return self->port;
+}
+
+void
+vgw_http_server_get_stats (VgwHttpServer *self, VgwHttpListenerStats *stats)
+{
+  *stats = (VgwHttpListenerStats){ 0 };
+  if (self->listener != NULL)
+    vgw_http_listener_get_stats (self->listener, stats);
 }
 
 void

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "http/vgw-http-listener.h"
 #include "http/vgw-ws-channel.h"
 
 G_BEGIN_DECLS
@@ -23,6 +24,8 @@ typedef struct
   guint header_timeout_ms;           /* from connecting to the end of the request's head */
   guint idle_timeout_ms;             /* a WebSocket that answers no ping for so long is closed */
   guint max_connections;             /* open sockets in all */
+  guint max_connections_per_address; /* 0: no bound */
+  VgwCapacity *capacity;             /* (nullable) outlives the server */
   guint max_message_bytes;
 } VgwHttpSettings;
 
@@ -32,6 +35,9 @@ VgwHttpServer *vgw_http_server_new (const VgwHttpSettings *settings, GError **er
 /* "http://127.0.0.1:8080/" (transfer full), with the real port. */
 char *vgw_http_server_get_url (VgwHttpServer *self);
 guint16 vgw_http_server_get_port (VgwHttpServer *self);
+
+/* What became of connections; all 0 once it is shutting down. */
+void vgw_http_server_get_stats (VgwHttpServer *self, VgwHttpListenerStats *stats);
 
 /* Stops listening; closes every channel with 1001 and calls back when all are gone, or after @timeout_ms. */
 void vgw_http_server_shutdown_async (VgwHttpServer *self, guint timeout_ms, GAsyncReadyCallback callback,

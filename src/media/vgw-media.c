@@ -250,7 +250,7 @@ vgw_media_new (const VgwMediaSettings *settings, GError **error)
   /* The first DTLS element makes the RSA key of the process, some 170 ms: not in the first call. */
   self->certificate_keeper = gst_object_ref_sink (gst_element_factory_make ("dtlsdec", NULL));
   self->pacer = vgw_pacer_new (0);
-  self->reaper = g_thread_pool_new (reap, self, N_REAPER_THREADS, FALSE, error);
+  self->reaper = g_thread_pool_new (reap, self, N_REAPER_THREADS, TRUE, error); /* threads that are there in any case */
   return self->reaper ? g_steal_pointer (&self) : NULL;
 }
 

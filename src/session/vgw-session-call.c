@@ -203,11 +203,18 @@ handle_offer (VgwSession *self, const VgwMessage *message)
       report (self, VGW_ERROR_BAD_MESSAGE, "an offer without \"sdp\"");
       return;
     }
-  if (!vgw_session_advance (self, VGW_EVENT_OFFER, &error))
+  if (!vgw_state_next (self->state, VGW_EVENT_OFFER, &(VgwState){ 0 }))
     {
+      vgw_session_advance (self, VGW_EVENT_OFFER, &error);
       vgw_session_report (self, error);
       return;
     }
+  if (self->context->capacity != NULL && !vgw_capacity_begin_peer (self->context->capacity, &error))
+    {
+      vgw_session_fail (self, VGW_END_ERROR, error);
+      return;
+    }
+  vgw_session_advance (self, VGW_EVENT_OFFER, NULL);
   if (!vgw_session_make_speech (self, &error))
     {
       vgw_session_fail (self, VGW_END_ENGINE, error);

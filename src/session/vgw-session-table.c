@@ -1,5 +1,6 @@
 #include "session/vgw-session-table.h"
 
+#include "base/vgw-address-group.h"
 #include "base/vgw-error.h"
 
 struct _VgwSessionTable
@@ -20,13 +21,11 @@ struct _VgwSessionTable
 
 G_DEFINE_FINAL_TYPE (VgwSessionTable, vgw_session_table, G_TYPE_OBJECT)
 
-/* A caller without an address is counted like any other. */
-static const char *
+/* A caller without an address is counted like any other. (transfer full) */
+static char *
 address_key (VgwSession *session)
 {
-  const char *address = vgw_session_get_client_address (session);
-
-  return address != NULL ? address : "";
+  return vgw_address_group (vgw_session_get_client_address (session));
 }
 
 static guint
@@ -78,7 +77,7 @@ static void
 on_session_ended (VgwSession *session, const char *reason, gpointer user_data)
 {
   VgwSessionTable *self = user_data;
-  const char *address = address_key (session);
+  g_autofree char *address = address_key (session);
 
   set_count (self, address, get_count (self, address) - 1);
   self->stats.ended[vgw_session_get_end_reason (session)]++;
@@ -148,6 +147,9 @@ vgw_session_table_new (const VgwSessionContext *context, guint max_sessions, gui
 static gboolean
 check_limits (VgwSessionTable *self, const char *client_address, GError **error)
 {
+  g_autofree char *key = vgw_address_group (client_address);
+  /* a proxy on this machine brings all callers */
+  gboolean is_bounded = self->max_sessions_per_address > 0 && !vgw_address_is_loopback (client_address);
   const char *full = NULL;
   VgwRefusal refusal = VGW_REFUSAL_SHUTDOWN;
 
@@ -158,7 +160,7 @@ check_limits (VgwSessionTable *self, const char *client_address, GError **error)
       full = "all sessions are taken";
       refusal = VGW_REFUSAL_MAX_SESSIONS;
     }
-  else if (self->max_sessions_per_address > 0 && get_count (self, client_address) >= self->max_sessions_per_address)
+  else if (is_bounded && get_count (self, key) >= self->max_sessions_per_address)
     {
       full = "all sessions of this address are taken";
       refusal = VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS;
@@ -189,12 +191,13 @@ select_engine (VgwSessionTable *self, const char *name, GError **error)
 VgwSession *
 vgw_session_table_create (VgwSessionTable *self, const char *client_address, const char *engine_name, GError **error)
 {
+  g_autofree char *key = vgw_address_group (client_address);
   const VgwEngineConfig *engine;
   VgwSession *session;
 
   g_return_val_if_fail (VGW_IS_SESSION_TABLE (self), NULL);
 
-  if (!check_limits (self, client_address != NULL ? client_address : "", error))
+  if (!check_limits (self, client_address, error))
     return NULL;
   engine = select_engine (self, engine_name, error);
   if (engine == NULL)
@@ -205,7 +208,7 @@ vgw_session_table_create (VgwSessionTable *self, const char *client_address, con
   g_signal_connect (session, "active", G_CALLBACK (on_session_active), self);
   g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), self);
   g_hash_table_insert (self->sessions, (gpointer) vgw_session_get_id (session), session);
-  set_count (self, address_key (session), get_count (self, address_key (session)) + 1);
+  set_count (self, key, get_count (self, key) + 1);
   return session;
 }
 

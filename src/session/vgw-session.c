@@ -151,11 +151,20 @@ enter_ended (VgwSession *self)
   g_signal_emit (self, signals[SIGNAL_ENDED], 0, reason);
 }
 
+/* From the offer on, until the peer has all its threads. */
+static gboolean
+is_setting_up (VgwState state)
+{
+  return state == VGW_STATE_NEGOTIATING || state == VGW_STATE_CONNECTING;
+}
+
 /* The only writer of `state`. An entry action may move on to the next state, so it comes last. */
 static void
 set_state (VgwSession *self, VgwState state)
 {
   vgw_info (self->id, "%s → %s", vgw_state_to_string (self->state), vgw_state_to_string (state));
+  if (is_setting_up (self->state) && !is_setting_up (state) && self->context->capacity != NULL)
+    vgw_capacity_end_peer (self->context->capacity);
   self->state = state;
 
   switch (state)

@@ -19,6 +19,7 @@
 
 #include <glib-object.h>
 
+#include "base/vgw-capacity.h"
 #include "engine/vgw-engine-factory.h"
 #include "manager/vgw-manager.h"
 #include "media/vgw-media.h"
@@ -56,6 +57,7 @@ typedef struct
   const char *default_engine;    /* the name of one of them */
   VgwSessionSettingsLimits limits;
   GPtrArray *client_ice_servers; /* VgwIceServer*, (nullable) */
+  VgwCapacity *capacity;         /* (nullable) asked before a peer is made */
 } VgwSessionContext;
 
 /* The names that a client may ask for, the default among them. Returns: (transfer full) */

@@ -1,9 +1,23 @@
 """The bounds of the configuration, and the reason that each gives for the end of a session."""
 
 import asyncio
+import socket
+import unittest
+
+import websockets
 
 import harness
 from wire import Wire, WireTest, good_offer
+
+
+def find_own_address():
+    """An address of this machine that is not loopback, or None. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        return probe.getsockname()[0]
 
 
 class Limits(WireTest):
@@ -15,26 +29,53 @@ class Limits(WireTest):
         self.assertEqual(state["reason"], reason)
         await wire.wait_closed()
 
-    def check_busy(self, gateway):
+    def check_busy(self, url):
         async def run():
-            async with Wire(gateway.url) as first, Wire(gateway.url) as second:
+            async with Wire(url) as first, Wire(url) as second:
                 await first.wait("session")
                 await second.wait("session")
-                async with Wire(gateway.url) as third:
+                async with Wire(url) as third:
                     await third.expect_error("busy", fatal=True)
                     self.assertEqual(await third.wait_closed(), 1013)
                 await first.expect_quiet()
                 await first.send("bye", {})
                 await self.expect_end(first, "client-bye")
-                async with Wire(gateway.url) as fourth:
+                async with Wire(url) as fourth:
                     await fourth.wait("session")
         self.run_async(run())
 
     def test_sessions(self):
-        self.check_busy(self.start(limits__max_sessions=2))
+        self.check_busy(self.start(limits__max_sessions=2).url)
 
+    @unittest.skipUnless(find_own_address(), "this machine has no address but loopback")
     def test_sessions_per_address(self):
-        self.check_busy(self.start(limits__max_sessions_per_address=2))
+        gateway = self.start(limits__max_sessions_per_address=2, http__address="0.0.0.0", access__mode="open")
+        self.check_busy(gateway.url.replace("127.0.0.1", find_own_address()))
+
+    @unittest.skipUnless(find_own_address(), "this machine has no address but loopback")
+    def test_connections_per_address(self):
+        gateway = self.start(http__max_connections_per_address=2, http__address="0.0.0.0", access__mode="open")
+        url = gateway.url.replace("127.0.0.1", find_own_address())
+
+        async def run():
+            async with Wire(url) as first, Wire(url) as second:
+                with self.assertRaisesRegex(websockets.WebSocketException, "503"):
+                    async with Wire(url):
+                        pass
+                async with Wire(gateway.url) as local:  # another address
+                    await local.wait("session")
+                await first.expect_quiet()
+                await second.expect_quiet()
+        self.run_async(run())
+
+    def test_a_proxy_on_this_machine_is_not_one_caller(self):
+        gateway = self.start(limits__max_sessions_per_address=1, http__max_connections_per_address=1)
+
+        async def run():
+            async with Wire(gateway.url) as first, Wire(gateway.url) as second:
+                await first.wait("session")
+                await second.wait("session")
+        self.run_async(run())
 
     def test_the_caller_says_busy(self):
         gateway = self.start(limits__max_sessions=1)

@@ -214,6 +214,74 @@ START_TEST (one_connection_too_many_gets_a_503)
 }
 END_TEST
 
+/* Raw connections that have sent the beginning of a request. (transfer full) */
+static GPtrArray *
+dial_unfinished (Fixture *self, guint n)
+{
+  GPtrArray *peers = g_ptr_array_new_with_free_func ((GDestroyNotify) ws_peer_free);
+  VgwHttpListenerStats stats;
+
+  for (guint i = 0; i < n; i++)
+    {
+      WsPeer *peer = dial (self);
+
+      ws_peer_send (peer, "GET / HT", 8);
+      g_ptr_array_add (peers, peer);
+      /* one after the other, so that it is known which one is the oldest */
+      WAIT_UNTIL ((vgw_http_server_get_stats (self->server, &stats), stats.open + stats.displaced > i));
+    }
+  return peers;
+}
+
+START_TEST (the_oldest_unfinished_request_makes_room_for_a_new_one)
+{
+  VgwHttpSettings settings = default_settings ();
+  g_autoptr (Fixture) self = NULL;
+  g_autoptr (WsPeer) call = NULL;
+  g_autoptr (GPtrArray) unfinished = NULL;
+  VgwHttpListenerStats stats;
+
+  settings.max_connections = 5;
+  settings.header_timeout_ms = 60000;
+  self = fixture_new (&settings);
+  call = dial_ws (self, "");
+  unfinished = dial_unfinished (self, 20);
+  assert_get (self, "/healthz", "", 200);
+  for (guint i = 0; i < 16; i++)
+    {
+      WsPeer *peer = unfinished->pdata[i];
+      WAIT_UNTIL (ws_peer_read (peer) && peer->is_eof);
+      ck_assert_uint_eq (peer->received->len, 0);
+    }
+  for (guint i = 17; i < 20; i++)
+    ck_assert (ws_peer_read (unfinished->pdata[i]) && !((WsPeer *) unfinished->pdata[i])->is_eof);
+  ck_assert (ws_peer_read (call) && !call->is_eof);
+
+  vgw_http_server_get_stats (self->server, &stats);
+  ck_assert_uint_eq (stats.displaced, 17);
+  ck_assert_uint_eq (stats.refused[VGW_HTTP_FULL], 0);
+}
+END_TEST
+
+START_TEST (connections_end_where_descriptors_do)
+{
+  VgwCapacityCost peer = { .files = G_MAXINT / 8 }; /* calls need more than there is: nothing is left for connections */
+  g_autoptr (VgwCapacity) capacity = vgw_capacity_new (&peer);
+  VgwHttpSettings settings = default_settings ();
+  g_autoptr (Fixture) self = NULL;
+  g_autoptr (WsPeer) refused = NULL;
+  VgwHttpListenerStats stats;
+
+  settings.capacity = capacity;
+  self = fixture_new (&settings);
+  refused = dial (self);
+  WAIT_UNTIL (ws_peer_read (refused) && refused->is_eof);
+  assert_received (refused, "HTTP/1.1 503 ");
+  vgw_http_server_get_stats (self->server, &stats);
+  ck_assert_uint_eq (stats.refused[VGW_HTTP_FULL_FILES], 1);
+}
+END_TEST
+
 static void
 on_bytes (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -291,6 +359,8 @@ http_suite (void)
   tcase_add_test (hostile, a_reader_that_never_reads_is_cut_off);
   tcase_add_test (hostile, half_a_request_is_cut_off);
   tcase_add_test (hostile, one_connection_too_many_gets_a_503);
+  tcase_add_test (hostile, the_oldest_unfinished_request_makes_room_for_a_new_one);
+  tcase_add_test (hostile, connections_end_where_descriptors_do);
   tcase_add_test (hostile, no_descriptor_is_left_after_hundreds_of_clients);
   tcase_add_test (hostile, the_server_accepts_again_after_it_ran_out_of_descriptors);
   suite_add_tcase (suite, hostile);

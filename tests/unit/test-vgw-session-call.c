@@ -324,6 +324,55 @@ START_TEST (a_handler_may_end_and_drop_the_session_during_an_offer)
 }
 END_TEST
 
+START_TEST (an_offer_without_room_for_a_peer_is_told_busy)
+{
+  VgwCapacityCost peer = { .files = G_MAXINT };
+  Client *client;
+
+  test_context.capacity = vgw_capacity_new (&peer);
+  client = client_new_started ();
+  client_offer_browser (client);
+  assert_error (client_find (client, VGW_MESSAGE_ERROR, NULL, NULL), VGW_ERROR_BUSY, TRUE);
+  assert_ended (client, VGW_END_ERROR);
+  ck_assert_uint_eq (vgw_media_count_peers (test_context.media), 0);
+  ck_assert_uint_eq (vgw_capacity_count_refused (test_context.capacity, VGW_CAPACITY_FILES), 1);
+  client_free (client);
+  g_clear_pointer (&test_context.capacity, vgw_capacity_free);
+}
+END_TEST
+
+/* One peer that is being set up leaves no room for a second one; whatever becomes of it, there is room again. */
+START_TEST (a_peer_gives_its_room_back_however_it_ends)
+{
+  VgwCapacityLimits limits;
+  VgwCapacityCost peer = { 0 };
+  g_autofree char *useless = browser_offer ("v=0", "no SDP");
+  Client *client, *other;
+
+  vgw_capacity_read_limits (&limits);
+  peer.files = (guint) MIN ((limits.files - vgw_capacity_count_files ()) * 2 / 3, G_MAXINT / 2);
+  test_context.capacity = vgw_capacity_new (&peer);
+
+  client = client_new_started ();
+  client_offer (client, useless); /* refused: the session goes on without a peer */
+  WAIT_UNTIL (client_got (client, VGW_MESSAGE_ERROR, NULL));
+  client_offer_browser (client);
+  WAIT_UNTIL (vgw_session_get_state (client->session) == VGW_STATE_CONNECTING);
+  other = client_new_started ();
+  client_offer_browser (other);
+  assert_error (client_find (other, VGW_MESSAGE_ERROR, NULL, NULL), VGW_ERROR_BUSY, TRUE);
+  client_free (other);
+
+  vgw_session_end (client->session, VGW_END_CLIENT_BYE);
+  client_free (client);
+  client = client_new_started ();
+  client_offer_browser (client);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_NEGOTIATING);
+  client_free (client);
+  g_clear_pointer (&test_context.capacity, vgw_capacity_free);
+}
+END_TEST
+
 START_TEST (an_engine_that_cannot_be_made_ends_the_session)
 {
   Client *client = client_new_started ();
@@ -721,6 +770,8 @@ offers_tcase (void)
   tcase_add_test (tcase, an_end_at_any_moment_of_the_negotiation_leaves_no_peer);
   tcase_add_loop_test (tcase, a_drop_before_the_connection_leaves_no_peer, 0, G_N_ELEMENTS (states_before_active));
   tcase_add_loop_test (tcase, a_handler_may_end_and_drop_the_session_during_an_offer, 0, G_N_ELEMENTS (quitting_types));
+  tcase_add_test (tcase, an_offer_without_room_for_a_peer_is_told_busy);
+  tcase_add_test (tcase, a_peer_gives_its_room_back_however_it_ends);
   tcase_add_test (tcase, an_engine_that_cannot_be_made_ends_the_session);
   return tcase;
 }

@@ -47,6 +47,29 @@ START_TEST (all_sessions_together_are_bounded)
 }
 END_TEST
 
+/* Until a proxy on this machine can tell whom it brings. */
+START_TEST (this_machine_is_not_bounded_as_one_caller)
+{
+  static const char *const local[] = { "127.0.0.1", "::1" };
+
+  for (int i = 0; i < MAX_SESSIONS; i++)
+    open_session (table, local[_i]);
+  assert_busy (table, local[_i]); /* all sessions together */
+}
+END_TEST
+
+START_TEST (an_ipv6_network_is_one_caller)
+{
+  VgwSession *first = open_session (table, "2001:db8:1:2::1");
+
+  open_session (table, "2001:db8:1:2:ffff::2");
+  assert_busy (table, "2001:db8:1:2::3");
+  open_session (table, "2001:db8:1:3::1");
+  vgw_session_end (first, VGW_END_CLIENT_BYE);
+  open_session (table, "2001:db8:1:2::3");
+}
+END_TEST
+
 static const char *const addresses[] = { "192.0.2.1", "2001:db8::1", NULL };
 
 START_TEST (the_sessions_of_one_address_are_bounded)
@@ -178,6 +201,8 @@ main (void)
   tcase_set_timeout (tcase, 60);
   tcase_add_test (tcase, all_sessions_together_are_bounded);
   tcase_add_loop_test (tcase, the_sessions_of_one_address_are_bounded, 0, G_N_ELEMENTS (addresses));
+  tcase_add_loop_test (tcase, this_machine_is_not_bounded_as_one_caller, 0, 2);
+  tcase_add_test (tcase, an_ipv6_network_is_one_caller);
   tcase_add_test (tcase, zero_means_no_bound);
   tcase_add_test (tcase, a_refused_session_takes_no_place);
   tcase_add_test (tcase, whoever_made_a_session_may_use_it_until_the_loop_comes_round);
