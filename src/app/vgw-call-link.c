@@ -140,5 +140,7 @@ vgw_call_link_open (VgwSessionTable *table, VgwWsChannel *channel)
   g_signal_connect (session, "outgoing", G_CALLBACK (on_session_outgoing), link);
   g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), link);
   vgw_session_set_backlog_func (session, get_backlog, link);
+  vgw_session_set_page (session, vgw_ws_channel_get_origin (channel), vgw_ws_channel_get_user_agent (channel),
+                        vgw_ws_channel_get_query (channel));
   vgw_session_start (session);
 }

@@ -9,6 +9,8 @@
 
 #define MAX_NAME_BYTES 32
 #define NAME_CHARACTERS "-" G_CSET_a_2_z G_CSET_DIGITS
+#define MAX_PARAMETER_NAME_BYTES 64
+#define PARAMETER_CHARACTERS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-"
 #define FALLBACK_PREFIX "fallback:"
 
 static gboolean
@@ -75,6 +77,21 @@ vgw_config_check_on_failure (const char *text, GError **error)
       vgw_config_check_engine_name (text + strlen (FALLBACK_PREFIX), NULL))
     return TRUE;
   return fail (error, "must be end, hold or fallback:NAME");
+}
+
+/* What lets a caller in is for the gateway alone. */
+gboolean
+vgw_config_check_parameter_name (const char *text, GError **error)
+{
+  static const char *const secrets[]
+      = { "token", "access_token", "access-token", "authorization", "password", "secret", "resume", NULL };
+  g_autofree char *lower = g_ascii_strdown (text, -1);
+
+  if (g_strv_contains (secrets, lower))
+    return fail (error, "must not name a secret: what lets a caller in is not passed on");
+  if (*text == '\0' || strlen (text) > MAX_PARAMETER_NAME_BYTES || text[strspn (text, PARAMETER_CHARACTERS)] != '\0')
+    return fail (error, "must be names of 1 to 64 letters, digits, '.', '_' or '-'");
+  return TRUE;
 }
 
 gboolean

@@ -43,6 +43,7 @@ gboolean vgw_config_check_engine_name (const char *text, GError **error);
 gboolean vgw_config_check_engine_name_or_none (const char *text, GError **error);
 
 /* "end", "hold" or "fallback:NAME". */
+gboolean vgw_config_check_parameter_name (const char *text, GError **error);
 gboolean vgw_config_check_on_failure (const char *text, GError **error);
 
 /* The value of an HTTP header: printable ASCII, or nothing. */

@@ -130,10 +130,11 @@ describe_variables (Asterisk *self)
 
   json_object_set_string_member (variables, "MEDIA_WEBSOCKET_CONNECTION_ID", self->connection_id);
   json_object_set_string_member (variables, "MEDIA_WEBSOCKET_OPTIMAL_FRAME_SIZE", frame_bytes);
-  if (self->wire.call->client_address != NULL)
-    json_object_set_string_member (variables, "CLIENT_ADDRESS", self->wire.call->client_address);
-  if (self->wire.call->trace_id != NULL)
-    json_object_set_string_member (variables, "TRACE_ID", self->wire.call->trace_id);
+  vgw_dialect_add_string (variables, "CLIENT_ADDRESS", self->wire.call->client_address);
+  vgw_dialect_add_string (variables, "TRACE_ID", self->wire.call->trace_id);
+  vgw_dialect_add_string (variables, "CLIENT_ORIGIN", self->wire.call->origin);
+  vgw_dialect_add_string (variables, "CLIENT_USER_AGENT", self->wire.call->user_agent);
+  vgw_dialect_add_parameters (self->wire.call, variables);
   return variables;
 }
 

@@ -60,8 +60,10 @@ jambonz_start (gpointer state)
   json_object_set_string_member (attributes, "to", "voice-gateway");
   json_object_set_int_member (attributes, "sipStatus", 200);
   json_object_set_string_member (attributes, "callStatus", "in-progress");
-  if (call->trace_id != NULL)
-    json_object_set_string_member (attributes, "traceId", call->trace_id);
+  vgw_dialect_add_string (attributes, "traceId", call->trace_id);
+  vgw_dialect_add_string (attributes, "clientOrigin", call->origin);
+  vgw_dialect_add_string (attributes, "clientUserAgent", call->user_agent);
+  vgw_dialect_add_parameters (call, attributes); /* where the metadata of the verb are */
   vgw_dialect_block_reset (&self->block, &call->format, 1);
   self->mark_generation++; /* what an application that is gone asked for is nobody's */
   self->odd = (VgwDialectOddByte){ 0 };

@@ -63,10 +63,18 @@ native_start (gpointer state)
   json_object_set_boolean_member (start, "resumed", self->is_started);
   if (call->trace_id != NULL)
     json_object_set_string_member (start, "trace_id", call->trace_id);
-  if (call->client_address != NULL)
-    json_object_set_string_member (client, "address", call->client_address);
+  vgw_dialect_add_string (client, "address", call->client_address);
+  vgw_dialect_add_string (client, "origin", call->origin);
+  vgw_dialect_add_string (client, "user_agent", call->user_agent);
   json_object_set_object_member (start, "client", client);
   json_object_set_object_member (start, "audio", describe_audio (&call->format));
+  if (call->parameters != NULL && *call->parameters != NULL)
+    {
+      JsonObject *parameters = json_object_new ();
+
+      vgw_dialect_add_parameters (call, parameters);
+      json_object_set_object_member (start, "parameters", parameters);
+    }
   self->is_started = TRUE;
   self->is_rate_refused = FALSE;
   self->n_errors_told = 0;

@@ -106,10 +106,11 @@ describe_call (const VgwDialectCall *call)
   JsonObject *parameters = json_object_new ();
 
   json_object_set_string_member (parameters, "sessionId", call->session_id);
-  if (call->client_address != NULL)
-    json_object_set_string_member (parameters, "clientAddress", call->client_address);
-  if (call->trace_id != NULL)
-    json_object_set_string_member (parameters, "traceId", call->trace_id);
+  vgw_dialect_add_string (parameters, "clientAddress", call->client_address);
+  vgw_dialect_add_string (parameters, "traceId", call->trace_id);
+  vgw_dialect_add_string (parameters, "clientOrigin", call->origin);
+  vgw_dialect_add_string (parameters, "clientUserAgent", call->user_agent);
+  vgw_dialect_add_parameters (call, parameters);
   return parameters;
 }
 

@@ -25,6 +25,23 @@ vgw_dialect_send_object (const VgwDialectWire *wire, JsonObject *object)
 }
 
 void
+vgw_dialect_add_string (JsonObject *object, const char *name, const char *value)
+{
+  if (value != NULL)
+    json_object_set_string_member (object, name, value);
+}
+
+void
+vgw_dialect_add_parameters (const VgwDialectCall *call, JsonObject *object)
+{
+  for (const char *const *name = call->parameters; name != NULL && *name != NULL; name += 2)
+    {
+      if (!json_object_has_member (object, name[0]))
+        json_object_set_string_member (object, name[0], name[1]);
+    }
+}
+
+void
 vgw_dialect_send_samples (const VgwDialectWire *wire, const gint16 *samples, gsize n_samples)
 {
   if (n_samples == 0)

@@ -22,6 +22,12 @@ void vgw_dialect_send_text (const VgwDialectWire *wire, const char *text);
 /* One text frame: the compact text of @object (transfer full). */
 void vgw_dialect_send_object (const VgwDialectWire *wire, JsonObject *object);
 
+/* Adds @value (nullable) as a string. */
+void vgw_dialect_add_string (JsonObject *object, const char *name, const char *value);
+
+/* Adds the page's parameters as strings, but for those whose names @object has already. */
+void vgw_dialect_add_parameters (const VgwDialectCall *call, JsonObject *object);
+
 /* One binary frame, s16le. Nothing for no samples. */
 void vgw_dialect_send_samples (const VgwDialectWire *wire, const gint16 *samples, gsize n_samples);
 

@@ -19,6 +19,9 @@ typedef struct
   const char *client_address; /* (nullable) */
   const char *trace_id;       /* (nullable) */
   VgwAudioFormat format;      /* of the PCM on the call's side, both directions */
+  const char *origin;         /* (nullable) of the page */
+  const char *user_agent;     /* (nullable) */
+  const char *const *parameters; /* (nullable) of the page: name, value, …, NULL */
 } VgwDialectCall;
 
 /* Where things go. None may call back into the dialect. */

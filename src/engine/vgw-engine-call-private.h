@@ -20,7 +20,8 @@ struct _VgwEngineCall
   VgwEngineConfig *config;
   const VgwDialect *dialect;
   VgwDialectCall facts;
-  char *session_id, *client_address;
+  char *session_id, *client_address, *origin, *user_agent;
+  char **parameters;
   gsize max_buffered_samples;
 
   GMutex owner_lock;

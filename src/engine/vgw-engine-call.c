@@ -20,6 +20,9 @@ vgw_engine_call_unref (VgwEngineCall *self)
   vgw_engine_config_free (self->config);
   g_free (self->session_id);
   g_free (self->client_address);
+  g_free (self->origin);
+  g_free (self->user_agent);
+  g_strfreev (self->parameters);
   g_free (self->told_reason);
   g_mutex_clear (&self->owner_lock);
   g_mutex_clear (&self->ring_lock);
@@ -47,7 +50,15 @@ vgw_engine_call_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDi
   self->owner = owner;
   self->session_id = g_strdup (start->session_id);
   self->client_address = g_strdup (start->client_address);
-  self->facts = (VgwDialectCall){ self->session_id, self->client_address, NULL, start->format };
+  self->origin = g_strdup (start->origin);
+  self->user_agent = g_strdup (start->user_agent);
+  self->parameters = g_strdupv ((char **) start->parameters);
+  self->facts = (VgwDialectCall){ .session_id = self->session_id,
+                                  .client_address = self->client_address,
+                                  .format = start->format,
+                                  .origin = self->origin,
+                                  .user_agent = self->user_agent,
+                                  .parameters = (const char *const *) self->parameters };
   self->max_buffered_samples = (gsize) start->format.rate_hz * config->buffer_ms / 1000;
   self->outgoing = g_array_new (FALSE, FALSE, sizeof (gint16));
   self->spare = g_array_new (FALSE, FALSE, sizeof (gint16));

@@ -32,6 +32,7 @@ vgw_engine_config_new (const char *name, const char *type)
   config->wraps = g_strdup ("");
   config->on_failure = g_strdup ("end");
   config->record_directory = g_strdup (DEFAULT_RECORD_DIRECTORY);
+  config->pass_parameters = g_new0 (char *, 1);
   config->sample_rate_hz = DEFAULT_SAMPLE_RATE_HZ;
   config->max_playout_ms = DEFAULT_MAX_PLAYOUT_MS;
   config->speech_start_ms = DEFAULT_SPEECH_START_MS;
@@ -61,6 +62,7 @@ vgw_engine_config_copy (const VgwEngineConfig *config)
   copy->wraps = g_strdup (config->wraps);
   copy->on_failure = g_strdup (config->on_failure);
   copy->record_directory = g_strdup (config->record_directory);
+  copy->pass_parameters = g_strdupv (config->pass_parameters);
   return copy;
 }
 
@@ -79,6 +81,7 @@ vgw_engine_config_free (VgwEngineConfig *config)
   g_free (config->wraps);
   g_free (config->on_failure);
   g_free (config->record_directory);
+  g_strfreev (config->pass_parameters);
   g_free (config);
 }
 

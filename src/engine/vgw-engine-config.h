@@ -46,6 +46,7 @@ typedef struct
   char *wraps;         /* record: name of the engine whose call is recorded; "": echo */
   char *on_failure;    /* "end", "hold" or "fallback:NAME"; see vgw_engine_config_get_on_failure () */
   char *record_directory;
+  char **pass_parameters; /* names of the page's parameters that the engine gets; never NULL */
   gboolean is_selectable; /* a client may ask for it with /ws?engine=NAME */
   guint sample_rate_hz;   /* of both directions: 8000, 16000, 24000, 48000 */
   guint max_playout_ms;

@@ -30,6 +30,9 @@ typedef struct
   const char *session_id;
   const char *client_address; /* (nullable) "192.0.2.1" */
   VgwAudioFormat format;      /* of both directions */
+  const char *origin;         /* (nullable) of the page that calls */
+  const char *user_agent;     /* (nullable) */
+  const char *const *parameters; /* (nullable) of the page, those that are allowed: name, value, …, NULL */
 } VgwEngineStart;
 
 /* Where an engine's voice goes. Any thread; must not block. */

@@ -159,6 +159,8 @@ on_upgraded (SoupServerMessage *message, gpointer user_data)
   VgwHttpConnection *connection = vgw_http_soup_get_connection (message);
   g_autofree char *remote = vgw_http_address_to_string (soup_server_message_get_remote_address (message));
   g_autofree char *query = g_strdup (g_uri_get_query (soup_server_message_get_uri (message)));
+  g_autofree char *origin = g_strdup (vgw_http_soup_get_header (message, "Origin"));
+  g_autofree char *user_agent = g_strdup (vgw_http_soup_get_header (message, "User-Agent"));
   g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
   VgwWsChannelSettings settings = vgw_ws_channel_defaults;
   VgwWsChannel *channel;
@@ -169,6 +171,7 @@ on_upgraded (SoupServerMessage *message, gpointer user_data)
   settings.max_message_bytes = self->max_message_bytes;
   settings.idle_timeout_ms = self->idle_timeout_ms;
   channel = vgw_ws_channel_new (stream, vgw_http_connection_get_socket (connection), remote, query, &settings);
+  vgw_ws_channel_set_page (channel, origin, user_agent);
   g_hash_table_add (self->channels, channel);
   g_signal_connect (channel, "closed", G_CALLBACK (on_channel_closed), self);
   g_signal_emit (self, signals[SIGNAL_CHANNEL], 0, channel);

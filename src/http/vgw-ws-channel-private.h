@@ -22,6 +22,9 @@ extern const VgwWsChannelSettings vgw_ws_channel_defaults;
 VgwWsChannel *vgw_ws_channel_new (GIOStream *stream, GSocket *socket, const char *remote_address, const char *query,
                                   const VgwWsChannelSettings *settings);
 
+/* What the request said, for those who ask the channel. Copied; each (nullable). */
+void vgw_ws_channel_set_page (VgwWsChannel *self, const char *origin, const char *user_agent);
+
 /* Closes the socket now, without a handshake, and emits "closed". Idempotent. Not from a handler of the channel. */
 void vgw_ws_channel_cut (VgwWsChannel *self);
 

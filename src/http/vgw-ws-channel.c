@@ -59,6 +59,7 @@ struct _VgwWsChannel
 
   char *remote_address;
   char *query;
+  char *origin, *user_agent; /* (nullable) */
 };
 
 const VgwWsChannelSettings vgw_ws_channel_defaults = {
@@ -388,6 +389,8 @@ vgw_ws_channel_finalize (GObject *object)
   vgw_ws_guard_free (self->guard);
   g_free (self->remote_address);
   g_free (self->query);
+  g_free (self->origin);
+  g_free (self->user_agent);
   G_OBJECT_CLASS (vgw_ws_channel_parent_class)->finalize (object);
 }
 
@@ -472,6 +475,25 @@ const char *
 vgw_ws_channel_get_query (VgwWsChannel *self)
 {
   return self->query;
+}
+
+void
+vgw_ws_channel_set_page (VgwWsChannel *self, const char *origin, const char *user_agent)
+{
+  self->origin = g_strdup (origin);
+  self->user_agent = g_strdup (user_agent);
+}
+
+const char *
+vgw_ws_channel_get_origin (VgwWsChannel *self)
+{
+  return self->origin;
+}
+
+const char *
+vgw_ws_channel_get_user_agent (VgwWsChannel *self)
+{
+  return self->user_agent;
 }
 
 gsize

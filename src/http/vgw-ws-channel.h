@@ -34,4 +34,8 @@ const char *vgw_ws_channel_get_remote_address (VgwWsChannel *self);
 /* What followed the "?" of the address that the client opened, undecoded; NULL where there was none. */
 const char *vgw_ws_channel_get_query (VgwWsChannel *self);
 
+/* The Origin and the User-Agent of the request, as they came; NULL where there was none. */
+const char *vgw_ws_channel_get_origin (VgwWsChannel *self);
+const char *vgw_ws_channel_get_user_agent (VgwWsChannel *self);
+
 G_END_DECLS

@@ -331,7 +331,13 @@ vgw_session_make_speech (VgwSession *self, GError **error)
 gboolean
 vgw_session_start_engine (VgwSession *self, GError **error)
 {
-  const VgwEngineStart start = { self->id, self->client_address, *vgw_bridge_get_format (self->bridge) };
+  g_auto (GStrv) parameters = vgw_session_pick_parameters (self, self->engine_config);
+  const VgwEngineStart start = { self->id,
+                                 self->client_address,
+                                 *vgw_bridge_get_format (self->bridge),
+                                 self->origin,
+                                 self->user_agent,
+                                 (const char *const *) parameters };
 
   if (!vgw_engine_start (self->engine, &start, error))
     return FALSE;

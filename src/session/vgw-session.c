@@ -212,6 +212,9 @@ vgw_session_finalize (GObject *object)
   g_free (self->codec);
   g_free (self->id);
   g_free (self->client_address);
+  g_free (self->origin);
+  g_free (self->user_agent);
+  g_free (self->query);
   G_OBJECT_CLASS (vgw_session_parent_class)->finalize (object);
 }
 

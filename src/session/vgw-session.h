@@ -69,6 +69,10 @@ char **vgw_session_context_list_engines (const VgwSessionContext *context);
 VgwSession *vgw_session_new (const VgwSessionContext *context, const char *client_address,
                              const VgwEngineConfig *engine);
 
+/* What the client's request said: its Origin and User-Agent, and what followed the "?" of its address, undecoded; each
+ * (nullable), as they came. For the engine. Before start (). */
+void vgw_session_set_page (VgwSession *self, const char *origin, const char *user_agent, const char *query);
+
 /* Bytes of messages that the client has not taken yet. */
 typedef gsize (*VgwSessionBacklogFunc) (gpointer user_data);
 

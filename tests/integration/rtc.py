@@ -53,6 +53,7 @@ class Caller:
         self.change_offer, self.n_channels = change_offer, n_channels
         self.events, self.heard, self.heard_rate = [], [], RATE
         self.ended = self.listener = None
+        self.wire_options = {}  # of websockets.connect
 
     def _open(self):
         self.connected = asyncio.Event()
@@ -93,7 +94,7 @@ class Caller:
     async def run(self, during):
         """Connects, awaits during (self), says bye. Returns the reason that the gateway gave for the end."""
         self._open()
-        async with Wire(self.url) as self.wire:
+        async with Wire(self.url, **self.wire_options) as self.wire:
             await self.wire.wait("session")
             await self.peer.setLocalDescription(await self.peer.createOffer())
             await self.wire.offer(self.change_offer(self.peer.localDescription.sdp))

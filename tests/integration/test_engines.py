@@ -54,6 +54,28 @@ class Engines(WireTest):
         self.assertIn("mark", [message["event"] for message in messages])
         self.assert_same_speech(harness.PHRASE, reply)
 
+    def test_a_bot_learns_who_calls(self):
+        sent, rate = harness.audio.read_wav(harness.PHRASE)
+
+        async def talk(caller):
+            await caller.wait_connected()
+            while not self.bot.starts:
+                await harness.asyncio_tick()
+
+        async def call():
+            async with Bot() as self.bot:
+                gateway = self.start(engine__default="my-bot", access__origins="https://shop.example", **engine(
+                    "my-bot", type="websocket", url=self.bot.url, pass_parameters="customer;language"))
+                caller = Caller(f"{gateway.url}?customer=4%C3%BC&token=hunter2", sent, rate)
+                caller.wire_options = {"origin": "https://shop.example"}
+                await caller.run(talk)
+                return self.bot.starts[0]
+        start = self.run_async(call())
+        self.assertEqual(start["client"]["origin"], "https://shop.example")
+        self.assertIn("websockets", start["client"]["user_agent"])  # the module's own
+        self.assertEqual(start["parameters"], {"customer": "4ü"})
+        self.assertNotIn("hunter2", json.dumps(start))
+
     def test_a_recorded_bot(self):
         recordings = self.directory / "recordings"
 

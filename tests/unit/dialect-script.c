@@ -11,7 +11,8 @@ struct _DialectPlayer
 {
   const VgwDialect *dialect;
   VgwDialectCall call;
-  char *session_id, *client_address, *trace_id;
+  char *session_id, *client_address, *trace_id, *origin, *user_agent;
+  GPtrArray *parameters; /* name, value, … */
   gpointer state;
   GPtrArray *lines;   /* what came out */
   GByteArray *played; /* since the last line: pieces of one frame are one */
@@ -149,6 +150,7 @@ dialect_player_new (const char *dialect, guint rate_hz)
   ck_assert_msg (self->dialect != NULL, "no dialect %s", dialect);
   self->session_id = g_strdup ("session-1");
   self->call.format.rate_hz = rate_hz;
+  self->parameters = g_ptr_array_new_with_free_func (g_free);
   self->lines = g_ptr_array_new_with_free_func (g_free);
   self->played = g_byte_array_new ();
   return self;
@@ -164,6 +166,9 @@ dialect_player_free (DialectPlayer *self)
   g_free (self->session_id);
   g_free (self->client_address);
   g_free (self->trace_id);
+  g_free (self->origin);
+  g_free (self->user_agent);
+  g_ptr_array_unref (self->parameters);
   g_free (self);
 }
 
@@ -181,6 +186,10 @@ dialect_player_state (DialectPlayer *self)
       self->call.session_id = self->session_id;
       self->call.client_address = self->client_address;
       self->call.trace_id = self->trace_id;
+      self->call.origin = self->origin;
+      self->call.user_agent = self->user_agent;
+      g_ptr_array_add (self->parameters, NULL);
+      self->call.parameters = (const char *const *) self->parameters->pdata;
       self->state = self->dialect->open (&self->call, &handlers, self);
     }
   return self->state;
@@ -285,6 +294,15 @@ replace (char **field, const char *value)
   *field = g_strdup (value);
 }
 
+static void
+add_parameter (DialectPlayer *self, const char *line)
+{
+  g_auto (GStrv) parts = g_strsplit (line, " ", 2);
+
+  g_ptr_array_add (self->parameters, g_strdup (parts[0]));
+  g_ptr_array_add (self->parameters, g_strdup (parts[1]));
+}
+
 /* An action. FALSE for a line that is none. */
 static gboolean
 run_line (DialectPlayer *self, const char *line)
@@ -299,6 +317,12 @@ run_line (DialectPlayer *self, const char *line)
     replace (&self->client_address, line + strlen ("address "));
   else if (g_str_has_prefix (line, "trace "))
     replace (&self->trace_id, line + strlen ("trace "));
+  else if (g_str_has_prefix (line, "origin "))
+    replace (&self->origin, line + strlen ("origin "));
+  else if (g_str_has_prefix (line, "agent "))
+    replace (&self->user_agent, line + strlen ("agent "));
+  else if (g_str_has_prefix (line, "parameter "))
+    add_parameter (self, line + strlen ("parameter "));
   else if (g_str_has_prefix (line, "call "))
     return run_call (self, line + strlen ("call "));
   else if (g_str_has_prefix (line, "bot text "))
@@ -317,7 +341,8 @@ run_line (DialectPlayer *self, const char *line)
 static gboolean
 is_action (const char *line)
 {
-  static const char *const actions[] = { "rate ", "session ", "address ", "trace ", "call ", "bot " };
+  static const char *const actions[] = { "rate ", "session ", "address ", "trace ",    "origin ",
+                                         "agent ", "parameter ", "call ",  "bot " };
 
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
     {

@@ -106,7 +106,9 @@ call_new (const char *type, const char *url)
 static inline void
 call_start (Call *call)
 {
-  const VgwEngineStart start = { "session-1", "192.0.2.1", { call->config->sample_rate_hz } };
+  const VgwEngineStart start = { .session_id = "session-1",
+                                 .client_address = "192.0.2.1",
+                                 .format = { call->config->sample_rate_hz } };
   const char *dialect = g_str_equal (call->config->type, "audiosocket") ? "audiosocket" : call->config->dialect;
 
   call->engine = vgw_engine_net_new (io, call->config, vgw_dialect_find (dialect));

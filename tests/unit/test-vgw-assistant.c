@@ -119,7 +119,7 @@ static Conversation *
 call_with (VgwAssistantModels *with_models, guint rate_hz, gboolean has_marks)
 {
   const VgwEngineOutput output = { .play = play, .mark = has_marks ? mark : NULL };
-  const VgwEngineStart facts = { "assistant-test", "192.0.2.1", { rate_hz } };
+  const VgwEngineStart facts = { .session_id = "assistant-test", .client_address = "192.0.2.1", .format = { rate_hz } };
   Conversation *self = g_new0 (Conversation, 1);
   g_autoptr (GError) error = NULL;
 

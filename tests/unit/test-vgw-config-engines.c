@@ -221,6 +221,24 @@ START_TEST (an_audiosocket_has_8000_hz_where_nothing_is_said)
 }
 END_TEST
 
+START_TEST (parameters_are_passed_by_name_and_no_secrets)
+{
+  static const char *const bad[] = { "token", "Access_Token", "customer;password", "a b", "ä" };
+  g_autoptr (VgwConfig) config = load_good ("[engine]\npass-parameters=customer;lang.x_y-z\n" BOT
+                                            "[engine own]\ntype=echo\npass-parameters=\n",
+                                            NULL, NULL);
+
+  ck_assert_uint_eq (g_strv_length (find (config, "bot")->pass_parameters), 2);
+  ck_assert_str_eq (find (config, "bot")->pass_parameters[1], "lang.x_y-z");
+  ck_assert_uint_eq (g_strv_length (find (config, "own")->pass_parameters), 0);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *text = g_strdup_printf (BOT "pass-parameters=%s\n", bad[i]);
+      assert_bad (text, NULL, NULL, WORDS ("[engine bot] pass-parameters"));
+    }
+}
+END_TEST
+
 START_TEST (grace_of_the_issue_is_understood)
 {
   g_autoptr (VgwConfig) config = load_good ("[engine]\ngrace = 10s\n" BOT "grace=1500ms\n", NULL, NULL);
@@ -442,6 +460,7 @@ main (void)
   tcase_add_test (engines, settings_go_before_environment_before_file_for_engines_too);
   tcase_add_test (engines, an_engine_can_come_from_the_environment_or_settings_alone);
   tcase_add_test (engines, an_audiosocket_has_8000_hz_where_nothing_is_said);
+  tcase_add_test (engines, parameters_are_passed_by_name_and_no_secrets);
   tcase_add_test (engines, grace_of_the_issue_is_understood);
   tcase_add_test (engines, a_recorder_has_what_it_does_not_say_from_the_engine_that_it_wraps);
   tcase_add_test (engines, fallbacks_are_checked);

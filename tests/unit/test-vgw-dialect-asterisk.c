@@ -7,6 +7,7 @@
 #define XON_FRAMES 800
 
 SCRIPT_TEST (call, "asterisk")
+SCRIPT_TEST (caller, "asterisk")
 SCRIPT_TEST (buffering, "asterisk")
 SCRIPT_TEST (pause, "asterisk")
 SCRIPT_TEST (flow, "asterisk")
@@ -129,6 +130,7 @@ main (void)
   TCase *tcase = tcase_create ("asterisk");
 
   tcase_add_test (tcase, call_is_as_recorded);
+  tcase_add_test (tcase, caller_is_as_recorded);
   tcase_add_test (tcase, buffering_is_as_recorded);
   tcase_add_test (tcase, pause_is_as_recorded);
   tcase_add_test (tcase, flow_is_as_recorded);

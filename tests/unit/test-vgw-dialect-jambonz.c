@@ -1,6 +1,7 @@
 #include "dialect-test.h"
 
 SCRIPT_TEST (call, "jambonz")
+SCRIPT_TEST (caller, "jambonz")
 SCRIPT_TEST (errors, "jambonz")
 
 START_TEST (a_long_play_audio_is_played_also_with_escaped_strokes)
@@ -26,6 +27,7 @@ main (void)
   TCase *tcase = tcase_create ("jambonz");
 
   tcase_add_test (tcase, call_is_as_recorded);
+  tcase_add_test (tcase, caller_is_as_recorded);
   tcase_add_test (tcase, errors_is_as_recorded);
   tcase_add_test (tcase, a_long_play_audio_is_played_also_with_escaped_strokes);
   suite_add_tcase (suite, tcase);

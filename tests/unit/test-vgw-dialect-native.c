@@ -5,6 +5,7 @@
 #include "base/vgw-json.h"
 
 SCRIPT_TEST (call, "native")
+SCRIPT_TEST (caller, "native")
 SCRIPT_TEST (reconnect, "native")
 SCRIPT_TEST (errors, "native")
 
@@ -115,6 +116,7 @@ main (void)
   TCase *tcase = tcase_create ("native");
 
   tcase_add_test (tcase, call_is_as_recorded);
+  tcase_add_test (tcase, caller_is_as_recorded);
   tcase_add_test (tcase, reconnect_is_as_recorded);
   tcase_add_test (tcase, errors_is_as_recorded);
   tcase_add_test (tcase, an_event_that_is_no_json_is_not_sent);

@@ -9,6 +9,7 @@
 #define N_SAMPLES (11 * FRAME_SAMPLES)
 
 SCRIPT_TEST (call, "twilio")
+SCRIPT_TEST (caller, "twilio")
 SCRIPT_TEST (reconnect, "twilio")
 SCRIPT_TEST (errors, "twilio")
 
@@ -131,6 +132,7 @@ main (void)
   TCase *tcase = tcase_create ("twilio");
 
   tcase_add_test (tcase, call_is_as_recorded);
+  tcase_add_test (tcase, caller_is_as_recorded);
   tcase_add_test (tcase, reconnect_is_as_recorded);
   tcase_add_test (tcase, errors_is_as_recorded);
   tcase_add_test (tcase, audio_in_any_pieces_leaves_in_frames_of_20_ms);

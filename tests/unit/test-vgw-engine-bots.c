@@ -223,7 +223,7 @@ start (Fixture *self, const char *dialect, guint rate_hz, const char *const *com
   static const VgwEngineOutput output = { .play = on_play, .mark = on_mark, .clear = on_clear, .hold = on_hold };
   g_autoptr (VgwEngineConfig) config = vgw_engine_config_new ("bot", "websocket");
   g_autoptr (GSubprocessLauncher) launcher = NULL;
-  VgwEngineStart facts = { "session-1", "192.0.2.1", { rate_hz } };
+  VgwEngineStart facts = { .session_id = "session-1", .client_address = "192.0.2.1", .format = { rate_hz } };
   g_autoptr (GError) error = NULL;
 
   memset (self, 0, sizeof *self);

@@ -107,7 +107,7 @@ bot_sends_until_full (void)
 static void
 begin (void)
 {
-  const VgwEngineStart start = { "session-1", "192.0.2.1", { RATE_HZ } };
+  const VgwEngineStart start = { .session_id = "session-1", .client_address = "192.0.2.1", .format = { RATE_HZ } };
 
   set_up ();
   unsent = g_byte_array_new ();

@@ -139,7 +139,7 @@ push_ramp (VgwEngine *engine, gsize first, gsize n_samples)
 static VgwEngine *
 start_engine (const char *session_id)
 {
-  const VgwEngineStart facts = { session_id, "192.0.2.1", { RATE_HZ } };
+  const VgwEngineStart facts = { .session_id = session_id, .client_address = "192.0.2.1", .format = { RATE_HZ } };
   VgwEngine *engine = vgw_engine_record_new (directory, writer, vgw_engine_echo_new ());
   g_autoptr (GError) error = NULL;
 
@@ -162,7 +162,7 @@ count_samples (const gint16 *samples, gsize n_samples, gpointer user_data)
 
 START_TEST (both_directions_hold_every_sample)
 {
-  const VgwEngineStart facts = { "call_1-A", NULL, { RATE_HZ } };
+  const VgwEngineStart facts = { .session_id = "call_1-A", .format = { RATE_HZ } };
   VgwEngine *engine = vgw_engine_record_new (directory, writer, vgw_engine_echo_new ());
   g_autofree char *caller = wav_path ("call_1-A", "caller");
   g_autofree char *bot = wav_path ("call_1-A", "bot");
@@ -264,7 +264,7 @@ note_text (VgwEngine *engine, const char *text, char **told)
 
 START_TEST (what_a_wrapped_engine_says_at_once_is_recorded_and_played)
 {
-  const VgwEngineStart facts = { "wrapped", NULL, { RATE_HZ } };
+  const VgwEngineStart facts = { .session_id = "wrapped", .format = { RATE_HZ } };
   VgwEngine *talker = g_object_new (TEST_TYPE_TALKER, NULL);
   VgwEngine *engine = vgw_engine_record_new (directory, writer, talker);
   g_autofree char *bot = wav_path ("wrapped", "bot");
@@ -341,7 +341,7 @@ END_TEST
 static int
 record_until_killed (const char *into)
 {
-  const VgwEngineStart facts = { "killed", NULL, { RATE_HZ } };
+  const VgwEngineStart facts = { .session_id = "killed", .format = { RATE_HZ } };
   VgwEngine *engine = vgw_engine_record_new (into, NULL, vgw_engine_echo_new ());
 
   if (!vgw_engine_start (engine, &facts, NULL))
@@ -387,7 +387,7 @@ START_TEST (a_directory_that_cannot_be_made_fails_the_start)
 {
   g_autofree char *file = g_build_filename (directory, "file", NULL);
   g_autofree char *below = g_build_filename (file, "below", NULL);
-  const VgwEngineStart facts = { "nowhere", NULL, { RATE_HZ } };
+  const VgwEngineStart facts = { .session_id = "nowhere", .format = { RATE_HZ } };
   g_autoptr (VgwEngine) engine = vgw_engine_record_new (below, writer, vgw_engine_echo_new ());
   g_autoptr (GError) error = NULL;
 
@@ -403,7 +403,7 @@ START_TEST (a_file_that_is_there_is_never_overwritten)
 {
   static const char *const directions[] = { "caller", "bot" };
   g_autofree char *path = wav_path ("twice", directions[_i]);
-  const VgwEngineStart facts = { "twice", NULL, { RATE_HZ } };
+  const VgwEngineStart facts = { .session_id = "twice", .format = { RATE_HZ } };
   g_autoptr (VgwEngine) engine = vgw_engine_record_new (directory, writer, vgw_engine_echo_new ());
   g_autoptr (GError) error = NULL;
   g_autofree char *contents = NULL;
@@ -422,7 +422,7 @@ static const char *const bad_ids[] = { "", "../escape", "a/b", "a.b", "a b", "a\
 
 START_TEST (an_id_that_is_no_plain_name_makes_no_file)
 {
-  const VgwEngineStart facts = { bad_ids[_i], NULL, { RATE_HZ } };
+  const VgwEngineStart facts = { .session_id = bad_ids[_i], .format = { RATE_HZ } };
   g_autoptr (VgwEngine) engine = vgw_engine_record_new (directory, writer, vgw_engine_echo_new ());
   g_autoptr (GError) error = NULL;
   g_autoptr (GDir) dir = NULL;

@@ -13,7 +13,9 @@
 #define N_FRAMES_BEFORE_STOP 50
 
 static const VgwEngineShared nothing_shared = { 0 };
-static const VgwEngineStart start_facts = { "session-1", "192.0.2.1", { RATE_HZ } };
+static const VgwEngineStart start_facts = { .session_id = "session-1",
+                                            .client_address = "192.0.2.1",
+                                            .format = { RATE_HZ } };
 
 /* What came back from an engine. Guarded by nothing: the engine's play lock serialises, stop () is the barrier. */
 typedef struct
