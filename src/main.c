@@ -13,6 +13,8 @@
 #define EXIT_USAGE 64
 #define EXIT_CONFIG 78
 
+#define RELOAD_WARN_S 10 /* each so many seconds that a reload takes */
+
 typedef struct
 {
   char *config_path;
@@ -31,6 +33,7 @@ typedef struct
   const Options *options;
   GMainLoop *loop;
   gboolean is_stopping;
+  guint reload_timer_id; /* 0 where no reload is under way */
 } Run;
 
 static void
@@ -126,40 +129,116 @@ log_lines (GLogLevelFlags level, const char *what, const GError *error)
     }
 }
 
+/* What a thread reads for SIGHUP: a FIFO, or a file on a server that is gone, must not hold the main loop. */
+typedef struct
+{
+  Run *run;
+  Options options; /* its own, since the thread may outlive the loop; only what load_config () needs */
+  VgwConfig *config;
+  GError *error;
+} Reload;
+
+static gboolean
+on_reloaded (gpointer user_data)
+{
+  Reload *reload = user_data;
+  Run *run = reload->run;
+
+  g_clear_handle_id (&run->reload_timer_id, g_source_remove);
+  if (reload->config != NULL)
+    vgw_app_reload (run->app, reload->config);
+  else
+    log_lines (G_LOG_LEVEL_WARNING, "reload: nothing was changed", reload->error);
+  g_clear_error (&reload->error);
+  options_clear (&reload->options);
+  g_free (reload);
+  return G_SOURCE_REMOVE;
+}
+
+static gpointer
+reload_thread (gpointer data)
+{
+  Reload *reload = data;
+
+  reload->config = load_config (&reload->options, &reload->error);
+  g_idle_add (on_reloaded, reload);
+  return NULL;
+}
+
+static gboolean
+on_reload_slow (gpointer user_data)
+{
+  const Run *run = user_data;
+
+  vgw_warning (NULL, "reload: still reading %s and the files that it names; until then nothing changes",
+               run->options->config_path != NULL ? run->options->config_path : "the configuration");
+  return G_SOURCE_CONTINUE;
+}
+
 static gboolean
 on_reload_signal (gpointer user_data)
 {
   Run *run = user_data;
   g_autoptr (GError) error = NULL;
-  VgwConfig *config = load_config (run->options, &error);
-  if (config != NULL)
-    vgw_app_reload (run->app, config);
-  else
-    log_lines (G_LOG_LEVEL_WARNING, "reload: nothing was changed", error);
+  Reload *reload;
+  GThread *thread;
+
+  if (run->reload_timer_id != 0)
+    {
+      on_reload_slow (run);
+      return G_SOURCE_CONTINUE;
+    }
+  reload = g_new0 (Reload, 1);
+  reload->run = run;
+  reload->options.config_path = g_strdup (run->options->config_path);
+  reload->options.settings = g_strdupv (run->options->settings);
+  run->reload_timer_id = g_timeout_add_seconds (RELOAD_WARN_S, on_reload_slow, run);
+  thread = g_thread_try_new ("vgw-reload", reload_thread, reload, &error);
+  if (thread != NULL)
+    {
+      g_thread_unref (thread);
+      return G_SOURCE_CONTINUE;
+    }
+  reload->error = g_steal_pointer (&error);
+  on_reloaded (reload);
   return G_SOURCE_CONTINUE;
 }
 
+/* Until one of its signals stops it. */
 static int
-run_gateway (VgwConfig *config, const Options *options)
+run_app (Run *run, VgwConfig *config)
 {
   g_autoptr (GError) error = NULL;
-  vgw_capacity_raise_limits ();
-  g_autoptr (VgwApp) app = vgw_app_new (config, options->pipeline, &error);
+  g_autoptr (VgwApp) app = vgw_app_new (config, run->options->pipeline, &error);
+
   if (app == NULL)
     {
       log_lines (G_LOG_LEVEL_CRITICAL, "cannot start", error);
       return EXIT_CONFIG;
     }
+  run->app = app;
+  g_main_loop_run (run->loop);
+  g_clear_handle_id (&run->reload_timer_id, g_source_remove);
+  return EXIT_SUCCESS;
+}
+
+static int
+run_gateway (VgwConfig *config, const Options *options)
+{
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Run run = { app, options, loop, FALSE };
+  Run run = { .options = options, .loop = loop };
+  /* before the log says that it listens: whoever waited for that may send one at once */
   guint term_id = g_unix_signal_add (SIGTERM, on_stop_signal, &run);
   guint int_id = g_unix_signal_add (SIGINT, on_stop_signal, &run);
   guint hup_id = g_unix_signal_add (SIGHUP, on_reload_signal, &run);
-  g_main_loop_run (loop);
+  int status;
+
+  vgw_capacity_raise_limits ();
+  status = run_app (&run, config);
   g_source_remove (hup_id);
   g_source_remove (term_id);
   g_source_remove (int_id);
-  return EXIT_SUCCESS;
+  return status;
 }
 
 static int

@@ -120,6 +120,30 @@ class Resources(WireTest):
         self.assertIn("TasksMax", result.stderr)
 
 
+class Reload(harness.GatewayTest):
+    def start_with_file(self):
+        config = self.directory / "gateway.conf"
+        config.write_text("[limits]\nmax-sessions = 7\n")
+        gateway = self.start(command=(harness.GATEWAY, "--config", config))
+        config.unlink()
+        os.mkfifo(config)
+        gateway.process.send_signal(signal.SIGHUP)
+        return gateway, config
+
+    def test_a_file_that_does_not_end_holds_nobody(self):
+        gateway, config = self.start_with_file()
+        self.assertEqual(harness.call(gateway.url).status, 0)
+        gateway.process.send_signal(signal.SIGHUP)
+        gateway.wait_log(lambda entry: entry["message"].startswith("reload: still reading "))
+        config.write_text("[limits]\nmax-sessions = 9\n")  # whoever reads has it now
+        gateway.wait_log(lambda entry: entry["message"] == "reload: in force now: limits.max-sessions")
+
+    def test_nor_does_it_hold_the_end(self):
+        gateway, _ = self.start_with_file()
+        gateway.process.terminate()
+        self.assertEqual(gateway.process.wait(harness.STOP_TIMEOUT_S), 0)
+
+
 class StoppedReader:
     """A gateway whose standard error is read only when asked for."""
 
