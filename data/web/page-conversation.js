@@ -8,6 +8,7 @@ const NAMES = { user: 'You', bot: 'Bot' };
 
 /* Of the gateway itself (docs/PROTOCOL.md), in plain words. */
 const ENGINE_NOTES = Object.freeze({
+  'engine-unreachable': () => 'The bot cannot be reached. Trying again…',
   'engine-lost': () => 'The bot is out of reach. Trying to get it back…',
   'engine-restored': () => 'The bot is back.',
   'engine-failed': () => 'The bot cannot be reached any more. The call goes on without it.',
@@ -42,8 +43,8 @@ export function interpretEvent(event) {
     return { kind: 'written', role: 'bot', text: cut(event.text, MAX_TEXT) };
   if (type === 'speech-started' || type === 'speech-stopped')
     return { kind: 'speech', isSpeaking: type === 'speech-started' };
-  if (type === 'engine-connecting')
-    return { kind: 'none' }; // at every call; that it has connected is not told
+  if (type === 'engine-connecting' || type === 'engine-connected')
+    return { kind: 'none' }; // at every call
   if (type !== null && Object.hasOwn(ENGINE_NOTES, type))
     return { kind: 'note', text: ENGINE_NOTES[type](isText(event.engine) ? event.engine : null), tone: 'engine' };
   if (type === 'error' && isText(event.message)) // such as an event that was too large

@@ -202,9 +202,10 @@ test('an event of the call is read as what was said, as a sign, or as a line', (
   assert.deepEqual(said({ type: 'text', text: 'x' }), { kind: 'written', role: 'bot', text: 'x' });
   assert.deepEqual(said({ type: 'speech-started' }), { kind: 'speech', isSpeaking: true });
   assert.deepEqual(said({ type: 'speech-stopped' }), { kind: 'speech', isSpeaking: false });
-  assert.deepEqual(said({ type: 'engine-connecting' }), { kind: 'none' });
+  for (const type of ['engine-connecting', 'engine-connected'])
+    assert.deepEqual(said({ type }), { kind: 'none' }, type);
   assert.match(said({ type: 'engine-fallback', engine: 'desk' }).text, /takes over: desk/);
-  for (const type of ['engine-lost', 'engine-restored', 'engine-failed', 'engine-fallback'])
+  for (const type of ['engine-unreachable', 'engine-lost', 'engine-restored', 'engine-failed', 'engine-fallback'])
     assert.doesNotMatch(said({ type }).text, /engine-|undefined|null/, type);
 });
 
