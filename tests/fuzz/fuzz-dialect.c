@@ -119,7 +119,7 @@ say_playout (const VgwDialect *dialect, gpointer state, Call *call, guint kind)
       end_marks (dialect, state, call);
       return;
     }
-  if (event.type == VGW_PLAYOUT_MARK)
+  if (event.type == VGW_PLAYOUT_MARK || event.type == VGW_PLAYOUT_LOST)
     {
       name = g_queue_pop_head (&call->marks);
       event.name = name;
