@@ -4,6 +4,7 @@
 #include "admin/vgw-admin-metrics.h"
 
 #include "admin/vgw-admin-process.h"
+#include "base/vgw-log-limit.h"
 #include "base/vgw-log.h"
 #include "vgw-build.h"
 
@@ -20,6 +21,7 @@ typedef struct
   VgwRtpStats rtp;
   VgwIceStats ice;
   guint64 log_dropped_lines;
+  guint64 log_left_out_lines;
   VgwHttpListenerStats http;
   guint64 offers_refused[VGW_CAPACITY_N_KINDS];
   gboolean has_media;
@@ -220,6 +222,9 @@ static const Metric metrics[] = {
   { { "vgw_log_dropped_lines_total", "counter", NULL,
       "Lines of the log that were dropped because standard error was not read fast enough." },
     write_count, AT (log_dropped_lines) },
+  { { "vgw_log_left_out_lines_total", "counter", NULL,
+      "Lines of the log that were left out because one session or address caused too many." },
+    write_count, AT (log_left_out_lines) },
 
   { { "process_cpu_seconds_total", "counter", NULL, "CPU time, user and system." },
     write_number, AT (process.cpu_s) },
@@ -238,6 +243,7 @@ static void
 take_snapshot (Snapshot *snapshot, const VgwAdminSources *sources)
 {
   *snapshot = (Snapshot){ .has_media = sources->media != NULL, .log_dropped_lines = vgw_log_count_dropped () };
+  snapshot->log_left_out_lines = vgw_log_limit_count ();
   vgw_session_table_get_stats (sources->table, &snapshot->sessions);
   vgw_admin_process_read (&snapshot->process);
   snapshot->process.started_at_s = sources->started_at_s;

@@ -99,11 +99,11 @@ log_refusal (VgwWsChannel *channel, const char *engine_name, const GError *error
   g_autofree char *shown = NULL;
   if (engine_name == NULL)
     {
-      vgw_info (NULL, "refused a session for %s: %s", address, error->message);
+      vgw_info_about (address, "refused a session for %s: %s", address, error->message);
       return;
     }
   shown = g_strndup (engine_name, MAX_LOGGED_NAME_BYTES); /* the log makes it valid and escapes it */
-  vgw_info (NULL, "refused a session for %s: engine \"%s\": %s", address, shown, error->message);
+  vgw_info_about (address, "refused a session for %s: engine \"%s\": %s", address, shown, error->message);
 }
 
 /* The engine that the client's address asks for, "/ws?engine=NAME": NULL for none. A query that cannot be read has no

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/vgw-address-group.h"
+#include "base/vgw-log-limit.h"
 #include "base/vgw-log-writer.h"
 
 #define SESSION_FIELD "VGW_SESSION" /* every line of vgw_log_event () has it, "" for no session */
@@ -360,19 +362,9 @@ vgw_log_configure (VgwLogFormat format, GLogLevelFlags level)
   g_atomic_int_set (&settings, setting);
 }
 
-void
-vgw_log_event (const char *domain, GLogLevelFlags level, const char *session_id, const char *format, ...)
+static void
+log_fields (const char *domain, GLogLevelFlags level, const char *session_id, const char *message)
 {
-  g_autofree char *message = NULL;
-  gint setting = g_atomic_int_get (&settings);
-  va_list args;
-
-  if ((setting & SETTING_INSTALLED) != 0 && !is_severe_enough (setting, level))
-    return;
-  va_start (args, format);
-  message = g_strdup_vprintf (format, args);
-  va_end (args);
-
   const GLogField fields[] = {
     { "PRIORITY", get_level_info (level)->priority, -1 },
     { "GLIB_DOMAIN", domain != NULL ? domain : "", -1 },
@@ -380,4 +372,99 @@ vgw_log_event (const char *domain, GLogLevelFlags level, const char *session_id,
     { SESSION_FIELD, session_id != NULL ? session_id : "", -1 },
   };
   g_log_structured_array (level, fields, G_N_ELEMENTS (fields));
+}
+
+static gboolean
+is_hidden (GLogLevelFlags level)
+{
+  gint setting = g_atomic_int_get (&settings);
+
+  return (setting & SETTING_INSTALLED) != 0 && !is_severe_enough (setting, level);
+}
+
+/* Takes a line's place in what @name may cause, and says how many were left out before it. */
+static gboolean
+is_within_limit (VgwLogLimitKind kind, const char *name, const char *session_id)
+{
+  g_autofree char *message = NULL;
+  guint64 n_left_out;
+
+  if (!vgw_log_limit_take (kind, name, g_get_monotonic_time (), &n_left_out))
+    return FALSE;
+  if (n_left_out == 0)
+    return TRUE;
+  message = g_strdup_printf ("log: %" G_GUINT64_FORMAT " lines about %s were left out", n_left_out,
+                             session_id != NULL ? "this session" : name);
+  log_fields (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, session_id, message);
+  return TRUE;
+}
+
+void
+vgw_log_event (const char *domain, GLogLevelFlags level, const char *session_id, const char *format, ...)
+{
+  g_autofree char *message = NULL;
+  va_list args;
+
+  if (is_hidden (level) || (session_id != NULL && !is_within_limit (VGW_LOG_LIMIT_SESSION, session_id, session_id)))
+    return;
+  va_start (args, format);
+  message = g_strdup_vprintf (format, args);
+  va_end (args);
+  log_fields (domain, level, session_id, message);
+}
+
+void
+vgw_log_landmark (const char *domain, const char *session_id, const char *format, ...)
+{
+  g_autofree char *message = NULL;
+  va_list args;
+
+  if (is_hidden (G_LOG_LEVEL_INFO) || (session_id != NULL && vgw_log_limit_is_muted (session_id)))
+    return;
+  va_start (args, format);
+  message = g_strdup_vprintf (format, args);
+  va_end (args);
+  log_fields (domain, G_LOG_LEVEL_INFO, session_id, message);
+}
+
+static VgwLogLimitKind
+kind_of (const char *address)
+{
+  return vgw_address_is_loopback (address) ? VGW_LOG_LIMIT_SHARED : VGW_LOG_LIMIT_ADDRESS;
+}
+
+void
+vgw_log_address (const char *domain, GLogLevelFlags level, const char *address, const char *format, ...)
+{
+  g_autofree char *name = vgw_address_group (address);
+  g_autofree char *message = NULL;
+  va_list args;
+
+  if (is_hidden (level) || !is_within_limit (kind_of (address), name, NULL))
+    return;
+  va_start (args, format);
+  message = g_strdup_vprintf (format, args);
+  va_end (args);
+  log_fields (domain, level, NULL, message);
+}
+
+void
+vgw_log_begin_session (const char *session_id, const char *address)
+{
+  g_autofree char *name = vgw_address_group (address);
+
+  if (!is_within_limit (kind_of (address), name, NULL))
+    vgw_log_limit_mute (session_id);
+}
+
+void
+vgw_log_end_session (const char *session_id)
+{
+  guint64 n_left_out = vgw_log_limit_forget (session_id);
+  g_autofree char *message = NULL;
+
+  if (n_left_out == 0 || is_hidden (G_LOG_LEVEL_WARNING))
+    return;
+  message = g_strdup_printf ("log: %" G_GUINT64_FORMAT " lines about this session were left out", n_left_out);
+  log_fields (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, session_id, message);
 }

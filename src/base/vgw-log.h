@@ -39,6 +39,22 @@ char *vgw_log_format_line (VgwLogFormat format, gint64 real_time_us, GLogLevelFl
 /* For what an operator must look at. Not G_LOG_LEVEL_ERROR: that would abort. */
 #define vgw_critical(session_id, ...) vgw_log (G_LOG_LEVEL_CRITICAL, session_id, __VA_ARGS__)
 
+/* A line about a session counts towards what that session may cause, 40 lines at once and one in two seconds in the long run
+ * (vgw-log-limit.h). These few are always there: the states of a session, its begin and its end. */
+#define vgw_landmark(session_id, ...) vgw_log_landmark (G_LOG_DOMAIN, session_id, __VA_ARGS__)
+
+/* A line about a client that has no session; it counts towards what its address may cause. */
+#define vgw_info_about(address, ...) vgw_log_address (G_LOG_DOMAIN, G_LOG_LEVEL_INFO, address, __VA_ARGS__)
+
+/* A session of @address begins: where that address has begun too many lately, nothing is logged about it. */
+void vgw_log_begin_session (const char *session_id, const char *address);
+
+/* The session is over: how many lines about it were left out, where any were. */
+void vgw_log_end_session (const char *session_id);
+
+void vgw_log_landmark (const char *domain, const char *session_id, const char *format, ...) G_GNUC_PRINTF (3, 4);
+void vgw_log_address (const char *domain, GLogLevelFlags level, const char *address, const char *format, ...)
+    G_GNUC_PRINTF (4, 5);
 void vgw_log_event (const char *domain, GLogLevelFlags level, const char *session_id, const char *format, ...)
     G_GNUC_PRINTF (4, 5);
 

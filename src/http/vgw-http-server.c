@@ -70,7 +70,7 @@ on_early (SoupServer *soup, SoupServerMessage *message, const char *path, GHashT
   if (strcmp (path, "/ws") != 0 || vgw_http_origin_is_allowed (origin, host, (const char *const *) self->origins))
     return;
   remote = vgw_http_address_to_string (soup_server_message_get_remote_address (message));
-  vgw_info (NULL, "http: %s: origin %s refused; access.origins does not list it", remote, origin);
+  vgw_info_about (remote, "http: %s: origin %.200s refused; access.origins does not list it", remote, origin);
   why = g_strdup_printf ("pages of %.200s may not call this gateway; to let them, add this origin to access.origins in "
                          "its configuration\n",
                          origin);

@@ -180,7 +180,7 @@ queue_frame (VgwWsChannel *self, GBytes *frame)
 {
   if (!vgw_ws_queue_push (&self->queue, frame))
     {
-      vgw_info (NULL, "http: %s does not read its WebSocket, cut off", self->remote_address);
+      vgw_info_about (self->remote_address, "http: %s does not read its WebSocket, cut off", self->remote_address);
       self->state = CHANNEL_LINGERING;
       set_close_timer (self, 0);
       return;
@@ -364,7 +364,7 @@ on_ping_time (gpointer user_data)
 
   if (silent_ms > self->settings.idle_timeout_ms)
     {
-      vgw_info (NULL, "http: nothing from %s for %" G_GINT64_FORMAT " ms, not even a pong: closed",
+      vgw_info_about (self->remote_address, "http: nothing from %s for %" G_GINT64_FORMAT " ms, not even a pong: closed",
                 self->remote_address, silent_ms);
       cut (self);
       return G_SOURCE_REMOVE;

@@ -270,7 +270,7 @@ ignore_unknown (VgwSession *self, const VgwMessage *message)
   if (self->n_unknown_messages >= MAX_LOGGED_UNKNOWN_MESSAGES)
     return;
   self->n_unknown_messages++;
-  vgw_info (self->id, "ignored a message of the unknown type \"%s\"", message->name != NULL ? message->name : "");
+  vgw_info (self->id, "ignored a message of the unknown type \"%.64s\"", message->name != NULL ? message->name : "");
 }
 
 void

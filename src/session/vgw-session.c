@@ -147,6 +147,7 @@ enter_ended (VgwSession *self)
       fill_facts (self, &facts);
       vgw_manager_deregister_session (self->context->manager, &facts);
     }
+  vgw_log_end_session (self->id);
   vgw_session_emit (self, vgw_message_new_state ("ended", reason));
   g_signal_emit (self, signals[SIGNAL_ENDED], 0, reason);
 }
@@ -162,7 +163,7 @@ is_setting_up (VgwState state)
 static void
 set_state (VgwSession *self, VgwState state)
 {
-  vgw_info (self->id, "%s → %s", vgw_state_to_string (self->state), vgw_state_to_string (state));
+  vgw_landmark (self->id, "%s → %s", vgw_state_to_string (self->state), vgw_state_to_string (state));
   if (is_setting_up (self->state) && !is_setting_up (state) && self->context->capacity != NULL)
     vgw_capacity_end_peer (self->context->capacity);
   self->state = state;
@@ -362,6 +363,7 @@ vgw_session_start (VgwSession *self)
 
   self->started_at_us = g_get_real_time ();
   self->started_mono_us = g_get_monotonic_time ();
+  vgw_log_begin_session (self->id, self->client_address);
   set_state_timer (self, limits->offer_timeout_ms, on_offer_timeout);
   if (limits->max_duration_s > 0)
     self->duration_timer_id = g_timeout_add_seconds (limits->max_duration_s, on_max_duration, self);

@@ -257,7 +257,7 @@ log_many (gpointer data)
 {
   for (int i = 0; i < N_LINES_PER_THREAD; i++)
     {
-      vgw_info ((const char *) data, "line %d", i);
+      vgw_landmark ((const char *) data, "line %d", i);
       if (i % 50 == 0)
         vgw_log_configure (VGW_LOG_JSON, G_LOG_LEVEL_INFO);
     }
@@ -288,6 +288,73 @@ START_TEST (lines_of_several_threads_do_not_mix)
 }
 END_TEST
 
+static guint
+count_with (const char *text, const char *needle)
+{
+  guint n = 0;
+
+  for (const char *at = strstr (text, needle); at != NULL; at = strstr (at + 1, needle))
+    n++;
+  return n;
+}
+
+START_TEST (a_session_that_floods_is_counted_and_its_landmarks_stay)
+{
+  g_autofree char *text = NULL;
+
+  for (int i = 0; i < 500; i++)
+    vgw_info ("flood", "refused: no. %d", i);
+  vgw_info ("quiet", "another session");
+  vgw_landmark ("flood", "session ends");
+  vgw_log_end_session ("flood");
+  vgw_log_end_session ("quiet");
+  text = end_capture ();
+  ck_assert_uint_ge (count_with (text, "refused: no. "), 40);
+  ck_assert_uint_le (count_with (text, "refused: no. "), 60); /* some may come back while a slow machine is at it */
+  ck_assert_uint_eq (count_with (text, "another session"), 1);
+  ck_assert_uint_eq (count_with (text, "session ends"), 1);
+  ck_assert_uint_ge (count_with (text, "lines about this session were left out"), 1);
+}
+END_TEST
+
+START_TEST (an_address_that_floods_is_counted)
+{
+  g_autofree char *text = NULL;
+
+  for (int i = 0; i < 500; i++)
+    {
+      vgw_info_about ("192.0.2.66", "refused far");
+      vgw_info_about (i % 2 ? "2001:db8::1" : "2001:db8::2", "refused six");
+      vgw_info_about ("127.0.0.1", "refused near"); /* perhaps a proxy, with many behind it */
+    }
+  text = end_capture ();
+  ck_assert_uint_ge (count_with (text, "refused far"), 100);
+  ck_assert_uint_le (count_with (text, "refused far"), 120);
+  ck_assert_uint_le (count_with (text, "refused six"), 120);
+  ck_assert_uint_eq (count_with (text, "refused near"), 500);
+}
+END_TEST
+
+START_TEST (sessions_without_end_of_one_address_are_not_logged)
+{
+  g_autofree char *text = NULL;
+
+  for (int i = 0; i < 500; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("churn%d", i);
+
+      vgw_log_begin_session (id, "192.0.2.77");
+      vgw_landmark (id, "session begins");
+      vgw_info (id, "refused churn");
+      vgw_log_end_session (id);
+    }
+  text = end_capture ();
+  ck_assert_uint_ge (count_with (text, "session begins"), 100);
+  ck_assert_uint_le (count_with (text, "session begins"), 120);
+  ck_assert_uint_eq (count_with (text, "refused churn"), count_with (text, "session begins"));
+}
+END_TEST
+
 static Suite *
 log_suite (void)
 {
@@ -310,6 +377,9 @@ log_suite (void)
   tcase_add_test (writer, logging_keeps_errno);
   tcase_add_test (writer, a_terminal_gets_colours_unless_they_are_unwanted);
   tcase_add_test (writer, lines_of_several_threads_do_not_mix);
+  tcase_add_test (writer, a_session_that_floods_is_counted_and_its_landmarks_stay);
+  tcase_add_test (writer, an_address_that_floods_is_counted);
+  tcase_add_test (writer, sessions_without_end_of_one_address_are_not_logged);
   suite_add_tcase (suite, writer);
   return suite;
 }

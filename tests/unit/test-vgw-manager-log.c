@@ -31,6 +31,7 @@ static void
 tear_down (void)
 {
   g_clear_object (&manager);
+  ck_assert (vgw_log_flush (20000));
   dup2 (saved_stderr, STDERR_FILENO);
   close (saved_stderr);
   fclose (captured);
@@ -40,9 +41,11 @@ tear_down (void)
 static char **
 captured_lines (void)
 {
+  gboolean is_written = vgw_log_flush (20000);
   gsize length = (gsize) lseek (fileno (captured), 0, SEEK_END);
   g_autofree char *text = g_malloc0 (length + 1);
 
+  ck_assert (is_written);
   ck_assert_int_eq (pread (fileno (captured), text, length, 0), (gssize) length);
   return g_strsplit (g_strchomp (text), "\n", -1);
 }
