@@ -36,6 +36,7 @@ struct _VgwHttpServer
   guint idle_timeout_ms;
   char *url;
   guint16 port;
+  VgwWorkClock work;    /* of all channels */
   GHashTable *channels; /* VgwWsChannel*, one reference each until "closed" */
   GTask *shutdown;
   GSource *shutdown_timer;
@@ -170,6 +171,7 @@ on_upgraded (SoupServerMessage *message, gpointer user_data)
   vgw_http_connection_set_deadline (connection, 0);
   settings.max_message_bytes = self->max_message_bytes;
   settings.idle_timeout_ms = self->idle_timeout_ms;
+  settings.shared_clock = &self->work;
   channel = vgw_ws_channel_new (stream, vgw_http_connection_get_socket (connection), remote, query, &settings);
   vgw_ws_channel_set_page (channel, origin, user_agent);
   g_hash_table_add (self->channels, channel);

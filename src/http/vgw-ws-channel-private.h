@@ -1,6 +1,7 @@
 /* How src/http makes and ends channels. */
 #pragma once
 
+#include "base/vgw-work-clock.h"
 #include "http/vgw-ws-channel.h"
 
 G_BEGIN_DECLS
@@ -12,7 +13,11 @@ typedef struct
   guint idle_timeout_ms;    /* 0: no pings, no bound on silence */
   guint close_timeout_ms;   /* from the start of closing to cutting off */
   guint max_frames_per_s;   /* in, over a second or so; five times as many in one burst */
+  guint work_percent;       /* of the main thread's time that handling its messages may take; a burst of 250 ms first */
+  VgwWorkClock *shared_clock; /* (nullable) of all channels together: 40 %; outlives the channel */
 } VgwWsChannelSettings;
+
+#define VGW_WS_CHANNEL_SHARED_PERCENT 40
 
 extern const VgwWsChannelSettings vgw_ws_channel_defaults;
 
@@ -27,6 +32,9 @@ void vgw_ws_channel_set_page (VgwWsChannel *self, const char *origin, const char
 
 /* Closes the socket now, without a handshake, and emits "closed". Idempotent. Not from a handler of the channel. */
 void vgw_ws_channel_cut (VgwWsChannel *self);
+
+/* How often reading was put off because of the time that messages took. For tests, and for the log. */
+guint vgw_ws_channel_count_delays (VgwWsChannel *self);
 
 /* Bytes queued and not yet taken by the kernel. For tests of the bound. */
 gsize vgw_ws_channel_get_queued_bytes (VgwWsChannel *self);

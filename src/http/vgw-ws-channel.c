@@ -6,6 +6,7 @@
 
 #include <linux/sockios.h>
 #include <string.h>
+#include <time.h>
 #include <sys/ioctl.h>
 
 #include "base/vgw-error.h"
@@ -16,6 +17,10 @@
 
 #define READ_BYTES 16384            /* at once, and in one turn of the main loop: no client keeps it from the others */
 #define PINGS_PER_TIMEOUT 3         /* two of them may get lost */
+#define WORK_BURST_US 250000        /* an offer, and a few large messages */
+#define SHARED_BURST_US 200000
+#define EXPENSIVE_US 1000           /* less is never put off for what other channels cost */
+#define MAX_DELAY_US (5 * G_USEC_PER_SEC)
 #define RATE_BURST 5                /* seconds' worth of frames that may come at once */
 #define MAX_BYTES_AFTER_CLOSE 65536 /* read once we close; what a client has under way, and no more of the main loop */
 #define CLOSE_NORMAL 1000           /* RFC 6455 section 7.4.1 */
@@ -54,6 +59,9 @@ struct _VgwWsChannel
   double frame_allowance; /* frames that may come now */
   gint64 allowance_at_us;
   guint64 n_frames_seen;
+  VgwWorkClock work;
+  GSource *delay_timer; /* until reading goes on */
+  guint n_delays;
 
   VgwWsQueue queue;
 
@@ -68,6 +76,7 @@ const VgwWsChannelSettings vgw_ws_channel_defaults = {
   .idle_timeout_ms = 60000,
   .close_timeout_ms = 3000,
   .max_frames_per_s = 200,
+  .work_percent = 5,
 };
 
 enum
@@ -112,6 +121,7 @@ close_stream (VgwWsChannel *self)
   clear_source (&self->output_source);
   clear_source (&self->ping_timer);
   clear_source (&self->close_timer);
+  clear_source (&self->delay_timer);
   vgw_ws_queue_clear (&self->queue);
   g_io_stream_close (self->stream, NULL, NULL);
   g_clear_object (&self->stream);
@@ -327,12 +337,51 @@ watch_input (VgwWsChannel *self, GPollableSourceFunc callback)
   g_source_attach (self->input_source, g_main_context_get_thread_default ());
 }
 
+/* What this thread has computed so far: what waiting for a processor costs is not the client's doing. */
+static gint64
+thread_time_us (void)
+{
+  struct timespec time = { 0 };
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
+/* How long nothing may be read after work of @cost_us. Nothing is lost meanwhile: TCP holds the client back. */
+static gint64
+account (VgwWsChannel *self, gint64 cost_us)
+{
+  VgwWorkClock *shared = self->settings.shared_clock;
+  gint64 now_us = g_get_monotonic_time ();
+  gint64 next_us = vgw_work_clock_charge (&self->work, now_us, cost_us, self->settings.work_percent, WORK_BURST_US);
+  gint64 shared_us = 0;
+
+  if (shared != NULL)
+    shared_us = vgw_work_clock_charge (shared, now_us, cost_us, VGW_WS_CHANNEL_SHARED_PERCENT, SHARED_BURST_US);
+  if (cost_us >= EXPENSIVE_US)
+    next_us = MAX (next_us, shared_us);
+  return MIN (next_us - now_us, MAX_DELAY_US);
+}
+
+static gboolean on_delay_over (gpointer user_data);
+
+static void
+delay_reading (VgwWsChannel *self, gint64 delay_us)
+{
+  if (self->n_delays++ == 0)
+    vgw_info_about (self->remote_address, "http: the messages of %s take too much time: they are read more slowly",
+                    self->remote_address);
+  clear_source (&self->input_source);
+  self->delay_timer = start_timer ((guint) (delay_us / 1000) + 1, on_delay_over, self);
+}
+
 static gboolean
 on_readable (GObject *stream, gpointer user_data)
 {
   g_autoptr (VgwWsChannel) self = g_object_ref (VGW_WS_CHANNEL (user_data));
   g_autoptr (GError) error = NULL;
   guint8 data[READ_BYTES];
+  gint64 started_us = thread_time_us (), delay_us = 0;
   gssize n;
 
   n = g_pollable_input_stream_read_nonblocking (self->input, data, sizeof data, NULL, &error);
@@ -340,6 +389,7 @@ on_readable (GObject *stream, gpointer user_data)
     {
       self->received_at_us = g_get_monotonic_time ();
       handle_bytes (self, data, n);
+      delay_us = account (self, thread_time_us () - started_us);
     }
   else if (n == 0 || !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
@@ -351,8 +401,20 @@ on_readable (GObject *stream, gpointer user_data)
     return G_SOURCE_REMOVE;
   if (has_read_enough (self, MAX (n, 0)))
     clear_source (&self->input_source);
+  else if (delay_us > 0)
+    delay_reading (self, delay_us);
   else
     watch_input (self, on_readable);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_delay_over (gpointer user_data)
+{
+  VgwWsChannel *self = user_data;
+
+  clear_source (&self->delay_timer);
+  watch_input (self, on_readable);
   return G_SOURCE_REMOVE;
 }
 
@@ -457,6 +519,12 @@ vgw_ws_channel_close (VgwWsChannel *self, guint16 code, const char *reason)
   g_return_if_fail (VGW_IS_WS_CHANNEL (self));
 
   begin_close (self, code, reason, CHANNEL_CLOSING);
+}
+
+guint
+vgw_ws_channel_count_delays (VgwWsChannel *self)
+{
+  return self->n_delays;
 }
 
 void

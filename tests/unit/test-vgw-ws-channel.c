@@ -3,6 +3,7 @@
 #include <check.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "base/vgw-error.h"
 #include "http/vgw-ws-channel-private.h"
@@ -19,8 +20,18 @@ typedef struct
   guint n_closed;
   const char *answer_to_bad;
   guint16 close_on_bad;
+  gint64 work_us;         /* of processor time that each message takes */
   gboolean drops_channel; /* in the next handler */
 } Fixture;
+
+static void
+work (gint64 work_us)
+{
+  clock_t end = clock () + (clock_t) (work_us * CLOCKS_PER_SEC / G_USEC_PER_SEC);
+
+  while (clock () < end)
+    continue;
+}
 
 static void
 on_message (VgwWsChannel *channel, const char *text, gulong length, gpointer user_data)
@@ -29,6 +40,7 @@ on_message (VgwWsChannel *channel, const char *text, gulong length, gpointer use
 
   ck_assert_uint_eq (strlen (text), length);
   g_ptr_array_add (self->messages, g_strndup (text, length));
+  work (self->work_us);
   if (self->drops_channel)
     g_clear_object (&self->channel);
 }
@@ -278,6 +290,29 @@ START_TEST (a_client_that_goes_on_after_our_close_is_not_read)
 }
 END_TEST
 
+/* Nothing is lost and nobody is closed: what is too much work comes later. */
+START_TEST (messages_that_take_much_time_are_read_more_slowly)
+{
+  VgwWsChannelSettings settings = vgw_ws_channel_defaults;
+  VgwWorkClock shared = { .paid_until_us = g_get_monotonic_time () + G_USEC_PER_SEC / 2 }; /* others have worked */
+  g_autoptr (Fixture) self = NULL;
+
+  settings.work_percent = 1;
+  settings.shared_clock = &shared;
+  self = fixture_new (&settings);
+  self->work_us = 300000; /* beyond the burst of this channel alone */
+  ws_peer_send_frame (self->peer, WS_FIN | WS_TEXT, "one");
+  WAIT_UNTIL (self->messages->len == 1);
+  ck_assert_uint_eq (vgw_ws_channel_count_delays (self->channel), 1);
+  self->work_us = 0;
+  ws_peer_send_frame (self->peer, WS_FIN | WS_TEXT, "two");
+  ck_assert_uint_eq (self->messages->len, 1);
+  WAIT_UNTIL (self->messages->len == 2);
+  ck_assert_uint_eq (self->n_closed, 0);
+  ck_assert_uint_eq (self->errors->len, 0);
+}
+END_TEST
+
 START_TEST (binary_is_bad_and_the_channel_stays)
 {
   g_autoptr (Fixture) self = fixture_new_default ();
@@ -457,6 +492,7 @@ channel_suite (void)
   tcase_add_test (bad, what_follows_too_large_is_thrown_away);
   tcase_add_test (bad, a_client_that_goes_on_after_a_fatal_error_is_not_read);
   tcase_add_test (bad, a_client_that_goes_on_after_our_close_is_not_read);
+  tcase_add_test (bad, messages_that_take_much_time_are_read_more_slowly);
   tcase_add_test (bad, binary_is_bad_and_the_channel_stays);
   tcase_add_test (bad, text_that_is_not_utf8_closes_with_1007);
   tcase_add_test (bad, an_unmasked_frame_closes_with_1002);
