@@ -12,7 +12,7 @@ release_name () (. /etc/os-release && echo "${ID:-linux}${VERSION_ID:-}")
 
 # build_dir NAME: the folder to build in; another Debian's (scripts/on) beside the machine's own.
 build_dir () {
-  echo "$1${VGW_TEST_ON:+-$VGW_TEST_ON}"
+  echo "${VGW_TEST_BUILD_ROOT:-$PWD/$1${VGW_TEST_ON:+-$VGW_TEST_ON}}"
 }
 
 # What the gateway is built from and runs on.
@@ -69,9 +69,44 @@ install_node () {
   done
 }
 
+# Fails, with what to do, where the user cannot write in DIR, as after somebody else's or root's build.
+check_writable () {
+  local dir=$1 theirs
+  theirs=$(if [ -e "$dir" ]; then find "$dir" -maxdepth 2 ! -writable -print -quit; else [ -w "$(dirname "$dir")" ] || dirname "$dir"; fi)
+  [ -z "$theirs" ] && return 0
+  echo "$theirs belongs to $(stat -c %U "$theirs"), and $(id -un) cannot write there. Take a clone of your own:" >&2
+  echo "  git clone $PWD" >&2
+  [ ! -e "$dir" ] || echo "or, if this one is yours: sudo chown -R $(id -un) $dir" >&2
+  exit 1
+}
+
+# Whether the build folder DIR was made for this source tree, where it is.
+is_at_home () {
+  /usr/bin/python3 - "$1" "$PWD" <<'PY'
+import json, os, sys
+with open(sys.argv[1] + "/meson-info/meson-info.json", encoding="utf-8") as file:
+    made_for = json.load(file)["directories"]
+sys.exit(any(os.path.realpath(here) != made_for[what] for what, here in zip(("build", "source"), sys.argv[1:])))
+PY
+}
+
 # configure DIR [meson option …]: configures once; ninja notices later changes of the build files by itself.
 configure () {
   local dir=$1
   shift
-  [ -f "$dir/build.ninja" ] || meson setup "$dir" "$@" >&2
+  check_writable "$dir"
+  if [ ! -f "$dir/build.ninja" ]; then
+    meson setup "$dir" "$@" >&2
+  elif ! is_at_home "$dir"; then
+    say "$dir was moved or copied here: making it anew"
+    meson setup --wipe "$dir" "$@" >&2
+  fi
+}
+
+# on_other_debian SCRIPT ARGUMENT…: where the arguments begin with --on RELEASE, runs the script there instead, with the rest.
+on_other_debian () {
+  [ "${2:-}" = --on ] || return 0
+  [ $# -ge 3 ] || { echo "usage: $1 --on RELEASE [ARGUMENT…], where RELEASE is debian12 or debian13" >&2; exit 2; }
+  cd "$caller_dir"
+  exec "$OLDPWD/scripts/on" "$3" "$OLDPWD/$1" "${@:4}"
 }

@@ -1,0 +1,79 @@
+"""scripts/run as people use it: from any directory, as an ordinary user, in a tree that is somebody else's or was copied."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import unittest
+
+import harness
+
+ORDINARY_USER = "nobody"
+
+
+class Scripts(harness.GatewayTest):
+    def setUp(self):
+        super().setUp()
+        self.directory.chmod(0o755)
+
+    def run_script(self, *arguments, cwd=None, prefix=(), script=harness.SOURCE_ROOT / "scripts" / "run", **variables):
+        """With VGW_TEST_BUILD_ROOT that is the build tree of the tests, which is up to date."""
+        return subprocess.run([*map(str, prefix), str(script), *map(str, arguments)], capture_output=True, text=True,
+                              check=False, cwd=cwd or self.directory, env={**harness.environment(), **variables})
+
+    def test_file_names_count_from_where_the_user_stands(self):
+        (self.directory / "bot.conf").write_text("[engine]\ndefault = record\n[record]\ndirectory = calls\n")
+        result = self.run_script("--config", "bot.conf", "--print-config")
+        self.assertIn("default = record", result.stdout, result.stderr)
+
+        shutil.copy(harness.SOURCE_ROOT / "pipelines" / "opus.launch", self.directory / "mine.launch")
+        result = self.run_script("--check-pipeline", "mine.launch")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        result = self.run_script("--pipeline", "mine.launch", "--check-config")
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+        (self.directory / "servers").write_text("turn:user:word@turn.example:3478\n")
+        result = self.run_script("--set", "ice.turn-servers-file=servers", "--set", "ice.agent=nice", "--check-config")
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_a_name_that_is_wrong_is_told_as_the_user_wrote_it(self):
+        result = self.run_script("--config", "no-such.conf", "--check-config")
+        self.assertEqual(result.returncode, 78)
+        self.assertIn("no-such.conf", result.stderr)
+
+    @unittest.skipUnless(os.geteuid() == 0, "nobody else can become another user")
+    def test_somebody_elses_build_says_what_to_do(self):
+        build = self.directory / "theirs"
+        build.mkdir()
+        result = self.run_script("--version", prefix=("setpriv", "--reuid", ORDINARY_USER, "--clear-groups"),
+                                 VGW_TEST_BUILD_ROOT=str(build))
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn(f"{build} belongs to {pwd.getpwuid(os.geteuid()).pw_name}", result.stderr)
+        self.assertIn(f"git clone {harness.SOURCE_ROOT}", result.stderr)
+
+    @unittest.skipUnless(os.geteuid() == 0, "nobody else can become another user")
+    def test_another_debian_is_for_root(self):
+        result = self.run_script("--on", "debian13", "--suite", "lint", script=harness.SOURCE_ROOT / "scripts" / "test",
+                                 prefix=("setpriv", "--reuid", ORDINARY_USER, "--clear-groups"))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("run this as root", result.stderr)
+
+    def test_an_unknown_debian(self):
+        result = self.run_script("--on", "debian3", script=harness.SOURCE_ROOT / "scripts" / "test")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("debian13", result.stderr)
+
+    def test_a_copied_build_folder_is_made_anew(self):
+        """Only as far as meson's complaint that there is no project: what matters is that it is called."""
+        copy = self.directory / "copy"
+        (copy / "build" / "meson-info").mkdir(parents=True)
+        shutil.copytree(harness.SOURCE_ROOT / "scripts", copy / "scripts")
+        (copy / "build" / "build.ninja").touch()
+        shutil.copy(harness.BUILD_ROOT / "meson-info" / "meson-info.json", copy / "build" / "meson-info")
+        result = self.run_script("--version", script=copy / "scripts" / "run", VGW_TEST_BUILD_ROOT="")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("was moved or copied here: making it anew", result.stderr)
+
+
+if __name__ == "__main__":
+    harness.main()
