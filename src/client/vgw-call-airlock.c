@@ -65,6 +65,8 @@ on_answer_set (GstPromise *promise, gpointer user_data)
 static void
 on_ice_candidate (GstElement *webrtc, guint mline_index, const char *candidate, gpointer user_data)
 {
+  if (*candidate == '\0')
+    return; /* webrtcbin 1.24 ends the list so */
   VgwCallNotice *notice = notice_new (VGW_CALL_NOTICE_CANDIDATE);
 
   notice->number = mline_index;

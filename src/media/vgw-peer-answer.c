@@ -319,6 +319,8 @@ handle_local_candidate (gpointer object, gpointer payload)
 void
 vgw_peer_on_ice_candidate (GstElement *bin, guint mline_index, const char *candidate, VgwAirlock *airlock)
 {
+  if (*candidate == '\0')
+    return; /* webrtcbin 1.24 ends the list so; the gathering state does already, and Chromium refuses a bare "a=" */
   vgw_airlock_post (airlock, handle_local_candidate, g_strdup (candidate), g_free);
 }
 

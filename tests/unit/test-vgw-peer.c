@@ -182,11 +182,27 @@ is_heard_both_ways (gpointer user_data)
          && call->track_codec != NULL;
 }
 
+/* What a browser's parser asks of each line; it refuses the whole answer for one. */
+static void
+assert_well_formed (const char *sdp)
+{
+  g_auto (GStrv) lines = g_strsplit (sdp, "\r\n", -1);
+  guint n_lines = g_strv_length (lines);
+
+  ck_assert_str_eq (lines[n_lines - 1], ""); /* the last one has its end, too */
+  for (guint i = 0; i < n_lines - 1; i++)
+    ck_assert_msg (g_regex_match_simple ("^([vostcmb]=.|a=[a-z])", lines[i], 0, 0), "line %u: \"%s\"", i, lines[i]);
+  ck_assert_ptr_nonnull (strstr (sdp, "\r\na=candidate:"));
+  ck_assert_ptr_nonnull (strstr (sdp, "\r\na=end-of-candidates\r\n"));
+}
+
 static void
 answer (Call *call, const char *offer)
 {
   vgw_peer_answer_async (call->peer, offer, NULL, on_answer, call);
   ck_assert (wait_until (has_answer, call, TIMEOUT_MS));
+  if (call->answer != NULL)
+    assert_well_formed (call->answer);
 }
 
 static Call *
