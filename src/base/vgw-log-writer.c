@@ -207,6 +207,7 @@ queue_line (VgwLogWriter *self, GString *line)
       g_string_free (line, TRUE);
       self->n_untold++;
       self->n_dropped++;
+      g_cond_broadcast (&self->changed); /* there may be nothing else that the thread would wake for */
       return;
     }
   dropped_line = take_dropped_line (self);
