@@ -169,7 +169,10 @@ export class VoiceGatewayCall {
   hangUp(): void;
   /** Sends silence in place of the microphone (default), or with false the microphone again. */
   mute(isMuted?: boolean): void;
-  /** Sends an application event to the engine. Throws `bad-state` where no call is running. */
+  /**
+   * Sends an application event to the engine. While the call is being made, up to 64 wait until it runs. Throws `bad-state`
+   * above that, and where there is no call.
+   */
   sendEvent(event: unknown): void;
   /** Presses keys of a telephone (RFC 4733): 0-9, *, #, A-D, and a comma for a pause of two seconds. Spaces are left
    * out. Resolves when they have been sent, after those of earlier calls. Rejects with a TypeError for other keys, and

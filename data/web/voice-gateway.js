@@ -37,6 +37,7 @@ export const CallState = Object.freeze({
 
 const EVENTS_CHANNEL = 'events'; // the data channel's label (docs/PROTOCOL.md)
 const MAX_EARLY_CANDIDATES = 64; // kept until the answer is there
+const MAX_EARLY_EVENTS = 64; // kept until the call runs
 const REASON_WAIT_MS = 1000; // how long after a fatal `error` the `state: ended` with its reason may take
 
 const DEFAULT_OPTIONS = Object.freeze({
@@ -68,6 +69,8 @@ export class VoiceGatewayCall {
   #events = null;       // the data channel
   #dtmf = null;
   #pendingCandidates = []; // that came before the answer; null after it
+  #earlyEvents = [];
+  #lastRefusal = null; // the gateway's last error before its answer
   #sessionId = null;
   #engines = [];
   #engine = null;
@@ -135,9 +138,22 @@ export class VoiceGatewayCall {
       track.enabled = !this.#isMuted;
   }
 
-  /** Sends an application event (anything JSON can hold) to the engine. */
+  /**
+   * Sends an application event (anything JSON can hold) to the engine. While the call is being made, up to 64 wait until
+   * it runs. Throws `bad-state` above that, and where there is no call.
+   */
   sendEvent(event) {
-    if (this.#events?.readyState === 'open') {
+    if ([CallState.MICROPHONE, CallState.SIGNALING, CallState.CONNECTING].includes(this.#state)
+      && this.#earlyEvents.length < MAX_EARLY_EVENTS)
+      this.#earlyEvents.push(event);
+    else
+      this.#sendEventNow(event);
+  }
+
+  #sendEventNow(event) {
+    if (this.#activeSince === null) {
+      throw new VoiceGatewayError(CallErrorCode.BAD_STATE, 'No call is running to send an event on', { fatal: false });
+    } else if (this.#events?.readyState === 'open') {
       this.#events.send(JSON.stringify(event));
       this.#signal('out', 'event', event);
     } else if (!this.#channel?.send('event', event)) {
@@ -265,7 +281,7 @@ export class VoiceGatewayCall {
     this.#sessionId = id;
     ({ engines: this.#engines, engine: this.#engine } = readEngines(session));
     this.#setState(CallState.CONNECTING);
-    this.#setDeadline(this.#options.signalingTimeoutMs, () => new VoiceGatewayError(
+    this.#setDeadline(this.#options.signalingTimeoutMs, () => this.#lastRefusal ?? new VoiceGatewayError(
       CallErrorCode.TIMEOUT, 'The gateway did not answer the offer'));
     const pc = this.#makePeer([...iceServers, ...this.#options.iceServers]);
     await pc.setLocalDescription(await pc.createOffer());
@@ -372,6 +388,7 @@ export class VoiceGatewayCall {
     this.#setState(CallState.ACTIVE);
     this.#settle?.resolve();
     this.#settle = null;
+    this.#earlyEvents.splice(0).forEach((event) => this.#isOver() || this.#sendEventNow(event));
   }
 
   async #readStats() {
@@ -407,9 +424,10 @@ export class VoiceGatewayCall {
     if (error.fatal) {
       this.#fatalGatewayError = error;
       this.#setDeadline(REASON_WAIT_MS, () => error);
-    } else if (this.#pc?.signalingState === 'have-local-offer') {
-      this.#end(error); // until the answer is there, whatever the gateway objects to is our offer
+    } else if (payload.about === 'offer' && this.#pc?.signalingState === 'have-local-offer') {
+      this.#end(error); // there will be no answer, and we have no other offer
     } else {
+      this.#lastRefusal = error;
       this.#emit('error', error);
     }
   }

@@ -421,7 +421,7 @@ handle_error (VgwCall *self, const VgwMessage *message)
   g_autofree char *failure = g_strdup_printf ("the gateway refused: %s (%s)", message->error_message,
                                               vgw_error_code_to_string (message->error_code));
 
-  if (self->state < VGW_CALL_STATE_CONNECTING)
+  if (self->state < VGW_CALL_STATE_CONNECTING && (message->is_fatal || g_strcmp0 (message->about, "offer") == 0))
     fail (self, VGW_CALL_SIGNALING, failure);
   else
     vgw_warning (self->report.session_id, "%s", failure);

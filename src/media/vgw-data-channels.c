@@ -4,26 +4,29 @@
 #include <string.h>
 
 #include "base/vgw-log.h"
+#include "media/vgw-sctp-streams.h"
 
 #define MAX_BUFFERED_BYTES (256 * 1024) /* ours, not yet taken by SCTP */
 #define CLIENT_OPENS_WITHIN_US (2 * G_USEC_PER_SEC)
 #define MAX_PENDING_TEXTS 64            /* theirs, not yet seen by the main thread */
+#define MAX_LOGGED_CHANNELS 16          /* a client may open and close without end */
+#define MAX_LOGGED_LABEL_BYTES 64
 
 struct _VgwDataChannels
 {
   gatomicrefcount ref_count;
   char *session_id;
   VgwAirlock *airlock;
-  VgwAirlockFunc text_func, overflow_func;
-  guint max_channels;
+  VgwAirlockFunc text_func;
+  VgwSctpStreams *streams;
   gint has_dropped; /* atomic; and that was logged */
 
   GMutex lock; /* taken alone; never while calling webrtcbin */
   GstElement *webrtcbin;          /* guarded by lock; borrowed, NULL after close */
   GPtrArray *channels;            /* guarded by lock; GstWebRTCDataChannel* */
-  GstWebRTCDataChannel *events;   /* guarded by lock; borrowed from channels */
+  GPtrArray *events;              /* guarded by lock; borrowed from channels: ours go on the last one */
   guint n_opened;                 /* guarded by lock; the client's, ever */
-  gboolean has_opened_events;     /* main thread only: we made one */
+  gboolean has_had_events;        /* guarded by lock: the client's, or we made one */
   gint64 first_wanted_us;         /* main thread only: when there was first an event to send; 0 before */
 };
 
@@ -34,9 +37,9 @@ unref_closure (gpointer self, GClosure *closure)
 }
 
 static void
-connect_with_ref (VgwDataChannels *self, gpointer object, const char *signal, GCallback callback)
+connect_with_ref (VgwDataChannels *self, gpointer object, const char *signal, GCallback callback, GConnectFlags flags)
 {
-  g_signal_connect_data (object, signal, callback, vgw_data_channels_ref (self), unref_closure, 0);
+  g_signal_connect_data (object, signal, callback, vgw_data_channels_ref (self), unref_closure, flags);
 }
 
 /* One that is too large goes on as far as shows that it is: who takes it refuses it, counts it and tells the client. */
@@ -51,23 +54,42 @@ on_message_string (GstWebRTCDataChannel *channel, const char *text, VgwDataChann
     vgw_info (self->session_id, "data channel: dropped a message, and maybe more: %d are waiting", MAX_PENDING_TEXTS);
 }
 
+static gboolean
+is_events (GstWebRTCDataChannel *channel)
+{
+  g_autofree char *label = NULL;
+  g_object_get (channel, "label", &label, NULL);
+  return g_strcmp0 (label, VGW_EVENTS_LABEL) == 0;
+}
+
 /* Keeps @channel unless closed. Returns whether it was kept. */
 static gboolean
 keep_channel (VgwDataChannels *self, GstWebRTCDataChannel *channel)
 {
-  g_autofree char *label = NULL;
-  g_object_get (channel, "label", &label, NULL);
+  gboolean is_for_events = is_events (channel);
 
   g_mutex_lock (&self->lock);
   gboolean is_open = self->webrtcbin != NULL;
   if (is_open)
     {
       g_ptr_array_add (self->channels, g_object_ref (channel));
-      if (g_strcmp0 (label, VGW_EVENTS_LABEL) == 0)
-        self->events = channel;
+      if (is_for_events)
+        {
+          g_ptr_array_add (self->events, channel);
+          self->has_had_events = TRUE;
+        }
     }
   g_mutex_unlock (&self->lock);
   return is_open;
+}
+
+static void
+drop_channel (VgwDataChannels *self, GstWebRTCDataChannel *channel)
+{
+  g_mutex_lock (&self->lock);
+  g_ptr_array_remove (self->events, channel);
+  g_ptr_array_remove (self->channels, channel); /* whoever says that it is closed has a reference */
+  g_mutex_unlock (&self->lock);
 }
 
 /* The client's channel is open. SCTP or PC thread. */
@@ -78,7 +100,24 @@ on_data_channel (GstElement *webrtcbin, GstWebRTCDataChannel *channel, VgwDataCh
     return;
   g_autofree char *label = NULL;
   g_object_get (channel, "label", &label, NULL);
-  vgw_info (self->session_id, "data channel \"%s\" opened by the client", label ? label : "");
+  g_mutex_lock (&self->lock);
+  gboolean is_logged = ++self->n_opened <= MAX_LOGGED_CHANNELS;
+  g_mutex_unlock (&self->lock);
+  if (is_logged)
+    vgw_info (self->session_id, "data channel \"%.*s\" opened by the client", MAX_LOGGED_LABEL_BYTES, label ? label : "");
+}
+
+/* The PC thread, after webrtcbin's own handler. */
+static void
+on_ready_state (GstWebRTCDataChannel *channel, GParamSpec *pspec, VgwDataChannels *self)
+{
+  GstWebRTCDataChannelState state;
+  int id;
+  g_object_get (channel, "ready-state", &state, "id", &id, NULL);
+  if (state != GST_WEBRTC_DATA_CHANNEL_STATE_CLOSED)
+    return;
+  drop_channel (self, channel);
+  vgw_sctp_streams_remove (self->streams, id);
 }
 
 /* A channel is being made, by the client or by us: the first moment to listen, so that no message is missed.
@@ -86,19 +125,17 @@ on_data_channel (GstElement *webrtcbin, GstWebRTCDataChannel *channel, VgwDataCh
 static void
 on_prepare_data_channel (GstElement *webrtcbin, GstWebRTCDataChannel *channel, gboolean is_local, VgwDataChannels *self)
 {
-  connect_with_ref (self, channel, "on-message-string", G_CALLBACK (on_message_string));
-  if (is_local)
-    return;
-  g_mutex_lock (&self->lock);
-  gboolean is_too_many = ++self->n_opened > self->max_channels;
-  g_mutex_unlock (&self->lock);
-  if (is_too_many)
-    vgw_airlock_post_bounded (self->airlock, MAX_PENDING_TEXTS, self->overflow_func, NULL, NULL);
+  int id;
+  g_object_get (channel, "id", &id, NULL);
+  connect_with_ref (self, channel, "on-message-string", G_CALLBACK (on_message_string), 0);
+  connect_with_ref (self, channel, "notify::ready-state", G_CALLBACK (on_ready_state), G_CONNECT_AFTER);
+  if (is_local && id >= 0)
+    vgw_sctp_streams_add_own (self->streams, id);
 }
 
 VgwDataChannels *
 vgw_data_channels_new (GstElement *webrtcbin, guint max_channels, const char *session_id, VgwAirlock *airlock,
-                       VgwAirlockFunc text_func, VgwAirlockFunc overflow_func)
+                       VgwAirlockFunc text_func)
 {
   VgwDataChannels *self = g_new0 (VgwDataChannels, 1);
   g_atomic_ref_count_init (&self->ref_count);
@@ -106,12 +143,12 @@ vgw_data_channels_new (GstElement *webrtcbin, guint max_channels, const char *se
   self->session_id = g_strdup (session_id);
   self->airlock = vgw_airlock_ref (airlock);
   self->text_func = text_func;
-  self->overflow_func = overflow_func;
-  self->max_channels = max_channels;
   self->webrtcbin = webrtcbin;
   self->channels = g_ptr_array_new_with_free_func (g_object_unref);
-  connect_with_ref (self, webrtcbin, "prepare-data-channel", G_CALLBACK (on_prepare_data_channel));
-  connect_with_ref (self, webrtcbin, "on-data-channel", G_CALLBACK (on_data_channel));
+  self->events = g_ptr_array_new ();
+  self->streams = vgw_sctp_streams_new (webrtcbin, max_channels, session_id, airlock);
+  connect_with_ref (self, webrtcbin, "prepare-data-channel", G_CALLBACK (on_prepare_data_channel), 0);
+  connect_with_ref (self, webrtcbin, "on-data-channel", G_CALLBACK (on_data_channel), 0);
   return self;
 }
 
@@ -127,7 +164,9 @@ vgw_data_channels_unref (VgwDataChannels *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
+  g_ptr_array_unref (self->events);
   g_ptr_array_unref (self->channels);
+  vgw_sctp_streams_unref (self->streams);
   g_mutex_clear (&self->lock);
   vgw_airlock_unref (self->airlock);
   g_free (self->session_id);
@@ -135,13 +174,16 @@ vgw_data_channels_unref (VgwDataChannels *self)
 }
 
 /* Most clients open a channel of that name themselves, a moment after they are connected: a second one would cost a
- * thread, and split the events between the two. */
+ * thread, and split the events between the two. One that closes it again wants none. */
 static gboolean
 should_open_events (VgwDataChannels *self)
 {
   gint64 now_us = g_get_monotonic_time ();
 
-  if (self->webrtcbin == NULL || self->has_opened_events)
+  g_mutex_lock (&self->lock);
+  gboolean may_open = self->webrtcbin != NULL && !self->has_had_events;
+  g_mutex_unlock (&self->lock);
+  if (!may_open)
     return FALSE;
   if (self->first_wanted_us == 0)
     self->first_wanted_us = now_us;
@@ -152,10 +194,23 @@ static void
 open_events (VgwDataChannels *self, GstElement *webrtcbin)
 {
   g_autoptr (GstWebRTCDataChannel) channel = NULL;
-  self->has_opened_events = TRUE;
+  g_mutex_lock (&self->lock);
+  self->has_had_events = TRUE;
+  g_mutex_unlock (&self->lock);
   g_signal_emit_by_name (webrtcbin, "create-data-channel", VGW_EVENTS_LABEL, NULL, &channel);
   if (channel != NULL)
     keep_channel (self, channel);
+}
+
+/* The one that carries ours, or NULL. (transfer full) */
+static GstWebRTCDataChannel *
+find_events (VgwDataChannels *self)
+{
+  g_mutex_lock (&self->lock);
+  guint n_events = self->events->len;
+  GstWebRTCDataChannel *channel = n_events > 0 ? g_object_ref (g_ptr_array_index (self->events, n_events - 1)) : NULL;
+  g_mutex_unlock (&self->lock);
+  return channel;
 }
 
 gboolean
@@ -164,9 +219,9 @@ vgw_data_channels_send (VgwDataChannels *self, const char *text)
   GstWebRTCDataChannelState state = GST_WEBRTC_DATA_CHANNEL_STATE_CLOSED;
   guint64 buffered_bytes = 0;
 
-  g_mutex_lock (&self->lock);
-  g_autoptr (GstWebRTCDataChannel) channel = self->events ? g_object_ref (self->events) : NULL;
-  g_mutex_unlock (&self->lock);
+  if (vgw_sctp_streams_is_lost (self->streams))
+    return FALSE;
+  g_autoptr (GstWebRTCDataChannel) channel = find_events (self);
   if (channel == NULL)
     {
       if (should_open_events (self))
@@ -184,12 +239,18 @@ vgw_data_channels_is_open (VgwDataChannels *self)
 {
   GstWebRTCDataChannelState state = GST_WEBRTC_DATA_CHANNEL_STATE_CLOSED;
 
-  g_mutex_lock (&self->lock);
-  g_autoptr (GstWebRTCDataChannel) channel = self->events ? g_object_ref (self->events) : NULL;
-  g_mutex_unlock (&self->lock);
+  if (vgw_sctp_streams_is_lost (self->streams)) /* whatever webrtcbin still says of it */
+    return FALSE;
+  g_autoptr (GstWebRTCDataChannel) channel = find_events (self);
   if (channel != NULL)
     g_object_get (channel, "ready-state", &state, NULL);
   return state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN;
+}
+
+void
+vgw_data_channels_lose (VgwDataChannels *self, const char *why)
+{
+  vgw_sctp_streams_lose (self->streams, why);
 }
 
 void
@@ -199,9 +260,10 @@ vgw_data_channels_close (VgwDataChannels *self)
   g_mutex_lock (&self->lock);
   channels = g_steal_pointer (&self->channels);
   self->channels = g_ptr_array_new_with_free_func (g_object_unref);
-  self->events = NULL;
+  g_ptr_array_set_size (self->events, 0);
   self->webrtcbin = NULL;
   g_mutex_unlock (&self->lock);
+  vgw_sctp_streams_close (self->streams);
   for (guint i = 0; i < channels->len; i++)
     g_signal_handlers_disconnect_by_data (g_ptr_array_index (channels, i), self);
 }

@@ -1,6 +1,6 @@
 /* The data channels of one webrtcbin. Text of any channel is an application event; the one labelled `events`, opened by
- * the client or by us, carries ours. A channel costs two threads for the life of the session, so their number is
- * bounded. */
+ * the client or by us, carries ours. A channel costs two threads while it is open, so their number is bounded
+ * (vgw-sctp-streams.h). */
 #pragma once
 
 #include <gst/gst.h>
@@ -15,10 +15,10 @@ G_BEGIN_DECLS
 typedef struct _VgwDataChannels VgwDataChannels; /* reference counted */
 
 /* Listens on @webrtcbin. @text_func gets a char* on the main thread, of a text that is larger than VGW_EVENT_MAX_BYTES
- * one byte more than that; @overflow_func (payload NULL) is called when the
- * client opens more than @max_channels. Main thread, before negotiation. Returns: (transfer full) */
+ * one byte more than that. The client may have @max_channels open at a time. Main
+ * thread, before negotiation. Returns: (transfer full) */
 VgwDataChannels *vgw_data_channels_new (GstElement *webrtcbin, guint max_channels, const char *session_id,
-                                        VgwAirlock *airlock, VgwAirlockFunc text_func, VgwAirlockFunc overflow_func);
+                                        VgwAirlock *airlock, VgwAirlockFunc text_func);
 VgwDataChannels *vgw_data_channels_ref (VgwDataChannels *self);
 void vgw_data_channels_unref (VgwDataChannels *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwDataChannels, vgw_data_channels_unref)
@@ -30,7 +30,10 @@ gboolean vgw_data_channels_send (VgwDataChannels *self, const char *text);
 /* Whether `events` is open: what vgw_data_channels_send () then refuses it takes later. Main thread. */
 gboolean vgw_data_channels_is_open (VgwDataChannels *self);
 
-/* Lets go of every channel; nothing is called afterwards. Must come before the pipeline goes to NULL: before 1.22.3 a
+/* The SCTP association has failed: there are no channels any more, and no new ones. Any thread. Idempotent. */
+void vgw_data_channels_lose (VgwDataChannels *self, const char *why);
+
+/* Releases every channel; nothing is called afterwards. Must come before the pipeline goes to NULL: before 1.22.3 a
  * channel that outlives its webrtcbin uses it after it was freed. Main thread. Idempotent. */
 void vgw_data_channels_close (VgwDataChannels *self);
 

@@ -89,8 +89,8 @@ check_reply (VgwPeer *self, const GstStructure *reply, const char *step)
   if (!gst_structure_has_field (reply, "error"))
     return TRUE;
   gst_structure_get (reply, "error", G_TYPE_ERROR, &error, NULL);
-  vgw_peer_fail (self, g_error_new (VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the offer could not be used (%s: %s)", step,
-                           error ? error->message : "no reason given"));
+  vgw_info (self->session_id, "%s: %s", step, error ? error->message : "no reason given");
+  vgw_peer_fail (self, g_error_new (VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the offer could not be used (%s)", step));
   return FALSE;
 }
 

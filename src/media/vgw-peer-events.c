@@ -2,11 +2,50 @@
 #include "media/vgw-peer-private.h"
 
 #include <gst/webrtc/webrtc.h>
+#include <string.h>
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "media/vgw-bridge-private.h"
 #include "media/vgw-pipeline.h"
+#include "media/vgw-sctp-streams.h"
+
+#define MAX_EARLY_TEXT_BYTES VGW_EVENT_MAX_BYTES
+
+/* pc.close () in a browser, or its tab: the client's hang-up. */
+static void
+handle_dtls_closed (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  vgw_info (self->session_id, "the client has closed DTLS");
+  vgw_peer_emit_closed (self);
+}
+
+/* DTLS may be up at the client, and text on the way, before the certificate was looked at here: that waits, no more than
+ * a little. */
+static void
+handle_event_text (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  gsize length = strlen (payload);
+  if (self->state == PEER_CONNECTED)
+    vgw_peer_emit_event (self, payload);
+  else if (self->state == PEER_ANSWERED && self->n_early_text_bytes + length <= MAX_EARLY_TEXT_BYTES)
+    {
+      self->n_early_text_bytes += length;
+      g_ptr_array_add (self->early_texts, g_strdup (payload));
+    }
+}
+
+static void
+emit_early_texts (VgwPeer *self)
+{
+  while (self->early_texts->len > 0 && self->state == PEER_CONNECTED)
+    {
+      g_autofree char *text = g_ptr_array_steal_index (self->early_texts, 0);
+      vgw_peer_emit_event (self, text);
+    }
+}
 
 static void
 handle_connected (VgwPeer *self)
@@ -27,6 +66,7 @@ handle_connected (VgwPeer *self)
   vgw_peer_emit_connected (self);
   if (self->has_voice && self->state == PEER_CONNECTED)
     vgw_peer_emit_voice (self, TRUE);
+  emit_early_texts (self);
 }
 
 static void
@@ -57,22 +97,6 @@ on_connection_state (GstElement *bin, GParamSpec *pspec, VgwAirlock *airlock)
   GstWebRTCPeerConnectionState state;
   g_object_get (bin, "connection-state", &state, NULL);
   vgw_airlock_post (airlock, handle_connection_state, GINT_TO_POINTER (state), NULL);
-}
-
-static void
-handle_event_text (gpointer object, gpointer payload)
-{
-  VgwPeer *self = object;
-  if (self->state == PEER_CONNECTED)
-    vgw_peer_emit_event (self, payload);
-}
-
-static void
-handle_channel_overflow (gpointer object, gpointer payload)
-{
-  VgwPeer *self = object;
-  vgw_peer_fail (self, g_error_new (VGW_ERROR, VGW_ERROR_TOO_LARGE, "more than %u data channels",
-                           vgw_media_get_settings (self->media)->max_data_channels));
 }
 
 typedef struct
@@ -185,13 +209,22 @@ handle_pipeline_error (gpointer object, gpointer payload)
   vgw_peer_fail (self, g_error_new (VGW_ERROR, VGW_ERROR_INTERNAL, "the pipeline failed: %s", (char *) payload));
 }
 
+/* A client that aborts SCTP, or stops answering it, still talks. */
+static void
+handle_sctp_error (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  if (self->data_channels != NULL)
+    vgw_data_channels_lose (self->data_channels, "the client has aborted SCTP, or does not answer");
+}
+
 /* Who hears the bus. What `vad` says can change every 10 ms of audio, and a caller can send much of that: one post waits
  * at a time, and finds what was said last. */
 typedef struct
 {
   gatomicrefcount ref_count;
   VgwAirlock *airlock;
-  gint has_voice, is_posted; /* atomic */
+  gint has_voice, is_posted, has_lost_sctp; /* atomic */
 } BusEar;
 
 static void
@@ -235,6 +268,24 @@ hear_voice (BusEar *ear, GstMessage *message)
   vgw_airlock_post (ear->airlock, handle_voice, ear, bus_ear_unref);
 }
 
+/* Any thread. A client can cause errors of SCTP as often as it likes: one is enough. */
+static void
+post_error (BusEar *ear, GstMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *debug = NULL;
+  if (vgw_sctp_streams_is_source (GST_MESSAGE_SRC (message)))
+    {
+      if (g_atomic_int_compare_and_exchange (&ear->has_lost_sctp, FALSE, TRUE))
+        vgw_airlock_post (ear->airlock, handle_sctp_error, NULL, NULL);
+      return;
+    }
+  gst_message_parse_error (message, &error, &debug);
+  vgw_airlock_post (ear->airlock, handle_pipeline_error,
+                    g_strdup_printf ("%s: %s (%s)", GST_MESSAGE_SRC_NAME (message), error->message, debug ? debug : ""),
+                    g_free);
+}
+
 /* Any thread. Nothing may stay on the bus: a bus that nobody reads grows for ever. */
 static GstBusSyncReply
 on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
@@ -243,15 +294,7 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT)
     hear_voice (ear, message);
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autofree char *debug = NULL;
-      gst_message_parse_error (message, &error, &debug);
-      vgw_airlock_post (ear->airlock, handle_pipeline_error,
-                        g_strdup_printf ("%s: %s (%s)", GST_MESSAGE_SRC_NAME (message), error->message,
-                                         debug ? debug : ""),
-                        g_free);
-    }
+    post_error (ear, message);
   gst_message_unref (message);
   return GST_BUS_DROP;
 }
@@ -276,6 +319,7 @@ vgw_peer_connect_bin (VgwPeer *self)
   vgw_webrtc_set_audio (self->webrtc, self->codec);
   if (dtmf != NULL)
     vgw_webrtc_set_dtmf (self->webrtc, dtmf, self->airlock, handle_key);
+  vgw_webrtc_set_closed (self->webrtc, self->airlock, handle_dtls_closed);
   g_signal_connect_data (bin, "on-ice-candidate", G_CALLBACK (vgw_peer_on_ice_candidate), vgw_airlock_ref (self->airlock),
                          vgw_airlock_unref_closure, 0);
   g_signal_connect_data (bin, "notify::ice-gathering-state", G_CALLBACK (vgw_peer_on_gathering_state),
@@ -296,6 +340,5 @@ vgw_peer_connect_bin (VgwPeer *self)
 
   if (self->offer->data_index >= 0)
     self->data_channels = vgw_data_channels_new (bin, vgw_media_get_settings (self->media)->max_data_channels,
-                                                 self->session_id, self->airlock, handle_event_text,
-                                                 handle_channel_overflow);
+                                                 self->session_id, self->airlock, handle_event_text);
 }

@@ -133,6 +133,7 @@ vgw_peer_finalize (GObject *object)
   g_clear_pointer (&self->local_sdp, gst_sdp_message_free);
   g_clear_pointer (&self->local_candidates, g_ptr_array_unref);
   g_clear_pointer (&self->early_candidates, g_ptr_array_unref);
+  g_clear_pointer (&self->early_texts, g_ptr_array_unref);
   g_free (self->session_id);
   G_OBJECT_CLASS (vgw_peer_parent_class)->finalize (object);
 }
@@ -168,6 +169,7 @@ vgw_peer_init (VgwPeer *self)
   self->airlock = vgw_airlock_new (G_OBJECT (self));
   self->local_candidates = g_ptr_array_new_with_free_func (g_free);
   self->early_candidates = g_ptr_array_new_with_free_func (g_free);
+  self->early_texts = g_ptr_array_new_with_free_func (g_free);
 }
 
 /* -- public -------------------------------------------------------------------------------------------------------- */

@@ -22,18 +22,37 @@ struct _VgwWebrtc
   guint dtmf_clock_rate_hz;
   VgwAirlock *dtmf_airlock;
   VgwAirlockFunc dtmf_func;
+  VgwAirlock *closed_airlock;
+  VgwAirlockFunc closed_func;
 
   GMutex lock;
   gboolean is_released; /* guarded by lock */
   GstElement *dtls_dec; /* guarded by lock */
 
   VgwRtpIntake *intake;
+  gint has_dtls; /* atomic: it is connected */
 };
 
 static void
 unref_closure (gpointer self, GClosure *closure)
 {
   vgw_webrtc_unref (self);
+}
+
+/* Streaming thread, or webrtcbin's own. "closed" is also what it says before there is a connection. webrtcbin does not make
+ * this a state of its own (W3C webrtc-pc section 5.5.1 has it "closed"). */
+static void
+on_dtls_state (GstElement *dtls_dec, GParamSpec *pspec, VgwWebrtc *self)
+{
+  gint state;
+  g_object_get (dtls_dec, "connection-state", &state, NULL);
+  const GEnumValue *value = g_enum_get_value (G_PARAM_SPEC_ENUM (pspec)->enum_class, state);
+  if (value == NULL || self->closed_func == NULL)
+    return;
+  if (g_str_equal (value->value_nick, "connected"))
+    g_atomic_int_set (&self->has_dtls, TRUE);
+  else if (g_str_equal (value->value_nick, "closed") && g_atomic_int_compare_and_exchange (&self->has_dtls, TRUE, FALSE))
+    vgw_airlock_post (self->closed_airlock, self->closed_func, NULL, NULL);
 }
 
 /* webrtcbin notices neither a wrong certificate nor a dead peer, so we keep the decoder to ask it for the former, and
@@ -49,8 +68,11 @@ watch_dtls_decoder (VgwWebrtc *self, GstElement *dtls_dec)
   if (is_wanted)
     self->dtls_dec = gst_object_ref (dtls_dec);
   g_mutex_unlock (&self->lock);
-  if (is_wanted)
-    vgw_rtp_intake_watch (self->intake, dtls_dec);
+  if (!is_wanted)
+    return;
+  vgw_rtp_intake_watch (self->intake, dtls_dec);
+  g_signal_connect_data (dtls_dec, "notify::connection-state", G_CALLBACK (on_dtls_state), vgw_webrtc_ref (self),
+                         unref_closure, 0);
 }
 
 /* On whatever thread adds the element: main, or webrtcbin's PC thread. */
@@ -201,6 +223,7 @@ vgw_webrtc_unref (VgwWebrtc *self)
     return;
   g_warn_if_fail (self->pipeline == NULL);
   g_clear_pointer (&self->dtmf_airlock, vgw_airlock_unref);
+  g_clear_pointer (&self->closed_airlock, vgw_airlock_unref);
   vgw_rtp_intake_unref (self->intake);
   g_mutex_clear (&self->lock);
   g_object_unref (self->media);
@@ -227,6 +250,14 @@ VgwRtpIntake *
 vgw_webrtc_get_intake (VgwWebrtc *self)
 {
   return self->intake;
+}
+
+void
+vgw_webrtc_set_closed (VgwWebrtc *self, VgwAirlock *airlock, VgwAirlockFunc func)
+{
+  g_return_if_fail (self->closed_airlock == NULL);
+  self->closed_airlock = vgw_airlock_ref (airlock);
+  self->closed_func = func;
 }
 
 GstElement *

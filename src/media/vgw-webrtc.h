@@ -28,6 +28,10 @@ void vgw_webrtc_set_audio (VgwWebrtc *self, const VgwOfferCodec *codec);
  * before the pipeline is started. Main thread. */
 void vgw_webrtc_set_dtmf (VgwWebrtc *self, const VgwOfferCodec *dtmf, VgwAirlock *airlock, VgwAirlockFunc func);
 
+/* Calls @func (payload NULL) on the main thread when the client closes DTLS. Once, before the pipeline is started. Main
+ * thread. */
+void vgw_webrtc_set_closed (VgwWebrtc *self, VgwAirlock *airlock, VgwAirlockFunc func);
+
 typedef struct
 {
   char digit; /* '0'-'9', '*', '#', 'A'-'D' */

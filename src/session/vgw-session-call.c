@@ -130,6 +130,7 @@ reject_offer (VgwSession *self, const GError *error)
 {
   gboolean is_clients_fault = g_error_matches (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE) ||
                               g_error_matches (error, VGW_ERROR, VGW_ERROR_TOO_LARGE);
+  VgwMessage *message;
 
   self->n_failed_offers++;
   if (!is_clients_fault || self->n_failed_offers >= VGW_SESSION_MAX_FAILED_OFFERS)
@@ -139,7 +140,10 @@ reject_offer (VgwSession *self, const GError *error)
     }
   vgw_session_drop_peer (self);
   vgw_session_advance (self, VGW_EVENT_REJECTED, NULL);
-  vgw_session_report (self, error);
+  vgw_info (self->id, "refused the offer (%s): %s", vgw_error_to_wire (error), error->message);
+  message = vgw_message_new_error (error, FALSE);
+  message->about = g_strdup ("offer");
+  vgw_session_emit (self, message);
 }
 
 static void
@@ -256,10 +260,12 @@ handle_candidate (VgwSession *self, const VgwMessage *message)
 static void
 handle_event (VgwSession *self, const VgwMessage *message)
 {
-  if (self->state != VGW_STATE_ACTIVE)
-    report (self, VGW_ERROR_BAD_STATE, "event: not before the session is active");
+  if (self->state == VGW_STATE_NEW)
+    report (self, VGW_ERROR_BAD_STATE, "event: not before the offer");
   else if (message->event_json == NULL)
     report (self, VGW_ERROR_BAD_MESSAGE, "an event without payload");
+  else if (self->state != VGW_STATE_ACTIVE)
+    vgw_session_hold_client_event (self, message->event_json);
   else
     vgw_session_take_client_event (self, message->event_json);
 }

@@ -7,6 +7,7 @@
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
 
+#define MAX_EARLY_BYTES 65536 /* of all events that wait for the session to be active */
 #define BURST_SECONDS 2 /* of the rate may come at once */
 #define EVENT_REFUSED "{\"type\":\"error\",\"code\":\"too-large\",\"message\":\"an event was dropped\"}"
 
@@ -86,6 +87,34 @@ vgw_session_take_client_event (VgwSession *self, const char *json)
     }
   if (self->engine != NULL)
     vgw_engine_send_event (self->engine, json);
+}
+
+void
+vgw_session_hold_client_event (VgwSession *self, const char *json)
+{
+  g_autoptr (GError) error = NULL;
+  gsize length = strlen (json);
+
+  if (self->n_early_event_bytes + length > MAX_EARLY_BYTES)
+    {
+      error = g_error_new_literal (VGW_ERROR, VGW_ERROR_TOO_LARGE,
+                                   "too many events before the session is active; some were dropped");
+      refuse_client (self, error);
+      return;
+    }
+  self->n_early_event_bytes += length;
+  g_ptr_array_add (self->early_events, g_strdup (json));
+}
+
+void
+vgw_session_take_early_events (VgwSession *self)
+{
+  while (self->early_events->len > 0 && self->state == VGW_STATE_ACTIVE)
+    {
+      g_autofree char *json = g_ptr_array_steal_index (self->early_events, 0);
+
+      vgw_session_take_client_event (self, json);
+    }
 }
 
 void

@@ -54,6 +54,8 @@ struct _VgwSession
   VgwPlayoutStats last_playout; /* once the bridge is gone */
 
   GPtrArray *early_candidates; /* VgwMessage, those that came before the offer */
+  GPtrArray *early_events;     /* char*, of the client, that came after the offer and before it was active */
+  gsize n_early_event_bytes;   /* of them, ever */
   GPtrArray *held_candidates;  /* VgwMessage, ours, while the answer is not out */
   guint n_candidates;          /* of the whole session; one above the bound once that was reported */
   guint n_failed_offers;
@@ -127,6 +129,12 @@ void vgw_session_drop_speech (VgwSession *self, const char *reason);
 /* An event of the client, JSON text that was not looked at yet, while the session is active. Passes it to the engine, or
  * drops it and tells the client. */
 void vgw_session_take_client_event (VgwSession *self, const char *json);
+
+/* An event of the client that came after its offer and before the session is active: it waits, within a bound. */
+void vgw_session_hold_client_event (VgwSession *self, const char *json);
+
+/* The session is active: what waited is passed to the engine. */
+void vgw_session_take_early_events (VgwSession *self);
 
 /* An event of the engine. Passes it to the client, or drops it. */
 void vgw_session_take_engine_event (VgwSession *self, const char *json);

@@ -120,6 +120,7 @@ enter_active (VgwSession *self)
   vgw_session_tell_manager (self);
   g_signal_emit (self, signals[SIGNAL_ACTIVE], 0, self->active_mono_us - self->offer_mono_us);
   vgw_session_emit (self, vgw_message_new_state ("active", NULL));
+  vgw_session_take_early_events (self);
 }
 
 static void
@@ -130,6 +131,7 @@ enter_ending (VgwSession *self)
   g_clear_handle_id (&self->duration_timer_id, g_source_remove);
   g_clear_handle_id (&self->hangup_timer_id, g_source_remove);
   g_ptr_array_set_size (self->early_candidates, 0);
+  g_ptr_array_set_size (self->early_events, 0);
   vgw_session_drop_peer (self);
   vgw_session_get_playout_stats (self, &self->last_playout);
   vgw_session_log_dropped_events (self);
@@ -209,6 +211,7 @@ vgw_session_finalize (GObject *object)
 
   vgw_session_clear_outbox (self);
   g_ptr_array_unref (self->early_candidates);
+  g_ptr_array_unref (self->early_events);
   g_ptr_array_unref (self->held_candidates);
   g_free (self->codec);
   g_free (self->id);
@@ -241,6 +244,7 @@ vgw_session_init (VgwSession *self)
   g_queue_init (&self->outbox);
   self->id = vgw_random_base64url (ID_BYTES);
   self->early_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_message_free);
+  self->early_events = g_ptr_array_new_with_free_func (g_free);
   self->held_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_message_free);
 }
 
@@ -286,21 +290,13 @@ void
 vgw_session_fail (VgwSession *self, VgwEndReason reason, const GError *error)
 {
   g_autoptr (VgwSession) keep = NULL;
-  g_autoptr (GError) told = NULL;
 
   if (vgw_session_is_over (self))
     return;
 
   keep = g_object_ref (self);
   vgw_warning (self->id, "failed (%s): %s", vgw_error_to_wire (error), error->message);
-  told = g_error_copy (error);
-  /* why an engine failed is for the operator: it may name hosts and files */
-  if (g_error_matches (error, VGW_ERROR, VGW_ERROR_ENGINE))
-    {
-      g_free (told->message);
-      told->message = g_strdup ("the speech engine failed");
-    }
-  vgw_session_emit (self, vgw_message_new_error (told, TRUE));
+  vgw_session_emit (self, vgw_message_new_error (error, TRUE));
   vgw_session_end (self, reason);
 }
 

@@ -311,7 +311,8 @@ parse_error (VgwMessage *message, JsonObject *payload, GError **error)
 
   if (!read_required_string (payload, "code", &code, error) ||
       !read_string (payload, "message", &message->error_message, error) ||
-      !read_boolean (payload, "fatal", &message->is_fatal, error))
+      !read_boolean (payload, "fatal", &message->is_fatal, error) ||
+      !read_string (payload, "about", &message->about, error))
     return FALSE;
   message->error_code = error_code_from_string (code);
   return TRUE;

@@ -114,6 +114,7 @@ write_error (JsonObject *payload, const VgwMessage *message)
   set_string (payload, "code", vgw_error_code_to_string (message->error_code));
   set_string (payload, "message", message->error_message);
   json_object_set_boolean_member (payload, "fatal", message->is_fatal);
+  set_optional_string (payload, "about", message->about);
 }
 
 static char *
@@ -191,6 +192,7 @@ vgw_message_free (VgwMessage *message)
   g_free (message->kind);
   g_free (message->codec);
   g_free (message->error_message);
+  g_free (message->about);
   g_free (message);
 }
 
@@ -247,15 +249,25 @@ vgw_message_new_track (const char *kind, const char *codec, guint clock_rate_hz,
   return message;
 }
 
+/* What a client may read of @error. The rest names hosts, files and elements, and is for the operator: it is in the log. */
+static const char *
+get_public_text (const GError *error)
+{
+  if (error->domain != VGW_ERROR || error->code == VGW_ERROR_CONFIG || error->code == VGW_ERROR_INTERNAL)
+    return "internal error";
+  if (error->code == VGW_ERROR_ENGINE)
+    return "the speech engine failed";
+  return error->message;
+}
+
 VgwMessage *
 vgw_message_new_error (const GError *error, gboolean is_fatal)
 {
   VgwMessage *message = vgw_message_new (VGW_MESSAGE_ERROR);
   gboolean is_ours = error->domain == VGW_ERROR && error->code != VGW_ERROR_CONFIG;
 
-  /* what another library or the configuration has to say is for the operator, not for a client */
   message->error_code = is_ours ? error->code : VGW_ERROR_INTERNAL;
-  message->error_message = g_strdup (is_ours ? error->message : "internal error");
+  message->error_message = g_strdup (get_public_text (error));
   message->is_fatal = is_fatal;
   return message;
 }

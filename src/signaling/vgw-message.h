@@ -60,6 +60,7 @@ typedef struct
   int error_code;       /* ERROR: VgwErrorCode */
   char *error_message;  /* ERROR */
   gboolean is_fatal;    /* ERROR */
+  char *about;          /* ERROR (nullable): "offer" where the offer was refused and there will be no answer to it */
 } VgwMessage;
 
 /* Parses one text message. `payload` may be JSON in a string, or an object; keys match without regard to case.
@@ -84,6 +85,7 @@ VgwMessage *vgw_message_new_candidate (const char *candidate, const char *sdp_mi
 VgwMessage *vgw_message_new_state (const char *state, const char *reason);
 VgwMessage *vgw_message_new_track (const char *kind, const char *codec, guint clock_rate_hz, guint32 ssrc,
                                    const char *mid);
+/* A client reads no more of VGW_ERROR_INTERNAL, VGW_ERROR_ENGINE and errors of others than their code. */
 VgwMessage *vgw_message_new_error (const GError *error, gboolean is_fatal);
 VgwMessage *vgw_message_new_event (const char *event_json);
 VgwMessage *vgw_message_new_bye (void);

@@ -124,8 +124,43 @@ test('an error that is not fatal is told, and the call goes on', async () => {
   await page.context().close();
 });
 
+test('an error before the answer that is not fatal does not end the attempt', async () => {
+  const { page } = await openWith({
+    offer: async (send, offer, { answer }) => {
+      send('error', { code: 'bad-message', message: 'a candidate of no use', fatal: false });
+      send('answer', await answer(offer));
+    },
+  });
+  assert.equal(await outcome(page), 'connected');
+  assert.deepEqual((await said(page)).errors, [{ code: 'gateway-error', fatal: false, reason: 'bad-message' }]);
+  await page.context().close();
+});
+
+test('events of a call that is being made wait until it runs', async () => {
+  let hasSent;
+  const sent = new Promise((resolve) => { hasSent = resolve; });
+  const { page, received } = await openWith({
+    open: async (send) => {
+      await sent;
+      send('session', { id: 'an-id', iceServers: [] });
+    },
+  }, { dataChannel: false });
+  await waitUntil(page, () => window.call.state === 'signaling');
+  await page.evaluate(() => [1, 2, 3].forEach((n) => window.call.sendEvent({ n })));
+  hasSent();
+  assert.equal(await outcome(page), 'connected');
+  await page.evaluate(() => window.call.hangUp());
+  await endOf(page);
+  assert.deepEqual(received.filter(({ type }) => type === 'event').map(({ payload }) => payload.n), [1, 2, 3]);
+  assert.deepEqual(received.map(({ type }) => type).filter((type) => type !== 'candidate'),
+    ['offer', 'event', 'event', 'event', 'bye']);
+  await page.context().close();
+});
+
 test('an offer that the gateway refuses ends the attempt', async () => {
-  const { page } = await openWith({ offer: (send) => send('error', { code: 'bad-message', message: 'no codec', fatal: false }) });
+  const { page } = await openWith({
+    offer: (send) => send('error', { code: 'bad-message', message: 'no codec', fatal: false, about: 'offer' }),
+  });
   assert.equal(await outcome(page), 'gateway-error');
   assert.equal((await endOf(page)).end.error.message, 'no codec');
   await page.context().close();

@@ -60,11 +60,73 @@ class Events(WireTest):
     def test_a_burst_keeps_its_order_while_the_data_channel_opens(self):
         self.check_burst(1, 20000)
 
-    def test_a_channel_too_many_ends_the_session(self):
+    def test_a_channel_too_many_is_refused_and_the_call_goes_on(self):
         gateway = self.start(limits__max_data_channels=4)
         sent, rate = harness.audio.read_wav(harness.PHRASE)
+
+        async def talk(caller):
+            await caller.wait_connected()
+            while sum(channel.readyState == "closed" for channel in caller.channels) < 8:
+                await harness.asyncio_tick()
+            left = [channel for channel in caller.channels if channel.readyState == "open"]
+            self.assertEqual(len(left), 4)
+            left[-1].send('{"from":"the last"}')  # a place is free again when one is closed
+            left[0].close()
+            while left[0].readyState != "closed":
+                await harness.asyncio_tick()
+            another = caller.peer.createDataChannel("another")
+            another.on("open", lambda: another.send('{"from":"another"}'))
+            while not {"the last", "another"} <= {event.get("from") for event in caller.events}:
+                await harness.asyncio_tick()
         caller = Caller(gateway.url, sent, rate, n_channels=12)
-        self.assertEqual(self.run_async(caller.run(Caller.wait_ended)), "error")
+        self.assertEqual(self.run_async(caller.run(talk)), "client-bye")
+
+    def test_a_broken_control_message_harms_nobody(self):
+        gateway = self.start()
+        sent, rate = harness.audio.read_wav(harness.PHRASE)
+
+        async def talk(caller):
+            await caller.wait_connected()
+            while caller.channels[0].readyState != "open":
+                await harness.asyncio_tick()
+            for data in (b"", b"\x03", b"\x03" + bytes(8) + b"\xff\xff\xff", b"\x07abc", b"\x03" + bytes(11)):
+                await caller.peer.sctp._send(101, 50, data)  # RFC 8831 section 8: control
+            caller.channels[0].send('{"last":1}')
+            while {"last": 1} not in caller.events:
+                await harness.asyncio_tick()
+        caller = Caller(gateway.url, sent, rate)
+        self.assertEqual(self.run_async(caller.run(talk)), "client-bye")
+
+    def test_events_after_the_end_of_sctp_come_on_the_websocket(self):
+        gateway = self.start()
+        sent, rate = harness.audio.read_wav(harness.PHRASE)
+
+        async def talk(caller):
+            await caller.wait_connected()
+            while caller.channels[0].readyState != "open":
+                await harness.asyncio_tick()
+            await caller.peer.sctp._abort()
+            while not any("data channels are gone" in line for line in gateway.lines):
+                await harness.asyncio_tick()
+            heard = sum(map(len, caller.heard))
+            await caller.wire.send("event", {"late": 1})
+            while {"late": 1} not in caller.events or sum(map(len, caller.heard)) < heard + caller.heard_rate:
+                await harness.asyncio_tick()
+        caller = Caller(gateway.url, sent, rate)
+        self.assertEqual(self.run_async(caller.run(talk)), "client-bye")
+
+    def test_an_event_before_the_session_is_active_waits(self):
+        gateway = self.start()
+        sent, rate = harness.audio.read_wav(harness.PHRASE)
+
+        async def talk(caller):
+            await caller.wire.send("event", {"early": 1})
+            await caller.wait_connected()
+            while {"early": 1} not in caller.events:
+                await harness.asyncio_tick()
+        caller = Caller(gateway.url, sent, rate)
+        self.assertEqual(self.run_async(caller.run(talk)), "client-bye")
+        self.assertEqual([payload for kind, payload in caller.wire.received if kind == "error"], [])
 
     def test_text_that_is_not_json_harms_nobody(self):
         gateway = self.start()

@@ -180,6 +180,26 @@ offerer_send_text (Offerer *self, const char *text)
          && gst_webrtc_data_channel_send_string_full (self->channel, text, NULL);
 }
 
+/* The first element of the factory in the peer. (transfer full) */
+static GstElement *
+find_element (Offerer *self, const char *factory)
+{
+  g_autoptr (GstIterator) iterator = gst_bin_iterate_all_by_element_factory_name (GST_BIN (self->peer), factory);
+  g_auto (GValue) item = G_VALUE_INIT;
+  g_assert (gst_iterator_next (iterator, &item) == GST_ITERATOR_OK);
+  return g_value_dup_object (&item);
+}
+
+void
+offerer_close_dtls (Offerer *self)
+{
+  g_autoptr (GstElement) dtls_enc = find_element (self, "dtlsenc");
+  g_autoptr (GstIterator) pads = gst_element_iterate_sink_pads (dtls_enc);
+  g_auto (GValue) pad = G_VALUE_INIT;
+  g_assert (gst_iterator_next (pads, &pad) == GST_ITERATOR_OK);
+  gst_pad_send_event (g_value_get_object (&pad), gst_event_new_eos ());
+}
+
 void
 offerer_free (Offerer *self)
 {

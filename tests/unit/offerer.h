@@ -29,6 +29,9 @@ char *offerer_take_text (Offerer *self);
 /* FALSE until the channel is open. */
 gboolean offerer_send_text (Offerer *self, const char *text);
 
+/* Sends the DTLS alert close_notify. */
+void offerer_close_dtls (Offerer *self);
+
 /* Iterates the main loop until @condition is true, for at most @timeout_ms. Returns whether it came true. */
 typedef gboolean (*Condition) (gpointer user_data);
 gboolean wait_until (Condition condition, gpointer user_data, guint timeout_ms);

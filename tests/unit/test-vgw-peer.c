@@ -22,7 +22,7 @@ typedef struct
   VgwPeer *peer;
   char *answer;
   GError *error; /* of the answer, or of "failed" */
-  gboolean is_connected;
+  gboolean is_connected, is_closed;
   char *track_codec;
   char *text;
   gint n_heard, peak; /* atomic: of the caller's voice at the bridge */
@@ -76,6 +76,12 @@ on_connected (VgwPeer *peer, Call *call)
 }
 
 static void
+on_closed (VgwPeer *peer, Call *call)
+{
+  call->is_closed = TRUE;
+}
+
+static void
 on_failed (VgwPeer *peer, const GError *error, Call *call)
 {
   if (call->error == NULL)
@@ -116,6 +122,7 @@ call_new (void)
   vgw_bridge_set_audio_func (call->bridge, on_audio, call, NULL);
   call->peer = vgw_peer_new (media, "test", call->bridge);
   g_signal_connect (call->peer, "connected", G_CALLBACK (on_connected), call);
+  g_signal_connect (call->peer, "closed", G_CALLBACK (on_closed), call);
   g_signal_connect (call->peer, "failed", G_CALLBACK (on_failed), call);
   g_signal_connect (call->peer, "track", G_CALLBACK (on_track), call);
   g_signal_connect (call->peer, "event", G_CALLBACK (on_event), call);
@@ -271,6 +278,25 @@ START_TEST (events_pass_over_the_data_channel)
 }
 END_TEST
 
+static gboolean
+is_closed (gpointer user_data)
+{
+  Call *call = user_data;
+  return call->is_closed || call->error != NULL;
+}
+
+START_TEST (a_closed_dtls_is_told)
+{
+  Call *call = start_call ();
+  ck_assert (wait_until (has_answered_text, call, TIMEOUT_MS));
+  offerer_close_dtls (call->offerer);
+  ck_assert (wait_until (is_closed, call, TIMEOUT_MS));
+  ck_assert (call->is_closed);
+  ck_assert_ptr_null (call->error);
+  call_free (call);
+}
+END_TEST
+
 /* The offer promises another certificate than the one that DTLS brings. */
 static char *
 forge_fingerprint (const char *offer)
@@ -375,6 +401,7 @@ add_case (Suite *suite, const char *name, SFun setup)
   tcase_add_checked_fixture (tcase, setup, teardown);
   tcase_add_test (tcase, a_call_is_heard_both_ways);
   tcase_add_test (tcase, events_pass_over_the_data_channel);
+  tcase_add_test (tcase, a_closed_dtls_is_told);
   tcase_add_test (tcase, a_wrong_certificate_ends_the_call_before_media_passes);
   tcase_add_test (tcase, an_offer_without_our_codecs_is_a_bad_message);
   tcase_add_test (tcase, stopped_peers_leave_no_threads);
