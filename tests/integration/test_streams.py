@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import re
 import struct
 import urllib.request
@@ -109,6 +110,25 @@ class Streams(WireTest):
                     await asyncio.sleep(0.02)
                 await caller.wait(lambda: bot.seconds_of(440) > 1.9)
                 self.assertEqual(self.metric(gateway, "vgw_rtp_ignored_packets_total"), 33)
+        self.run_async(run())
+
+    def test_stamps_that_jitter_insert_nothing_and_a_pause_is_silence(self):
+        async def run():
+            async with self.call() as (gateway, bot, caller):
+                sender, rng = Sender(), random.Random(3)
+                loop = asyncio.get_running_loop()
+                start, pause = loop.time(), 0
+                for i in range(200):  # 2 s, a pause of 0.8 s as DTX makes it, 2 s
+                    pause = 0.8 if i >= 100 else 0
+                    await asyncio.sleep(max(0, start + pause + i * 0.02 - loop.time()))
+                    stamp = sender.timestamp + int(pause * 8000) + i * FRAME + rng.randint(-80, 80)  # 10 ms
+                    await caller.send(sender.at(sender.seq + i, stamp, tone(440, FRAME, i * FRAME)))
+                await caller.wait(lambda: bot.seconds_of(440) > 3.9)
+                heard = bot.heard()
+                silent = [len(run) / 16000 for run in re.findall(b"\0{16,}", (heard != 0).tobytes())]
+                inner = [duration for duration in silent if duration > 0.005]
+                self.assertEqual(len(inner), 1, silent)
+                self.assertAlmostEqual(inner[0], 0.8, delta=0.06)
         self.run_async(run())
 
     def test_a_long_key_of_a_source_of_its_own_is_one_key(self):
