@@ -32,7 +32,7 @@ class Authority:
         self.directory, self.name = directory, name
         self.certificate, self.key = directory / f"{name}.pem", directory / f"{name}.key"
         openssl("req", "-x509", *KEY, "-keyout", self.key, "-out", self.certificate, "-subj", f"/CN={name}",
-                "-days", 2)
+                "-days", 2, "-addext", "keyUsage=critical,keyCertSign,cRLSign")  # Python 3.13 asks for it
 
     @staticmethod
     def _validity(days):

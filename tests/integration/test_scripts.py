@@ -70,7 +70,7 @@ class Scripts(harness.GatewayTest):
         shutil.copytree(harness.SOURCE_ROOT / "scripts", copy / "scripts")
         (copy / "build" / "build.ninja").touch()
         shutil.copy(harness.BUILD_ROOT / "meson-info" / "meson-info.json", copy / "build" / "meson-info")
-        result = self.run_script("--version", script=copy / "scripts" / "run", VGW_TEST_BUILD_ROOT="")
+        result = self.run_script("--version", script=copy / "scripts" / "run", VGW_TEST_BUILD_ROOT="", VGW_TEST_ON="")
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("was moved or copied here: making it anew", result.stderr)
 
