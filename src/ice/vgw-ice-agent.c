@@ -1,5 +1,5 @@
 /* webrtcbin calls the virtual functions on its own thread, holding its lock; the main thread stops and asks. Lock
- * order: lock is a leaf; nothing that locks or waits is called under it. */
+ * order: lock, then those of vgw-ice-router.c; nothing that waits is called under it. */
 #include "ice/vgw-ice-agent.h"
 
 #include "ice/vgw-ice-candidate.h"
@@ -79,7 +79,8 @@ vgw_ice_agent_gather_candidates (GstWebRTCICE *ice, GstWebRTCICEStream *stream)
   return TRUE;
 }
 
-/* A lite agent sends no checks, so that it has no use for remote candidates (RFC 8445 section 2.5). */
+/* A lite agent checks no addresses but those that it hears from, so that it has no use for remote candidates (RFC 8445
+ * section 2.5). */
 #if GST_CHECK_VERSION(1, 23, 0)
 static void
 vgw_ice_agent_add_candidate (GstWebRTCICE *ice, GstWebRTCICEStream *stream, const gchar *candidate, GstPromise *promise)
@@ -107,11 +108,14 @@ vgw_ice_agent_set_local_credentials (GstWebRTCICE *ice, GstWebRTCICEStream *stre
   return TRUE;
 }
 
-/* Only the password of the side that is asked counts in a check, and we never ask. */
+/* For the checks that prove an address, see vgw-ice-consent.h. */
 static gboolean
 vgw_ice_agent_set_remote_credentials (GstWebRTCICE *ice, GstWebRTCICEStream *stream, const gchar *ufrag,
                                       const gchar *pwd)
 {
+  if (ufrag == NULL || pwd == NULL)
+    return FALSE;
+  vgw_ice_route_set_remote_credentials (vgw_ice_transport_get_route (transport_of (stream)), ufrag, pwd);
   return TRUE;
 }
 
@@ -301,6 +305,41 @@ vgw_ice_agent_get_last_check_us (VgwIceAgent *self)
     }
   g_mutex_unlock (&self->lock);
   return last_check_us;
+}
+
+gint64
+vgw_ice_agent_get_silent_since_us (VgwIceAgent *self)
+{
+  gint64 since_us = 0;
+
+  g_return_val_if_fail (VGW_IS_ICE_AGENT (self), 0);
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->streams->len && since_us == 0; i++)
+    {
+      VgwIceTransport *transport = vgw_ice_stream_get_transport (g_ptr_array_index (self->streams, i));
+
+      since_us = vgw_ice_route_get_silent_since_us (vgw_ice_transport_get_route (transport));
+    }
+  g_mutex_unlock (&self->lock);
+  return since_us;
+}
+
+void
+vgw_ice_agent_confirm_handshake (VgwIceAgent *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  g_return_if_fail (VGW_IS_ICE_AGENT (self));
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->streams->len; i++)
+    {
+      VgwIceTransport *transport = vgw_ice_stream_get_transport (g_ptr_array_index (self->streams, i));
+
+      vgw_ice_route_confirm_handshake (vgw_ice_transport_get_route (transport), now_us);
+    }
+  g_mutex_unlock (&self->lock);
 }
 
 void

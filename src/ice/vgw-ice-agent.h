@@ -14,8 +14,14 @@ G_DECLARE_FINAL_TYPE (VgwIceAgent, vgw_ice_agent, VGW, ICE_AGENT, GstWebRTCICE)
 /* webrtcbin takes the floating reference. The agent keeps @mux alive. */
 VgwIceAgent *vgw_ice_agent_new (VgwIceMux *mux);
 
-/* g_get_monotonic_time () of the last valid connectivity check, 0 for none yet. Any thread. */
+/* g_get_monotonic_time () of the last valid connectivity check or answer to one, 0 for none yet. Any thread. */
 gint64 vgw_ice_agent_get_last_check_us (VgwIceAgent *self);
+
+/* Since when nothing is sent to the peer, as it does not prove any more that it receives; 0 where it is. Any thread. */
+gint64 vgw_ice_agent_get_silent_since_us (VgwIceAgent *self);
+
+/* The DTLS handshake is complete, with the right certificate: see vgw_ice_route_confirm_handshake (). Any thread. */
+void vgw_ice_agent_confirm_handshake (VgwIceAgent *self);
 
 /* DTLS is up, and the pipeline nowhere waits: packets are decrypted and decoded on the thread that receives them from
  * here on, see vgw_ice_src_go_direct (). Any thread. */

@@ -18,6 +18,8 @@ typedef enum
   VGW_ICE_COUNT_MALFORMED,
   VGW_ICE_COUNT_IGNORED,
   VGW_ICE_COUNT_UNKNOWN_SOURCE,
+  VGW_ICE_COUNT_OWN_CHECKS,
+  VGW_ICE_COUNT_ANSWERS,
   VGW_ICE_COUNT_KERNEL_DROPPED,
   VGW_ICE_COUNT_SENT,
   VGW_ICE_COUNT_SEND_DROPPED,
@@ -37,6 +39,9 @@ GArray *vgw_ice_mux_list_addresses (VgwIceMux *self);
 /* Sends one packet over @path; @tos as in vgw_ice_socket_send (). FALSE where it was dropped, and counted.
  * Any thread. */
 gboolean vgw_ice_mux_send (VgwIceMux *self, const VgwIcePath *path, gconstpointer data, gsize length, guint8 tos);
+
+/* TRUE for one of the receiving threads that ask, once in @interval_us. */
+gboolean vgw_ice_mux_take_turn (VgwIceMux *self, gint64 now_us, gint64 interval_us);
 
 /* Runs @func (@data) on one of the two threads for work that a receiving thread must not do: telling webrtcbin of
  * a state starts DTLS on the spot. FALSE after the shutdown: it will not run. Any thread. */

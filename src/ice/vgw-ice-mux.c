@@ -29,6 +29,8 @@ struct _VgwIceMux
   VgwIceRouter *router; /* constant */
   _Atomic guint64 counts[VGW_ICE_N_COUNTS];
 
+  _Atomic gint64 next_turn_us; /* see vgw_ice_mux_take_turn () */
+
   GPtrArray *receivers; /* VgwIceReceiver; main thread */
 
   GRWLock socket_lock;
@@ -168,7 +170,8 @@ add_more_receivers (VgwIceMux *self)
     {
       if (vgw_ice_socket_open_sibling (self->fds, fds, &error) && add_receiver (self, fds, &error))
         continue;
-      vgw_warning (NULL, "ICE: %u receiving threads in place of %u: %s", self->receivers->len, n_wanted, error->message);
+      vgw_warning (NULL, "ICE: %u receiving threads in place of %u: %s", self->receivers->len, n_wanted,
+                   error->message);
       return;
     }
 }
@@ -216,11 +219,13 @@ void
 vgw_ice_mux_get_stats (VgwIceMux *self, VgwIceStats *stats)
 {
   guint64 counts[VGW_ICE_N_COUNTS];
+  VgwIceRouterCounts routes;
 
   g_return_if_fail (VGW_IS_ICE_MUX (self));
 
   for (guint i = 0; i < VGW_ICE_N_COUNTS; i++)
     counts[i] = atomic_load_explicit (&self->counts[i], memory_order_relaxed);
+  vgw_ice_router_get_counts (self->router, &routes);
   *stats = (VgwIceStats){
     .received = counts[VGW_ICE_COUNT_RECEIVED],
     .delivered = counts[VGW_ICE_COUNT_DELIVERED],
@@ -230,6 +235,11 @@ vgw_ice_mux_get_stats (VgwIceMux *self, VgwIceStats *stats)
     .malformed = counts[VGW_ICE_COUNT_MALFORMED],
     .ignored = counts[VGW_ICE_COUNT_IGNORED],
     .unknown_source = counts[VGW_ICE_COUNT_UNKNOWN_SOURCE],
+    .own_checks = counts[VGW_ICE_COUNT_OWN_CHECKS],
+    .answers = counts[VGW_ICE_COUNT_ANSWERS],
+    .foreign = routes.foreign,
+    .moved = routes.moved,
+    .consents_lost = routes.consents_lost,
     .kernel_dropped = counts[VGW_ICE_COUNT_KERNEL_DROPPED],
     .sent = counts[VGW_ICE_COUNT_SENT],
     .send_dropped = counts[VGW_ICE_COUNT_SEND_DROPPED],
@@ -278,6 +288,14 @@ vgw_ice_mux_send (VgwIceMux *self, const VgwIcePath *path, gconstpointer data, g
   g_rw_lock_reader_unlock (&self->socket_lock);
   vgw_ice_mux_count (self, is_sent ? VGW_ICE_COUNT_SENT : VGW_ICE_COUNT_SEND_DROPPED, 1);
   return is_sent;
+}
+
+gboolean
+vgw_ice_mux_take_turn (VgwIceMux *self, gint64 now_us, gint64 interval_us)
+{
+  gint64 next_us = atomic_load_explicit (&self->next_turn_us, memory_order_relaxed);
+
+  return now_us >= next_us && atomic_compare_exchange_strong (&self->next_turn_us, &next_us, now_us + interval_us);
 }
 
 gboolean

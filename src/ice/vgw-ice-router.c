@@ -1,26 +1,34 @@
-/* Lock order: VgwIceRouter.lock, then VgwIceRoute.path_lock. VgwIceRoute.deliver_lock is taken while no other lock is
+/* An address is the route's that proved it last; one that nobody has proved is the first route's that a check came
+ * from, as long as its checks go on. So a check with a forged source takes nothing away from anybody: it costs that
+ * address an answer and two checks, and moves nothing.
+ *
+ * Lock order: VgwIceRouter.lock, then VgwIceRoute.path_lock. VgwIceRoute.deliver_lock is taken while no other lock is
  * held, and only the callbacks run under it. */
 #include "ice/vgw-ice-router.h"
 
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define MAX_UFRAG_BYTES 256 /* RFC 8839 section 5.4 */
+
+/* What an address may be sent that has not proved itself: one flight of a DTLS handshake, and three times what came
+ * from there (RFC 9000 section 8.1). */
+#define UNPROVED_FLIGHT_BYTES 4096u
+#define UNPROVED_FACTOR 3u
 
 struct _VgwIceRouter
 {
   gatomicrefcount ref_count;
   GMutex lock;
-  GHashTable *by_ufrag; /* guarded by lock; char * (owned by the route) → VgwIceRoute * (a reference) */
-  GHashTable *by_path;  /* guarded by lock; VgwIcePath * (inside the route) → VgwIceRoute * */
+  GHashTable *by_ufrag; /* guarded by lock, as all tables; char * (owned by the route) → VgwIceRoute * (a reference) */
+  GHashTable *by_path;  /* VgwIcePath * (inside of the value) → VgwIceKnownPath * */
+  GHashTable *by_transaction; /* guint8[] (inside of the value) → VgwIceKnownPath * */
+  _Atomic guint n_paths;      /* the size of by_path, for a look without the lock */
+  _Atomic guint64 n_moved;
+  _Atomic guint64 n_consents_lost;
+  _Atomic guint64 n_foreign;
 };
-
-typedef struct
-{
-  VgwIcePath path;
-  gint64 last_used_us;
-  gint64 last_check_us;
-} ValidatedPath;
 
 struct _VgwIceRoute
 {
@@ -29,21 +37,41 @@ struct _VgwIceRoute
   const VgwIceRouteFuncs *funcs;
   gpointer user_data;
   _Atomic gint64 last_check_us;
+  _Atomic gint64 silent_since_us;
+  atomic_bool has_proof; /* as in paths, for a look without the lock */
 
   /* guarded by router->lock */
   char *ufrag;
-  char *password; /* a GRefString: the receiving thread uses it outside of the lock */
+  char *password;        /* a GRefString: the receiving thread uses it outside of the lock */
+  char *remote_ufrag;    /* (nullable) */
+  char *remote_password; /* (nullable) a GRefString */
   gboolean is_closed;
-  ValidatedPath *validated[VGW_ICE_MAX_PATHS]; /* allocated one by one: they are keys of by_path */
-  guint n_validated;
+  VgwIcePathSet paths;
 
   GMutex path_lock;
-  VgwIcePath current;     /* guarded by path_lock; remote.family is 0 for none */
-  gboolean has_nominated; /* guarded by path_lock */
+  VgwIcePath send_path; /* guarded by path_lock, as the next; remote.family is 0 for none */
+  gboolean is_proved;   /* without a bound to what is sent */
+  gboolean is_silent;   /* nothing is sent */
+  gsize unproved_bytes; /* that may still be sent */
 
   GMutex deliver_lock;
   gboolean is_stopped; /* guarded by deliver_lock */
 };
+
+static guint
+hash_transaction (gconstpointer id)
+{
+  guint32 word;
+
+  memcpy (&word, id, sizeof word); /* random bytes need no mixing */
+  return word;
+}
+
+static gboolean
+equal_transactions (gconstpointer a, gconstpointer b)
+{
+  return memcmp (a, b, VGW_ICE_TRANSACTION_BYTES) == 0;
+}
 
 VgwIceRouter *
 vgw_ice_router_new (void)
@@ -54,6 +82,7 @@ vgw_ice_router_new (void)
   g_mutex_init (&self->lock);
   self->by_ufrag = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) vgw_ice_route_unref);
   self->by_path = g_hash_table_new (vgw_ice_path_hash, vgw_ice_path_equal);
+  self->by_transaction = g_hash_table_new (hash_transaction, equal_transactions);
   return self;
 }
 
@@ -69,6 +98,7 @@ vgw_ice_router_unref (VgwIceRouter *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
+  g_hash_table_unref (self->by_transaction);
   g_hash_table_unref (self->by_path);
   g_hash_table_unref (self->by_ufrag);
   g_mutex_clear (&self->lock);
@@ -84,6 +114,7 @@ vgw_ice_route_new (VgwIceRouter *router, const VgwIceRouteFuncs *funcs, gpointer
   self->router = vgw_ice_router_ref (router);
   self->funcs = funcs;
   self->user_data = user_data;
+  self->unproved_bytes = UNPROVED_FLIGHT_BYTES;
   g_mutex_init (&self->path_lock);
   g_mutex_init (&self->deliver_lock);
   return self;
@@ -101,10 +132,10 @@ vgw_ice_route_unref (VgwIceRoute *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  for (guint i = 0; i < self->n_validated; i++)
-    g_free (self->validated[i]);
   g_free (self->ufrag);
+  g_free (self->remote_ufrag);
   g_clear_pointer (&self->password, g_ref_string_release);
+  g_clear_pointer (&self->remote_password, g_ref_string_release);
   g_mutex_clear (&self->path_lock);
   g_mutex_clear (&self->deliver_lock);
   vgw_ice_router_unref (self->router);
@@ -141,16 +172,49 @@ vgw_ice_route_set_credentials (VgwIceRoute *self, const char *ufrag, const char 
 }
 
 void
+vgw_ice_route_set_remote_credentials (VgwIceRoute *self, const char *ufrag, const char *password)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->router->lock);
+
+  g_free (self->remote_ufrag);
+  self->remote_ufrag = g_strdup (ufrag);
+  g_clear_pointer (&self->remote_password, g_ref_string_release);
+  self->remote_password = g_ref_string_new (password);
+}
+
+/* With router->lock. */
+static void
+forget_transaction (VgwIceRouter *self, VgwIceKnownPath *known)
+{
+  if (g_hash_table_lookup (self->by_transaction, known->consent.id) == known)
+    g_hash_table_remove (self->by_transaction, known->consent.id);
+}
+
+/* With the lock. */
+static void
+count_paths (VgwIceRouter *self)
+{
+  atomic_store_explicit (&self->n_paths, g_hash_table_size (self->by_path), memory_order_relaxed);
+}
+
+/* With router->lock. */
+static void
+forget_path (VgwIceRoute *self, VgwIceKnownPath *known)
+{
+  forget_transaction (self->router, known);
+  if (known->is_owned)
+    g_hash_table_remove (self->router->by_path, &known->path);
+  vgw_ice_path_set_remove (&self->paths, known);
+  count_paths (self->router);
+}
+
+void
 vgw_ice_route_stop (VgwIceRoute *self)
 {
   g_mutex_lock (&self->router->lock);
   self->is_closed = TRUE;
-  for (guint i = 0; i < self->n_validated; i++)
-    {
-      g_hash_table_remove (self->router->by_path, &self->validated[i]->path);
-      g_free (self->validated[i]);
-    }
-  self->n_validated = 0;
+  while (self->paths.n_known > 0)
+    forget_path (self, self->paths.known[0]);
   forget_credentials (self);
   g_mutex_unlock (&self->router->lock);
 
@@ -163,9 +227,23 @@ gboolean
 vgw_ice_route_get_path (VgwIceRoute *self, VgwIcePath *path)
 {
   g_mutex_lock (&self->path_lock);
-  *path = self->current;
+  *path = self->send_path;
   g_mutex_unlock (&self->path_lock);
   return path->remote.family != 0;
+}
+
+gboolean
+vgw_ice_route_take_path (VgwIceRoute *self, gsize length, VgwIcePath *path)
+{
+  gboolean may_send;
+
+  g_mutex_lock (&self->path_lock);
+  *path = self->send_path;
+  may_send = path->remote.family != 0 && !self->is_silent && (self->is_proved || self->unproved_bytes >= length);
+  if (may_send && !self->is_proved)
+    self->unproved_bytes -= length;
+  g_mutex_unlock (&self->path_lock);
+  return may_send;
 }
 
 gint64
@@ -174,106 +252,86 @@ vgw_ice_route_get_last_check_us (VgwIceRoute *self)
   return atomic_load_explicit (&self->last_check_us, memory_order_relaxed);
 }
 
-/* With router->lock. */
-static void
-remove_validated (VgwIceRoute *self, guint index)
+gint64
+vgw_ice_route_get_silent_since_us (VgwIceRoute *self)
 {
-  g_hash_table_remove (self->router->by_path, &self->validated[index]->path);
-  g_free (self->validated[index]);
-  self->validated[index] = self->validated[--self->n_validated];
+  return atomic_load_explicit (&self->silent_since_us, memory_order_relaxed);
 }
 
-/* With router->lock. The validated path whose last check is newest, or NULL. */
-static const ValidatedPath *
-newest_validated (VgwIceRoute *self)
-{
-  const ValidatedPath *newest = NULL;
-
-  for (guint i = 0; i < self->n_validated; i++)
-    if (newest == NULL || self->validated[i]->last_check_us > newest->last_check_us)
-      newest = self->validated[i];
-  return newest;
-}
-
-/* With router->lock. @path has proved to be somebody else's. */
+/* With router->lock. Chooses again where to send, and tells the sending threads. */
 static void
-lose_path (VgwIceRoute *self, const VgwIcePath *path)
+choose (VgwIceRoute *self, gint64 now_us)
 {
-  const ValidatedPath *fallback;
+  gboolean has_moved = vgw_ice_path_set_choose (&self->paths, now_us);
+  gboolean is_silent = vgw_ice_path_set_is_silent (&self->paths, now_us);
 
-  for (guint i = 0; i < self->n_validated; i++)
-    if (vgw_ice_path_equal (&self->validated[i]->path, path))
-      {
-        remove_validated (self, i);
-        break;
-      }
-
-  fallback = newest_validated (self);
+  if (has_moved)
+    atomic_fetch_add_explicit (&self->router->n_moved, 1, memory_order_relaxed);
+  atomic_store_explicit (&self->has_proof, self->paths.has_proof, memory_order_relaxed);
   g_mutex_lock (&self->path_lock);
-  if (vgw_ice_path_equal (&self->current, path))
-    {
-      memset (&self->current, 0, sizeof self->current);
-      self->has_nominated = FALSE;
-      if (fallback != NULL)
-        self->current = fallback->path;
-    }
+  if (self->paths.current != NULL)
+    self->send_path = self->paths.current->path;
+  else
+    memset (&self->send_path, 0, sizeof self->send_path);
+  self->is_proved = self->paths.has_proof;
+  if (is_silent != self->is_silent)
+    atomic_store_explicit (&self->silent_since_us, is_silent ? now_us : 0, memory_order_relaxed);
+  if (is_silent && !self->is_silent)
+    atomic_fetch_add_explicit (&self->router->n_consents_lost, 1, memory_order_relaxed);
+  self->is_silent = is_silent;
   g_mutex_unlock (&self->path_lock);
 }
 
-/* With router->lock. Makes room by dropping the longest unused path that we do not send on. */
+/* With router->lock. Gives the address of @known to its route, and takes it from another one that has it. */
 static void
-evict_one (VgwIceRoute *self)
+take_over (VgwIceKnownPath *known, gint64 now_us)
 {
-  VgwIcePath current;
-  guint oldest = VGW_ICE_MAX_PATHS;
+  VgwIceRouter *router = ((VgwIceRoute *) known->route)->router;
+  VgwIceKnownPath *owner = g_hash_table_lookup (router->by_path, &known->path);
 
-  vgw_ice_route_get_path (self, &current);
-  for (guint i = 0; i < self->n_validated; i++)
-    {
-      if (vgw_ice_path_equal (&self->validated[i]->path, &current))
-        continue;
-      if (oldest == VGW_ICE_MAX_PATHS || self->validated[i]->last_used_us < self->validated[oldest]->last_used_us)
-        oldest = i;
-    }
-  remove_validated (self, oldest);
-}
-
-/* With router->lock. */
-static ValidatedPath *
-ensure_validated (VgwIceRoute *self, const VgwIcePath *path)
-{
-  ValidatedPath *validated;
-  VgwIceRoute *owner = g_hash_table_lookup (self->router->by_path, path);
-
-  if (owner == self)
-    for (guint i = 0; i < self->n_validated; i++)
-      if (vgw_ice_path_equal (&self->validated[i]->path, path))
-        return self->validated[i];
+  if (owner == known)
+    return;
   if (owner != NULL)
-    lose_path (owner, path);
-  if (self->n_validated == VGW_ICE_MAX_PATHS)
-    evict_one (self);
+    {
+      VgwIceRoute *loser = owner->route;
 
-  validated = g_new0 (ValidatedPath, 1);
-  validated->path = *path;
-  self->validated[self->n_validated++] = validated;
-  g_hash_table_insert (self->router->by_path, &validated->path, self);
-  return validated;
+      forget_path (loser, owner);
+      choose (loser, now_us);
+    }
+  known->is_owned = TRUE;
+  g_hash_table_insert (router->by_path, &known->path, known);
+  count_paths (router);
 }
 
-/* Returns whether the peer has nominated a path. */
+/* Whether the route that has an address keeps it against a check of another session. */
 static gboolean
-choose_path (VgwIceRoute *self, const VgwIcePath *path, gboolean is_nominated)
+is_held (const VgwIceKnownPath *owner, gint64 now_us)
 {
-  gboolean has_nominated;
+  return vgw_ice_consent_is_fresh (&owner->consent, now_us)
+         || now_us - owner->consent.last_check_us < VGW_ICE_CONSENT_US;
+}
 
-  g_mutex_lock (&self->path_lock);
-  if (is_nominated || !self->has_nominated)
-    self->current = *path;
-  self->has_nominated |= is_nominated;
-  has_nominated = self->has_nominated;
-  g_mutex_unlock (&self->path_lock);
-  return has_nominated;
+/* With router->lock. */
+static VgwIceKnownPath *
+ensure_known (VgwIceRoute *self, const VgwIcePath *path, gint64 now_us)
+{
+  VgwIceKnownPath *known = vgw_ice_path_set_find (&self->paths, path);
+  VgwIceKnownPath *excess = known == NULL ? vgw_ice_path_set_find_excess (&self->paths, now_us) : NULL;
+  const VgwIceKnownPath *owner;
+
+  if (excess != NULL)
+    forget_path (self, excess);
+  if (known == NULL)
+    {
+      known = vgw_ice_path_set_add (&self->paths, path, now_us);
+      known->route = self;
+    }
+  owner = g_hash_table_lookup (self->router->by_path, path);
+  if (owner == NULL || (owner != known && !is_held (owner, now_us)))
+    take_over (known, now_us);
+  else if (owner != known)
+    atomic_fetch_add_explicit (&self->router->n_foreign, 1, memory_order_relaxed);
+  return known;
 }
 
 VgwIceRoute *
@@ -301,44 +359,206 @@ vgw_ice_router_find_ufrag (VgwIceRouter *self, const char *ufrag, gsize length, 
 VgwIceRoute *
 vgw_ice_router_find_path (VgwIceRouter *self, const VgwIcePath *path, gint64 now_us)
 {
-  gpointer key;
-  gpointer route = NULL;
+  VgwIceRoute *route = NULL;
+  VgwIceKnownPath *known;
 
   g_mutex_lock (&self->lock);
-  if (g_hash_table_lookup_extended (self->by_path, path, &key, &route))
+  known = g_hash_table_lookup (self->by_path, path);
+  if (known != NULL)
     {
-      ((ValidatedPath *) key)->last_used_us = now_us; /* the key is its first member */
-      vgw_ice_route_ref (route);
+      known->last_used_us = now_us;
+      route = vgw_ice_route_ref (known->route);
     }
   g_mutex_unlock (&self->lock);
   return route;
 }
 
-G_STATIC_ASSERT (G_STRUCT_OFFSET (ValidatedPath, path) == 0);
+/* With router->lock. What came from an address that has not proved itself pays for what is sent there. */
+static void
+pay (VgwIceRoute *self, gsize length)
+{
+  g_mutex_lock (&self->path_lock);
+  self->unproved_bytes += UNPROVED_FACTOR * length;
+  g_mutex_unlock (&self->path_lock);
+}
 
 void
-vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwIcePath *path, gboolean is_nominated,
-                         gint64 now_us)
+vgw_ice_route_note_handshake (VgwIceRoute *self, const VgwIcePath *path, gsize length, gint64 now_us)
 {
-  ValidatedPath *validated;
-  gboolean has_nominated;
+  VgwIceKnownPath *known;
 
-  g_mutex_lock (&self->lock);
-  if (route->is_closed)
+  if (atomic_load_explicit (&self->has_proof, memory_order_relaxed))
+    return;
+  g_mutex_lock (&self->router->lock);
+  known = vgw_ice_path_set_find (&self->paths, path);
+  if (known != NULL && known->is_owned && !self->paths.has_proof)
     {
-      g_mutex_unlock (&self->lock);
-      return;
+      if (self->paths.handshake == NULL)
+        self->paths.handshake = self->paths.current = known;
+      if (self->paths.handshake == known)
+        pay (self, length);
+      choose (self, now_us);
     }
-  validated = ensure_validated (route, path);
-  validated->last_used_us = validated->last_check_us = now_us;
-  has_nominated = choose_path (route, path, is_nominated);
-  atomic_store_explicit (&route->last_check_us, now_us, memory_order_relaxed);
-  g_mutex_unlock (&self->lock);
+  g_mutex_unlock (&self->router->lock);
+}
 
+void
+vgw_ice_route_confirm_handshake (VgwIceRoute *self, gint64 now_us)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->router->lock);
+
+  if (self->paths.has_proof || self->paths.handshake == NULL)
+    return;
+  vgw_ice_path_set_proved (&self->paths, self->paths.handshake, VGW_ICE_PROOF_DTLS, now_us);
+  choose (self, now_us);
+}
+
+static void
+tell_checked (VgwIceRoute *route, gboolean has_nominated)
+{
   g_mutex_lock (&route->deliver_lock);
   if (!route->is_stopped)
     route->funcs->checked (has_nominated, route->user_data);
   g_mutex_unlock (&route->deliver_lock);
+}
+
+void
+vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwIcePath *path, gboolean is_nominated,
+                         gsize length, gint64 now_us)
+{
+  gboolean has_nominated = FALSE, has_path = FALSE;
+
+  g_mutex_lock (&self->lock);
+  if (!route->is_closed)
+    {
+      VgwIceKnownPath *known = ensure_known (route, path, now_us);
+
+      vgw_ice_path_set_checked (&route->paths, known, is_nominated, now_us);
+      if (!route->paths.has_proof && route->paths.current == known)
+        pay (route, length);
+      choose (route, now_us);
+      has_nominated = route->paths.has_nominated;
+      has_path = route->paths.current != NULL;
+      atomic_store_explicit (&route->last_check_us, now_us, memory_order_relaxed);
+    }
+  g_mutex_unlock (&self->lock);
+
+  if (has_path)
+    tell_checked (route, has_nominated);
+}
+
+/* With router->lock. Fills @check with a check of our own for @known. */
+static void
+take_check (VgwIceRoute *self, VgwIceKnownPath *known, VgwIceCheck *check, gint64 now_us)
+{
+  guint8 id[VGW_ICE_TRANSACTION_BYTES];
+
+  if (vgw_ice_consent_tried (&known->consent, now_us))
+    {
+      forget_transaction (self->router, known);
+      /* so few bytes come whole and at once */
+      if (getrandom (id, sizeof id, 0) != sizeof id)
+        g_error ("no random bytes from the kernel");
+      memcpy (known->consent.id, id, sizeof id);
+      g_hash_table_insert (self->router->by_transaction, known->consent.id, known);
+    }
+  check->path = known->path;
+  memcpy (check->id, known->consent.id, sizeof check->id);
+  check->username = g_strdup_printf ("%s:%s", self->remote_ufrag, self->ufrag);
+  check->password = g_ref_string_acquire (self->remote_password);
+}
+
+/* With router->lock. */
+static guint
+take_due (VgwIceRoute *self, gint64 now_us, VgwIceCheck *checks, guint max)
+{
+  guint n = 0;
+
+  if (self->paths.n_known > 0)
+    choose (self, now_us);
+  if (self->remote_password == NULL || self->ufrag == NULL)
+    return 0;
+  for (guint i = 0; i < self->paths.n_known && n < max; i++)
+    {
+      VgwIceKnownPath *known = self->paths.known[i];
+
+      if (vgw_ice_consent_is_due (&known->consent, known == self->paths.current, now_us))
+        take_check (self, known, &checks[n++], now_us);
+    }
+  return n;
+}
+
+guint
+vgw_ice_route_take_due (VgwIceRoute *self, gint64 now_us, VgwIceCheck *checks, guint max)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->router->lock);
+
+  return self->is_closed ? 0 : take_due (self, now_us, checks, max);
+}
+
+guint
+vgw_ice_router_take_due (VgwIceRouter *self, gint64 now_us, VgwIceCheck *checks, guint max)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  GHashTableIter iter;
+  gpointer route;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->by_ufrag);
+  while (n < max && g_hash_table_iter_next (&iter, NULL, &route))
+    n += take_due (route, now_us, checks + n, max - n);
+  return n;
+}
+
+void
+vgw_ice_check_clear (VgwIceCheck *self)
+{
+  g_clear_pointer (&self->username, g_free);
+  g_clear_pointer (&self->password, g_ref_string_release);
+}
+
+/* With the lock. The path that waits for the answer to @id over @path, or NULL. */
+static VgwIceKnownPath *
+find_waiting (VgwIceRouter *self, const guint8 *id, const VgwIcePath *path)
+{
+  VgwIceKnownPath *known = g_hash_table_lookup (self->by_transaction, id);
+
+  return known != NULL && vgw_ice_path_equal (&known->path, path) ? known : NULL;
+}
+
+char *
+vgw_ice_router_find_transaction (VgwIceRouter *self, const guint8 *id, const VgwIcePath *path)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  VgwIceKnownPath *known = find_waiting (self, id, path);
+
+  return known != NULL ? g_ref_string_acquire (((VgwIceRoute *) known->route)->remote_password) : NULL;
+}
+
+void
+vgw_ice_router_prove (VgwIceRouter *self, const guint8 *id, const VgwIcePath *path, gint64 now_us)
+{
+  g_autoptr (VgwIceRoute) route = NULL;
+  VgwIceKnownPath *known;
+  gboolean has_nominated = FALSE;
+
+  g_mutex_lock (&self->lock);
+  known = find_waiting (self, id, path);
+  if (known != NULL)
+    {
+      route = vgw_ice_route_ref (known->route);
+      forget_transaction (self, known);
+      known->last_used_us = now_us;
+      take_over (known, now_us);
+      vgw_ice_path_set_proved (&route->paths, known, VGW_ICE_PROOF_ANSWER, now_us);
+      choose (route, now_us);
+      has_nominated = route->paths.has_nominated;
+      atomic_store_explicit (&route->last_check_us, now_us, memory_order_relaxed);
+    }
+  g_mutex_unlock (&self->lock);
+
+  if (route != NULL)
+    tell_checked (route, has_nominated);
 }
 
 void
@@ -353,9 +573,7 @@ vgw_ice_route_deliver (VgwIceRoute *self, const guint8 *data, gsize length)
 guint
 vgw_ice_router_count_paths (VgwIceRouter *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-
-  return g_hash_table_size (self->by_path);
+  return atomic_load_explicit (&self->n_paths, memory_order_relaxed);
 }
 
 guint
@@ -364,4 +582,14 @@ vgw_ice_router_count_routes (VgwIceRouter *self)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return g_hash_table_size (self->by_ufrag);
+}
+
+void
+vgw_ice_router_get_counts (VgwIceRouter *self, VgwIceRouterCounts *counts)
+{
+  *counts = (VgwIceRouterCounts){
+    .moved = atomic_load_explicit (&self->n_moved, memory_order_relaxed),
+    .consents_lost = atomic_load_explicit (&self->n_consents_lost, memory_order_relaxed),
+    .foreign = atomic_load_explicit (&self->n_foreign, memory_order_relaxed),
+  };
 }

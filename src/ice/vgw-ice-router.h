@@ -1,22 +1,37 @@
-/* Who gets a packet: the tables from local ufrag and from validated path to the route of a transport. No sockets. */
+/* Who gets a packet, and where to send: the tables from local ufrag, from path and from transaction to the route of a
+ * transport. No sockets. */
 #pragma once
 
 #include "ice/vgw-ice-address.h"
+#include "ice/vgw-ice-path-set.h"
 
 #include <gst/gst.h>
 
 G_BEGIN_DECLS
 
-/* Validated paths kept for one route. A caller has a few interfaces, each with IPv4 and IPv6. */
-#define VGW_ICE_MAX_PATHS 8
-
 typedef struct _VgwIceRouter VgwIceRouter;
 typedef struct _VgwIceRoute VgwIceRoute;
+
+/* A check of our own that is to be sent. */
+typedef struct
+{
+  VgwIcePath path;
+  guint8 id[VGW_ICE_TRANSACTION_BYTES];
+  char *username;
+  char *password; /* a GRefString */
+} VgwIceCheck;
+
+typedef struct
+{
+  guint64 moved;         /* routes that began to send to another address, once the first had been proved */
+  guint64 consents_lost; /* routes that ceased to send */
+  guint64 foreign;       /* valid checks from an address that is another route's */
+} VgwIceRouterCounts;
 
 /* Called on the thread that receives, never after vgw_ice_route_stop () returned; they must not block. */
 typedef struct
 {
-  /* A packet from a validated path. @data is valid during the call. */
+  /* A packet from a path of the route. @data is valid during the call. */
   void (*packet) (const guint8 *data, gsize length, gpointer user_data);
   /* A valid check arrived; @is_nominated once the peer has nominated any path. */
   void (*checked) (gboolean is_nominated, gpointer user_data);
@@ -37,26 +52,56 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwIceRoute, vgw_ice_route_unref)
  * @ufrag, or this one is stopped. */
 gboolean vgw_ice_route_set_credentials (VgwIceRoute *self, const char *ufrag, const char *password);
 
+/* The peer's, for checks of our own; none are sent before. */
+void vgw_ice_route_set_remote_credentials (VgwIceRoute *self, const char *ufrag, const char *password);
+
 /* Takes the route out of the tables and waits for a callback that runs on another thread. Idempotent. Not from a
  * callback. The path to send on stays, so that DTLS can say goodbye. */
 void vgw_ice_route_stop (VgwIceRoute *self);
 
-/* Where to send: the path nominated last, before that the one validated last. FALSE for none. */
+/* The path that is sent on, if anything is. FALSE for none. */
 gboolean vgw_ice_route_get_path (VgwIceRoute *self, VgwIcePath *path);
 
-/* g_get_monotonic_time () of the last valid check, 0 for none. */
+/* The same for sending @length bytes now. FALSE where nothing may be sent: there is no path, no consent, or too much
+ * was sent without a proof. */
+gboolean vgw_ice_route_take_path (VgwIceRoute *self, gsize length, VgwIcePath *path);
+
+/* g_get_monotonic_time () of the last valid check or answer, 0 for none. */
 gint64 vgw_ice_route_get_last_check_us (VgwIceRoute *self);
+
+/* Since when nothing is sent for want of consent, 0 where it is. */
+gint64 vgw_ice_route_get_silent_since_us (VgwIceRoute *self);
+
+/* A DTLS packet of @length bytes came over @path, which is the route's: as long as nothing is proved, the handshake
+ * goes on there and nowhere else. */
+void vgw_ice_route_note_handshake (VgwIceRoute *self, const VgwIcePath *path, gsize length, gint64 now_us);
+
+/* The handshake is complete, which proves its path where nothing else has: our flights were received there. */
+void vgw_ice_route_confirm_handshake (VgwIceRoute *self, gint64 now_us);
 
 /* The route with local @ufrag (@length bytes, not terminated) and its password, both (transfer full), or NULL. */
 VgwIceRoute *vgw_ice_router_find_ufrag (VgwIceRouter *self, const char *ufrag, gsize length, char **password);
 
-/* The route that validated @path, or NULL. Counts as use of the path. Returns: (transfer full) (nullable) */
+/* The route that @path belongs to, or NULL. Counts as use of the path. Returns: (transfer full) (nullable) */
 VgwIceRoute *vgw_ice_router_find_path (VgwIceRouter *self, const VgwIcePath *path, gint64 now_us);
 
-/* A valid check for @route came over @path: the path is the route's from now on, taken from another route that had
- * it, in place of the longest unused where VGW_ICE_MAX_PATHS are known. Calls checked (). */
+/* A valid check of @length bytes for @route came over @path, which is remembered, in place of the longest unused where
+ * VGW_ICE_MAX_PATHS are known. Calls checked () where the route has a path to send on. */
 void vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwIcePath *path, gboolean is_nominated,
-                              gint64 now_us);
+                              gsize length, gint64 now_us);
+
+/* Moves what has to move by now, and fills @checks with at most @max of the own checks that are due, each for
+ * vgw_ice_check_clear (). Returns their number; with @max there may be more. For one route, and for all. */
+guint vgw_ice_route_take_due (VgwIceRoute *self, gint64 now_us, VgwIceCheck *checks, guint max);
+guint vgw_ice_router_take_due (VgwIceRouter *self, gint64 now_us, VgwIceCheck *checks, guint max);
+void vgw_ice_check_clear (VgwIceCheck *self);
+
+/* The password that an answer to transaction @id over @path must be signed with, a GRefString (transfer full), or NULL
+ * where none is awaited there. */
+char *vgw_ice_router_find_transaction (VgwIceRouter *self, const guint8 *id, const VgwIcePath *path);
+
+/* The answer to @id came over @path, and was right: the path belongs to the route that asked. Calls checked (). */
+void vgw_ice_router_prove (VgwIceRouter *self, const guint8 *id, const VgwIcePath *path, gint64 now_us);
 
 /* Calls packet (), unless stopped. */
 void vgw_ice_route_deliver (VgwIceRoute *self, const guint8 *data, gsize length);
@@ -64,5 +109,7 @@ void vgw_ice_route_deliver (VgwIceRoute *self, const guint8 *data, gsize length)
 /* The number of paths and ufrags in the tables, for metrics and tests. */
 guint vgw_ice_router_count_paths (VgwIceRouter *self);
 guint vgw_ice_router_count_routes (VgwIceRouter *self);
+
+void vgw_ice_router_get_counts (VgwIceRouter *self, VgwIceRouterCounts *counts);
 
 G_END_DECLS

@@ -24,9 +24,9 @@ send_buffer (VgwIceSink *self, GstBuffer *buffer)
   GstMapInfo map;
   VgwIcePath path;
 
-  if (!vgw_ice_route_get_path (self->route, &path))
+  if (!vgw_ice_route_take_path (self->route, gst_buffer_get_size (buffer), &path))
     {
-      GST_LOG_OBJECT (self, "dropped a packet: no path yet");
+      GST_LOG_OBJECT (self, "dropped a packet: no path, or no consent to send there");
       return;
     }
   /* what the SRTP and DTLS encoders make is one memory: mapping copies nothing */

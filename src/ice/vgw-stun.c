@@ -7,6 +7,13 @@
 
 static const guint8 magic_cookie[4] = { 0x21, 0x12, 0xa4, 0x42 }; /* RFC 8489 section 5 */
 
+#define CHECK_PRIORITY 0x6effffff /* of a peer reflexive candidate (RFC 8445 section 7.1.1) */
+#define TIE_BREAKER 0             /* a lite agent never becomes the controlling one */
+#define SUCCESS_TYPE_HIGH 0x01    /* of a binding response (RFC 8489 section 5) */
+#define SUCCESS_TYPE_LOW 0x01
+
+G_STATIC_ASSERT (VGW_STUN_ID_BYTES + 8 == VGW_STUN_HEADER_BYTES);
+
 typedef struct
 {
   VgwStunLookup lookup;
@@ -131,4 +138,51 @@ vgw_stun_answer (VgwStun *self, const guint8 *request, gsize length, const VgwIc
       return VGW_STUN_REFUSED;
     }
   return answer_authenticated (self, &message, source, reply, reply_length, is_nominated);
+}
+
+gsize
+vgw_stun_make_check (guint8 *packet, const guint8 *id, const char *username, const char *password)
+{
+  VgwStun self;
+  StunMessage message;
+
+  vgw_stun_init (&self);
+  if (!stun_agent_init_request (&self.agent, &message, packet, VGW_STUN_MAX_CHECK_BYTES, STUN_BINDING))
+    return 0;
+  /* ours to remember: the answer may come to another thread, which has another agent */
+  memcpy (packet + VGW_STUN_HEADER_BYTES - VGW_STUN_ID_BYTES, id, VGW_STUN_ID_BYTES);
+  if (stun_message_append32 (&message, STUN_ATTRIBUTE_PRIORITY, CHECK_PRIORITY) != STUN_MESSAGE_RETURN_SUCCESS
+      || stun_message_append64 (&message, STUN_ATTRIBUTE_ICE_CONTROLLED, TIE_BREAKER) != STUN_MESSAGE_RETURN_SUCCESS
+      || stun_message_append_string (&message, STUN_ATTRIBUTE_USERNAME, username) != STUN_MESSAGE_RETURN_SUCCESS)
+    return 0;
+  return stun_agent_finish_message (&self.agent, &message, (const uint8_t *) password, strlen (password));
+}
+
+const guint8 *
+vgw_stun_get_answer (const guint8 *packet, gsize length)
+{
+  if (!vgw_stun_is_stun (packet, length) || packet[0] != SUCCESS_TYPE_HIGH || packet[1] != SUCCESS_TYPE_LOW)
+    return NULL;
+  return packet + VGW_STUN_HEADER_BYTES - VGW_STUN_ID_BYTES;
+}
+
+gboolean
+vgw_stun_is_answer (const guint8 *packet, gsize length, const guint8 *id, const char *password)
+{
+  VgwStun self;
+  StunMessage message;
+  StunAgentSavedIds *saved;
+
+  vgw_stun_init (&self);
+  /* as if this agent had sent the check */
+  saved = &self.agent.sent_ids[0];
+  memcpy (saved->id + sizeof saved->id - VGW_STUN_ID_BYTES, id, VGW_STUN_ID_BYTES);
+  memcpy (saved->id, magic_cookie, sizeof magic_cookie);
+  saved->method = STUN_BINDING;
+  saved->key = (uint8_t *) password;
+  saved->key_len = strlen (password);
+  saved->valid = true;
+  return stun_agent_validate (&self.agent, &message, packet, length, NULL, NULL) == STUN_VALIDATION_SUCCESS
+         && stun_message_get_class (&message) == STUN_RESPONSE && stun_message_get_method (&message) == STUN_BINDING
+         && stun_message_has_attribute (&message, STUN_ATTRIBUTE_MESSAGE_INTEGRITY);
 }

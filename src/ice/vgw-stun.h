@@ -1,4 +1,4 @@
-/* Connectivity checks, answered with libnice's STUN library. Silence is the answer to everything that is not
+/* Connectivity checks, answered and sent with libnice's STUN library. Silence is the answer to everything that is not
  * authenticated: RFC 8489 would send 400 and 401, but those help no peer with the right password, tell a scanner
  * that something is here, and would go to an address that nobody has proved to own. */
 #pragma once
@@ -10,8 +10,11 @@
 G_BEGIN_DECLS
 
 #define VGW_STUN_HEADER_BYTES 20
-#define VGW_STUN_MAX_REPLY_BYTES 1024 /* header, mapped address, the request's USERNAME (513), integrity, fingerprint  \
-                                       */
+#define VGW_STUN_ID_BYTES 12
+#define VGW_STUN_MAX_CHECK_BYTES 640 /* header, USERNAME (513), 48 for the rest */
+#define VGW_STUN_MAX_REPLY_BYTES                                                                                       \
+  1024 /* header, mapped address, the request's USERNAME (513), integrity, fingerprint                                 \
+        */
 
 typedef enum
 {
@@ -19,7 +22,7 @@ typedef enum
   VGW_STUN_REFUSED,         /* the right password, but an error: the reply says which (420, 487) */
   VGW_STUN_UNAUTHENTICATED, /* unknown user, wrong password, or no integrity: no reply */
   VGW_STUN_MALFORMED,       /* not STUN after all, or without its fingerprint: no reply */
-  VGW_STUN_IGNORED,         /* responses and indications: a lite agent asks nothing and needs none */
+  VGW_STUN_IGNORED,         /* responses and indications: see vgw_stun_get_answer () for the former */
 } VgwStunVerdict;
 
 typedef struct
@@ -41,5 +44,15 @@ gboolean vgw_stun_is_stun (const guint8 *data, gsize length);
 VgwStunVerdict vgw_stun_answer (VgwStun *self, const guint8 *request, gsize length, const VgwIceAddress *source,
                                 VgwStunLookup lookup, gpointer user_data, guint8 *reply, gsize *reply_length,
                                 gboolean *is_nominated);
+
+/* Makes a check of a controlled agent, with transaction @id, in @packet of VGW_STUN_MAX_CHECK_BYTES. @username is
+ * "theirs:ours". Returns its length, 0 where it does not fit. Any thread, as the next ones. */
+gsize vgw_stun_make_check (guint8 *packet, const guint8 *id, const char *username, const char *password);
+
+/* The transaction of @packet where it looks like a success response to a check, else NULL. */
+const guint8 *vgw_stun_get_answer (const guint8 *packet, gsize length);
+
+/* Whether @packet is the answer to the check with @id, signed with @password. */
+gboolean vgw_stun_is_answer (const guint8 *packet, gsize length, const guint8 *id, const char *password);
 
 G_END_DECLS

@@ -60,6 +60,7 @@ handle_connected (VgwPeer *self)
       return;
     }
   self->state = PEER_CONNECTED;
+  vgw_webrtc_confirm_handshake (self->webrtc);
   if (!self->may_wait)
     vgw_webrtc_go_direct (self->webrtc);
   vgw_bridge_set_open (self->bridge, TRUE);

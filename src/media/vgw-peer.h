@@ -59,7 +59,8 @@ gboolean vgw_peer_has_event_channel (VgwPeer *self);
 /* The name of the codec agreed on, NULL before the answer. */
 const char *vgw_peer_get_codec (VgwPeer *self);
 
-/* g_get_monotonic_time () of the last sign of life: media, or a valid connectivity check. Any thread. */
+/* g_get_monotonic_time () of the last sign of life: media, or a valid connectivity check; while the peer proves
+ * that it receives what is sent to it. Any thread. */
 gint64 vgw_peer_get_last_activity_us (VgwPeer *self);
 
 /* Ends it: nothing is emitted afterwards, the bridge is free again, and the teardown goes on in the reaper.

@@ -114,6 +114,9 @@ tune_nice (GstElement *bin, const VgwMediaSettings *settings)
   g_object_get (bin, "ice-agent", &ice, NULL);
   g_object_get (ice, "agent", &agent, NULL);
   g_object_set (agent, "upnp", FALSE, "ice-tcp", FALSE, NULL);
+  /* libnice notices nothing without: a client whose NAT rebinds would hear nothing for ever (RFC 7675) */
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (agent), "consent-freshness") != NULL)
+    g_object_set (agent, "consent-freshness", TRUE, NULL);
   if (settings->max_port != 0)
     g_object_set (ice, "min-rtp-port", (guint) settings->min_port, "max-rtp-port", (guint) settings->max_port, NULL);
   if (settings->stun_servers != NULL && settings->stun_servers[0] != NULL)
@@ -273,6 +276,13 @@ vgw_webrtc_get_bin (VgwWebrtc *self)
 }
 
 void
+vgw_webrtc_confirm_handshake (VgwWebrtc *self)
+{
+  if (self->ice != NULL)
+    vgw_ice_agent_confirm_handshake (self->ice);
+}
+
+void
 vgw_webrtc_go_direct (VgwWebrtc *self)
 {
   if (self->ice != NULL)
@@ -296,7 +306,11 @@ vgw_webrtc_get_last_activity_us (VgwWebrtc *self)
 {
   gint64 packet_us = vgw_rtp_intake_get_last_packet_us (self->intake);
   gint64 check_us = self->ice != NULL && self->pipeline != NULL ? vgw_ice_agent_get_last_check_us (self->ice) : 0;
-  return MAX (packet_us, check_us);
+  gint64 silent_us = self->ice != NULL && self->pipeline != NULL ? vgw_ice_agent_get_silent_since_us (self->ice) : 0;
+  gint64 last_us = MAX (packet_us, check_us);
+
+  /* a call that only one side hears is over, however much comes from the other side */
+  return silent_us != 0 ? MIN (last_us, silent_us) : last_us;
 }
 
 void

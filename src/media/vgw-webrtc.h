@@ -45,6 +45,10 @@ VgwRtpIntake *vgw_webrtc_get_intake (VgwWebrtc *self);
 GstElement *vgw_webrtc_get_pipeline (VgwWebrtc *self);
 GstElement *vgw_webrtc_get_bin (VgwWebrtc *self);
 
+/* DTLS is up, with the right certificate: for the address that it came from, see vgw_ice_agent_confirm_handshake (). Main
+ * thread, before vgw_webrtc_release (). */
+void vgw_webrtc_confirm_handshake (VgwWebrtc *self);
+
 /* DTLS is up, and nothing in the pipeline waits: no thread and no wake-up for what comes in from here on, where the mux
  * brings it (see vgw_ice_src_go_direct ()). Main thread, before vgw_webrtc_release (). */
 void vgw_webrtc_go_direct (VgwWebrtc *self);
@@ -52,7 +56,8 @@ void vgw_webrtc_go_direct (VgwWebrtc *self);
 /* The certificate of the DTLS peer, PEM, once DTLS is connected; NULL before. Main thread. (transfer full) */
 char *vgw_webrtc_get_peer_certificate (VgwWebrtc *self);
 
-/* g_get_monotonic_time () of the last packet or connectivity check, 0 for none. Any thread. */
+/* g_get_monotonic_time () of the last packet or connectivity check, 0 for none; but no later than when it became known
+ * that the peer does not receive any more. Any thread. */
 gint64 vgw_webrtc_get_last_activity_us (VgwWebrtc *self);
 
 /* Stops the ICE agent and gives the pipeline to the reaper. Main thread. Idempotent. */

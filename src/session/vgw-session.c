@@ -6,8 +6,8 @@
 #include "base/vgw-log.h"
 #include "base/vgw-random.h"
 
-#define ID_BYTES 16                       /* 128 bits: an id cannot be guessed */
-#define WATCHDOG_POLLS_PER_TIMEOUT 10     /* so that a silence is seen at most a tenth too late */
+#define ID_BYTES 16                   /* 128 bits: an id cannot be guessed */
+#define WATCHDOG_POLLS_PER_TIMEOUT 10 /* so that a silence is seen at most a tenth too late */
 #define WATCHDOG_MAX_INTERVAL_MS 5000
 
 enum
@@ -35,9 +35,8 @@ fill_facts (VgwSession *self, VgwSessionFacts *facts)
     .codec = self->codec,
     .reason = is_over ? vgw_end_reason_to_string (self->end_reason) : NULL,
     .started_at_us = self->started_at_us,
-    .duration_ms = self->started_at_us != 0
-                       ? (g_get_monotonic_time () - self->started_mono_us) / G_TIME_SPAN_MILLISECOND
-                       : 0,
+    .duration_ms =
+        self->started_at_us != 0 ? (g_get_monotonic_time () - self->started_mono_us) / G_TIME_SPAN_MILLISECOND : 0,
   };
 }
 
@@ -80,7 +79,9 @@ on_watchdog (gpointer user_data)
     return G_SOURCE_CONTINUE;
 
   self->state_timer_id = 0;
-  end_with_timeout (self, VGW_END_MEDIA_TIMEOUT, "no media and no connectivity check came for too long");
+  end_with_timeout (
+      self, VGW_END_MEDIA_TIMEOUT,
+      "for too long no media and no connectivity check came, or the client did not prove that it receives");
   return G_SOURCE_REMOVE;
 }
 
@@ -231,10 +232,10 @@ vgw_session_class_init (VgwSessionClass *klass)
   object_class->finalize = vgw_session_finalize;
   signals[SIGNAL_OUTGOING] = g_signal_new ("outgoing", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                            G_TYPE_NONE, 1, G_TYPE_POINTER);
-  signals[SIGNAL_ACTIVE] = g_signal_new ("active", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                         G_TYPE_NONE, 1, G_TYPE_INT64);
-  signals[SIGNAL_ENDED] = g_signal_new ("ended", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                        G_TYPE_NONE, 1, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
+  signals[SIGNAL_ACTIVE] =
+      g_signal_new ("active", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT64);
+  signals[SIGNAL_ENDED] = g_signal_new ("ended", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                                        1, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
 static void

@@ -51,9 +51,15 @@ check_answer (const guint8 *packet, gsize length, const VgwIceAddress *source)
   gsize reply_length = 1;
   gboolean is_nominated = TRUE;
   VgwStunVerdict verdict;
+  const guint8 *id;
 
   vgw_stun_init (&stun);
   verdict = vgw_stun_answer (&stun, exact, length, source, look_up, NULL, reply, &reply_length, &is_nominated);
+  id = vgw_stun_get_answer (exact, length);
+  g_assert (id == NULL || !vgw_stun_is_answer (exact, length, id, "another password"));
+  g_assert (id == NULL || verdict == VGW_STUN_IGNORED || verdict == VGW_STUN_MALFORMED);
+  if (id != NULL) /* whether it is or not */
+    vgw_stun_is_answer (exact, length, id, PASSWORD);
   g_assert (reply_length <= sizeof reply && reply_length <= length + MAX_GROWTH_BYTES);
   g_assert (verdict == VGW_STUN_VALID || !is_nominated);
   switch (verdict)

@@ -45,12 +45,13 @@ class Speech(MediaStreamTrack):
 
 
 class Caller:
-    """One call through the gateway's own signaling. change_offer may rewrite the SDP that is sent. All but the
-    constructor inside of a running loop."""
+    """One call through the gateway's own signaling. change_offer and change_answer may rewrite the SDP
+    that is sent and received. All but the constructor inside of a running loop."""
 
-    def __init__(self, url, samples, rate, change_offer=lambda sdp: sdp, n_channels=1):
+    def __init__(self, url, samples, rate, change_offer=lambda sdp: sdp, n_channels=1,
+                 change_answer=lambda sdp: sdp):
         self.url, self.samples, self.rate = url, samples, rate
-        self.change_offer, self.n_channels = change_offer, n_channels
+        self.change_offer, self.change_answer, self.n_channels = change_offer, change_answer, n_channels
         self.events, self.heard, self.heard_rate = [], [], RATE
         self.ended = self.listener = None
         self.wire_options = {}  # of websockets.connect
@@ -101,7 +102,7 @@ class Caller:
             answer = await self.wire.wait("answer")
             reader = asyncio.ensure_future(self._read())
             try:
-                await self.peer.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
+                await self.peer.setRemoteDescription(RTCSessionDescription(self.change_answer(answer["sdp"]), "answer"))
                 await during(self)
                 if self.ended is None:
                     await self.wire.send("bye", {})

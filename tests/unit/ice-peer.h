@@ -153,3 +153,42 @@ ice_peer_check_answered (IcePeer *self, const char *username, const char *passwo
   ck_assert_int_eq (getsockname (self->fd, (struct sockaddr *) &own, &own_length), 0);
   ck_assert_mem_eq (&mapped, &own, own_length);
 }
+
+static inline bool
+ice_peer_give_password (StunAgent *agent, StunMessage *message, uint8_t *username, uint16_t length, uint8_t **password,
+                        size_t *password_length, void *user_data)
+{
+  const char *const *expected = user_data; /* username, password */
+
+  ck_assert_uint_eq (length, strlen (expected[0]));
+  ck_assert_mem_eq (username, expected[0], length);
+  *password = (uint8_t *) expected[1];
+  *password_length = strlen (expected[1]);
+  return true;
+}
+
+/* The next packet is a check of the gateway's for @username, which is answered with @password, right or wrong. */
+static inline void
+ice_peer_answer_check (IcePeer *self, const char *username, const char *password)
+{
+  const char *expected[] = { username, password };
+  guint8 reply[ICE_PEER_BUFFER_BYTES];
+  size_t reply_length = sizeof reply;
+  StunMessage request, message;
+  gsize length = ice_peer_receive (self);
+  bool is_controlling = true;
+  StunValidationStatus status =
+      stun_agent_validate (&self->agent, &request, self->received, length, ice_peer_give_password, expected);
+
+  ck_assert (status == STUN_VALIDATION_SUCCESS || status == STUN_VALIDATION_UNAUTHORIZED);
+  ck_assert_int_eq (stun_message_get_class (&request), STUN_REQUEST);
+  ck_assert (!stun_usage_ice_conncheck_use_candidate (&request)); /* a lite agent is controlled */
+  request.key = (uint8_t *) password;
+  request.key_len = strlen (password);
+  ck_assert_int_eq (stun_usage_ice_conncheck_create_reply (&self->agent, &request, &message, reply, &reply_length,
+                                                           &self->gateway, self->gateway_length, &is_controlling, 1,
+                                                           STUN_USAGE_ICE_COMPATIBILITY_RFC5245),
+                    STUN_USAGE_ICE_RETURN_SUCCESS);
+  ck_assert (is_controlling);
+  ice_peer_send (self, reply, reply_length);
+}

@@ -12,6 +12,8 @@
 
 #define PASSWORD "the-password-of-this-test"
 #define OTHER_PASSWORD "another-password-entirely"
+#define REMOTE_PASSWORD "the-password-of-the-peer"
+#define OTHER_REMOTE_PASSWORD "the-password-of-another-peer"
 #define DTLS_BYTE 22  /* handshake */
 #define RTP_BYTE 0x80 /* version 2 */
 #define N_CROWD 60
@@ -357,7 +359,8 @@ START_TEST (the_answer_leaves_from_the_address_that_was_asked)
 }
 END_TEST
 
-START_TEST (a_new_session_takes_over_the_address_of_an_old_one)
+/* A browser was restarted, and the NAT gave its new call the address of the old one. */
+START_TEST (a_new_session_that_answers_takes_over_the_address_of_an_old_one)
 {
   Seen old_seen, new_seen;
   IcePeer peer;
@@ -365,13 +368,22 @@ START_TEST (a_new_session_takes_over_the_address_of_an_old_one)
   g_autoptr (VgwIceRoute) old_route = make_route (&old_seen, "old", PASSWORD);
   g_autoptr (VgwIceRoute) new_route = make_route (&new_seen, "new", OTHER_PASSWORD);
 
+  vgw_ice_route_set_remote_credentials (old_route, "theirs", REMOTE_PASSWORD);
   ice_peer_init (&peer, AF_INET, vgw_ice_mux_get_port (mux));
   ice_peer_check_answered (&peer, "old:theirs", PASSWORD, TRUE);
+  ice_peer_answer_check (&peer, "theirs:old", REMOTE_PASSWORD);
+  WAIT_UNTIL (get_stats ().answers == 1);
   ice_peer_check (&peer, "new:theirs", PASSWORD, TRUE); /* the old password does not do it */
+  ice_peer_check_answered (&peer, "new:theirs", OTHER_PASSWORD,
+                           TRUE); /* nor does a check alone, which may be spoofed */
   send_marked (&peer, RTP_BYTE, 1);
   WAIT_UNTIL (g_atomic_int_get (&old_seen.last_mark) == 1);
+  ck_assert_uint_eq (get_stats ().foreign, 1);
 
+  vgw_ice_route_set_remote_credentials (new_route, "theirs", OTHER_REMOTE_PASSWORD);
   ice_peer_check_answered (&peer, "new:theirs", OTHER_PASSWORD, TRUE);
+  ice_peer_answer_check (&peer, "theirs:new", OTHER_REMOTE_PASSWORD);
+  WAIT_UNTIL (get_stats ().answers == 2);
   send_marked (&peer, RTP_BYTE, 2);
   WAIT_UNTIL (g_atomic_int_get (&new_seen.last_mark) == 2);
   ck_assert_int_eq (g_atomic_int_get (&old_seen.last_mark), 1);
@@ -382,6 +394,80 @@ START_TEST (a_new_session_takes_over_the_address_of_an_old_one)
   send_marked (&peer, RTP_BYTE, 3); /* the old one's end takes nothing with it */
   WAIT_UNTIL (g_atomic_int_get (&new_seen.last_mark) == 3);
   vgw_ice_route_stop (new_route);
+  ice_peer_clear (&peer);
+}
+END_TEST
+
+/* The same check, byte for byte, from somewhere else: the integrity is right, and proves nothing about the address. */
+START_TEST (a_replayed_check_does_not_move_the_path_before_it_is_answered)
+{
+  Seen seen;
+  IcePeer peer, replayer;
+  g_autoptr (VgwIceRoute) route = make_route (&seen, "ours", PASSWORD);
+  int family = has_ipv6 () ? AF_INET6 : AF_INET;
+
+  vgw_ice_route_set_remote_credentials (route, "theirs", REMOTE_PASSWORD);
+  ice_peer_init (&peer, AF_INET, vgw_ice_mux_get_port (mux));
+  ice_peer_init (&replayer, family, vgw_ice_mux_get_port (mux));
+  ice_peer_check_answered (&peer, "ours:theirs", PASSWORD, TRUE);
+  ice_peer_answer_check (&peer, "theirs:ours", REMOTE_PASSWORD);
+  WAIT_UNTIL (get_stats ().answers == 1);
+
+  ice_peer_send (&replayer, peer.request, peer.request_length);
+  ice_peer_receive (&replayer);                                            /* the answer to the check */
+  ice_peer_answer_check (&replayer, "theirs:ours", OTHER_REMOTE_PASSWORD); /* that is not the client's */
+  WAIT_UNTIL (get_stats ().ignored == 1);
+  ck_assert_uint_eq (get_stats ().moved, 0);
+  assert_sends_to (route, &peer);
+
+  vgw_ice_route_stop (route);
+  ice_peer_clear (&peer);
+  ice_peer_clear (&replayer);
+}
+END_TEST
+
+/* As after a rebinding where the client nominates again: at once, once it has answered. */
+START_TEST (a_nominated_address_is_followed_as_soon_as_it_has_answered)
+{
+  Seen seen;
+  IcePeer first, second;
+  g_autoptr (VgwIceRoute) route = make_route (&seen, "ours", PASSWORD);
+
+  vgw_ice_route_set_remote_credentials (route, "theirs", REMOTE_PASSWORD);
+  ice_peer_init (&first, AF_INET, vgw_ice_mux_get_port (mux));
+  ice_peer_init (&second, has_ipv6 () ? AF_INET6 : AF_INET, vgw_ice_mux_get_port (mux));
+  ice_peer_check_answered (&first, "ours:theirs", PASSWORD, TRUE);
+  ice_peer_answer_check (&first, "theirs:ours", REMOTE_PASSWORD);
+  WAIT_UNTIL (get_stats ().answers == 1);
+  ice_peer_check_answered (&second, "ours:theirs", PASSWORD, TRUE);
+  send_marked (&second, RTP_BYTE, 5); /* it is heard at once */
+  WAIT_UNTIL (g_atomic_int_get (&seen.last_mark) == 5);
+  ck_assert_uint_eq (get_stats ().moved, 0);
+  ice_peer_answer_check (&second, "theirs:ours", REMOTE_PASSWORD);
+  WAIT_UNTIL (get_stats ().moved == 1);
+  assert_sends_to (route, &second);
+  vgw_ice_route_stop (route);
+  ice_peer_clear (&first);
+  ice_peer_clear (&second);
+}
+END_TEST
+
+/* Nobody checks any more, and yet the thread asks by itself. */
+START_TEST (a_silent_peer_is_asked_again_and_stays_as_long_as_it_answers)
+{
+  Seen seen;
+  IcePeer peer;
+  g_autoptr (VgwIceRoute) route = make_route (&seen, "ours", PASSWORD);
+
+  vgw_ice_route_set_remote_credentials (route, "theirs", REMOTE_PASSWORD);
+  ice_peer_init (&peer, AF_INET, vgw_ice_mux_get_port (mux));
+  ice_peer_check_answered (&peer, "ours:theirs", PASSWORD, TRUE);
+  for (guint i = 0; i < 3; i++)
+    ice_peer_answer_check (&peer, "theirs:ours", REMOTE_PASSWORD);
+  WAIT_UNTIL (get_stats ().answers == 3);
+  ck_assert_uint_eq (get_stats ().consents_lost, 0);
+  WAIT_UNTIL (get_stats ().consents_lost == 1); /* it is heard no more */
+  vgw_ice_route_stop (route);
   ice_peer_clear (&peer);
 }
 END_TEST
@@ -567,7 +653,10 @@ main (void)
   tcase_add_test (tcase, a_peer_that_is_controlled_too_is_told);
   tcase_add_test (tcase, sending_follows_the_newest_nomination);
   tcase_add_test (tcase, the_answer_leaves_from_the_address_that_was_asked);
-  tcase_add_test (tcase, a_new_session_takes_over_the_address_of_an_old_one);
+  tcase_add_test (tcase, a_new_session_that_answers_takes_over_the_address_of_an_old_one);
+  tcase_add_test (tcase, a_replayed_check_does_not_move_the_path_before_it_is_answered);
+  tcase_add_test (tcase, a_nominated_address_is_followed_as_soon_as_it_has_answered);
+  tcase_add_test (tcase, a_silent_peer_is_asked_again_and_stays_as_long_as_it_answers);
   tcase_add_test (tcase, a_stopped_route_hears_and_answers_nothing);
   tcase_add_test (tcase, sixty_sessions_on_one_port_get_their_own_packets);
   tcase_add_test (tcase, a_port_that_is_taken_is_an_error);
