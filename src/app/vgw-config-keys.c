@@ -184,6 +184,11 @@ static const VgwConfigKey keys[] = {
     .detail = "wait: nothing more is read from the engine's connection until there is room, and nothing is dropped. "
               "oldest, newest: that end of the speech is dropped. An engine whose protocol has flow control is told to "
               "wait before that." },
+  { "engine", "prebuffer-ms", VGW_CONFIG_NUMBER, "40", AT_ENGINE (prebuffer_ms), .flags = VGW_CONFIG_PER_ENGINE,
+    .max = 500,
+    .brief = "Speech that is gathered before an utterance begins, of an engine behind a network",
+    .detail = "A bot that sends as it speaks is not in time to the millisecond. Where it was late, up to 120 ms are gathered. "
+              "One that sends ahead does not wait." },
   { "engine", "barge-in", VGW_CONFIG_CHOICE, "none", AT_ENGINE (barge_in), .flags = VGW_CONFIG_PER_ENGINE,
     .choices = barge_ins,
     .brief = "What becomes of the engine's speech when the caller speaks",

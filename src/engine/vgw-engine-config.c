@@ -6,6 +6,7 @@
 
 #define DEFAULT_SAMPLE_RATE_HZ 16000
 #define DEFAULT_MAX_PLAYOUT_MS 300000
+#define DEFAULT_PREBUFFER_MS 40
 #define DEFAULT_SPEECH_START_MS 120
 #define DEFAULT_SPEECH_STOP_MS 500
 #define DEFAULT_ECHO_MARGIN_DB 24
@@ -35,6 +36,7 @@ vgw_engine_config_new (const char *name, const char *type)
   config->pass_parameters = g_new0 (char *, 1);
   config->sample_rate_hz = DEFAULT_SAMPLE_RATE_HZ;
   config->max_playout_ms = DEFAULT_MAX_PLAYOUT_MS;
+  config->prebuffer_ms = DEFAULT_PREBUFFER_MS;
   config->speech_start_ms = DEFAULT_SPEECH_START_MS;
   config->speech_stop_ms = DEFAULT_SPEECH_STOP_MS;
   config->echo_margin_db = DEFAULT_ECHO_MARGIN_DB;

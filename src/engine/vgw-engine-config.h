@@ -51,6 +51,7 @@ typedef struct
   guint sample_rate_hz;   /* of both directions: 8000, 16000, 24000, 48000 */
   guint max_playout_ms;
   VgwOverflow overflow;
+  guint prebuffer_ms; /* of the speech of an engine behind a network, before an utterance begins */
   VgwBargeIn barge_in;
   VgwHangup hangup; /* what an engine's hang-up does */
   guint speech_start_ms, speech_stop_ms; /* of continuous voice, of continuous silence */

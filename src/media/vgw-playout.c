@@ -6,6 +6,7 @@
 
 #include "base/vgw-log.h"
 #include "media/vgw-playout-ledger.h"
+#include "media/vgw-playout-level.h"
 
 /* A ring that starts small and doubles up to the bound: an idle session costs a few hundred bytes, and an engine
  * that answers in one burst pays for the burst only. */
@@ -16,6 +17,10 @@
  * with it: 16 KiB of mu-law. */
 #define KEPT_BOUNDS 2u
 #define KEPT_EXTRA_MS 2000u
+/* What a pause is: peaks below -42 dB of full scale, for so long before anything of it is left out. */
+#define SILENT_PEAK 256
+#define MIN_PAUSE_FRAMES 5u
+#define MAX_FRAME_SAMPLES (48 * VGW_FRAME_MS)
 #define MAX_FADE_SAMPLES (48 * VGW_PLAYOUT_FADE_MS)
 
 struct _VgwPlayout
@@ -44,6 +49,9 @@ struct _VgwPlayout
   guint64 n_played;
   guint64 n_utterance; /* played of the present utterance, or of the last one */
   guint64 n_dropped;
+  guint64 n_skipped;
+  VgwPlayoutLevel level;
+  guint n_silent_frames; /* played one after the other, while there is delay to work off */
   gboolean is_uttering; /* something was queued, and no frame has come up short since */
   gboolean is_sounding; /* the last frame was full */
   gboolean is_xoff;
@@ -64,7 +72,7 @@ samples_to_ms (const VgwPlayout *self, guint64 n_samples)
   return n_samples * 1000 / self->rate_hz;
 }
 
-/* Copies @n_samples at @offset past the head out of the ring. Lock held. */
+/* Copies @n_samples from the head out of the ring. Lock held. */
 static void
 copy_out (const VgwPlayout *self, gint16 *samples, gsize n_samples)
 {
@@ -271,24 +279,69 @@ pop_tail (VgwPlayout *self, gint16 *samples, gsize n_samples)
   return n_samples;
 }
 
+static gboolean
+is_silent_frame (const gint16 *samples, gsize n_samples)
+{
+  for (gsize i = 0; i < n_samples; i++)
+    {
+      if (samples[i] > SILENT_PEAK || samples[i] < -SILENT_PEAK)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* @samples is the frame that left the queue. Where it and the next one are in a pause, and there is delay to work off, the
+ * two become one, which fades from the first to the second: nothing clicks. */
+static void
+shorten_pause (VgwPlayout *self, gint16 *samples, gsize n_samples)
+{
+  gint16 next[MAX_FRAME_SAMPLES];
+
+  if (n_samples > MAX_FRAME_SAMPLES || !vgw_playout_level_has_excess (&self->level, n_samples, self->n_queued)
+      || !is_silent_frame (samples, n_samples))
+    {
+      self->n_silent_frames = 0;
+      return;
+    }
+  if (++self->n_silent_frames < MIN_PAUSE_FRAMES)
+    return;
+  copy_out (self, next, n_samples);
+  if (!is_silent_frame (next, n_samples))
+    return;
+  for (gsize i = 0; i < n_samples; i++)
+    samples[i] = (gint16) ((samples[i] * (gint) (n_samples - i) + next[i] * (gint) i) / (gint) n_samples);
+  skip (self, n_samples);
+  self->n_played += n_samples;
+  self->n_utterance += n_samples;
+  self->n_skipped += n_samples;
+  self->n_silent_frames -= 2; /* every second one */
+  vgw_playout_level_skip (&self->level, n_samples);
+}
+
 static gsize
 pop_queued (VgwPlayout *self, gint16 *samples, gsize n_samples)
 {
   float target = get_target_gain (self);
   gboolean is_silent = target <= 0 && self->gain <= 0;
-  gsize n_popped = is_silent ? 0 : MIN (n_samples, self->n_queued);
+  gsize n_popped = 0;
 
+  if (!is_silent && (self->n_queued == 0 || vgw_playout_level_may_play (&self->level, n_samples, self->n_queued)))
+    n_popped = MIN (n_samples, self->n_queued);
   if (n_popped > 0)
     {
       copy_out (self, samples, n_popped);
       skip (self, n_popped);
       self->n_played += n_popped;
       self->n_utterance += n_popped;
+      if (n_popped == n_samples)
+        shorten_pause (self, samples, n_popped);
       if (self->gain < 1 || target < 1)
         apply_gain (samples, n_popped, self->gain, target);
     }
   self->gain = target;
   self->is_sounding = n_popped > 0 && n_popped == n_samples;
+  if (!is_silent && self->is_uttering && !self->level.is_gathering)
+    vgw_playout_level_pop (&self->level, n_samples, n_popped, self->n_queued);
   return n_popped;
 }
 
@@ -309,6 +362,7 @@ vgw_playout_new (const VgwAudioFormat *format, guint max_ms)
   g_mutex_init (&self->lock);
   g_mutex_init (&self->notify_lock);
   vgw_playout_ledger_init (&self->ledger);
+  vgw_playout_level_init (&self->level, format->rate_hz);
   vgw_playout_set_bound (self, max_ms, VGW_PLAYOUT_DROP_OLDEST);
   return self;
 }
@@ -345,6 +399,14 @@ vgw_playout_set_bound (VgwPlayout *self, guint max_ms, VgwPlayoutOverflow overfl
   self->overflow = overflow;
   settle (self);
   unlock_and_notify (self);
+}
+
+void
+vgw_playout_set_real_time (VgwPlayout *self, gboolean is_real_time, guint start_ms)
+{
+  g_mutex_lock (&self->lock);
+  vgw_playout_level_set_active (&self->level, is_real_time, start_ms);
+  g_mutex_unlock (&self->lock);
 }
 
 gboolean
@@ -418,7 +480,11 @@ vgw_playout_push (VgwPlayout *self, const gint16 *samples, gsize n_samples)
   g_mutex_lock (&self->lock);
   n_dropped = self->n_dropped;
   if (!self->is_uttering)
-    self->n_utterance = 0;
+    {
+      self->n_utterance = 0;
+      vgw_playout_level_begin (&self->level);
+    }
+  vgw_playout_level_push (&self->level, n_samples);
   self->is_uttering = TRUE;
   append_bounded (self, samples, n_samples);
   is_first_loss = self->n_dropped > n_dropped && !self->has_overflowed;
@@ -444,7 +510,7 @@ vgw_playout_pop (VgwPlayout *self, gint16 *samples, gsize n_samples)
   n_tail = pop_tail (self, samples, n_samples);
   n_popped = pop_queued (self, samples + n_tail, n_samples - n_tail);
   settle (self);
-  if (self->is_uttering && self->n_queued == 0 && !self->is_sounding)
+  if (self->is_uttering && self->n_queued == 0 && !self->is_sounding && vgw_playout_level_is_over (&self->level))
     {
       self->is_uttering = FALSE;
       note (self, VGW_PLAYOUT_DRAINED);
@@ -524,6 +590,7 @@ vgw_playout_get_stats (VgwPlayout *self, VgwPlayoutStats *stats)
   g_mutex_lock (&self->lock);
   stats->queued_ms = (guint) samples_to_ms (self, self->n_queued);
   stats->played_ms = samples_to_ms (self, self->n_played);
+  stats->skipped_ms = samples_to_ms (self, self->n_skipped);
   stats->dropped_ms = samples_to_ms (self, self->n_dropped);
   stats->n_lost_events = self->ledger.n_lost;
   g_mutex_unlock (&self->lock);

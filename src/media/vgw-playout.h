@@ -36,6 +36,7 @@ typedef struct
   guint queued_ms;     /* waiting now */
   guint64 played_ms;   /* handed to the wire since the start */
   guint64 dropped_ms;  /* because the bound was reached */
+  guint64 skipped_ms;  /* of pauses, to work off delay; also in played_ms */
   guint n_lost_events; /* because nobody took them */
 } VgwPlayoutStats;
 
@@ -59,6 +60,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwPlayout, vgw_playout_unref)
 /* Another bound, and what is done beyond it. What waits beyond a smaller bound stays. */
 void vgw_playout_set_bound (VgwPlayout *self, guint max_ms, VgwPlayoutOverflow overflow);
 
+/* Whether the engine may speak in real time, over a network. Then @start_ms are gathered before an utterance begins (more
+ * where audio comes late, up to 120 ms), it is over when nothing has come for 200 ms, and delay that has built up is worked
+ * off by leaving out every second frame of a pause. What is left out counts as played: it was silence. Off at first. */
+void vgw_playout_set_real_time (VgwPlayout *self, gboolean is_real_time, guint start_ms);
+
 /* Whether the engine is to wait: the bound of a VGW_PLAYOUT_KEEP queue is reached. FALSE while the engine itself holds the
  * queue, since the word that ends it comes behind the audio. Any thread. */
 gboolean vgw_playout_is_full (VgwPlayout *self);
@@ -78,7 +84,8 @@ VgwPlayoutEvent *vgw_playout_take_event (VgwPlayout *self);
 void vgw_playout_push (VgwPlayout *self, const gint16 *samples, gsize n_samples);
 
 /* Takes up to @n_samples; returns how many. The caller pads a short frame with silence. A frame that could not be
- * filled is where an utterance ends (DRAINED): an engine that sends in real time does not end it with every frame. */
+ * filled is where an utterance ends (DRAINED), in real time with 200 ms without audio: an engine does not end it with every
+ * frame. */
 gsize vgw_playout_pop (VgwPlayout *self, gint16 *samples, gsize n_samples);
 
 /* A mark behind what waits now. FALSE where it is refused: VGW_PLAYOUT_MAX_MARKS wait, or the name is too long. */

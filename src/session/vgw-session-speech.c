@@ -274,6 +274,14 @@ vgw_session_forget_speech (VgwSession *self)
 
 /* --- life --- */
 
+/* What is built in needs no buffer for what a network does to it, and an echo must come back at once. A recorder may have
+ * anything in it. */
+static gboolean
+is_behind_network (const VgwEngineConfig *config)
+{
+  return *config->url != '\0' || (g_str_equal (config->type, "record") && *config->wraps != '\0');
+}
+
 static VgwPlayoutOverflow
 to_playout_overflow (VgwOverflow overflow)
 {
@@ -303,6 +311,7 @@ vgw_session_use_engine (VgwSession *self, VgwEngine *engine, const VgwEngineConf
     }
   vgw_playout_set_bound (vgw_bridge_get_playout (self->bridge), config->max_playout_ms,
                          to_playout_overflow (config->overflow));
+  vgw_playout_set_real_time (vgw_bridge_get_playout (self->bridge), is_behind_network (config), config->prebuffer_ms);
   self->engine = engine;
   vgw_engine_set_output (engine, &engine_output, mouth_new (self), mouth_free);
   g_signal_connect (engine, "event", G_CALLBACK (on_engine_event), self);

@@ -1,0 +1,62 @@
+/* How much waits in the playout queue of an engine that speaks in real time: how much is gathered before an utterance
+ * begins, when it is over, and how much of what waits is delay that pauses can work off. A value inside VgwPlayout, guarded
+ * by its lock; it counts samples and knows none of them, and its time is the frames that are taken.
+ *
+ * An engine that speaks ahead sends in bursts and stops. One in real time sends as much as is played, piece by piece; what
+ * always waits then is delay. It is measured over seconds in which nothing was late, as the least that waited. The least of
+ * all these seconds is the engine's own level (it may keep a lead on purpose), and what is more than that is in excess. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Fields are private. */
+typedef struct
+{
+  gboolean is_active;
+  gsize n_frame;                   /* samples of VGW_FRAME_MS */
+  gsize n_least_start, n_most_start; /* bounds of n_start */
+  gsize n_start;                   /* gathered before an utterance begins */
+  gboolean is_gathering;
+  gsize n_gathered_for; /* time since is_gathering */
+  gsize n_since_push;   /* time since audio came last */
+  gsize n_short;        /* of it without anything to play */
+  gsize n_in_time;      /* time since audio was late */
+
+  /* of the present second */
+  gsize n_taken, n_came, n_came_at_once, n_least;
+  gboolean is_uneven; /* too much came at once, or too late */
+
+  gsize n_level; /* G_MAXSIZE: not known yet */
+  gsize n_excess;
+} VgwPlayoutLevel;
+
+/* Not active: audio is played as it comes, and an utterance is over with the first frame that falls short. */
+void vgw_playout_level_init (VgwPlayoutLevel *self, guint rate_hz);
+
+/* Active from now on, with @start_ms gathered at first. */
+void vgw_playout_level_set_active (VgwPlayoutLevel *self, gboolean is_active, guint start_ms);
+
+/* The next audio begins an utterance. */
+void vgw_playout_level_begin (VgwPlayoutLevel *self);
+
+/* @n_samples have come. */
+void vgw_playout_level_push (VgwPlayoutLevel *self, gsize n_samples);
+
+/* Before a frame of @n_samples is taken of @n_queued: FALSE where more is to be gathered first. */
+gboolean vgw_playout_level_may_play (VgwPlayoutLevel *self, gsize n_samples, gsize n_queued);
+
+/* A frame of @n_samples was wanted, @n_popped were there, @n_queued are left. */
+void vgw_playout_level_pop (VgwPlayoutLevel *self, gsize n_samples, gsize n_popped, gsize n_queued);
+
+/* Whether an empty queue is the end of the utterance. */
+gboolean vgw_playout_level_is_over (const VgwPlayoutLevel *self);
+
+/* Whether a frame of @n_samples may be left out of a pause where @n_queued wait. */
+gboolean vgw_playout_level_has_excess (const VgwPlayoutLevel *self, gsize n_samples, gsize n_queued);
+
+/* It was left out. */
+void vgw_playout_level_skip (VgwPlayoutLevel *self, gsize n_samples);
+
+G_END_DECLS
