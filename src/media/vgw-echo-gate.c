@@ -7,17 +7,30 @@
 #define N_FRAMES (VGW_ECHO_GATE_MEMORY_MS / VGW_FRAME_MS)
 /* Of the mean over what is heard: about two syllables' edges, and half of the shortest useful speech-start-ms. */
 #define HEARD_OVER_MS 60u
+/* What is louder than the limit counts as so much louder at most: a click is loud, and must not be heard for longer than it
+ * lasts, while a word is loud all the time. 40 ms of it then pass for 65 ms. */
+#define MOST_OVER_LIMIT 4.0
+#define BLOCK_MS 10u
+#define N_BLOCKS 32u /* of 10 ms or more: all but 0.5 % of the mean */
+
+typedef struct
+{
+  double power;
+  gsize n_samples;
+} Block;
 
 /* Powers are mean squares of samples. */
 struct _VgwEchoGate
 {
   gsize n_heard_over; /* constant: HEARD_OVER_MS in samples */
+  gsize n_block;      /* constant: BLOCK_MS in samples */
 
   GMutex lock;
   /* guarded by lock */
   double played[N_FRAMES]; /* power of each frame, a ring */
   guint next;              /* of the ring, the oldest */
-  double heard;            /* power, the newest weighs most */
+  Block heard[N_BLOCKS];   /* a ring */
+  guint last_heard;        /* of the ring, the newest; it grows until it is as long as a block is */
 };
 
 static double
@@ -36,6 +49,7 @@ vgw_echo_gate_new (guint rate_hz)
   VgwEchoGate *self = g_new0 (VgwEchoGate, 1);
 
   self->n_heard_over = (gsize) rate_hz * HEARD_OVER_MS / 1000;
+  self->n_block = (gsize) rate_hz * BLOCK_MS / 1000;
   g_mutex_init (&self->lock);
   return self;
 }
@@ -62,23 +76,49 @@ void
 vgw_echo_gate_heard (VgwEchoGate *self, const gint16 *samples, gsize n_samples)
 {
   double power = get_power (samples, n_samples);
-  double weight = 1 - exp (-(double) n_samples / (double) self->n_heard_over);
+  Block *block;
 
+  if (n_samples == 0)
+    return;
   g_mutex_lock (&self->lock);
-  self->heard += (power - self->heard) * weight;
+  if (self->heard[self->last_heard].n_samples >= self->n_block)
+    {
+      self->last_heard = (self->last_heard + 1) % N_BLOCKS;
+      self->heard[self->last_heard] = (Block){ 0 };
+    }
+  block = &self->heard[self->last_heard];
+  block->n_samples += n_samples;
+  block->power += (power - block->power) * (double) n_samples / (double) block->n_samples;
   g_mutex_unlock (&self->lock);
+}
+
+/* The mean over what was heard, of which the newest weighs most; at most @most of each block. Lock held. */
+static double
+get_heard (const VgwEchoGate *self, double most)
+{
+  double heard = 0;
+
+  for (guint i = 1; i <= N_BLOCKS; i++)
+    {
+      const Block *block = &self->heard[(self->last_heard + i) % N_BLOCKS];
+      double weight = 1 - exp (-(double) block->n_samples / (double) self->n_heard_over);
+
+      heard += (MIN (block->power, most) - heard) * weight;
+    }
+  return heard;
 }
 
 gboolean
 vgw_echo_gate_may_be_echo (VgwEchoGate *self, guint margin_db)
 {
   double loudest = 0;
-  double heard;
+  double limit, heard;
 
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < N_FRAMES; i++)
     loudest = MAX (loudest, self->played[i]);
-  heard = self->heard;
+  limit = loudest * pow (10, -(double) margin_db / 10);
+  heard = get_heard (self, limit * MOST_OVER_LIMIT);
   g_mutex_unlock (&self->lock);
-  return heard < loudest * pow (10, -(double) margin_db / 10);
+  return heard < limit;
 }

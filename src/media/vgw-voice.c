@@ -1,7 +1,11 @@
 #include "media/vgw-voice.h"
 
-#define MIN_WATCH_INTERVAL_MS 50u
+#define WATCH_INTERVAL_MS 20u
 #define DOUBT_INTERVAL_MS 20u
+/* Between two packets: more than packets last (RFC 6716: 120 ms) is a break. */
+#define MAX_PACKET_GAP_MS 150u
+/* Speech does not begin with what was heard longer ago. */
+#define MAX_START_AGE_MS 80
 
 struct _VgwVoice
 {
@@ -15,15 +19,25 @@ struct _VgwVoice
   gboolean has_voice;   /* the same, and audio comes */
   gboolean is_speaking; /* as reported */
   guint change_id;      /* while has_voice and is_speaking differ */
+  guint n_clear;        /* times in a row that there was no doubt */
   guint watch_id;       /* while is_detected */
 };
+
+/* The time since audio came last. */
+static gint64
+get_silent_ms (VgwVoice *self)
+{
+  if (self->last_audio == NULL)
+    return 0;
+  return (g_get_monotonic_time () - self->last_audio (self->user_data)) / G_TIME_SPAN_MILLISECOND;
+}
 
 static gboolean
 on_change_due (gpointer user_data)
 {
   VgwVoice *self = user_data;
 
-  if (self->has_voice && self->doubt != NULL && self->doubt (self->user_data))
+  if (self->has_voice && get_silent_ms (self) > MAX_START_AGE_MS)
     {
       self->change_id = g_timeout_add (DOUBT_INTERVAL_MS, on_change_due, self);
       return G_SOURCE_REMOVE;
@@ -34,25 +48,49 @@ on_change_due (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Asked all the time that speech takes to begin: a click in an echo is the caller's for some of it. */
+static gboolean
+on_doubt (gpointer user_data)
+{
+  VgwVoice *self = user_data;
+
+  self->n_clear = self->doubt (self->user_data) ? 0 : self->n_clear + 1;
+  if (self->n_clear * DOUBT_INTERVAL_MS < self->start_ms)
+    return G_SOURCE_CONTINUE;
+  return on_change_due (self);
+}
+
+static guint
+wait_for_start (VgwVoice *self)
+{
+  self->n_clear = 0;
+  if (self->doubt != NULL)
+    return g_timeout_add (DOUBT_INTERVAL_MS, on_doubt, self);
+  return g_timeout_add (self->start_ms, on_change_due, self);
+}
+
+/* @silent_ms: for which there has been no voice already */
 static void
-set_voice (VgwVoice *self, gboolean has_voice)
+set_voice (VgwVoice *self, gboolean has_voice, gint64 silent_ms)
 {
   if (self->has_voice == has_voice)
     return;
   self->has_voice = has_voice;
   g_clear_handle_id (&self->change_id, g_source_remove);
   if (has_voice != self->is_speaking)
-    self->change_id = g_timeout_add (has_voice ? self->start_ms : self->stop_ms, on_change_due, self);
+    self->change_id = has_voice ? wait_for_start (self)
+                                : g_timeout_add ((guint) MAX (self->stop_ms - silent_ms, 0), on_change_due, self);
 }
 
-/* A caller who is muted in mid-word sends no more packets; then the detector never says that the voice has ended. */
+/* A caller who is muted in mid-word sends no more packets; then the detector never says that the voice has ended. The time
+ * without packets counts as silence from its beginning. */
 static gboolean
 on_watch (gpointer user_data)
 {
   VgwVoice *self = user_data;
-  gint64 silent_us = g_get_monotonic_time () - self->last_audio (self->user_data);
+  gint64 silent_ms = get_silent_ms (self);
 
-  set_voice (self, silent_us < self->stop_ms * G_TIME_SPAN_MILLISECOND);
+  set_voice (self, silent_ms < MIN (self->stop_ms, MAX_PACKET_GAP_MS), silent_ms);
   return G_SOURCE_CONTINUE;
 }
 
@@ -90,11 +128,11 @@ void
 vgw_voice_update (VgwVoice *self, gboolean has_voice)
 {
   self->is_detected = !!has_voice;
-  set_voice (self, self->is_detected);
+  set_voice (self, self->is_detected, 0);
   if (!self->is_detected)
     g_clear_handle_id (&self->watch_id, g_source_remove);
   else if (self->watch_id == 0 && self->last_audio != NULL)
-    self->watch_id = g_timeout_add (MAX (self->stop_ms / 2, MIN_WATCH_INTERVAL_MS), on_watch, self);
+    self->watch_id = g_timeout_add (WATCH_INTERVAL_MS, on_watch, self);
 }
 
 gboolean

@@ -18,11 +18,11 @@ typedef gint64 (*VgwVoiceClockFunc) (gpointer user_data);
 typedef gboolean (*VgwVoiceDoubtFunc) (gpointer user_data);
 
 /* Speech begins with @start_ms of continuous voice, and ends with @stop_ms of continuous silence. @last_audio (nullable):
- * a detector's voice is silence while no audio has come for @stop_ms. Returns: (transfer full) */
+ * time without audio is silence, whatever the detector said last. Returns: (transfer full) */
 VgwVoice *vgw_voice_new (guint start_ms, guint stop_ms, VgwVoiceFunc func, VgwVoiceClockFunc last_audio,
                          gpointer user_data);
 
-/* Asked when speech is about to begin: while it returns TRUE that waits. NULL: there is no doubt. */
+/* Asked each 20 ms of voice: speech begins when it has returned FALSE for all of @start_ms. NULL: there is no doubt. */
 void vgw_voice_set_doubt_func (VgwVoice *self, VgwVoiceDoubtFunc doubt);
 
 void vgw_voice_free (VgwVoice *self);

@@ -108,6 +108,30 @@ START_TEST (a_caller_is_heard_within_the_shortest_word)
 }
 END_TEST
 
+/* How many of the next frames, the first @n_loud of them at full scale, are louder than an echo. */
+static guint
+count_clear (guint n_loud, guint n_frames)
+{
+  guint n_clear = 0;
+
+  for (guint i = 0; i < n_frames; i++)
+    {
+      hear (i < n_loud ? G_MAXINT16 : LOUD / 100, 1);
+      n_clear += !vgw_echo_gate_may_be_echo (gate, MARGIN_DB);
+    }
+  return n_clear;
+}
+
+START_TEST (a_click_is_not_heard_for_much_longer_than_it_lasts)
+{
+  play (LOUD, SECOND);
+  hear (LOUD / 100, SECOND);
+  ck_assert_uint_le (count_clear (2, SECOND), 4); /* of 40 ms: less than the 120 ms of speech-start-ms */
+  ck_assert_uint_le (count_clear (1, SECOND), 3);
+  ck_assert_uint_ge (count_clear (8, SECOND), 7); /* a word of 160 ms */
+}
+END_TEST
+
 START_TEST (what_was_heard_is_forgotten_as_time_goes_by)
 {
   play (LOUD, SECOND);
@@ -150,6 +174,7 @@ main (void)
   tcase_add_test (tcase, the_loudest_of_a_second_counts);
   tcase_add_test (tcase, silence_that_is_not_sent_is_silence);
   tcase_add_test (tcase, a_caller_is_heard_within_the_shortest_word);
+  tcase_add_test (tcase, a_click_is_not_heard_for_much_longer_than_it_lasts);
   tcase_add_test (tcase, what_was_heard_is_forgotten_as_time_goes_by);
   tcase_add_test (tcase, packets_of_any_length_weigh_what_they_last);
   suite_add_tcase (suite, tcase);

@@ -149,6 +149,43 @@ START_TEST (a_caller_who_sends_nothing_more_has_ended)
 }
 END_TEST
 
+START_TEST (silence_begins_with_the_last_packet)
+{
+  const guint stop_ms = 1000;
+  gint64 stopped_us = g_get_monotonic_time ();
+
+  vgw_voice_free (voice);
+  voice = vgw_voice_new (START_MS, stop_ms, on_change, get_last_audio, NULL);
+  vgw_voice_update (voice, TRUE);
+  wait_for_changes (1);
+  stopped_us = last_audio_us = g_get_monotonic_time ();
+  wait_for_changes (2);
+  ck_assert_int_ge (changed_us - stopped_us, (stop_ms - 1) * 1000);
+  ck_assert_int_lt (changed_us - stopped_us, stop_ms * 1600); /* not twice */
+}
+END_TEST
+
+START_TEST (a_break_between_packets_ends_nothing)
+{
+  vgw_voice_update (voice, TRUE);
+  wait_for_changes (1);
+  last_audio_us = g_get_monotonic_time () - STOP_MS * 1000 / 4;
+  turn (STOP_MS / 2);
+  last_audio_us = 0;
+  turn (2 * STOP_MS);
+  ck_assert_uint_eq (n_changes, 1);
+}
+END_TEST
+
+START_TEST (what_stops_before_it_is_speech_is_none)
+{
+  last_audio_us = g_get_monotonic_time () - 100 * 1000; /* the last that the detector heard had voice */
+  vgw_voice_update (voice, TRUE);
+  turn (3 * START_MS + STOP_MS);
+  ck_assert_uint_eq (n_changes, 0);
+}
+END_TEST
+
 static void
 wait_for_doubts (guint n)
 {
@@ -173,6 +210,24 @@ START_TEST (doubt_keeps_it_from_beginning_as_long_as_it_lasts)
   vgw_voice_update (voice, FALSE);
   wait_for_changes (2);
   ck_assert (!is_speaking);
+}
+END_TEST
+
+static gboolean
+get_doubt_but_for_a_click (gpointer user_data)
+{
+  n_doubts++;
+  return n_doubts < 5 || n_doubts > 8; /* 80 ms are louder than an echo */
+}
+
+START_TEST (a_click_in_an_echo_is_no_speech)
+{
+  vgw_voice_free (voice);
+  voice = vgw_voice_new (120, STOP_MS, on_change, get_last_audio, NULL);
+  vgw_voice_set_doubt_func (voice, get_doubt_but_for_a_click);
+  vgw_voice_update (voice, TRUE);
+  wait_for_doubts (20);
+  ck_assert_uint_eq (n_changes, 0);
 }
 END_TEST
 
@@ -213,6 +268,10 @@ main (void)
   tcase_add_test (tcase, the_same_word_again_starts_no_clock_anew);
   tcase_add_test (tcase, a_caller_who_sends_nothing_more_has_ended);
   tcase_add_test (tcase, doubt_keeps_it_from_beginning_as_long_as_it_lasts);
+  tcase_add_test (tcase, silence_begins_with_the_last_packet);
+  tcase_add_test (tcase, a_break_between_packets_ends_nothing);
+  tcase_add_test (tcase, what_stops_before_it_is_speech_is_none);
+  tcase_add_test (tcase, a_click_in_an_echo_is_no_speech);
   tcase_add_test (tcase, what_ends_in_doubt_never_began);
   tcase_add_test (tcase, it_can_be_freed_from_its_function);
   suite_add_tcase (suite, tcase);
