@@ -232,6 +232,18 @@ load_pipelines (VgwMedia *self, GError **error)
   return self->pipelines->len > 0;
 }
 
+static void
+warn_of_pipelines_without_voice (VgwMedia *self)
+{
+  for (guint i = 0; i < self->pipelines->len; i++)
+    {
+      VgwPipeline *pipeline = self->pipelines->pdata[i];
+
+      if (!vgw_pipeline_can_hear_voice (pipeline))
+        vgw_warning (NULL, "pipeline %s: " VGW_PIPELINE_NO_VOICE, vgw_pipeline_get_name (pipeline));
+    }
+}
+
 VgwMedia *
 vgw_media_new (const VgwMediaSettings *settings, GError **error)
 {
@@ -241,6 +253,7 @@ vgw_media_new (const VgwMediaSettings *settings, GError **error)
     return NULL;
   if (!load_pipelines (self, error))
     return NULL;
+  warn_of_pipelines_without_voice (self);
   if (settings->ice_agent == VGW_ICE_AGENT_MUX)
     {
       self->ice_mux = vgw_ice_mux_new (settings->udp_port, self->settings.bind_address, self->settings.advertise, error);

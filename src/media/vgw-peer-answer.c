@@ -353,7 +353,11 @@ build (VgwPeer *self, VgwPipeline *pipeline, const VgwOfferCodec *codec, GError 
   if (self->webrtc == NULL)
     return FALSE;
   if (vgw_bridge_get_wants_voice (self->bridge))
-    vgw_pipeline_fit_vad (&instance, vgw_bridge_get_format (self->bridge)->rate_hz);
+    {
+      if (!vgw_pipeline_add_vad (&instance))
+        vgw_warning (self->session_id, "pipeline %s: " VGW_PIPELINE_NO_VOICE, vgw_pipeline_get_name (pipeline));
+      vgw_pipeline_fit_vad (&instance, vgw_bridge_get_format (self->bridge)->rate_hz);
+    }
   else
     vgw_pipeline_remove_vad (&instance);
   self->rtp_in = instance.rtp_in;

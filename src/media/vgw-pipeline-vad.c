@@ -38,6 +38,48 @@ vgw_pipeline_remove_vad (VgwPipelineInstance *instance)
   instance->vad = NULL;
 }
 
+/* Has what is linked to @sink lead to @first, and @last to @sink. FALSE, and nothing has changed, where they do not fit. */
+static gboolean
+put_before (GstPad *sink, GstElement *first, GstElement *last)
+{
+  g_autoptr (GstPad) before = gst_pad_get_peer (sink);
+  g_autoptr (GstPad) first_sink = gst_element_get_static_pad (first, "sink");
+  g_autoptr (GstPad) last_src = gst_element_get_static_pad (last, "src");
+
+  if (before == NULL)
+    return FALSE;
+  gst_pad_unlink (before, sink);
+  if (gst_pad_link (before, first_sink) == GST_PAD_LINK_OK && gst_pad_link (last_src, sink) == GST_PAD_LINK_OK)
+    return TRUE;
+  gst_pad_unlink (before, first_sink);
+  gst_pad_link (before, sink);
+  return FALSE;
+}
+
+gboolean
+vgw_pipeline_add_vad (VgwPipelineInstance *instance)
+{
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (instance->pcm_out, "sink");
+  GstElement *vad;
+
+  if (instance->vad != NULL)
+    return TRUE;
+  vad = gst_element_factory_make ("webrtcdsp", "vad");
+  if (vad == NULL)
+    return FALSE;
+  g_object_set (vad, "voice-detection", TRUE, "echo-cancel", FALSE, "high-pass-filter", FALSE, "noise-suppression", FALSE,
+                "gain-control", FALSE, "limiter", FALSE, NULL);
+  if (!gst_bin_add (GST_BIN (instance->pipeline), vad))
+    return FALSE;
+  if (put_before (sink, vad, vad))
+    {
+      instance->vad = vad;
+      return TRUE;
+    }
+  gst_bin_remove (GST_BIN (instance->pipeline), vad);
+  return FALSE;
+}
+
 static gboolean
 gives_rate (GstPad *src, guint rate_hz)
 {

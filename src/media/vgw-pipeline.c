@@ -26,6 +26,7 @@ struct _VgwPipeline
   char *codec;
   guint clock_rate_hz;
   gboolean may_wait; /* see VgwPipelineInstance */
+  gboolean can_hear_voice;
 };
 
 /* Codecs whose clock rate is not what their caps or their name would make one think, or not in the caps at all. */
@@ -317,6 +318,7 @@ check_vad (VgwPipeline *self, VgwPipelineInstance *instance, GError **error)
 {
   GstElement *vad = instance->vad;
 
+  self->can_hear_voice = vad != NULL || vgw_pipeline_add_vad (instance);
   if (vad == NULL)
     return TRUE;
   if (!check_path (self, instance->rtp_in, vad, error) || !check_path (self, vad, instance->pcm_out, error))
@@ -434,6 +436,12 @@ guint
 vgw_pipeline_get_clock_rate_hz (VgwPipeline *self)
 {
   return self->clock_rate_hz;
+}
+
+gboolean
+vgw_pipeline_can_hear_voice (VgwPipeline *self)
+{
+  return self->can_hear_voice;
 }
 
 gboolean

@@ -41,6 +41,10 @@ typedef struct
   gboolean may_wait;    /* there are elements that can hold up the thread that pushes into them */
 } VgwPipelineInstance;
 
+/* What is said of a description where that is not so. */
+#define VGW_PIPELINE_NO_VOICE                                                                                          \
+  "there is no vad, and none can be put before pcm_out: no speech events and no barge-in"
+
 /* The message of a `vad`, and its field, a boolean; those of webrtcdsp. */
 #define VGW_PIPELINE_VOICE_MESSAGE "voice-activity"
 #define VGW_PIPELINE_VOICE_FIELD "stream-has-voice"
@@ -51,6 +55,13 @@ gboolean vgw_pipeline_instantiate (VgwPipeline *self, guint payload_type, VgwPip
 
 /* Takes `vad`, if there is one, out of the chain, where nobody asks for voice. Before the pipeline is started. */
 void vgw_pipeline_remove_vad (VgwPipelineInstance *instance);
+
+/* Where the description has no `vad`, puts the voice detection of the shipped descriptions before pcm_out. FALSE where that
+ * cannot be: there will be no voice then. Before the pipeline is started. */
+gboolean vgw_pipeline_add_vad (VgwPipelineInstance *instance);
+
+/* Whether an instance can tell of voice: there is a `vad`, or one can be added. */
+gboolean vgw_pipeline_can_hear_voice (VgwPipeline *self);
 
 /* Puts vgwresample behind `vad`, if there is one, where it does not know @rate_hz: webrtcdsp has no 24 kHz. Before the
  * pipeline is started. */

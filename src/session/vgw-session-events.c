@@ -142,3 +142,18 @@ vgw_session_log_dropped_events (VgwSession *self)
     vgw_info (self->id, "events dropped client=%" G_GUINT64_FORMAT " engine=%" G_GUINT64_FORMAT,
               self->client_events.n_dropped, self->engine_events.n_dropped);
 }
+
+/* An engine causes one with two small messages: bounded on their own, so that they take no room from its events. */
+void
+vgw_session_tell_cleared (VgwSession *self, const VgwPlayoutEvent *event)
+{
+  g_autofree char *json = NULL;
+
+  if (event->cleared_ms == 0 || self->state != VGW_STATE_ACTIVE
+      || !take_token (&self->cleared_events, self->context->limits.max_events_per_second))
+    return;
+  json = g_strdup_printf ("{\"type\":\"playout-cleared\",\"utterance_ms\":%" G_GUINT64_FORMAT
+                          ",\"cleared_ms\":%" G_GUINT64_FORMAT "}",
+                          event->utterance_ms, event->cleared_ms);
+  vgw_session_tell_client (self, json);
+}

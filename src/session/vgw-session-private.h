@@ -61,6 +61,7 @@ struct _VgwSession
   guint n_failed_offers;
   guint n_unknown_messages;
   VgwEventBucket client_events, engine_events; /* from the client, from the engine */
+  VgwEventBucket cleared_events;               /* playout-cleared */
 
   guint state_timer_id;    /* what bounds the present state: offer, connect, or the media watchdog */
   guint duration_timer_id;
@@ -138,6 +139,9 @@ void vgw_session_take_early_events (VgwSession *self);
 
 /* An event of the engine. Passes it to the client, or drops it. */
 void vgw_session_take_engine_event (VgwSession *self, const char *json);
+
+/* Tells the client that the engine's voice was cut off, where any was. The handler may end the session. */
+void vgw_session_tell_cleared (VgwSession *self, const VgwPlayoutEvent *event);
 
 /* At the end: how many were dropped, where any were. */
 void vgw_session_log_dropped_events (VgwSession *self);

@@ -116,8 +116,11 @@ take_playout_events (gpointer object, gpointer payload)
       if (event == NULL)
         return;
       vgw_engine_playout_event (self->engine, event);
+      if (event->type == VGW_PLAYOUT_CLEARED)
+        vgw_session_tell_cleared (self, event);
     }
-  vgw_airlock_post (self->airlock, take_playout_events, NULL, NULL);
+  if (self->airlock != NULL) /* an event may have ended the session */
+    vgw_airlock_post (self->airlock, take_playout_events, NULL, NULL);
 }
 
 /* Any thread. */

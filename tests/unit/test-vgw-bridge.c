@@ -140,6 +140,7 @@ call_start (Call *call, const char *name)
   ck_assert (description != NULL);
   ck_assert (vgw_pipeline_instantiate (description, PAYLOAD_TYPE, &instance, &error));
   g_object_set (jitter_buffer, "latency", JITTER_MS, "do-lost", TRUE, NULL);
+  ck_assert (vgw_pipeline_add_vad (&instance));
   vgw_pipeline_fit_vad (&instance, vgw_bridge_get_format (call->bridge)->rate_hz);
   call->pipeline = gst_object_ref_sink (instance.pipeline);
   bus = gst_pipeline_get_bus (GST_PIPELINE (call->pipeline));

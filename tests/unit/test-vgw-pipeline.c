@@ -175,6 +175,39 @@ START_TEST (voice_detection_is_fitted_to_a_rate_that_it_does_not_know)
 }
 END_TEST
 
+static const char *const without_vad[] = {
+  "rtpopusdepay name=rtp_in ! vgwopusdec ! appsink name=pcm_out "
+  "appsrc name=pcm_in ! vgwopusenc ! rtpopuspay name=rtp_out",
+  "rtppcmudepay name=rtp_in ! mulawdec ! audioconvert ! audioresample ! appsink name=pcm_out "
+  "appsrc name=pcm_in ! vgwresample ! mulawenc ! rtppcmupay name=rtp_out",
+  "rtpopusdepay name=rtp_in ! vgwopusdec ! webrtcdsp echo-cancel=false ! tee name=t ! appsink name=pcm_out "
+  "t. ! fakesink appsrc name=pcm_in ! vgwopusenc ! rtpopuspay name=rtp_out",
+};
+
+START_TEST (voice_detection_is_added_where_the_description_has_none)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VgwPipeline) pipeline = vgw_pipeline_parse ("test", without_vad[_i], NULL, &error);
+  g_autoptr (GstElement) owner = NULL;
+  VgwPipelineInstance instance;
+  gboolean is_detecting = FALSE;
+
+  ck_assert_msg (pipeline != NULL, "%s", error != NULL ? error->message : "");
+  ck_assert (vgw_pipeline_can_hear_voice (pipeline));
+  ck_assert (vgw_pipeline_instantiate (pipeline, 109, &instance, NULL));
+  owner = gst_object_ref_sink (instance.pipeline);
+  ck_assert_ptr_null (instance.vad);
+  ck_assert (vgw_pipeline_add_vad (&instance));
+  ck_assert_ptr_nonnull (instance.vad);
+  ck_assert_str_eq (GST_OBJECT_NAME (instance.vad), "vad"); /* whose messages are taken */
+  g_object_get (instance.vad, "voice-detection", &is_detecting, NULL);
+  ck_assert (is_detecting);
+  vgw_pipeline_fit_vad (&instance, 24000);
+  vgw_pipeline_remove_vad (&instance);
+  ck_assert_ptr_null (instance.vad);
+}
+END_TEST
+
 START_TEST (voice_detection_must_be_on_the_way_to_the_engine)
 {
   assert_refused (IN "\nappsrc name=pcm_in ! identity name=vad ! mulawenc ! rtppcmupay name=rtp_out",
@@ -386,6 +419,7 @@ main (int argc, char **argv)
   tcase_add_test (tcase, an_element_that_may_wait_is_kept_from_the_pacer);
   tcase_add_test (tcase, voice_detection_can_be_left_out);
   tcase_add_test (tcase, voice_detection_is_fitted_to_a_rate_that_it_does_not_know);
+  tcase_add_loop_test (tcase, voice_detection_is_added_where_the_description_has_none, 0, G_N_ELEMENTS (without_vad));
   tcase_add_test (tcase, voice_detection_must_be_on_the_way_to_the_engine);
   tcase_add_test (tcase, an_impossible_payload_type_is_an_error);
   tcase_add_test (tcase, comments_and_newlines_are_free);

@@ -292,6 +292,7 @@ tear_down (void)
 
 START_TEST (a_caller_who_speaks_silences_the_bot)
 {
+  g_autofree char *cleared = NULL;
   Call *call = call_new (VGW_BARGE_IN_FLUSH, 120);
 
   WAIT_UNTIL (call->bot->n_cleared > 0);
@@ -302,6 +303,10 @@ START_TEST (a_caller_who_speaks_silences_the_bot)
   ck_assert_uint_eq (call->bot->played_ms, get_stats (call).played_ms);
   ck_assert_uint_eq (get_stats (call).queued_ms, 0);
   ck_assert_uint_eq (count_events (call, SPEECH_STARTED), 1);
+  cleared = g_strdup_printf ("{\"type\":\"playout-cleared\",\"utterance_ms\":%" G_GUINT64_FORMAT
+                             ",\"cleared_ms\":%" G_GUINT64_FORMAT "}",
+                             call->bot->played_ms, BOT_MS - call->bot->played_ms);
+  WAIT_UNTIL (count_events (call, cleared) == 1);
 
   WAIT_UNTIL (call->bot->n_stopped > 0);
   ck_assert_uint_eq (count_events (call, SPEECH_STOPPED), 1);
