@@ -193,7 +193,7 @@ static const VgwConfigKey keys[] = {
     .choices = barge_ins,
     .brief = "What becomes of the engine's speech when the caller speaks",
     .detail = "none: the engine decides. duck: it is turned down meanwhile. pause: it is held, and goes on afterwards. "
-              "flush: what waits is dropped." },
+              "flush: what waits is dropped. An assistant has flush, unless its own group says otherwise." },
   { "engine", "hangup", VGW_CONFIG_CHOICE, "drain", AT_ENGINE (hangup), .flags = VGW_CONFIG_PER_ENGINE,
     .choices = hangup_choices,
     .brief = "What an engine that hangs up does with its speech that was not heard yet",

@@ -263,12 +263,14 @@ vgw_config_where (const VgwConfig *config, const char *group, const char *name)
   return where != NULL ? g_strdup (where) : g_strdup_printf ("%s.%s", group, name);
 }
 
-static VgwConfigSource
-get_source (const Loader *loader, const char *group, const char *name)
+gboolean
+vgw_config_is_set (const VgwConfig *config, const char *group, const char *name)
 {
   gboolean is_file;
+  guint n_keys;
+  const VgwConfigKey *key = vgw_config_find_key (group, name, &is_file);
 
-  return loader->config->origins[vgw_config_find_key (group, name, &is_file) - loader->keys].source;
+  return config->origins[key - vgw_config_keys (&n_keys)].source != VGW_CONFIG_FROM_DEFAULT;
 }
 
 static gboolean
@@ -298,7 +300,7 @@ check_access (const Loader *loader, GError **error)
   const char *address = loader->config->http_address;
   g_autofree char *where = NULL;
 
-  if (get_source (loader, "access", "mode") != VGW_CONFIG_FROM_DEFAULT || is_loopback (address))
+  if (vgw_config_is_set (loader->config, "access", "mode") || is_loopback (address))
     return TRUE;
   where = vgw_config_where (loader->config, "http", "address");
   g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG,

@@ -85,6 +85,9 @@ VgwConfig *vgw_config_load (const char *path, const char *const *environment, co
  * "http.port" where it is the default (transfer full). */
 char *vgw_config_where (const VgwConfig *config, const char *group, const char *name);
 
+/* Whether somebody has set "@group.@name", be it to its default. */
+gboolean vgw_config_is_set (const VgwConfig *config, const char *group, const char *name);
+
 /* The values in force as a key file, secrets hidden: it loads again as the same values but for the secrets, whose lines
  * are comments (transfer full). */
 char *vgw_config_to_text (const VgwConfig *config);

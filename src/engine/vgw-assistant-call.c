@@ -8,6 +8,10 @@
 #include "engine/vgw-assistant-speaker.h"
 #include "engine/vgw-assistant-sphinx.h"
 
+/* Kept of what comes in while it speaks: who interrupts it has spoken for so long until the queue is cleared
+ * (engine.speech-start-ms, and what the detection takes). */
+#define RECENT_MS 1000
+
 struct _VgwAssistantCall
 {
   gatomicrefcount ref_count; /* the owner's, the thread's, and one for each message under way */
@@ -24,7 +28,7 @@ struct _VgwAssistantCall
   GMutex lock;
   GCond wake;
   GArray *queue;          /* guarded by lock; gint16 at the session's rate */
-  gboolean is_speaking;   /* guarded by lock; what comes in may be its own echo */
+  gboolean is_speaking;   /* guarded by lock; what comes in may be its own echo: the last of it is kept in the queue */
   gboolean should_stop;   /* guarded by lock */
   guint64 dropped_samples; /* guarded by lock */
 
@@ -142,16 +146,24 @@ say (VgwAssistantCall *self, Message *message, const char *text)
 }
 
 static void
-answer (VgwAssistantCall *self, const char *words, gboolean is_command)
+answer (VgwAssistantCall *self, const char *words, VgwAssistantHeard heard)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autoptr (VgwAssistantReply) reply = NULL;
   Message *message;
 
-  if (is_command)
-    reply = vgw_assistant_dialogue_answer_command (words, now);
-  else
-    reply = vgw_assistant_dialogue_answer_dictation (words, self->hearing == VGW_ASSISTANT_HEAR_DICTATION);
+  switch (heard)
+    {
+    case VGW_ASSISTANT_HEARD_COMMAND:
+      reply = vgw_assistant_dialogue_answer_command (words, now);
+      break;
+    case VGW_ASSISTANT_HEARD_DICTATION:
+      reply = vgw_assistant_dialogue_answer_dictation (words, self->hearing == VGW_ASSISTANT_HEAR_DICTATION);
+      break;
+    case VGW_ASSISTANT_HEARD_UNSURE:
+      reply = vgw_assistant_dialogue_ask_again (words, self->hearing == VGW_ASSISTANT_HEAR_DICTATION);
+      break;
+    }
   if (reply->text == NULL)
     return;
 
@@ -167,9 +179,9 @@ static gboolean
 understand (VgwAssistantCall *self, GArray *utterance)
 {
   GError *error = NULL;
-  gboolean is_command;
+  VgwAssistantHeard heard;
   g_autofree char *words = vgw_assistant_models_hear (self->models, self->hearing, (const gint16 *) utterance->data,
-                                                      utterance->len, &is_command, &error);
+                                                      utterance->len, &heard, &error);
 
   if (words == NULL)
     {
@@ -177,9 +189,13 @@ understand (VgwAssistantCall *self, GArray *utterance)
       return FALSE;
     }
   vgw_debug (self->session_id, "assistant: %u ms understood as %s \"%s\"",
-             utterance->len / (VGW_ASSISTANT_RATE_HZ / 1000), is_command ? "command" : "dictation", words);
+             utterance->len / (VGW_ASSISTANT_RATE_HZ / 1000),
+             heard == VGW_ASSISTANT_HEARD_COMMAND     ? "command"
+             : heard == VGW_ASSISTANT_HEARD_DICTATION ? "dictation"
+                                                      : "perhaps",
+             words);
   if (should_go_on (self))
-    answer (self, words, is_command);
+    answer (self, words, heard);
   return TRUE;
 }
 
@@ -213,7 +229,7 @@ wait_for_audio (VgwAssistantCall *self)
 
   g_array_set_size (self->batch, 0);
   g_mutex_lock (&self->lock);
-  while (self->queue->len == 0 && !self->should_stop)
+  while ((self->queue->len == 0 || self->is_speaking) && !self->should_stop)
     g_cond_wait (&self->wake, &self->lock);
   batch = self->queue;
   self->queue = self->batch;
@@ -303,6 +319,17 @@ vgw_assistant_call_start (VgwAssistantModels *models, const char *session_id, gu
   return self;
 }
 
+/* Under the lock. */
+static void
+keep_recent (VgwAssistantCall *self, const gint16 *samples, gsize n_samples)
+{
+  guint max_samples = self->rate_hz * RECENT_MS / 1000;
+
+  g_array_append_vals (self->queue, samples, n_samples);
+  if (self->queue->len > 2 * max_samples) /* not at each frame */
+    g_array_remove_range (self->queue, 0, self->queue->len - max_samples);
+}
+
 void
 vgw_assistant_call_push (VgwAssistantCall *self, const gint16 *samples, gsize n_samples)
 {
@@ -310,12 +337,14 @@ vgw_assistant_call_push (VgwAssistantCall *self, const gint16 *samples, gsize n_
   gboolean is_first_loss = FALSE;
 
   g_mutex_lock (&self->lock);
-  if (!self->is_speaking && self->queue->len + n_samples <= max_samples)
+  if (self->is_speaking)
+    keep_recent (self, samples, n_samples);
+  else if (self->queue->len + n_samples <= max_samples)
     {
       g_array_append_vals (self->queue, samples, n_samples);
       g_cond_signal (&self->wake);
     }
-  else if (!self->is_speaking)
+  else
     {
       is_first_loss = self->dropped_samples == 0;
       self->dropped_samples += n_samples;
@@ -328,10 +357,15 @@ vgw_assistant_call_push (VgwAssistantCall *self, const gint16 *samples, gsize n_
 }
 
 void
-vgw_assistant_call_listen (VgwAssistantCall *self)
+vgw_assistant_call_listen (VgwAssistantCall *self, gboolean is_interrupted)
 {
+  guint max_samples = is_interrupted ? self->rate_hz * RECENT_MS / 1000 : 0;
+
   g_mutex_lock (&self->lock);
+  if (self->is_speaking && self->queue->len > max_samples)
+    g_array_remove_range (self->queue, 0, self->queue->len - max_samples);
   self->is_speaking = FALSE;
+  g_cond_signal (&self->wake);
   g_mutex_unlock (&self->lock);
 }
 

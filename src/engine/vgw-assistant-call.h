@@ -16,8 +16,8 @@ typedef struct
 {
   /* the caller's @text was understood */
   void (*heard) (const char *text, gpointer user_data);
-  /* the assistant says @text: @n_samples of s16 mono at the session's rate. Until vgw_assistant_call_listen () it hears
-   * nothing. @is_goodbye: the call is to end when this has been heard. */
+  /* the assistant says @text: @n_samples of s16 mono at the session's rate. Until vgw_assistant_call_listen () it
+   * recognises nothing. @is_goodbye: the call is to end when this has been heard. */
   void (*say) (const char *text, const gint16 *samples, gsize n_samples, gboolean is_goodbye, gpointer user_data);
   /* it cannot go on; the last call of all */
   void (*failed) (const GError *error, gpointer user_data);
@@ -29,12 +29,13 @@ typedef struct
 VgwAssistantCall *vgw_assistant_call_start (VgwAssistantModels *models, const char *session_id, guint rate_hz,
                                             const VgwAssistantCallFuncs *funcs, gpointer user_data, GError **error);
 
-/* The caller's voice, @n_samples of s16 mono at the session's rate. Dropped while the assistant speaks; beyond
+/* The caller's voice, @n_samples of s16 mono at the session's rate. While the assistant speaks, the last second is kept; beyond
  * VGW_ASSISTANT_QUEUE_MS dropped and counted. Never blocks. One streaming thread at a time. */
 void vgw_assistant_call_push (VgwAssistantCall *self, const gint16 *samples, gsize n_samples);
 
-/* What was said has been heard: from now on the caller is listened to. Main thread. */
-void vgw_assistant_call_listen (VgwAssistantCall *self);
+/* What was said has been heard, or the caller has interrupted it: from now on the caller is listened to, and where
+ * @is_interrupted from a second ago on. Main thread. */
+void vgw_assistant_call_listen (VgwAssistantCall *self, gboolean is_interrupted);
 
 /* How many samples of the caller's voice were dropped because the recognition was behind. Any thread. */
 guint64 vgw_assistant_call_get_dropped (VgwAssistantCall *self);

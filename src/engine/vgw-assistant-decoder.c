@@ -1,5 +1,7 @@
 #include "engine/vgw-assistant-decoder.h"
 
+#include <string.h>
+
 #include <pocketsphinx/pocketsphinx.h>
 
 #include "base/vgw-data-path.h"
@@ -9,20 +11,34 @@
 #define MODEL_HELP "the package pocketsphinx-en-us has the models"
 #define COMMAND_SEARCH "command"
 #define DICTATION_SEARCH "dictation"
+#define PHONE_SEARCH "phones"
 
-/* The grammar takes anything for one of its sentences: whether it was one is told by the score and by the silences.
+/* The grammar takes anything for one of its sentences: whether it was one is told by how much better than a free loop of
+ * phones it explains the audio, and by the silences.
  *
- * The score of a search is the scaled logarithm of a likelihood; by frame it compares between utterances. Commands, by
- * four voices of flite, scored -10 to -26 and at least 8 above the dictation of the same; other sentences -27 to -54,
- * and at most 6 above. */
-#define SURE_SCORE_PER_FRAME (-20) /* as good as a free loop of phones: the dictation need not be asked */
-#define MIN_SCORE_PER_FRAME (-30)
-#define MIN_LEAD_PER_FRAME 7 /* over dictation */
+ * The score of a search is the scaled logarithm of a likelihood; by frame, and less that of the phones over the same
+ * audio, it compares between utterances and voices. Ten commands by three voices of flite scored 0 to 20, by espeak-ng
+ * -6 to 9 and at least 6 above their dictation; ten other sentences by the same -20 to 2, and at most 3 above it. A
+ * dictation that was right scored at least -9, one that was not -9 to -18. */
+#define SURE_LEAD 4 /* over the phones: the dictation need not be asked */
+#define MIN_LEAD (-6)
+#define MIN_GOODBYE_LEAD 0            /* a call that ended by mistake is gone: the dictation is always asked, too */
+#define MIN_LEAD_OVER_DICTATION 4     /* for what is between the two */
+#define MIN_DICTATION_LEAD (-9)       /* over the phones: below that the words are most likely others */
 
 /* The front end takes silences out that are longer than its -vad_postspeech of 50 frames. What the search takes for a
  * longer one is speech behind the words of a command. */
-#define MAX_SILENCE_FRAMES 60
+#define MAX_SILENCE_FRAMES 64
 #define SILENCE_WORD "<sil>"
+
+/* The models know voices of this loudness: the same words at full scale score 6 less. */
+#define PEAK 12000
+#define MAX_GAIN 4.0 /* more would make speech of noise */
+
+/* Kept around the words; more silence takes part in the mean of the cepstra. */
+#define MARGIN_BLOCKS 10u
+#define BLOCK_SAMPLES (VGW_ASSISTANT_RATE_HZ / 50)
+#define QUIET_PART 30 /* of the peak */
 
 struct _VgwAssistantDecoder
 {
@@ -62,6 +78,7 @@ load (VgwAssistantDecoder *self, const char *model_dir, const char *grammar_path
   g_autofree char *acoustic_dir = g_build_filename (model_dir, "en-us", NULL);
   g_autofree char *dictionary_path = g_build_filename (model_dir, "cmudict-en-us.dict", NULL);
   g_autofree char *language_path = g_build_filename (model_dir, "en-us.lm.bin", NULL);
+  g_autofree char *phones_path = g_build_filename (model_dir, "en-us-phone.lm.bin", NULL);
   g_autofree char *grammar_help = vgw_data_path_hint ();
 
   /* the library ends the process over some files that are not there, and leaks over others */
@@ -72,7 +89,9 @@ load (VgwAssistantDecoder *self, const char *model_dir, const char *grammar_path
     return FALSE;
 
   g_free (vgw_assistant_sphinx_take_error ());
-  self->config = cmd_ln_init (NULL, ps_args (), TRUE, "-hmm", acoustic_dir, "-dict", dictionary_path, NULL);
+  self->config = cmd_ln_init (NULL, ps_args (), TRUE, "-hmm", acoustic_dir, "-dict", dictionary_path,
+                              "-allphone_ci", "yes", /* phones without their context: a hundred times quicker */
+                              "-dither", "yes", "-seed", "1", NULL); /* digital silence has no spectrum */
   self->decoder = self->config != NULL ? ps_init (self->config) : NULL;
   if (self->decoder == NULL)
     set_load_error ("models in", model_dir, error);
@@ -80,6 +99,8 @@ load (VgwAssistantDecoder *self, const char *model_dir, const char *grammar_path
     set_load_error ("grammar", grammar_path, error);
   else if (ps_set_lm_file (self->decoder, DICTATION_SEARCH, language_path) != 0)
     set_load_error ("language model", language_path, error);
+  else if (ps_set_allphone_file (self->decoder, PHONE_SEARCH, phones_path) != 0)
+    set_load_error ("language model", phones_path, error);
   else
     return TRUE;
   return FALSE;
@@ -97,6 +118,9 @@ vgw_assistant_decoder_new (const char *model_dir, const char *grammar_path, GErr
 void
 vgw_assistant_decoder_free (VgwAssistantDecoder *self)
 {
+  /* the library frees what the last search for phones has found only when the next one begins */
+  if (self->decoder != NULL && ps_set_search (self->decoder, PHONE_SEARCH) == 0 && ps_start_utt (self->decoder) == 0)
+    ps_end_utt (self->decoder);
   g_clear_pointer (&self->decoder, ps_free);
   g_clear_pointer (&self->config, cmd_ln_free_r);
   g_free (self);
@@ -135,49 +159,103 @@ search (VgwAssistantDecoder *self, const char *name, const gint16 *samples, gsiz
   hypothesis->text = g_strstrip (g_strdup (text != NULL ? text : ""));
   hypothesis->score = score;
   hypothesis->n_frames = ps_get_n_frames (self->decoder);
-  hypothesis->longest_silence = find_longest_silence (self->decoder);
+  /* the segments of the phones are not asked for: the library leaks them */
+  hypothesis->longest_silence = g_str_equal (name, PHONE_SEARCH) ? 0 : find_longest_silence (self->decoder);
+}
+
+static void
+hypothesis_clear (Hypothesis *hypothesis)
+{
+  g_clear_pointer (&hypothesis->text, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Hypothesis, hypothesis_clear)
+
+/* By how much each frame of @a scores better than those of @b, over the same audio. Nothing scores worst. */
+static double
+get_lead (const Hypothesis *a, const Hypothesis *b)
+{
+  if (*a->text == '\0' || a->n_frames <= 0)
+    return G_MININT;
+  if (*b->text == '\0')
+    return G_MAXINT;
+  return (double) (a->score - b->score) / a->n_frames;
+}
+
+static gint
+find_peak (const gint16 *samples, gsize n_samples)
+{
+  gint peak = 0;
+
+  for (gsize i = 0; i < n_samples; i++)
+    peak = MAX (peak, ABS ((gint) samples[i]));
+  return peak;
+}
+
+/* @samples at the loudness and with the silence around them that the models know best (transfer full). */
+static GArray *
+prepare (const gint16 *samples, gsize n_samples)
+{
+  gint peak = find_peak (samples, n_samples);
+  double gain = peak > 0 ? MIN ((double) PEAK / peak, MAX_GAIN) : 1;
+  gsize n_blocks = n_samples / BLOCK_SAMPLES, first = 0, last = n_blocks;
+  GArray *prepared;
+
+  while (first < n_blocks && find_peak (samples + first * BLOCK_SAMPLES, BLOCK_SAMPLES) * QUIET_PART <= peak)
+    first++;
+  while (last > first && find_peak (samples + (last - 1) * BLOCK_SAMPLES, BLOCK_SAMPLES) * QUIET_PART <= peak)
+    last--;
+  first -= MIN (first, MARGIN_BLOCKS);
+  last = MIN (last + MARGIN_BLOCKS, n_blocks);
+
+  prepared = g_array_sized_new (FALSE, FALSE, sizeof (gint16), (guint) ((last - first) * BLOCK_SAMPLES));
+  for (gsize i = first * BLOCK_SAMPLES; i < last * BLOCK_SAMPLES; i++)
+    {
+      gint16 sample = (gint16) (samples[i] * gain);
+      g_array_append_val (prepared, sample);
+    }
+  return prepared;
 }
 
 static gboolean
-may_be_command (const Hypothesis *command)
+is_goodbye (const char *words)
 {
-  return *command->text != '\0' && command->longest_silence <= MAX_SILENCE_FRAMES
-         && command->score >= (gint64) MIN_SCORE_PER_FRAME * command->n_frames;
+  return strstr (words, "bye") != NULL || strstr (words, "hang up") != NULL || strstr (words, "that is all") != NULL ||
+         strstr (words, "see you") != NULL;
 }
 
-static char *
-dictate (VgwAssistantDecoder *self, const gint16 *samples, gsize n_samples, gint64 *score)
+static gboolean
+may_be_command (const Hypothesis *command, const Hypothesis *phones)
 {
-  Hypothesis dictation;
-
-  search (self, DICTATION_SEARCH, samples, n_samples, &dictation);
-  *score = *dictation.text != '\0' ? dictation.score : G_MININT32;
-  return dictation.text;
+  return command->longest_silence <= MAX_SILENCE_FRAMES &&
+         get_lead (command, phones) >= (is_goodbye (command->text) ? MIN_GOODBYE_LEAD : MIN_LEAD);
 }
 
 char *
-vgw_assistant_decoder_hear (VgwAssistantDecoder *self, VgwAssistantHearing hearing, const gint16 *samples,
-                            gsize n_samples, gboolean *is_command)
+vgw_assistant_decoder_hear (VgwAssistantDecoder *self, VgwAssistantHearing hearing, const gint16 *utterance,
+                            gsize n_utterance, VgwAssistantHeard *heard)
 {
-  Hypothesis command;
-  gint64 dictation_score;
-  char *dictation;
+  g_autoptr (GArray) prepared = prepare (utterance, n_utterance);
+  const gint16 *samples = (const gint16 *) (gconstpointer) prepared->data;
+  gsize n_samples = prepared->len;
+  g_auto (Hypothesis) command = { NULL }, phones = { NULL }, dictation = { NULL };
+  gboolean may_be = FALSE;
 
-  *is_command = FALSE;
-  if (hearing == VGW_ASSISTANT_HEAR_DICTATION)
-    return dictate (self, samples, n_samples, &dictation_score);
-
-  /* the grammar costs a hundredth of real time, dictation a quarter: where the first is sure, the other is not asked */
-  search (self, COMMAND_SEARCH, samples, n_samples, &command);
-  *is_command = may_be_command (&command) && command.score >= (gint64) SURE_SCORE_PER_FRAME * command.n_frames;
-  if (*is_command)
-    return command.text;
-
-  dictation = dictate (self, samples, n_samples, &dictation_score);
-  /* where both heard the same words, they are the command's, however sure the grammar is */
-  *is_command = (may_be_command (&command)
-                 && command.score >= dictation_score + (gint64) MIN_LEAD_PER_FRAME * command.n_frames)
-                || (command.text != NULL && *command.text != '\0' && g_strcmp0 (command.text, dictation) == 0);
-  g_free (*is_command ? dictation : command.text);
-  return *is_command ? command.text : dictation;
+  search (self, PHONE_SEARCH, samples, n_samples, &phones);
+  *heard = VGW_ASSISTANT_HEARD_COMMAND;
+  if (hearing == VGW_ASSISTANT_HEAR_COMMAND)
+    {
+      /* the grammar and the phones cost a hundredth of real time each, dictation a quarter */
+      search (self, COMMAND_SEARCH, samples, n_samples, &command);
+      may_be = may_be_command (&command, &phones);
+      if (may_be && get_lead (&command, &phones) >= SURE_LEAD && !is_goodbye (command.text))
+        return g_steal_pointer (&command.text);
+    }
+  search (self, DICTATION_SEARCH, samples, n_samples, &dictation);
+  if (may_be && (get_lead (&command, &dictation) >= MIN_LEAD_OVER_DICTATION ||
+                 g_str_equal (command.text, dictation.text)))
+    return g_steal_pointer (&command.text);
+  *heard = get_lead (&dictation, &phones) >= MIN_DICTATION_LEAD ? VGW_ASSISTANT_HEARD_DICTATION
+                                                                : VGW_ASSISTANT_HEARD_UNSURE;
+  return g_steal_pointer (&dictation.text);
 }

@@ -1,5 +1,5 @@
-/* One decoder of pocketsphinx with two searches over the same acoustic model: the grammar of the commands, and free
- * dictation. Some 100 MB of memory: see vgw-assistant-models.h for how calls share it. */
+/* One decoder of pocketsphinx with three searches over the same acoustic model: the grammar of the commands, a loop of
+ * phones that the grammar is measured by, and free dictation. Some 100 MB of memory: see vgw-assistant-models.h for how calls share it. */
 #pragma once
 
 #include <glib.h>
@@ -14,17 +14,26 @@ typedef enum
   VGW_ASSISTANT_HEAR_DICTATION, /* dictation, whatever it may be */
 } VgwAssistantHearing;
 
-/* Loads the models of @model_dir (with en-us, en-us.lm.bin and cmudict-en-us.dict in it) and the JSGF grammar at
+/* What a recognised text is worth. */
+typedef enum
+{
+  VGW_ASSISTANT_HEARD_COMMAND,   /* a sentence of the grammar */
+  VGW_ASSISTANT_HEARD_DICTATION, /* free words */
+  VGW_ASSISTANT_HEARD_UNSURE,    /* free words that are most likely others than were said */
+} VgwAssistantHeard;
+
+/* Loads the models of @model_dir (with en-us, en-us.lm.bin, en-us-phone.lm.bin and
+ * cmudict-en-us.dict in it) and the JSGF grammar at
  * @grammar_path. Takes a second or two: not for the main thread. Errors: VGW_ERROR_ENGINE, with the file.
  * Returns: (transfer full) */
 VgwAssistantDecoder *vgw_assistant_decoder_new (const char *model_dir, const char *grammar_path, GError **error);
 void vgw_assistant_decoder_free (VgwAssistantDecoder *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAssistantDecoder, vgw_assistant_decoder_free)
 
-/* Recognises one utterance: @n_samples of s16 mono at VGW_ASSISTANT_RATE_HZ. One utterance leaves no trace in the next,
- * so any call may come next. One thread at a time; not the main thread. @is_command (out): the text is in the grammar.
+/* Recognises one utterance: @n_utterance samples of s16 mono at VGW_ASSISTANT_RATE_HZ. One utterance leaves no trace in the next,
+ * so any call may come next. One thread at a time; not the main thread. @heard (out): what the text is worth.
  * Returns: (transfer full) lower-case words; "" where there are none */
-char *vgw_assistant_decoder_hear (VgwAssistantDecoder *self, VgwAssistantHearing hearing, const gint16 *samples,
-                                  gsize n_samples, gboolean *is_command);
+char *vgw_assistant_decoder_hear (VgwAssistantDecoder *self, VgwAssistantHearing hearing, const gint16 *utterance,
+                                  gsize n_utterance, VgwAssistantHeard *heard);
 
 G_END_DECLS

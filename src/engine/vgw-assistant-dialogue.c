@@ -5,6 +5,8 @@
 #define GREETING "Hello, I am the voice gateway assistant. Ask me the time, or say help."
 #define HELP \
   "You can ask: what time is it. Or say: count to five. Spell cat. Repeat after me. And goodbye, to hang up."
+#define ASK_AGAIN "I did not understand that. Please say it again, or say help."
+#define ASK_AGAIN_FOR_TEXT "I did not understand that. Please say it again."
 #define MAX_SPELLED_LETTERS 40
 
 /* By their value; the clock needs up to 59, the counting up to 20. */
@@ -206,6 +208,18 @@ vgw_assistant_dialogue_answer_dictation (const char *words, gboolean is_asked_fo
   if (to_spell != NULL)
     return new_reply (spell_word (to_spell));
   return new_reply (g_strdup_printf ("I understood: %s.", words));
+}
+
+VgwAssistantReply *
+vgw_assistant_dialogue_ask_again (const char *words, gboolean is_asked_for)
+{
+  VgwAssistantReply *reply;
+
+  if (*words == '\0')
+    return new_reply (NULL);
+  reply = new_reply (g_strdup (is_asked_for ? ASK_AGAIN_FOR_TEXT : ASK_AGAIN));
+  reply->asks_for_text = is_asked_for;
+  return reply;
 }
 
 void

@@ -26,8 +26,7 @@ make_config (void)
   g_autofree char *silence_frames = g_strdup_printf ("%d", VGW_ASSISTANT_SILENCE_MS / FRAME_MS);
   g_autofree char *start_frames = g_strdup_printf ("%d", START_MS / FRAME_MS);
 
-  return cmd_ln_init (NULL, fe_get_args (), TRUE, "-vad_postspeech", silence_frames, "-vad_startspeech", start_frames,
-                      NULL);
+  return cmd_ln_init (NULL, fe_get_args (), TRUE, "-vad_postspeech", silence_frames, "-vad_startspeech", start_frames, NULL);
 }
 
 VgwAssistantListener *

@@ -123,7 +123,7 @@ vgw_assistant_models_warm_up (VgwAssistantModels *self, GError **error)
 
 char *
 vgw_assistant_models_hear (VgwAssistantModels *self, VgwAssistantHearing hearing, const gint16 *samples,
-                           gsize n_samples, gboolean *is_command, GError **error)
+                           gsize n_samples, VgwAssistantHeard *heard, GError **error)
 {
   VgwAssistantDecoder *decoder = borrow_decoder (self, error);
   char *text;
@@ -131,7 +131,7 @@ vgw_assistant_models_hear (VgwAssistantModels *self, VgwAssistantHearing hearing
   if (decoder == NULL)
     return NULL;
 
-  text = vgw_assistant_decoder_hear (decoder, hearing, samples, n_samples, is_command);
+  text = vgw_assistant_decoder_hear (decoder, hearing, samples, n_samples, heard);
   return_decoder (self, decoder);
   return text;
 }

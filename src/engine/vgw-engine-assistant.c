@@ -21,6 +21,7 @@ struct _VgwEngineAssistant
   gint64 speech_end_us;   /* when the queue has played everything, if it plays in real time */
   gboolean has_marks;     /* the queue has answered a mark before */
   gboolean is_leaving;    /* it has said goodbye */
+  gboolean is_interrupted; /* what it says is cleared, for the caller speaks */
 };
 
 G_DEFINE_TYPE (VgwEngineAssistant, vgw_engine_assistant, VGW_TYPE_ENGINE)
@@ -42,7 +43,7 @@ on_speech_end (gpointer user_data)
   if (self->is_leaving)
     g_signal_emit_by_name (self, "hangup");
   else if (self->call != NULL)
-    vgw_assistant_call_listen (self->call);
+    vgw_assistant_call_listen (self->call, self->is_interrupted);
   return G_SOURCE_REMOVE;
 }
 
@@ -84,6 +85,7 @@ on_say (const char *text, const gint16 *samples, gsize n_samples, gboolean is_go
   gint64 now_us = g_get_monotonic_time ();
 
   self->is_leaving = is_goodbye;
+  self->is_interrupted = FALSE;
   self->speech_end_us = MAX (self->speech_end_us, now_us) + (gint64) n_samples * G_USEC_PER_SEC / self->rate_hz;
   expect_speech_end (self, (self->speech_end_us - now_us) / G_TIME_SPAN_MILLISECOND + VGW_ASSISTANT_ECHO_TAIL_MS
                                + (self->has_marks ? MARK_SLACK_MS : 0));
@@ -126,6 +128,7 @@ vgw_engine_assistant_playout_event (VgwEngine *engine, const VgwPlayoutEvent *ev
     return;
 
   self->has_marks = TRUE;
+  self->is_interrupted = event->type == VGW_PLAYOUT_CLEARED;
   self->speech_end_us = g_get_monotonic_time ();
   if (self->speech_end != NULL)
     expect_speech_end (self, event->type == VGW_PLAYOUT_MARK ? VGW_ASSISTANT_ECHO_TAIL_MS : 0);

@@ -10,6 +10,7 @@
 #include "base/vgw-json.h"
 #include "engine/vgw-assistant-call.h"
 #include "engine/vgw-assistant-dialogue.h"
+#include "engine/vgw-assistant-resampler.h"
 #include "engine/vgw-assistant-speaker.h"
 #include "engine/vgw-assistant-sphinx.h"
 #include "run-suite.h"
@@ -20,6 +21,9 @@
 #define SILENCE_BEHIND_MS (VGW_ASSISTANT_QUEUE_MS / 5)
 #define DEADLINE_US (60 * G_USEC_PER_SEC)
 #define N_CYCLES 50
+#define N_VOICES 3
+#define WAV_HEADER_BYTES 44 /* as flite and espeak-ng write it: RIFF, fmt, data */
+#define WAV_RATE_AT 24
 
 static VgwAssistantModels *models = NULL;     /* of the assistants: loaded once */
 static VgwAssistantDecoder *judge = NULL;     /* recognises what they say */
@@ -268,13 +272,13 @@ static char *
 recognise (Conversation *self, VgwAssistantHearing hearing)
 {
   g_autoptr (GArray) padded = g_array_new (FALSE, TRUE, sizeof (gint16));
-  gboolean is_command;
+  VgwAssistantHeard heard;
 
   ck_assert_uint_eq (self->rate_hz, VGW_ASSISTANT_RATE_HZ);
   g_array_set_size (padded, RATE_HZ / 4);
   g_array_append_vals (padded, self->voice->data, self->voice->len);
   g_array_set_size (padded, padded->len + RATE_HZ / 4);
-  return vgw_assistant_decoder_hear (judge, hearing, (const gint16 *) padded->data, padded->len, &is_command);
+  return vgw_assistant_decoder_hear (judge, hearing, (const gint16 *) padded->data, padded->len, &heard);
 }
 
 static void
@@ -454,6 +458,152 @@ START_TEST (it_does_not_hear_itself)
 }
 END_TEST
 
+/* s16 mono at RATE_HZ of the WAV that the command @argv writes, in which "FILE" stands for its path. (transfer full) */
+static GArray *
+synthesise (const char *const *argv)
+{
+  g_autofree char *path = NULL;
+  g_autofree char *bytes = NULL;
+  g_autoptr (GPtrArray) arguments = g_ptr_array_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VgwAssistantResampler) resampler = NULL;
+  GArray *speech = g_array_new (FALSE, FALSE, sizeof (gint16));
+  int fd = g_file_open_tmp ("vgw-voice-XXXXXX.wav", &path, &error);
+  gsize length;
+  guint32 rate_hz;
+  int status;
+
+  ck_assert_int_ge (fd, 0);
+  g_close (fd, NULL);
+  for (; *argv != NULL; argv++)
+    g_ptr_array_add (arguments, (gpointer) (g_str_equal (*argv, "FILE") ? path : *argv));
+  g_ptr_array_add (arguments, NULL);
+  ck_assert_msg (g_spawn_sync (NULL, (char **) arguments->pdata, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL,
+                               NULL, NULL, NULL, NULL, &status, &error) && status == 0,
+                 "%s: %s", (char *) arguments->pdata[0], error != NULL ? error->message : "failed");
+  ck_assert (g_file_get_contents (path, &bytes, &length, NULL) && length > WAV_HEADER_BYTES);
+  g_unlink (path);
+  memcpy (&rate_hz, bytes + WAV_RATE_AT, sizeof rate_hz);
+  resampler = vgw_assistant_resampler_new (GUINT32_FROM_LE (rate_hz), RATE_HZ);
+  vgw_assistant_resampler_push (resampler, (const gint16 *) (gpointer) (bytes + WAV_HEADER_BYTES),
+                                (length - WAV_HEADER_BYTES) / sizeof (gint16), speech);
+  return speech;
+}
+
+/* What is asked, and how the answer to it begins. */
+static const struct
+{
+  const char *question, *answer;
+} QUESTIONS[] = {
+  { "what time is it", "It is " },
+  { "what's the time", "It is " },
+  { "tell me the time please", "It is " },
+  { "count to five", "one, two, three, four, five." },
+  { "count to twelve", "one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve." },
+  { "spell cat", "cat: C, A, T." },
+  { "spell the word elephant", "elephant: E, L, E, P, H, A, N, T." },
+  { "what can you do", "You can ask: " },
+  { "repeat after me", "What shall I repeat?" },
+  { "goodbye", "Goodbye, " },
+};
+
+/* Sentences that are none of its commands: no call may end over one, and nothing be counted, spelled or told. */
+static const char *const OTHERS[] = {
+  "the weather is nice today", "where is the train station",         "how much does it cost",
+  "good morning",              "i would like to book a table for two", "what is the capital of france",
+};
+
+/* Three voices that nobody here recorded: two of flite, and espeak-ng's, which sounds least like a person. */
+static GArray *
+speak_as (guint voice, const char *words)
+{
+  const char *const slt[] = { "flite", "-voice", "slt", "-t", words, "-o", "FILE", NULL };
+  const char *const kal[] = { "flite", "-voice", "kal16", "-t", words, "-o", "FILE", NULL };
+  const char *const espeak[] = { "espeak-ng", "-v", "en-us", "-w", "FILE", words, NULL };
+  const char *const *const voices[] = { slt, kal, espeak };
+
+  return synthesise (voices[voice]);
+}
+
+/* The answer to @words by @voice in a call of its own. (transfer full) */
+static char *
+ask_as (guint voice, const char *words)
+{
+  Conversation *conversation = call (RATE_HZ);
+  g_autoptr (GArray) speech = speak_as (voice, words);
+  char *answer;
+
+  push_silence (conversation, SILENCE_BEFORE_MS);
+  push (conversation, (const gint16 *) speech->data, speech->len);
+  push_silence (conversation, SILENCE_BEHIND_MS);
+  answer = wait_for_speech (conversation);
+  hang_up (conversation);
+  return answer;
+}
+
+static gboolean
+is_no_command (const char *answer)
+{
+  return g_str_has_prefix (answer, "I understood: ") || g_str_has_prefix (answer, "I did not understand");
+}
+
+START_TEST (three_voices_are_understood)
+{
+  guint n_understood = 0;
+  g_autoptr (GString) failures = g_string_new (NULL);
+
+  for (guint voice = 0; voice < N_VOICES; voice++)
+    for (guint i = 0; i < G_N_ELEMENTS (QUESTIONS); i++)
+      {
+        g_autofree char *answer = ask_as (voice, QUESTIONS[i].question);
+        gboolean is_right = g_str_has_prefix (answer, QUESTIONS[i].answer);
+
+        n_understood += is_right;
+        if (!is_right)
+          g_string_append_printf (failures, "%s, voice %u: %s\n", QUESTIONS[i].question, voice, answer);
+        /* what is not understood is asked again or told back, and not taken for another command */
+        ck_assert_msg (is_right || is_no_command (answer), "%s, voice %u: %s", QUESTIONS[i].question, voice, answer);
+      }
+  g_printerr ("%u of %u understood; not:\n%s", n_understood, N_VOICES * (guint) G_N_ELEMENTS (QUESTIONS), failures->str);
+  ck_assert_uint_ge (n_understood, 27);
+}
+END_TEST
+
+START_TEST (what_is_no_command_is_not_taken_for_one)
+{
+  for (guint voice = 0; voice < N_VOICES; voice++)
+    for (guint i = 0; i < G_N_ELEMENTS (OTHERS); i++)
+      {
+        g_autofree char *answer = ask_as (voice, OTHERS[i]);
+
+        ck_assert_msg (is_no_command (answer), "%s, voice %u: %s", OTHERS[i], voice, answer);
+      }
+}
+END_TEST
+
+/* The gateway has found that the caller speaks, cleared the queue and said so: by then the question has begun. */
+START_TEST (what_interrupts_its_greeting_is_understood)
+{
+  const char *const dropped[] = { "assistant", NULL };
+  const VgwPlayoutEvent cleared = { .type = VGW_PLAYOUT_CLEARED, .marks = dropped };
+  Conversation *conversation = call_with (models, RATE_HZ, TRUE);
+  g_autofree char *greeting = wait_for_speech (conversation);
+  g_autoptr (GArray) speech = speak_as (0, "count to three");
+  guint n_before = RATE_HZ * 4 / 10;
+  g_autofree char *answer = NULL;
+
+  push_silence (conversation, 2000);
+  push (conversation, (const gint16 *) speech->data, n_before);
+  vgw_engine_playout_event (conversation->engine, &cleared);
+  let_pass (0);
+  push (conversation, (const gint16 *) speech->data + n_before, speech->len - n_before);
+  push_silence (conversation, SILENCE_BEHIND_MS);
+  answer = wait_for_speech (conversation);
+  ck_assert_str_eq (answer, "one, two, three.");
+  hang_up (conversation);
+}
+END_TEST
+
 START_TEST (a_flushed_queue_opens_its_ear_at_once)
 {
   const char *const dropped[] = { "assistant", NULL };
@@ -543,7 +693,7 @@ START_TEST (more_than_the_queue_holds_is_dropped_and_counted)
   vgw_assistant_call_push (assistant_call, silence, RATE_HZ);
   ck_assert_uint_eq (vgw_assistant_call_get_dropped (assistant_call), 0); /* not heard is not dropped */
 
-  vgw_assistant_call_listen (assistant_call);
+  vgw_assistant_call_listen (assistant_call, FALSE);
   for (guint i = 0; vgw_assistant_call_get_dropped (assistant_call) == 0; i++)
     {
       ck_assert_uint_lt (i, 100000); /* a day: nothing else can hold it */
@@ -654,6 +804,9 @@ assistant_suite (void)
   tcase_add_test (tcase, without_marks_the_clock_tells_when_it_was_played);
   tcase_add_test (tcase, it_does_not_hear_itself);
   tcase_add_test (tcase, a_flushed_queue_opens_its_ear_at_once);
+  tcase_add_test (tcase, what_interrupts_its_greeting_is_understood);
+  tcase_add_test (tcase, three_voices_are_understood);
+  tcase_add_test (tcase, what_is_no_command_is_not_taken_for_one);
   tcase_add_loop_test (tcase, every_sample_rate_will_do, 0, 3);
   tcase_add_test (tcase, calls_at_the_same_time_share_the_decoders);
   tcase_add_test (tcase, more_than_the_queue_holds_is_dropped_and_counted);
