@@ -55,6 +55,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 # Comments, strings and characters of C, which hold no code.
 NOT_CODE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
 UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
+MERGE_MARKER = re.compile("(" + "<" * 7 + "|" + ">" * 7 + ") .*")
 TEXT_SUFFIXES = {".c", ".h", ".md", ".py", ".js", ".mjs", ".ts", ".html", ".css", ".build", ".conf", ".launch", ".txt",
                  ".go", ".sh", ".1", ".5", ".service", ".yml", ".json", ""}
 
@@ -172,7 +173,7 @@ def text_files(source):
 def check_words(source, breaches):
     for path in text_files(source):
         for number, line in enumerate(read(path).splitlines(), 1):
-            match = UNFINISHED.search(line)
+            match = UNFINISHED.search(line) or MERGE_MARKER.match(line)
             if match:
                 breaches.append(f"{path.relative_to(source).as_posix()}:{number}: {match.group()}")
 

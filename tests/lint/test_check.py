@@ -47,6 +47,9 @@ class RulesTest(unittest.TestCase):
     def test_a_new_room_is_asked_about(self):
         self.assert_breach({"src/attic/a.c": "\n"}, "src/attic/a.c", "no room")
 
+    def test_no_merge_is_left_half_way(self):
+        self.assert_breach({"docs/A.md": "a\n" + "<" * 7 + " HEAD\nb\n"}, "docs/A.md:2")
+
     def test_gstreamer_stays_in_its_rooms(self):
         self.assert_breach({"src/session/a.c": "#include <gst/gst.h>\n"}, "GStreamer must not be known here")
         self.assert_breach({"src/main.c": "#include <gst/gst.h>\n"}, "src/main.c:1")
