@@ -9,6 +9,7 @@
 #include "base/vgw-log.h"
 #include "elements/vgw-opus-enc.h"
 #include "elements/vgw-teardown.h"
+#include "media/vgw-pipeline-files.h"
 
 /* Teardown of one peer takes some 10 ms of joining threads; two reapers keep up with hundreds a second. */
 #define N_REAPER_THREADS 2
@@ -75,6 +76,7 @@ stop_pipeline (GstElement *pipeline)
 {
   g_autoptr (GstIterator) elements = NULL;
 
+  vgw_pipeline_files_finish (pipeline);
   vgw_teardown_pipeline (pipeline);
   elements = gst_bin_iterate_recurse (GST_BIN (pipeline));
   gst_iterator_foreach (elements, unblock_receive_bin, NULL);

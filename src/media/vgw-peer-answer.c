@@ -10,6 +10,7 @@
 #include "base/vgw-log.h"
 #include "base/vgw-random.h"
 #include "media/vgw-bridge-private.h"
+#include "media/vgw-pipeline-files.h"
 
 /* On top of the bound for gathering: what the promises may take. Measured: some 10 ms, 0.5 s in a burst of 60. */
 #define ANSWER_DEADLINE_MS 5000
@@ -349,6 +350,7 @@ build (VgwPeer *self, VgwPipeline *pipeline, const VgwOfferCodec *codec, GError 
   VgwPipelineInstance instance;
   if (!vgw_pipeline_instantiate (pipeline, codec->payload_type, &instance, error))
     return FALSE;
+  vgw_pipeline_files_name (instance.pipeline, self->session_id);
   self->webrtc = vgw_webrtc_new (self->media, instance.pipeline, error);
   if (self->webrtc == NULL)
     return FALSE;

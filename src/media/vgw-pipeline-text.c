@@ -22,7 +22,7 @@ static const char *const ALLOWED[] = {
   "audioconvert", "audioresample", "audiorate", "audiobuffersplit", "capsfilter",
   /* plumbing */
   "queue", "tee", "identity", "valve", "clocksync", "audiomixer", "adder", "input-selector", "output-selector",
-  "fakesink", "audiotestsrc",
+  "fakesink", "audiotestsrc", "wavenc",
   /* level, tone, dynamics */
   "volume", "level", "cutter", "audioamplify", "audiodynamic", "audioinvert", "rglimiter", "rgvolume",
   "equalizer-3bands", "equalizer-10bands", "equalizer-nbands", "audiocheblimit", "audiochebband", "audiowsinclimit",

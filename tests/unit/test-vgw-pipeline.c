@@ -7,6 +7,7 @@
 #include "base/vgw-error.h"
 #include "elements/vgw-elements.h"
 #include "elements/vgw-feed-src.h"
+#include "media/vgw-pipeline-files.h"
 #include "run-suite.h"
 
 #define IN "rtppcmudepay name=rtp_in ! mulawdec ! audioresample ! appsink name=pcm_out "
@@ -205,6 +206,48 @@ START_TEST (voice_detection_is_added_where_the_description_has_none)
   vgw_pipeline_fit_vad (&instance, 24000);
   vgw_pipeline_remove_vad (&instance);
   ck_assert_ptr_null (instance.vad);
+}
+END_TEST
+
+/* Returns: (transfer full) where the file of a call of session "id" goes. */
+static char *
+name_file (const char *directory)
+{
+  static const char *const extra[] = { "filesink", NULL };
+  g_autofree char *text
+      = g_strdup_printf ("rtppcmudepay name=rtp_in ! mulawdec ! tee name=t ! vgwresample ! appsink name=pcm_out "
+                         "t. ! queue ! wavenc ! filesink name=file location=%s/x-${session}.wav "
+                         "appsrc name=pcm_in ! vgwresample ! mulawenc ! rtppcmupay name=rtp_out", directory);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VgwPipeline) pipeline = vgw_pipeline_parse ("test", text, extra, &error);
+  g_autoptr (GstElement) owner = NULL;
+  g_autoptr (GstElement) sink = NULL;
+  VgwPipelineInstance instance;
+  char *location = NULL;
+
+  ck_assert_msg (pipeline != NULL, "%s", error != NULL ? error->message : "");
+  ck_assert (vgw_pipeline_instantiate (pipeline, 0, &instance, NULL));
+  owner = gst_object_ref_sink (instance.pipeline);
+  vgw_pipeline_files_name (instance.pipeline, "id");
+  sink = gst_bin_get_by_name (GST_BIN (instance.pipeline), "file");
+  g_object_get (sink, "location", &location, NULL);
+  return location;
+}
+
+START_TEST (a_recording_is_named_by_its_session)
+{
+  g_autofree char *directory = g_dir_make_tmp ("vgw-pipeline-XXXXXX", NULL);
+  g_autofree char *expected = g_build_filename (directory, "x-id.wav", NULL);
+  g_autofree char *expected_next = g_build_filename (directory, "x-id-2.wav", NULL);
+  g_autofree char *first = name_file (directory);
+  g_autofree char *second = NULL;
+
+  ck_assert_str_eq (first, expected);
+  ck_assert (g_file_set_contents (first, "", 0, NULL));
+  second = name_file (directory); /* another peer of the session */
+  ck_assert_str_eq (second, expected_next);
+  g_remove (first);
+  g_rmdir (directory);
 }
 END_TEST
 
@@ -420,6 +463,7 @@ main (int argc, char **argv)
   tcase_add_test (tcase, voice_detection_can_be_left_out);
   tcase_add_test (tcase, voice_detection_is_fitted_to_a_rate_that_it_does_not_know);
   tcase_add_loop_test (tcase, voice_detection_is_added_where_the_description_has_none, 0, G_N_ELEMENTS (without_vad));
+  tcase_add_test (tcase, a_recording_is_named_by_its_session);
   tcase_add_test (tcase, voice_detection_must_be_on_the_way_to_the_engine);
   tcase_add_test (tcase, an_impossible_payload_type_is_an_error);
   tcase_add_test (tcase, comments_and_newlines_are_free);
