@@ -15,6 +15,18 @@ const ENGINE_NOTES = Object.freeze({
   'engine-fallback': (name) => (name ? `Another bot takes over: ${name}.` : 'Another bot takes over.'),
 });
 
+/* Of what the bot said last and of all that waited behind it, what was played: 0 to 1. */
+function heardShare({ utterance_ms: played, cleared_ms: cleared }) {
+  return played >= 0 && cleared > 0 ? played / (played + cleared) : 1;
+}
+
+/** How many characters of `text` were heard, where `n` would be: whole words only. */
+export function wholeWords(text, n) {
+  if (n >= text.length || /\s/.test(text[n] ?? ''))
+    return Math.min(n, text.length);
+  return Math.max(0, text.slice(0, n).search(/\s\S*$/));
+}
+
 const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 
 const isText = (value) => typeof value === 'string';
@@ -32,6 +44,7 @@ function describeEvent(event) {
  *   { kind: 'said', role: 'user' | 'bot', text, isFinal }    one that is not final is replaced by the next of its role
  *   { kind: 'written', role: 'bot', text }
  *   { kind: 'speech', isSpeaking }                           whether the gateway hears the caller
+ *   { kind: 'cut', share }                                   the bot was interrupted: of its text this share was heard
  *   { kind: 'note', text, tone: 'engine' | 'other' }
  *   { kind: 'none' }                                         nothing that a caller wants to read
  */
@@ -43,6 +56,8 @@ export function interpretEvent(event) {
     return { kind: 'written', role: 'bot', text: cut(event.text, MAX_TEXT) };
   if (type === 'speech-started' || type === 'speech-stopped')
     return { kind: 'speech', isSpeaking: type === 'speech-started' };
+  if (type === 'playout-cleared')
+    return { kind: 'cut', share: heardShare(event) };
   if (type === 'engine-connecting' || type === 'engine-connected')
     return { kind: 'none' }; // at every call
   if (type !== null && Object.hasOwn(ENGINE_NOTES, type))
@@ -59,6 +74,7 @@ export class ConversationView {
   #list;
   #empty;
   #partial = { user: null, bot: null }; // the bubbles that may still change
+  #turn = []; // the bubbles of the bot since the caller's or since it was interrupted
 
   constructor({ list, empty }) {
     this.#list = list;
@@ -67,6 +83,7 @@ export class ConversationView {
 
   clear() {
     this.#partial = { user: null, bot: null };
+    this.#turn = [];
     this.#list.replaceChildren();
     this.#trim();
   }
@@ -77,7 +94,7 @@ export class ConversationView {
 
   /** A bubble of something that was written, not spoken. */
   addWritten({ role, text }) {
-    this.#follow(() => this.#list.append(this.#makeBubble(role, text, true)));
+    this.#follow(() => this.#list.append(this.#noteTurn(this.#makeBubble(role, text, true), null)));
   }
 
   /** A bubble; one that is not final is replaced by the next of the same role. An empty text takes it away again. */
@@ -86,16 +103,58 @@ export class ConversationView {
       const before = this.#partial[role];
       const isKept = text.trim() !== '';
       if (!isFinal && before && isKept) {
-        before.querySelector('.words').textContent = text;
+        this.#fill(before, text);
         return;
       }
-      const bubble = isKept ? this.#makeBubble(role, text, isFinal) : null;
+      const bubble = isKept ? this.#noteTurn(this.#makeBubble(role, text, isFinal, before), before) : null;
       if (before)
         bubble ? before.replaceWith(bubble) : before.remove();
       else if (bubble)
         this.#list.append(bubble);
       this.#partial[role] = isFinal ? null : bubble;
     });
+  }
+
+  /** The bot was interrupted: of what it has said since the caller did, only `share` (0 to 1) was heard. */
+  cutShort(share) {
+    const lengths = this.#turn.map((bubble) => bubble.querySelector('.words').textContent.length);
+    let heard = Math.round(share * lengths.reduce((sum, length) => sum + length, 0));
+    this.#turn.splice(0).forEach((bubble, i) => {
+      if (heard < lengths[i])
+        this.#fill(bubble, bubble.querySelector('.words').textContent, Math.max(0, heard));
+      heard -= lengths[i];
+    });
+  }
+
+  /** The caller has spoken: what the bot says now is something new. */
+  beginTurn() {
+    this.#turn = [];
+  }
+
+  /* Shows `text`; of that of an interrupted bubble, what was not heard as such, also where it changes afterwards. */
+  #fill(bubble, text, heard = bubble.dataset.heard) {
+    const words = bubble.querySelector('.words');
+    words.textContent = text;
+    if (heard === undefined)
+      return;
+    bubble.dataset.heard = heard;
+    const at = wholeWords(text, Number(heard));
+    if (at === text.length)
+      return;
+    words.textContent = text.slice(0, at);
+    words.append(element('span', 'visually-hidden', ' (not heard:) '), element('span', 'unheard', text.slice(at)));
+  }
+
+  /* `bubble` belongs to the turn, in the place of `before` where that did; one of the caller begins a new one. */
+  #noteTurn(bubble, before) {
+    const at = this.#turn.indexOf(before);
+    if (bubble.classList.contains('user'))
+      this.beginTurn();
+    else if (at >= 0)
+      this.#turn[at] = bubble;
+    else if (bubble.dataset.heard === undefined)
+      this.#turn.push(bubble);
+    return bubble;
   }
 
   /** What could still change stays as it is. */
@@ -109,9 +168,10 @@ export class ConversationView {
 
   /* A partial text is hidden from assistive technology, which would read each of its versions; the final one is a new
    * element, and so is read out. */
-  #makeBubble(role, text, isFinal) {
+  #makeBubble(role, text, isFinal, before = null) {
     const bubble = element('li', `said ${role}${isFinal ? '' : ' partial'}`);
-    bubble.append(element('span', 'visually-hidden', `${NAMES[role]}: `), element('span', 'words', text));
+    bubble.append(element('span', 'visually-hidden', `${NAMES[role]}: `), element('span', 'words'));
+    this.#fill(bubble, text, before?.dataset.heard);
     if (!isFinal)
       bubble.setAttribute('aria-hidden', 'true');
     return bubble;

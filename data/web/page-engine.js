@@ -47,10 +47,13 @@ export class EngineChoice {
   #key = `voice-gateway.engines:${location.pathname}`; // several gateways may share an origin
   #memory;
   #chosen;
+  #onChange;
 
-  constructor({ row, select }) {
+  /** @param show is called when what a call would reach has changed */
+  constructor({ row, select }, show) {
     this.#row = row;
     this.#select = select;
+    this.#onChange = show;
     this.#chosen = new URL(location.href).searchParams.get(PARAMETER) || null;
     this.#memory = this.#recall();
     select.addEventListener('change', () => this.#choose(select.value || null));
@@ -59,6 +62,9 @@ export class EngineChoice {
 
   /** The name to ask for; null for the gateway's default. */
   get name() { return this.#chosen; }
+
+  /** The name of what a call would reach, as far as it is known; null where it is not. */
+  get expected() { return this.#chosen ?? this.#memory.defaultName; }
 
   set disabled(isDisabled) { this.#select.disabled = isDisabled; }
 
@@ -105,6 +111,7 @@ export class EngineChoice {
     this.#select.replaceChildren(...choices.map(({ value, label }) => new Option(label, value)));
     this.#select.value = this.#chosen ?? '';
     this.#row.hidden = choices.length < 2;
+    this.#onChange(this.expected);
   }
 
   #recall() {

@@ -11,6 +11,48 @@ export const STATE_WORDS = Object.freeze({
   ended: { status: 'Call ended', hint: 'The other side hung up.' },
 });
 
+/* What the bot's connection is like, where that is not `ready`. */
+const BOT_WORDS = Object.freeze({
+  connecting: { status: 'Connecting to the bot…', hint: 'The call is up; the bot is not there yet.' },
+  unreachable: { status: 'The bot cannot be reached', hint: 'Trying again. You can wait, or hang up.' },
+  lost: { status: 'The bot is out of reach', hint: 'Trying to get it back. You can wait, or hang up.' },
+  failed: { status: 'In call, without the bot', hint: 'It cannot be reached any more. Hang up, then call again.' },
+});
+
+/** What the events of the gateway say of its connection to the bot. */
+export const BOT_STATES = Object.freeze({
+  'engine-connecting': 'connecting',
+  'engine-connected': 'ready',
+  'engine-restored': 'ready',
+  'engine-fallback': 'ready',
+  'engine-unreachable': 'unreachable',
+  'engine-lost': 'lost',
+  'engine-failed': 'failed',
+});
+
+/* The engines that are inside the gateway, by name (docs/ENGINE.md). */
+const ANSWERS = Object.freeze({
+  echo: 'An echo answers: you will hear yourself.',
+  record: 'A recorder answers: you will hear yourself.',
+  assistant: 'An assistant answers: ask it what time it is.',
+});
+
+/** Who answers, as a sentence; null where there is no name for it. */
+export function describeEngine(name) {
+  return name ? ANSWERS[name] ?? `“${name}” answers.` : null;
+}
+
+/** What to show while audio runs: as for a state. `engine` is the name of what answers, or null. */
+export function wordsInCall({ bot, engine, isMuted, hasMicrophone }) {
+  if (!hasMicrophone)
+    return { status: 'In call, without a microphone', hint: 'The other side does not hear you. See below for what to do.' };
+  if (BOT_WORDS[bot])
+    return BOT_WORDS[bot];
+  if (isMuted)
+    return { status: 'In call, muted', hint: 'The other side hears silence.' };
+  return { status: STATE_WORDS.active.status, hint: [STATE_WORDS.active.hint, describeEngine(engine)].filter(Boolean).join(' ') };
+}
+
 /** The help for each code of CallErrorCode that a person can meet. */
 export const HELP = Object.freeze({
   'unsupported-browser': {
@@ -46,12 +88,24 @@ export const HELP = Object.freeze({
     steps: ['Close other programs that use the microphone, such as a meeting.',
       'Unplug the microphone and plug it in again.', 'Then call again.'],
   },
+  'microphone-lost': {
+    title: 'The microphone stopped',
+    what: 'It was unplugged, switched off, or taken by another program. The call goes on: you hear the bot, but it does not hear you.',
+    steps: ['Plug the microphone in again, or choose another one in the sound settings of your system.',
+      'Then press “Use the microphone again”.'],
+    action: 'Use the microphone again',
+  },
+  'wrong-address': {
+    title: 'There is no gateway at this address',
+    what: 'A web server answers, but it takes no calls there.',
+    steps: ['Check the address of the call: that of a gateway ends in /ws.',
+      'Operators: a proxy in front must pass /ws to the gateway.'],
+  },
   'gateway-unreachable': {
     title: 'The gateway does not answer',
-    what: 'The page is here, but no connection for the call could be opened.',
+    what: 'The page is here, but nothing answers where the call goes.',
     steps: ['Check your network connection, then press “Call again”.',
-      'If it goes on, the gateway may have been stopped: tell whoever runs it.',
-      'Operators: a proxy in front must pass WebSockets at /ws.'],
+      'If it goes on, the gateway may have been stopped: tell whoever runs it.'],
   },
   'gateway-lost': {
     title: 'The connection to the gateway broke',
@@ -120,12 +174,45 @@ export const HELP = Object.freeze({
 /* More exact words where the gateway said why. */
 const BY_REASON = Object.freeze({
   shutdown: { what: 'It is being stopped or restarted.', steps: ['Wait a minute, then press “Call again”.'] },
+  'no-websocket': {
+    title: 'The call does not get through to the gateway',
+    what: 'The gateway answers, but something on the way passes no WebSockets.',
+    steps: ['Try without a VPN, an add-on or a company network: some of them block WebSockets.',
+      'Operators: a proxy in front must pass Upgrade and Connection at /ws (nginx: proxy_set_header).'],
+  },
+  'behind-proxy': {
+    what: 'The web server in front of it answers, but the gateway behind is not there.',
+    steps: ['Wait a minute, then press “Call again”.', 'If it goes on, tell whoever runs the gateway.'],
+  },
+  refused: {
+    title: 'The gateway does not take calls from this page',
+    what: 'It takes those of pages from its own address, and from the addresses that its operator lists.',
+    steps: ['Load the page from the gateway’s own address.',
+      'Operators: a proxy in front must pass the Host header as it came (nginx: proxy_set_header Host $http_host), '
+        + 'or list the address of this page in access.origins.'],
+  },
+  'other-origin': {
+    title: 'The server does not take calls from this page',
+    what: 'It is of another address than this page. Either it is no gateway, or it does not list this page.',
+    steps: ['Check the address of the call: that of a gateway ends in /ws.',
+      'Operators: list the address of this page in access.origins.'],
+  },
+  flood: { what: 'This page sent far more audio than a call may.', steps: ['Load the page again, then call.'] },
   'max-duration': { what: 'The call reached the longest time that the gateway allows.' },
 });
 
+/* What a microphone fails with that is opened again in the middle of a call. */
+const MICROPHONE_CODES = ['no-microphone', 'permission-refused', 'microphone-failed'];
+
+function inMidCall(help) {
+  const { action, steps } = HELP['microphone-lost'];
+  return { ...help, action, steps: [...help.steps.slice(0, -1), steps.at(-1)] }; // the last one is to call again
+}
+
 /** The help for an error of a call, as { title, what, steps, action }. */
 export function helpFor(error) {
-  return { action: null, ...(HELP[error.code] ?? HELP['gateway-error']), ...BY_REASON[error.reason] };
+  const help = { action: null, ...(HELP[error.code] ?? HELP['gateway-error']), ...BY_REASON[error.reason] };
+  return error.fatal === false && MICROPHONE_CODES.includes(error.code) ? inMidCall(help) : help;
 }
 
 /** "0:07", "12:34", "1:02:03". */

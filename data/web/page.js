@@ -3,7 +3,8 @@
 import { VoiceGatewayCall, checkBrowser } from './voice-gateway.js';
 import { ConversationView, interpretEvent } from './page-conversation.js';
 import { EngineChoice } from './page-engine.js';
-import { STATE_WORDS, formatCodec, formatDuration, formatMs, formatShare, helpFor } from './page-help.js';
+import { BOT_STATES, STATE_WORDS, describeEngine, formatCodec, formatDuration, formatMs, formatShare, helpFor, wordsInCall }
+  from './page-help.js';
 import { KeypadView } from './page-keypad.js';
 import { LogView } from './page-log.js';
 import { MeterView } from './page-meter.js';
@@ -22,11 +23,13 @@ const view = {
 const meters = { microphone: new MeterView(byId('meter-microphone')), remote: new MeterView(byId('meter-remote')) };
 const log = new LogView({ list: byId('log-list'), count: byId('log-count'), empty: byId('log-empty'), copy: byId('log-copy') });
 const conversation = new ConversationView({ list: byId('conversation-list'), empty: byId('conversation-empty') });
-const engine = new EngineChoice({ row: byId('engine-row'), select: byId('engine') });
+const engine = new EngineChoice({ row: byId('engine-row'), select: byId('engine') }, showWhoAnswers);
 const keypad = new KeypadView({ toggle: byId('keypad-toggle'), panel: byId('keypad'), keys: byId('keypad-keys'),
   shown: byId('keypad-shown'), problem: byId('keypad-problem') }, (key) => call?.sendDtmf(key));
 
 let call = null; // the call that is being made or running
+/* What is known of its other side: how the bot's connection is, what answers, and whether it hears the caller. */
+let side = { bot: 'ready', engine: null, hasMicrophone: true };
 
 function setText(element, text) {
   if (element.textContent !== text) // live regions speak on every write
@@ -36,6 +39,12 @@ function setText(element, text) {
 function showWords({ status, hint }) {
   setText(view.status, status);
   setText(view.hint, hint);
+}
+
+/* Before a call: with whom it would be. */
+function showWhoAnswers(name) {
+  if (view.panel.dataset.state === 'idle' && view.help.hidden)
+    setText(view.hint, [describeEngine(name), STATE_WORDS.idle.hint].filter(Boolean).join(' '));
 }
 
 function showHelp(error) {
@@ -49,7 +58,9 @@ function showHelp(error) {
   view.helpAction.hidden = !action;
   setText(view.helpAction, action ?? '');
   setText(view.helpDetail, `${error.code}${error.reason && error.reason !== error.code ? ` (${error.reason})` : ''}: ${error.message}`);
+  view.helpAction.disabled = false;
   view.help.dataset.code = error.code;
+  view.help.classList.toggle('in-call', error.fatal === false);
   view.help.hidden = false;
   view.help.scrollIntoView({ block: 'nearest' });
 }
@@ -57,6 +68,16 @@ function showHelp(error) {
 function hideHelp() {
   view.help.hidden = true;
   delete view.help.dataset.code;
+}
+
+/* An error that ends no call is help where there is something to do, and else a line of the conversation. */
+function onError(error) {
+  if (error.fatal || helpFor(error).action)
+    showHelp(error);
+  else
+    conversation.addNote(`The gateway objects: ${error.message}`, 'engine');
+  if (error.code === 'microphone-lost')
+    changeSide({ hasMicrophone: false });
 }
 
 function endWords({ previous, reason, error }, durationMs) {
@@ -69,8 +90,19 @@ function endWords({ previous, reason, error }, durationMs) {
 function showMuted(isMuted) {
   view.mute.setAttribute('aria-pressed', String(isMuted));
   setText(view.muteLabel, isMuted ? 'Unmute' : 'Mute');
-  if (call?.state === 'active')
-    showWords(isMuted ? { status: 'In call, muted', hint: 'The other side hears silence.' } : STATE_WORDS.active);
+  showInCall();
+}
+
+function showInCall() {
+  if (call?.state !== 'active')
+    return;
+  showWords(wordsInCall({ ...side, isMuted: call.muted }));
+  view.panel.classList.toggle('waiting', ['connecting', 'unreachable', 'lost'].includes(side.bot));
+}
+
+function changeSide(change) {
+  side = { ...side, ...change };
+  showInCall();
 }
 
 function showStats(stats) {
@@ -92,9 +124,15 @@ function showDuration(ms) {
 
 function onEvent(event) {
   const shown = interpretEvent(event);
+  if (typeof event?.type === 'string' && Object.hasOwn(BOT_STATES, event.type))
+    changeSide({ bot: BOT_STATES[event.type], ...(typeof event.engine === 'string' && { engine: event.engine }) });
   if (shown.kind === 'speech') {
     view.heard.hidden = false; // a gateway that does not listen for speech has no such sign
     view.heard.classList.toggle('lit', shown.isSpeaking);
+    if (!shown.isSpeaking)
+      conversation.beginTurn();
+  } else if (shown.kind === 'cut') {
+    conversation.cutShort(shown.share);
   } else if (shown.kind === 'said') {
     conversation.addSaid(shown);
   } else if (shown.kind === 'written') {
@@ -134,6 +172,9 @@ function onState(detail) {
     showWords(endWords(detail, call.durationMs));
     showDuration(call.durationMs);
     view.panel.classList.toggle('failed', Boolean(detail.error));
+    view.panel.classList.remove('waiting');
+    if (!detail.error)
+      hideHelp(); // of a microphone that is not needed any more
     call = null;
     meters.microphone.clear();
     meters.remote.clear();
@@ -141,8 +182,10 @@ function onState(detail) {
     view.heard.hidden = true;
     conversation.finish();
   } else {
-    if (state === 'connecting')
+    if (state === 'connecting') {
       engine.learn(call.engines, call.engine);
+      side.engine = call.engine;
+    }
     showWords(STATE_WORDS[state]);
     if (state === 'active') {
       view.conversation.hidden = false;
@@ -160,9 +203,10 @@ function startCall() {
   keypad.clear();
   view.heard.classList.remove('lit');
   view.panel.classList.remove('failed');
+  side = { bot: 'ready', engine: null, hasMicrophone: true };
   call = new VoiceGatewayCall(new URL('ws', location.href).href, { audio: byId('remote-audio'), engine: engine.name });
   call.on('state', onState);
-  call.on('error', showHelp);
+  call.on('error', onError);
   call.on('event', onEvent);
   call.on('stats', showStats);
   call.on('signal', (signal) => log.add(signal));
@@ -200,8 +244,25 @@ view.write.addEventListener('submit', (event) => {
   }
 });
 
+async function restartMicrophone() {
+  view.helpAction.disabled = true; // while the browser asks
+  try {
+    await call.restartMicrophone();
+    hideHelp();
+    changeSide({ hasMicrophone: true });
+  } catch (error) {
+    if (call)
+      showHelp(error);
+  }
+}
+
 view.helpAction.addEventListener('click', () => {
-  call?.resumePlayback().then(hideHelp, () => {});
+  if (!call)
+    return;
+  if (view.help.dataset.code === 'playback-blocked')
+    call.resumePlayback().then(hideHelp, () => {});
+  else
+    restartMicrophone();
 });
 
 /* a page in the back/forward cache would keep the microphone */

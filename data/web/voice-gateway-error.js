@@ -8,9 +8,12 @@ export const CallErrorCode = Object.freeze({
   NO_MICROPHONE: 'no-microphone',
   PERMISSION_REFUSED: 'permission-refused',
   MICROPHONE_FAILED: 'microphone-failed',
+  /* in the middle of a call, which goes on */
+  MICROPHONE_LOST: 'microphone-lost',
   /* the WebSocket */
   GATEWAY_UNREACHABLE: 'gateway-unreachable',
   GATEWAY_LOST: 'gateway-lost',
+  WRONG_ADDRESS: 'wrong-address',
   /* said by the gateway */
   UNAUTHORIZED: 'unauthorized',
   BUSY: 'busy',
@@ -107,4 +110,24 @@ export function errorFromClose(wasOpen, code, closeReason = '') {
   if (wasOpen)
     return new VoiceGatewayError(CallErrorCode.GATEWAY_LOST, `The connection to the gateway broke (${code})`, { reason });
   return new VoiceGatewayError(CallErrorCode.GATEWAY_UNREACHABLE, 'The gateway does not answer', { reason });
+}
+
+/* A browser does not say why a WebSocket could not be opened. What a plain request to the same address gets does. */
+const PROBE_ERRORS = new Map([
+  [null, [CallErrorCode.GATEWAY_UNREACHABLE, 'The gateway does not answer', null]],
+  [401, [CallErrorCode.UNAUTHORIZED, 'The gateway does not take calls from this page', 'refused']],
+  [403, [CallErrorCode.UNAUTHORIZED, 'The gateway does not take calls from this page', 'refused']],
+  [400, [CallErrorCode.GATEWAY_UNREACHABLE, 'The gateway is there, but no WebSocket reaches it', 'no-websocket']],
+  [426, [CallErrorCode.GATEWAY_UNREACHABLE, 'The gateway is there, but no WebSocket reaches it', 'no-websocket']],
+  [502, [CallErrorCode.GATEWAY_UNREACHABLE, 'The web server in front does not reach the gateway', 'behind-proxy']],
+  [503, [CallErrorCode.BUSY, 'The gateway takes no more connections now', null]],
+  [504, [CallErrorCode.GATEWAY_UNREACHABLE, 'The web server in front does not reach the gateway', 'behind-proxy']],
+  ['opaque', [CallErrorCode.UNAUTHORIZED, 'There is a server at this address, but it takes no call from this page', 'other-origin']],
+]);
+
+/** The error for a WebSocket that could not be opened, by what `probe ()` found. */
+export function errorFromProbe(found) {
+  const [code, message, reason] = PROBE_ERRORS.get(found)
+    ?? [CallErrorCode.WRONG_ADDRESS, `No gateway takes calls at this address (HTTP status ${found})`, null];
+  return new VoiceGatewayError(code, message, { reason });
 }

@@ -3,6 +3,21 @@
 import { decodeMessage, encodeMessage } from './voice-gateway-wire.js';
 
 const NORMAL_CLOSURE = 1000; // RFC 6455 section 7.4.1
+const PROBE_TIMEOUT_MS = 3000;
+
+/**
+ * Finds out what is at the address of a WebSocket that could not be opened. Resolves with the status of a plain request,
+ * 'opaque' where another origin answers but does not let this page read it, null where nothing answers.
+ */
+export async function probe(url) {
+  const address = new URL(url);
+  address.protocol = address.protocol === 'wss:' ? 'https:' : 'http:';
+  const ask = (options) => fetch(address, { cache: 'no-store', credentials: 'omit', signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+    ...options }).catch(() => null);
+  if (address.origin === globalThis.location?.origin) // a request to the own origin has no Origin, a WebSocket's does
+    return (await ask({ headers: { 'Page-Origin': address.origin } }))?.status ?? null;
+  return (await ask({}))?.status ?? (await ask({ mode: 'no-cors' }) ? 'opaque' : null);
+}
 
 export class SignalingChannel {
   #socket;

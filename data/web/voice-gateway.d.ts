@@ -2,8 +2,8 @@
 
 export type CallErrorCodeValue =
   | 'unsupported-browser' | 'insecure-context'
-  | 'no-microphone' | 'permission-refused' | 'microphone-failed'
-  | 'gateway-unreachable' | 'gateway-lost'
+  | 'no-microphone' | 'permission-refused' | 'microphone-failed' | 'microphone-lost'
+  | 'gateway-unreachable' | 'gateway-lost' | 'wrong-address'
   | 'unauthorized' | 'busy' | 'engine' | 'bad-request' | 'gateway-error' | 'ended-by-gateway'
   | 'udp-blocked' | 'media-lost' | 'playback-blocked'
   | 'timeout' | 'hung-up' | 'bad-state';
@@ -14,8 +14,12 @@ export const CallErrorCode: {
   readonly NO_MICROPHONE: 'no-microphone';
   readonly PERMISSION_REFUSED: 'permission-refused';
   readonly MICROPHONE_FAILED: 'microphone-failed';
+  /** It was unplugged or taken away in the middle of a call, which goes on: see restartMicrophone (). */
+  readonly MICROPHONE_LOST: 'microphone-lost';
   readonly GATEWAY_UNREACHABLE: 'gateway-unreachable';
   readonly GATEWAY_LOST: 'gateway-lost';
+  /** Something answers at the call's address, but takes no calls: often the /ws at its end is missing. */
+  readonly WRONG_ADDRESS: 'wrong-address';
   readonly UNAUTHORIZED: 'unauthorized';
   readonly BUSY: 'busy';
   readonly ENGINE: 'engine';
@@ -167,6 +171,9 @@ export class VoiceGatewayCall {
   connect(): Promise<void>;
   /** Ends the call, or the attempt to make it. Harmless when it is over. */
   hangUp(): void;
+  /** Opens the microphone again, after an error `microphone-lost`. Rejects with an error that is not fatal: of the
+   * microphone, or `bad-state` where no call runs and where it sends a stream of the page's own. */
+  restartMicrophone(): Promise<void>;
   /** Sends silence in place of the microphone (default), or with false the microphone again. */
   mute(isMuted?: boolean): void;
   /**

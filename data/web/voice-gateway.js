@@ -14,12 +14,12 @@
  * One object is one call. Everything that it opened (microphone, socket, connection, audio context) is closed when it
  * ends, however it ends. */
 
-import { CallErrorCode, VoiceGatewayError, errorFromClose, errorFromEndReason, errorFromWire }
+import { CallErrorCode, VoiceGatewayError, errorFromClose, errorFromEndReason, errorFromProbe, errorFromWire }
   from './voice-gateway-error.js';
 import { DEFAULT_CONSTRAINTS, LevelMeters, checkBrowser, closeMicrophone, openMicrophone }
   from './voice-gateway-audio.js';
 import { DtmfQueue, normaliseKeys } from './voice-gateway-dtmf.js';
-import { SignalingChannel } from './voice-gateway-signaling.js';
+import { SignalingChannel, probe } from './voice-gateway-signaling.js';
 import { readEngines, summariseStats, toWebSocketUrl } from './voice-gateway-wire.js';
 
 export { CallErrorCode, VoiceGatewayError, checkBrowser };
@@ -38,6 +38,7 @@ export const CallState = Object.freeze({
 const EVENTS_CHANNEL = 'events'; // the data channel's label (docs/PROTOCOL.md)
 const MAX_EARLY_CANDIDATES = 64; // kept until the answer is there
 const MAX_EARLY_EVENTS = 64; // kept until the call runs
+const WS_ABNORMAL_CLOSURE = 1006; // RFC 6455 section 7.4.1: no close frame came
 const REASON_WAIT_MS = 1000; // how long after a fatal `error` the `state: ended` with its reason may take
 
 const DEFAULT_OPTIONS = Object.freeze({
@@ -67,6 +68,7 @@ export class VoiceGatewayCall {
   #channel = null;
   #pc = null;
   #events = null;       // the data channel
+  #sender = null;       // of the microphone
   #dtmf = null;
   #pendingCandidates = []; // that came before the answer; null after it
   #earlyEvents = [];
@@ -129,6 +131,27 @@ export class VoiceGatewayCall {
   hangUp() {
     this.#channel?.send('bye');
     this.#end(null, CallErrorCode.HUNG_UP);
+  }
+
+  /**
+   * Opens the microphone again, after an error `microphone-lost`. Rejects with the error of the microphone, which is not
+   * fatal, and with `bad-state` where no call runs or where it sends a stream of the caller's own.
+   */
+  async restartMicrophone() {
+    const notNow = () => new VoiceGatewayError(CallErrorCode.BAD_STATE, 'No call is running with a microphone', { fatal: false });
+    if (this.#activeSince === null || this.#isOver() || this.#options.stream)
+      throw notNow();
+    const stream = await openMicrophone(this.#options.constraints).catch((error) => {
+      error.fatal = false;
+      throw error;
+    });
+    if (this.#isOver()) { // hung up while the browser was asking
+      closeMicrophone(stream);
+      throw notNow();
+    }
+    await this.#sender.replaceTrack(stream.getAudioTracks()[0]);
+    this.#releaseStream(this.#stream);
+    this.#useStream(stream);
   }
 
   /** Sends silence in place of the microphone, or the microphone again. */
@@ -239,7 +262,7 @@ export class VoiceGatewayCall {
     this.mute(this.#isMuted);
     this.#meters.watch('microphone', stream);
     for (const track of stream.getAudioTracks())
-      track.onended = () => this.#emit('error', new VoiceGatewayError(CallErrorCode.MICROPHONE_FAILED,
+      track.onended = () => this.#emit('error', new VoiceGatewayError(CallErrorCode.MICROPHONE_LOST,
         'The microphone was unplugged or taken away', { fatal: false }));
   }
 
@@ -254,10 +277,15 @@ export class VoiceGatewayCall {
     this.#channel = new SignalingChannel(this.#url, {
       signal: (direction, type, payload) => this.#signal(direction, type, payload),
       message: (type, payload) => this.#onMessage(type, payload ?? {}),
-      close: (wasOpen, code, reason) => this.#end(this.#fatalGatewayError ?? errorFromClose(wasOpen, code, reason)),
+      close: (wasOpen, code, reason) => this.#guard(this.#onClose(wasOpen, code, reason)),
     });
     this.#setDeadline(this.#options.signalingTimeoutMs, () => new VoiceGatewayError(
       CallErrorCode.GATEWAY_UNREACHABLE, 'The gateway does not answer'));
+  }
+
+  async #onClose(wasOpen, code, reason) {
+    const isMute = !wasOpen && code === WS_ABNORMAL_CLOSURE;
+    this.#end(this.#fatalGatewayError ?? (isMute ? errorFromProbe(await probe(this.#url)) : errorFromClose(wasOpen, code, reason)));
   }
 
   #onMessage(type, payload) {
@@ -294,6 +322,7 @@ export class VoiceGatewayCall {
     this.#pc = pc;
     const stream = this.#stream;
     const { sender } = pc.addTransceiver(stream.getAudioTracks()[0], { direction: 'sendrecv', streams: [stream] });
+    this.#sender = sender;
     this.#dtmf = new DtmfQueue(sender.dtmf ?? null);
     if (this.#options.dataChannel)
       this.#useDataChannel(pc.createDataChannel(EVENTS_CHANNEL));
@@ -468,6 +497,6 @@ export class VoiceGatewayCall {
     this.#meters?.close();
     if (this.#audio)
       this.#audio.srcObject = null;
-    this.#pc = this.#channel = this.#events = this.#dtmf = this.#stream = this.#meters = this.#audio = null;
+    this.#pc = this.#channel = this.#events = this.#sender = this.#dtmf = this.#stream = this.#meters = this.#audio = null;
   }
 }

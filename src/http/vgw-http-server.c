@@ -68,6 +68,9 @@ on_early (SoupServer *soup, SoupServerMessage *message, const char *path, GHashT
   g_autofree char *why = NULL;
   g_autofree char *remote = NULL;
 
+  /* The client library asks so why a WebSocket was not opened; for its own origin a browser sends no Origin then. */
+  if (origin == NULL)
+    origin = vgw_http_soup_get_header (message, "Page-Origin");
   if (strcmp (path, "/ws") != 0 || vgw_http_origin_is_allowed (origin, host, (const char *const *) self->origins))
     return;
   remote = vgw_http_address_to_string (soup_server_message_get_remote_address (message));

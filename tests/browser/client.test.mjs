@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CallErrorCode, CallState, VoiceGatewayCall, VoiceGatewayError, checkBrowser }
   from '../../data/web/voice-gateway.js';
-import { errorFromClose, errorFromEndReason, errorFromMicrophone, errorFromWire }
+import { errorFromClose, errorFromEndReason, errorFromMicrophone, errorFromProbe, errorFromWire }
   from '../../data/web/voice-gateway-error.js';
 import { normaliseKeys } from '../../data/web/voice-gateway-dtmf.js';
 import { decodeMessage, encodeMessage, readEngines, summariseStats, toWebSocketUrl } from '../../data/web/voice-gateway-wire.js';
-import { interpretEvent } from '../../data/web/page-conversation.js';
+import { interpretEvent, wholeWords } from '../../data/web/page-conversation.js';
 import { listChoices, parseListing, parseMemory } from '../../data/web/page-engine.js';
-import { HELP, STATE_WORDS, formatCodec, formatDuration, formatMs, formatShare, helpFor } from '../../data/web/page-help.js';
+import { HELP, STATE_WORDS, formatCodec, formatDuration, formatMs, formatShare, helpFor, wordsInCall }
+  from '../../data/web/page-help.js';
 import { describePayload } from '../../data/web/page-log.js';
 import { levelToBar } from '../../data/web/page-meter.js';
 import { correlate, findSpeech } from './lib/sound.mjs';
@@ -84,6 +85,38 @@ test('an orderly end is no error, the others are', () => {
   assert.equal(errorFromEndReason('connect-timeout').code, 'udp-blocked');
   assert.equal(errorFromEndReason('media-timeout').code, 'media-lost');
   assert.equal(errorFromEndReason('shutdown').code, 'ended-by-gateway');
+});
+
+test('what a plain request gets says why a WebSocket could not be opened', () => {
+  const found = (status) => {
+    const { code, reason } = errorFromProbe(status);
+    return [code, reason];
+  };
+  assert.deepEqual(found(null), ['gateway-unreachable', null]);
+  assert.deepEqual(found(502), ['gateway-unreachable', 'behind-proxy']);
+  assert.deepEqual(found(426), ['gateway-unreachable', 'no-websocket']);
+  assert.deepEqual(found(403), ['unauthorized', 'refused']);
+  assert.deepEqual(found('opaque'), ['unauthorized', 'other-origin']);
+  assert.deepEqual(found(503), ['busy', null]);
+  for (const status of [200, 404, 418])
+    assert.deepEqual(found(status), ['wrong-address', null]);
+});
+
+test('whole words were heard, or not', () => {
+  assert.deepEqual([0, 1, 3, 5, 7, 9, 99].map((n) => wholeWords('one two three', n)), [0, 0, 3, 3, 7, 7, 13]);
+  assert.equal(wholeWords('', 0), 0);
+  const share = (event) => interpretEvent({ type: 'playout-cleared', ...event });
+  assert.deepEqual(share({ utterance_ms: 1200, cleared_ms: 3600 }), { kind: 'cut', share: 0.25 });
+  for (const event of [{}, { utterance_ms: 'x', cleared_ms: 1 }, { utterance_ms: 1, cleared_ms: 0 }, { utterance_ms: -1, cleared_ms: 1 }])
+    assert.deepEqual(share(event), { kind: 'cut', share: 1 }, JSON.stringify(event));
+});
+
+test('a caller is not told to speak where nobody hears', () => {
+  const good = { bot: 'ready', engine: 'desk', isMuted: false, hasMicrophone: true };
+  assert.equal(wordsInCall(good).hint, 'You can speak now. “desk” answers.');
+  assert.equal(wordsInCall({ ...good, engine: null }).hint, 'You can speak now.');
+  for (const change of [{ isMuted: true }, { hasMicrophone: false }, ...['connecting', 'unreachable', 'lost', 'failed'].map((bot) => ({ bot }))])
+    assert.doesNotMatch(wordsInCall({ ...good, ...change }).hint, /speak/, JSON.stringify(change));
 });
 
 test('a socket that closes says why as well as it can', () => {

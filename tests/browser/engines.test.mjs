@@ -11,10 +11,11 @@ const PHRASE = new URL('../../data/sounds/phrase.wav', import.meta.url).pathname
 const phrase = readWav(PHRASE).samples;
 
 let bot;
+let latePort;
 let gateway;
 let chromium;
 
-const CONFIGURATION = ({ url, urlOfNobody }) => `
+const CONFIGURATION = ({ url, urlOfNobody, urlOfLate }) => `
 [engine]
 default = echo
 
@@ -27,6 +28,12 @@ selectable = true
 [engine secret]
 type = websocket
 url = ${url}
+
+[engine late]
+type = websocket
+url = ${urlOfLate}
+grace-ms = 60000
+selectable = true
 
 [engine gone]
 type = websocket
@@ -44,9 +51,11 @@ selectable = true
 
 before(async () => {
   bot = await Bot.start();
-  const nobody = await Bot.start(); // its port is free afterwards
+  const [nobody, late] = [await Bot.start(), await Bot.start()]; // their ports are free afterwards
+  latePort = Number(new URL(late.url).port);
   await nobody.stop();
-  gateway = await Gateway.start([], { configuration: CONFIGURATION({ url: bot.url, urlOfNobody: nobody.url }) });
+  await late.stop();
+  gateway = await Gateway.start([], { configuration: CONFIGURATION({ url: bot.url, urlOfNobody: nobody.url, urlOfLate: late.url }) });
   chromium = await launch({ microphone: { wav: PHRASE } });
 });
 
@@ -79,7 +88,7 @@ test('the selector picks the bot, which hears the caller and is heard', async ()
   const page = await chromium.open(gateway.url);
   await page.waitForSelector('#engine', { state: 'visible' });
   assert.equal(bot.calls.length, 0);
-  assert.deepEqual(await page.$$eval('#engine option', (options) => options.map(({ label }) => label)), ['Default (echo)', 'bot', 'gone', 'gone-with-help']);
+  assert.deepEqual(await page.$$eval('#engine option', (options) => options.map(({ label }) => label)), ['Default (echo)', 'bot', 'late', 'gone', 'gone-with-help']);
 
   await page.selectOption('#engine', 'bot');
   await pressCall(page);
@@ -164,6 +173,21 @@ test('a bot that cannot be reached ends the call with help', async () => {
   assert.equal(help.code, 'engine');
   assert.match(help.title, /The bot has a problem/);
   await waitForState(page, 'ended');
+  await page.context().close();
+});
+
+test('a bot that cannot be reached is told of at once, and what is said then when it is there', async () => {
+  const page = await chromium.open(`${gateway.url}?engine=late`);
+  await pressCall(page);
+  await waitForState(page, 'active');
+  await page.waitForFunction(() => document.querySelector('#status').textContent === 'The bot cannot be reached', null, { timeout: 5000 });
+  assert.match(await page.innerText('#hint'), /Trying again/);
+  assert.equal(await page.getAttribute('#panel', 'data-state'), 'active');
+  const late = await Bot.start(latePort);
+  await page.waitForFunction(() => document.querySelector('#hint').textContent === 'You can speak now. “late” answers.', null, { timeout: 30000 });
+  assert.equal(await page.innerText('#status'), 'In call');
+  await hangUp(page);
+  await late.stop();
   await page.context().close();
 });
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, pressCall, waitForHelp, waitForState } from './lib/browser.mjs';
 import { Gateway } from './lib/gateway.mjs';
+import { startProxy } from './lib/proxy.mjs';
 
 const PHRASE = new URL('../../data/sounds/phrase.wav', import.meta.url).pathname;
 const TEST_HOST = 'gateway.test'; // RFC 2606: never a real host
@@ -101,7 +102,115 @@ test('a gateway that is not there any more', () => withGateway([], async (own) =
   const page = await chromium.open(own.url);
   await own.stop('SIGKILL');
   await pressCall(page);
-  assert.equal((await waitForHelp(page)).code, 'gateway-unreachable');
+  const help = await waitForHelp(page);
+  assert.equal(help.code, 'gateway-unreachable');
+  assert.equal(help.title, 'The gateway does not answer');
+  assert.equal(help.status, 'Call failed');
+  await assertNothingLeftOpen(page);
+  await page.context().close();
+}));
+
+/* What a web server in front of the gateway may lack, and what the page makes of it. */
+const PROXIES = [
+  ['does not pass the Host header', { passesHost: false }, 'unauthorized', /does not take calls from this page/, /proxy_set_header Host/],
+  ['passes no WebSockets', { passesUpgrade: false }, 'gateway-unreachable', /does not get through to the gateway/, /Upgrade and Connection/],
+  ['lacks /ws', { has: (path) => !path.startsWith('/ws') }, 'wrong-address', /no gateway at this address/, /ends in \/ws/],
+];
+
+for (const [what, settings, code, title, step] of PROXIES) {
+  test(`a web server in front that ${what}`, async () => {
+    const proxy = await startProxy(gateway.url, settings);
+    const page = await chromium.open(proxy.url);
+    await pressCall(page);
+    const help = await waitForHelp(page);
+    assert.equal(help.code, code);
+    assert.match(help.title, title);
+    assert.match(help.text, step);
+    await assertNothingLeftOpen(page);
+    await page.context().close();
+    await proxy.stop();
+  });
+}
+
+test('a web server in front of a gateway that is gone', () => withGateway([], async (own) => {
+  const proxy = await startProxy(own.url);
+  const page = await chromium.open(proxy.url);
+  await pressCall(page);
+  await waitForState(page, 'active'); // the proxy is good
+  await pressCall(page);
+  await waitForState(page, 'ended');
+  await own.stop('SIGKILL');
+  await pressCall(page);
+  const help = await waitForHelp(page);
+  assert.equal(help.code, 'gateway-unreachable');
+  assert.match(help.text, /the gateway behind is not there/);
+  await page.context().close();
+  await proxy.stop();
+}));
+
+test('the address of another server, with and without /ws, and of none', () => withGateway([], async (own) => {
+  const proxy = await startProxy(gateway.url, { passesPolicy: false }); // an operator's page is under none of the gateway
+  const page = await chromium.open(proxy.url);
+  const codeOf = (url) => page.evaluate(async (address) => {
+    const { VoiceGatewayCall } = await import('/voice-gateway.js');
+    return new VoiceGatewayCall(address).connect().catch(({ code, reason }) => [code, reason]);
+  }, url);
+  assert.deepEqual(await codeOf('/'), ['wrong-address', null]);
+  assert.deepEqual(await codeOf(`${own.url}ws`), ['unauthorized', 'other-origin'], 'it does not list this page');
+  assert.deepEqual(await codeOf(own.url), ['unauthorized', 'other-origin']);
+  const url = own.url;
+  await own.stop('SIGKILL');
+  assert.deepEqual(await codeOf(`${url}ws`), ['gateway-unreachable', null]);
+  await assertNothingLeftOpen(page);
+  await page.context().close();
+  await proxy.stop();
+}));
+
+test('a microphone that ends in the middle of a call can be used again', async () => {
+  const page = await chromium.open(gateway.url);
+  await pressCall(page);
+  await waitForState(page, 'active');
+  await page.evaluate(() => { // as when it is unplugged
+    const [track] = window.vgwTest.opened.tracks;
+    track.stop();
+    track.dispatchEvent(new Event('ended'));
+  });
+  const help = await waitForHelp(page);
+  assert.equal(help.code, 'microphone-lost');
+  assert.equal(help.status, 'In call, without a microphone');
+  assert.doesNotMatch(await page.innerText('main'), /speak now/);
+  assert.doesNotMatch(help.text, /call again/i, 'the call goes on');
+
+  await page.evaluate(() => { // the first try fails
+    const original = navigator.mediaDevices.getUserMedia;
+    navigator.mediaDevices.getUserMedia = () => {
+      navigator.mediaDevices.getUserMedia = original;
+      return Promise.reject(new DOMException('gone', 'NotFoundError'));
+    };
+  });
+  await page.click('#help-action');
+  await page.waitForSelector('#help[data-code="no-microphone"]');
+  assert.match(await page.innerText('#help'), /Plug a microphone[^]*Use the microphone again/);
+  assert.doesNotMatch(await page.innerText('#help'), /call again/i);
+
+  await page.click('#help-action');
+  await page.waitForSelector('#help', { state: 'hidden' });
+  assert.equal(await page.innerText('#status'), 'In call');
+  await page.waitForFunction(() => ['meter-microphone', 'meter-remote']
+    .every((id) => Number(document.getElementById(id).getAttribute('aria-valuenow')) > 30)); // the echo has it
+  assert.equal(await page.evaluate(() => window.vgwTest.opened.tracks.length), 2);
+  await pressCall(page);
+  await waitForState(page, 'ended');
+  await assertNothingLeftOpen(page);
+  await page.context().close();
+});
+
+test('the longest time that the gateway allows', () => withGateway(['limits.max-duration-s=1'], async (own) => {
+  const page = await chromium.open(own.url);
+  await pressCall(page);
+  const help = await waitForHelp(page);
+  assert.equal(help.code, 'ended-by-gateway');
+  assert.match(help.text, /longest time that the gateway allows/);
   await assertNothingLeftOpen(page);
   await page.context().close();
 }));

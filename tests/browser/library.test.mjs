@@ -229,7 +229,7 @@ test('a microphone that is unplugged is told, and the call goes on', async () =>
   const { page } = await openWith();
   assert.equal(await outcome(page), 'connected');
   await page.evaluate(() => window.vgwTest.opened.tracks[0].dispatchEvent(new Event('ended')));
-  assert.deepEqual((await said(page)).errors, [{ code: 'microphone-failed', fatal: false, reason: null }]);
+  assert.deepEqual((await said(page)).errors, [{ code: 'microphone-lost', fatal: false, reason: null }]);
   assert.equal(await page.evaluate(() => window.call.state), 'active');
   await page.context().close();
 });

@@ -68,6 +68,8 @@ async function openCall(contextOptions = {}) {
   return { ...farSide, say };
 }
 
+const said = (role, text, final) => ({ type: 'transcript', role, text, final });
+
 const choices = (page) => page.$$eval('#engine option', (options) => options.map(({ value, label }) => `${value}|${label}`));
 
 /* Everything in the conversation, as "user: …", "bot …: …" (not final yet), "note: …". */
@@ -170,7 +172,6 @@ test('a bot that the gateway does not have: help, and the next call is to the de
 test('a partial text changes in place, a final one stays', async () => {
   const { page, say } = await openCall();
   assert.equal(await page.isVisible('#conversation-empty'), true);
-  const said = (role, text, final) => ({ type: 'transcript', role, text, final });
   await say(said('user', 'what', false), said('user', 'what time', false));
   await waitForLines(page, ['user …: what time']);
   assert.equal(await page.isVisible('#conversation-empty'), false);
@@ -202,6 +203,68 @@ test('what befalls the engine is told in plain words, other events as lines', as
   assert.equal(await page.$('#conversation-list img, #conversation-list b'), null);
   await hangUp(page);
   assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test('the page says what answers, and whether the bot is there yet', async () => {
+  const { page } = await openWithEngines();
+  await page.waitForFunction(() => /An echo answers: you will hear yourself/.test(document.querySelector('#hint').textContent));
+  await call(page);
+  assert.equal(await page.innerText('#hint'), 'You can speak now. An echo answers: you will hear yourself.');
+  await page.waitForFunction(() => window.farSide.channel?.readyState === 'open');
+  const words = [
+    [{ type: 'engine-connecting' }, 'Connecting to the bot…', /not there yet/],
+    [{ type: 'engine-unreachable' }, 'The bot cannot be reached', /Trying again/],
+    [{ type: 'engine-restored' }, 'In call', /speak now/],
+    [{ type: 'engine-lost' }, 'The bot is out of reach', /Trying to get it back/],
+    [{ type: 'engine-fallback', engine: 'desk' }, 'In call', /speak now. “desk” answers/],
+    [{ type: 'engine-failed' }, 'In call, without the bot', /cannot be reached/],
+    [{ type: 'engine-connected' }, 'In call', /speak now/],
+  ];
+  for (const [event, status, hint] of words) {
+    await page.evaluate((data) => window.farSide.channel.send(JSON.stringify(data)), event);
+    await page.waitForFunction((text) => document.querySelector('#status').textContent === text, status, { timeout: 10000 });
+    assert.match(await page.innerText('#hint'), hint);
+  }
+  await hangUp(page);
+  await page.context().close();
+});
+
+const heard = (page) => page.$$eval('#conversation-list .said', (items) => items.map((item) => {
+  const words = item.querySelector('.words').cloneNode(true);
+  words.querySelectorAll('.visually-hidden').forEach((hidden) => hidden.remove());
+  const unheard = words.querySelector('.unheard')?.textContent ?? '';
+  return `${words.textContent.slice(0, words.textContent.length - unheard.length)}|${unheard}`;
+}));
+
+test('after an interruption the text of the bot shows how far it was heard', async () => {
+  const { page, say } = await openCall();
+  const waitForHeard = async (expected) => {
+    await page.waitForFunction((n) => document.querySelectorAll('#conversation-list .unheard').length === n,
+      expected.filter((text) => !text.endsWith('|')).length, { timeout: 10000 });
+    assert.deepEqual(await heard(page), expected);
+  };
+  await say(said('bot', 'Good morning.', true), said('user', 'hello', true), said('bot', 'One two three four', true), said('bot', 'five six seven', false));
+  await say({ type: 'speech-started' }, { type: 'playout-cleared', utterance_ms: 1000, cleared_ms: 1000 });
+  const first = ['Good morning.|', 'hello|'];
+  await waitForHeard([...first, 'One two three| four', '|five six seven']);
+  await say(said('bot', 'Five six seven eight', true)); // the whole text comes late
+  await waitForHeard([...first, 'One two three| four', '|Five six seven eight']);
+  await say(said('user', 'stop', true), { type: 'speech-stopped' }, said('bot', 'As you like', true),
+    { type: 'playout-cleared', utterance_ms: 5000, cleared_ms: 1 }, said('bot', 'Bye', true), { type: 'playout-cleared' });
+  await page.waitForFunction(() => document.querySelectorAll('#conversation-list .said').length === 7);
+  await waitForHeard([...first, 'One two three| four', '|Five six seven eight', 'stop|', 'As you like|', 'Bye|']);
+  await hangUp(page);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test('an objection of the gateway is a line, and no help', async () => {
+  const { page, send } = await openCall();
+  send('error', { code: 'bad-message', message: 'a candidate of no use', fatal: false });
+  await waitForLines(page, ['note: The gateway objects: a candidate of no use']);
+  assert.equal(await page.isVisible('#help'), false);
+  await hangUp(page);
   await page.context().close();
 });
 

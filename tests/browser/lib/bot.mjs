@@ -79,16 +79,16 @@ export class Bot {
   #server;
   #waiting = [];
 
-  static async start() {
-    const bot = new Bot();
+  static async start(port = 0) {
+    const bot = new Bot(port);
     await new Promise((resolve, reject) => bot.#server.once('listening', resolve).once('error', reject));
     bot.url = `ws://127.0.0.1:${bot.#server.address().port}/`;
     return bot;
   }
 
-  constructor() {
+  constructor(port) {
     this.calls = [];
-    this.#server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    this.#server = new WebSocketServer({ host: '127.0.0.1', port });
     this.#server.on('connection', (socket) => {
       const call = new BotCall(socket);
       this.calls.push(call);
