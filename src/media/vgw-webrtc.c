@@ -114,9 +114,9 @@ tune_nice (GstElement *bin, const VgwMediaSettings *settings)
   g_object_get (bin, "ice-agent", &ice, NULL);
   g_object_get (ice, "agent", &agent, NULL);
   g_object_set (agent, "upnp", FALSE, "ice-tcp", FALSE, NULL);
-  /* libnice notices nothing without: a client whose NAT rebinds would hear nothing for ever (RFC 7675) */
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (agent), "consent-freshness") != NULL)
-    g_object_set (agent, "consent-freshness", TRUE, NULL);
+  /* a client whose NAT rebinds is not followed, and would hear nothing for ever: so the call fails (consent-freshness would
+   * do it better, but is for who constructs the agent) */
+  g_object_set (agent, "keepalive-conncheck", TRUE, NULL);
   if (settings->max_port != 0)
     g_object_set (ice, "min-rtp-port", (guint) settings->min_port, "max-rtp-port", (guint) settings->max_port, NULL);
   if (settings->stun_servers != NULL && settings->stun_servers[0] != NULL)

@@ -89,6 +89,8 @@ test('the speech arrives at the engine, and the page plays the echo', async () =
   for (const [id, pattern] of [['rtt', /^\d+(\.\d)? ms$/], ['jitter', /^\d+(\.\d)? ms$/], ['loss-in', /^\d+(\.\d)? %$/], ['codec', /^Opus$/]])
     assert.match(await page.innerText(`#${id}`), pattern, id);
   assert.match(await page.innerText('#duration'), /^0:1\d$/);
+  /* the browser answers the checks by which the gateway proves the address, several of them by now */
+  assert.ok(await gateway.metric('vgw_ice_own_checks_answered_total') >= 3);
   const sessionId = await sessionIdOf(page);
   await pressCall(page);
   await waitForState(page, 'ended');

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.request
 
 import audio
 
@@ -140,6 +141,13 @@ class Gateway:
                 if left <= 0 or (self.process.poll() is not None and not self.reader.is_alive()):
                     raise AssertionError("no such line in the gateway's log:\n" + "\n".join(self.lines[-40:]))
                 self.changed.wait(min(left, 0.5))
+
+    def metric(self, name):
+        """The value of a counter or gauge without a label."""
+        entry = self.wait_log(lambda entry: entry["message"].startswith("listening admin="))
+        with urllib.request.urlopen(entry["message"].partition("=")[2] + "metrics") as response:
+            page = response.read().decode()
+        return int(re.search(rf"^{name} (\d+)$", page, re.M).group(1))
 
     def usage(self):
         """Threads, open files and memory (kB) of the process."""

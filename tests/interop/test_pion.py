@@ -15,9 +15,12 @@ class Pion(harness.GatewayTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout.splitlines(), ['event {"from":"pion"}', "ended client-bye"])
         self.assert_same_speech(harness.PHRASE, reply)
+        return gateway
 
     def test_one_port(self):
-        self.check()
+        gateway = self.check()
+        # the peer answers the checks of a lite agent
+        self.assertGreater(gateway.metric("vgw_ice_own_checks_answered_total"), 0)
 
     def test_libnice(self):
         self.check(ice__agent="nice", ice__stun_servers="")

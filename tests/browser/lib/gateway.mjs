@@ -93,6 +93,13 @@ export class Gateway {
     });
   }
 
+  /** The value of a metric without labels. */
+  async metric(name) {
+    const [, admin] = await this.waitForLog(/listening admin=(\S+?)(?:"|\s)/);
+    const page = await (await fetch(`${admin}metrics`)).text();
+    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(page)[1]);
+  }
+
   async #waitForAddress() {
     [, this.url] = await this.waitForLog(/listening .*?(http:\/\/127\.0\.0\.1:\d+\/)/);
   }
