@@ -286,8 +286,9 @@ START_TEST (a_bot_that_is_expensive_to_read_gets_its_share_of_the_thread)
   WAIT_UNTIL (g_get_monotonic_time () - begin_us > 3 * G_USEC_PER_SEC);
   passed_us = g_get_monotonic_time () - begin_us;
   used_us = get_engine_thread_us () - used_us;
-  /* its share, what it may have at once, and the one frame that passes the bound; twice as much for everything else */
-  ck_assert_msg (used_us < 2 * (passed_us * VGW_ENGINE_LINK_TIME_PERCENT / 100 + 250 * 1000),
+  /* Its share, what it may have at once, and what else the thread does are some 400 ms of 3 s, more where the machine is
+   * loaded; without a share it would be nearly all. */
+  ck_assert_msg (used_us < passed_us / 2,
                  "%" G_GINT64_FORMAT " us of %" G_GINT64_FORMAT, used_us, passed_us);
   ck_assert_uint_gt (call->events->len, 0);
   call_free (call);
