@@ -138,7 +138,8 @@ export class ConversationView {
     if (heard === undefined)
       return;
     bubble.dataset.heard = heard;
-    const at = wholeWords(text, Number(heard));
+    const end = wholeWords(text, Number(heard));
+    const at = end + text.slice(end).search(/\S|$/); // no line through the space
     if (at === text.length)
       return;
     words.textContent = text.slice(0, at);

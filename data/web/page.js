@@ -76,8 +76,10 @@ function onError(error) {
     showHelp(error);
   else
     conversation.addNote(`The gateway objects: ${error.message}`, 'engine');
-  if (error.code === 'microphone-lost')
+  if (error.code === 'microphone-lost') {
+    view.heard.classList.remove('lit');
     changeSide({ hasMicrophone: false });
+  }
 }
 
 function endWords({ previous, reason, error }, durationMs) {

@@ -247,13 +247,13 @@ test('after an interruption the text of the bot shows how far it was heard', asy
   await say(said('bot', 'Good morning.', true), said('user', 'hello', true), said('bot', 'One two three four', true), said('bot', 'five six seven', false));
   await say({ type: 'speech-started' }, { type: 'playout-cleared', utterance_ms: 1000, cleared_ms: 1000 });
   const first = ['Good morning.|', 'hello|'];
-  await waitForHeard([...first, 'One two three| four', '|five six seven']);
+  await waitForHeard([...first, 'One two three |four', '|five six seven']);
   await say(said('bot', 'Five six seven eight', true)); // the whole text comes late
-  await waitForHeard([...first, 'One two three| four', '|Five six seven eight']);
+  await waitForHeard([...first, 'One two three |four', '|Five six seven eight']);
   await say(said('user', 'stop', true), { type: 'speech-stopped' }, said('bot', 'As you like', true),
     { type: 'playout-cleared', utterance_ms: 5000, cleared_ms: 1 }, said('bot', 'Bye', true), { type: 'playout-cleared' });
   await page.waitForFunction(() => document.querySelectorAll('#conversation-list .said').length === 7);
-  await waitForHeard([...first, 'One two three| four', '|Five six seven eight', 'stop|', 'As you like|', 'Bye|']);
+  await waitForHeard([...first, 'One two three |four', '|Five six seven eight', 'stop|', 'As you like|', 'Bye|']);
   await hangUp(page);
   assert.deepEqual(page.problems, []);
   await page.context().close();
