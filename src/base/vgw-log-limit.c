@@ -27,14 +27,19 @@ static GMutex lock;
 static GHashTable *allowances; /* name → Allowance; guarded by lock, NULL where there are none */
 static guint64 n_all;          /* guarded by lock */
 
-/* Whether nothing would be forgotten with it: its bucket has filled again. */
+#define IDLE_US (120 * G_USEC_PER_SEC)    /* its bucket has filled again */
+#define LEFT_US (10 * 60 * G_USEC_PER_SEC) /* who has not come again for so long is not told what was left out */
+
+/* Whether nothing would be forgotten with it, or nothing that anybody waits for. */
 static gboolean
 is_idle (gpointer key, gpointer value, gpointer user_data)
 {
   const Allowance *allowance = value;
   const gint64 *now_us = user_data;
 
-  return allowance->n_left_out == 0 && *now_us - allowance->used_us > 120 * G_USEC_PER_SEC;
+  gint64 idle_us = *now_us - allowance->used_us;
+
+  return !allowance->is_muted && idle_us > (allowance->n_left_out == 0 ? IDLE_US : LEFT_US);
 }
 
 /* With the lock. */
@@ -88,7 +93,10 @@ vgw_log_limit_mute (const char *name)
   g_mutex_lock (&lock);
   allowance = find (name, g_get_monotonic_time ());
   if (g_hash_table_lookup (allowances, name) == allowance) /* not the one that many share */
-    allowance->is_muted = TRUE;
+    {
+      allowance->is_muted = TRUE; /* until vgw_log_limit_forget () */
+      allowance->used_us = g_get_monotonic_time ();
+    }
   g_mutex_unlock (&lock);
 }
 

@@ -388,7 +388,10 @@ static gboolean
 receive_hangup (Asterisk *self, JsonObject *message, GError **error)
 {
   if (self->is_paused) /* what waits would never be heard */
-    self->wire.handlers->clear (self->wire.user_data);
+    {
+      self->n_rest = 0;
+      self->wire.handlers->clear (self->wire.user_data);
+    }
   flush_rest (self);
   self->wire.handlers->hangup (self->wire.user_data);
   return TRUE;

@@ -245,7 +245,8 @@ get_thread_time_us (void)
 static gboolean
 may_read (VgwEngineLink *self)
 {
-  return self->is_over || self->may_read == NULL || self->may_read (self->may_read_data);
+  /* the answer to the handshake is no audio */
+  return self->is_over || !self->is_open || self->may_read == NULL || self->may_read (self->may_read_data);
 }
 
 /* One piece for each turn of the loop: the others have theirs in between. */

@@ -283,6 +283,8 @@ on_incoming (GSocket *socket, GIOCondition condition, gpointer user_data)
       VgwCapacityVerdict verdict = judge (self);
       g_autoptr (GError) error = NULL;
 
+      if (verdict == VGW_CAPACITY_WAIT && i > 0 && !(g_socket_condition_check (socket, G_IO_IN) & G_IO_IN))
+        return G_SOURCE_CONTINUE; /* nobody is there for whom one would have to go */
       if (verdict == VGW_CAPACITY_WAIT && displace (self, NULL))
         verdict = VGW_CAPACITY_REFUSE;
       if (verdict != VGW_CAPACITY_WAIT && accept_one (self, verdict, &error))

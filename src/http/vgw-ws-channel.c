@@ -414,6 +414,7 @@ on_delay_over (gpointer user_data)
   VgwWsChannel *self = user_data;
 
   clear_source (&self->delay_timer);
+  self->received_at_us = g_get_monotonic_time (); /* it was us who did not listen */
   watch_input (self, on_readable);
   return G_SOURCE_REMOVE;
 }
@@ -424,7 +425,7 @@ on_ping_time (gpointer user_data)
   VgwWsChannel *self = user_data;
   gint64 silent_ms = (g_get_monotonic_time () - self->received_at_us) / 1000;
 
-  if (silent_ms > self->settings.idle_timeout_ms)
+  if (silent_ms > self->settings.idle_timeout_ms && self->delay_timer == NULL)
     {
       vgw_info_about (self->remote_address, "http: nothing from %s for %" G_GINT64_FORMAT " ms, not even a pong: closed",
                 self->remote_address, silent_ms);

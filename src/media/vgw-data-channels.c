@@ -247,6 +247,17 @@ vgw_data_channels_is_open (VgwDataChannels *self)
   return state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN;
 }
 
+gboolean
+vgw_data_channels_is_full (VgwDataChannels *self)
+{
+  g_autoptr (GstWebRTCDataChannel) channel = find_events (self);
+  guint64 buffered_bytes = 0;
+
+  if (channel != NULL)
+    g_object_get (channel, "buffered-amount", &buffered_bytes, NULL);
+  return buffered_bytes > MAX_BUFFERED_BYTES;
+}
+
 void
 vgw_data_channels_lose (VgwDataChannels *self, const char *why)
 {

@@ -251,6 +251,13 @@ vgw_peer_has_event_channel (VgwPeer *self)
   return self->state == PEER_CONNECTED && self->data_channels != NULL && vgw_data_channels_is_open (self->data_channels);
 }
 
+gboolean
+vgw_peer_is_event_channel_full (VgwPeer *self)
+{
+  g_return_val_if_fail (VGW_IS_PEER (self), FALSE);
+  return vgw_peer_has_event_channel (self) && vgw_data_channels_is_full (self->data_channels);
+}
+
 const char *
 vgw_peer_get_codec (VgwPeer *self)
 {

@@ -53,8 +53,10 @@ gboolean vgw_peer_add_candidate (VgwPeer *self, const char *candidate, const cha
 /* Sends text on the `events` data channel. FALSE where there is no open channel, or its buffer is full. */
 gboolean vgw_peer_send_event (VgwPeer *self, const char *text);
 
-/* Whether that channel is open: what is refused then is taken later. */
+/* Whether that channel is open, and whether it is full: what is refused then is taken later, and what is refused of one
+ * that is not full never. */
 gboolean vgw_peer_has_event_channel (VgwPeer *self);
+gboolean vgw_peer_is_event_channel_full (VgwPeer *self);
 
 /* The name of the codec agreed on, NULL before the answer. */
 const char *vgw_peer_get_codec (VgwPeer *self);

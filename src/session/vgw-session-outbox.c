@@ -59,7 +59,7 @@ send_first (VgwSession *self)
       g_free (pop (self));
       return TRUE;
     }
-  if (has_channel || !fits_message (backlog, g_queue_peek_head (&self->outbox)))
+  if ((has_channel && vgw_peer_is_event_channel_full (self->peer)) || !fits_message (backlog, g_queue_peek_head (&self->outbox)))
     return FALSE;
   self->last_event_message_us = now_us;
   json = pop (self);
