@@ -149,9 +149,13 @@ export class VoiceGatewayCall {
       closeMicrophone(stream);
       throw notNow();
     }
-    await this.#sender.replaceTrack(stream.getAudioTracks()[0]);
-    this.#releaseStream(this.#stream);
-    this.#useStream(stream);
+    const old = this.#stream;
+    this.#useStream(stream); // muted where the call is, and closed with it
+    try {
+      await this.#sender.replaceTrack(stream.getAudioTracks()[0]);
+    } finally {
+      this.#releaseStream(old);
+    }
   }
 
   /** Sends silence in place of the microphone, or the microphone again. */

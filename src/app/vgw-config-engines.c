@@ -251,10 +251,7 @@ complete (VgwConfigEngines *self, VgwEngineDraft *draft, const VgwConfig *defaul
     }
   if (dialect != NULL && !vgw_engine_draft_says (draft, "sample-rate"))
     {
-      guint rate_hz = dialect->rate_hz;
-
-      if (rate_hz == 0 && !vgw_config_is_set (defaults, "engine", "sample-rate"))
-        rate_hz = dialect->default_rate_hz;
+      const guint rate_hz = dialect->rate_hz != 0 ? dialect->rate_hz : dialect->default_rate_hz;
       config->sample_rate_hz = rate_hz != 0 ? rate_hz : config->sample_rate_hz;
     }
   /* who talks to the assistant may interrupt it, unless its own group says otherwise */

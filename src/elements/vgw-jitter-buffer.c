@@ -299,6 +299,7 @@ static void
 drain (VgwJitterBuffer *self)
 {
   send_ready (self, G_MAXINT64, 0);
+  vgw_rtp_held_clear (&self->held); /* what a pipeline that fails did not take belongs to the numbers of the old stream */
   vgw_dtmf_finish (&self->dtmf, on_key, self);
   self->is_started = FALSE;
 }

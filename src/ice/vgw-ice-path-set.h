@@ -61,4 +61,8 @@ gboolean vgw_ice_path_set_choose (VgwIcePathSet *self, gint64 now_us);
 /* Nothing may be sent: there was a proof, and the present path has none that is fresh. */
 gboolean vgw_ice_path_set_is_silent (const VgwIcePathSet *self, gint64 now_us);
 
+/* Whether what comes from @known is given to the session: a check can be captured and sent again from anywhere, so that
+ * nothing is from where nobody has answered, while the session has an address that has. */
+gboolean vgw_ice_path_set_may_deliver (const VgwIcePathSet *self, const VgwIceKnownPath *known);
+
 G_END_DECLS

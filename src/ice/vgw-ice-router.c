@@ -366,8 +366,11 @@ vgw_ice_router_find_path (VgwIceRouter *self, const VgwIcePath *path, gint64 now
   known = g_hash_table_lookup (self->by_path, path);
   if (known != NULL)
     {
+      VgwIceRoute *owner = known->route;
+
       known->last_used_us = now_us;
-      route = vgw_ice_route_ref (known->route);
+      if (vgw_ice_path_set_may_deliver (&owner->paths, known))
+        route = vgw_ice_route_ref (owner);
     }
   g_mutex_unlock (&self->lock);
   return route;

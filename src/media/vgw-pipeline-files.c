@@ -154,6 +154,7 @@ vgw_pipeline_files_finish (GstElement *pipeline)
   g_autoptr (GPtrArray) heads = NULL;
   g_autoptr (GHashTable) seen = NULL;
   gint64 deadline_us = g_get_monotonic_time () + FINISH_TIMEOUT_US;
+  gboolean is_sent = FALSE; /* a branch that has failed, since its file cannot be written, takes none */
   Ends *ends;
 
   if (sinks->len == 0)
@@ -170,9 +171,9 @@ vgw_pipeline_files_finish (GstElement *pipeline)
       find_heads (sinks->pdata[i], heads, seen);
     }
   for (guint i = 0; i < heads->len; i++)
-    gst_pad_send_event (heads->pdata[i], gst_event_new_eos ());
+    is_sent |= gst_pad_send_event (heads->pdata[i], gst_event_new_eos ());
   g_mutex_lock (&ends->lock);
-  while (ends->n_left > 0 && g_cond_wait_until (&ends->ended, &ends->lock, deadline_us))
+  while (is_sent && ends->n_left > 0 && g_cond_wait_until (&ends->ended, &ends->lock, deadline_us))
     continue;
   g_mutex_unlock (&ends->lock);
   ends_unref (ends);

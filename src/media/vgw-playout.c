@@ -340,7 +340,7 @@ pop_queued (VgwPlayout *self, gint16 *samples, gsize n_samples)
     }
   self->gain = target;
   self->is_sounding = n_popped > 0 && n_popped == n_samples;
-  if (!is_silent && self->is_uttering && !self->level.is_gathering)
+  if ((!is_silent || self->n_queued == 0) && self->is_uttering && !self->level.is_gathering)
     vgw_playout_level_pop (&self->level, n_samples, n_popped, self->n_queued);
   return n_popped;
 }

@@ -232,13 +232,16 @@ get_duration_us (VgwRtpIntake *self, const VgwRtpPacket *packet, VgwRtpKind kind
   return (gint64) ticks * G_USEC_PER_SEC / self->sources.clock_rate_hz;
 }
 
-/* Whether the audio of a packet, and what has to be concealed before it, is no more than a caller can say. */
+/* Whether the audio of a packet, and what has to be concealed before it, is no more than a caller can say. @is_late: others
+ * behind it came first, and it was paid for as a lost one. */
 static gboolean
-is_affordable (VgwRtpIntake *self, gint64 duration_us, guint n_lost)
+is_affordable (VgwRtpIntake *self, gint64 duration_us, guint n_lost, gboolean is_late)
 {
   gint64 cost_us;
 
-  if (duration_us > 0)
+  if (is_late)
+    duration_us = MAX (duration_us - self->last_audio_us, 0);
+  else if (duration_us > 0)
     self->last_audio_us = duration_us;
   cost_us = duration_us + MIN (n_lost * self->last_audio_us, MAX_LOST_US);
   if (vgw_token_bucket_take (&self->audio, (guint) cost_us, AUDIO_PER_SECOND, AUDIO_BURST, self->now_us))
@@ -256,7 +259,7 @@ choose (VgwRtpIntake *self, VgwRtpPacket *packet, gboolean *is_changed)
                                              self->dtmf_payload_type);
   gint64 duration_us = get_duration_us (self, packet, kind);
   VgwRtpMapping before = self->sources.mapping;
-  gboolean passes, has_switched;
+  gboolean passes, has_switched, is_late;
   guint n_lost;
 
   passes = vgw_rtp_sources_choose (&self->sources, packet, kind, duration_us, self->now_us, &n_lost, &has_switched);
@@ -264,7 +267,9 @@ choose (VgwRtpIntake *self, VgwRtpPacket *packet, gboolean *is_changed)
     count (self, VGW_RTP_COUNT_IGNORED);
   else if (!passes)
     count (self, VGW_RTP_COUNT_SOURCE_DROPPED);
-  if (passes && !is_affordable (self, duration_us, n_lost))
+  is_late = self->sources.current != NULL && packet->ssrc == self->sources.current->ssrc &&
+            packet->seqnum != self->sources.current->seqnum; /* which is that of the newest */
+  if (passes && !is_affordable (self, duration_us, n_lost, is_late))
     {
       vgw_rtp_sources_skip (&self->sources, packet);
       passes = FALSE;
