@@ -7,6 +7,7 @@
 #include <glib-unix.h>
 #include <gst/gst.h>
 #include <json-glib/json-glib.h>
+#include <openssl/crypto.h>
 
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
@@ -329,6 +330,7 @@ init_libraries (void)
   pthread_attr_setstacksize (&attributes, THREAD_STACK_BYTES);
   pthread_setattr_default_np (&attributes);
   pthread_attr_destroy (&attributes);
+  OPENSSL_init_crypto (OPENSSL_INIT_NO_ATEXIT, NULL); /* see vgw_media_prepare_process () */
   gst_init (NULL, NULL);
   vgw_elements_register (NULL);
 }

@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "elements/vgw-elements.h"
@@ -84,6 +86,9 @@ vgw_media_prepare_process (GError **error)
 {
   pthread_attr_t attributes;
   limit_arenas ();
+  /* OpenSSL's clean-up at exit frees what the threads that ran DTLS still look at when they end: GLib's pools end theirs
+   * without being waited for, and one that is late would crash a process that is all but gone. */
+  OPENSSL_init_crypto (OPENSSL_INIT_NO_ATEXIT, NULL);
   pthread_attr_init (&attributes);
   pthread_attr_setstacksize (&attributes, THREAD_STACK_BYTES);
   pthread_setattr_default_np (&attributes);
