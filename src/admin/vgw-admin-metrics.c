@@ -89,8 +89,8 @@ write_states (GString *page, const Metric *metric, const Snapshot *snapshot)
   const guint64 *counts = value_of (metric, snapshot);
 
   /* one that has ended is none of them any more */
-  for (VgwState state = VGW_STATE_NEW; state < VGW_STATE_ENDED; state++)
-    append_labelled (page, metric, vgw_state_to_string (state), counts[state]);
+  for (VgwSessionState state = VGW_SESSION_NEW; state < VGW_SESSION_ENDED; state++)
+    append_labelled (page, metric, vgw_session_state_to_string (state), counts[state]);
 }
 
 static void

@@ -10,7 +10,7 @@
 
 #include "base/vgw-audio-format.h"
 #include "base/vgw-error.h"
-#include "client/vgw-call-airlock.h"
+#include "client/vgw-call-mailbox.h"
 #include "client/vgw-call-ear.h"
 #include "elements/vgw-teardown.h"
 
@@ -23,7 +23,7 @@ struct _VgwCallMedia
 {
   GObject parent_instance;
 
-  VgwCallAirlock airlock;
+  VgwCallMailbox mailbox;
   VgwSpeech *speech;
   gboolean has_data_channel;
   gboolean is_stopped;
@@ -245,7 +245,7 @@ on_ear_event (VgwCallEarEvent event, gpointer user_data)
 {
   VgwCallMedia *self = user_data;
 
-  vgw_call_airlock_post (&self->airlock, event == VGW_CALL_EAR_FIRST_AUDIO ? VGW_CALL_NOTICE_FIRST_AUDIO
+  vgw_call_mailbox_post (&self->mailbox, event == VGW_CALL_EAR_FIRST_AUDIO ? VGW_CALL_NOTICE_FIRST_AUDIO
                                                                            : VGW_CALL_NOTICE_FIRST_VOICE);
 }
 
@@ -269,7 +269,7 @@ connect_callbacks (VgwCallMedia *self)
   g_autoptr (GstElement) payloader = gst_bin_get_by_name (GST_BIN (self->pipeline), "pay");
   g_autoptr (GstPad) payloader_pad = gst_element_get_static_pad (payloader, "src");
 
-  vgw_call_airlock_connect (&self->airlock, self->pipeline, self->webrtc);
+  vgw_call_mailbox_connect (&self->mailbox, self->pipeline, self->webrtc);
   g_signal_connect (self->webrtc, "pad-added", G_CALLBACK (on_track), self);
   g_signal_connect (self->pipeline, "deep-element-added", G_CALLBACK (on_deep_element_added), self);
   gst_pad_add_probe (payloader_pad, GST_PAD_PROBE_TYPE_BUFFER, on_rtp_sent, self, NULL);
@@ -314,7 +314,7 @@ static void
 release_channel (VgwCallMedia *self)
 {
   if (self->channel != NULL)
-    g_signal_handlers_disconnect_by_data (self->channel, &self->airlock);
+    g_signal_handlers_disconnect_by_data (self->channel, &self->mailbox);
   g_clear_object (&self->channel);
 }
 
@@ -340,7 +340,7 @@ vgw_call_media_finalize (GObject *object)
 {
   VgwCallMedia *self = VGW_CALL_MEDIA (object);
 
-  vgw_call_airlock_clear (&self->airlock);
+  vgw_call_mailbox_clear (&self->mailbox);
   g_clear_pointer (&self->ear, vgw_call_ear_free);
   g_clear_pointer (&self->keys, vgw_call_keys_free);
   g_clear_pointer (&self->speech, vgw_speech_unref);
@@ -383,7 +383,7 @@ vgw_call_media_init (VgwCallMedia *self)
 
   self->sctp_association_id = G_MAXUINT16 - (guint) g_atomic_int_add (&n_association_ids, 1) % G_MAXUINT16;
   self->fed_start = GST_CLOCK_TIME_NONE;
-  vgw_call_airlock_init (&self->airlock, G_OBJECT (self), deliver);
+  vgw_call_mailbox_init (&self->mailbox, G_OBJECT (self), deliver);
 }
 
 VgwCallMedia *
@@ -460,9 +460,9 @@ vgw_call_media_start (VgwCallMedia *self)
           fail (self, "webrtcbin made no data channel");
           return;
         }
-      vgw_call_airlock_connect_channel (&self->airlock, self->channel);
+      vgw_call_mailbox_connect_channel (&self->mailbox, self->channel);
     }
-  g_signal_emit_by_name (self->webrtc, "create-offer", NULL, vgw_call_airlock_promise_offer (&self->airlock));
+  g_signal_emit_by_name (self->webrtc, "create-offer", NULL, vgw_call_mailbox_promise_offer (&self->mailbox));
 }
 
 gboolean
@@ -483,7 +483,7 @@ vgw_call_media_set_answer (VgwCallMedia *self, const char *sdp, GError **error)
     }
   answer = gst_webrtc_session_description_new (GST_WEBRTC_SDP_TYPE_ANSWER, message);
   g_signal_emit_by_name (self->webrtc, "set-remote-description", answer,
-                         vgw_call_airlock_promise_answer (&self->airlock));
+                         vgw_call_mailbox_promise_answer (&self->mailbox));
   return TRUE;
 }
 

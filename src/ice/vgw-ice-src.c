@@ -20,7 +20,7 @@
 
 struct _VgwIceSrc
 {
-  VgwFeedSrc parent_instance;
+  VgwPushSrc parent_instance;
 
   GstElement *queue; /* (nullable) owned; constant once linked */
   gint wants_direct; /* atomic */
@@ -30,7 +30,7 @@ struct _VgwIceSrc
   guint n_direct;    /* packets that went there, until the queue's thread is ended */
 };
 
-G_DEFINE_FINAL_TYPE (VgwIceSrc, vgw_ice_src, VGW_TYPE_FEED_SRC)
+G_DEFINE_FINAL_TYPE (VgwIceSrc, vgw_ice_src, VGW_TYPE_PUSH_SRC)
 
 static void
 on_leaky_changed (GstElement *queue, GParamSpec *pspec, gpointer user_data)
@@ -100,7 +100,7 @@ vgw_ice_src_class_init (VgwIceSrcClass *klass)
 static void
 vgw_ice_src_init (VgwIceSrc *self)
 {
-  g_signal_connect (vgw_feed_src_get_pad (VGW_FEED_SRC (self)), "linked", G_CALLBACK (keep_queue_leaky), self);
+  g_signal_connect (vgw_push_src_get_pad (VGW_PUSH_SRC (self)), "linked", G_CALLBACK (keep_queue_leaky), self);
 }
 
 GstElement *
@@ -156,7 +156,7 @@ vgw_ice_src_push (VgwIceSrc *self, const guint8 *data, gsize length)
   buffer = gst_buffer_new_memdup (data, length);
   GST_BUFFER_PTS (buffer) = GST_BUFFER_DTS (buffer) = gst_element_get_current_running_time (GST_ELEMENT (self));
   if (!try_direct (self))
-    flow = vgw_feed_src_push (VGW_FEED_SRC (self), buffer);
+    flow = vgw_push_src_push (VGW_PUSH_SRC (self), buffer);
   else
     {
       flow = gst_pad_chain (self->direct, buffer);

@@ -1,12 +1,12 @@
-/* The element that feeds webrtcbin: a VgwFeedSrc, pushed from a thread `vgw-ice`. */
+/* The element that feeds webrtcbin: a VgwPushSrc, pushed from a thread `vgw-ice`. */
 #pragma once
 
-#include "elements/vgw-feed-src.h"
+#include "elements/vgw-push-src.h"
 
 G_BEGIN_DECLS
 
 #define VGW_TYPE_ICE_SRC (vgw_ice_src_get_type ())
-G_DECLARE_FINAL_TYPE (VgwIceSrc, vgw_ice_src, VGW, ICE_SRC, VgwFeedSrc)
+G_DECLARE_FINAL_TYPE (VgwIceSrc, vgw_ice_src, VGW, ICE_SRC, VgwPushSrc)
 
 /* Returns: (transfer floating) */
 GstElement *vgw_ice_src_new (void);

@@ -24,7 +24,7 @@ struct _VgwBridgeEar
   gatomicrefcount ref_count;
   gint is_open;  /* atomic */
   guint rate_hz; /* constant */
-  VgwEchoGate *echo_gate;
+  VgwEchoEstimator *echo_estimator;
 
   GMutex lock;
   /* guarded by lock */
@@ -59,7 +59,7 @@ vgw_bridge_ear_new (guint rate_hz)
 
   g_atomic_ref_count_init (&self->ref_count);
   self->rate_hz = rate_hz;
-  self->echo_gate = vgw_echo_gate_new (rate_hz);
+  self->echo_estimator = vgw_echo_estimator_new (rate_hz);
   self->credit_us = MAX_BURST_US;
   self->credited_us = g_get_monotonic_time ();
   g_mutex_init (&self->lock);
@@ -71,7 +71,7 @@ vgw_bridge_ear_unref (VgwBridgeEar *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  vgw_echo_gate_free (self->echo_gate);
+  vgw_echo_estimator_free (self->echo_estimator);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -154,7 +154,7 @@ fill (VgwBridgeEar *self, gint64 gap_us)
     {
       gsize n = MIN (n_left, (gsize) self->rate_hz * VGW_FRAME_MS / 1000);
 
-      vgw_echo_gate_heard (self->echo_gate, silence, n);
+      vgw_echo_estimator_heard (self->echo_estimator, silence, n);
       self->func (silence, n, self->user_data);
       n_left -= n;
     }
@@ -226,7 +226,7 @@ hear (VgwBridgeTap *tap, GstClockTime pts, const gint16 *samples, gsize n_sample
       tap->is_timed = FALSE; /* what is dropped as too much is no gap */
       return;
     }
-  vgw_echo_gate_heard (ear->echo_gate, samples, n_samples);
+  vgw_echo_estimator_heard (ear->echo_estimator, samples, n_samples);
   ear->func (samples, n_samples, ear->user_data);
   tap->n_since += n_samples;
   ear->n_heard += n_samples;
@@ -334,10 +334,10 @@ vgw_bridge_ear_detach (VgwBridgeEar *self, GstAppSink *pcm_out, VgwBridgeTap *ta
   gst_app_sink_set_callbacks (pcm_out, &none, NULL, NULL);
 }
 
-VgwEchoGate *
-vgw_bridge_ear_get_echo_gate (VgwBridgeEar *self)
+VgwEchoEstimator *
+vgw_bridge_ear_get_echo_estimator (VgwBridgeEar *self)
 {
-  return self->echo_gate;
+  return self->echo_estimator;
 }
 
 void

@@ -10,7 +10,7 @@
 #include <gst/app/app.h>
 
 #include "media/vgw-bridge.h"
-#include "media/vgw-echo-gate.h"
+#include "media/vgw-echo-estimator.h"
 
 G_BEGIN_DECLS
 
@@ -38,7 +38,7 @@ void vgw_bridge_ear_tick (VgwBridgeEar *self, VgwBridgeTap *tap);
 void vgw_bridge_ear_detach (VgwBridgeEar *self, GstAppSink *pcm_out, VgwBridgeTap *tap);
 
 /* It hears what comes from the caller; what is played it must be told. Any thread. Returns: (transfer none) */
-VgwEchoGate *vgw_bridge_ear_get_echo_gate (VgwBridgeEar *self);
+VgwEchoEstimator *vgw_bridge_ear_get_echo_estimator (VgwBridgeEar *self);
 
 /* As vgw_bridge_get_heard (). Any thread. */
 void vgw_bridge_ear_get_heard (VgwBridgeEar *self, VgwBridgeHeard *heard);

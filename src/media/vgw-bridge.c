@@ -1,6 +1,6 @@
 /* Threads: attach, detach and set_audio_func on the main thread; the pump on a pacer thread, and with it everything up
  * to the socket: encoder, SRTP, send; taps on the thread that received the packet. Lock order: the ear's lock (held while
- * the engine's function runs) → whatever that function locks → the playout queue's lock; the echo gate's lock is held over
+ * the engine's function runs) → whatever that function locks → the playout queue's lock; the echo estimator's lock is held over
  * nothing. Nobody may call into the bridge's main-thread functions from the engine's function.
  *
  * Time: the pacer's tick is the clock of the outgoing stream. The first buffer is stamped with the pipeline's running
@@ -35,7 +35,7 @@ struct _VgwBridge
 
   /* main thread; pcm_in and tap are also read by the pump, and constant while that is registered */
   GstAppSink *pcm_out;
-  VgwFeedSrc *pcm_in;
+  VgwPushSrc *pcm_in;
   VgwBridgeTap *tap; /* owned by pcm_out */
   gboolean wants_voice;
   guint pacer_id;
@@ -90,7 +90,7 @@ push_frame (VgwBridge *self, guint64 tick, const gint16 *samples, gsize n_sample
   if (!self->is_talking)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
   self->is_talking = TRUE;
-  flow = vgw_feed_src_push (self->pcm_in, buffer);
+  flow = vgw_push_src_push (self->pcm_in, buffer);
   if (flow != GST_FLOW_OK)
     GST_DEBUG_OBJECT (self->pcm_in, "frame of tick %" G_GUINT64_FORMAT " refused: %s", tick, gst_flow_get_name (flow));
 }
@@ -108,7 +108,7 @@ pump (guint64 tick, gpointer user_data)
   if (!vgw_bridge_ear_is_open (self->ear) || (!self->is_timed && !start_time (self, tick)))
     return;
   n_popped = vgw_playout_pop (self->playout, samples, n_samples);
-  vgw_echo_gate_played (vgw_bridge_ear_get_echo_gate (self->ear), samples, n_popped);
+  vgw_echo_estimator_played (vgw_bridge_ear_get_echo_estimator (self->ear), samples, n_popped);
   if (n_popped > 0)
     self->n_hangover_ticks = HANGOVER_TICKS;
   else if (self->n_hangover_ticks > 0)
@@ -208,7 +208,7 @@ gboolean
 vgw_bridge_may_hear_echo (VgwBridge *self, guint margin_db)
 {
   g_return_val_if_fail (VGW_IS_BRIDGE (self), FALSE);
-  return vgw_echo_gate_may_be_echo (vgw_bridge_ear_get_echo_gate (self->ear), margin_db);
+  return vgw_echo_estimator_may_be_echo (vgw_bridge_ear_get_echo_estimator (self->ear), margin_db);
 }
 
 VgwPlayout *
@@ -235,12 +235,12 @@ set_up_pcm_out (VgwBridge *self, GstCaps *caps)
 }
 
 void
-vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, VgwFeedSrc *pcm_in)
+vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, VgwPushSrc *pcm_in)
 {
   g_autoptr (GstCaps) caps = NULL;
 
   g_return_if_fail (VGW_IS_BRIDGE (self));
-  g_return_if_fail (GST_IS_APP_SINK (pcm_out) && VGW_IS_FEED_SRC (pcm_in));
+  g_return_if_fail (GST_IS_APP_SINK (pcm_out) && VGW_IS_PUSH_SRC (pcm_in));
 
   vgw_bridge_detach (self);
   vgw_bridge_set_open (self, FALSE);
@@ -250,7 +250,7 @@ vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, VgwFeedSrc *pcm_in)
   self->pcm_out = g_object_ref (pcm_out);
   self->pcm_in = g_object_ref (pcm_in);
   set_up_pcm_out (self, caps);
-  vgw_feed_src_set_caps (self->pcm_in, caps);
+  vgw_push_src_set_caps (self->pcm_in, caps);
 
   self->is_timed = FALSE;
   self->is_talking = FALSE;

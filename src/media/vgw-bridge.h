@@ -1,5 +1,5 @@
 /* The two ends of a call that the engine sees: the caller's voice out of an appsink, the engine's voice into a
- * VgwFeedSrc, through the playout queue. It belongs to the session and outlives the peer: a new peer attaches its own
+ * VgwPushSrc, through the playout queue. It belongs to the session and outlives the peer: a new peer attaches its own
  * elements to the same bridge. */
 #pragma once
 
@@ -43,7 +43,7 @@ typedef struct
 /* Any thread. */
 void vgw_bridge_get_heard (VgwBridge *self, VgwBridgeHeard *heard);
 
-/* Whether what is heard now is more than @margin_db weaker than what was played: see vgw-echo-gate.h. Any thread. */
+/* Whether what is heard now is more than @margin_db weaker than what was played: see vgw-echo-estimator.h. Any thread. */
 gboolean vgw_bridge_may_hear_echo (VgwBridge *self, guint margin_db);
 
 G_END_DECLS

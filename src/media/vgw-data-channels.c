@@ -16,8 +16,8 @@ struct _VgwDataChannels
 {
   gatomicrefcount ref_count;
   char *session_id;
-  VgwAirlock *airlock;
-  VgwAirlockFunc text_func;
+  VgwMailbox *mailbox;
+  VgwMailboxFunc text_func;
   VgwSctpStreams *streams;
   gint has_dropped; /* atomic; and that was logged */
 
@@ -48,7 +48,7 @@ on_message_string (GstWebRTCDataChannel *channel, const char *text, VgwDataChann
 {
   if (text == NULL)
     return; /* an empty message */
-  if (!vgw_airlock_post_bounded (self->airlock, MAX_PENDING_TEXTS, self->text_func,
+  if (!vgw_mailbox_post_bounded (self->mailbox, MAX_PENDING_TEXTS, self->text_func,
                                  g_strndup (text, VGW_EVENT_MAX_BYTES + 1), g_free) &&
       g_atomic_int_compare_and_exchange (&self->has_dropped, FALSE, TRUE))
     vgw_info (self->session_id, "data channel: dropped a message, and maybe more: %d are waiting", MAX_PENDING_TEXTS);
@@ -134,19 +134,19 @@ on_prepare_data_channel (GstElement *webrtcbin, GstWebRTCDataChannel *channel, g
 }
 
 VgwDataChannels *
-vgw_data_channels_new (GstElement *webrtcbin, guint max_channels, const char *session_id, VgwAirlock *airlock,
-                       VgwAirlockFunc text_func)
+vgw_data_channels_new (GstElement *webrtcbin, guint max_channels, const char *session_id, VgwMailbox *mailbox,
+                       VgwMailboxFunc text_func)
 {
   VgwDataChannels *self = g_new0 (VgwDataChannels, 1);
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
   self->session_id = g_strdup (session_id);
-  self->airlock = vgw_airlock_ref (airlock);
+  self->mailbox = vgw_mailbox_ref (mailbox);
   self->text_func = text_func;
   self->webrtcbin = webrtcbin;
   self->channels = g_ptr_array_new_with_free_func (g_object_unref);
   self->events = g_ptr_array_new ();
-  self->streams = vgw_sctp_streams_new (webrtcbin, max_channels, session_id, airlock);
+  self->streams = vgw_sctp_streams_new (webrtcbin, max_channels, session_id, mailbox);
   connect_with_ref (self, webrtcbin, "prepare-data-channel", G_CALLBACK (on_prepare_data_channel), 0);
   connect_with_ref (self, webrtcbin, "on-data-channel", G_CALLBACK (on_data_channel), 0);
   return self;
@@ -168,7 +168,7 @@ vgw_data_channels_unref (VgwDataChannels *self)
   g_ptr_array_unref (self->channels);
   vgw_sctp_streams_unref (self->streams);
   g_mutex_clear (&self->lock);
-  vgw_airlock_unref (self->airlock);
+  vgw_mailbox_unref (self->mailbox);
   g_free (self->session_id);
   g_free (self);
 }

@@ -5,7 +5,7 @@
 
 #include <gst/gst.h>
 
-#include "base/vgw-airlock.h"
+#include "base/vgw-mailbox.h"
 
 G_BEGIN_DECLS
 
@@ -18,7 +18,7 @@ typedef struct _VgwDataChannels VgwDataChannels; /* reference counted */
  * one byte more than that. The client may have @max_channels open at a time. Main
  * thread, before negotiation. Returns: (transfer full) */
 VgwDataChannels *vgw_data_channels_new (GstElement *webrtcbin, guint max_channels, const char *session_id,
-                                        VgwAirlock *airlock, VgwAirlockFunc text_func);
+                                        VgwMailbox *mailbox, VgwMailboxFunc text_func);
 VgwDataChannels *vgw_data_channels_ref (VgwDataChannels *self);
 void vgw_data_channels_unref (VgwDataChannels *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwDataChannels, vgw_data_channels_unref)

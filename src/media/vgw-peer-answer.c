@@ -44,15 +44,15 @@ start_timer (VgwPeer *self, guint timeout_ms, GSourceFunc func)
 
 typedef struct
 {
-  VgwAirlock *airlock;
-  VgwAirlockFunc next;
+  VgwMailbox *mailbox;
+  VgwMailboxFunc next;
 } PromiseStep;
 
 static void
 promise_step_free (gpointer data)
 {
   PromiseStep *step = data;
-  vgw_airlock_unref (step->airlock);
+  vgw_mailbox_unref (step->mailbox);
   g_free (step);
 }
 
@@ -65,15 +65,15 @@ on_promise_changed (GstPromise *promise, gpointer data)
     return;
   const GstStructure *reply = gst_promise_get_reply (promise);
   GstStructure *copy = reply ? gst_structure_copy (reply) : gst_structure_new_empty ("reply");
-  vgw_airlock_post (step->airlock, step->next, copy, (GDestroyNotify) gst_structure_free);
+  vgw_mailbox_post (step->mailbox, step->next, copy, (GDestroyNotify) gst_structure_free);
 }
 
 /* The next step's promise; the peer keeps it until the one after. (transfer none) */
 static GstPromise *
-promise_new (VgwPeer *self, VgwAirlockFunc next)
+promise_new (VgwPeer *self, VgwMailboxFunc next)
 {
   PromiseStep *step = g_new0 (PromiseStep, 1);
-  step->airlock = vgw_airlock_ref (self->airlock);
+  step->mailbox = vgw_mailbox_ref (self->mailbox);
   step->next = next;
   g_clear_pointer (&self->promise, gst_promise_unref);
   self->promise = gst_promise_new_with_change_func (on_promise_changed, step, promise_step_free);
@@ -318,11 +318,11 @@ handle_local_candidate (gpointer object, gpointer payload)
 }
 
 void
-vgw_peer_on_ice_candidate (GstElement *bin, guint mline_index, const char *candidate, VgwAirlock *airlock)
+vgw_peer_on_ice_candidate (GstElement *bin, guint mline_index, const char *candidate, VgwMailbox *mailbox)
 {
   if (*candidate == '\0')
     return; /* webrtcbin 1.24 ends the list so; the gathering state does already, and Chromium refuses a bare "a=" */
-  vgw_airlock_post (airlock, handle_local_candidate, g_strdup (candidate), g_free);
+  vgw_mailbox_post (mailbox, handle_local_candidate, g_strdup (candidate), g_free);
 }
 
 static void
@@ -334,12 +334,12 @@ handle_gathered (gpointer object, gpointer payload)
 }
 
 void
-vgw_peer_on_gathering_state (GstElement *bin, GParamSpec *pspec, VgwAirlock *airlock)
+vgw_peer_on_gathering_state (GstElement *bin, GParamSpec *pspec, VgwMailbox *mailbox)
 {
   GstWebRTCICEGatheringState state;
   g_object_get (bin, "ice-gathering-state", &state, NULL);
   if (state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE)
-    vgw_airlock_post (airlock, handle_gathered, NULL, NULL);
+    vgw_mailbox_post (mailbox, handle_gathered, NULL, NULL);
 }
 
 /* -- building -------------------------------------------------------------------------------------------------------- */
@@ -366,7 +366,7 @@ build (VgwPeer *self, VgwPipeline *pipeline, const VgwOfferCodec *codec, GError 
   self->rtp_out = instance.rtp_out;
   self->may_wait = instance.may_wait;
   g_object_set (self->rtp_out, "ssrc", g_random_int_range (1, G_MAXINT32), NULL);
-  vgw_bridge_attach (self->bridge, GST_APP_SINK (instance.pcm_out), VGW_FEED_SRC (instance.pcm_in));
+  vgw_bridge_attach (self->bridge, GST_APP_SINK (instance.pcm_out), VGW_PUSH_SRC (instance.pcm_in));
   vgw_peer_connect_bin (self);
   if (gst_element_set_state (vgw_webrtc_get_pipeline (self->webrtc), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
     {

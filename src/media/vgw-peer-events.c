@@ -93,11 +93,11 @@ handle_connection_state (gpointer object, gpointer payload)
 }
 
 static void
-on_connection_state (GstElement *bin, GParamSpec *pspec, VgwAirlock *airlock)
+on_connection_state (GstElement *bin, GParamSpec *pspec, VgwMailbox *mailbox)
 {
   GstWebRTCPeerConnectionState state;
   g_object_get (bin, "connection-state", &state, NULL);
-  vgw_airlock_post (airlock, handle_connection_state, GINT_TO_POINTER (state), NULL);
+  vgw_mailbox_post (mailbox, handle_connection_state, GINT_TO_POINTER (state), NULL);
 }
 
 typedef struct
@@ -162,7 +162,7 @@ read_track_facts (GstPad *pad)
 /* What pad_added needs on its streaming thread, without touching the peer. */
 typedef struct
 {
-  VgwAirlock *airlock;
+  VgwMailbox *mailbox;
   GstElement *rtp_in;
 } TrackLink;
 
@@ -170,7 +170,7 @@ static void
 track_link_free (gpointer data, GClosure *closure)
 {
   TrackLink *link = data;
-  vgw_airlock_unref (link->airlock);
+  vgw_mailbox_unref (link->mailbox);
   gst_object_unref (link->rtp_in);
   g_free (link);
 }
@@ -200,7 +200,7 @@ on_pad_added (GstElement *bin, GstPad *pad, TrackLink *link)
   if (sink == NULL || gst_pad_is_linked (sink) || gst_pad_link (pad, sink) != GST_PAD_LINK_OK)
     link_to_nothing (pad, GST_ELEMENT (pipeline));
   else
-    vgw_airlock_post (link->airlock, handle_track, read_track_facts (pad), track_facts_free);
+    vgw_mailbox_post (link->mailbox, handle_track, read_track_facts (pad), track_facts_free);
 }
 
 static void
@@ -224,7 +224,7 @@ handle_sctp_error (gpointer object, gpointer payload)
 typedef struct
 {
   gatomicrefcount ref_count;
-  VgwAirlock *airlock;
+  VgwMailbox *mailbox;
   gint has_voice, is_posted, has_lost_sctp; /* atomic */
 } BusEar;
 
@@ -234,7 +234,7 @@ bus_ear_unref (gpointer data)
   BusEar *ear = data;
   if (!g_atomic_ref_count_dec (&ear->ref_count))
     return;
-  vgw_airlock_unref (ear->airlock);
+  vgw_mailbox_unref (ear->mailbox);
   g_free (ear);
 }
 
@@ -266,7 +266,7 @@ hear_voice (BusEar *ear, GstMessage *message)
   if (!g_atomic_int_compare_and_exchange (&ear->is_posted, FALSE, TRUE))
     return;
   g_atomic_ref_count_inc (&ear->ref_count);
-  vgw_airlock_post (ear->airlock, handle_voice, ear, bus_ear_unref);
+  vgw_mailbox_post (ear->mailbox, handle_voice, ear, bus_ear_unref);
 }
 
 /* Any thread. A client can cause errors of SCTP as often as it likes: one is enough. */
@@ -278,11 +278,11 @@ post_error (BusEar *ear, GstMessage *message)
   if (vgw_sctp_streams_is_source (GST_MESSAGE_SRC (message)))
     {
       if (g_atomic_int_compare_and_exchange (&ear->has_lost_sctp, FALSE, TRUE))
-        vgw_airlock_post (ear->airlock, handle_sctp_error, NULL, NULL);
+        vgw_mailbox_post (ear->mailbox, handle_sctp_error, NULL, NULL);
       return;
     }
   gst_message_parse_error (message, &error, &debug);
-  vgw_airlock_post (ear->airlock, handle_pipeline_error,
+  vgw_mailbox_post (ear->mailbox, handle_pipeline_error,
                     g_strdup_printf ("%s: %s (%s)", GST_MESSAGE_SRC_NAME (message), error->message, debug ? debug : ""),
                     g_free);
 }
@@ -316,30 +316,30 @@ vgw_peer_connect_bin (VgwPeer *self)
   guint own_ssrc;
   g_object_get (self->rtp_out, "ssrc", &own_ssrc, NULL);
   vgw_rtp_intake_set_stream (vgw_webrtc_get_intake (self->webrtc), self->codec, dtmf, own_ssrc);
-  vgw_rtp_intake_set_funcs (vgw_webrtc_get_intake (self->webrtc), self->airlock, handle_switch, handle_flood);
+  vgw_rtp_intake_set_funcs (vgw_webrtc_get_intake (self->webrtc), self->mailbox, handle_switch, handle_flood);
   vgw_webrtc_set_audio (self->webrtc, self->codec);
   if (dtmf != NULL)
-    vgw_webrtc_set_dtmf (self->webrtc, dtmf, self->airlock, handle_key);
-  vgw_webrtc_set_closed (self->webrtc, self->airlock, handle_dtls_closed);
-  g_signal_connect_data (bin, "on-ice-candidate", G_CALLBACK (vgw_peer_on_ice_candidate), vgw_airlock_ref (self->airlock),
-                         vgw_airlock_unref_closure, 0);
+    vgw_webrtc_set_dtmf (self->webrtc, dtmf, self->mailbox, handle_key);
+  vgw_webrtc_set_closed (self->webrtc, self->mailbox, handle_dtls_closed);
+  g_signal_connect_data (bin, "on-ice-candidate", G_CALLBACK (vgw_peer_on_ice_candidate), vgw_mailbox_ref (self->mailbox),
+                         vgw_mailbox_unref_closure, 0);
   g_signal_connect_data (bin, "notify::ice-gathering-state", G_CALLBACK (vgw_peer_on_gathering_state),
-                         vgw_airlock_ref (self->airlock), vgw_airlock_unref_closure, 0);
+                         vgw_mailbox_ref (self->mailbox), vgw_mailbox_unref_closure, 0);
   g_signal_connect_data (bin, "notify::connection-state", G_CALLBACK (on_connection_state),
-                         vgw_airlock_ref (self->airlock), vgw_airlock_unref_closure, 0);
+                         vgw_mailbox_ref (self->mailbox), vgw_mailbox_unref_closure, 0);
 
   TrackLink *link = g_new0 (TrackLink, 1);
-  link->airlock = vgw_airlock_ref (self->airlock);
+  link->mailbox = vgw_mailbox_ref (self->mailbox);
   link->rtp_in = gst_object_ref (self->rtp_in);
   g_signal_connect_data (bin, "pad-added", G_CALLBACK (on_pad_added), link, track_link_free, 0);
 
   g_autoptr (GstBus) bus = gst_pipeline_get_bus (GST_PIPELINE (vgw_webrtc_get_pipeline (self->webrtc)));
   BusEar *ear = g_new0 (BusEar, 1);
   g_atomic_ref_count_init (&ear->ref_count);
-  ear->airlock = vgw_airlock_ref (self->airlock);
+  ear->mailbox = vgw_mailbox_ref (self->mailbox);
   gst_bus_set_sync_handler (bus, on_bus_message, ear, bus_ear_unref);
 
   if (self->offer->data_index >= 0)
     self->data_channels = vgw_data_channels_new (bin, vgw_media_get_settings (self->media)->max_data_channels,
-                                                 self->session_id, self->airlock, handle_event_text);
+                                                 self->session_id, self->mailbox, handle_event_text);
 }

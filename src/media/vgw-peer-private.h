@@ -4,7 +4,7 @@
 
 #include <gst/sdp/sdp.h>
 
-#include "base/vgw-airlock.h"
+#include "base/vgw-mailbox.h"
 #include "media/vgw-data-channels.h"
 #include "media/vgw-offer.h"
 #include "media/vgw-peer.h"
@@ -28,7 +28,7 @@ struct _VgwPeer
   VgwMedia *media;
   char *session_id;
   VgwBridge *bridge;
-  VgwAirlock *airlock;
+  VgwMailbox *mailbox;
   PeerState state;
 
   VgwOffer *offer;
@@ -76,8 +76,8 @@ void vgw_peer_drop_answer (VgwPeer *self, GError *error);
 void vgw_peer_pass_candidate (VgwPeer *self, const char *candidate);
 
 /* For webrtcbin's signals; any thread. */
-void vgw_peer_on_ice_candidate (GstElement *bin, guint mline_index, const char *candidate, VgwAirlock *airlock);
-void vgw_peer_on_gathering_state (GstElement *bin, GParamSpec *pspec, VgwAirlock *airlock);
+void vgw_peer_on_ice_candidate (GstElement *bin, guint mline_index, const char *candidate, VgwMailbox *mailbox);
+void vgw_peer_on_gathering_state (GstElement *bin, GParamSpec *pspec, VgwMailbox *mailbox);
 
 /* vgw-peer-events.c */
 

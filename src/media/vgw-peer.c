@@ -46,7 +46,7 @@ vgw_peer_stop (VgwPeer *self)
   if (self->state == PEER_STOPPED)
     return;
   self->state = PEER_STOPPED;
-  vgw_airlock_close (self->airlock);
+  vgw_mailbox_close (self->mailbox);
   vgw_peer_drop_answer (self, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the peer was stopped"));
   if (self->webrtc != NULL)
     {
@@ -128,7 +128,7 @@ static void
 vgw_peer_finalize (GObject *object)
 {
   VgwPeer *self = VGW_PEER (object);
-  g_clear_pointer (&self->airlock, vgw_airlock_unref);
+  g_clear_pointer (&self->mailbox, vgw_mailbox_unref);
   g_clear_pointer (&self->offer, vgw_offer_free);
   g_clear_pointer (&self->local_sdp, gst_sdp_message_free);
   g_clear_pointer (&self->local_candidates, g_ptr_array_unref);
@@ -166,7 +166,7 @@ vgw_peer_class_init (VgwPeerClass *klass)
 static void
 vgw_peer_init (VgwPeer *self)
 {
-  self->airlock = vgw_airlock_new (G_OBJECT (self));
+  self->mailbox = vgw_mailbox_new (G_OBJECT (self));
   self->local_candidates = g_ptr_array_new_with_free_func (g_free);
   self->early_candidates = g_ptr_array_new_with_free_func (g_free);
   self->early_texts = g_ptr_array_new_with_free_func (g_free);

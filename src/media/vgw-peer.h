@@ -1,4 +1,4 @@
-/* One peer connection: webrtcbin as answerer, with its threads behind an airlock. Everything here is called and
+/* One peer connection: webrtcbin as answerer, with its threads behind a mailbox. Everything here is called and
  * emitted on the main thread. A peer is one-shot; the session makes a new one where WebRTC would restart.
  *
  * Signals:

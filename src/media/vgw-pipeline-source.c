@@ -1,6 +1,6 @@
 #include "media/vgw-pipeline-source.h"
 
-#include "elements/vgw-feed-src.h"
+#include "elements/vgw-push-src.h"
 
 /* Of the queue: what the pacer makes up for at most when it was late, little enough that a dead streaming thread holds
  * no memory. */
@@ -35,7 +35,7 @@ vgw_pipeline_source_replace (VgwPipelineInstance *instance)
   GstBin *bin = GST_BIN (instance->pipeline);
   g_autoptr (GstPad) old_pad = gst_element_get_static_pad (instance->pcm_in, "src");
   g_autoptr (GstPad) sink = gst_pad_get_peer (old_pad);
-  GstElement *source = vgw_feed_src_new (GST_OBJECT_NAME (instance->pcm_in));
+  GstElement *source = vgw_push_src_new (GST_OBJECT_NAME (instance->pcm_in));
   g_autoptr (GstPad) src = NULL;
   GstElement *last = source;
 

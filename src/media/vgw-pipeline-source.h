@@ -9,7 +9,7 @@ G_BEGIN_DECLS
  * branch. An operator's own element (@extra_elements, nullable) is taken for one. */
 gboolean vgw_pipeline_source_may_wait (const char *factory, const char *const *extra_elements);
 
-/* Puts a VgwFeedSrc, which has no thread, in the place of the appsrc `pcm_in`; with a queue behind it where
+/* Puts a VgwPushSrc, which has no thread, in the place of the appsrc `pcm_in`; with a queue behind it where
  * @instance's elements may wait. Before the pipeline is started. */
 void vgw_pipeline_source_replace (VgwPipelineInstance *instance);
 

@@ -35,7 +35,7 @@ typedef struct
   GstElement *pipeline; /* (transfer full, floating) GstPipeline */
   GstElement *rtp_in;   /* its free pad "sink" takes webrtcbin's pad */
   GstElement *pcm_out;  /* GstAppSink */
-  GstElement *pcm_in;   /* VgwFeedSrc, in the place of the description's appsrc */
+  GstElement *pcm_in;   /* VgwPushSrc, in the place of the description's appsrc */
   GstElement *rtp_out;  /* payloader: has the "pt" property, and a free pad "src" for webrtcbin */
   GstElement *vad;      /* (nullable) between rtp_in and pcm_out: tells the bus of voice */
   gboolean may_wait;    /* there are elements that can hold up the thread that pushes into them */

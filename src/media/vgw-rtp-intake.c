@@ -43,8 +43,8 @@ struct _VgwRtpIntake
   /* constant once the pipeline runs */
   gint audio_payload_type, dtmf_payload_type; /* -1 for none */
   VgwRtpCodec codec;
-  VgwAirlock *airlock;
-  VgwAirlockFunc switch_func, flood_func;
+  VgwMailbox *mailbox;
+  VgwMailboxFunc switch_func, flood_func;
 
   GstElement *srtp_dec;
   VgwRtpSources sources;
@@ -92,7 +92,7 @@ vgw_rtp_intake_unref (VgwRtpIntake *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   gst_clear_object (&self->srtp_dec);
-  g_clear_pointer (&self->airlock, vgw_airlock_unref);
+  g_clear_pointer (&self->mailbox, vgw_mailbox_unref);
   g_mutex_clear (&self->lock);
   g_object_unref (self->media);
   g_free (self);
@@ -132,8 +132,8 @@ judge (VgwRtpIntake *self)
     return;
   self->is_flood = TRUE;
   count (self, VGW_RTP_COUNT_FLOODS);
-  if (self->airlock != NULL)
-    vgw_airlock_post (self->airlock, self->flood_func, NULL, NULL);
+  if (self->mailbox != NULL)
+    vgw_mailbox_post (self->mailbox, self->flood_func, NULL, NULL);
 }
 
 static gboolean
@@ -214,9 +214,9 @@ static void
 report_switch (VgwRtpIntake *self)
 {
   count (self, VGW_RTP_COUNT_SOURCE_CHANGES);
-  if (self->airlock == NULL || self->n_told >= VGW_RTP_MAX_TOLD_SWITCHES)
+  if (self->mailbox == NULL || self->n_told >= VGW_RTP_MAX_TOLD_SWITCHES)
     return;
-  if (vgw_airlock_post_bounded (self->airlock, MAX_PENDING_NOTICES, self->switch_func,
+  if (vgw_mailbox_post_bounded (self->mailbox, MAX_PENDING_NOTICES, self->switch_func,
                                 g_memdup2 (&self->sources.current->ssrc, sizeof (guint32)), g_free))
     self->n_told++;
 }
@@ -449,11 +449,11 @@ vgw_rtp_intake_set_stream (VgwRtpIntake *self, const VgwOfferCodec *codec, const
 }
 
 void
-vgw_rtp_intake_set_funcs (VgwRtpIntake *self, VgwAirlock *airlock, VgwAirlockFunc switch_func,
-                          VgwAirlockFunc flood_func)
+vgw_rtp_intake_set_funcs (VgwRtpIntake *self, VgwMailbox *mailbox, VgwMailboxFunc switch_func,
+                          VgwMailboxFunc flood_func)
 {
-  g_return_if_fail (self->airlock == NULL);
-  self->airlock = vgw_airlock_ref (airlock);
+  g_return_if_fail (self->mailbox == NULL);
+  self->mailbox = vgw_mailbox_ref (mailbox);
   self->switch_func = switch_func;
   self->flood_func = flood_func;
 }

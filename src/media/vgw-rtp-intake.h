@@ -9,7 +9,7 @@
 
 #include <gst/gst.h>
 
-#include "base/vgw-airlock.h"
+#include "base/vgw-mailbox.h"
 #include "media/vgw-media-private.h"
 #include "media/vgw-offer.h"
 
@@ -30,8 +30,8 @@ void vgw_rtp_intake_set_stream (VgwRtpIntake *self, const VgwOfferCodec *codec, 
 /* Who is notified on the main thread: @switch_func gets a guint32 *, the SSRC that is heard from now on, for the first
  * VGW_RTP_MAX_TOLD_SWITCHES; @flood_func gets NULL, once: the call should end. Once, before the pipeline is started. */
 #define VGW_RTP_MAX_TOLD_SWITCHES 8
-void vgw_rtp_intake_set_funcs (VgwRtpIntake *self, VgwAirlock *airlock, VgwAirlockFunc switch_func,
-                               VgwAirlockFunc flood_func);
+void vgw_rtp_intake_set_funcs (VgwRtpIntake *self, VgwMailbox *mailbox, VgwMailboxFunc switch_func,
+                               VgwMailboxFunc flood_func);
 
 /* Puts the probes on @dtls_dec, a dtlssrtpdec. Any thread, before packets pass. */
 void vgw_rtp_intake_watch (VgwRtpIntake *self, GstElement *dtls_dec);

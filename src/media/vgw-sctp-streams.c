@@ -26,7 +26,7 @@ struct _VgwSctpStreams
 {
   gatomicrefcount ref_count;
   char *session_id;
-  VgwAirlock *airlock;
+  VgwMailbox *mailbox;
   guint max_open;
   GMutex lock; /* taken alone */
   GstElement *webrtcbin;         /* guarded by lock; borrowed, NULL after close */
@@ -182,7 +182,7 @@ on_stream_added (GstElement *sctpdec, GstPad *pad, VgwSctpStreams *self)
       Refusal *refusal = g_new0 (Refusal, 1);
       refusal->streams = vgw_sctp_streams_ref (self);
       refusal->id = id;
-      vgw_airlock_post (self->airlock, handle_refusal, refusal, refusal_free);
+      vgw_mailbox_post (self->mailbox, handle_refusal, refusal, refusal_free);
     }
 }
 
@@ -267,13 +267,13 @@ on_element_added (GstBin *webrtcbin, GstElement *element, VgwSctpStreams *self)
 }
 
 VgwSctpStreams *
-vgw_sctp_streams_new (GstElement *webrtcbin, guint max_open, const char *session_id, VgwAirlock *airlock)
+vgw_sctp_streams_new (GstElement *webrtcbin, guint max_open, const char *session_id, VgwMailbox *mailbox)
 {
   VgwSctpStreams *self = g_new0 (VgwSctpStreams, 1);
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
   self->session_id = g_strdup (session_id);
-  self->airlock = vgw_airlock_ref (airlock);
+  self->mailbox = vgw_mailbox_ref (mailbox);
   self->max_open = max_open;
   self->webrtcbin = webrtcbin;
   self->streams = g_hash_table_new_full (NULL, NULL, NULL, stream_free);
@@ -295,7 +295,7 @@ vgw_sctp_streams_unref (VgwSctpStreams *self)
     return;
   g_hash_table_unref (self->streams);
   g_mutex_clear (&self->lock);
-  vgw_airlock_unref (self->airlock);
+  vgw_mailbox_unref (self->mailbox);
   g_free (self->session_id);
   g_free (self);
 }

@@ -4,7 +4,7 @@
 
 #include <gst/gst.h>
 
-#include "base/vgw-airlock.h"
+#include "base/vgw-mailbox.h"
 
 G_BEGIN_DECLS
 
@@ -13,7 +13,7 @@ typedef struct _VgwSctpStreams VgwSctpStreams; /* reference counted: GStreamer's
 /* Listens on @webrtcbin from before the negotiation. The client may have @max_open channels open at a time: a stream
  * above that is reset, and webrtcbin makes no channel of it. Main thread. Returns: (transfer full) */
 VgwSctpStreams *vgw_sctp_streams_new (GstElement *webrtcbin, guint max_open, const char *session_id,
-                                      VgwAirlock *airlock);
+                                      VgwMailbox *mailbox);
 VgwSctpStreams *vgw_sctp_streams_ref (VgwSctpStreams *self);
 void vgw_sctp_streams_unref (VgwSctpStreams *self);
 

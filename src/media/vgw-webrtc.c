@@ -20,10 +20,10 @@ struct _VgwWebrtc
   gint audio_payload_type;
   gint dtmf_payload_type; /* -1 for none */
   guint dtmf_clock_rate_hz;
-  VgwAirlock *dtmf_airlock;
-  VgwAirlockFunc dtmf_func;
-  VgwAirlock *closed_airlock;
-  VgwAirlockFunc closed_func;
+  VgwMailbox *dtmf_mailbox;
+  VgwMailboxFunc dtmf_func;
+  VgwMailbox *closed_mailbox;
+  VgwMailboxFunc closed_func;
 
   GMutex lock;
   gboolean is_released; /* guarded by lock */
@@ -52,7 +52,7 @@ on_dtls_state (GstElement *dtls_dec, GParamSpec *pspec, VgwWebrtc *self)
   if (g_str_equal (value->value_nick, "connected"))
     g_atomic_int_set (&self->has_dtls, TRUE);
   else if (g_str_equal (value->value_nick, "closed") && g_atomic_int_compare_and_exchange (&self->has_dtls, TRUE, FALSE))
-    vgw_airlock_post (self->closed_airlock, self->closed_func, NULL, NULL);
+    vgw_mailbox_post (self->closed_mailbox, self->closed_func, NULL, NULL);
 }
 
 /* webrtcbin notices neither a wrong certificate nor a dead peer, so we keep the decoder to ask it for the former, and
@@ -136,7 +136,7 @@ on_dtmf (GstElement *jitter_buffer, guint event, guint duration_ms, VgwWebrtc *s
   VgwKey *key = g_new (VgwKey, 1);
 
   *key = (VgwKey){ digits[MIN (event, sizeof digits - 2)], duration_ms };
-  vgw_airlock_post_bounded (self->dtmf_airlock, MAX_PENDING_KEYS, self->dtmf_func, key, g_free);
+  vgw_mailbox_post_bounded (self->dtmf_mailbox, MAX_PENDING_KEYS, self->dtmf_func, key, g_free);
 }
 
 /* Streaming thread. rtpjitterbuffer would have two threads per call, and wake both for each packet. */
@@ -225,8 +225,8 @@ vgw_webrtc_unref (VgwWebrtc *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_warn_if_fail (self->pipeline == NULL);
-  g_clear_pointer (&self->dtmf_airlock, vgw_airlock_unref);
-  g_clear_pointer (&self->closed_airlock, vgw_airlock_unref);
+  g_clear_pointer (&self->dtmf_mailbox, vgw_mailbox_unref);
+  g_clear_pointer (&self->closed_mailbox, vgw_mailbox_unref);
   vgw_rtp_intake_unref (self->intake);
   g_mutex_clear (&self->lock);
   g_object_unref (self->media);
@@ -240,12 +240,12 @@ vgw_webrtc_set_audio (VgwWebrtc *self, const VgwOfferCodec *codec)
 }
 
 void
-vgw_webrtc_set_dtmf (VgwWebrtc *self, const VgwOfferCodec *dtmf, VgwAirlock *airlock, VgwAirlockFunc func)
+vgw_webrtc_set_dtmf (VgwWebrtc *self, const VgwOfferCodec *dtmf, VgwMailbox *mailbox, VgwMailboxFunc func)
 {
-  g_return_if_fail (self->dtmf_airlock == NULL);
+  g_return_if_fail (self->dtmf_mailbox == NULL);
   self->dtmf_payload_type = (gint) dtmf->payload_type;
   self->dtmf_clock_rate_hz = dtmf->clock_rate_hz;
-  self->dtmf_airlock = vgw_airlock_ref (airlock);
+  self->dtmf_mailbox = vgw_mailbox_ref (mailbox);
   self->dtmf_func = func;
 }
 
@@ -256,10 +256,10 @@ vgw_webrtc_get_intake (VgwWebrtc *self)
 }
 
 void
-vgw_webrtc_set_closed (VgwWebrtc *self, VgwAirlock *airlock, VgwAirlockFunc func)
+vgw_webrtc_set_closed (VgwWebrtc *self, VgwMailbox *mailbox, VgwMailboxFunc func)
 {
-  g_return_if_fail (self->closed_airlock == NULL);
-  self->closed_airlock = vgw_airlock_ref (airlock);
+  g_return_if_fail (self->closed_mailbox == NULL);
+  self->closed_mailbox = vgw_mailbox_ref (mailbox);
   self->closed_func = func;
 }
 

@@ -5,7 +5,7 @@
 #include <gst/gst.h>
 
 #include "ice/vgw-ice-agent.h"
-#include "base/vgw-airlock.h"
+#include "base/vgw-mailbox.h"
 #include "media/vgw-media-private.h"
 #include "media/vgw-offer.h"
 #include "media/vgw-rtp-intake.h"
@@ -26,11 +26,11 @@ void vgw_webrtc_set_audio (VgwWebrtc *self, const VgwOfferCodec *codec);
 
 /* Has packets of the payload type of @dtmf taken as telephone events: @func gets a VgwKey* on the main thread. Once,
  * before the pipeline is started. Main thread. */
-void vgw_webrtc_set_dtmf (VgwWebrtc *self, const VgwOfferCodec *dtmf, VgwAirlock *airlock, VgwAirlockFunc func);
+void vgw_webrtc_set_dtmf (VgwWebrtc *self, const VgwOfferCodec *dtmf, VgwMailbox *mailbox, VgwMailboxFunc func);
 
 /* Calls @func (payload NULL) on the main thread when the client closes DTLS. Once, before the pipeline is started. Main
  * thread. */
-void vgw_webrtc_set_closed (VgwWebrtc *self, VgwAirlock *airlock, VgwAirlockFunc func);
+void vgw_webrtc_set_closed (VgwWebrtc *self, VgwMailbox *mailbox, VgwMailboxFunc func);
 
 typedef struct
 {

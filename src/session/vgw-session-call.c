@@ -24,7 +24,7 @@ on_peer_candidate (VgwPeer *peer, const char *candidate, const char *mid, guint 
   VgwSession *self = user_data;
   VgwMessage *message = vgw_message_new_candidate (candidate, mid, (int) mline_index);
 
-  if (self->state == VGW_STATE_NEGOTIATING)
+  if (self->state == VGW_SESSION_NEGOTIATING)
     g_ptr_array_add (self->held_candidates, message);
   else
     vgw_session_emit (self, message);
@@ -43,7 +43,7 @@ on_peer_connected (VgwPeer *peer, gpointer user_data)
   g_autoptr (VgwSession) self = g_object_ref (user_data);
   g_autoptr (GError) error = NULL;
 
-  if (!vgw_session_advance (self, VGW_EVENT_CONNECTED, &error))
+  if (!vgw_session_advance (self, VGW_INPUT_CONNECTED, &error))
     vgw_warning (self->id, "%s", error->message);
 }
 
@@ -52,7 +52,7 @@ on_peer_event (VgwPeer *peer, const char *text, gpointer user_data)
 {
   VgwSession *self = user_data;
 
-  if (self->state == VGW_STATE_ACTIVE)
+  if (self->state == VGW_SESSION_ACTIVE)
     vgw_session_take_client_event (self, text);
 }
 
@@ -61,7 +61,7 @@ on_peer_dtmf (VgwPeer *peer, char digit, guint duration_ms, gpointer user_data)
 {
   VgwSession *self = user_data;
 
-  if (self->state == VGW_STATE_ACTIVE && self->engine != NULL)
+  if (self->state == VGW_SESSION_ACTIVE && self->engine != NULL)
     vgw_engine_send_dtmf (self->engine, digit, duration_ms);
 }
 
@@ -82,7 +82,7 @@ on_peer_failed (VgwPeer *peer, const GError *error, gpointer user_data)
   else if (g_error_matches (error, VGW_ERROR, VGW_ERROR_FLOOD))
     reason = VGW_END_FLOOD;
   else if (g_error_matches (error, VGW_ERROR, VGW_ERROR_TIMEOUT)) /* ICE gave up before our own timer did */
-    reason = self->state == VGW_STATE_ACTIVE ? VGW_END_MEDIA_TIMEOUT : VGW_END_CONNECT_TIMEOUT;
+    reason = self->state == VGW_SESSION_ACTIVE ? VGW_END_MEDIA_TIMEOUT : VGW_END_CONNECT_TIMEOUT;
   vgw_session_fail (self, reason, error);
 }
 
@@ -139,7 +139,7 @@ reject_offer (VgwSession *self, const GError *error)
       return;
     }
   vgw_session_drop_peer (self);
-  vgw_session_advance (self, VGW_EVENT_REJECTED, NULL);
+  vgw_session_advance (self, VGW_INPUT_REJECTED, NULL);
   vgw_info (self->id, "refused the offer (%s): %s", vgw_error_to_wire (error), error->message);
   message = vgw_message_new_error (error, FALSE);
   message->about = g_strdup ("offer");
@@ -169,7 +169,7 @@ on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
   self->codec = g_strdup (vgw_peer_get_codec (self->peer));
   /* a handler of "outgoing" may end the session at each of these */
   vgw_session_emit (self, vgw_message_new_sdp (VGW_MESSAGE_ANSWER, sdp));
-  vgw_session_advance (self, VGW_EVENT_ANSWERED, NULL);
+  vgw_session_advance (self, VGW_INPUT_ANSWERED, NULL);
   while (self->held_candidates->len > 0)
     vgw_session_emit (self, g_ptr_array_steal_index (self->held_candidates, 0));
 }
@@ -207,9 +207,9 @@ handle_offer (VgwSession *self, const VgwMessage *message)
       report (self, VGW_ERROR_BAD_MESSAGE, "an offer without \"sdp\"");
       return;
     }
-  if (!vgw_state_next (self->state, VGW_EVENT_OFFER, &(VgwState){ 0 }))
+  if (!vgw_session_state_next (self->state, VGW_INPUT_OFFER, &(VgwSessionState){ 0 }))
     {
-      vgw_session_advance (self, VGW_EVENT_OFFER, &error);
+      vgw_session_advance (self, VGW_INPUT_OFFER, &error);
       vgw_session_report (self, error);
       return;
     }
@@ -218,7 +218,7 @@ handle_offer (VgwSession *self, const VgwMessage *message)
       vgw_session_fail (self, VGW_END_ERROR, error);
       return;
     }
-  vgw_session_advance (self, VGW_EVENT_OFFER, NULL);
+  vgw_session_advance (self, VGW_INPUT_OFFER, NULL);
   if (!vgw_session_make_speech (self, &error))
     {
       vgw_session_fail (self, VGW_END_ENGINE, error);
@@ -260,11 +260,11 @@ handle_candidate (VgwSession *self, const VgwMessage *message)
 static void
 handle_event (VgwSession *self, const VgwMessage *message)
 {
-  if (self->state == VGW_STATE_NEW)
+  if (self->state == VGW_SESSION_NEW)
     report (self, VGW_ERROR_BAD_STATE, "event: not before the offer");
   else if (message->event_json == NULL)
     report (self, VGW_ERROR_BAD_MESSAGE, "an event without payload");
-  else if (self->state != VGW_STATE_ACTIVE)
+  else if (self->state != VGW_SESSION_ACTIVE)
     vgw_session_hold_client_event (self, message->event_json);
   else
     vgw_session_take_client_event (self, message->event_json);

@@ -109,7 +109,7 @@ vgw_session_hold_client_event (VgwSession *self, const char *json)
 void
 vgw_session_take_early_events (VgwSession *self)
 {
-  while (self->early_events->len > 0 && self->state == VGW_STATE_ACTIVE)
+  while (self->early_events->len > 0 && self->state == VGW_SESSION_ACTIVE)
     {
       g_autofree char *json = g_ptr_array_steal_index (self->early_events, 0);
 
@@ -149,7 +149,7 @@ vgw_session_tell_cleared (VgwSession *self, const VgwPlayoutEvent *event)
 {
   g_autofree char *json = NULL;
 
-  if (event->cleared_ms == 0 || self->state != VGW_STATE_ACTIVE
+  if (event->cleared_ms == 0 || self->state != VGW_SESSION_ACTIVE
       || !take_token (&self->cleared_events, self->context->limits.max_events_per_second))
     return;
   json = g_strdup_printf ("{\"type\":\"playout-cleared\",\"utterance_ms\":%" G_GUINT64_FORMAT

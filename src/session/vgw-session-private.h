@@ -4,10 +4,10 @@
 
 #include <gio/gio.h>
 
-#include "base/vgw-airlock.h"
+#include "base/vgw-mailbox.h"
 #include "engine/vgw-engine-config.h"
 #include "media/vgw-peer.h"
-#include "media/vgw-voice.h"
+#include "media/vgw-speech-detector.h"
 #include "session/vgw-session.h"
 
 G_BEGIN_DECLS
@@ -30,7 +30,7 @@ struct _VgwSession
   char *client_address;
   char *origin, *user_agent, *query; /* (nullable) of the page's request */
   const VgwEngineConfig *engine_config; /* the context's: of the engine that talks now, or will */
-  VgwState state;
+  VgwSessionState state;
   VgwEndReason end_reason; /* from ENDING on */
   gint64 started_at_us;    /* g_get_real_time (); 0 before start () */
   gint64 started_mono_us;
@@ -39,10 +39,10 @@ struct _VgwSession
 
   /* from the first offer to the end, whatever becomes of the peers */
   VgwBridge *bridge;
-  VgwAirlock *airlock; /* from the playout queue to the main thread; as long as the bridge */
+  VgwMailbox *mailbox; /* from the playout queue to the main thread; as long as the bridge */
   VgwEngine *engine;
   gboolean has_refused_mark; /* and the engine was told */
-  VgwVoice *voice;           /* (nullable) where nobody asks when the caller speaks */
+  VgwSpeechDetector *voice;           /* (nullable) where nobody asks when the caller speaks */
   gboolean has_voice;        /* as the peer says */
   VgwBargeIn barge_in;
   guint echo_margin_db;
@@ -79,7 +79,7 @@ struct _VgwSession
 };
 
 /* Moves on by @event: logs `old → new` and runs the entry action. Errors: VGW_ERROR_BAD_STATE, and nothing happens. */
-gboolean vgw_session_advance (VgwSession *self, VgwEvent event, GError **error);
+gboolean vgw_session_advance (VgwSession *self, VgwSessionInput event, GError **error);
 
 /* TRUE from ENDING on: nothing is handled or emitted any more. */
 gboolean vgw_session_is_over (VgwSession *self);

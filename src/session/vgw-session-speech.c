@@ -1,7 +1,7 @@
 /* The engine of a session, both ways of its voice, and what it hears of them.
  *
  * The engine's output works on the playout queue alone, on any thread, and needs no session. What the queue has to say
- * comes back through the airlock: one post for however many events. */
+ * comes back through the mailbox: one post for however many events. */
 #include "session/vgw-session-private.h"
 
 #include "base/vgw-log.h"
@@ -16,7 +16,7 @@
 typedef struct
 {
   VgwPlayout *playout;
-  VgwAirlock *airlock;
+  VgwMailbox *mailbox;
 } Mouth;
 
 static Mouth *
@@ -25,7 +25,7 @@ mouth_new (VgwSession *self)
   Mouth *mouth = g_new (Mouth, 1);
 
   mouth->playout = vgw_playout_ref (vgw_bridge_get_playout (self->bridge));
-  mouth->airlock = vgw_airlock_ref (self->airlock);
+  mouth->mailbox = vgw_mailbox_ref (self->mailbox);
   return mouth;
 }
 
@@ -35,7 +35,7 @@ mouth_free (gpointer data)
   Mouth *mouth = data;
 
   vgw_playout_unref (mouth->playout);
-  vgw_airlock_unref (mouth->airlock);
+  vgw_mailbox_unref (mouth->mailbox);
   g_free (mouth);
 }
 
@@ -63,7 +63,7 @@ mark_for_engine (const char *name, gpointer user_data)
   Mouth *mouth = user_data;
 
   if (!vgw_playout_mark (mouth->playout, name))
-    vgw_airlock_post_bounded (mouth->airlock, 1, tell_mark_refused, NULL, NULL);
+    vgw_mailbox_post_bounded (mouth->mailbox, 1, tell_mark_refused, NULL, NULL);
 }
 
 static void
@@ -119,15 +119,15 @@ take_playout_events (gpointer object, gpointer payload)
       if (event->type == VGW_PLAYOUT_CLEARED)
         vgw_session_tell_cleared (self, event);
     }
-  if (self->airlock != NULL) /* an event may have ended the session */
-    vgw_airlock_post (self->airlock, take_playout_events, NULL, NULL);
+  if (self->mailbox != NULL) /* an event may have ended the session */
+    vgw_mailbox_post (self->mailbox, take_playout_events, NULL, NULL);
 }
 
 /* Any thread. */
 static void
 on_playout_notify (gpointer user_data)
 {
-  vgw_airlock_post (user_data, take_playout_events, NULL, NULL);
+  vgw_mailbox_post (user_data, take_playout_events, NULL, NULL);
 }
 
 /* An engine that does not listen costs nothing. */
@@ -137,8 +137,8 @@ watch_playout (VgwSession *self)
   VgwPlayout *playout = vgw_bridge_get_playout (self->bridge);
 
   if (VGW_ENGINE_GET_CLASS (self->engine)->playout_event != NULL)
-    vgw_playout_set_notify (playout, on_playout_notify, vgw_airlock_ref (self->airlock),
-                            (GDestroyNotify) vgw_airlock_unref);
+    vgw_playout_set_notify (playout, on_playout_notify, vgw_mailbox_ref (self->mailbox),
+                            (GDestroyNotify) vgw_mailbox_unref);
   else
     vgw_playout_set_notify (playout, NULL, NULL, NULL);
 }
@@ -201,7 +201,7 @@ on_speech_changed (gboolean is_speaking, gpointer user_data)
 {
   g_autoptr (VgwSession) self = g_object_ref (user_data);
 
-  if (self->state != VGW_STATE_ACTIVE)
+  if (self->state != VGW_SESSION_ACTIVE)
     return;
   barge_in (self, is_speaking);
   if (self->engine != NULL)
@@ -233,7 +233,7 @@ vgw_session_hear_voice (VgwSession *self, gboolean has_voice)
 {
   self->has_voice = has_voice;
   if (self->voice != NULL)
-    vgw_voice_update (self->voice, has_voice);
+    vgw_speech_detector_update (self->voice, has_voice);
 }
 
 /* A pipeline that has begun without a detector gets none later, so one that a fallback may want is kept. */
@@ -254,12 +254,12 @@ watch_voice (VgwSession *self, const VgwEngineConfig *config)
   barge_in (self, FALSE); /* of the engine before */
   self->barge_in = config->barge_in;
   self->echo_margin_db = config->echo_margin_db;
-  g_clear_pointer (&self->voice, vgw_voice_free);
+  g_clear_pointer (&self->voice, vgw_speech_detector_free);
   if (is_wanted && config->speech_start_ms > 0)
     {
-      self->voice = vgw_voice_new (config->speech_start_ms, config->speech_stop_ms, on_speech_changed,
+      self->voice = vgw_speech_detector_new (config->speech_start_ms, config->speech_stop_ms, on_speech_changed,
                                    get_last_audio_us, self);
-      vgw_voice_set_doubt_func (self->voice, may_be_echo);
+      vgw_speech_detector_set_doubt_func (self->voice, may_be_echo);
     }
   vgw_session_hear_voice (self, self->has_voice);
   vgw_bridge_set_wants_voice (self->bridge, self->voice != NULL || may_want_voice (config));
@@ -268,9 +268,9 @@ watch_voice (VgwSession *self, const VgwEngineConfig *config)
 void
 vgw_session_forget_speech (VgwSession *self)
 {
-  gboolean was_speaking = self->voice != NULL && vgw_voice_is_speaking (self->voice);
+  gboolean was_speaking = self->voice != NULL && vgw_speech_detector_is_speaking (self->voice);
 
-  g_clear_pointer (&self->voice, vgw_voice_free);
+  g_clear_pointer (&self->voice, vgw_speech_detector_free);
   if (was_speaking)
     vgw_session_tell_client (self, SPEECH_STOPPED);
 }
@@ -307,7 +307,7 @@ vgw_session_use_engine (VgwSession *self, VgwEngine *engine, const VgwEngineConf
 
   if (self->bridge == NULL)
     {
-      self->airlock = vgw_airlock_new (G_OBJECT (self));
+      self->mailbox = vgw_mailbox_new (G_OBJECT (self));
       self->bridge = vgw_bridge_new (vgw_media_get_pacer (context->media), &(VgwAudioFormat){ config->sample_rate_hz },
                                      config->max_playout_ms);
       vgw_playout_set_session_id (vgw_bridge_get_playout (self->bridge), self->id);
@@ -377,10 +377,10 @@ vgw_session_drop_engine (VgwSession *self, const char *reason)
 void
 vgw_session_drop_speech (VgwSession *self, const char *reason)
 {
-  g_clear_pointer (&self->voice, vgw_voice_free);
+  g_clear_pointer (&self->voice, vgw_speech_detector_free);
   vgw_session_drop_engine (self, reason);
-  if (self->airlock != NULL)
-    vgw_airlock_close (self->airlock);
+  if (self->mailbox != NULL)
+    vgw_mailbox_close (self->mailbox);
   g_clear_object (&self->bridge);
-  g_clear_pointer (&self->airlock, vgw_airlock_unref);
+  g_clear_pointer (&self->mailbox, vgw_mailbox_unref);
 }

@@ -3,58 +3,58 @@
 /* What is not in this table does not happen: the caller answers BAD_STATE. */
 static const struct
 {
-  VgwState state;
-  VgwEvent event;
-  VgwState next;
+  VgwSessionState state;
+  VgwSessionInput event;
+  VgwSessionState next;
 } transitions[] = {
-  { VGW_STATE_NEW, VGW_EVENT_OFFER, VGW_STATE_NEGOTIATING },
-  { VGW_STATE_NEW, VGW_EVENT_END, VGW_STATE_ENDING },
-  { VGW_STATE_NEGOTIATING, VGW_EVENT_ANSWERED, VGW_STATE_CONNECTING },
-  { VGW_STATE_NEGOTIATING, VGW_EVENT_REJECTED, VGW_STATE_NEW },
-  { VGW_STATE_NEGOTIATING, VGW_EVENT_END, VGW_STATE_ENDING },
-  { VGW_STATE_CONNECTING, VGW_EVENT_CONNECTED, VGW_STATE_ACTIVE },
-  { VGW_STATE_CONNECTING, VGW_EVENT_END, VGW_STATE_ENDING },
-  { VGW_STATE_ACTIVE, VGW_EVENT_END, VGW_STATE_ENDING },
-  { VGW_STATE_ENDING, VGW_EVENT_STOPPED, VGW_STATE_ENDED },
+  { VGW_SESSION_NEW, VGW_INPUT_OFFER, VGW_SESSION_NEGOTIATING },
+  { VGW_SESSION_NEW, VGW_INPUT_END, VGW_SESSION_ENDING },
+  { VGW_SESSION_NEGOTIATING, VGW_INPUT_ANSWERED, VGW_SESSION_CONNECTING },
+  { VGW_SESSION_NEGOTIATING, VGW_INPUT_REJECTED, VGW_SESSION_NEW },
+  { VGW_SESSION_NEGOTIATING, VGW_INPUT_END, VGW_SESSION_ENDING },
+  { VGW_SESSION_CONNECTING, VGW_INPUT_CONNECTED, VGW_SESSION_ACTIVE },
+  { VGW_SESSION_CONNECTING, VGW_INPUT_END, VGW_SESSION_ENDING },
+  { VGW_SESSION_ACTIVE, VGW_INPUT_END, VGW_SESSION_ENDING },
+  { VGW_SESSION_ENDING, VGW_INPUT_STOPPED, VGW_SESSION_ENDED },
 };
 
 const char *
-vgw_state_to_string (VgwState state)
+vgw_session_state_to_string (VgwSessionState state)
 {
   switch (state)
     {
-    case VGW_STATE_NEW:
+    case VGW_SESSION_NEW:
       return "new";
-    case VGW_STATE_NEGOTIATING:
+    case VGW_SESSION_NEGOTIATING:
       return "negotiating";
-    case VGW_STATE_CONNECTING:
+    case VGW_SESSION_CONNECTING:
       return "connecting";
-    case VGW_STATE_ACTIVE:
+    case VGW_SESSION_ACTIVE:
       return "active";
-    case VGW_STATE_ENDING:
+    case VGW_SESSION_ENDING:
       return "ending";
-    case VGW_STATE_ENDED:
+    case VGW_SESSION_ENDED:
       return "ended";
     }
   g_return_val_if_reached ("?");
 }
 
 const char *
-vgw_event_to_string (VgwEvent event)
+vgw_session_input_to_string (VgwSessionInput event)
 {
   switch (event)
     {
-    case VGW_EVENT_OFFER:
+    case VGW_INPUT_OFFER:
       return "offer";
-    case VGW_EVENT_ANSWERED:
+    case VGW_INPUT_ANSWERED:
       return "answered";
-    case VGW_EVENT_REJECTED:
+    case VGW_INPUT_REJECTED:
       return "rejected";
-    case VGW_EVENT_CONNECTED:
+    case VGW_INPUT_CONNECTED:
       return "connected";
-    case VGW_EVENT_END:
+    case VGW_INPUT_END:
       return "end";
-    case VGW_EVENT_STOPPED:
+    case VGW_INPUT_STOPPED:
       return "stopped";
     }
   g_return_val_if_reached ("?");
@@ -92,7 +92,7 @@ vgw_end_reason_to_string (VgwEndReason reason)
 }
 
 gboolean
-vgw_state_next (VgwState state, VgwEvent event, VgwState *next)
+vgw_session_state_next (VgwSessionState state, VgwSessionInput event, VgwSessionState *next)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (transitions); i++)
     {

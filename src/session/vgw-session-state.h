@@ -7,23 +7,23 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  VGW_STATE_NEW,         /* connected, waiting for an offer */
-  VGW_STATE_NEGOTIATING, /* the answer is being made */
-  VGW_STATE_CONNECTING,  /* answered; ICE and DTLS under way */
-  VGW_STATE_ACTIVE,      /* media passes */
-  VGW_STATE_ENDING,      /* engine and peer are being stopped */
-  VGW_STATE_ENDED,
-} VgwState;
+  VGW_SESSION_NEW,         /* connected, waiting for an offer */
+  VGW_SESSION_NEGOTIATING, /* the answer is being made */
+  VGW_SESSION_CONNECTING,  /* answered; ICE and DTLS under way */
+  VGW_SESSION_ACTIVE,      /* media passes */
+  VGW_SESSION_ENDING,      /* engine and peer are being stopped */
+  VGW_SESSION_ENDED,
+} VgwSessionState;
 
 typedef enum
 {
-  VGW_EVENT_OFFER,
-  VGW_EVENT_ANSWERED,
-  VGW_EVENT_REJECTED, /* the offer cannot be used; a corrected one may follow */
-  VGW_EVENT_CONNECTED,
-  VGW_EVENT_END,     /* for any VgwEndReason */
-  VGW_EVENT_STOPPED, /* engine and peer are gone */
-} VgwEvent;
+  VGW_INPUT_OFFER,
+  VGW_INPUT_ANSWERED,
+  VGW_INPUT_REJECTED, /* the offer cannot be used; a corrected one may follow */
+  VGW_INPUT_CONNECTED,
+  VGW_INPUT_END,     /* for any VgwEndReason */
+  VGW_INPUT_STOPPED, /* engine and peer are gone */
+} VgwSessionInput;
 
 typedef enum
 {
@@ -40,11 +40,11 @@ typedef enum
   VGW_END_ERROR,
 } VgwEndReason;
 
-const char *vgw_state_to_string (VgwState state);
-const char *vgw_event_to_string (VgwEvent event);
+const char *vgw_session_state_to_string (VgwSessionState state);
+const char *vgw_session_input_to_string (VgwSessionInput event);
 const char *vgw_end_reason_to_string (VgwEndReason reason); /* "client-bye", … */
 
 /* Looks (@state, @event) up; FALSE (BAD_STATE for the caller) where the table has no such pair. */
-gboolean vgw_state_next (VgwState state, VgwEvent event, VgwState *next);
+gboolean vgw_session_state_next (VgwSessionState state, VgwSessionInput event, VgwSessionState *next);
 
 G_END_DECLS

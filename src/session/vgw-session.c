@@ -31,7 +31,7 @@ fill_facts (VgwSession *self, VgwSessionFacts *facts)
     .session_id = self->id,
     .client_address = self->client_address,
     .engine = self->engine_config->name,
-    .state = vgw_state_to_string (self->state),
+    .state = vgw_session_state_to_string (self->state),
     .codec = self->codec,
     .reason = is_over ? vgw_end_reason_to_string (self->end_reason) : NULL,
     .started_at_us = self->started_at_us,
@@ -115,7 +115,7 @@ enter_active (VgwSession *self)
   set_state_timer (self, timeout_ms > 0 ? MAX (interval_ms, 1) : 0, on_watchdog);
   if (!vgw_session_start_engine (self, &error))
     vgw_session_take_engine_failure (self, error);
-  if (self->state != VGW_STATE_ACTIVE) /* the engine failed or hung up while it started */
+  if (self->state != VGW_SESSION_ACTIVE) /* the engine failed or hung up while it started */
     return;
 
   vgw_session_tell_manager (self);
@@ -157,39 +157,39 @@ enter_ended (VgwSession *self)
 
 /* From the offer on, until the peer has all its threads. */
 static gboolean
-is_setting_up (VgwState state)
+is_setting_up (VgwSessionState state)
 {
-  return state == VGW_STATE_NEGOTIATING || state == VGW_STATE_CONNECTING;
+  return state == VGW_SESSION_NEGOTIATING || state == VGW_SESSION_CONNECTING;
 }
 
 /* The only writer of `state`. An entry action may move on to the next state, so it comes last. */
 static void
-set_state (VgwSession *self, VgwState state)
+set_state (VgwSession *self, VgwSessionState state)
 {
-  vgw_landmark (self->id, "%s → %s", vgw_state_to_string (self->state), vgw_state_to_string (state));
+  vgw_landmark (self->id, "%s → %s", vgw_session_state_to_string (self->state), vgw_session_state_to_string (state));
   if (is_setting_up (self->state) && !is_setting_up (state) && self->context->capacity != NULL)
     vgw_capacity_end_peer (self->context->capacity);
   self->state = state;
 
   switch (state)
     {
-    case VGW_STATE_NEW:
+    case VGW_SESSION_NEW:
       set_state_timer (self, self->context->limits.offer_timeout_ms, on_offer_timeout);
       break;
-    case VGW_STATE_NEGOTIATING:
+    case VGW_SESSION_NEGOTIATING:
       self->offer_mono_us = g_get_monotonic_time ();
       set_state_timer (self, self->context->limits.connect_timeout_ms, on_connect_timeout);
       break;
-    case VGW_STATE_CONNECTING: /* the timer goes on: the bound is from the offer to the connection */
+    case VGW_SESSION_CONNECTING: /* the timer goes on: the bound is from the offer to the connection */
       vgw_session_emit (self, vgw_message_new_state ("connecting", NULL));
       break;
-    case VGW_STATE_ACTIVE:
+    case VGW_SESSION_ACTIVE:
       enter_active (self);
       break;
-    case VGW_STATE_ENDING:
+    case VGW_SESSION_ENDING:
       enter_ending (self);
       break;
-    case VGW_STATE_ENDED:
+    case VGW_SESSION_ENDED:
       enter_ended (self);
       break;
     }
@@ -241,7 +241,7 @@ vgw_session_class_init (VgwSessionClass *klass)
 static void
 vgw_session_init (VgwSession *self)
 {
-  self->state = VGW_STATE_NEW;
+  self->state = VGW_SESSION_NEW;
   g_queue_init (&self->outbox);
   self->id = vgw_random_base64url (ID_BYTES);
   self->early_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_message_free);
@@ -250,14 +250,14 @@ vgw_session_init (VgwSession *self)
 }
 
 gboolean
-vgw_session_advance (VgwSession *self, VgwEvent event, GError **error)
+vgw_session_advance (VgwSession *self, VgwSessionInput event, GError **error)
 {
-  VgwState next;
+  VgwSessionState next;
 
-  if (!vgw_state_next (self->state, event, &next))
+  if (!vgw_session_state_next (self->state, event, &next))
     {
       g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_STATE, "%s: not while the session is %s",
-                   vgw_event_to_string (event), vgw_state_to_string (self->state));
+                   vgw_session_input_to_string (event), vgw_session_state_to_string (self->state));
       return FALSE;
     }
   set_state (self, next);
@@ -267,7 +267,7 @@ vgw_session_advance (VgwSession *self, VgwEvent event, GError **error)
 gboolean
 vgw_session_is_over (VgwSession *self)
 {
-  return self->state == VGW_STATE_ENDING || self->state == VGW_STATE_ENDED;
+  return self->state == VGW_SESSION_ENDING || self->state == VGW_SESSION_ENDED;
 }
 
 void
@@ -394,8 +394,8 @@ vgw_session_end (VgwSession *self, VgwEndReason reason)
 
   keep = g_object_ref (self);
   self->end_reason = reason;
-  vgw_session_advance (self, VGW_EVENT_END, NULL);
-  vgw_session_advance (self, VGW_EVENT_STOPPED, NULL);
+  vgw_session_advance (self, VGW_INPUT_END, NULL);
+  vgw_session_advance (self, VGW_INPUT_STOPPED, NULL);
 }
 
 const char *
@@ -412,10 +412,10 @@ vgw_session_get_client_address (VgwSession *self)
   return self->client_address;
 }
 
-VgwState
+VgwSessionState
 vgw_session_get_state (VgwSession *self)
 {
-  g_return_val_if_fail (VGW_IS_SESSION (self), VGW_STATE_ENDED);
+  g_return_val_if_fail (VGW_IS_SESSION (self), VGW_SESSION_ENDED);
   return self->state;
 }
 

@@ -95,7 +95,7 @@ void vgw_session_end (VgwSession *self, VgwEndReason reason);
 
 const char *vgw_session_get_id (VgwSession *self);
 const char *vgw_session_get_client_address (VgwSession *self);
-VgwState vgw_session_get_state (VgwSession *self);
+VgwSessionState vgw_session_get_state (VgwSession *self);
 VgwEndReason vgw_session_get_end_reason (VgwSession *self); /* from ENDING on */
 
 /* What the manager is told and the admin listener shows; the strings are good until the session changes. */

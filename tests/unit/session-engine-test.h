@@ -71,9 +71,9 @@ client_new_talking (const char *name)
 
   vgw_session_start (session);
   ck_assert (vgw_session_make_speech (session, NULL));
-  ck_assert (vgw_session_advance (session, VGW_EVENT_OFFER, NULL));
-  ck_assert (vgw_session_advance (session, VGW_EVENT_ANSWERED, NULL));
-  ck_assert (vgw_session_advance (session, VGW_EVENT_CONNECTED, NULL));
+  ck_assert (vgw_session_advance (session, VGW_INPUT_OFFER, NULL));
+  ck_assert (vgw_session_advance (session, VGW_INPUT_ANSWERED, NULL));
+  ck_assert (vgw_session_advance (session, VGW_INPUT_CONNECTED, NULL));
   return client;
 }
 

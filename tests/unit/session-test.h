@@ -292,7 +292,7 @@ assert_ended (Client *client, VgwEndReason end_reason)
 
   ck_assert_uint_eq (client->n_ended, 1);
   ck_assert_str_eq (client->reason, reason);
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_ENDED);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_ENDED);
   ck_assert_ptr_nonnull (last);
   ck_assert_int_eq (last->type, VGW_MESSAGE_STATE);
   ck_assert_str_eq (last->name, "ended");

@@ -468,7 +468,7 @@ synthesise (const char *const *argv)
   g_autoptr (GError) error = NULL;
   g_autoptr (VgwAssistantResampler) resampler = NULL;
   GArray *speech = g_array_new (FALSE, FALSE, sizeof (gint16));
-  int fd = g_file_open_tmp ("vgw-voice-XXXXXX.wav", &path, &error);
+  int fd = g_file_open_tmp ("vgw-speech-detector-XXXXXX.wav", &path, &error);
   gsize length;
   guint32 rate_hz;
   int status;

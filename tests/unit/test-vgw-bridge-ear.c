@@ -57,8 +57,8 @@ side_init (Side *side)
   GstSegment segment;
 
   side->pcm_out = gst_object_ref_sink (gst_element_factory_make ("appsink", NULL));
-  side->pcm_in = gst_object_ref_sink (vgw_feed_src_new (NULL));
-  vgw_bridge_attach (bridge, GST_APP_SINK (side->pcm_out), VGW_FEED_SRC (side->pcm_in));
+  side->pcm_in = gst_object_ref_sink (vgw_push_src_new (NULL));
+  vgw_bridge_attach (bridge, GST_APP_SINK (side->pcm_out), VGW_PUSH_SRC (side->pcm_in));
   vgw_bridge_set_open (bridge, TRUE);
   gst_element_set_state (side->pcm_out, GST_STATE_PLAYING);
   side->src = gst_pad_new ("src", GST_PAD_SRC);

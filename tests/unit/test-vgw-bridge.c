@@ -150,7 +150,7 @@ call_start (Call *call, const char *name)
   ck_assert (gst_element_link_pads (jitter_buffer, "src", instance.rtp_in, "sink"));
   rtp_src = gst_element_get_static_pad (instance.rtp_out, "src");
   gst_pad_add_probe (rtp_src, GST_PAD_PROBE_TYPE_BUFFER, on_rtp, &call->wire, NULL);
-  vgw_bridge_attach (call->bridge, GST_APP_SINK (instance.pcm_out), VGW_FEED_SRC (instance.pcm_in));
+  vgw_bridge_attach (call->bridge, GST_APP_SINK (instance.pcm_out), VGW_PUSH_SRC (instance.pcm_in));
   ck_assert_int_ne (gst_element_set_state (call->pipeline, GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
 }
 
@@ -333,7 +333,7 @@ END_TEST
 START_TEST (a_flood_is_cut_to_what_a_caller_can_say)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GstElement) pcm_out = NULL, pcm_in = gst_object_ref_sink (vgw_feed_src_new (NULL));
+  g_autoptr (GstElement) pcm_out = NULL, pcm_in = gst_object_ref_sink (vgw_push_src_new (NULL));
   g_autoptr (GstMessage) message = NULL;
   g_autoptr (GstBus) bus = NULL;
   gint64 started_us;
@@ -346,7 +346,7 @@ START_TEST (a_flood_is_cut_to_what_a_caller_can_say)
   ck_assert_ptr_null (error);
   gst_object_ref_sink (call.pipeline);
   pcm_out = gst_bin_get_by_name (GST_BIN (call.pipeline), "out");
-  vgw_bridge_attach (call.bridge, GST_APP_SINK (pcm_out), VGW_FEED_SRC (pcm_in));
+  vgw_bridge_attach (call.bridge, GST_APP_SINK (pcm_out), VGW_PUSH_SRC (pcm_in));
   vgw_bridge_set_open (call.bridge, TRUE);
   started_us = g_get_monotonic_time ();
   gst_element_set_state (call.pipeline, GST_STATE_PLAYING);

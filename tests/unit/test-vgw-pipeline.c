@@ -6,7 +6,7 @@
 
 #include "base/vgw-error.h"
 #include "elements/vgw-elements.h"
-#include "elements/vgw-feed-src.h"
+#include "elements/vgw-push-src.h"
 #include "media/vgw-pipeline-files.h"
 #include "run-suite.h"
 
@@ -88,7 +88,7 @@ START_TEST (an_instance_has_the_payload_type_and_two_free_pads)
   ck_assert_ptr_nonnull (rtp_src);
   ck_assert (!gst_pad_is_linked (rtp_src));
   ck_assert (GST_IS_APP_SINK (instance.pcm_out));
-  ck_assert (VGW_IS_FEED_SRC (instance.pcm_in));
+  ck_assert (VGW_IS_PUSH_SRC (instance.pcm_in));
   g_object_get (instance.rtp_out, "pt", &payload_type, NULL);
   ck_assert_uint_eq (payload_type, 109);
 }

@@ -99,8 +99,8 @@ START_TEST (an_offer_of_a_browser_is_answered_first_and_announced_then)
   guint answer_at, connecting_at;
 
   client_offer_browser (client);
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_NEGOTIATING);
-  WAIT_UNTIL (vgw_session_get_state (client->session) == VGW_STATE_CONNECTING);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_NEGOTIATING);
+  WAIT_UNTIL (vgw_session_get_state (client->session) == VGW_SESSION_CONNECTING);
 
   answer = client_find (client, VGW_MESSAGE_ANSWER, NULL, &answer_at);
   ck_assert_ptr_nonnull (answer);
@@ -136,10 +136,10 @@ START_TEST (a_second_offer_is_refused_and_the_first_goes_on)
   client_offer_browser (client);
   client_offer_browser (client);
   assert_error (client_last (client), VGW_ERROR_BAD_STATE, FALSE);
-  WAIT_UNTIL (vgw_session_get_state (client->session) == VGW_STATE_CONNECTING);
+  WAIT_UNTIL (vgw_session_get_state (client->session) == VGW_SESSION_CONNECTING);
   client_offer_browser (client);
   assert_error (client_last (client), VGW_ERROR_BAD_STATE, FALSE);
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_CONNECTING);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_CONNECTING);
   client_free (client);
 }
 END_TEST
@@ -172,11 +172,11 @@ START_TEST (an_offer_of_no_use_may_be_followed_by_a_better_one)
   client_offer (client, bad);
   WAIT_UNTIL (client_got (client, VGW_MESSAGE_ERROR, NULL));
   assert_error (client_last (client), bad_offers[_i].code, FALSE);
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_NEW);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_NEW);
 
   client_offer_browser (client);
   WAIT_UNTIL (client_got (client, VGW_MESSAGE_ANSWER, NULL));
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_CONNECTING);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_CONNECTING);
   client_free (client);
 }
 END_TEST
@@ -206,7 +206,7 @@ START_TEST (too_many_offers_of_no_use_end_the_session)
   for (guint i = 1; i < VGW_SESSION_MAX_FAILED_OFFERS; i++)
     {
       client_offer (client, "v=0");
-      WAIT_UNTIL (vgw_session_get_state (client->session) == VGW_STATE_NEW);
+      WAIT_UNTIL (vgw_session_get_state (client->session) == VGW_SESSION_NEW);
       assert_error (client_last (client), VGW_ERROR_BAD_MESSAGE, FALSE);
     }
   client_offer (client, "v=0");
@@ -244,17 +244,17 @@ START_TEST (candidates_before_the_offer_are_judged_with_it)
   client_offer_browser (client);
   ck_assert_uint_eq (client->messages->len, 2);
   assert_error (client_last (client), VGW_ERROR_BAD_MESSAGE, FALSE);
-  WAIT_UNTIL (vgw_session_get_state (client->session) == VGW_STATE_CONNECTING);
+  WAIT_UNTIL (vgw_session_get_state (client->session) == VGW_SESSION_CONNECTING);
   guint n_messages = client->messages->len;
   client_say (client, "{\"type\":\"candidate\",\"payload\":{\"candidate\":\"candidate:1 1 UDP 1 127.0.0.1 9 typ host\","
                       "\"sdpMid\":\"no such line\",\"sdpMLineIndex\":7}}"); /* ignored */
   ck_assert_uint_eq (client->messages->len, n_messages);
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_CONNECTING);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_CONNECTING);
   client_free (client);
 }
 END_TEST
 
-static const VgwState states_before_active[] = { VGW_STATE_NEGOTIATING, VGW_STATE_CONNECTING };
+static const VgwSessionState states_before_active[] = { VGW_SESSION_NEGOTIATING, VGW_SESSION_CONNECTING };
 
 START_TEST (an_end_before_the_connection_leaves_no_peer)
 {
@@ -357,7 +357,7 @@ START_TEST (a_peer_gives_its_room_back_however_it_ends)
   client_offer (client, useless); /* refused: the session goes on without a peer */
   WAIT_UNTIL (client_got (client, VGW_MESSAGE_ERROR, NULL));
   client_offer_browser (client);
-  WAIT_UNTIL (vgw_session_get_state (client->session) == VGW_STATE_CONNECTING);
+  WAIT_UNTIL (vgw_session_get_state (client->session) == VGW_SESSION_CONNECTING);
   other = client_new_started ();
   client_offer_browser (other);
   assert_error (client_find (other, VGW_MESSAGE_ERROR, NULL, NULL), VGW_ERROR_BUSY, TRUE);
@@ -367,7 +367,7 @@ START_TEST (a_peer_gives_its_room_back_however_it_ends)
   client_free (client);
   client = client_new_started ();
   client_offer_browser (client);
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_NEGOTIATING);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_NEGOTIATING);
   client_free (client);
   g_clear_pointer (&test_context.capacity, vgw_capacity_free);
 }
@@ -506,7 +506,7 @@ phone_new_active (gboolean has_data_channel)
 {
   Phone *phone = phone_new_calling (has_data_channel);
 
-  WAIT_UNTIL (vgw_session_get_state (phone->client->session) == VGW_STATE_ACTIVE);
+  WAIT_UNTIL (vgw_session_get_state (phone->client->session) == VGW_SESSION_ACTIVE);
   return phone;
 }
 
@@ -554,7 +554,7 @@ START_TEST (a_call_becomes_active_and_its_caller_hears_the_echo)
 
   client_offer_browser (phone->client);
   assert_error (client_last (phone->client), VGW_ERROR_BAD_STATE, FALSE);
-  ck_assert_int_eq (vgw_session_get_state (phone->client->session), VGW_STATE_ACTIVE);
+  ck_assert_int_eq (vgw_session_get_state (phone->client->session), VGW_SESSION_ACTIVE);
   vgw_session_end (phone->client->session, VGW_END_CLIENT_BYE);
   assert_ended (phone->client, VGW_END_CLIENT_BYE);
   phone_free (phone);
@@ -609,7 +609,7 @@ START_TEST (text_on_the_data_channel_has_to_be_an_object)
   ck_assert (vgw_call_media_send_event (phone->media, "not JSON"));
   WAIT_UNTIL (client_got (phone->client, VGW_MESSAGE_ERROR, NULL));
   assert_error (client_find (phone->client, VGW_MESSAGE_ERROR, NULL, NULL), VGW_ERROR_BAD_MESSAGE, FALSE);
-  ck_assert_int_eq (vgw_session_get_state (phone->client->session), VGW_STATE_ACTIVE);
+  ck_assert_int_eq (vgw_session_get_state (phone->client->session), VGW_SESSION_ACTIVE);
   phone_free (phone);
 }
 END_TEST
@@ -716,9 +716,9 @@ START_TEST (the_engine_starts_with_the_connection_and_stops_with_the_call)
   caller = g_build_filename (directory, name, NULL);
   bot = g_strconcat (directory, "/", vgw_session_get_id (phone->client->session), "-bot.wav", NULL);
 
-  WAIT_UNTIL (vgw_session_get_state (phone->client->session) == VGW_STATE_CONNECTING);
+  WAIT_UNTIL (vgw_session_get_state (phone->client->session) == VGW_SESSION_CONNECTING);
   ck_assert (!g_file_test (caller, G_FILE_TEST_EXISTS));
-  WAIT_UNTIL (vgw_session_get_state (phone->client->session) == VGW_STATE_ACTIVE);
+  WAIT_UNTIL (vgw_session_get_state (phone->client->session) == VGW_SESSION_ACTIVE);
   ck_assert (g_file_test (caller, G_FILE_TEST_EXISTS));
   WAIT_UNTIL (phone->is_heard);
   vgw_session_end (phone->client->session, VGW_END_CLIENT_BYE);

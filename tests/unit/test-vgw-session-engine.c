@@ -146,7 +146,7 @@ START_TEST (a_call_can_go_on_without_its_engine)
   client = client_new_talking ("bot");
   WAIT_UNTIL (count_events (client, "engine-failed") > 0);
   settle ();
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_ACTIVE);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_ACTIVE);
   ck_assert_ptr_null (client->session->engine);
   ck_assert_uint_eq (count_events (client, "engine-failed"), 1);
   /* what is for the engine is for nobody */
@@ -173,7 +173,7 @@ START_TEST (another_engine_takes_over)
   settle ();
   ck_assert_uint_eq (count_events (client, "\"engine\":\"echo\""), 1);
   ck_assert_str_eq (client->session->engine_config->name, "echo");
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_ACTIVE);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_ACTIVE);
   ck_assert_uint_ge (books->n_updated, 2); /* active, and the other engine */
   echo = client->session->engine;
   ck_assert_ptr_nonnull (echo);
@@ -196,7 +196,7 @@ START_TEST (the_fallbacks_own_policy_applies)
   WAIT_UNTIL (count_events (client, "engine-failed") > 0);
   ck_assert_uint_eq (count_events (client, "engine-fallback"), 2);
   ck_assert_uint_eq (count_events (client, "engine-connecting"), 3);
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_ACTIVE);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_ACTIVE);
   vgw_session_end (client->session, VGW_END_CLIENT_BYE);
   client_free (client);
 }

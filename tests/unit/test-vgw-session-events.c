@@ -17,7 +17,7 @@ START_TEST (events_of_a_client_are_bounded_in_number)
   ck_assert_uint_lt (keeper->n_events, N_EVENTS);
   ck_assert_uint_ge (count_errors (client, VGW_ERROR_TOO_LARGE), 1);
   ck_assert_uint_lt (count_errors (client, VGW_ERROR_TOO_LARGE), 10); /* one in a second, however slow this machine */
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_ACTIVE);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_ACTIVE);
   vgw_session_end (client->session, VGW_END_CLIENT_BYE);
   client_free (client);
 }
@@ -200,7 +200,7 @@ START_TEST (events_that_wait_are_bounded_and_the_engine_hears_of_it)
   ck_assert_uint_gt (client->session->engine_events.n_dropped, 100);
   ck_assert_uint_le (client->session->outbox_bytes, 17 * 1024 * 1024);
   ck_assert_uint_eq (keeper->n_events, 1);
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_ACTIVE);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_ACTIVE);
   vgw_session_end (client->session, VGW_END_CLIENT_BYE);
   client_free (client);
 }
@@ -232,7 +232,7 @@ START_TEST (what_was_said_before_a_hangup_is_heard)
     {
       g_signal_emit_by_name (keeper, "hangup"); /* again, which is no news */
       settle ();
-      ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_ACTIVE);
+      ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_ACTIVE);
       ck_assert_uint_eq (vgw_playout_pop (playout, frame, G_N_ELEMENTS (frame)), G_N_ELEMENTS (frame));
     }
   WAIT_UNTIL (client->n_ended > 0);

@@ -186,7 +186,7 @@ call_new_with (VgwEngine *engine, const VgwEngineConfig *config)
   g_signal_connect (call->media, "connected", G_CALLBACK (on_connected), call);
   g_signal_connect (call->media, "stopped", G_CALLBACK (on_stopped), call);
   vgw_call_media_start (call->media);
-  WAIT_UNTIL (vgw_session_get_state (call->client->session) == VGW_STATE_ACTIVE);
+  WAIT_UNTIL (vgw_session_get_state (call->client->session) == VGW_SESSION_ACTIVE);
   return call;
 }
 

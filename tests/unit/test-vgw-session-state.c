@@ -5,31 +5,31 @@
 
 #include "run-suite.h"
 
-#define N_STATES (VGW_STATE_ENDED + 1)
-#define N_EVENTS (VGW_EVENT_STOPPED + 1)
+#define N_STATES (VGW_SESSION_ENDED + 1)
+#define N_EVENTS (VGW_INPUT_STOPPED + 1)
 #define N_REASONS (VGW_END_ERROR + 1)
 #define NOTHING -1
 
-/* Every pair, so that a line added to or lost from the table is seen. Columns in the order of VgwEvent: offer,
+/* Every pair, so that a line added to or lost from the table is seen. Columns in the order of VgwSessionInput: offer,
  * answered, rejected, connected, end, stopped. */
 static const int expected[N_STATES][N_EVENTS] = {
-  [VGW_STATE_NEW] = { VGW_STATE_NEGOTIATING, NOTHING, NOTHING, NOTHING, VGW_STATE_ENDING, NOTHING },
-  [VGW_STATE_NEGOTIATING] = { NOTHING, VGW_STATE_CONNECTING, VGW_STATE_NEW, NOTHING, VGW_STATE_ENDING, NOTHING },
-  [VGW_STATE_CONNECTING] = { NOTHING, NOTHING, NOTHING, VGW_STATE_ACTIVE, VGW_STATE_ENDING, NOTHING },
-  [VGW_STATE_ACTIVE] = { NOTHING, NOTHING, NOTHING, NOTHING, VGW_STATE_ENDING, NOTHING },
-  [VGW_STATE_ENDING] = { NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, VGW_STATE_ENDED },
-  [VGW_STATE_ENDED] = { NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING },
+  [VGW_SESSION_NEW] = { VGW_SESSION_NEGOTIATING, NOTHING, NOTHING, NOTHING, VGW_SESSION_ENDING, NOTHING },
+  [VGW_SESSION_NEGOTIATING] = { NOTHING, VGW_SESSION_CONNECTING, VGW_SESSION_NEW, NOTHING, VGW_SESSION_ENDING, NOTHING },
+  [VGW_SESSION_CONNECTING] = { NOTHING, NOTHING, NOTHING, VGW_SESSION_ACTIVE, VGW_SESSION_ENDING, NOTHING },
+  [VGW_SESSION_ACTIVE] = { NOTHING, NOTHING, NOTHING, NOTHING, VGW_SESSION_ENDING, NOTHING },
+  [VGW_SESSION_ENDING] = { NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, VGW_SESSION_ENDED },
+  [VGW_SESSION_ENDED] = { NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING },
 };
 
 START_TEST (every_pair_of_state_and_event_leads_where_it_should)
 {
-  VgwState state = _i / N_EVENTS;
-  VgwEvent event = _i % N_EVENTS;
-  VgwState next = (VgwState) NOTHING;
-  gboolean found = vgw_state_next (state, event, &next);
+  VgwSessionState state = _i / N_EVENTS;
+  VgwSessionInput event = _i % N_EVENTS;
+  VgwSessionState next = (VgwSessionState) NOTHING;
+  gboolean found = vgw_session_state_next (state, event, &next);
 
-  ck_assert_msg (found == (expected[state][event] != NOTHING), "%s + %s", vgw_state_to_string (state),
-                 vgw_event_to_string (event));
+  ck_assert_msg (found == (expected[state][event] != NOTHING), "%s + %s", vgw_session_state_to_string (state),
+                 vgw_session_input_to_string (event));
   ck_assert_int_eq ((int) next, expected[state][event]);
 }
 END_TEST
@@ -40,11 +40,11 @@ START_TEST (every_state_but_ended_has_a_way_out)
 
   for (int event = 0; event < N_EVENTS; event++)
     {
-      VgwState next;
+      VgwSessionState next;
 
-      n_ways += vgw_state_next ((VgwState) _i, (VgwEvent) event, &next);
+      n_ways += vgw_session_state_next ((VgwSessionState) _i, (VgwSessionInput) event, &next);
     }
-  if (_i == VGW_STATE_ENDED)
+  if (_i == VGW_SESSION_ENDED)
     ck_assert_uint_eq (n_ways, 0);
   else
     ck_assert_uint_gt (n_ways, 0);
@@ -66,13 +66,13 @@ assert_names_differ (const char *(*name) (int value), int n_values)
 static const char *
 state_name (int value)
 {
-  return vgw_state_to_string ((VgwState) value);
+  return vgw_session_state_to_string ((VgwSessionState) value);
 }
 
 static const char *
 event_name (int value)
 {
-  return vgw_event_to_string ((VgwEvent) value);
+  return vgw_session_input_to_string ((VgwSessionInput) value);
 }
 
 static const char *

@@ -119,7 +119,7 @@ START_TEST (whoever_made_a_session_may_use_it_until_the_loop_comes_round)
 
   g_object_add_weak_pointer (G_OBJECT (session), (gpointer *) &watched);
   vgw_session_end (session, VGW_END_CLIENT_BYE);
-  ck_assert_int_eq (vgw_session_get_state (session), VGW_STATE_ENDED);
+  ck_assert_int_eq (vgw_session_get_state (session), VGW_SESSION_ENDED);
   ck_assert_ptr_nonnull (watched);
   WAIT_UNTIL (watched == NULL);
 }

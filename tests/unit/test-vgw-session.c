@@ -155,7 +155,7 @@ START_TEST (an_unknown_type_is_ignored)
 
   client_say (client, "{\"type\":\"weather\",\"payload\":\"{}\"}");
   ck_assert_uint_eq (client->messages->len, 1);
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_NEW);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_NEW);
   client_free (client);
 }
 END_TEST
@@ -186,7 +186,7 @@ START_TEST (a_wrong_message_is_told_and_survived)
   client_say (client, wrong_messages[_i].text);
   ck_assert_uint_eq (client->messages->len, 2);
   assert_error (client_last (client), wrong_messages[_i].code, FALSE);
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_NEW);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_NEW);
   client_free (client);
 }
 END_TEST
@@ -199,7 +199,7 @@ START_TEST (nesting_that_is_too_deep_is_told_and_survived)
 
   client_say (client, text);
   assert_error (client_last (client), VGW_ERROR_TOO_LARGE, FALSE);
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_NEW);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_NEW);
   client_free (client);
 }
 END_TEST
@@ -234,7 +234,7 @@ START_TEST (early_candidates_are_kept_up_to_the_bound_and_the_excess_is_told_onc
   for (int i = 0; i < 100; i++)
     client_say (client, text);
   ck_assert_uint_eq (client->messages->len, 2);
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_STATE_NEW);
+  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_NEW);
   client_free (client);
 }
 END_TEST

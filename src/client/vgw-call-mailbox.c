@@ -1,4 +1,4 @@
-#include "client/vgw-call-airlock.h"
+#include "client/vgw-call-mailbox.h"
 
 #include "base/vgw-error.h"
 
@@ -24,9 +24,9 @@ notice_new (VgwCallNoticeKind kind)
 
 /* Takes @notice. */
 static void
-notice_post (VgwCallAirlock *self, VgwCallNotice *notice)
+notice_post (VgwCallMailbox *self, VgwCallNotice *notice)
 {
-  vgw_airlock_post (self->airlock, self->deliver, notice, notice_free);
+  vgw_mailbox_post (self->mailbox, self->deliver, notice, notice_free);
 }
 
 static void
@@ -75,7 +75,7 @@ on_ice_candidate (GstElement *webrtc, guint mline_index, const char *candidate, 
 }
 
 static void
-post_state (VgwCallAirlock *self, VgwCallNoticeKind kind, GObject *webrtc, const char *property)
+post_state (VgwCallMailbox *self, VgwCallNoticeKind kind, GObject *webrtc, const char *property)
 {
   VgwCallNotice *notice = notice_new (kind);
   int state;
@@ -100,7 +100,7 @@ on_peer_state (GObject *webrtc, GParamSpec *spec, gpointer user_data)
 static void
 on_channel_open (GstWebRTCDataChannel *channel, gpointer user_data)
 {
-  vgw_call_airlock_post (user_data, VGW_CALL_NOTICE_CHANNEL_OPEN);
+  vgw_call_mailbox_post (user_data, VGW_CALL_NOTICE_CHANNEL_OPEN);
 }
 
 static void
@@ -128,7 +128,7 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
 }
 
 void
-vgw_call_airlock_post (VgwCallAirlock *self, VgwCallNoticeKind kind)
+vgw_call_mailbox_post (VgwCallMailbox *self, VgwCallNoticeKind kind)
 {
   notice_post (self, notice_new (kind));
 }
@@ -143,7 +143,7 @@ on_prepare_channel (GstElement *webrtc, GstWebRTCDataChannel *channel, gboolean 
 }
 
 void
-vgw_call_airlock_connect (VgwCallAirlock *self, GstElement *pipeline, GstElement *webrtc)
+vgw_call_mailbox_connect (VgwCallMailbox *self, GstElement *pipeline, GstElement *webrtc)
 {
   g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
 
@@ -155,7 +155,7 @@ vgw_call_airlock_connect (VgwCallAirlock *self, GstElement *pipeline, GstElement
 }
 
 void
-vgw_call_airlock_connect_channel (VgwCallAirlock *self, GstWebRTCDataChannel *channel)
+vgw_call_mailbox_connect_channel (VgwCallMailbox *self, GstWebRTCDataChannel *channel)
 {
   g_signal_connect (channel, "on-open", G_CALLBACK (on_channel_open), self);
   g_signal_connect (channel, "on-message-string", G_CALLBACK (on_channel_text), self);
@@ -164,41 +164,41 @@ vgw_call_airlock_connect_channel (VgwCallAirlock *self, GstWebRTCDataChannel *ch
 static void
 release_owner (gpointer user_data)
 {
-  VgwCallAirlock *self = user_data;
+  VgwCallMailbox *self = user_data;
 
   g_object_unref (self->owner);
 }
 
 /* webrtcbin may drop a promise unanswered: then only the destroy notify runs. */
 static GstPromise *
-promise_new (VgwCallAirlock *self, GstPromiseChangeFunc func)
+promise_new (VgwCallMailbox *self, GstPromiseChangeFunc func)
 {
   g_object_ref (self->owner);
   return gst_promise_new_with_change_func (func, self, release_owner);
 }
 
 GstPromise *
-vgw_call_airlock_promise_offer (VgwCallAirlock *self)
+vgw_call_mailbox_promise_offer (VgwCallMailbox *self)
 {
   return promise_new (self, on_offer_created);
 }
 
 GstPromise *
-vgw_call_airlock_promise_answer (VgwCallAirlock *self)
+vgw_call_mailbox_promise_answer (VgwCallMailbox *self)
 {
   return promise_new (self, on_answer_set);
 }
 
 void
-vgw_call_airlock_init (VgwCallAirlock *self, GObject *owner, VgwAirlockFunc deliver)
+vgw_call_mailbox_init (VgwCallMailbox *self, GObject *owner, VgwMailboxFunc deliver)
 {
   self->owner = owner;
-  self->airlock = vgw_airlock_new (owner);
+  self->mailbox = vgw_mailbox_new (owner);
   self->deliver = deliver;
 }
 
 void
-vgw_call_airlock_clear (VgwCallAirlock *self)
+vgw_call_mailbox_clear (VgwCallMailbox *self)
 {
-  g_clear_pointer (&self->airlock, vgw_airlock_unref);
+  g_clear_pointer (&self->mailbox, vgw_mailbox_unref);
 }

@@ -1,10 +1,10 @@
-#include "media/vgw-echo-gate.h"
+#include "media/vgw-echo-estimator.h"
 
 #include <math.h>
 
 #include "base/vgw-audio-format.h"
 
-#define N_FRAMES (VGW_ECHO_GATE_MEMORY_MS / VGW_FRAME_MS)
+#define N_FRAMES (VGW_ECHO_ESTIMATOR_MEMORY_MS / VGW_FRAME_MS)
 /* Of the mean over what is heard: about two syllables' edges, and half of the shortest useful speech-start-ms. */
 #define HEARD_OVER_MS 60u
 /* What is louder than the limit counts as so much louder at most: a click is loud, and must not be heard for longer than it
@@ -20,7 +20,7 @@ typedef struct
 } Block;
 
 /* Powers are mean squares of samples. */
-struct _VgwEchoGate
+struct _VgwEchoEstimator
 {
   gsize n_heard_over; /* constant: HEARD_OVER_MS in samples */
   gsize n_block;      /* constant: BLOCK_MS in samples */
@@ -43,10 +43,10 @@ get_power (const gint16 *samples, gsize n_samples)
   return n_samples > 0 ? (double) sum / (double) n_samples : 0;
 }
 
-VgwEchoGate *
-vgw_echo_gate_new (guint rate_hz)
+VgwEchoEstimator *
+vgw_echo_estimator_new (guint rate_hz)
 {
-  VgwEchoGate *self = g_new0 (VgwEchoGate, 1);
+  VgwEchoEstimator *self = g_new0 (VgwEchoEstimator, 1);
 
   self->n_heard_over = (gsize) rate_hz * HEARD_OVER_MS / 1000;
   self->n_block = (gsize) rate_hz * BLOCK_MS / 1000;
@@ -55,14 +55,14 @@ vgw_echo_gate_new (guint rate_hz)
 }
 
 void
-vgw_echo_gate_free (VgwEchoGate *self)
+vgw_echo_estimator_free (VgwEchoEstimator *self)
 {
   g_mutex_clear (&self->lock);
   g_free (self);
 }
 
 void
-vgw_echo_gate_played (VgwEchoGate *self, const gint16 *samples, gsize n_samples)
+vgw_echo_estimator_played (VgwEchoEstimator *self, const gint16 *samples, gsize n_samples)
 {
   double power = get_power (samples, n_samples);
 
@@ -73,7 +73,7 @@ vgw_echo_gate_played (VgwEchoGate *self, const gint16 *samples, gsize n_samples)
 }
 
 void
-vgw_echo_gate_heard (VgwEchoGate *self, const gint16 *samples, gsize n_samples)
+vgw_echo_estimator_heard (VgwEchoEstimator *self, const gint16 *samples, gsize n_samples)
 {
   double power = get_power (samples, n_samples);
   Block *block;
@@ -94,7 +94,7 @@ vgw_echo_gate_heard (VgwEchoGate *self, const gint16 *samples, gsize n_samples)
 
 /* The mean over what was heard, of which the newest weighs most; at most @most of each block. Lock held. */
 static double
-get_heard (const VgwEchoGate *self, double most)
+get_heard (const VgwEchoEstimator *self, double most)
 {
   double heard = 0;
 
@@ -109,7 +109,7 @@ get_heard (const VgwEchoGate *self, double most)
 }
 
 gboolean
-vgw_echo_gate_may_be_echo (VgwEchoGate *self, guint margin_db)
+vgw_echo_estimator_may_be_echo (VgwEchoEstimator *self, guint margin_db)
 {
   double loudest = 0;
   double limit, heard;

@@ -1,4 +1,4 @@
-#include "media/vgw-voice.h"
+#include "media/vgw-speech-detector.h"
 
 #include <check.h>
 
@@ -12,7 +12,7 @@ static guint n_changes;
 static gboolean is_speaking;
 static gint64 changed_us;
 static gint64 last_audio_us; /* 0: now */
-static VgwVoice *voice;
+static VgwSpeechDetector *voice;
 static gboolean should_free;
 static gboolean is_doubtful;
 static guint n_doubts;
@@ -24,7 +24,7 @@ on_change (gboolean speaking, gpointer user_data)
   is_speaking = speaking;
   changed_us = g_get_monotonic_time ();
   if (should_free)
-    g_clear_pointer (&voice, vgw_voice_free);
+    g_clear_pointer (&voice, vgw_speech_detector_free);
 }
 
 static gint64
@@ -49,13 +49,13 @@ setup (void)
   is_speaking = FALSE;
   last_audio_us = 0;
   should_free = FALSE;
-  voice = vgw_voice_new (START_MS, STOP_MS, on_change, get_last_audio, NULL);
+  voice = vgw_speech_detector_new (START_MS, STOP_MS, on_change, get_last_audio, NULL);
 }
 
 static void
 teardown (void)
 {
-  g_clear_pointer (&voice, vgw_voice_free);
+  g_clear_pointer (&voice, vgw_speech_detector_free);
   ck_assert (!g_main_context_pending (NULL));
 }
 
@@ -91,22 +91,22 @@ START_TEST (speech_begins_and_ends_in_its_time)
 {
   gint64 at_us = g_get_monotonic_time ();
 
-  vgw_voice_update (voice, TRUE);
+  vgw_speech_detector_update (voice, TRUE);
   wait_for_changes (1);
-  ck_assert (is_speaking && vgw_voice_is_speaking (voice));
+  ck_assert (is_speaking && vgw_speech_detector_is_speaking (voice));
   ck_assert_int_ge (changed_us - at_us, START_MS * 1000);
   at_us = g_get_monotonic_time ();
-  vgw_voice_update (voice, FALSE);
+  vgw_speech_detector_update (voice, FALSE);
   wait_for_changes (2);
-  ck_assert (!is_speaking && !vgw_voice_is_speaking (voice));
+  ck_assert (!is_speaking && !vgw_speech_detector_is_speaking (voice));
   ck_assert_int_ge (changed_us - at_us, STOP_MS * 1000);
 }
 END_TEST
 
 START_TEST (a_cough_is_no_speech)
 {
-  vgw_voice_update (voice, TRUE);
-  vgw_voice_update (voice, FALSE);
+  vgw_speech_detector_update (voice, TRUE);
+  vgw_speech_detector_update (voice, FALSE);
   turn (2 * START_MS);
   ck_assert_uint_eq (n_changes, 0);
 }
@@ -114,10 +114,10 @@ END_TEST
 
 START_TEST (a_breath_does_not_end_it)
 {
-  vgw_voice_update (voice, TRUE);
+  vgw_speech_detector_update (voice, TRUE);
   wait_for_changes (1);
-  vgw_voice_update (voice, FALSE);
-  vgw_voice_update (voice, TRUE);
+  vgw_speech_detector_update (voice, FALSE);
+  vgw_speech_detector_update (voice, TRUE);
   turn (2 * STOP_MS);
   ck_assert_uint_eq (n_changes, 1);
 }
@@ -129,7 +129,7 @@ START_TEST (the_same_word_again_starts_no_clock_anew)
 
   while (n_changes == 0 && g_get_monotonic_time () < deadline)
     {
-      vgw_voice_update (voice, TRUE);
+      vgw_speech_detector_update (voice, TRUE);
       g_main_context_iteration (NULL, FALSE);
     }
   ck_assert_uint_eq (n_changes, 1);
@@ -138,7 +138,7 @@ END_TEST
 
 START_TEST (a_caller_who_sends_nothing_more_has_ended)
 {
-  vgw_voice_update (voice, TRUE);
+  vgw_speech_detector_update (voice, TRUE);
   wait_for_changes (1);
   last_audio_us = g_get_monotonic_time ();
   wait_for_changes (2);
@@ -154,9 +154,9 @@ START_TEST (silence_begins_with_the_last_packet)
   const guint stop_ms = 1000;
   gint64 stopped_us = g_get_monotonic_time ();
 
-  vgw_voice_free (voice);
-  voice = vgw_voice_new (START_MS, stop_ms, on_change, get_last_audio, NULL);
-  vgw_voice_update (voice, TRUE);
+  vgw_speech_detector_free (voice);
+  voice = vgw_speech_detector_new (START_MS, stop_ms, on_change, get_last_audio, NULL);
+  vgw_speech_detector_update (voice, TRUE);
   wait_for_changes (1);
   stopped_us = last_audio_us = g_get_monotonic_time ();
   wait_for_changes (2);
@@ -167,7 +167,7 @@ END_TEST
 
 START_TEST (a_break_between_packets_ends_nothing)
 {
-  vgw_voice_update (voice, TRUE);
+  vgw_speech_detector_update (voice, TRUE);
   wait_for_changes (1);
   last_audio_us = g_get_monotonic_time () - STOP_MS * 1000 / 4;
   turn (STOP_MS / 2);
@@ -180,7 +180,7 @@ END_TEST
 START_TEST (what_stops_before_it_is_speech_is_none)
 {
   last_audio_us = g_get_monotonic_time () - 100 * 1000; /* the last that the detector heard had voice */
-  vgw_voice_update (voice, TRUE);
+  vgw_speech_detector_update (voice, TRUE);
   turn (3 * START_MS + STOP_MS);
   ck_assert_uint_eq (n_changes, 0);
 }
@@ -198,16 +198,16 @@ wait_for_doubts (guint n)
 
 START_TEST (doubt_keeps_it_from_beginning_as_long_as_it_lasts)
 {
-  vgw_voice_set_doubt_func (voice, get_doubt);
+  vgw_speech_detector_set_doubt_func (voice, get_doubt);
   is_doubtful = TRUE;
-  vgw_voice_update (voice, TRUE);
+  vgw_speech_detector_update (voice, TRUE);
   wait_for_doubts (3);
   ck_assert_uint_eq (n_changes, 0);
   is_doubtful = FALSE;
   wait_for_changes (1);
   ck_assert (is_speaking);
   is_doubtful = TRUE; /* an end is an end */
-  vgw_voice_update (voice, FALSE);
+  vgw_speech_detector_update (voice, FALSE);
   wait_for_changes (2);
   ck_assert (!is_speaking);
 }
@@ -222,10 +222,10 @@ get_doubt_but_for_a_click (gpointer user_data)
 
 START_TEST (a_click_in_an_echo_is_no_speech)
 {
-  vgw_voice_free (voice);
-  voice = vgw_voice_new (120, STOP_MS, on_change, get_last_audio, NULL);
-  vgw_voice_set_doubt_func (voice, get_doubt_but_for_a_click);
-  vgw_voice_update (voice, TRUE);
+  vgw_speech_detector_free (voice);
+  voice = vgw_speech_detector_new (120, STOP_MS, on_change, get_last_audio, NULL);
+  vgw_speech_detector_set_doubt_func (voice, get_doubt_but_for_a_click);
+  vgw_speech_detector_update (voice, TRUE);
   wait_for_doubts (20);
   ck_assert_uint_eq (n_changes, 0);
 }
@@ -233,11 +233,11 @@ END_TEST
 
 START_TEST (what_ends_in_doubt_never_began)
 {
-  vgw_voice_set_doubt_func (voice, get_doubt);
+  vgw_speech_detector_set_doubt_func (voice, get_doubt);
   is_doubtful = TRUE;
-  vgw_voice_update (voice, TRUE);
+  vgw_speech_detector_update (voice, TRUE);
   wait_for_doubts (1);
-  vgw_voice_update (voice, FALSE);
+  vgw_speech_detector_update (voice, FALSE);
   is_doubtful = FALSE;
   turn (2 * STOP_MS);
   ck_assert_uint_eq (n_changes, 0);
@@ -247,7 +247,7 @@ END_TEST
 START_TEST (it_can_be_freed_from_its_function)
 {
   should_free = TRUE;
-  vgw_voice_update (voice, TRUE);
+  vgw_speech_detector_update (voice, TRUE);
   wait_for_changes (1);
   turn (2 * STOP_MS);
   ck_assert_ptr_null (voice);
@@ -257,7 +257,7 @@ END_TEST
 int
 main (void)
 {
-  Suite *suite = suite_create ("vgw-voice");
+  Suite *suite = suite_create ("vgw-speech-detector");
   TCase *tcase = tcase_create ("voice");
 
   tcase_set_timeout (tcase, 60);

@@ -1,4 +1,4 @@
-#include "media/vgw-voice.h"
+#include "media/vgw-speech-detector.h"
 
 #define WATCH_INTERVAL_MS 20u
 #define DOUBT_INTERVAL_MS 20u
@@ -7,12 +7,12 @@
 /* Speech does not begin with what was heard longer ago. */
 #define MAX_START_AGE_MS 80
 
-struct _VgwVoice
+struct _VgwSpeechDetector
 {
   guint start_ms, stop_ms;
-  VgwVoiceFunc func;
-  VgwVoiceClockFunc last_audio;
-  VgwVoiceDoubtFunc doubt;
+  VgwSpeechFunc func;
+  VgwSpeechClockFunc last_audio;
+  VgwSpeechDoubtFunc doubt;
   gpointer user_data;
 
   gboolean is_detected; /* as the detector said last */
@@ -25,7 +25,7 @@ struct _VgwVoice
 
 /* The time since audio came last. */
 static gint64
-get_silent_ms (VgwVoice *self)
+get_silent_ms (VgwSpeechDetector *self)
 {
   if (self->last_audio == NULL)
     return 0;
@@ -35,7 +35,7 @@ get_silent_ms (VgwVoice *self)
 static gboolean
 on_change_due (gpointer user_data)
 {
-  VgwVoice *self = user_data;
+  VgwSpeechDetector *self = user_data;
 
   if (self->has_voice && get_silent_ms (self) > MAX_START_AGE_MS)
     {
@@ -52,7 +52,7 @@ on_change_due (gpointer user_data)
 static gboolean
 on_doubt (gpointer user_data)
 {
-  VgwVoice *self = user_data;
+  VgwSpeechDetector *self = user_data;
 
   self->n_clear = self->doubt (self->user_data) ? 0 : self->n_clear + 1;
   if (self->n_clear * DOUBT_INTERVAL_MS < self->start_ms)
@@ -61,7 +61,7 @@ on_doubt (gpointer user_data)
 }
 
 static guint
-wait_for_start (VgwVoice *self)
+wait_for_start (VgwSpeechDetector *self)
 {
   self->n_clear = 0;
   if (self->doubt != NULL)
@@ -71,7 +71,7 @@ wait_for_start (VgwVoice *self)
 
 /* @silent_ms: for which there has been no voice already */
 static void
-set_voice (VgwVoice *self, gboolean has_voice, gint64 silent_ms)
+set_voice (VgwSpeechDetector *self, gboolean has_voice, gint64 silent_ms)
 {
   if (self->has_voice == has_voice)
     return;
@@ -87,21 +87,21 @@ set_voice (VgwVoice *self, gboolean has_voice, gint64 silent_ms)
 static gboolean
 on_watch (gpointer user_data)
 {
-  VgwVoice *self = user_data;
+  VgwSpeechDetector *self = user_data;
   gint64 silent_ms = get_silent_ms (self);
 
   set_voice (self, silent_ms < MIN (self->stop_ms, MAX_PACKET_GAP_MS), silent_ms);
   return G_SOURCE_CONTINUE;
 }
 
-VgwVoice *
-vgw_voice_new (guint start_ms, guint stop_ms, VgwVoiceFunc func, VgwVoiceClockFunc last_audio, gpointer user_data)
+VgwSpeechDetector *
+vgw_speech_detector_new (guint start_ms, guint stop_ms, VgwSpeechFunc func, VgwSpeechClockFunc last_audio, gpointer user_data)
 {
-  VgwVoice *self;
+  VgwSpeechDetector *self;
 
   g_return_val_if_fail (func != NULL, NULL);
 
-  self = g_new0 (VgwVoice, 1);
+  self = g_new0 (VgwSpeechDetector, 1);
   self->start_ms = start_ms;
   self->stop_ms = stop_ms;
   self->func = func;
@@ -111,13 +111,13 @@ vgw_voice_new (guint start_ms, guint stop_ms, VgwVoiceFunc func, VgwVoiceClockFu
 }
 
 void
-vgw_voice_set_doubt_func (VgwVoice *self, VgwVoiceDoubtFunc doubt)
+vgw_speech_detector_set_doubt_func (VgwSpeechDetector *self, VgwSpeechDoubtFunc doubt)
 {
   self->doubt = doubt;
 }
 
 void
-vgw_voice_free (VgwVoice *self)
+vgw_speech_detector_free (VgwSpeechDetector *self)
 {
   g_clear_handle_id (&self->change_id, g_source_remove);
   g_clear_handle_id (&self->watch_id, g_source_remove);
@@ -125,7 +125,7 @@ vgw_voice_free (VgwVoice *self)
 }
 
 void
-vgw_voice_update (VgwVoice *self, gboolean has_voice)
+vgw_speech_detector_update (VgwSpeechDetector *self, gboolean has_voice)
 {
   self->is_detected = !!has_voice;
   set_voice (self, self->is_detected, 0);
@@ -136,7 +136,7 @@ vgw_voice_update (VgwVoice *self, gboolean has_voice)
 }
 
 gboolean
-vgw_voice_is_speaking (VgwVoice *self)
+vgw_speech_detector_is_speaking (VgwSpeechDetector *self)
 {
   return self->is_speaking;
 }

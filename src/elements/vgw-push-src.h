@@ -7,25 +7,25 @@
 
 G_BEGIN_DECLS
 
-#define VGW_TYPE_FEED_SRC (vgw_feed_src_get_type ())
-G_DECLARE_DERIVABLE_TYPE (VgwFeedSrc, vgw_feed_src, VGW, FEED_SRC, GstElement)
+#define VGW_TYPE_PUSH_SRC (vgw_push_src_get_type ())
+G_DECLARE_DERIVABLE_TYPE (VgwPushSrc, vgw_push_src, VGW, PUSH_SRC, GstElement)
 
-struct _VgwFeedSrcClass
+struct _VgwPushSrcClass
 {
   GstElementClass parent_class;
 };
 
 /* With one pad, "src". Returns: (transfer floating) */
-GstElement *vgw_feed_src_new (const char *name);
+GstElement *vgw_push_src_new (const char *name);
 
 /* What the buffers are; none said: anything. (transfer none) Before the first buffer. */
-void vgw_feed_src_set_caps (VgwFeedSrc *self, GstCaps *caps);
+void vgw_push_src_set_caps (VgwPushSrc *self, GstCaps *caps);
 
 /* Sends @buffer (transfer full) downstream; stream-start, caps and segment go before the first one. FLUSHING where the
  * element is not running. One thread at a time. */
-GstFlowReturn vgw_feed_src_push (VgwFeedSrc *self, GstBuffer *buffer);
+GstFlowReturn vgw_push_src_push (VgwPushSrc *self, GstBuffer *buffer);
 
 /* (transfer none) The element owns it. */
-GstPad *vgw_feed_src_get_pad (VgwFeedSrc *self);
+GstPad *vgw_push_src_get_pad (VgwPushSrc *self);
 
 G_END_DECLS

@@ -1,7 +1,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "base/vgw-airlock.h"
+#include "base/vgw-mailbox.h"
 #include "media/vgw-sctp-ids.h"
 #include "run-suite.h"
 
@@ -48,10 +48,10 @@ teardown (void)
 }
 
 static gpointer
-post_many (gpointer airlock)
+post_many (gpointer mailbox)
 {
   for (guint i = 1; i <= N_POSTS; i++)
-    vgw_airlock_post (airlock, note, GUINT_TO_POINTER (i), count_freed);
+    vgw_mailbox_post (mailbox, note, GUINT_TO_POINTER (i), count_freed);
   return NULL;
 }
 
@@ -65,8 +65,8 @@ drain (void)
 START_TEST (posts_arrive_in_order_on_the_main_thread)
 {
   g_autoptr (GObject) object = g_object_new (G_TYPE_OBJECT, NULL);
-  g_autoptr (VgwAirlock) airlock = vgw_airlock_new (object);
-  g_thread_join (g_thread_new ("poster", post_many, airlock));
+  g_autoptr (VgwMailbox) mailbox = vgw_mailbox_new (object);
+  g_thread_join (g_thread_new ("poster", post_many, mailbox));
   ck_assert_uint_eq (seen.seen->len, 0);
   drain ();
   ck_assert_uint_eq (seen.seen->len, N_POSTS);
@@ -80,9 +80,9 @@ END_TEST
 START_TEST (nothing_is_called_after_close_but_everything_is_freed)
 {
   g_autoptr (GObject) object = g_object_new (G_TYPE_OBJECT, NULL);
-  g_autoptr (VgwAirlock) airlock = vgw_airlock_new (object);
-  g_thread_join (g_thread_new ("poster", post_many, airlock));
-  vgw_airlock_close (airlock);
+  g_autoptr (VgwMailbox) mailbox = vgw_mailbox_new (object);
+  g_thread_join (g_thread_new ("poster", post_many, mailbox));
+  vgw_mailbox_close (mailbox);
   drain ();
   ck_assert_uint_eq (seen.seen->len, 0);
   ck_assert_int_eq (n_freed, N_POSTS);
@@ -92,8 +92,8 @@ END_TEST
 START_TEST (nothing_is_called_for_an_object_that_has_gone)
 {
   GObject *object = g_object_new (G_TYPE_OBJECT, NULL);
-  g_autoptr (VgwAirlock) airlock = vgw_airlock_new (object);
-  g_thread_join (g_thread_new ("poster", post_many, airlock));
+  g_autoptr (VgwMailbox) mailbox = vgw_mailbox_new (object);
+  g_thread_join (g_thread_new ("poster", post_many, mailbox));
   g_object_unref (object);
   drain ();
   ck_assert_uint_eq (seen.seen->len, 0);
@@ -104,14 +104,14 @@ END_TEST
 START_TEST (what_a_remote_peer_can_post_is_bounded)
 {
   g_autoptr (GObject) object = g_object_new (G_TYPE_OBJECT, NULL);
-  g_autoptr (VgwAirlock) airlock = vgw_airlock_new (object);
+  g_autoptr (VgwMailbox) mailbox = vgw_mailbox_new (object);
   for (guint i = 1; i <= MAX_PENDING; i++)
-    ck_assert (vgw_airlock_post_bounded (airlock, MAX_PENDING, note, GUINT_TO_POINTER (i), count_freed));
-  ck_assert (!vgw_airlock_post_bounded (airlock, MAX_PENDING, note, GUINT_TO_POINTER (9), count_freed));
+    ck_assert (vgw_mailbox_post_bounded (mailbox, MAX_PENDING, note, GUINT_TO_POINTER (i), count_freed));
+  ck_assert (!vgw_mailbox_post_bounded (mailbox, MAX_PENDING, note, GUINT_TO_POINTER (9), count_freed));
   ck_assert_int_eq (n_freed, 1);
   drain ();
   ck_assert_uint_eq (seen.seen->len, MAX_PENDING);
-  ck_assert (vgw_airlock_post_bounded (airlock, MAX_PENDING, note, GUINT_TO_POINTER (10), count_freed));
+  ck_assert (vgw_mailbox_post_bounded (mailbox, MAX_PENDING, note, GUINT_TO_POINTER (10), count_freed));
   drain ();
   ck_assert_uint_eq (seen.seen->len, MAX_PENDING + 1);
 }
@@ -139,8 +139,8 @@ END_TEST
 int
 main (void)
 {
-  Suite *suite = suite_create ("vgw-airlock");
-  TCase *tcase = tcase_create ("airlock");
+  Suite *suite = suite_create ("vgw-mailbox");
+  TCase *tcase = tcase_create ("mailbox");
   tcase_add_checked_fixture (tcase, setup, teardown);
   tcase_add_test (tcase, posts_arrive_in_order_on_the_main_thread);
   tcase_add_test (tcase, nothing_is_called_after_close_but_everything_is_freed);

@@ -1,6 +1,6 @@
-#include "base/vgw-airlock.h"
+#include "base/vgw-mailbox.h"
 
-struct _VgwAirlock
+struct _VgwMailbox
 {
   gatomicrefcount ref_count;
   GWeakRef object;
@@ -10,31 +10,31 @@ struct _VgwAirlock
 
 typedef struct
 {
-  VgwAirlock *airlock;
-  VgwAirlockFunc func;
+  VgwMailbox *mailbox;
+  VgwMailboxFunc func;
   gpointer payload;
   GDestroyNotify destroy;
   gboolean is_bounded;
 } Post;
 
-VgwAirlock *
-vgw_airlock_new (GObject *object)
+VgwMailbox *
+vgw_mailbox_new (GObject *object)
 {
-  VgwAirlock *self = g_new0 (VgwAirlock, 1);
+  VgwMailbox *self = g_new0 (VgwMailbox, 1);
   g_atomic_ref_count_init (&self->ref_count);
   g_weak_ref_init (&self->object, object);
   return self;
 }
 
-VgwAirlock *
-vgw_airlock_ref (VgwAirlock *self)
+VgwMailbox *
+vgw_mailbox_ref (VgwMailbox *self)
 {
   g_atomic_ref_count_inc (&self->ref_count);
   return self;
 }
 
 void
-vgw_airlock_unref (VgwAirlock *self)
+vgw_mailbox_unref (VgwMailbox *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
@@ -43,18 +43,18 @@ vgw_airlock_unref (VgwAirlock *self)
 }
 
 void
-vgw_airlock_unref_closure (gpointer self, GClosure *closure)
+vgw_mailbox_unref_closure (gpointer self, GClosure *closure)
 {
-  vgw_airlock_unref (self);
+  vgw_mailbox_unref (self);
 }
 
 static gboolean
 run_post (gpointer data)
 {
   Post *post = data;
-  if (post->airlock->is_closed)
+  if (post->mailbox->is_closed)
     return G_SOURCE_REMOVE;
-  g_autoptr (GObject) object = g_weak_ref_get (&post->airlock->object);
+  g_autoptr (GObject) object = g_weak_ref_get (&post->mailbox->object);
   if (object != NULL)
     post->func (object, post->payload);
   return G_SOURCE_REMOVE;
@@ -67,16 +67,16 @@ free_post (gpointer data)
   if (post->destroy != NULL)
     post->destroy (post->payload);
   if (post->is_bounded)
-    g_atomic_int_add (&post->airlock->n_bounded, -1);
-  vgw_airlock_unref (post->airlock);
+    g_atomic_int_add (&post->mailbox->n_bounded, -1);
+  vgw_mailbox_unref (post->mailbox);
   g_free (post);
 }
 
 static void
-attach_post (VgwAirlock *self, VgwAirlockFunc func, gpointer payload, GDestroyNotify destroy, gboolean is_bounded)
+attach_post (VgwMailbox *self, VgwMailboxFunc func, gpointer payload, GDestroyNotify destroy, gboolean is_bounded)
 {
   Post *post = g_new0 (Post, 1);
-  post->airlock = vgw_airlock_ref (self);
+  post->mailbox = vgw_mailbox_ref (self);
   post->func = func;
   post->payload = payload;
   post->destroy = destroy;
@@ -90,13 +90,13 @@ attach_post (VgwAirlock *self, VgwAirlockFunc func, gpointer payload, GDestroyNo
 }
 
 void
-vgw_airlock_post (VgwAirlock *self, VgwAirlockFunc func, gpointer payload, GDestroyNotify destroy)
+vgw_mailbox_post (VgwMailbox *self, VgwMailboxFunc func, gpointer payload, GDestroyNotify destroy)
 {
   attach_post (self, func, payload, destroy, FALSE);
 }
 
 gboolean
-vgw_airlock_post_bounded (VgwAirlock *self, guint max_pending, VgwAirlockFunc func, gpointer payload,
+vgw_mailbox_post_bounded (VgwMailbox *self, guint max_pending, VgwMailboxFunc func, gpointer payload,
                           GDestroyNotify destroy)
 {
   if ((guint) g_atomic_int_add (&self->n_bounded, 1) >= max_pending)
@@ -111,7 +111,7 @@ vgw_airlock_post_bounded (VgwAirlock *self, guint max_pending, VgwAirlockFunc fu
 }
 
 void
-vgw_airlock_close (VgwAirlock *self)
+vgw_mailbox_close (VgwMailbox *self)
 {
   self->is_closed = TRUE;
 }

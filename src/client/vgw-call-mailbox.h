@@ -1,4 +1,4 @@
-/* What webrtcbin and its bus say to a caller, each time as a notice that goes through a VgwAirlock to the main thread. The
+/* What webrtcbin and its bus say to a caller, each time as a notice that goes through a VgwMailbox to the main thread. The
  * owner's pipeline is at NULL before its last reference goes, so that no callback finds a dead owner. */
 #pragma once
 
@@ -6,7 +6,7 @@
 #include <gst/gst.h>
 #include <gst/webrtc/webrtc.h>
 
-#include "base/vgw-airlock.h"
+#include "base/vgw-mailbox.h"
 
 G_BEGIN_DECLS
 
@@ -37,26 +37,26 @@ typedef struct
 typedef struct
 {
   GObject *owner; /* not a reference: it is part of it */
-  VgwAirlock *airlock;
-  VgwAirlockFunc deliver;
-} VgwCallAirlock;
+  VgwMailbox *mailbox;
+  VgwMailboxFunc deliver;
+} VgwCallMailbox;
 
 /* @deliver gets @owner and a const VgwCallNotice *. Main thread. */
-void vgw_call_airlock_init (VgwCallAirlock *self, GObject *owner, VgwAirlockFunc deliver);
-void vgw_call_airlock_clear (VgwCallAirlock *self);
+void vgw_call_mailbox_init (VgwCallMailbox *self, GObject *owner, VgwMailboxFunc deliver);
+void vgw_call_mailbox_clear (VgwCallMailbox *self);
 
 /* Any thread. Only for the kinds without fields. */
-void vgw_call_airlock_post (VgwCallAirlock *self, VgwCallNoticeKind kind);
+void vgw_call_mailbox_post (VgwCallMailbox *self, VgwCallNoticeKind kind);
 
 /* Connects the signals of @webrtc and the bus of @pipeline, from which only errors are read. */
-void vgw_call_airlock_connect (VgwCallAirlock *self, GstElement *pipeline, GstElement *webrtc);
+void vgw_call_mailbox_connect (VgwCallMailbox *self, GstElement *pipeline, GstElement *webrtc);
 
 /* Connects "on-open" and text messages of @channel. Disconnect by data before @channel goes. */
-void vgw_call_airlock_connect_channel (VgwCallAirlock *self, GstWebRTCDataChannel *channel);
+void vgw_call_mailbox_connect_channel (VgwCallMailbox *self, GstWebRTCDataChannel *channel);
 
 /* For "create-offer": ends in OFFER or FAILED. For "set-remote-description": nothing, or FAILED.
  * Returns: (transfer full), to be handed to the signal */
-GstPromise *vgw_call_airlock_promise_offer (VgwCallAirlock *self);
-GstPromise *vgw_call_airlock_promise_answer (VgwCallAirlock *self);
+GstPromise *vgw_call_mailbox_promise_offer (VgwCallMailbox *self);
+GstPromise *vgw_call_mailbox_promise_answer (VgwCallMailbox *self);
 
 G_END_DECLS

@@ -1,4 +1,4 @@
-#include "media/vgw-echo-gate.h"
+#include "media/vgw-echo-estimator.h"
 
 #include <check.h>
 
@@ -11,19 +11,19 @@
 #define LOUD 8000
 #define MARGIN_DB 20u /* a tenth of the amplitude */
 
-static VgwEchoGate *gate;
+static VgwEchoEstimator *gate;
 static gint16 frame[FRAME_SAMPLES];
 
 static void
 setup (void)
 {
-  gate = vgw_echo_gate_new (RATE_HZ);
+  gate = vgw_echo_estimator_new (RATE_HZ);
 }
 
 static void
 teardown (void)
 {
-  g_clear_pointer (&gate, vgw_echo_gate_free);
+  g_clear_pointer (&gate, vgw_echo_estimator_free);
 }
 
 /* A square wave, whose amplitude is its root mean square. */
@@ -39,21 +39,21 @@ static void
 play (gint16 amplitude, guint n_frames)
 {
   for (guint i = 0; i < n_frames; i++)
-    vgw_echo_gate_played (gate, make_frame (amplitude), FRAME_SAMPLES);
+    vgw_echo_estimator_played (gate, make_frame (amplitude), FRAME_SAMPLES);
 }
 
 static void
 hear (gint16 amplitude, guint n_frames)
 {
   for (guint i = 0; i < n_frames; i++)
-    vgw_echo_gate_heard (gate, make_frame (amplitude), FRAME_SAMPLES);
+    vgw_echo_estimator_heard (gate, make_frame (amplitude), FRAME_SAMPLES);
 }
 
 START_TEST (what_is_heard_in_silence_is_no_echo)
 {
-  ck_assert (!vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+  ck_assert (!vgw_echo_estimator_may_be_echo (gate, MARGIN_DB));
   hear (10, SECOND);
-  ck_assert (!vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+  ck_assert (!vgw_echo_estimator_may_be_echo (gate, MARGIN_DB));
 }
 END_TEST
 
@@ -61,9 +61,9 @@ START_TEST (the_margin_divides_echo_from_caller)
 {
   play (LOUD, 1);
   hear (LOUD * 9 / 100, SECOND);
-  ck_assert (vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+  ck_assert (vgw_echo_estimator_may_be_echo (gate, MARGIN_DB));
   hear (LOUD * 11 / 100, SECOND);
-  ck_assert (!vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+  ck_assert (!vgw_echo_estimator_may_be_echo (gate, MARGIN_DB));
 }
 END_TEST
 
@@ -71,10 +71,10 @@ START_TEST (the_margin_is_as_wide_as_samples_are)
 {
   play (G_MAXINT16, SECOND);
   hear (1, SECOND);
-  ck_assert (!vgw_echo_gate_may_be_echo (gate, 96));
-  ck_assert (vgw_echo_gate_may_be_echo (gate, 0));
+  ck_assert (!vgw_echo_estimator_may_be_echo (gate, 96));
+  ck_assert (vgw_echo_estimator_may_be_echo (gate, 0));
   hear (G_MININT16, SECOND);
-  ck_assert (!vgw_echo_gate_may_be_echo (gate, 0));
+  ck_assert (!vgw_echo_estimator_may_be_echo (gate, 0));
 }
 END_TEST
 
@@ -83,9 +83,9 @@ START_TEST (the_loudest_of_a_second_counts)
   play (LOUD, 1);
   play (LOUD / 100, SECOND - 1);
   hear (LOUD / 20, SECOND);
-  ck_assert (vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+  ck_assert (vgw_echo_estimator_may_be_echo (gate, MARGIN_DB));
   play (LOUD / 100, 1);
-  ck_assert (!vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+  ck_assert (!vgw_echo_estimator_may_be_echo (gate, MARGIN_DB));
 }
 END_TEST
 
@@ -94,8 +94,8 @@ START_TEST (silence_that_is_not_sent_is_silence)
   play (LOUD, SECOND);
   hear (LOUD / 20, SECOND);
   for (guint i = 0; i < SECOND; i++)
-    vgw_echo_gate_played (gate, NULL, 0);
-  ck_assert (!vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+    vgw_echo_estimator_played (gate, NULL, 0);
+  ck_assert (!vgw_echo_estimator_may_be_echo (gate, MARGIN_DB));
 }
 END_TEST
 
@@ -104,7 +104,7 @@ START_TEST (a_caller_is_heard_within_the_shortest_word)
   play (LOUD, SECOND);
   hear (0, SECOND);
   hear (LOUD / 4, 3);
-  ck_assert (!vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+  ck_assert (!vgw_echo_estimator_may_be_echo (gate, MARGIN_DB));
 }
 END_TEST
 
@@ -117,7 +117,7 @@ count_clear (guint n_loud, guint n_frames)
   for (guint i = 0; i < n_frames; i++)
     {
       hear (i < n_loud ? G_MAXINT16 : LOUD / 100, 1);
-      n_clear += !vgw_echo_gate_may_be_echo (gate, MARGIN_DB);
+      n_clear += !vgw_echo_estimator_may_be_echo (gate, MARGIN_DB);
     }
   return n_clear;
 }
@@ -136,36 +136,36 @@ START_TEST (what_was_heard_is_forgotten_as_time_goes_by)
 {
   play (LOUD, SECOND);
   hear (LOUD, SECOND);
-  vgw_echo_gate_heard (gate, NULL, 0);
-  ck_assert (!vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+  vgw_echo_estimator_heard (gate, NULL, 0);
+  ck_assert (!vgw_echo_estimator_may_be_echo (gate, MARGIN_DB));
   hear (0, SECOND / 2); /* as long as speech-stop-ms */
-  ck_assert (vgw_echo_gate_may_be_echo (gate, MARGIN_DB));
+  ck_assert (vgw_echo_estimator_may_be_echo (gate, MARGIN_DB));
 }
 END_TEST
 
 START_TEST (packets_of_any_length_weigh_what_they_last)
 {
-  g_autoptr (VgwEchoGate) other = vgw_echo_gate_new (RATE_HZ);
+  g_autoptr (VgwEchoEstimator) other = vgw_echo_estimator_new (RATE_HZ);
   guint margin_db = 0;
 
   hear (LOUD, 6);
   for (guint i = 0; i < 6 * 8; i++)
-    vgw_echo_gate_heard (other, frame, FRAME_SAMPLES / 8);
+    vgw_echo_estimator_heard (other, frame, FRAME_SAMPLES / 8);
   play (LOUD, 1);
-  vgw_echo_gate_played (other, frame, FRAME_SAMPLES);
-  while (vgw_echo_gate_may_be_echo (gate, margin_db))
+  vgw_echo_estimator_played (other, frame, FRAME_SAMPLES);
+  while (vgw_echo_estimator_may_be_echo (gate, margin_db))
     margin_db++;
   ck_assert_uint_le (margin_db, 1);
-  ck_assert (!vgw_echo_gate_may_be_echo (other, margin_db));
-  ck_assert (margin_db == 0 || vgw_echo_gate_may_be_echo (other, margin_db - 1));
+  ck_assert (!vgw_echo_estimator_may_be_echo (other, margin_db));
+  ck_assert (margin_db == 0 || vgw_echo_estimator_may_be_echo (other, margin_db - 1));
 }
 END_TEST
 
 int
 main (void)
 {
-  Suite *suite = suite_create ("vgw-echo-gate");
-  TCase *tcase = tcase_create ("echo-gate");
+  Suite *suite = suite_create ("vgw-echo-estimator");
+  TCase *tcase = tcase_create ("echo estimator");
 
   tcase_add_checked_fixture (tcase, setup, teardown);
   tcase_add_test (tcase, what_is_heard_in_silence_is_no_echo);

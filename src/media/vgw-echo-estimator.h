@@ -9,23 +9,23 @@
 
 G_BEGIN_DECLS
 
-#define VGW_ECHO_GATE_MEMORY_MS 1000u /* in which what was played may come back, jitter buffers included */
+#define VGW_ECHO_ESTIMATOR_MEMORY_MS 1000u /* in which what was played may come back, jitter buffers included */
 
-typedef struct _VgwEchoGate VgwEchoGate;
+typedef struct _VgwEchoEstimator VgwEchoEstimator;
 
 /* Returns: (transfer full) */
-VgwEchoGate *vgw_echo_gate_new (guint rate_hz);
-void vgw_echo_gate_free (VgwEchoGate *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwEchoGate, vgw_echo_gate_free)
+VgwEchoEstimator *vgw_echo_estimator_new (guint rate_hz);
+void vgw_echo_estimator_free (VgwEchoEstimator *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwEchoEstimator, vgw_echo_estimator_free)
 
 /* What is sent to the caller, s16 mono; once each VGW_FRAME_MS, with 0 samples where that is silence. */
-void vgw_echo_gate_played (VgwEchoGate *self, const gint16 *samples, gsize n_samples);
+void vgw_echo_estimator_played (VgwEchoEstimator *self, const gint16 *samples, gsize n_samples);
 
 /* What comes from the caller, s16 mono; any length. */
-void vgw_echo_gate_heard (VgwEchoGate *self, const gint16 *samples, gsize n_samples);
+void vgw_echo_estimator_heard (VgwEchoEstimator *self, const gint16 *samples, gsize n_samples);
 
 /* Whether what is heard now is more than @margin_db below the loudest that was played in the last
- * VGW_ECHO_GATE_MEMORY_MS. FALSE where nothing was played. */
-gboolean vgw_echo_gate_may_be_echo (VgwEchoGate *self, guint margin_db);
+ * VGW_ECHO_ESTIMATOR_MEMORY_MS. FALSE where nothing was played. */
+gboolean vgw_echo_estimator_may_be_echo (VgwEchoEstimator *self, guint margin_db);
 
 G_END_DECLS

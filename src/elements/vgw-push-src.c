@@ -1,28 +1,28 @@
-#include "elements/vgw-feed-src.h"
+#include "elements/vgw-push-src.h"
 
 typedef struct
 {
   GstPad *pad;       /* owned by the element */
   gint needs_events; /* atomic: stream-start, caps and segment have to go first */
   GstCaps *caps;     /* (nullable) guarded by the object lock */
-} VgwFeedSrcPrivate;
+} VgwPushSrcPrivate;
 
-G_DEFINE_TYPE_WITH_PRIVATE (VgwFeedSrc, vgw_feed_src, GST_TYPE_ELEMENT)
+G_DEFINE_TYPE_WITH_PRIVATE (VgwPushSrc, vgw_push_src, GST_TYPE_ELEMENT)
 
 static GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
-static VgwFeedSrcPrivate *
-get_private (VgwFeedSrc *self)
+static VgwPushSrcPrivate *
+get_private (VgwPushSrc *self)
 {
-  return vgw_feed_src_get_instance_private (self);
+  return vgw_push_src_get_instance_private (self);
 }
 
 /* (transfer full) (nullable) */
 static GstCaps *
-get_caps (VgwFeedSrc *self)
+get_caps (VgwPushSrc *self)
 {
-  VgwFeedSrcPrivate *private = get_private (self);
+  VgwPushSrcPrivate *private = get_private (self);
   GstCaps *caps;
 
   GST_OBJECT_LOCK (self);
@@ -33,7 +33,7 @@ get_caps (VgwFeedSrc *self)
 
 /* Who negotiates downstream learns the caps before the first buffer has come. */
 static gboolean
-answer_caps (VgwFeedSrc *self, GstQuery *query)
+answer_caps (VgwPushSrc *self, GstQuery *query)
 {
   g_autoptr (GstCaps) caps = get_caps (self);
   g_autoptr (GstCaps) result = NULL;
@@ -48,9 +48,9 @@ answer_caps (VgwFeedSrc *self, GstQuery *query)
 }
 
 static gboolean
-vgw_feed_src_pad_query (GstPad *pad, GstObject *parent, GstQuery *query)
+vgw_push_src_pad_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
-  if (GST_QUERY_TYPE (query) == GST_QUERY_CAPS && answer_caps (VGW_FEED_SRC (parent), query))
+  if (GST_QUERY_TYPE (query) == GST_QUERY_CAPS && answer_caps (VGW_PUSH_SRC (parent), query))
     return TRUE;
   if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
     return gst_pad_query_default (pad, parent, query);
@@ -59,14 +59,14 @@ vgw_feed_src_pad_query (GstPad *pad, GstObject *parent, GstQuery *query)
 }
 
 static GstStateChangeReturn
-vgw_feed_src_change_state (GstElement *element, GstStateChange transition)
+vgw_push_src_change_state (GstElement *element, GstStateChange transition)
 {
   GstStateChangeReturn ret;
 
   /* a pad forgets its events when it is deactivated */
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
-    g_atomic_int_set (&get_private (VGW_FEED_SRC (element))->needs_events, TRUE);
-  ret = GST_ELEMENT_CLASS (vgw_feed_src_parent_class)->change_state (element, transition);
+    g_atomic_int_set (&get_private (VGW_PUSH_SRC (element))->needs_events, TRUE);
+  ret = GST_ELEMENT_CLASS (vgw_push_src_parent_class)->change_state (element, transition);
   if (ret != GST_STATE_CHANGE_FAILURE
       && (transition == GST_STATE_CHANGE_READY_TO_PAUSED || transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED))
     return GST_STATE_CHANGE_NO_PREROLL; /* live */
@@ -74,46 +74,46 @@ vgw_feed_src_change_state (GstElement *element, GstStateChange transition)
 }
 
 static void
-vgw_feed_src_finalize (GObject *object)
+vgw_push_src_finalize (GObject *object)
 {
-  gst_clear_caps (&get_private (VGW_FEED_SRC (object))->caps);
-  G_OBJECT_CLASS (vgw_feed_src_parent_class)->finalize (object);
+  gst_clear_caps (&get_private (VGW_PUSH_SRC (object))->caps);
+  G_OBJECT_CLASS (vgw_push_src_parent_class)->finalize (object);
 }
 
 static void
-vgw_feed_src_class_init (VgwFeedSrcClass *klass)
+vgw_push_src_class_init (VgwPushSrcClass *klass)
 {
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
 
-  G_OBJECT_CLASS (klass)->finalize = vgw_feed_src_finalize;
-  element_class->change_state = vgw_feed_src_change_state;
+  G_OBJECT_CLASS (klass)->finalize = vgw_push_src_finalize;
+  element_class->change_state = vgw_push_src_change_state;
   gst_element_class_add_static_pad_template (element_class, &src_template);
   gst_element_class_set_static_metadata (element_class, "Fed source", "Source",
                                          "Buffers of whoever pushes them, without a thread", "voice-gateway");
 }
 
 static void
-vgw_feed_src_init (VgwFeedSrc *self)
+vgw_push_src_init (VgwPushSrc *self)
 {
-  VgwFeedSrcPrivate *private = get_private (self);
+  VgwPushSrcPrivate *private = get_private (self);
 
   private->needs_events = TRUE;
   private->pad = gst_pad_new_from_static_template (&src_template, "src");
-  gst_pad_set_query_function (private->pad, vgw_feed_src_pad_query);
+  gst_pad_set_query_function (private->pad, vgw_push_src_pad_query);
   gst_element_add_pad (GST_ELEMENT (self), private->pad);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE);
 }
 
 GstElement *
-vgw_feed_src_new (const char *name)
+vgw_push_src_new (const char *name)
 {
-  return g_object_new (VGW_TYPE_FEED_SRC, "name", name, NULL);
+  return g_object_new (VGW_TYPE_PUSH_SRC, "name", name, NULL);
 }
 
 void
-vgw_feed_src_set_caps (VgwFeedSrc *self, GstCaps *caps)
+vgw_push_src_set_caps (VgwPushSrc *self, GstCaps *caps)
 {
-  g_return_if_fail (VGW_IS_FEED_SRC (self));
+  g_return_if_fail (VGW_IS_PUSH_SRC (self));
 
   GST_OBJECT_LOCK (self);
   gst_caps_replace (&get_private (self)->caps, caps);
@@ -121,7 +121,7 @@ vgw_feed_src_set_caps (VgwFeedSrc *self, GstCaps *caps)
 }
 
 static void
-push_events (VgwFeedSrc *self, GstPad *pad)
+push_events (VgwPushSrc *self, GstPad *pad)
 {
   g_autofree char *stream_id = gst_pad_create_stream_id (pad, GST_ELEMENT (self), NULL);
   g_autoptr (GstCaps) caps = get_caps (self);
@@ -135,9 +135,9 @@ push_events (VgwFeedSrc *self, GstPad *pad)
 }
 
 GstFlowReturn
-vgw_feed_src_push (VgwFeedSrc *self, GstBuffer *buffer)
+vgw_push_src_push (VgwPushSrc *self, GstBuffer *buffer)
 {
-  VgwFeedSrcPrivate *private = get_private (self);
+  VgwPushSrcPrivate *private = get_private (self);
 
   if (!gst_pad_is_active (private->pad))
     {
@@ -150,7 +150,7 @@ vgw_feed_src_push (VgwFeedSrc *self, GstBuffer *buffer)
 }
 
 GstPad *
-vgw_feed_src_get_pad (VgwFeedSrc *self)
+vgw_push_src_get_pad (VgwPushSrc *self)
 {
   return get_private (self)->pad;
 }
