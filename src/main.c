@@ -245,8 +245,7 @@ static int
 check_pipeline (const char *path, const VgwConfig *config)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *summary
-      = vgw_pipeline_check (path, (const char *const *) config->media_extra_elements, &error);
+  g_autofree char *summary = vgw_pipeline_check (path, (const char *const *) config->media_extra_elements, &error);
   if (summary == NULL)
     {
       g_printerr ("%s\n", error->message);

@@ -128,8 +128,9 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
   g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_set_summary (context, "Calls a voice-gateway over WebRTC, says something and listens to the reply.");
   g_option_context_set_description (
-      context, "Exit status: 0 audio came back, 1 connected but silence, 2 usage, 3 signaling failed,\n"
-               "4 ICE or DTLS failed, 5 internal, 6 --out could not be written. With several calls: the first failure.");
+      context,
+      "Exit status: 0 audio came back, 1 connected but silence, 2 usage, 3 signaling failed,\n"
+      "4 ICE or DTLS failed, 5 internal, 6 --out could not be written. With several calls: the first failure.");
   if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;
   return check_options (options, error);

@@ -35,7 +35,12 @@ struct Metric
   VgwAdminMetricInfo info;
   void (*write) (GString *page, const Metric *metric, const Snapshot *snapshot);
   gsize offset; /* in Snapshot, of what write () shows */
-  enum { ALWAYS, WITH_MEDIA, WITH_ICE } when;
+  enum
+  {
+    ALWAYS,
+    WITH_MEDIA,
+    WITH_ICE
+  } when;
 };
 
 static gconstpointer
@@ -151,8 +156,14 @@ write_histogram (GString *page, const Metric *metric, const Snapshot *snapshot)
 }
 
 #define AT(member) .offset = G_STRUCT_OFFSET (Snapshot, member)
-#define RTP(name, member, help) { { name, "counter", NULL, help }, write_count, AT (rtp.member), WITH_MEDIA }
-#define ICE(name, member, help) { { name, "counter", NULL, help }, write_count, AT (ice.member), WITH_ICE }
+#define RTP(name, member, help)                                                                                        \
+  {                                                                                                                    \
+    { name, "counter", NULL, help }, write_count, AT (rtp.member), WITH_MEDIA                                          \
+  }
+#define ICE(name, member, help)                                                                                        \
+  {                                                                                                                    \
+    { name, "counter", NULL, help }, write_count, AT (ice.member), WITH_ICE                                            \
+  }
 
 /* clang-format off */
 static const Metric metrics[] = {
@@ -220,7 +231,8 @@ static const Metric metrics[] = {
     write_kinds, AT (offers_refused) },
   { { "vgw_http_connections", "gauge", NULL, "Connections of the public listener that there are now." },
     write_count, AT (http.open) },
-  { { "vgw_http_connections_refused_total", "counter", "cause", "Connections that got a 503 because there was no room." },
+  { { "vgw_http_connections_refused_total", "counter", "cause",
+      "Connections that got a 503 because there was no room." },
     write_http_refusals, AT (http.refused) },
   { { "vgw_http_connections_displaced_total", "counter", NULL,
       "Connections without a whole request that were closed for the sake of a new one." },

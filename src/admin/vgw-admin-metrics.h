@@ -23,10 +23,10 @@ gboolean vgw_admin_metrics_get_info (guint n, VgwAdminMetricInfo *info);
 typedef struct
 {
   VgwSessionTable *table;
-  VgwMedia *media;     /* (nullable) without it, or with its agent `nice`, there are no metrics of the UDP port */
+  VgwMedia *media;       /* (nullable) without it, or with its agent `nice`, there are no metrics of the UDP port */
   VgwHttpServer *server; /* (nullable) the public one */
   VgwCapacity *capacity; /* (nullable) */
-  double started_at_s; /* of the process, since 1970: measured once, or it would waver with the clock */
+  double started_at_s;   /* of the process, since 1970: measured once, or it would waver with the clock */
 } VgwAdminSources;
 
 /* The page, text format 0.0.4. (transfer full) */

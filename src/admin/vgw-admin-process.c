@@ -27,7 +27,7 @@ vgw_admin_process_parse_stat (const char *stat, VgwAdminProcess *process)
   if (g_strv_length (fields) <= FIELD_RSS - FIRST_FIELD)
     return FALSE;
 
-#define FIELD(number) g_ascii_strtoull (fields[(number) - FIRST_FIELD], NULL, 10)
+#define FIELD(number) g_ascii_strtoull (fields[-FIRST_FIELD + (number)], NULL, 10)
   process->cpu_s = (double) (FIELD (FIELD_UTIME) + FIELD (FIELD_STIME)) / ticks_per_s;
   process->threads = FIELD (FIELD_NUM_THREADS);
   process->started_at_s = (double) FIELD (FIELD_STARTTIME) / ticks_per_s;
@@ -43,7 +43,8 @@ boot_time_s (void)
   struct timespec since_boot = { 0 };
 
   clock_gettime (CLOCK_BOOTTIME, &since_boot);
-  return (double) g_get_real_time () / G_USEC_PER_SEC - ((double) since_boot.tv_sec + (double) since_boot.tv_nsec / 1e9);
+  return (double) g_get_real_time () / G_USEC_PER_SEC
+         - ((double) since_boot.tv_sec + (double) since_boot.tv_nsec / 1e9);
 }
 
 static guint64

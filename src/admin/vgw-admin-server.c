@@ -94,8 +94,7 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
     vgw_http_soup_respond (message, SOUP_STATUS_OK, VGW_ADMIN_METRICS_TYPE,
                            text = vgw_admin_metrics_to_text (&self->sources));
   else if (strcmp (path, "/sessions") == 0)
-    vgw_http_soup_respond (message, SOUP_STATUS_OK, TYPE_JSON,
-                           text = vgw_admin_sessions_to_json (self->sources.table));
+    vgw_http_soup_respond (message, SOUP_STATUS_OK, TYPE_JSON, text = vgw_admin_sessions_to_json (self->sources.table));
   else if (g_str_has_prefix (path, SESSION_PREFIX))
     serve_session (self, message, path + strlen (SESSION_PREFIX));
   else
@@ -115,8 +114,8 @@ vgw_admin_server_new (const VgwAdminSettings *settings, GError **error)
   VgwAdminProcess process;
 
   vgw_admin_process_read (&process);
-  self->sources = (VgwAdminSources){ settings->table, settings->media, settings->server, settings->capacity,
-                                      process.started_at_s };
+  self->sources =
+      (VgwAdminSources){ settings->table, settings->media, settings->server, settings->capacity, process.started_at_s };
   self->soup = vgw_http_soup_new ();
   soup_server_add_early_handler (self->soup, NULL, on_early, self, NULL);
   soup_server_add_handler (self->soup, NULL, on_request, self, NULL);

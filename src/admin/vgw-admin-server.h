@@ -1,5 +1,5 @@
-/* The admin listener: health, sessions, metrics; for the operator, on loopback. It changes nothing. docs/ADMIN.md is its
- * description. Main thread only. */
+/* The admin listener: health, sessions, metrics; for the operator, on loopback. It changes nothing. docs/ADMIN.md is
+ * its description. Main thread only. */
 #pragma once
 
 #include "http/vgw-http-server.h"
@@ -15,8 +15,8 @@ typedef struct
   guint16 port;           /* 0: any free port */
   VgwSessionTable *table; /* outlives the server, and so does media */
   VgwMedia *media;        /* (nullable) */
-  VgwHttpServer *server; /* (nullable) whose connections are counted */
-  VgwCapacity *capacity; /* (nullable) */
+  VgwHttpServer *server;  /* (nullable) whose connections are counted */
+  VgwCapacity *capacity;  /* (nullable) */
 } VgwAdminSettings;
 
 /* Errors: G_IO_ERROR, with address and port in the message. Returns: (transfer full) */

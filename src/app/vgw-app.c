@@ -294,8 +294,8 @@ check_engines (const VgwConfig *config, const VgwEngineShared *shared, VgwConfig
       g_autoptr (VgwEngine) engine = vgw_engine_create (engine_config, shared, &error);
 
       vgw_config_errors_add (errors, g_steal_pointer (&error));
-      if (!g_str_equal (engine_config->type, "record") || !is_in_use (config, engine_config) ||
-          vgw_engine_record_check_directory (engine_config->record_directory, &error))
+      if (!g_str_equal (engine_config->type, "record") || !is_in_use (config, engine_config)
+          || vgw_engine_record_check_directory (engine_config->record_directory, &error))
         continue;
       g_autofree char *where = where_is_directory (config, engine_config);
       g_prefix_error (&error, "%s: ", where);
@@ -338,8 +338,8 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
     return NULL;
   self->capacity = make_capacity (config);
   fill_context (self);
-  self->table = vgw_session_table_new (&self->context, config->limits_max_sessions,
-                                       config->limits_max_sessions_per_address);
+  self->table =
+      vgw_session_table_new (&self->context, config->limits_max_sessions, config->limits_max_sessions_per_address);
   if (!start_server (self, error) || !start_admin (self, error))
     return NULL;
   self->load_watch = vgw_load_watch_new (self->media, config->media_adapt_complexity);

@@ -123,8 +123,8 @@ vgw_call_link_open (VgwSessionTable *table, VgwWsChannel *channel)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *engine_name = find_engine_name (channel);
-  VgwSession *session
-      = vgw_session_table_create (table, vgw_ws_channel_get_remote_address (channel), engine_name, &error);
+  VgwSession *session =
+      vgw_session_table_create (table, vgw_ws_channel_get_remote_address (channel), engine_name, &error);
   CallLink *link = g_new0 (CallLink, 1);
   link->channel = g_object_ref (channel);
   g_signal_connect (channel, "closed", G_CALLBACK (on_channel_closed), link);

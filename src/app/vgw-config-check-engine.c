@@ -56,10 +56,11 @@ vgw_config_check_engine_name (const char *text, GError **error)
 {
   gsize length = strlen (text);
 
-  if (length > 0 && length <= MAX_NAME_BYTES && strspn (text, NAME_CHARACTERS) == length && text[0] != '-' &&
-      text[length - 1] != '-' && strstr (text, "--") == NULL)
+  if (length > 0 && length <= MAX_NAME_BYTES && strspn (text, NAME_CHARACTERS) == length && text[0] != '-'
+      && text[length - 1] != '-' && strstr (text, "--") == NULL)
     return TRUE;
-  return fail (error, "must be that of an engine: at most 32 lower-case letters, digits and single dashes between them");
+  return fail (error,
+               "must be that of an engine: at most 32 lower-case letters, digits and single dashes between them");
 }
 
 gboolean
@@ -73,8 +74,7 @@ vgw_config_check_on_failure (const char *text, GError **error)
 {
   if (strcmp (text, "end") == 0 || strcmp (text, "hold") == 0)
     return TRUE;
-  if (g_str_has_prefix (text, FALLBACK_PREFIX) &&
-      vgw_config_check_engine_name (text + strlen (FALLBACK_PREFIX), NULL))
+  if (g_str_has_prefix (text, FALLBACK_PREFIX) && vgw_config_check_engine_name (text + strlen (FALLBACK_PREFIX), NULL))
     return TRUE;
   return fail (error, "must be end, hold or fallback:NAME");
 }
@@ -83,8 +83,8 @@ vgw_config_check_on_failure (const char *text, GError **error)
 gboolean
 vgw_config_check_parameter_name (const char *text, GError **error)
 {
-  static const char *const secrets[]
-      = { "token", "access_token", "access-token", "authorization", "password", "secret", "resume", NULL };
+  static const char *const secrets[] = { "token",    "access_token", "access-token", "authorization",
+                                         "password", "secret",       "resume",       NULL };
   g_autofree char *lower = g_ascii_strdown (text, -1);
 
   if (g_strv_contains (secrets, lower))
@@ -135,8 +135,8 @@ vgw_config_check_tcp_url (const char *text, GError **error)
 {
   g_autoptr (GUri) uri = parse_url (text);
 
-  if (uri != NULL && strcmp (g_uri_get_scheme (uri), "tcp") == 0 && g_uri_get_port (uri) > 0 &&
-      *g_uri_get_path (uri) == '\0' && g_uri_get_query (uri) == NULL)
+  if (uri != NULL && strcmp (g_uri_get_scheme (uri), "tcp") == 0 && g_uri_get_port (uri) > 0
+      && *g_uri_get_path (uri) == '\0' && g_uri_get_query (uri) == NULL)
     return TRUE;
   return fail (error, "must be tcp://HOST:PORT, such as tcp://127.0.0.1:9092");
 }

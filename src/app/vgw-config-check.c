@@ -52,8 +52,9 @@ vgw_config_check_loopback_or_none (const char *text, GError **error)
 
   if (*text == '\0' || (address != NULL && g_inet_address_get_is_loopback (address)))
     return TRUE;
-  return fail (error, "must be an address that only this machine can reach, such as 127.0.0.1 or ::1, or empty for none; "
-                      "to let other machines in, put a proxy in front that asks who they are");
+  return fail (error,
+               "must be an address that only this machine can reach, such as 127.0.0.1 or ::1, or empty for none; "
+               "to let other machines in, put a proxy in front that asks who they are");
 }
 
 /* A host name, an IPv4 address, or an IPv6 address in brackets, from @at on. Returns its end, or NULL. */
@@ -208,8 +209,7 @@ vgw_config_check_pipeline_name (const char *text, GError **error)
 {
   if (strspn (text, NAME_CHARACTERS) == strlen (text) && *text != '.')
     return TRUE;
-  return fail (error,
-               "must be the name of a pipeline, without directory and \".launch\"");
+  return fail (error, "must be the name of a pipeline, without directory and \".launch\"");
 }
 
 gboolean

@@ -38,7 +38,8 @@ gboolean vgw_config_check_engine_type (const char *text, GError **error);
 /* A dialect that is spoken over a WebSocket. */
 gboolean vgw_config_check_dialect (const char *text, GError **error);
 
-/* Lower-case letters, digits and single dashes, at most 32: a name that an environment variable and a query can have. */
+/* Lower-case letters, digits and single dashes, at most 32: a name that an environment variable and a query can have.
+ */
 gboolean vgw_config_check_engine_name (const char *text, GError **error);
 gboolean vgw_config_check_engine_name_or_none (const char *text, GError **error);
 

@@ -27,11 +27,8 @@ check_idle_keys (const VgwEngineDraft *draft, GError **error)
     const char *key_name;
     const char *type;
   } keys[] = {
-    { "dialect", "websocket" },
-    { "authorization", "websocket" },
-    { "tls-ca", "websocket" },
-    { "wraps", "record" },
-    { "record-directory", "record" },
+    { "dialect", "websocket" }, { "authorization", "websocket" }, { "tls-ca", "websocket" },
+    { "wraps", "record" },      { "record-directory", "record" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
@@ -157,7 +154,7 @@ check_fallback (VgwConfigEngines *self, const VgwEngineDraft *draft, GError **er
 gboolean
 vgw_engine_draft_check (VgwConfigEngines *self, const VgwEngineDraft *draft, GError **error)
 {
-  return check_type (draft, error) && check_idle_keys (draft, error) && check_url (draft, error) &&
-         check_authorities (draft, error) && check_wraps (self, draft, error) && check_rate (self, draft, error) &&
-         check_fallback (self, draft, error);
+  return check_type (draft, error) && check_idle_keys (draft, error) && check_url (draft, error)
+         && check_authorities (draft, error) && check_wraps (self, draft, error) && check_rate (self, draft, error)
+         && check_fallback (self, draft, error);
 }

@@ -223,8 +223,8 @@ inherit (VgwEngineDraft *draft, const VgwEngineDraft *wrapped, const VgwConfig *
     {
       VgwConfigKey key;
 
-      if (!(rows[i].flags & VGW_CONFIG_PER_ENGINE) ||
-          draft->origins[vgw_config_engine_row_number (&rows[i])].source != VGW_CONFIG_FROM_DEFAULT)
+      if (!(rows[i].flags & VGW_CONFIG_PER_ENGINE)
+          || draft->origins[vgw_config_engine_row_number (&rows[i])].source != VGW_CONFIG_FROM_DEFAULT)
         continue;
       key = vgw_config_engine_key (&rows[i]);
       if (wrapped != NULL)

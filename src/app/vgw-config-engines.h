@@ -26,7 +26,8 @@ const char *vgw_config_engines_get_name (const char *group);
  * one, too many engines; with @where in front. */
 gboolean vgw_config_engines_add (VgwConfigEngines *self, const char *name, const char *where, GError **error);
 
-/* Gives the key @key_name of the engine @name, which was added, the value of @entry, whose is_file is found out here. */
+/* Gives the key @key_name of the engine @name, which was added, the value of @entry, whose is_file is found out here.
+ */
 gboolean vgw_config_engines_take (VgwConfigEngines *self, const char *name, const char *key_name,
                                   const VgwConfigEntry *entry, GError **error);
 

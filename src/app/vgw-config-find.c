@@ -223,7 +223,8 @@ vgw_config_suggest_key (const char *group, const char *name)
   gboolean is_file;
 
   if (strcmp (group, "engine") == 0 && split_engine_key (name, &engine, &engine_key))
-    return g_strdup_printf ("; the key %s of the engine %s belongs to the group [engine %s]", engine_key, engine, engine);
+    return g_strdup_printf ("; the key %s of the engine %s belongs to the group [engine %s]", engine_key, engine,
+                            engine);
   if (vgw_config_find_engine_row (name, &is_file) != NULL)
     return g_strdup ("; it belongs to [engine NAME]");
   for (guint i = 0; i < n_keys; i++)
@@ -287,7 +288,8 @@ vgw_config_suggest_setting (const char *group, const char *name)
 static char *
 find_engine_variable (const char *variable)
 {
-  const char *name = g_str_has_prefix (variable, ENGINE_VARIABLE_PREFIX) ? variable + strlen (ENGINE_VARIABLE_PREFIX) : "";
+  const char *name =
+      g_str_has_prefix (variable, ENGINE_VARIABLE_PREFIX) ? variable + strlen (ENGINE_VARIABLE_PREFIX) : "";
 
   for (const char *end = strchr (name, '_'); end != NULL; end = strchr (end + 1, '_'))
     {

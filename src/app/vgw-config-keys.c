@@ -29,10 +29,9 @@ static const VgwConfigChoice ice_agents[] = { { "mux", VGW_ICE_AGENT_MUX },
 static const VgwConfigChoice sample_rates[] = {
   { "8000", 8000 }, { "16000", 16000 }, { "24000", 24000 }, { "48000", 48000 }, { NULL, 0 }
 };
-static const VgwConfigChoice overflows[] = { { "wait", VGW_OVERFLOW_WAIT },
-                                             { "oldest", VGW_OVERFLOW_OLDEST },
-                                             { "newest", VGW_OVERFLOW_NEWEST },
-                                             { NULL, 0 } };
+static const VgwConfigChoice overflows[] = {
+  { "wait", VGW_OVERFLOW_WAIT }, { "oldest", VGW_OVERFLOW_OLDEST }, { "newest", VGW_OVERFLOW_NEWEST }, { NULL, 0 }
+};
 static const VgwConfigChoice barge_ins[] = { { "none", VGW_BARGE_IN_NONE },
                                              { "duck", VGW_BARGE_IN_DUCK },
                                              { "pause", VGW_BARGE_IN_PAUSE },
@@ -83,12 +82,14 @@ static const VgwConfigKey keys[] = {
   { "http", "max-connections", VGW_CONFIG_NUMBER, "2000", AT (http_max_connections),
     .min = 1, .max = 100000,
     .brief = "Open connections in all",
-    .detail = "One more closes the oldest that has not sent a whole request, or gets a 503 where there is none. Each takes "
+    .detail = "One more closes the oldest that has not sent a whole request, or gets a 503 where "
+"there is none. Each takes "
               "a file descriptor." },
   { "http", "max-connections-per-address", VGW_CONFIG_NUMBER, "200", AT (http_max_connections_per_address),
     .max = 100000,
     .brief = "Open connections from one address",
-    .detail = "Of IPv6, from one /64. Loopback addresses have no such bound: a proxy on this machine brings all callers. "
+    .detail = "Of IPv6, from one /64. Loopback addresses have no such bound: a proxy on this "
+"machine brings all callers. "
               "0: no bound." },
 
   { "admin", "address", VGW_CONFIG_TEXT, "127.0.0.1", AT (admin_address),
@@ -133,12 +134,14 @@ static const VgwConfigKey keys[] = {
   { "ice", "turn-servers", VGW_CONFIG_LIST, "", AT (ice_turn_servers), .flags = VGW_CONFIG_SECRET,
     .check = vgw_config_check_turn_server,
     .brief = "TURN servers that the gateway itself uses (agent nice)",
-    .detail = "As turn:USER:PASSWORD@HOST:PORT?transport=udp, or turns: for TLS and transport=tcp. ice.turn-servers-file "
+    .detail = "As turn:USER:PASSWORD@HOST:PORT?transport=udp, or turns: for TLS and transport=tcp. "
+"ice.turn-servers-file "
               "names a file that has one on each line." },
   { "ice", "client-servers", VGW_CONFIG_LIST, "", AT (ice_client_servers), .flags = VGW_CONFIG_SECRET,
     .check = vgw_config_check_client_server,
     .brief = "STUN and TURN servers to tell callers",
-    .detail = "As stun:HOST:PORT, or turn:USER:PASSWORD@HOST:PORT; every caller sees them. ice.client-servers-file names "
+    .detail = "As stun:HOST:PORT, or turn:USER:PASSWORD@HOST:PORT; every caller sees them. "
+"ice.client-servers-file names "
               "a file that has one on each line." },
   { "ice", "min-port", VGW_CONFIG_NUMBER, "0", AT (ice_min_port), .max = MAX_PORT,
     .brief = "First UDP port for sessions (agent nice)",
@@ -164,7 +167,8 @@ static const VgwConfigKey keys[] = {
     .brief = "Delay of the jitter buffer" },
   { "media", "adapt-complexity", VGW_CONFIG_BOOL, "true", AT (media_adapt_complexity),
     .brief = "Code speech more simply where the machine has too many calls",
-    .detail = "The complexity of vgwopusenc is lowered before speech gets choppy, and raised again after; the log says so." },
+    .detail = "The complexity of vgwopusenc is lowered before speech gets choppy, and raised again "
+"after; the log says so." },
 
   { "engine", "default", VGW_CONFIG_TEXT, "echo", AT (engine_default), .check = vgw_config_check_not_empty,
     .brief = "Engine of a session that asks for none",
@@ -187,7 +191,8 @@ static const VgwConfigKey keys[] = {
   { "engine", "prebuffer-ms", VGW_CONFIG_NUMBER, "40", AT_ENGINE (prebuffer_ms), .flags = VGW_CONFIG_PER_ENGINE,
     .max = 500,
     .brief = "Speech that is gathered before an utterance begins, of an engine behind a network",
-    .detail = "A bot that sends as it speaks is not in time to the millisecond. Where it was late, up to 120 ms are gathered. "
+    .detail = "A bot that sends as it speaks is not in time to the millisecond. Where it was late, "
+"up to 120 ms are gathered. "
               "One that sends ahead does not wait." },
   { "engine", "barge-in", VGW_CONFIG_CHOICE, "none", AT_ENGINE (barge_in), .flags = VGW_CONFIG_PER_ENGINE,
     .choices = barge_ins,
@@ -219,12 +224,14 @@ static const VgwConfigKey keys[] = {
   { "engine", "max-reconnects", VGW_CONFIG_NUMBER, "3", AT_ENGINE (max_reconnects), .flags = VGW_CONFIG_PER_ENGINE,
     .max = 1000,
     .brief = "How often an engine that was lost in a conversation is connected to again, in one call",
-    .detail = "One that is lost once more has failed. Telephony dialects do not connect again in a conversation: there it is "
+    .detail = "One that is lost once more has failed. Telephony dialects do not connect again in a "
+"conversation: there it is "
               "a hang-up." },
   { "engine", "grace-ms", VGW_CONFIG_NUMBER, "10000", AT_ENGINE (grace_ms), .flags = VGW_CONFIG_PER_ENGINE,
     .max = HOUR_MS, .alias = "grace",
     .brief = "Time without a connection after which an engine has failed",
-    .detail = "Until then connecting is tried again. 0: the first failure is the last. engine.grace = 10s is understood "
+    .detail = "Until then connecting is tried again. 0: the first failure is the last. engine.grace "
+"= 10s is understood "
               "as well." },
   { "engine", "buffer-ms", VGW_CONFIG_NUMBER, "2000", AT_ENGINE (buffer_ms), .flags = VGW_CONFIG_PER_ENGINE,
     .min = 20, .max = MINUTE_MS,
@@ -254,7 +261,8 @@ static const VgwConfigKey keys[] = {
   { "limits", "max-sessions-per-address", VGW_CONFIG_NUMBER, "50", AT (limits_max_sessions_per_address),
     .flags = VGW_CONFIG_RELOADABLE, .max = 1000000,
     .brief = "Sessions at the same time from one address",
-    .detail = "Of IPv6, from one /64. Loopback addresses have no such bound: a proxy on this machine brings all callers. "
+    .detail = "Of IPv6, from one /64. Loopback addresses have no such bound: a proxy on this "
+"machine brings all callers. "
               "0: no bound." },
   { "limits", "offer-timeout-ms", VGW_CONFIG_NUMBER, "10000", AT (limits_offer_timeout_ms),
     .flags = VGW_CONFIG_RELOADABLE, .max = HOUR_MS,
@@ -310,7 +318,8 @@ static const VgwConfigKey engine_rows[] = {
     .detail = "Such as Bearer TOKEN. authorization-file names a file that has it." },
   { "engine NAME", "tls-ca", VGW_CONFIG_TEXT, "", OF_ENGINE (tls_ca),
     .brief = "File of the authorities that may sign the bot's certificate (wss://)",
-    .detail = "PEM, one or more, in place of those of the system: of a private authority, or of the bot itself where it "
+    .detail = "PEM, one or more, in place of those of the system: of a private authority, or of the "
+"bot itself where it "
               "signs its own. Relative to the working directory, and read once, at the start." },
   { "engine NAME", "wraps", VGW_CONFIG_TEXT, "", OF_ENGINE (wraps), .check = vgw_config_check_engine_name_or_none,
     .brief = "Name of the engine whose calls are recorded (record)",

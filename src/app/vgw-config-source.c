@@ -68,9 +68,8 @@ take_text (gpointer values, const VgwConfigKey *key, const VgwConfigEntry *entry
   if (!entry->is_file)
     return vgw_config_assign (values, key, entry->text, error);
 
-  path = entry->base == NULL || g_path_is_absolute (entry->text)
-             ? g_strdup (entry->text)
-             : g_build_filename (entry->base, entry->text, NULL);
+  path = entry->base == NULL || g_path_is_absolute (entry->text) ? g_strdup (entry->text)
+                                                                 : g_build_filename (entry->base, entry->text, NULL);
   content = vgw_config_read_file (path, error);
   if (content == NULL)
     return FALSE;

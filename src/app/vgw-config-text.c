@@ -62,8 +62,8 @@ is_of_type (const VgwEngineConfig *engine, const VgwConfigKey *key)
 {
   if (strcmp (key->name, "url") == 0)
     return vgw_engine_type_is_networked (engine->type);
-  if (strcmp (key->name, "dialect") == 0 || strcmp (key->name, "authorization") == 0 ||
-      strcmp (key->name, "tls-ca") == 0)
+  if (strcmp (key->name, "dialect") == 0 || strcmp (key->name, "authorization") == 0
+      || strcmp (key->name, "tls-ca") == 0)
     return strcmp (engine->type, "websocket") == 0;
   if (strcmp (key->name, "wraps") == 0 || strcmp (key->name, "record-directory") == 0)
     return strcmp (engine->type, "record") == 0;
@@ -129,8 +129,9 @@ vgw_config_help (void)
 
   for (guint i = 0; i < n_keys; i++)
     append_help_key (out, &keys[i]);
-  g_string_append (out, "An engine of your own, called NAME (group [engine NAME], environment VGW_ENGINE_NAME__KEY); it "
-                        "also takes what [engine]\nhas but default:\n");
+  g_string_append (out,
+                   "An engine of your own, called NAME (group [engine NAME], environment VGW_ENGINE_NAME__KEY); it "
+                   "also takes what [engine]\nhas but default:\n");
   for (guint i = 0; i < n_rows; i++)
     append_help_key (out, &rows[i]);
   return g_string_free (out, FALSE);
@@ -200,11 +201,11 @@ vgw_config_sample (void)
       "Configuration of voice-gateway. Every key is here, commented out, with its default. A key can also be "
       "set by the environment, VGW_GROUP_KEY (http.port: VGW_HTTP_PORT), and by --set group.key=value, which "
       "goes before the environment, which goes before this file. A comment needs a line of its own.");
-  append_wrapped (
-      out, "# ",
-      "In text and lists, \\\\ is a backslash, \\; a semicolon that separates nothing, \\s a space at an end. A time in "
-      "milliseconds may be written with its unit: 1500ms, 10s. "
-      "See voice-gateway.conf(5).");
+  append_wrapped (out, "# ",
+                  "In text and lists, \\\\ is a backslash, \\; a semicolon that separates nothing, \\s a space at an "
+                  "end. A time in "
+                  "milliseconds may be written with its unit: 1500ms, 10s. "
+                  "See voice-gateway.conf(5).");
   for (guint i = 0; i < n_groups; i++)
     {
       g_string_append_printf (out, "\n# %s.\n[%s]\n", groups[i].brief, groups[i].name);
@@ -277,7 +278,8 @@ static const char man_head[] =
     ".IB key \" = \" value\n"
     "on a line for each key; a line that begins with # is a comment.\n"
     "A key that is absent has its default.\n"
-    "An unknown group or key, a bad value, and a key that a file sets twice stop the start; every such error is printed, with\n"
+    "An unknown group or key, a bad value, and a key that a file sets twice stop the start; every such error is "
+    "printed, with\n"
     "file, line, and what would be right.\n"
     ".PP\n"
     "Each key can also be set by an environment variable, VGW_GROUP_KEY with underscores for dashes (http.port:\n"

@@ -124,8 +124,8 @@ open_group (Loader *loader, const char *where, const char *group, GError **error
 
   if (engine != NULL)
     return vgw_config_engines_add (loader->engines, engine, where, error);
-  return vgw_config_has_group (group) ||
-         vgw_config_fail_unknown (where, "no such group", vgw_config_suggest_group (group), error);
+  return vgw_config_has_group (group)
+         || vgw_config_fail_unknown (where, "no such group", vgw_config_suggest_group (group), error);
 }
 
 /* A file that is being read. */
@@ -153,8 +153,8 @@ load_group_line (FileReader *reader, const VgwConfigLine *line)
 static void
 load_key_line (FileReader *reader, const VgwConfigLine *line)
 {
-  g_autofree char *shown = is_known_key (line->group, line->name) ? g_strdup (line->name)
-                                                                   : vgw_config_quote (line->name);
+  g_autofree char *shown =
+      is_known_key (line->group, line->name) ? g_strdup (line->name) : vgw_config_quote (line->name);
   g_autofree char *where = g_strdup_printf ("%s:%u: [%s] %s", reader->path, line->number, line->group, shown);
   VgwConfigEntry entry = { VGW_CONFIG_FROM_FILE, where, FALSE, reader->directory, line->text };
   GError *error = NULL;
@@ -199,8 +199,8 @@ static gboolean
 load_engine_variable (Loader *loader, const char *engine, const char *key_name, const VgwConfigEntry *entry,
                       GError **error)
 {
-  return vgw_config_engines_add (loader->engines, engine, entry->where, error) &&
-         vgw_config_engines_take (loader->engines, engine, key_name, entry, error);
+  return vgw_config_engines_add (loader->engines, engine, entry->where, error)
+         && vgw_config_engines_take (loader->engines, engine, key_name, entry, error);
 }
 
 static gboolean
@@ -290,8 +290,8 @@ do_addresses_meet (const char *a, const char *b)
 
   if (first == NULL || second == NULL)
     return FALSE;
-  return g_inet_address_equal (first, second) || g_inet_address_get_is_any (first) ||
-         g_inet_address_get_is_any (second);
+  return g_inet_address_equal (first, second) || g_inet_address_get_is_any (first)
+         || g_inet_address_get_is_any (second);
 }
 
 static gboolean
@@ -360,8 +360,8 @@ check_listeners (const Loader *loader, GError **error)
   const VgwConfig *config = loader->config;
   g_autofree char *http = NULL, *admin = NULL;
 
-  if (config->http_port == 0 || config->http_port != config->admin_port || *config->admin_address == '\0' ||
-      !do_addresses_meet (config->http_address, config->admin_address))
+  if (config->http_port == 0 || config->http_port != config->admin_port || *config->admin_address == '\0'
+      || !do_addresses_meet (config->http_address, config->admin_address))
     return TRUE;
   http = vgw_config_where (config, "http", "port");
   admin = vgw_config_where (config, "admin", "port");

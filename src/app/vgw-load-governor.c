@@ -1,7 +1,7 @@
 #include "app/vgw-load-governor.h"
 
-/* A thread that has work for all of the time is late with ever more of it. Measured on two processors: 25 % with 40 calls,
- * 60 % with 80, all in time. */
+/* A thread that has work for all of the time is late with ever more of it. Measured on two processors: 25 % with 40
+ * calls, 60 % with 80, all in time. */
 #define TOO_MUCH_PERCENT 85u
 #define CALM_PERCENT 60u
 

@@ -6,9 +6,9 @@
 #include "media/vgw-pacer.h"
 
 #define MAX_LATE_PERCENT 1u
-#define MIN_TICKS 500u   /* ten seconds of one call: of fewer frames, one late one would be a hundredth and more */
+#define MIN_TICKS 500u     /* ten seconds of one call: of fewer frames, one late one would be a hundredth and more */
 #define FLOOD_PACKETS 200u /* dropped in a second; what a network that stood still brings at once is not dropped */
-#define MAX_PERIOD_S 60u /* so long few frames are collected; then they say nothing */
+#define MAX_PERIOD_S 60u   /* so long few frames are collected; then they say nothing */
 
 struct _VgwLoadWatch
 {
@@ -17,8 +17,8 @@ struct _VgwLoadWatch
   gboolean can_govern;
   VgwLoadGovernor governor;
   guint64 n_too_many; /* packets that callers sent beyond what a call may send */
-  guint n_seconds; /* since the last look at what went wrong */
-  guint period_s;  /* since `last` */
+  guint n_seconds;    /* since the last look at what went wrong */
+  guint period_s;     /* since `last` */
   VgwLoadReading last;
   gboolean is_too_much;
 };
@@ -32,8 +32,9 @@ vgw_load_judge (const VgwLoadReading *before, const VgwLoadReading *now)
 
   if ((n_ticks < MIN_TICKS || n_late * 100 <= n_ticks * MAX_LATE_PERCENT) && n_dropped == 0)
     return NULL;
-  return g_strdup_printf ("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " frames went out 20 ms late or more, and %"
-                          G_GUINT64_FORMAT " packets were not fetched in time",
+  return g_strdup_printf ("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                          " frames went out 20 ms late or more, and %" G_GUINT64_FORMAT
+                          " packets were not fetched in time",
                           n_late, n_ticks, n_dropped);
 }
 

@@ -1,6 +1,6 @@
 /* What is done on a machine that has more calls than it can carry. The encoders are told to work less hard
- * (vgw-load-governor.h), and where that does not help, the log says that it is too much: callers hear choppy speech, and
- * nothing else would say why. Main thread. */
+ * (vgw-load-governor.h), and where that does not help, the log says that it is too much: callers hear choppy speech,
+ * and nothing else would say why. Main thread. */
 #pragma once
 
 #include "media/vgw-media.h"

@@ -9,13 +9,13 @@
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 
-#define RESERVE_FILES 24   /* names, bots, recordings, the log, a file of the configuration */
-#define START_FILES 64u    /* listeners, sockets and main contexts, and one call */
-#define START_THREADS 32   /* the log's, GLib's, the reapers', and one call */
+#define RESERVE_FILES 24               /* names, bots, recordings, the log, a file of the configuration */
+#define START_FILES 64u                /* listeners, sockets and main contexts, and one call */
+#define START_THREADS 32               /* the log's, GLib's, the reapers', and one call */
 #define START_THREADS_PER_PROCESSOR 2u /* vgw-ice, vgw-pacer */
-#define RESERVE_THREADS 12 /* GLib's pool, GStreamer's clock, SCTP's timer */
-#define CONNECTION_PEERS 4 /* connections leave room for so many peers at least */
-#define CONNECTION_SHARE 8 /* and for an eighth of all descriptors */
+#define RESERVE_THREADS 12             /* GLib's pool, GStreamer's clock, SCTP's timer */
+#define CONNECTION_PEERS 4             /* connections leave room for so many peers at least */
+#define CONNECTION_SHARE 8             /* and for an eighth of all descriptors */
 #define MAX_FILES (1u << 20)
 #define RECOUNT_US (50 * 1000) /* counting costs a microsecond for each descriptor */
 #define MAX_PROBE 128
@@ -29,7 +29,7 @@ struct _VgwCapacity
   guint64 n_refused[VGW_CAPACITY_N_KINDS];
   gint64 logged_at_us; /* when a refusal was logged; 0 for never */
 
-  guint64 n_files; /* when they were counted */
+  guint64 n_files;  /* when they were counted */
   guint n_accepted; /* since then */
   gint64 counted_at_us;
 };
@@ -163,8 +163,8 @@ is_real_root (void)
   g_autofree char *map = NULL;
   guint64 inside, outside;
 
-  return getuid () == 0 && g_file_get_contents ("/proc/self/uid_map", &map, NULL, NULL) &&
-         sscanf (map, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &inside, &outside) == 2 && outside == 0;
+  return getuid () == 0 && g_file_get_contents ("/proc/self/uid_map", &map, NULL, NULL)
+         && sscanf (map, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &inside, &outside) == 2 && outside == 0;
 }
 
 /* RLIMIT_NPROC, which does not hold root back (clone(2)). */
@@ -227,8 +227,8 @@ wait_for_threads (guint64 n_before)
     g_usleep (50);
 }
 
-/* Whether @n threads can be made. RLIMIT_NPROC counts all that its user runs, and nothing tells how much that is: so they
- * are made, and end at once. */
+/* Whether @n threads can be made. RLIMIT_NPROC counts all that its user runs, and nothing tells how much that is: so
+ * they are made, and end at once. */
 static gboolean
 probe_threads (guint n)
 {
@@ -307,8 +307,9 @@ refuse (VgwCapacity *self, VgwCapacityKind kind, GError **error)
   self->n_refused[kind]++;
   if (self->logged_at_us == 0 || now_us - self->logged_at_us > LOG_INTERVAL_US)
     vgw_warning (NULL,
-                 "capacity: too few %s for another call: clients are told busy (%" G_GUINT64_FORMAT " descriptors and %"
-                 G_GUINT64_FORMAT " threads are in use, %" G_GUINT64_FORMAT " offers were refused so far)",
+                 "capacity: too few %s for another call: clients are told busy (%" G_GUINT64_FORMAT
+                 " descriptors and %" G_GUINT64_FORMAT " threads are in use, %" G_GUINT64_FORMAT
+                 " offers were refused so far)",
                  vgw_capacity_kind_to_string (kind), vgw_capacity_count_files (), vgw_capacity_count_threads (),
                  self->n_refused[VGW_CAPACITY_FILES] + self->n_refused[VGW_CAPACITY_THREADS]);
   if (self->logged_at_us == 0 || now_us - self->logged_at_us > LOG_INTERVAL_US)

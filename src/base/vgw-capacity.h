@@ -1,7 +1,7 @@
-/* What the process may have of file descriptors and threads. Where either runs out, GLib and webrtcbin abort the process,
- * and every call with it, so both are looked at before a peer is made and before a connection is accepted, and a reserve
- * is kept for what nobody asks about: names that are looked up, bots that are connected to, recordings. Main thread only,
- * but for the functions that say so. */
+/* What the process may have of file descriptors and threads. Where either runs out, GLib and webrtcbin abort the
+ * process, and every call with it, so both are looked at before a peer is made and before a connection is accepted, and
+ * a reserve is kept for what nobody asks about: names that are looked up, bots that are connected to, recordings. Main
+ * thread only, but for the functions that say so. */
 #pragma once
 
 #include <glib.h>
@@ -17,7 +17,7 @@ typedef struct
 
 typedef struct
 {
-  guint64 files;   /* that may be open, or threads that there may be; VGW_CAPACITY_NO_LIMIT where nothing bounds them */
+  guint64 files; /* that may be open, or threads that there may be; VGW_CAPACITY_NO_LIMIT where nothing bounds them */
   guint64 threads;
 } VgwCapacityLimits;
 
@@ -50,8 +50,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwCapacity, vgw_capacity_free)
 gboolean vgw_capacity_begin_peer (VgwCapacity *self, GError **error);
 void vgw_capacity_end_peer (VgwCapacity *self);
 
-/* How many connections can be accepted now without taking what calls need; 0: there is not even a descriptor to refuse one
- * with. */
+/* How many connections can be accepted now without taking what calls need; 0: there is not even a descriptor to refuse
+ * one with. */
 typedef enum
 {
   VGW_CAPACITY_ACCEPT,
@@ -65,8 +65,8 @@ VgwCapacityVerdict vgw_capacity_judge_connection (VgwCapacity *self);
 guint64 vgw_capacity_count_refused (VgwCapacity *self, VgwCapacityKind kind);
 const char *vgw_capacity_kind_to_string (VgwCapacityKind kind); /* "descriptors", "threads" */
 
-/* What there is now, and what there may be: of threads the strictest of the cgroup (pids.max) and, for an ordinary user,
- * RLIMIT_NPROC, which counts the user's other processes, too. Any thread. */
+/* What there is now, and what there may be: of threads the strictest of the cgroup (pids.max) and, for an ordinary
+ * user, RLIMIT_NPROC, which counts the user's other processes, too. Any thread. */
 guint64 vgw_capacity_count_files (void);
 guint64 vgw_capacity_count_threads (void);
 void vgw_capacity_read_limits (VgwCapacityLimits *limits);

@@ -27,7 +27,7 @@ static GMutex lock;
 static GHashTable *allowances; /* name → Allowance; guarded by lock, NULL where there are none */
 static guint64 n_all;          /* guarded by lock */
 
-#define IDLE_US (120 * G_USEC_PER_SEC)    /* its bucket has filled again */
+#define IDLE_US (120 * G_USEC_PER_SEC)     /* its bucket has filled again */
 #define LEFT_US (10 * 60 * G_USEC_PER_SEC) /* who has not come again for so long is not told what was left out */
 
 /* Whether nothing would be forgotten with it, or nothing that anybody waits for. */
@@ -76,8 +76,8 @@ vgw_log_limit_take (VgwLogLimitKind kind, const char *name, gint64 now_us, guint
   g_mutex_lock (&lock);
   allowance = find (name, now_us);
   allowance->used_us = now_us;
-  may_pass = !allowance->is_muted && vgw_token_bucket_take (&allowance->bucket, SCALE, rates[kind].per_second,
-                                                             rates[kind].burst, now_us);
+  may_pass = !allowance->is_muted
+             && vgw_token_bucket_take (&allowance->bucket, SCALE, rates[kind].per_second, rates[kind].burst, now_us);
   *n_left_out = may_pass ? allowance->n_left_out : 0;
   allowance->n_left_out = may_pass ? 0 : allowance->n_left_out + 1;
   n_all += !may_pass;

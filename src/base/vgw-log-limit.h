@@ -1,5 +1,5 @@
-/* How many lines of the log one session, or one address, may cause. What is beyond is left out and counted, and a line says
- * how much once there is room again, or when the session ends. Any thread. */
+/* How many lines of the log one session, or one address, may cause. What is beyond is left out and counted, and a line
+ * says how much once there is room again, or when the session ends. Any thread. */
 #pragma once
 
 #include <glib.h>
@@ -13,8 +13,8 @@ typedef enum
   VGW_LOG_LIMIT_SHARED,  /* 1,000 at once, ten in a second: an address of a proxy, where many are one */
 } VgwLogLimitKind;
 
-/* Whether one more line about @name may be logged at @now_us (monotonic). @n_left_out (out): how many were left out before
- * this one, 0 for none: whoever logs says so. */
+/* Whether one more line about @name may be logged at @now_us (monotonic). @n_left_out (out): how many were left out
+ * before this one, 0 for none: whoever logs says so. */
 gboolean vgw_log_limit_take (VgwLogLimitKind kind, const char *name, gint64 now_us, guint64 *n_left_out);
 
 /* No line about the session @name any more, whatever it is: its address has begun too many. */

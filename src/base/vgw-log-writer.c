@@ -17,11 +17,11 @@ struct _VgwLogWriter
 
   GMutex lock;
   GCond changed;
-  GQueue lines;      /* GString, guarded by lock */
-  gsize n_bytes;     /* of lines, guarded by lock */
-  gboolean is_busy;  /* a line is being written, guarded by lock */
-  guint64 n_untold;  /* dropped, and no line says so yet; guarded by lock */
-  guint64 n_dropped; /* guarded by lock */
+  GQueue lines;         /* GString, guarded by lock */
+  gsize n_bytes;        /* of lines, guarded by lock */
+  gboolean is_busy;     /* a line is being written, guarded by lock */
+  guint64 n_untold;     /* dropped, and no line says so yet; guarded by lock */
+  guint64 n_dropped;    /* guarded by lock */
   gboolean should_quit; /* guarded by lock */
 };
 

@@ -1,7 +1,7 @@
 /* Writes lines to a file descriptor from a thread of its own, so that nobody who logs waits for the reader: a pipe that
- * nobody empties, a terminal that was stopped, a slow disk. What waits is bounded; beyond the bound lines are dropped, and
- * a line at their place says how many. Lines keep their order. The descriptor's flags are left alone, since it may be
- * shared with the parent's terminal. */
+ * nobody empties, a terminal that was stopped, a slow disk. What waits is bounded; beyond the bound lines are dropped,
+ * and a line at their place says how many. Lines keep their order. The descriptor's flags are left alone, since it may
+ * be shared with the parent's terminal. */
 #pragma once
 
 #include <glib.h>
@@ -13,12 +13,12 @@ typedef struct _VgwLogWriter VgwLogWriter;
 /* Makes the line that stands for @n_dropped lines, its newline included. Any thread. Returns: (transfer full) */
 typedef GString *(*VgwLogDroppedFunc) (guint64 n_dropped);
 
-/* @fd stays the caller's, who keeps it open. Where no thread can be had, push () writes what the descriptor takes at once
- * and drops the rest. Returns: (transfer full) */
+/* @fd stays the caller's, who keeps it open. Where no thread can be had, push () writes what the descriptor takes at
+ * once and drops the rest. Returns: (transfer full) */
 VgwLogWriter *vgw_log_writer_new (int fd, gsize max_bytes, VgwLogDroppedFunc make_dropped_line);
 
-/* Waits until all is written, for @timeout_ms at most, and releases the writer; its thread goes as soon as the descriptor
- * lets it. */
+/* Waits until all is written, for @timeout_ms at most, and releases the writer; its thread goes as soon as the
+ * descriptor lets it. */
 void vgw_log_writer_free (VgwLogWriter *self, guint timeout_ms);
 
 /* Takes @line (transfer full), its newline included. Any thread; never blocks. */

@@ -10,10 +10,10 @@
 #include "base/vgw-log-limit.h"
 #include "base/vgw-log-writer.h"
 
-#define SESSION_FIELD "VGW_SESSION" /* every line of vgw_log_event () has it, "" for no session */
-#define MAX_FIELD_BYTES (64 * 1024) /* of one field before escaping: a line is bounded */
-#define MAX_QUEUED_BYTES (1024 * 1024)  /* of lines that standard error has not taken yet */
-#define FLUSH_TIMEOUT_MS 1000           /* at the end of the process, for a reader that is slow or stopped */
+#define SESSION_FIELD "VGW_SESSION"    /* every line of vgw_log_event () has it, "" for no session */
+#define MAX_FIELD_BYTES (64 * 1024)    /* of one field before escaping: a line is bounded */
+#define MAX_QUEUED_BYTES (1024 * 1024) /* of lines that standard error has not taken yet */
+#define FLUSH_TIMEOUT_MS 1000          /* at the end of the process, for a reader that is slow or stopped */
 #define COLOUR_OFF "\033[0m"
 
 /* What GLib's log writer, one per process, has to know; one word, so that it is read and set atomically. */
@@ -257,7 +257,8 @@ static GString *
 make_dropped_line (guint64 n_dropped)
 {
   g_autofree char *message = g_strdup_printf ("log: %" G_GUINT64_FORMAT " lines were dropped here: standard error was "
-                                              "not read fast enough", n_dropped);
+                                              "not read fast enough",
+                                              n_dropped);
 
   return format_line (g_atomic_int_get (&settings), G_LOG_LEVEL_WARNING, text_from_string (G_LOG_DOMAIN),
                       text_from_string (NULL), text_from_string (message));

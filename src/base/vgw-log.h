@@ -11,9 +11,9 @@ typedef enum
   VGW_LOG_JSON,
 } VgwLogFormat;
 
-/* Installs the GLib log writer. Call once, before threads start. Lines go to stderr with one write () each, from a thread
- * of their own: whoever logs never waits for the reader. What is beyond a megabyte is dropped, and a line says how much.
- * At exit () and after a fatal line up to a second is spent on what still waits.
+/* Installs the GLib log writer. Call once, before threads start. Lines go to stderr with one write () each, from a
+ * thread of their own: whoever logs never waits for the reader. What is beyond a megabyte is dropped, and a line says
+ * how much. At exit () and after a fatal line up to a second is spent on what still waits.
  * @level: the least severe level shown (G_LOG_LEVEL_DEBUG … G_LOG_LEVEL_ERROR).
  * Control characters and invalid UTF-8 in any field are escaped: a client cannot forge a line. */
 void vgw_log_init (VgwLogFormat format, GLogLevelFlags level);
@@ -39,8 +39,8 @@ char *vgw_log_format_line (VgwLogFormat format, gint64 real_time_us, GLogLevelFl
 /* For what an operator must look at. Not G_LOG_LEVEL_ERROR: that would abort. */
 #define vgw_critical(session_id, ...) vgw_log (G_LOG_LEVEL_CRITICAL, session_id, __VA_ARGS__)
 
-/* A line about a session counts towards what that session may cause, 40 lines at once and one in two seconds in the long run
- * (vgw-log-limit.h). These few are always there: the states of a session, its begin and its end. */
+/* A line about a session counts towards what that session may cause, 40 lines at once and one in two seconds in the
+ * long run (vgw-log-limit.h). These few are always there: the states of a session, its begin and its end. */
 #define vgw_landmark(session_id, ...) vgw_log_landmark (G_LOG_DOMAIN, session_id, __VA_ARGS__)
 
 /* A line about a client that has no session; it counts towards what its address may cause. */

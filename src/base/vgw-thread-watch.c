@@ -10,7 +10,7 @@ typedef struct
 {
   pid_t tid;
   gint64 sampled_us; /* 0: not yet */
-  guint64 busy_ns; /* since the thread began */
+  guint64 busy_ns;   /* since the thread began */
 } Watched;
 
 static GMutex lock;

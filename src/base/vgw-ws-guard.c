@@ -27,7 +27,7 @@
 struct _VgwWsGuard
 {
   gsize max_text_bytes, max_binary_bytes; /* of one message */
-  gboolean is_masked; /* the frames that come in */
+  gboolean is_masked;                     /* the frames that come in */
   guint16 close_code;
   guint64 n_frames;
 
@@ -46,7 +46,7 @@ struct _VgwWsGuard
   guint8 message_opcode; /* 0: none */
   guint n_fragments;
   GByteArray *message;
-  gboolean is_delivered; /* the caller has it until the next call */
+  gboolean is_delivered;                 /* the caller has it until the next call */
   guint8 control[MAX_CONTROL_BYTES + 1]; /* a control frame may come between two fragments */
 };
 

@@ -1,6 +1,6 @@
-/* The reading half of a WebSocket (RFC 6455 sections 5 to 7), of a server or a client, bounded: frames in, whole messages out. It holds
- * what has arrived of one message, never what a header only announces, and never more than the bound over all
- * fragments. Pure: no sockets, no clock. One thread. */
+/* The reading half of a WebSocket (RFC 6455 sections 5 to 7), of a server or a client, bounded: frames in, whole
+ * messages out. It holds what has arrived of one message, never what a header only announces, and never more than the
+ * bound over all fragments. Pure: no sockets, no clock. One thread. */
 #pragma once
 
 #include <glib.h>
@@ -44,8 +44,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWsGuard, vgw_ws_guard_free)
 
 /* Takes bytes of @data until a message is complete or nothing is left; @n_taken (out) tells how many.
  * Errors: VGW_ERROR_TOO_LARGE for a message of too many bytes or fragments, found when the header of the frame that
- * passes the bound is complete; VGW_ERROR_BAD_MESSAGE for what breaks RFC 6455: an unmasked frame (for a client: a masked one),
- * reserved bits or opcodes, lengths not in their shortest form, fragments out of order, bad control frames, text that is not UTF-8. */
+ * passes the bound is complete; VGW_ERROR_BAD_MESSAGE for what breaks RFC 6455: an unmasked frame (for a client: a
+ * masked one), reserved bits or opcodes, lengths not in their shortest form, fragments out of order, bad control
+ * frames, text that is not UTF-8. */
 VgwWsResult vgw_ws_guard_read (VgwWsGuard *self, const guint8 *data, gsize length, gsize *n_taken,
                                VgwWsMessage *message, GError **error);
 

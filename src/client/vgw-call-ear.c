@@ -71,12 +71,12 @@ measure_pause (VgwCallEar *self, GstBuffer *buffer)
 {
   GstClockTime start = GST_BUFFER_PTS (buffer);
   GstClockTime previous = self->heard_to;
-  GstClockTime length = gst_util_uint64_scale (gst_buffer_get_size (buffer) / sizeof (gint16), GST_SECOND,
-                                               VGW_CALL_OUTPUT_RATE_HZ);
+  GstClockTime length =
+      gst_util_uint64_scale (gst_buffer_get_size (buffer) / sizeof (gint16), GST_SECOND, VGW_CALL_OUTPUT_RATE_HZ);
 
   self->heard_to = GST_CLOCK_TIME_IS_VALID (start) ? start + length : GST_CLOCK_TIME_NONE;
-  if (!GST_CLOCK_TIME_IS_VALID (start) || !GST_CLOCK_TIME_IS_VALID (previous) ||
-      start < previous + MIN_PAUSE_MS * GST_MSECOND)
+  if (!GST_CLOCK_TIME_IS_VALID (start) || !GST_CLOCK_TIME_IS_VALID (previous)
+      || start < previous + MIN_PAUSE_MS * GST_MSECOND)
     return 0;
   return gst_util_uint64_scale (start - previous, VGW_CALL_OUTPUT_RATE_HZ, GST_SECOND);
 }
@@ -97,8 +97,8 @@ hear (VgwCallEar *self, const gint16 *samples, gsize n_samples)
   gboolean is_first, is_first_voice;
 
   g_mutex_lock (&self->lock);
-  vgw_timeline_add (&self->heard, now_us, (gint64) ((self->level.n_samples + self->n_silent) * G_USEC_PER_SEC /
-                                                    VGW_CALL_OUTPUT_RATE_HZ));
+  vgw_timeline_add (&self->heard, now_us,
+                    (gint64) ((self->level.n_samples + self->n_silent) * G_USEC_PER_SEC / VGW_CALL_OUTPUT_RATE_HZ));
   is_first = self->level.n_samples == 0;
   is_first_voice = self->level.n_voiced_windows == 0;
   is_first_voice = vgw_level_meter_add (&self->level, samples, n_samples) && is_first_voice;

@@ -19,8 +19,8 @@ typedef struct
   guint n_frames; /* frames of 20 ms since the key went down, this one included: its duration */
 } VgwCallKeyPacket;
 
-/* @text: digits, '*', '#', A to D; a ',' is half a second's pause; anything else is an error (VGW_ERROR_CONFIG). The first
- * key goes down half a second after the first frame. Returns: (transfer full) */
+/* @text: digits, '*', '#', A to D; a ',' is half a second's pause; anything else is an error (VGW_ERROR_CONFIG). The
+ * first key goes down half a second after the first frame. Returns: (transfer full) */
 VgwCallKeys *vgw_call_keys_new (const char *text, GError **error);
 void vgw_call_keys_free (VgwCallKeys *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwCallKeys, vgw_call_keys_free)

@@ -1,5 +1,5 @@
-/* What webrtcbin and its bus say to a caller, each time as a notice that goes through a VgwMailbox to the main thread. The
- * owner's pipeline is at NULL before its last reference goes, so that no callback finds a dead owner. */
+/* What webrtcbin and its bus say to a caller, each time as a notice that goes through a VgwMailbox to the main thread.
+ * The owner's pipeline is at NULL before its last reference goes, so that no callback finds a dead owner. */
 #pragma once
 
 #include <glib-object.h>
@@ -12,15 +12,15 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  VGW_CALL_NOTICE_OFFER,       /* description */
-  VGW_CALL_NOTICE_CANDIDATE,   /* text, number: the m-line */
-  VGW_CALL_NOTICE_ICE_STATE,   /* number: GstWebRTCICEConnectionState */
-  VGW_CALL_NOTICE_PEER_STATE,  /* number: GstWebRTCPeerConnectionState */
+  VGW_CALL_NOTICE_OFFER,      /* description */
+  VGW_CALL_NOTICE_CANDIDATE,  /* text, number: the m-line */
+  VGW_CALL_NOTICE_ICE_STATE,  /* number: GstWebRTCICEConnectionState */
+  VGW_CALL_NOTICE_PEER_STATE, /* number: GstWebRTCPeerConnectionState */
   VGW_CALL_NOTICE_FIRST_AUDIO,
   VGW_CALL_NOTICE_FIRST_VOICE,
   VGW_CALL_NOTICE_CHANNEL_OPEN,
-  VGW_CALL_NOTICE_EVENT,       /* text */
-  VGW_CALL_NOTICE_FAILED,      /* error */
+  VGW_CALL_NOTICE_EVENT,  /* text */
+  VGW_CALL_NOTICE_FAILED, /* error */
 } VgwCallNoticeKind;
 
 /* Only the fields of its kind are set. */

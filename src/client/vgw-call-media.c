@@ -28,7 +28,7 @@ struct _VgwCallMedia
   gboolean has_data_channel;
   gboolean is_stopped;
   GstElement *pipeline, *webrtc, *in, *out;
-  GstPad *decoder_pad; /* sink of the depayloader */
+  GstPad *decoder_pad;           /* sink of the depayloader */
   GstWebRTCDataChannel *channel; /* (nullable) */
   guint sctp_association_id;
 
@@ -245,8 +245,8 @@ on_ear_event (VgwCallEarEvent event, gpointer user_data)
 {
   VgwCallMedia *self = user_data;
 
-  vgw_call_mailbox_post (&self->mailbox, event == VGW_CALL_EAR_FIRST_AUDIO ? VGW_CALL_NOTICE_FIRST_AUDIO
-                                                                           : VGW_CALL_NOTICE_FIRST_VOICE);
+  vgw_call_mailbox_post (&self->mailbox,
+                         event == VGW_CALL_EAR_FIRST_AUDIO ? VGW_CALL_NOTICE_FIRST_AUDIO : VGW_CALL_NOTICE_FIRST_VOICE);
 }
 
 /* UPnP would cost up to 200 ms of gathering and multicast; ICE-TCP two more sockets. Checks in place of indications
@@ -473,7 +473,8 @@ vgw_call_media_set_answer (VgwCallMedia *self, const char *sdp, GError **error)
 
   if (self->keys != NULL && strstr (sdp, " telephone-event/") == NULL)
     {
-      g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the gateway takes no keys: no telephone-event in its answer");
+      g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE,
+                   "the gateway takes no keys: no telephone-event in its answer");
       return FALSE;
     }
   if (gst_sdp_message_new_from_text (sdp, &message) != GST_SDP_OK)

@@ -38,9 +38,8 @@ typedef struct
 } VgwCallMeasurements;
 
 /* Builds the pipeline for the codec of @speech. @wav (nullable) takes what comes back; it stays the caller's, who
- * closes it after "stopped". @keys (nullable): what to press, as vgw_call_keys_new () takes it; telephone events are offered
- * then.
- * Errors: VGW_ERROR_INTERNAL, naming what GStreamer lacks. Returns: (transfer full) */
+ * closes it after "stopped". @keys (nullable): what to press, as vgw_call_keys_new () takes it; telephone events are
+ * offered then. Errors: VGW_ERROR_INTERNAL, naming what GStreamer lacks. Returns: (transfer full) */
 VgwCallMedia *vgw_call_media_new (VgwSpeech *speech, VgwWavFile *wav, gboolean has_data_channel, const char *keys,
                                   GError **error);
 
@@ -56,7 +55,8 @@ guint vgw_call_media_get_keys_ms (VgwCallMedia *self);
 /* Starts the pipeline and makes the offer. */
 void vgw_call_media_start (VgwCallMedia *self);
 
-/* Errors: VGW_ERROR_BAD_MESSAGE for SDP that does not parse, or lacks telephone events where keys are pressed; what webrtcbin rejects comes as "failed". */
+/* Errors: VGW_ERROR_BAD_MESSAGE for SDP that does not parse, or lacks telephone events where keys are pressed; what
+ * webrtcbin rejects comes as "failed". */
 gboolean vgw_call_media_set_answer (VgwCallMedia *self, const char *sdp, GError **error);
 
 /* A candidate of the other side; "" and NULL end them. */

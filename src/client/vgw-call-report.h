@@ -38,9 +38,9 @@ typedef enum
 typedef struct
 {
   VgwCallResult result;
-  char *failure;    /* (nullable) */
-  char *end_reason; /* (nullable) what the gateway said when it ended the session */
-  char *session_id; /* (nullable) */
+  char *failure;     /* (nullable) */
+  char *end_reason;  /* (nullable) what the gateway said when it ended the session */
+  char *session_id;  /* (nullable) */
   gint64 started_us; /* of the monotonic clock */
   double moments_ms[VGW_CALL_N_MOMENTS];
   gboolean has_measurements;

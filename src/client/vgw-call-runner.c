@@ -152,12 +152,12 @@ vgw_call_runner_class_init (VgwCallRunnerClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = vgw_call_runner_dispose;
 
-  signals[SIGNAL_PROGRESS]
-      = g_signal_new ("progress", VGW_TYPE_CALL_RUNNER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_PROGRESS] =
+      g_signal_new ("progress", VGW_TYPE_CALL_RUNNER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_EVENT] = g_signal_new ("event", VGW_TYPE_CALL_RUNNER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                         G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_STRING);
-  signals[SIGNAL_FINISHED]
-      = g_signal_new ("finished", VGW_TYPE_CALL_RUNNER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_FINISHED] =
+      g_signal_new ("finished", VGW_TYPE_CALL_RUNNER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

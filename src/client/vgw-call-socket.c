@@ -115,8 +115,8 @@ vgw_call_socket_class_init (VgwCallSocketClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = vgw_call_socket_dispose;
 
-  signals[SIGNAL_OPENED]
-      = g_signal_new ("opened", VGW_TYPE_CALL_SOCKET, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_OPENED] =
+      g_signal_new ("opened", VGW_TYPE_CALL_SOCKET, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_MESSAGE] = g_signal_new ("message", VGW_TYPE_CALL_SOCKET, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                           G_TYPE_NONE, 1, G_TYPE_POINTER);
   signals[SIGNAL_CLOSED] = g_signal_new ("closed", VGW_TYPE_CALL_SOCKET, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
@@ -151,7 +151,7 @@ report_bad_url (gpointer user_data)
 
 void
 vgw_call_socket_open (VgwCallSocket *self, SoupSession *http, const char *url, const char *origin,
-                    gboolean accepts_any_certificate)
+                      gboolean accepts_any_certificate)
 {
   g_autoptr (SoupMessage) message = soup_message_new (SOUP_METHOD_GET, url);
 

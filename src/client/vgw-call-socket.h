@@ -20,7 +20,7 @@ VgwCallSocket *vgw_call_socket_new (void); /* (transfer full) */
 
 /* @url: ws: or wss:. @origin (nullable): the Origin header. Once per socket. */
 void vgw_call_socket_open (VgwCallSocket *self, SoupSession *http, const char *url, const char *origin,
-                         gboolean accepts_any_certificate);
+                           gboolean accepts_any_certificate);
 
 /* Takes @message (transfer full); dropped where the socket is not open. */
 void vgw_call_socket_send (VgwCallSocket *self, VgwMessage *message);

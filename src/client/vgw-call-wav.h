@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Opens @path for what comes back; a file that is there is replaced. Errors: VGW_ERROR_ENGINE. Returns: (transfer full) */
+/* Opens @path for what comes back; a file that is there is replaced. Errors: VGW_ERROR_ENGINE. Returns: (transfer full)
+ */
 VgwWavFile *vgw_call_wav_open (VgwWavWriter *writer, const char *path, GError **error);
 
 /* Gives @wav (transfer full) back to its writer. Errors: VGW_ERROR_ENGINE where samples could not be written. */

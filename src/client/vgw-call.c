@@ -235,7 +235,8 @@ on_connected (VgwCallMedia *media, VgwCall *self)
   g_clear_handle_id (&self->deadline, g_source_remove);
   set_state (self, VGW_CALL_STATE_TALKING);
   if (duration_ms == 0)
-    duration_ms = MAX (vgw_speech_get_duration_ms (settings->speech), vgw_call_media_get_keys_ms (media)) + ECHO_TAIL_MS;
+    duration_ms =
+        MAX (vgw_speech_get_duration_ms (settings->speech), vgw_call_media_get_keys_ms (media)) + ECHO_TAIL_MS;
   set_timer (self, duration_ms, on_duration_over);
   self->pacer_id = vgw_pacer_add (settings->pacer, feed, media);
 }
@@ -336,8 +337,7 @@ offer (VgwCall *self, GPtrArray *servers)
       vgw_call_media_add_ice_server (self->media, server->url, server->username, server->credential);
     }
   if (settings->turn_url != NULL)
-    vgw_call_media_add_ice_server (self->media, settings->turn_url, settings->turn_username,
-                                   settings->turn_credential);
+    vgw_call_media_add_ice_server (self->media, settings->turn_url, settings->turn_username, settings->turn_credential);
   if (settings->is_relay_only)
     vgw_call_media_set_relay_only (self->media);
   vgw_call_media_start (self->media);
@@ -485,7 +485,7 @@ on_deadline (gpointer user_data)
     case VGW_CALL_STATE_CONNECTING:
       fail (self, VGW_CALL_TRANSPORT,
             self->report.moments_ms[VGW_CALL_MOMENT_ICE] < 0 ? "ICE did not connect in time"
-                                                              : "DTLS did not connect in time");
+                                                             : "DTLS did not connect in time");
       break;
     case VGW_CALL_STATE_TALKING:
     case VGW_CALL_STATE_HANGING_UP:
@@ -535,12 +535,11 @@ vgw_call_class_init (VgwCallClass *klass)
   object_class->dispose = vgw_call_dispose;
   object_class->finalize = vgw_call_finalize;
 
-  signals[SIGNAL_STATE_CHANGED]
-      = g_signal_new ("state-changed", VGW_TYPE_CALL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
-  signals[SIGNAL_EVENT]
-      = g_signal_new ("event", VGW_TYPE_CALL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
-  signals[SIGNAL_ENDED]
-      = g_signal_new ("ended", VGW_TYPE_CALL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_STATE_CHANGED] =
+      g_signal_new ("state-changed", VGW_TYPE_CALL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
+  signals[SIGNAL_EVENT] =
+      g_signal_new ("event", VGW_TYPE_CALL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[SIGNAL_ENDED] = g_signal_new ("ended", VGW_TYPE_CALL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -576,7 +575,8 @@ vgw_call_start (VgwCall *self)
       stop (self);
       return;
     }
-  vgw_call_socket_open (self->socket, settings->http, settings->url, settings->origin, settings->accepts_any_certificate);
+  vgw_call_socket_open (self->socket, settings->http, settings->url, settings->origin,
+                        settings->accepts_any_certificate);
 }
 
 void

@@ -21,11 +21,11 @@ G_DECLARE_FINAL_TYPE (VgwCall, vgw_call, VGW, CALL, GObject)
 /* Shared by all calls of the process; must outlive them. */
 typedef struct
 {
-  char *url;        /* ws: or wss: */
-  char *origin;     /* (nullable) the Origin header */
-  char *event_json; /* (nullable) sent once the call is up */
+  char *url;                                        /* ws: or wss: */
+  char *origin;                                     /* (nullable) the Origin header */
+  char *event_json;                                 /* (nullable) sent once the call is up */
   char *turn_url, *turn_username, *turn_credential; /* (nullable) a TURN server beside those the gateway names */
-  char *keys;       /* (nullable) what to press, as vgw_call_keys_new () takes it */
+  char *keys;                                       /* (nullable) what to press, as vgw_call_keys_new () takes it */
   gboolean is_relay_only;
   gboolean has_data_channel;
   gboolean accepts_any_certificate;

@@ -44,8 +44,8 @@ is_late (const VgwDtmf *self, guint32 timestamp)
 }
 
 void
-vgw_dtmf_take (VgwDtmf *self, guint32 timestamp, gboolean is_marked, const guint8 *payload, gsize length,
-               gint64 now_us, VgwDtmfFunc func, gpointer user_data)
+vgw_dtmf_take (VgwDtmf *self, guint32 timestamp, gboolean is_marked, const guint8 *payload, gsize length, gint64 now_us,
+               VgwDtmfFunc func, gpointer user_data)
 {
   guint duration;
 

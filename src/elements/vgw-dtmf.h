@@ -18,14 +18,14 @@ typedef struct
   gboolean has_ended;  /* with the end bit */
   guint32 timestamp;   /* RTP, the same in all packets of one segment */
   guint event;
-  guint earlier;       /* ticks of the segments before this one */
-  guint duration;      /* ticks of this segment */
-  gint64 last_us;      /* when the last packet arrived */
+  guint earlier;  /* ticks of the segments before this one */
+  guint duration; /* ticks of this segment */
+  gint64 last_us; /* when the last packet arrived */
 } VgwDtmf;
 
-/* One packet: its RTP @timestamp, its marker bit, its payload, and when it arrived. A key is reported at the packet with
- * the end bit, or at a packet of another key where all three of those were lost. An event that is too long for 16 bits of
- * duration comes in segments (RFC 4733 section 2.5.1.3), which are one key. What is no key is dropped. */
+/* One packet: its RTP @timestamp, its marker bit, its payload, and when it arrived. A key is reported at the packet
+ * with the end bit, or at a packet of another key where all three of those were lost. An event that is too long for 16
+ * bits of duration comes in segments (RFC 4733 section 2.5.1.3), which are one key. What is no key is dropped. */
 void vgw_dtmf_take (VgwDtmf *self, guint32 timestamp, gboolean is_marked, const guint8 *payload, gsize length,
                     gint64 now_us, VgwDtmfFunc func, gpointer user_data);
 

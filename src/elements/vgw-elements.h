@@ -1,5 +1,5 @@
-/* The project's own GStreamer elements: vgwopusdec, vgwopusenc, vgwresample, vgwjitterbuffer. Registered in the program,
- * and also built as the plugin libgstvgw.so that gst-inspect-1.0 and gst-launch-1.0 can load. */
+/* The project's own GStreamer elements: vgwopusdec, vgwopusenc, vgwresample, vgwjitterbuffer. Registered in the
+ * program, and also built as the plugin libgstvgw.so that gst-inspect-1.0 and gst-launch-1.0 can load. */
 #pragma once
 
 #include <gst/gst.h>

@@ -11,11 +11,11 @@
  *   - Late and repeated packets are dropped. A jump by more than MAX_DROPOUT or MAX_MISORDER packets (RFC 3550
  *     appendix A.1) is a sender that started again.
  *
- *   - Packets of `dtmf-payload-type` (RFC 4733) are taken out where it is their turn, and become the signal "dtmf", once
- *     for each key: at the packet with the end bit, or a little later where all three of those were lost.
- *   - Packets of any other payload type than `payload-type` (comfort noise, keepalives), and those without a payload, are
- *     taken out, too, where it is their turn: they have a sequence number, so that nothing is missing (RFC 3550 section
- *     5.1: a receiver must ignore payload types that it does not understand).
+ *   - Packets of `dtmf-payload-type` (RFC 4733) are taken out where it is their turn, and become the signal "dtmf",
+ *     once for each key: at the packet with the end bit, or a little later where all three of those were lost.
+ *   - Packets of any other payload type than `payload-type` (comfort noise, keepalives), and those without a payload,
+ *     are taken out, too, where it is their turn: they have a sequence number, so that nothing is missing (RFC 3550
+ *     section 5.1: a receiver must ignore payload types that it does not understand).
  *
  * PTS of the packets: see vgw-rtp-timeline.h. Nothing downstream waits for it.
  *
@@ -51,8 +51,8 @@ struct _VgwJitterBuffer
   /* streaming thread only */
   VgwRtpHeld held;
   gboolean is_started;
-  guint64 next_seqnum;  /* extended; the one to send next */
-  guint64 n_missing;    /* given up since the last audio packet */
+  guint64 next_seqnum; /* extended; the one to send next */
+  guint64 n_missing;   /* given up since the last audio packet */
   VgwRtpTimeline timeline;
   gboolean is_discont;
   guint clock_rate_hz; /* 0 until asked for */
@@ -89,12 +89,12 @@ enum
 
 static guint signals[N_SIGNALS];
 
-static GstStaticPadTemplate sink_template
-    = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS ("application/x-rtp"));
-static GstStaticPadTemplate src_template
-    = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS ("application/x-rtp"));
-static GstStaticPadTemplate rtcp_template
-    = GST_STATIC_PAD_TEMPLATE ("sink_rtcp", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS ("application/x-rtcp"));
+static GstStaticPadTemplate sink_template =
+    GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS ("application/x-rtp"));
+static GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS ("application/x-rtp"));
+static GstStaticPadTemplate rtcp_template =
+    GST_STATIC_PAD_TEMPLATE ("sink_rtcp", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS ("application/x-rtcp"));
 
 static void
 count (VgwJitterBuffer *self, guint64 *counter, guint64 n)
@@ -154,7 +154,7 @@ find_clock_rate (VgwJitterBuffer *self, guint8 payload_type)
   vgw_rtp_timeline_set_clock_rate (&self->timeline, self->clock_rate_hz);
 }
 
-/* --- keys ----------------------------------------------------------------------------------------------------------- */
+/* --- keys --------------------------------------------------------------------------------------------------------- */
 
 static void
 on_key (guint event, guint duration, gpointer user_data)
@@ -192,20 +192,20 @@ take_other (VgwJitterBuffer *self, Packet *packet)
   vgw_rtp_held_packet_free (packet);
 }
 
-/* --- downstream ----------------------------------------------------------------------------------------------------- */
+/* --- downstream --------------------------------------------------------------------------------------------------- */
 
 static void
 send_lost_event (VgwJitterBuffer *self, guint64 seqnum, GstClockTime pts, GstClockTime duration)
 {
-  GstStructure *structure
-      = gst_structure_new ("GstRTPPacketLost", "seqnum", G_TYPE_UINT, (guint) (seqnum & 0xffff), "timestamp",
-                           G_TYPE_UINT64, pts, "duration", G_TYPE_UINT64, duration, "retry", G_TYPE_UINT, 0, NULL);
+  GstStructure *structure =
+      gst_structure_new ("GstRTPPacketLost", "seqnum", G_TYPE_UINT, (guint) (seqnum & 0xffff), "timestamp",
+                         G_TYPE_UINT64, pts, "duration", G_TYPE_UINT64, duration, "retry", G_TYPE_UINT, 0, NULL);
 
   gst_pad_push_event (self->src, gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM, structure));
 }
 
-/* Says what is missing from @begin to @end, before packet @seqnum; @longest is how long a packet is, as far as known. Time
- * beyond that is silence, which nobody has to conceal. */
+/* Says what is missing from @begin to @end, before packet @seqnum; @longest is how long a packet is, as far as known.
+ * Time beyond that is silence, which nobody has to conceal. */
 static void
 send_lost (VgwJitterBuffer *self, guint64 seqnum, GstClockTime begin, GstClockTime end, GstClockTime longest)
 {
@@ -292,14 +292,15 @@ send_ready (VgwJitterBuffer *self, GstClockTime now, GstClockTime latency)
   return flow;
 }
 
-/* --- upstream ------------------------------------------------------------------------------------------------------- */
+/* --- upstream ----------------------------------------------------------------------------------------------------- */
 
 /* Sends all that waits, however long it has, and forgets the sequence. */
 static void
 drain (VgwJitterBuffer *self)
 {
   send_ready (self, G_MAXINT64, 0);
-  vgw_rtp_held_clear (&self->held); /* what a pipeline that fails did not take belongs to the numbers of the old stream */
+  vgw_rtp_held_clear (
+      &self->held); /* what a pipeline that fails did not take belongs to the numbers of the old stream */
   vgw_dtmf_finish (&self->dtmf, on_key, self);
   self->is_started = FALSE;
 }
@@ -433,7 +434,7 @@ on_event (GstPad *pad, GstObject *parent, GstEvent *event)
   return gst_pad_event_default (pad, parent, event);
 }
 
-/* --- the element ---------------------------------------------------------------------------------------------------- */
+/* --- the element -------------------------------------------------------------------------------------------------- */
 
 static GstPad *
 vgw_jitter_buffer_request_new_pad (GstElement *element, GstPadTemplate *template, const char *name, const GstCaps *caps)
@@ -488,11 +489,11 @@ vgw_jitter_buffer_get_property (GObject *object, guint id, GValue *value, GParam
       g_value_set_uint (value, self->dtmf_clock_rate_hz);
       break;
     case PROP_STATS:
-      g_value_take_boxed (value, gst_structure_new ("application/x-rtp-jitterbuffer-stats", "num-pushed", G_TYPE_UINT64,
-                                                    self->n_pushed, "num-lost", G_TYPE_UINT64, self->n_lost, "num-late",
-                                                    G_TYPE_UINT64, self->n_late, "num-duplicates", G_TYPE_UINT64,
-                                                    self->n_duplicates, "num-ignored", G_TYPE_UINT64, self->n_ignored,
-                                                    NULL));
+      g_value_take_boxed (value,
+                          gst_structure_new ("application/x-rtp-jitterbuffer-stats", "num-pushed", G_TYPE_UINT64,
+                                             self->n_pushed, "num-lost", G_TYPE_UINT64, self->n_lost, "num-late",
+                                             G_TYPE_UINT64, self->n_late, "num-duplicates", G_TYPE_UINT64,
+                                             self->n_duplicates, "num-ignored", G_TYPE_UINT64, self->n_ignored, NULL));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -552,16 +553,16 @@ vgw_jitter_buffer_class_init (VgwJitterBufferClass *klass)
                                                          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
   g_object_class_install_property (object_class, PROP_PAYLOAD_TYPE,
                                    g_param_spec_int ("payload-type", "Payload type",
-                                                     "Payload type of the audio, all others are ignored; -1 for any", -1,
-                                                     127, -1, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
+                                                     "Payload type of the audio, all others are ignored; -1 for any",
+                                                     -1, 127, -1, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
   g_object_class_install_property (object_class, PROP_DTMF_PAYLOAD_TYPE,
                                    g_param_spec_int ("dtmf-payload-type", "DTMF payload type",
-                                                     "Payload type of telephone events (RFC 4733); -1 for none", -1, 127,
-                                                     -1, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
-  g_object_class_install_property (object_class, PROP_DTMF_CLOCK_RATE,
-                                   g_param_spec_uint ("dtmf-clock-rate", "DTMF clock rate",
-                                                      "Clock rate of the telephone events' durations, in Hz", 1, 192000,
-                                                      DEFAULT_CLOCK_RATE_HZ, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
+                                                     "Payload type of telephone events (RFC 4733); -1 for none", -1,
+                                                     127, -1, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
+  g_object_class_install_property (
+      object_class, PROP_DTMF_CLOCK_RATE,
+      g_param_spec_uint ("dtmf-clock-rate", "DTMF clock rate", "Clock rate of the telephone events' durations, in Hz",
+                         1, 192000, DEFAULT_CLOCK_RATE_HZ, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
   g_object_class_install_property (object_class, PROP_STATS,
                                    g_param_spec_boxed ("stats", "Statistics",
                                                        "num-pushed, num-lost, num-late, num-duplicates, num-ignored",

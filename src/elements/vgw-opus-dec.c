@@ -25,8 +25,8 @@ GST_DEBUG_CATEGORY_STATIC (vgw_opus_dec_debug);
 #define DEFAULT_RATE_HZ 48000
 #define DEFAULT_CHANNELS 1 /* speech; libopus mixes a stereo packet down by itself */
 #define DEFAULT_FRAME_MS 20
-#define MAX_PACKET_MS 120       /* RFC 6716 section 3.2.5 */
-#define UNITS_PER_SECOND 400    /* libopus conceals in steps of 2.5 ms */
+#define MAX_PACKET_MS 120         /* RFC 6716 section 3.2.5 */
+#define UNITS_PER_SECOND 400      /* libopus conceals in steps of 2.5 ms */
 #define FIRST_CELT_ONLY_CONFIG 16 /* RFC 6716 table 2: configurations from 16 on have no SILK layer, hence no FEC */
 
 struct _VgwOpusDec
@@ -57,10 +57,11 @@ enum
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS ("audio/x-opus, channel-mapping-family = (int) 0"));
 
-static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
-    "src", GST_PAD_SRC, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS ("audio/x-raw, format = (string) " GST_AUDIO_NE (S16) ", layout = (string) interleaved, "
-                     "rate = (int) { 48000, 24000, 16000, 12000, 8000 }, channels = (int) [ 1, 2 ]"));
+static GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
+                             GST_STATIC_CAPS ("audio/x-raw, format = (string) " GST_AUDIO_NE (
+                                 S16) ", layout = (string) interleaved, "
+                                      "rate = (int) { 48000, 24000, 16000, 12000, 8000 }, channels = (int) [ 1, 2 ]"));
 
 static void
 count (VgwOpusDec *self, guint64 *counter)
@@ -333,10 +334,10 @@ vgw_opus_dec_get_property (GObject *object, guint property_id, GValue *value, GP
   if (property_id == PROP_USE_INBAND_FEC)
     g_value_set_boolean (value, self->use_inband_fec);
   else if (property_id == PROP_STATS)
-    g_value_take_boxed (value, gst_structure_new ("vgwopusdec-stats", "packets", G_TYPE_UINT64, self->n_packets,
-                                                  "corrupt", G_TYPE_UINT64, self->n_corrupt, "concealed", G_TYPE_UINT64,
-                                                  self->n_concealed, "recovered", G_TYPE_UINT64, self->n_recovered,
-                                                  NULL));
+    g_value_take_boxed (value,
+                        gst_structure_new ("vgwopusdec-stats", "packets", G_TYPE_UINT64, self->n_packets, "corrupt",
+                                           G_TYPE_UINT64, self->n_corrupt, "concealed", G_TYPE_UINT64,
+                                           self->n_concealed, "recovered", G_TYPE_UINT64, self->n_recovered, NULL));
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
   GST_OBJECT_UNLOCK (self);

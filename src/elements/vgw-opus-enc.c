@@ -59,14 +59,15 @@ enum
   PROP_VBR,
 };
 
-static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
-    "sink", GST_PAD_SINK, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS ("audio/x-raw, format = (string) " GST_AUDIO_NE (S16) ", layout = (string) interleaved, "
-                     "rate = (int) { 48000, 24000, 16000, 12000, 8000 }, channels = (int) 1"));
+static GstStaticPadTemplate sink_template =
+    GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
+                             GST_STATIC_CAPS ("audio/x-raw, format = (string) " GST_AUDIO_NE (
+                                 S16) ", layout = (string) interleaved, "
+                                      "rate = (int) { 48000, 24000, 16000, 12000, 8000 }, channels = (int) 1"));
 
-static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
-    "src", GST_PAD_SRC, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS ("audio/x-opus, channel-mapping-family = (int) 0, channels = (int) 1"));
+static GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
+                             GST_STATIC_CAPS ("audio/x-opus, channel-mapping-family = (int) 0, channels = (int) 1"));
 
 /* Brings the encoder to the settings. Streaming thread. */
 static void
@@ -268,8 +269,8 @@ install_properties (GObjectClass *object_class)
                                    g_param_spec_int ("bitrate", "Bit rate", "Bits per second aimed at, FEC included",
                                                      MIN_BITRATE, MAX_BITRATE, DEFAULT_BITRATE, flags));
   g_object_class_install_property (object_class, PROP_COMPLEXITY,
-                                   g_param_spec_int ("complexity", "Complexity", "CPU spent for quality", 0, MAX_COMPLEXITY,
-                                                     DEFAULT_COMPLEXITY, flags));
+                                   g_param_spec_int ("complexity", "Complexity", "CPU spent for quality", 0,
+                                                     MAX_COMPLEXITY, DEFAULT_COMPLEXITY, flags));
   g_object_class_install_property (object_class, PROP_INBAND_FEC,
                                    g_param_spec_boolean ("inband-fec", "In-band FEC",
                                                          "Put a coarse copy of each frame into the next packet", TRUE,
@@ -284,9 +285,8 @@ install_properties (GObjectClass *object_class)
                                                          "Make packets of 1 or 2 bytes in silence, which rtpopuspay "
                                                          "does not send when its own dtx is set",
                                                          FALSE, flags));
-  g_object_class_install_property (object_class, PROP_VBR,
-                                   g_param_spec_boolean ("vbr", "Variable bit rate", "Packets differ in size", TRUE,
-                                                         flags));
+  g_object_class_install_property (
+      object_class, PROP_VBR, g_param_spec_boolean ("vbr", "Variable bit rate", "Packets differ in size", TRUE, flags));
 }
 
 static void

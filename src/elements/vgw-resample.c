@@ -25,13 +25,14 @@ struct _VgwResample
 G_DEFINE_TYPE (VgwResample, vgw_resample, GST_TYPE_BASE_TRANSFORM)
 
 #define CAPS                                                                                                           \
-  "audio/x-raw, format = (string) " GST_AUDIO_NE (S16) ", layout = (string) interleaved, rate = (int) [ 8000, 96000 ], " \
-  "channels = (int) 1"
+  "audio/x-raw, format = (string) " GST_AUDIO_NE (                                                                     \
+      S16) ", layout = (string) interleaved, rate = (int) [ 8000, 96000 ], "                                           \
+           "channels = (int) 1"
 
-static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
-                                                                     GST_STATIC_CAPS (CAPS));
-static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
-                                                                    GST_STATIC_CAPS (CAPS));
+static GstStaticPadTemplate sink_template =
+    GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (CAPS));
+static GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (CAPS));
 
 /* Fills the filter with silence until it gives something, which is thrown away: from a state in which all output has
  * been taken, a whole number of periods in is a whole number of periods out. */
@@ -63,8 +64,7 @@ vgw_resample_transform_caps (GstBaseTransform *base, GstPadDirection direction, 
       gst_structure_set (structure, "rate", GST_TYPE_INT_RANGE, 8000, 96000, NULL);
       gst_caps_append_structure (other, structure);
     }
-  return filter != NULL ? gst_caps_intersect_full (filter, other, GST_CAPS_INTERSECT_FIRST)
-                        : g_steal_pointer (&other);
+  return filter != NULL ? gst_caps_intersect_full (filter, other, GST_CAPS_INTERSECT_FIRST) : g_steal_pointer (&other);
 }
 
 static GstCaps *

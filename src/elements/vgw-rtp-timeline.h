@@ -2,8 +2,8 @@
  *
  * Two packets with no sequence number between them are contiguous audio, and what is missing between others is as long
  * as the packets are: so a timestamp that jitters, or a clock that counts at another rate, moves nothing. A stream is
- * silent on purpose, too (DTX, talkspurts, keys), and then only its timestamps say for how long. So where the timestamps
- * and the count of packets differ by more than a frame or so, the arrival time decides:
+ * silent on purpose, too (DTX, talkspurts, keys), and then only its timestamps say for how long. So where the
+ * timestamps and the count of packets differ by more than a frame or so, the arrival time decides:
  *   - a jump that arrives as late as it says is silence of just that length;
  *   - else the truth is what the arrival says, but never outside of what the two others say.
  * What was believed is the new base for both. */
@@ -35,9 +35,9 @@ void vgw_rtp_timeline_restart (VgwRtpTimeline *self);
 /* The duration of the last packet; GST_CLOCK_TIME_NONE for unknown. */
 GstClockTime vgw_rtp_timeline_get_duration (const VgwRtpTimeline *self);
 
-/* The PTS of the next packet: its RTP @timestamp, its @duration in ticks (0: unknown, then the timestamps are believed),
- * how many packets were lost before it, and when it arrived. It is never before the end of the last one. @gap_begin
- * (out): that end. */
+/* The PTS of the next packet: its RTP @timestamp, its @duration in ticks (0: unknown, then the timestamps are
+ * believed), how many packets were lost before it, and when it arrived. It is never before the end of the last one.
+ * @gap_begin (out): that end. */
 GstClockTime vgw_rtp_timeline_place (VgwRtpTimeline *self, guint32 timestamp, guint duration, guint64 n_lost,
                                      GstClockTime arrival, GstClockTime *gap_begin);
 

@@ -8,9 +8,9 @@ G_BEGIN_DECLS
 /* Sets @pipeline to NULL, its sinks first. Any thread that is not one of the pipeline's own; it joins those.
  *
  * Why the order: a bin goes down from PAUSED beginning with its sinks, and webrtcbin calls itself one. As long as it is
- * linked to the sink that it feeds, that one comes first. But a caller who hangs up sends an RTCP BYE, which takes the pad
- * away, maybe while a buffer is on its way through it: if that buffer comes to the sink after PLAYING, it waits there for
- * the preroll, and holds the stream lock that webrtcbin, which may be first now, waits for. For ever. */
+ * linked to the sink that it feeds, that one comes first. But a caller who hangs up sends an RTCP BYE, which takes the
+ * pad away, maybe while a buffer is on its way through it: if that buffer comes to the sink after PLAYING, it waits
+ * there for the preroll, and holds the stream lock that webrtcbin, which may be first now, waits for. For ever. */
 void vgw_teardown_pipeline (GstElement *pipeline);
 
 G_END_DECLS

@@ -27,9 +27,9 @@ struct _VgwAssistantCall
 
   GMutex lock;
   GCond wake;
-  GArray *queue;          /* guarded by lock; gint16 at the session's rate */
-  gboolean is_speaking;   /* guarded by lock; what comes in may be its own echo: the last of it is kept in the queue */
-  gboolean should_stop;   /* guarded by lock */
+  GArray *queue;           /* guarded by lock; gint16 at the session's rate */
+  gboolean is_speaking;    /* guarded by lock; what comes in may be its own echo: the last of it is kept in the queue */
+  gboolean should_stop;    /* guarded by lock */
   guint64 dropped_samples; /* guarded by lock */
 
   /* the call's thread only */
@@ -256,8 +256,7 @@ converse (VgwAssistantCall *self)
     }
   while (wait_for_audio (self))
     {
-      vgw_assistant_resampler_push (self->resampler, (const gint16 *) self->batch->data, self->batch->len,
-                                    self->voice);
+      vgw_assistant_resampler_push (self->resampler, (const gint16 *) self->batch->data, self->batch->len, self->voice);
       if (!listen_to_voice (self))
         return;
     }

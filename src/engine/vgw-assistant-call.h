@@ -29,8 +29,8 @@ typedef struct
 VgwAssistantCall *vgw_assistant_call_start (VgwAssistantModels *models, const char *session_id, guint rate_hz,
                                             const VgwAssistantCallFuncs *funcs, gpointer user_data, GError **error);
 
-/* The caller's voice, @n_samples of s16 mono at the session's rate. While the assistant speaks, the last second is kept; beyond
- * VGW_ASSISTANT_QUEUE_MS dropped and counted. Never blocks. One streaming thread at a time. */
+/* The caller's voice, @n_samples of s16 mono at the session's rate. While the assistant speaks, the last second is
+ * kept; beyond VGW_ASSISTANT_QUEUE_MS dropped and counted. Never blocks. One streaming thread at a time. */
 void vgw_assistant_call_push (VgwAssistantCall *self, const gint16 *samples, gsize n_samples);
 
 /* What was said has been heard, or the caller has interrupted it: from now on the caller is listened to, and where

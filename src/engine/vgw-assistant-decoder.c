@@ -13,8 +13,8 @@
 #define DICTATION_SEARCH "dictation"
 #define PHONE_SEARCH "phones"
 
-/* The grammar takes anything for one of its sentences: whether it was one is told by how much better than a free loop of
- * phones it explains the audio, and by the silences.
+/* The grammar takes anything for one of its sentences: whether it was one is told by how much better than a free loop
+ * of phones it explains the audio, and by the silences.
  *
  * The score of a search is the scaled logarithm of a likelihood; by frame, and less that of the phones over the same
  * audio, it compares between utterances and voices. Ten commands by three voices of flite scored 0 to 20, by espeak-ng
@@ -22,9 +22,9 @@
  * dictation that was right scored at least -9, one that was not -9 to -18. */
 #define SURE_LEAD 4 /* over the phones: the dictation need not be asked */
 #define MIN_LEAD (-6)
-#define MIN_GOODBYE_LEAD 0            /* a call that ended by mistake is gone: the dictation is always asked, too */
-#define MIN_LEAD_OVER_DICTATION 4     /* for what is between the two */
-#define MIN_DICTATION_LEAD (-9)       /* over the phones: below that the words are most likely others */
+#define MIN_GOODBYE_LEAD 0        /* a call that ended by mistake is gone: the dictation is always asked, too */
+#define MIN_LEAD_OVER_DICTATION 4 /* for what is between the two */
+#define MIN_DICTATION_LEAD (-9)   /* over the phones: below that the words are most likely others */
 
 /* The front end takes silences out that are longer than its -vad_postspeech of 50 frames. What the search takes for a
  * longer one is speech behind the words of a command. */
@@ -89,8 +89,8 @@ load (VgwAssistantDecoder *self, const char *model_dir, const char *grammar_path
     return FALSE;
 
   g_free (vgw_assistant_sphinx_take_error ());
-  self->config = cmd_ln_init (NULL, ps_args (), TRUE, "-hmm", acoustic_dir, "-dict", dictionary_path,
-                              "-allphone_ci", "yes", /* phones without their context: a hundred times quicker */
+  self->config = cmd_ln_init (NULL, ps_args (), TRUE, "-hmm", acoustic_dir, "-dict", dictionary_path, "-allphone_ci",
+                              "yes", /* phones without their context: a hundred times quicker */
                               "-dither", "yes", "-seed", "1", NULL); /* digital silence has no spectrum */
   self->decoder = self->config != NULL ? ps_init (self->config) : NULL;
   if (self->decoder == NULL)
@@ -220,15 +220,15 @@ prepare (const gint16 *samples, gsize n_samples)
 static gboolean
 is_goodbye (const char *words)
 {
-  return strstr (words, "bye") != NULL || strstr (words, "hang up") != NULL || strstr (words, "that is all") != NULL ||
-         strstr (words, "see you") != NULL;
+  return strstr (words, "bye") != NULL || strstr (words, "hang up") != NULL || strstr (words, "that is all") != NULL
+         || strstr (words, "see you") != NULL;
 }
 
 static gboolean
 may_be_command (const Hypothesis *command, const Hypothesis *phones)
 {
-  return command->longest_silence <= MAX_SILENCE_FRAMES &&
-         get_lead (command, phones) >= (is_goodbye (command->text) ? MIN_GOODBYE_LEAD : MIN_LEAD);
+  return command->longest_silence <= MAX_SILENCE_FRAMES
+         && get_lead (command, phones) >= (is_goodbye (command->text) ? MIN_GOODBYE_LEAD : MIN_LEAD);
 }
 
 char *
@@ -252,10 +252,10 @@ vgw_assistant_decoder_hear (VgwAssistantDecoder *self, VgwAssistantHearing heari
         return g_steal_pointer (&command.text);
     }
   search (self, DICTATION_SEARCH, samples, n_samples, &dictation);
-  if (may_be && (get_lead (&command, &dictation) >= MIN_LEAD_OVER_DICTATION ||
-                 g_str_equal (command.text, dictation.text)))
+  if (may_be
+      && (get_lead (&command, &dictation) >= MIN_LEAD_OVER_DICTATION || g_str_equal (command.text, dictation.text)))
     return g_steal_pointer (&command.text);
-  *heard = get_lead (&dictation, &phones) >= MIN_DICTATION_LEAD ? VGW_ASSISTANT_HEARD_DICTATION
-                                                                : VGW_ASSISTANT_HEARD_UNSURE;
+  *heard =
+      get_lead (&dictation, &phones) >= MIN_DICTATION_LEAD ? VGW_ASSISTANT_HEARD_DICTATION : VGW_ASSISTANT_HEARD_UNSURE;
   return g_steal_pointer (&dictation.text);
 }

@@ -1,5 +1,6 @@
 /* One decoder of pocketsphinx with three searches over the same acoustic model: the grammar of the commands, a loop of
- * phones that the grammar is measured by, and free dictation. Some 100 MB of memory: see vgw-assistant-models.h for how calls share it. */
+ * phones that the grammar is measured by, and free dictation. Some 100 MB of memory: see vgw-assistant-models.h for how
+ * calls share it. */
 #pragma once
 
 #include <glib.h>
@@ -30,8 +31,8 @@ VgwAssistantDecoder *vgw_assistant_decoder_new (const char *model_dir, const cha
 void vgw_assistant_decoder_free (VgwAssistantDecoder *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAssistantDecoder, vgw_assistant_decoder_free)
 
-/* Recognises one utterance: @n_utterance samples of s16 mono at VGW_ASSISTANT_RATE_HZ. One utterance leaves no trace in the next,
- * so any call may come next. One thread at a time; not the main thread. @heard (out): what the text is worth.
+/* Recognises one utterance: @n_utterance samples of s16 mono at VGW_ASSISTANT_RATE_HZ. One utterance leaves no trace in
+ * the next, so any call may come next. One thread at a time; not the main thread. @heard (out): what the text is worth.
  * Returns: (transfer full) lower-case words; "" where there are none */
 char *vgw_assistant_decoder_hear (VgwAssistantDecoder *self, VgwAssistantHearing hearing, const gint16 *utterance,
                                   gsize n_utterance, VgwAssistantHeard *heard);

@@ -3,16 +3,15 @@
 #include <string.h>
 
 #define GREETING "Hello, I am the voice gateway assistant. Ask me the time, or say help."
-#define HELP \
-  "You can ask: what time is it. Or say: count to five. Spell cat. Repeat after me. And goodbye, to hang up."
+#define HELP "You can ask: what time is it. Or say: count to five. Spell cat. Repeat after me. And goodbye, to hang up."
 #define ASK_AGAIN "I did not understand that. Please say it again, or say help."
 #define ASK_AGAIN_FOR_TEXT "I did not understand that. Please say it again."
 #define MAX_SPELLED_LETTERS 40
 
 /* By their value; the clock needs up to 59, the counting up to 20. */
 static const char *const numbers[] = {
-  "zero",     "one",     "two",     "three",     "four",     "five",    "six",
-  "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",  "thirteen",
+  "zero",     "one",     "two",     "three",     "four",     "five",     "six",
+  "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",   "thirteen",
   "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
 };
 
@@ -75,7 +74,9 @@ tell_time (GDateTime *now)
   g_autofree char *minutes = tell_minutes (g_date_time_get_minute (now));
 
   return g_strdup_printf ("It is %s %s in the %s.", numbers[dial_hour], minutes,
-                          hour < NOON_HOUR ? "morning" : hour < EVENING_HOUR ? "afternoon" : "evening");
+                          hour < NOON_HOUR      ? "morning"
+                          : hour < EVENING_HOUR ? "afternoon"
+                                                : "evening");
 }
 
 /* The first number of at least one among @words, or 0. */

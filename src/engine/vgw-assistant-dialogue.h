@@ -24,8 +24,8 @@ VgwAssistantReply *vgw_assistant_dialogue_answer_command (const char *words, GDa
  * @is_asked_for: the caller was asked what to repeat. Returns: (transfer full); without text for no words */
 VgwAssistantReply *vgw_assistant_dialogue_answer_dictation (const char *words, gboolean is_asked_for);
 
-/* The answer to words that are most likely not those that were said: the caller is asked again. @is_asked_for: as above.
- * Returns: (transfer full); without text for no words */
+/* The answer to words that are most likely not those that were said: the caller is asked again. @is_asked_for: as
+ * above. Returns: (transfer full); without text for no words */
 VgwAssistantReply *vgw_assistant_dialogue_ask_again (const char *words, gboolean is_asked_for);
 
 void vgw_assistant_reply_free (VgwAssistantReply *reply);

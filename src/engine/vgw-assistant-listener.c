@@ -6,10 +6,10 @@
 
 #include "engine/vgw-assistant-sphinx.h"
 
-#define FRAME_MS 10                /* of the front end: its default -frate of 100 */
-#define START_MS 100               /* of voice begin an utterance */
+#define FRAME_MS 10                 /* of the front end: its default -frate of 100 */
+#define START_MS 100                /* of voice begin an utterance */
 #define LEAD_IN_MS (START_MS + 400) /* kept from before the voice was detected */
-#define MAX_FEATURES 64            /* vectors at once: those of the prespeech buffer and of one block */
+#define MAX_FEATURES 64             /* vectors at once: those of the prespeech buffer and of one block */
 #define MS_TO_SAMPLES(ms) ((ms) * (VGW_ASSISTANT_RATE_HZ / 1000))
 
 struct _VgwAssistantListener
@@ -26,7 +26,8 @@ make_config (void)
   g_autofree char *silence_frames = g_strdup_printf ("%d", VGW_ASSISTANT_SILENCE_MS / FRAME_MS);
   g_autofree char *start_frames = g_strdup_printf ("%d", START_MS / FRAME_MS);
 
-  return cmd_ln_init (NULL, fe_get_args (), TRUE, "-vad_postspeech", silence_frames, "-vad_startspeech", start_frames, NULL);
+  return cmd_ln_init (NULL, fe_get_args (), TRUE, "-vad_postspeech", silence_frames, "-vad_startspeech", start_frames,
+                      NULL);
 }
 
 VgwAssistantListener *

@@ -8,9 +8,9 @@ G_BEGIN_DECLS
 
 typedef struct _VgwAssistantListener VgwAssistantListener;
 
-#define VGW_ASSISTANT_SILENCE_MS 500          /* ends an utterance */
-#define VGW_ASSISTANT_MAX_UTTERANCE_MS 10000  /* an utterance that is longer ends here */
-#define VGW_ASSISTANT_BLOCK_SAMPLES 320       /* 20 ms at VGW_ASSISTANT_RATE_HZ */
+#define VGW_ASSISTANT_SILENCE_MS 500         /* ends an utterance */
+#define VGW_ASSISTANT_MAX_UTTERANCE_MS 10000 /* an utterance that is longer ends here */
+#define VGW_ASSISTANT_BLOCK_SAMPLES 320      /* 20 ms at VGW_ASSISTANT_RATE_HZ */
 
 /* Returns: (transfer full) */
 VgwAssistantListener *vgw_assistant_listener_new (void);

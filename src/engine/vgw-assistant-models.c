@@ -13,9 +13,9 @@ struct _VgwAssistantModels
 
   GMutex lock;
   GCond has_changed;
-  GQueue idle;       /* guarded by lock; VgwAssistantDecoder, the one used last first: its memory is warm */
-  guint n_decoders;  /* guarded by lock; idle, at work, or being loaded */
-  guint n_loading;   /* guarded by lock */
+  GQueue idle;      /* guarded by lock; VgwAssistantDecoder, the one used last first: its memory is warm */
+  guint n_decoders; /* guarded by lock; idle, at work, or being loaded */
+  guint n_loading;  /* guarded by lock */
 };
 
 VgwAssistantModels *
@@ -25,8 +25,9 @@ vgw_assistant_models_new (const char *model_dir, const char *grammar_path)
 
   g_atomic_ref_count_init (&self->ref_count);
   self->model_dir = g_strdup (model_dir != NULL ? model_dir : VGW_SPHINX_MODEL_DIR);
-  self->grammar_path = grammar_path != NULL ? g_strdup (grammar_path)
-                                             : vgw_data_path ("data/assistant/assistant.gram", "assistant/assistant.gram");
+  self->grammar_path = grammar_path != NULL
+                           ? g_strdup (grammar_path)
+                           : vgw_data_path ("data/assistant/assistant.gram", "assistant/assistant.gram");
   self->max_decoders = MIN (VGW_ASSISTANT_MAX_DECODERS, g_get_num_processors ());
   g_mutex_init (&self->lock);
   g_cond_init (&self->has_changed);

@@ -13,8 +13,8 @@
 typedef struct
 {
   VgwDialectWire wire;
-  VgwDialectBlock block; /* of the caller's voice: 20 ms */
-  VgwDialectOddByte odd; /* of the bot's */
+  VgwDialectBlock block;    /* of the caller's voice: 20 ms */
+  VgwDialectOddByte odd;    /* of the bot's */
   gboolean is_started;      /* once */
   gboolean is_rate_refused; /* the bot asked for another rate: its audio would be played at the wrong speed */
   guint n_errors_told;

@@ -38,8 +38,8 @@ JsonObject *vgw_dialect_parse (const guint8 *data, gsize length, GError **error)
 #define VGW_DIALECT_PAYLOAD_IS_APART "*"
 
 /* The same for a protocol with audio in base64 in its text. Where the frame is longer than VGW_DIALECT_MAX_TEXT_BYTES,
- * its longest string goes to @payload (out) (transfer full), unescaped, and VGW_DIALECT_PAYLOAD_IS_APART is in its place:
- * a minute of audio is not taken apart twice. */
+ * its longest string goes to @payload (out) (transfer full), unescaped, and VGW_DIALECT_PAYLOAD_IS_APART is in its
+ * place: a minute of audio is not taken apart twice. */
 JsonObject *vgw_dialect_parse_with_payload (const guint8 *data, gsize length, char **payload, GError **error);
 
 /* The JSON value @json, checked, or NULL where it is none: an application's event on its way into a frame.
@@ -58,8 +58,8 @@ typedef struct
 } VgwDialectOddByte;
 
 /* As vgw_dialect_play_bytes (), for a stream: an odd byte at the end waits in @odd for the next call. Set @odd to zeros
- * where a new piece of audio begins, with a connection and a clear; and is_marked at a mark, which may stand between two
- * pieces, or behind one whose last byte is of no sample: a piece of an even length begins anew there. */
+ * where a new piece of audio begins, with a connection and a clear; and is_marked at a mark, which may stand between
+ * two pieces, or behind one whose last byte is of no sample: a piece of an even length begins anew there. */
 void vgw_dialect_play_stream (const VgwDialectWire *wire, VgwDialectOddByte *odd, const guint8 *data, gsize length);
 
 /* Whether @text of a bot is the word @word: case does not matter, in any protocol (docs/ENGINE.md). */

@@ -16,11 +16,11 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char *session_id;
-  const char *client_address; /* (nullable) */
-  const char *trace_id;       /* (nullable) */
-  VgwAudioFormat format;      /* of the PCM on the call's side, both directions */
-  const char *origin;         /* (nullable) of the page */
-  const char *user_agent;     /* (nullable) */
+  const char *client_address;    /* (nullable) */
+  const char *trace_id;          /* (nullable) */
+  VgwAudioFormat format;         /* of the PCM on the call's side, both directions */
+  const char *origin;            /* (nullable) of the page */
+  const char *user_agent;        /* (nullable) */
   const char *const *parameters; /* (nullable) of the page: name, value, …, NULL */
 } VgwDialectCall;
 

@@ -17,10 +17,10 @@ struct _VgwEngineAssistant
 
   /* main thread only */
   GMainContext *context;
-  GSource *speech_end;    /* (nullable) while it speaks: when that is over at the latest */
-  gint64 speech_end_us;   /* when the queue has played everything, if it plays in real time */
-  gboolean has_marks;     /* the queue has answered a mark before */
-  gboolean is_leaving;    /* it has said goodbye */
+  GSource *speech_end;     /* (nullable) while it speaks: when that is over at the latest */
+  gint64 speech_end_us;    /* when the queue has played everything, if it plays in real time */
+  gboolean has_marks;      /* the queue has answered a mark before */
+  gboolean is_leaving;     /* it has said goodbye */
   gboolean is_interrupted; /* what it says is cleared, for the caller speaks */
 };
 

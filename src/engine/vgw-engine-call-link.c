@@ -6,9 +6,9 @@
 
 #define FIRST_BACKOFF_MS 200
 #define MAX_BACKOFF_MS 3000
-#define MIN_CONNECT_TIMEOUT_MS 100 /* for the last try within the grace */
+#define MIN_CONNECT_TIMEOUT_MS 100      /* for the last try within the grace */
 #define SETTLED_US (2 * G_USEC_PER_SEC) /* a connection that lasted shorter is part of the same trouble */
-#define MAX_LOGGED_VIOLATIONS 10 /* a bot cannot fill the log */
+#define MAX_LOGGED_VIOLATIONS 10        /* a bot cannot fill the log */
 
 static void connect_link (VgwEngineCall *self, guint timeout_ms);
 
@@ -62,8 +62,7 @@ compute_backoff_ms (VgwEngineCall *self)
 static gboolean
 has_settled (VgwEngineCall *self)
 {
-  return self->opened_at_us != 0
-         && (self->has_spoken || g_get_monotonic_time () - self->opened_at_us > SETTLED_US);
+  return self->opened_at_us != 0 && (self->has_spoken || g_get_monotonic_time () - self->opened_at_us > SETTLED_US);
 }
 
 /* A bot that takes calls and drops them at once does not get a new grace each time, and one that greets and goes away
@@ -162,9 +161,10 @@ vgw_engine_call_flush_audio (gpointer user_data)
     self->dialect->audio (self->state, (const gint16 *) audio->data, audio->len);
   g_array_set_size (audio, 0);
   self->spare = audio;
-  if (self->stalled_at_us != 0 && g_get_monotonic_time () - self->stalled_at_us > (gint64) self->config->stall_ms * 1000)
-    handle_lost (self, g_error_new (VGW_ERROR, VGW_ERROR_ENGINE, "engine %s does not take its audio",
-                                    self->config->name));
+  if (self->stalled_at_us != 0
+      && g_get_monotonic_time () - self->stalled_at_us > (gint64) self->config->stall_ms * 1000)
+    handle_lost (self,
+                 g_error_new (VGW_ERROR, VGW_ERROR_ENGINE, "engine %s does not take its audio", self->config->name));
 }
 
 static void

@@ -67,7 +67,7 @@ vgw_engine_call_post (VgwEngineCall *self, VgwEnginePost type, const char *text,
   g_source_attach (source, NULL);
 }
 
-/* --- the dialect's handlers; engine thread --------------------------------------------------------------------------- */
+/* --- the dialect's handlers; engine thread ------------------------------------------------------------------------ */
 
 static void
 on_dialect_send (gboolean is_text, const guint8 *data, gsize length, gpointer user_data)

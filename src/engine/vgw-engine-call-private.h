@@ -39,12 +39,12 @@ struct _VgwEngineCall
   VgwEngineLink *link;
   gpointer state; /* of the dialect */
   GSource *retry_timer;
-  GArray *spare; /* gint16, empty: takes the place of `outgoing` during a flush */
+  GArray *spare;        /* gint16, empty: takes the place of `outgoing` during a flush */
   gint64 lost_at_us;    /* when the present trouble began; 0 while there is none */
   gint64 opened_at_us;  /* of the present connection */
   gint64 stalled_at_us; /* 0 while the bot takes what it is sent */
   guint n_tries;
-  guint n_losses; /* of connections that had settled, in this call */
+  guint n_losses;    /* of connections that had settled, in this call */
   char *told_reason; /* (nullable) of the present trouble, as the log has it */
   guint n_violations, n_large_events;
   gboolean was_open;
@@ -80,7 +80,8 @@ typedef enum
   VGW_ENGINE_POST_FAILED,
 } VgwEnginePost;
 
-/* Has the owner emit the signal on the main thread, unless it was stopped by then. Takes @error (nullable). Any thread. */
+/* Has the owner emit the signal on the main thread, unless it was stopped by then. Takes @error (nullable). Any thread.
+ */
 void vgw_engine_call_post (VgwEngineCall *self, VgwEnginePost type, const char *text, GError *error);
 
 /* Where the dialect's words go; its user data is the call. */

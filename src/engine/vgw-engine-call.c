@@ -69,7 +69,8 @@ void
 vgw_engine_call_start (VgwEngineCall *self)
 {
   vgw_engine_call_post (self, VGW_ENGINE_POST_STATUS, "engine-connecting", NULL);
-  vgw_engine_io_invoke (self->io, vgw_engine_call_start_on_thread, vgw_engine_call_ref (self), vgw_engine_call_unref_job);
+  vgw_engine_io_invoke (self->io, vgw_engine_call_start_on_thread, vgw_engine_call_ref (self),
+                        vgw_engine_call_unref_job);
 }
 
 void
@@ -85,7 +86,8 @@ vgw_engine_call_push_audio (VgwEngineCall *self, const gint16 *samples, gsize n_
     {
       g_array_remove_range (self->outgoing, 0, n_excess);
       if (self->n_dropped == 0)
-        vgw_warning (self->session_id, "engine %s: the oldest of the caller's audio is being dropped, more than %u ms wait",
+        vgw_warning (self->session_id,
+                     "engine %s: the oldest of the caller's audio is being dropped, more than %u ms wait",
                      self->config->name, self->config->buffer_ms);
       self->n_dropped += n_excess;
     }
@@ -100,7 +102,7 @@ vgw_engine_call_push_audio (VgwEngineCall *self, const gint16 *samples, gsize n_
 typedef struct
 {
   VgwEngineCall *call;
-  char *json; /* an event, or … */
+  char *json;               /* an event, or … */
   VgwPlayoutEvent *playout; /* … */
   char digit;               /* … */
   guint duration_ms;
@@ -169,7 +171,7 @@ vgw_engine_call_send_playout (VgwEngineCall *self, const VgwPlayoutEvent *event)
   say (self, &(SayJob){ .playout = vgw_playout_event_copy (event) });
 }
 
-/* --- saying goodbye ------------------------------------------------------------------------------------------------- */
+/* --- saying goodbye ----------------------------------------------------------------------------------------------- */
 
 typedef struct
 {

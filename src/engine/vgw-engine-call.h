@@ -1,5 +1,5 @@
-/* The half of VgwEngineNet that lives on the engine thread: one call's connection, its dialect's state, and the audio on
- * its way out. Reference counted, because jobs on both threads hold it.
+/* The half of VgwEngineNet that lives on the engine thread: one call's connection, its dialect's state, and the audio
+ * on its way out. Reference counted, because jobs on both threads hold it.
  */
 #pragma once
 
@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 typedef struct _VgwEngineCall VgwEngineCall;
 
 /* Does nothing yet. @owner (not referenced) gets the bot's voice on the engine thread, and the events on the main
- * thread, until vgw_engine_call_stop (). @io, @owner and @dialect outlive the call. Main thread. Returns: (transfer full) */
+ * thread, until vgw_engine_call_stop (). @io, @owner and @dialect outlive the call. Main thread. Returns: (transfer
+ * full) */
 VgwEngineCall *vgw_engine_call_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDialect *dialect,
                                     VgwEngine *owner, const VgwEngineStart *start);
 void vgw_engine_call_unref (VgwEngineCall *self);

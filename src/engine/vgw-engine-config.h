@@ -37,14 +37,14 @@ typedef enum
 typedef struct
 {
   char *name;
-  char *type;    /* "echo", "record", "websocket", "audiosocket", "assistant" */
-  char *url;     /* websocket: ws:// or wss://; audiosocket: tcp://host:port; "" for the others */
-  char *dialect; /* websocket: the name of a VgwDialect */
-  char *authorization; /* websocket: value of the Authorization header, "" for none; secret */
-  char *tls_ca; /* websocket, wss: path of a file of authorities, "" for those of the system */
+  char *type;                /* "echo", "record", "websocket", "audiosocket", "assistant" */
+  char *url;                 /* websocket: ws:// or wss://; audiosocket: tcp://host:port; "" for the others */
+  char *dialect;             /* websocket: the name of a VgwDialect */
+  char *authorization;       /* websocket: value of the Authorization header, "" for none; secret */
+  char *tls_ca;              /* websocket, wss: path of a file of authorities, "" for those of the system */
   GTlsDatabase *authorities; /* (nullable) of tls_ca or the system, see vgw_engine_config_load_authorities () */
-  char *wraps;         /* record: name of the engine whose call is recorded; "": echo */
-  char *on_failure;    /* "end", "hold" or "fallback:NAME"; see vgw_engine_config_get_on_failure () */
+  char *wraps;               /* record: name of the engine whose call is recorded; "": echo */
+  char *on_failure;          /* "end", "hold" or "fallback:NAME"; see vgw_engine_config_get_on_failure () */
   char *record_directory;
   char **pass_parameters; /* names of the page's parameters that the engine gets; never NULL */
   gboolean is_selectable; /* a client may ask for it with /ws?engine=NAME */
@@ -53,14 +53,14 @@ typedef struct
   VgwOverflow overflow;
   guint prebuffer_ms; /* of the speech of an engine behind a network, before an utterance begins */
   VgwBargeIn barge_in;
-  VgwHangup hangup; /* what an engine's hang-up does */
+  VgwHangup hangup;                      /* what an engine's hang-up does */
   guint speech_start_ms, speech_stop_ms; /* of continuous voice, of continuous silence */
-  guint echo_margin_db; /* what is so much weaker than the engine's voice is taken for its echo */
+  guint echo_margin_db;                  /* what is so much weaker than the engine's voice is taken for its echo */
   guint connect_timeout_ms;
   guint max_reconnects; /* in one call, after connections that had settled were lost */
-  guint grace_ms;  /* for connecting again after a failure, all tries together */
-  guint buffer_ms; /* of the caller's audio, kept while there is no connection */
-  guint stall_ms;  /* for which a bot may take none of its audio before it counts as lost */
+  guint grace_ms;       /* for connecting again after a failure, all tries together */
+  guint buffer_ms;      /* of the caller's audio, kept while there is no connection */
+  guint stall_ms;       /* for which a bot may take none of its audio before it counts as lost */
 } VgwEngineConfig;
 
 /* An engine @name of @type with the defaults of the documentation. Returns: (transfer full) */
@@ -69,8 +69,8 @@ VgwEngineConfig *vgw_engine_config_copy (const VgwEngineConfig *config);
 void vgw_engine_config_free (VgwEngineConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwEngineConfig, vgw_engine_config_free)
 
-/* For a url with wss:, reads the file of tls_ca, or what the system has, into authorities: once, so that connecting reads
- * none. Errors: those of vgw_engine_tls_load_authorities (). */
+/* For a url with wss:, reads the file of tls_ca, or what the system has, into authorities: once, so that connecting
+ * reads none. Errors: those of vgw_engine_tls_load_authorities (). */
 gboolean vgw_engine_config_load_authorities (VgwEngineConfig *config, GError **error);
 
 /* What to do when @config's engine has failed. @fallback (out) (nullable): the name of the engine that takes over, into

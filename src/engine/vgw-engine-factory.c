@@ -73,20 +73,15 @@ static const struct
   gboolean is_networked;
   VgwEngine *(*create) (const VgwEngineConfig *config, const VgwEngineShared *shared, GError **error);
 } factories[] = {
-  { "echo", FALSE, create_echo },
-  { "record", FALSE, create_record },
-  { "websocket", TRUE, create_networked },
-  { "audiosocket", TRUE, create_networked },
+  { "echo", FALSE, create_echo },           { "record", FALSE, create_record },
+  { "websocket", TRUE, create_networked },  { "audiosocket", TRUE, create_networked },
 #ifdef HAVE_ASSISTANT
   { "assistant", FALSE, create_assistant },
 #endif
 };
 
 static const char *const types[] = {
-  "echo",
-  "record",
-  "websocket",
-  "audiosocket",
+  "echo",      "record", "websocket", "audiosocket",
 #ifdef HAVE_ASSISTANT
   "assistant",
 #endif

@@ -31,7 +31,8 @@ VgwEngine *vgw_engine_create (const VgwEngineConfig *config, const VgwEngineShar
 /* The known types, NULL-terminated (static). For --help and messages. */
 const char *const *vgw_engine_types (void);
 
-/* What to add to a message about @name, an engine or a type that there is not: that this build lacks it, or "". (static) */
+/* What to add to a message about @name, an engine or a type that there is not: that this build lacks it, or "".
+ * (static) */
 const char *vgw_engine_type_lack (const char *name);
 
 /* Whether an engine of @type is there without being configured, under the name of its type. */

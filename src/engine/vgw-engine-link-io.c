@@ -7,19 +7,20 @@
 #include "engine/vgw-engine-tls.h"
 
 #define READ_BYTES 16384
-#define PAUSE_MS 20 /* of reading, for a bot that floods, or is to wait */
+#define PAUSE_MS 20                                   /* of reading, for a bot that floods, or is to wait */
 #define TIME_BURST_US (100 * G_TIME_SPAN_MILLISECOND) /* of the thread's time: two seconds' share */
-#define CLOSE_NO_CODE 1005   /* RFC 6455 section 7.4.1: never sent */
-#define MAX_REASON_BYTES 123 /* section 5.5 */
+#define CLOSE_NO_CODE 1005                            /* RFC 6455 section 7.4.1: never sent */
+#define MAX_REASON_BYTES 123                          /* section 5.5 */
 
-/* --- writing -------------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
 /* A bot whose process ends resets the connection, or ends its TLS without a word: that is its end, and no failure. */
 static void
 fail_by_error (VgwEngineLink *self, const GError *error)
 {
-  if (self->is_open && (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) ||
-                        g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF)))
+  if (self->is_open
+      && (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED)
+          || g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF)))
     vgw_engine_link_lose (self, error->message);
   else
     vgw_engine_link_fail (self, "the connection failed", error->message);
@@ -57,12 +58,14 @@ finish_writing (VgwEngineLink *self)
 void
 vgw_engine_link_write_more (VgwEngineLink *self)
 {
-  GPollableOutputStream *stream = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (self->connection)));
+  GPollableOutputStream *stream =
+      G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (self->connection)));
   g_autoptr (GError) error = NULL;
 
   while (self->unsent->len > 0 && self->write_source == NULL)
     {
-      gssize n = g_pollable_output_stream_write_nonblocking (stream, self->unsent->data, self->unsent->len, NULL, &error);
+      gssize n =
+          g_pollable_output_stream_write_nonblocking (stream, self->unsent->data, self->unsent->len, NULL, &error);
 
       if (n >= 0)
         {
@@ -113,7 +116,7 @@ vgw_engine_link_queue_close (VgwEngineLink *self, guint16 code, const char *reas
   vgw_engine_link_queue_frame (self, VGW_WS_CLOSE, payload, 2 + length);
 }
 
-/* --- reading -------------------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 /* The bot closes. Section 7.1.5 and 7.4.1: 1000, or no code at all, is good order. */
 static void

@@ -22,11 +22,11 @@ struct _VgwEngineLink
   gboolean is_open;
   gboolean is_over; /* "closed" was emitted, or close () called */
 
-  GSource *read_source; /* or, while a flood waits, the timer that brings it back */
+  GSource *read_source;              /* or, while a flood waits, the timer that brings it back */
   VgwEngineLinkMayReadFunc may_read; /* (nullable) */
   gpointer may_read_data;
-  gint64 credit_bytes;  /* that may be read now */
-  gint64 credit_us;     /* of the thread's time, that may be used for it */
+  gint64 credit_bytes; /* that may be read now */
+  gint64 credit_us;    /* of the thread's time, that may be used for it */
   gint64 credited_at_us;
 
   GSource *write_source; /* while `unsent` waits for room */

@@ -106,7 +106,7 @@ vgw_engine_link_set_open (VgwEngineLink *self)
   g_signal_emit (self, signals[SIGNAL_OPENED], 0);
 }
 
-/* --- connecting ----------------------------------------------------------------------------------------------------- */
+/* --- connecting --------------------------------------------------------------------------------------------------- */
 
 static void
 tune_socket (VgwEngineLink *self, GSocket *socket)
@@ -190,7 +190,7 @@ connect_socket (VgwEngineLink *self)
   g_socket_client_connect_async (client, address, self->cancellable, on_connected, g_object_ref (self));
 }
 
-/* --- the object ----------------------------------------------------------------------------------------------------- */
+/* --- the object --------------------------------------------------------------------------------------------------- */
 
 static void
 vgw_engine_link_dispose (GObject *object)
@@ -221,8 +221,8 @@ vgw_engine_link_class_init (VgwEngineLinkClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = vgw_engine_link_dispose;
   G_OBJECT_CLASS (klass)->finalize = vgw_engine_link_finalize;
-  signals[SIGNAL_OPENED] = g_signal_new ("opened", VGW_TYPE_ENGINE_LINK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                         G_TYPE_NONE, 0);
+  signals[SIGNAL_OPENED] =
+      g_signal_new ("opened", VGW_TYPE_ENGINE_LINK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_FRAME] = g_signal_new ("frame", VGW_TYPE_ENGINE_LINK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                         G_TYPE_NONE, 3, G_TYPE_BOOLEAN, G_TYPE_POINTER, G_TYPE_ULONG);
   signals[SIGNAL_CLOSED] = g_signal_new ("closed", VGW_TYPE_ENGINE_LINK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
@@ -285,8 +285,8 @@ vgw_engine_link_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDi
   self->config = vgw_engine_config_copy (config);
   self->dialect = dialect;
   /* what was kept while there was no connection is handed over in one go, in base64 at the worst */
-  self->max_unsent_bytes = VGW_ENGINE_LINK_MAX_UNSENT_BYTES +
-                           (gsize) config->sample_rate_hz * sizeof (gint16) * config->buffer_ms / 1000 * 3 / 2;
+  self->max_unsent_bytes = VGW_ENGINE_LINK_MAX_UNSENT_BYTES
+                           + (gsize) config->sample_rate_hz * sizeof (gint16) * config->buffer_ms / 1000 * 3 / 2;
   if (!dialect->is_stream)
     self->ws = vgw_engine_ws_new (config->url, dialect->subprotocol, null_if_empty (config->authorization),
                                   compute_max_text_bytes (config, dialect), compute_max_binary_bytes (config));

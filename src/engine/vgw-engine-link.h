@@ -2,13 +2,14 @@
  * engine thread (VgwEngineIo): create and use it there only.
  *
  * What a bot sends is read at most VGW_ENGINE_LINK_MAX_BYTES_PER_S, after a burst, and in at most
- * VGW_ENGINE_LINK_TIME_PERCENT of the thread's time: a bot that floods waits, and nobody else on the thread does. What it
- * does not take is kept up to a bound, and the kernel ends the connection where it takes nothing for stall_ms.
+ * VGW_ENGINE_LINK_TIME_PERCENT of the thread's time: a bot that floods waits, and nobody else on the thread does. What
+ * it does not take is kept up to a bound, and the kernel ends the connection where it takes nothing for stall_ms.
  *
  * Signals:
  *   "opened" (void)
  *   "frame"  (gboolean is_text, const guint8 *data, gsize length)   one message, or any piece of a TCP stream
- *   "closed" (VgwEngineLinkEnd how, const GError *error)            once; error is NULL where the bot closed in good order
+ *   "closed" (VgwEngineLinkEnd how, const GError *error)            once; error is NULL where the bot closed in good
+ * order
  */
 #pragma once
 
@@ -31,10 +32,10 @@ typedef enum
   VGW_ENGINE_LINK_FAILED, /* it never opened, the bot broke the protocol, or the network was silent for too long */
 } VgwEngineLinkEnd;
 
-/* From the bot, in one message: this, or what the playout queue takes where that is more (in base64 where a protocol has
- * its audio in text). */
+/* From the bot, in one message: this, or what the playout queue takes where that is more (in base64 where a protocol
+ * has its audio in text). */
 #define VGW_ENGINE_LINK_MIN_FRAME_BYTES (1024 * 1024)
-#define VGW_ENGINE_LINK_TIME_PERCENT 5 /* of the thread's time, for reading what one bot sends */
+#define VGW_ENGINE_LINK_TIME_PERCENT 5                     /* of the thread's time, for reading what one bot sends */
 #define VGW_ENGINE_LINK_MAX_BYTES_PER_S (2 * 1024 * 1024)  /* 20 times as fast as anybody speaks at 48 kHz */
 #define VGW_ENGINE_LINK_MAX_BURST_BYTES (16 * 1024 * 1024) /* two minutes of that at once, in base64 too */
 #define VGW_ENGINE_LINK_MAX_UNSENT_BYTES (128 * 1024)      /* 4 s of audio at 16 kHz; besides what buffer_ms holds */
@@ -45,14 +46,14 @@ typedef enum
 VgwEngineLink *vgw_engine_link_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDialect *dialect,
                                     guint timeout_ms);
 
-/* Sends one frame. Emits nothing by itself. FALSE, and nothing is sent, where it is not open, or where the bot has not taken what was sent
- * before: more than VGW_ENGINE_LINK_MAX_UNSENT_BYTES wait. */
+/* Sends one frame. Emits nothing by itself. FALSE, and nothing is sent, where it is not open, or where the bot has not
+ * taken what was sent before: more than VGW_ENGINE_LINK_MAX_UNSENT_BYTES wait. */
 gboolean vgw_engine_link_send (VgwEngineLink *self, gboolean is_text, const guint8 *data, gsize length);
 
 gboolean vgw_engine_link_is_open (VgwEngineLink *self);
 
-/* Asked before each piece is read: while it returns FALSE nothing is, and TCP holds the bot back. Not asked once the link is
- * over. */
+/* Asked before each piece is read: while it returns FALSE nothing is, and TCP holds the bot back. Not asked once the
+ * link is over. */
 typedef gboolean (*VgwEngineLinkMayReadFunc) (gpointer user_data);
 void vgw_engine_link_set_may_read_func (VgwEngineLink *self, VgwEngineLinkMayReadFunc func, gpointer user_data);
 

@@ -7,8 +7,8 @@
 
 #include "base/vgw-error.h"
 
-#define BOT_QUEUE_MS 120000 /* a bot may say all it has to say at once */
-#define DIRECTORY_MODE 0700 /* recordings are personal data */
+#define BOT_QUEUE_MS 120000                                           /* a bot may say all it has to say at once */
+#define DIRECTORY_MODE 0700                                           /* recordings are personal data */
 #define SESSION_ID_CHARS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-" /* base64url, RFC 4648 section 5 */
 
 struct _VgwEngineRecord
@@ -222,8 +222,8 @@ vgw_engine_record_check_directory (const char *directory, GError **error)
       existing = parent;
     }
   if (!g_file_test (existing, G_FILE_TEST_IS_DIR))
-    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: recordings cannot be kept here, %s is no directory", directory,
-                 existing);
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: recordings cannot be kept here, %s is no directory",
+                 directory, existing);
   else if (access (existing, W_OK | X_OK) != 0)
     g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: recordings cannot be written here: %s: %s", directory,
                  existing, g_strerror (errno));

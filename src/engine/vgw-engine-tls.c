@@ -117,8 +117,8 @@ explain (Handshake *self, const GError *error)
     return explain_certificate (self->faults, g_network_address_get_hostname (self->address));
   if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE))
     return g_strdup_printf ("%s (glib-networking is not installed)", error->message);
-  if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_MISC) ||
-      g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_NOT_TLS))
+  if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_MISC)
+      || g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_NOT_TLS))
     return g_strdup_printf ("%s (a bot without TLS needs a url with ws:)", error->message);
   return g_strdup (error->message);
 }
@@ -129,10 +129,9 @@ on_accept_certificate (GTlsConnection *tls, GTlsCertificate *certificate, GTlsCe
 {
   g_autoptr (GError) error = NULL;
 
-  self->faults = g_tls_database_verify_chain (self->authorities, certificate,
-                                              G_TLS_DATABASE_PURPOSE_AUTHENTICATE_SERVER,
-                                              G_SOCKET_CONNECTABLE (self->address), NULL, G_TLS_DATABASE_VERIFY_NONE,
-                                              NULL, &error);
+  self->faults = g_tls_database_verify_chain (
+      self->authorities, certificate, G_TLS_DATABASE_PURPOSE_AUTHENTICATE_SERVER, G_SOCKET_CONNECTABLE (self->address),
+      NULL, G_TLS_DATABASE_VERIFY_NONE, NULL, &error);
   if (error != NULL)
     self->faults |= G_TLS_CERTIFICATE_GENERIC_ERROR;
   return self->faults == 0;
@@ -172,8 +171,8 @@ vgw_engine_tls_handshake_async (GSocketConnection *tcp, GNetworkAddress *address
   self->address = g_object_ref (address);
   self->authorities = authorities != NULL ? g_object_ref (authorities) : vgw_engine_tls_get_system_authorities ();
   g_task_set_task_data (task, self, handshake_free);
-  self->tls = g_initable_new (type, NULL, &error, "base-io-stream", tcp, "server-identity", address, "database", NULL,
-                              NULL);
+  self->tls =
+      g_initable_new (type, NULL, &error, "base-io-stream", tcp, "server-identity", address, "database", NULL, NULL);
   if (self->tls == NULL)
     {
       g_autofree char *why = explain (self, error);

@@ -17,8 +17,8 @@ GTlsDatabase *vgw_engine_tls_load_authorities (const char *path, GError **error)
 GTlsDatabase *vgw_engine_tls_get_system_authorities (void);
 
 /* Makes @tcp a secure connection to a server whose certificate is for @address, signed by one of @authorities
- * (nullable: those of the system). @tcp is the handshake's until @callback, and is closed where it fails. A bot may never
- * answer: @cancellable has to end it then, for GLib keeps a thread waiting. Engine thread. */
+ * (nullable: those of the system). @tcp is the handshake's until @callback, and is closed where it fails. A bot may
+ * never answer: @cancellable has to end it then, for GLib keeps a thread waiting. Engine thread. */
 void vgw_engine_tls_handshake_async (GSocketConnection *tcp, GNetworkAddress *address, GTlsDatabase *authorities,
                                      GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 

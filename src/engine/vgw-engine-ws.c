@@ -6,7 +6,7 @@
 #include "base/vgw-error.h"
 
 #define MAX_HEAD_BYTES 16384
-#define KEY_BYTES 16                                        /* RFC 6455 section 4.1 */
+#define KEY_BYTES 16                                       /* RFC 6455 section 4.1 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* section 4.2.2 */
 #define HEAD_END "\r\n\r\n"
 #define TLS_ALERT 0x15 /* RFC 8446 section 5.1: what a record begins with, where a server speaks TLS and we do not */
@@ -23,8 +23,8 @@ struct _VgwEngineWs
 };
 
 VgwEngineWs *
-vgw_engine_ws_new (const char *url, const char *subprotocol, const char *authorization,
-                   gsize max_text_bytes, gsize max_binary_bytes)
+vgw_engine_ws_new (const char *url, const char *subprotocol, const char *authorization, gsize max_text_bytes,
+                   gsize max_binary_bytes)
 {
   VgwEngineWs *self = g_new0 (VgwEngineWs, 1);
   guint32 random[KEY_BYTES / sizeof (guint32)];
@@ -111,8 +111,8 @@ find_fault (VgwEngineWs *self, SoupMessageHeaders *headers)
   const char *upgrade = soup_message_headers_get_one (headers, "Upgrade");
   const char *protocol = soup_message_headers_get_one (headers, "Sec-WebSocket-Protocol");
 
-  if (upgrade == NULL || g_ascii_strcasecmp (upgrade, "websocket") != 0 ||
-      !soup_message_headers_header_contains (headers, "Connection", "upgrade"))
+  if (upgrade == NULL || g_ascii_strcasecmp (upgrade, "websocket") != 0
+      || !soup_message_headers_header_contains (headers, "Connection", "upgrade"))
     return "the answer is no upgrade";
   if (g_strcmp0 (soup_message_headers_get_one (headers, "Sec-WebSocket-Accept"), accept) != 0)
     return "the answer is not to this request";

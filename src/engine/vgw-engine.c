@@ -12,7 +12,7 @@ typedef struct
     ENGINE_STOPPED,
   } state; /* written on the main thread under push_lock */
 
-  GMutex play_lock; /* held while the play function runs, so that stop () can wait for it */
+  GMutex play_lock;              /* held while the play function runs, so that stop () can wait for it */
   VgwEngineOutput output;        /* guarded by play_lock; all NULL for nowhere */
   gpointer output_data;          /* guarded by play_lock */
   GDestroyNotify output_destroy; /* guarded by play_lock */
@@ -89,12 +89,12 @@ vgw_engine_class_init (VgwEngineClass *klass)
   object_class->finalize = vgw_engine_finalize;
   signals[SIGNAL_EVENT] = g_signal_new ("event", VGW_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                                         1, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
-  signals[SIGNAL_FAILED] = g_signal_new ("failed", VGW_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                         G_TYPE_NONE, 1, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
-  signals[SIGNAL_HANGUP] = g_signal_new ("hangup", VGW_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                         G_TYPE_NONE, 0);
-  signals[SIGNAL_STATUS] = g_signal_new ("status", VGW_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                         G_TYPE_NONE, 1, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
+  signals[SIGNAL_FAILED] = g_signal_new ("failed", VGW_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                                         1, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
+  signals[SIGNAL_HANGUP] =
+      g_signal_new ("hangup", VGW_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_STATUS] = g_signal_new ("status", VGW_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                                         1, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
 static void

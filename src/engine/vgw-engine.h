@@ -28,10 +28,10 @@ G_DECLARE_DERIVABLE_TYPE (VgwEngine, vgw_engine, VGW, ENGINE, GObject)
 typedef struct
 {
   const char *session_id;
-  const char *client_address; /* (nullable) "192.0.2.1" */
-  VgwAudioFormat format;      /* of both directions */
-  const char *origin;         /* (nullable) of the page that calls */
-  const char *user_agent;     /* (nullable) */
+  const char *client_address;    /* (nullable) "192.0.2.1" */
+  VgwAudioFormat format;         /* of both directions */
+  const char *origin;            /* (nullable) of the page that calls */
+  const char *user_agent;        /* (nullable) */
   const char *const *parameters; /* (nullable) of the page, those that are allowed: name, value, …, NULL */
 } VgwEngineStart;
 
@@ -58,9 +58,9 @@ struct _VgwEngineClass
   void (*push_audio) (VgwEngine *self, const gint16 *samples, gsize n_samples);
   void (*send_event) (VgwEngine *self, const char *json); /* (nullable) */
   void (*stop) (VgwEngine *self, const char *reason);     /* (nullable); called once, also after a failed start */
-  void (*send_dtmf) (VgwEngine *self, char digit, guint duration_ms);            /* (nullable) */
-  void (*speech_changed) (VgwEngine *self, gboolean is_speaking);                /* (nullable) */
-  void (*playout_event) (VgwEngine *self, const VgwPlayoutEvent *event);         /* (nullable) */
+  void (*send_dtmf) (VgwEngine *self, char digit, guint duration_ms);    /* (nullable) */
+  void (*speech_changed) (VgwEngine *self, gboolean is_speaking);        /* (nullable) */
+  void (*playout_event) (VgwEngine *self, const VgwPlayoutEvent *event); /* (nullable) */
 
   gpointer reserved[5];
 };
@@ -93,8 +93,8 @@ void vgw_engine_stop (VgwEngine *self, const char *reason);
 /* For implementations: audio towards the caller. Any thread. Ignored after stop (). */
 void vgw_engine_play (VgwEngine *self, const gint16 *samples, gsize n_samples);
 
-/* For implementations: a mark behind what was played so far; drop all that waits; hold it, or go on. Any thread. Ignored
- * after stop (). */
+/* For implementations: a mark behind what was played so far; drop all that waits; hold it, or go on. Any thread.
+ * Ignored after stop (). */
 void vgw_engine_mark (VgwEngine *self, const char *name);
 void vgw_engine_clear (VgwEngine *self);
 void vgw_engine_hold (VgwEngine *self, gboolean is_held);

@@ -26,9 +26,9 @@ struct _VgwWavWriter
 
   GMutex lock;
   GCond wake;
-  GThread *thread;     /* guarded by lock; NULL until the first file */
-  GPtrArray *files;    /* guarded by lock; VgwWavFile, open ones */
-  GPtrArray *closing;  /* guarded by lock; VgwWavFile, given back and not yet closed */
+  GThread *thread;      /* guarded by lock; NULL until the first file */
+  GPtrArray *files;     /* guarded by lock; VgwWavFile, open ones */
+  GPtrArray *closing;   /* guarded by lock; VgwWavFile, given back and not yet closed */
   gboolean is_stopping; /* guarded by lock */
 };
 

@@ -33,9 +33,9 @@ struct _VgwHttpConnection
   gsize n_discarded;
 };
 
-static G_DEFINE_QUARK (vgw-http-connection, connection)
+static G_DEFINE_QUARK (vgw - http - connection, connection)
 
-static const struct
+    static const struct
 {
   const char *status;
   const char *text;
@@ -186,8 +186,8 @@ on_head (GSocket *socket, GIOCondition condition, gpointer user_data)
 
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
     return G_SOURCE_CONTINUE;
-  verdict = n > 0 ? vgw_http_head_check (data, n, self->limits.methods, self->limits.max_body_bytes)
-                  : VGW_HTTP_HEAD_MORE;
+  verdict =
+      n > 0 ? vgw_http_head_check (data, n, self->limits.methods, self->limits.max_body_bytes) : VGW_HTTP_HEAD_MORE;
   if (verdict == VGW_HTTP_HEAD_GOOD)
     hand_over (self);
   else if (verdict != VGW_HTTP_HEAD_MORE)

@@ -9,8 +9,8 @@ typedef struct _VgwHttpConnection VgwHttpConnection;
 
 typedef struct
 {
-  guint timeout_ms;      /* from connecting to the end of the request's head */
-  const char *methods;   /* "GET, HEAD" */
+  guint timeout_ms;    /* from connecting to the end of the request's head */
+  const char *methods; /* "GET, HEAD" */
   gsize max_body_bytes;
 } VgwHttpConnectionLimits;
 

@@ -71,8 +71,8 @@ check_request_line (const Line *line, const char *methods)
   for (gsize i = 0; i < n_method; i++)
     if (!is_token_char (line->text[i]))
       return VGW_HTTP_HEAD_BAD;
-  if (n_method == 0 || line->length < MIN_REQUEST_LINE_BYTES || has_control_char (line) ||
-      g_strstr_len (line->text, line->length, " HTTP/1.") == NULL)
+  if (n_method == 0 || line->length < MIN_REQUEST_LINE_BYTES || has_control_char (line)
+      || g_strstr_len (line->text, line->length, " HTTP/1.") == NULL)
     return VGW_HTTP_HEAD_BAD;
   return is_method (methods, line->text, n_method) ? VGW_HTTP_HEAD_GOOD : VGW_HTTP_HEAD_METHOD;
 }
@@ -162,8 +162,8 @@ vgw_http_head_check (const char *data, gsize length, const char *methods, gsize 
   /* empty lines before a request are allowed by RFC 9112 section 2.2; nobody sends any */
   if (length > 0 && !g_ascii_isalpha (data[0]))
     return VGW_HTTP_HEAD_BAD;
-  while (n_done < MIN (length, VGW_HTTP_HEAD_MAX_BYTES) &&
-         next_line (data + n_done, MIN (length, VGW_HTTP_HEAD_MAX_BYTES) - n_done, &line, &n_taken))
+  while (n_done < MIN (length, VGW_HTTP_HEAD_MAX_BYTES)
+         && next_line (data + n_done, MIN (length, VGW_HTTP_HEAD_MAX_BYTES) - n_done, &line, &n_taken))
     {
       VgwHttpHead verdict;
 

@@ -116,8 +116,8 @@ on_ready (GIOStream *stream, GSocketAddress *local_address, GSocketAddress *remo
   self->callback (stream, local_address, remote_address, self->user_data);
 }
 
-/* Closes the oldest connection without a whole request: of @client, or with NULL of whoever has the most of them, so that
- * the others have their time. FALSE where there is none. */
+/* Closes the oldest connection without a whole request: of @client, or with NULL of whoever has the most of them, so
+ * that the others have their time. FALSE where there is none. */
 static gboolean
 displace (VgwHttpListener *self, const Client *client)
 {
@@ -168,8 +168,8 @@ warn_full (VgwHttpListener *self, VgwHttpRefusal refusal, const char *address)
                "http: port %u: %s: further connections get a 503, such as that of %s (%u are open, %" G_GUINT64_FORMAT
                " were refused so far)",
                self->port, why[refusal], address, g_hash_table_size (self->entries),
-               self->stats.refused[VGW_HTTP_FULL] + self->stats.refused[VGW_HTTP_FULL_ADDRESS] +
-                   self->stats.refused[VGW_HTTP_FULL_FILES]);
+               self->stats.refused[VGW_HTTP_FULL] + self->stats.refused[VGW_HTTP_FULL_ADDRESS]
+                   + self->stats.refused[VGW_HTTP_FULL_FILES]);
 }
 
 /* One small write and out: a client beyond the bound gets no time at all. */

@@ -36,8 +36,9 @@ typedef struct
   guint64 displaced;                    /* without a whole request, closed for the sake of a new one */
 } VgwHttpListenerStats;
 
-/* Listens for requests within the limits. Where there is no room for a new connection, the oldest one that has not sent a
- * whole request is closed for it, of the address that has the most of them; where there is none, the new one gets a 503.
+/* Listens for requests within the limits. Where there is no room for a new connection, the oldest one that has not sent
+ * a whole request is closed for it, of the address that has the most of them; where there is none, the new one gets a
+ * 503.
  * @settings is copied. @user_data outlives the listener. Errors: G_IO_ERROR, with address and port in the message.
  * Returns: (transfer full) */
 VgwHttpListener *vgw_http_listener_new (const VgwHttpListenerSettings *settings, VgwHttpReadyFunc callback,

@@ -14,8 +14,8 @@
 #include "http/vgw-web-files.h"
 #include "http/vgw-ws-channel-private.h"
 
-#define CLOSE_GOING_AWAY 1001 /* RFC 6455 section 7.4.1 */
-#define MAX_SUBPROTOCOLS 16    /* of a handshake are looked at */
+#define CLOSE_GOING_AWAY 1001                                                 /* RFC 6455 section 7.4.1 */
+#define MAX_SUBPROTOCOLS 16                                                   /* of a handshake are looked at */
 #define TOKEN_CHARS "!#$%&'*+-.^_`|~" G_CSET_DIGITS G_CSET_A_2_Z G_CSET_a_2_z /* RFC 9110 section 5.6.2 */
 
 /* The page loads nothing from elsewhere, and talks to gateways over WebSockets only. */
@@ -31,7 +31,7 @@ struct _VgwHttpServer
   VgwHttpListener *listener; /* NULL once shutting down */
   VgwWebFiles *files;        /* NULL where no page is served */
   char **origins;
-  char *engines;             /* NULL where none are told of */
+  char *engines; /* NULL where none are told of */
   guint max_message_bytes;
   guint idle_timeout_ms;
   char *url;
@@ -195,9 +195,9 @@ refuse_handshake (SoupServerMessage *message, const GError *error)
   respond (message, is_bad ? SOUP_STATUS_BAD_REQUEST : 426 /* Upgrade Required */, text);
 }
 
-/* The first of the subprotocols that the client names, NULL for none. A browser fails a connection for which it named some
- * and got none (RFC 6455 section 4.1), and what is spoken is the same for all of them. The first only, since those that
- * follow may be a token that does not belong into a response. (transfer full) */
+/* The first of the subprotocols that the client names, NULL for none. A browser fails a connection for which it named
+ * some and got none (RFC 6455 section 4.1), and what is spoken is the same for all of them. The first only, since those
+ * that follow may be a token that does not belong into a response. (transfer full) */
 static char *
 choose_subprotocol (SoupServerMessage *message)
 {
@@ -393,8 +393,7 @@ vgw_http_server_get_stats (VgwHttpServer *self, VgwHttpListenerStats *stats)
 }
 
 void
-vgw_http_server_shutdown_async (VgwHttpServer *self, guint timeout_ms, GAsyncReadyCallback callback,
-                                gpointer user_data)
+vgw_http_server_shutdown_async (VgwHttpServer *self, guint timeout_ms, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   GHashTableIter iter;

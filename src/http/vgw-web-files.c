@@ -113,8 +113,8 @@ add_from_disk (VgwWebFiles *self, const char *full_path, const char *path, GErro
       g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s is larger than %d bytes", full_path, MAX_BYTES);
       return FALSE;
     }
-  return g_file_get_contents (full_path, &text, &length, error) &&
-         add_file (self, g_strdup (path), g_bytes_new_take (text, length), error);
+  return g_file_get_contents (full_path, &text, &length, error)
+         && add_file (self, g_strdup (path), g_bytes_new_take (text, length), error);
 }
 
 static gboolean

@@ -8,12 +8,12 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  guint max_message_bytes;  /* in, of one message with all its fragments */
-  gsize max_queue_bytes;    /* out, what the client has not read yet */
-  guint idle_timeout_ms;    /* 0: no pings, no bound on silence */
-  guint close_timeout_ms;   /* from the start of closing to cutting off */
-  guint max_frames_per_s;   /* in, over a second or so; five times as many in one burst */
-  guint work_percent;       /* of the main thread's time that handling its messages may take; a burst of 250 ms first */
+  guint max_message_bytes; /* in, of one message with all its fragments */
+  gsize max_queue_bytes;   /* out, what the client has not read yet */
+  guint idle_timeout_ms;   /* 0: no pings, no bound on silence */
+  guint close_timeout_ms;  /* from the start of closing to cutting off */
+  guint max_frames_per_s;  /* in, over a second or so; five times as many in one burst */
+  guint work_percent;      /* of the main thread's time that handling its messages may take; a burst of 250 ms first */
   VgwWorkClock *shared_clock; /* (nullable) of all channels together: 40 %; outlives the channel */
 } VgwWsChannelSettings;
 

@@ -15,11 +15,11 @@
 #include "base/vgw-ws-guard.h"
 #include "http/vgw-ws-queue.h"
 
-#define READ_BYTES 16384            /* at once, and in one turn of the main loop: no client keeps it from the others */
-#define PINGS_PER_TIMEOUT 3         /* two of them may get lost */
-#define WORK_BURST_US 250000        /* an offer, and a few large messages */
+#define READ_BYTES 16384     /* at once, and in one turn of the main loop: no client keeps it from the others */
+#define PINGS_PER_TIMEOUT 3  /* two of them may get lost */
+#define WORK_BURST_US 250000 /* an offer, and a few large messages */
 #define SHARED_BURST_US 200000
-#define EXPENSIVE_US 1000           /* less is never put off for what other channels cost */
+#define EXPENSIVE_US 1000 /* less is never put off for what other channels cost */
 #define MAX_DELAY_US (5 * G_USEC_PER_SEC)
 #define RATE_BURST 5                /* seconds' worth of frames that may come at once */
 #define MAX_BYTES_AFTER_CLOSE 65536 /* read once we close; what a client has under way, and no more of the main loop */
@@ -427,8 +427,9 @@ on_ping_time (gpointer user_data)
 
   if (silent_ms > self->settings.idle_timeout_ms && self->delay_timer == NULL)
     {
-      vgw_info_about (self->remote_address, "http: nothing from %s for %" G_GINT64_FORMAT " ms, not even a pong: closed",
-                self->remote_address, silent_ms);
+      vgw_info_about (self->remote_address,
+                      "http: nothing from %s for %" G_GINT64_FORMAT " ms, not even a pong: closed",
+                      self->remote_address, silent_ms);
       cut (self);
       return G_SOURCE_REMOVE;
     }

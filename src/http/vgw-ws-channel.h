@@ -25,7 +25,8 @@ void vgw_ws_channel_send (VgwWsChannel *self, const char *text);
  * bound. Idempotent. @code: RFC 6455 section 7.4.1. */
 void vgw_ws_channel_close (VgwWsChannel *self, guint16 code, const char *reason);
 
-/* Bytes that were sent and that the client's machine has not taken yet, as far as is known: in the queue, and in the kernel. */
+/* Bytes that were sent and that the client's machine has not taken yet, as far as is known: in the queue, and in the
+ * kernel. */
 gsize vgw_ws_channel_get_backlog (VgwWsChannel *self);
 
 /* "192.0.2.1" or "2001:db8::1", without the port. */

@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  GQueue frames; /* GBytes */
+  GQueue frames;        /* GBytes */
   gsize n_head_written; /* of the first one */
   gsize n_bytes;        /* not written yet */
   gsize max_bytes;

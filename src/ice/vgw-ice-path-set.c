@@ -83,10 +83,10 @@ vgw_ice_path_set_checked (VgwIcePathSet *self, VgwIceKnownPath *known, gboolean 
   if (!self->has_proof && self->handshake == NULL && known->is_owned && (is_nominated || !self->has_nominated))
     self->current = known;
   current = self->current;
-  /* Is the old address still there? While one of our own checks waits, its repetitions are enough: more, at the pace of whoever checks, would use up its id
-   * before the answer comes. */
-  if (current != NULL && current != known && !current->consent.is_pending &&
-      now_us - current->consent.last_answer_us >= PROBE_AGAIN_US)
+  /* Is the old address still there? While one of our own checks waits, its repetitions are enough: more, at the pace of
+   * whoever checks, would use up its id before the answer comes. */
+  if (current != NULL && current != known && !current->consent.is_pending
+      && now_us - current->consent.last_answer_us >= PROBE_AGAIN_US)
     current->consent.next_try_us = MIN (current->consent.next_try_us, now_us);
 }
 
@@ -148,6 +148,6 @@ vgw_ice_path_set_is_silent (const VgwIcePathSet *self, gint64 now_us)
 gboolean
 vgw_ice_path_set_may_deliver (const VgwIcePathSet *self, const VgwIceKnownPath *known)
 {
-  return known->consent.proof != VGW_ICE_PROOF_NONE || self->current == NULL ||
-         self->current->consent.proof != VGW_ICE_PROOF_ANSWER;
+  return known->consent.proof != VGW_ICE_PROOF_NONE || self->current == NULL
+         || self->current->consent.proof != VGW_ICE_PROOF_ANSWER;
 }

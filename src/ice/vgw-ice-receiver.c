@@ -10,7 +10,8 @@
 #include "ice/vgw-ice-mux-private.h"
 #include "ice/vgw-stun.h"
 
-#define TICK_US (G_USEC_PER_SEC / 10) /* how often own checks are looked for; whichever thread is awake then does it   \
+#define TICK_US                                                                                                        \
+  (G_USEC_PER_SEC / 10) /* how often own checks are looked for; whichever thread is awake then does it   \
                                        */
 #define TICK_BATCH 64u
 

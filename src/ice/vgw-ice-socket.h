@@ -40,7 +40,8 @@ gboolean vgw_ice_socket_open_pair (const VgwIceAddress *bound, guint16 port, int
 /* Opens another socket at the address of each of @fds, for another thread: the kernel gives each one its share of the
  * remote addresses (SO_REUSEPORT). Only an own socket can join: the first one was bound alone, so that a port which
  * another program has is still an error. Errors: G_IO_ERROR; all @siblings are -1 then. */
-gboolean vgw_ice_socket_open_sibling (const int fds[VGW_ICE_N_SOCKETS], int siblings[VGW_ICE_N_SOCKETS], GError **error);
+gboolean vgw_ice_socket_open_sibling (const int fds[VGW_ICE_N_SOCKETS], int siblings[VGW_ICE_N_SOCKETS],
+                                      GError **error);
 
 /* Sends one packet over @path; @tos is the byte for IP_TOS, 0 for the default. FALSE where the kernel refused it (full
  * buffer, no route): UDP packets are dropped, not retried. Any thread. */

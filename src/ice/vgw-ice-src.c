@@ -5,8 +5,8 @@
  *
  * Around it, once vgw_ice_src_go_direct () has been called and the queue has run empty: packets are handed to the pad
  * behind the queue. A packet that the queue's thread has just taken out may be overtaken by one; it is UDP. After
- * RETIRE_AFTER_PACKETS the queue's thread has long been idle, and is ended. The queue itself stays, since webrtcbin goes
- * on setting its properties. */
+ * RETIRE_AFTER_PACKETS the queue's thread has long been idle, and is ended. The queue itself stays, since webrtcbin
+ * goes on setting its properties. */
 #include "ice/vgw-ice-src.h"
 
 #include "ice/vgw-ice-mux-private.h"
@@ -26,8 +26,8 @@ struct _VgwIceSrc
   gint wants_direct; /* atomic */
 
   /* pushing thread only */
-  GstPad *direct;    /* (nullable) owned; the pad behind the queue, once packets go there */
-  guint n_direct;    /* packets that went there, until the queue's thread is ended */
+  GstPad *direct; /* (nullable) owned; the pad behind the queue, once packets go there */
+  guint n_direct; /* packets that went there, until the queue's thread is ended */
 };
 
 G_DEFINE_FINAL_TYPE (VgwIceSrc, vgw_ice_src, VGW_TYPE_PUSH_SRC)
@@ -53,8 +53,8 @@ get_next_element (GstElement *element)
 }
 
 /* One thread serves many sessions, so that none may make it wait. The queue stands between it and whatever blocks; but
- * webrtcbin switches its leaking off once ICE is connected, and a push into the full queue would wait. Leaking the oldest
- * is what a receiver of live voice wants in any case. */
+ * webrtcbin switches its leaking off once ICE is connected, and a push into the full queue would wait. Leaking the
+ * oldest is what a receiver of live voice wants in any case. */
 static void
 keep_queue_leaky (GstPad *pad, GstPad *peer, VgwIceSrc *self)
 {
@@ -136,8 +136,8 @@ try_direct (VgwIceSrc *self)
   return self->direct != NULL;
 }
 
-/* Ends the queue's thread, which has had nothing to do for a second. Nobody else changes the queue's state meanwhile: the
- * route is stopped, which waits for the pushing thread, before the pipeline goes down. */
+/* Ends the queue's thread, which has had nothing to do for a second. Nobody else changes the queue's state meanwhile:
+ * the route is stopped, which waits for the pushing thread, before the pipeline goes down. */
 static void
 retire_queue (VgwIceSrc *self)
 {

@@ -17,22 +17,23 @@ static void
 vgw_manager_log_register (VgwManager *self, const VgwSessionFacts *facts)
 {
   vgw_landmark (facts->session_id, "session begins: client %s, engine %s", or_dash (facts->client_address),
-            or_dash (facts->engine));
+                or_dash (facts->engine));
 }
 
 static void
 vgw_manager_log_update (VgwManager *self, const VgwSessionFacts *facts)
 {
   vgw_landmark (facts->session_id, "session is %s: codec %s, after %" G_GINT64_FORMAT " ms", or_dash (facts->state),
-            or_dash (facts->codec), facts->duration_ms);
+                or_dash (facts->codec), facts->duration_ms);
 }
 
 static void
 vgw_manager_log_deregister (VgwManager *self, const VgwSessionFacts *facts)
 {
-  vgw_landmark (facts->session_id, "session ends: reason %s, codec %s, client %s, engine %s, after %" G_GINT64_FORMAT " ms",
-            or_dash (facts->reason), or_dash (facts->codec), or_dash (facts->client_address), or_dash (facts->engine),
-            facts->duration_ms);
+  vgw_landmark (facts->session_id,
+                "session ends: reason %s, codec %s, client %s, engine %s, after %" G_GINT64_FORMAT " ms",
+                or_dash (facts->reason), or_dash (facts->codec), or_dash (facts->client_address),
+                or_dash (facts->engine), facts->duration_ms);
 }
 
 static void

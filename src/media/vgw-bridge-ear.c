@@ -13,11 +13,11 @@ GST_DEBUG_CATEGORY_EXTERN (vgw_bridge_debug);
 /* Timestamps are rounded to the codec's clock, packets are 2.5 ms at least (RFC 6716); what is below adds up until it
  * is more. */
 #define GAP_TOLERANCE_US 2000
-/* Nothing has come for so long: silence is heard in real time until something does. Longer than networks stand still, for
- * what they bring late then comes behind the silence. */
+/* Nothing has come for so long: silence is heard in real time until something does. Longer than networks stand still,
+ * for what they bring late then comes behind the silence. */
 #define SILENT_AFTER_US G_TIME_SPAN_SECOND
 #define SILENCE_LAG_US (60 * G_TIME_SPAN_MILLISECOND) /* so that what comes again is not late for its own time */
-#define SILENCE_SAMPLES 960 /* at one call of the function: 20 ms at 48 kHz */
+#define SILENCE_SAMPLES 960                           /* at one call of the function: 20 ms at 48 kHz */
 
 struct _VgwBridgeEar
 {
@@ -31,11 +31,11 @@ struct _VgwBridgeEar
   VgwBridgeAudioFunc func;
   gpointer user_data;
   GDestroyNotify destroy;
-  gint64 credit_us;     /* how much may be heard now */
-  gint64 credited_us;   /* when that was reckoned, in monotonic time */
+  gint64 credit_us;   /* how much may be heard now */
+  gint64 credited_us; /* when that was reckoned, in monotonic time */
   gboolean is_dropping;
-  gint64 last_heard_us; /* when the present function heard the caller last, in monotonic time; 0: never */
-  gint64 until_us;      /* up to when it has heard something, silence included; 0: nothing yet */
+  gint64 last_heard_us;    /* when the present function heard the caller last, in monotonic time; 0: never */
+  gint64 until_us;         /* up to when it has heard something, silence included; 0: nothing yet */
   gint64 listens_since_us; /* of the first tick with the present function, or 0 */
   gboolean is_silent;      /* silence is heard in real time */
   guint64 n_heard, n_filled;
@@ -47,9 +47,9 @@ struct _VgwBridgeTap
   VgwBridgeEar *ear;
   /* guarded by ear->lock */
   gboolean is_attached;
-  gboolean is_timed;     /* base_pts and n_since are set */
+  gboolean is_timed; /* base_pts and n_since are set */
   GstClockTime base_pts;
-  guint64 n_since;       /* samples heard since base_pts, silence included */
+  guint64 n_since; /* samples heard since base_pts, silence included */
 };
 
 VgwBridgeEar *
@@ -109,7 +109,7 @@ vgw_bridge_ear_is_open (VgwBridgeEar *self)
   return g_atomic_int_get (&self->is_open);
 }
 
-/* --- hearing; lock held ----------------------------------------------------------------------------------------------- */
+/* --- hearing; lock held ------------------------------------------------------------------------------------------- */
 
 static gint64
 samples_to_us (const VgwBridgeEar *self, guint64 n_samples)
@@ -256,7 +256,7 @@ hear_nothing (VgwBridgeTap *tap)
   ear->until_us = now_us - SILENCE_LAG_US;
 }
 
-/* --- streaming thread ------------------------------------------------------------------------------------------------- */
+/* --- streaming thread --------------------------------------------------------------------------------------------- */
 
 static void
 hear_buffer (VgwBridgeTap *tap, GstBuffer *buffer)
@@ -295,7 +295,7 @@ tap_free (gpointer data)
   g_free (tap);
 }
 
-/* --- pacer thread ----------------------------------------------------------------------------------------------------- */
+/* --- pacer thread ------------------------------------------------------------------------------------------------- */
 
 void
 vgw_bridge_ear_tick (VgwBridgeEar *self, VgwBridgeTap *tap)
@@ -308,7 +308,7 @@ vgw_bridge_ear_tick (VgwBridgeEar *self, VgwBridgeTap *tap)
   g_mutex_unlock (&self->lock);
 }
 
-/* --- main thread ------------------------------------------------------------------------------------------------------ */
+/* --- main thread -------------------------------------------------------------------------------------------------- */
 
 VgwBridgeTap *
 vgw_bridge_ear_attach (VgwBridgeEar *self, GstAppSink *pcm_out)

@@ -2,8 +2,8 @@
  *
  * Time: the engine counts samples, so the samples must tell the time. Where the timestamps of the buffers move on by
  * more than the samples do (packets that were lost and not concealed, a sender that stops in silence, telephone-events
- * in place of audio, a new peer), the gap is filled with silence before the next buffer. While nothing comes at all, for
- * a second or more, silence is heard in real time. What is filled at one time is bounded, and a longer step of the
+ * in place of audio, a new peer), the gap is filled with silence before the next buffer. While nothing comes at all,
+ * for a second or more, silence is heard in real time. What is filled at one time is bounded, and a longer step of the
  * timestamps is shortened. Time never goes back. */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* Threads: attach, detach and set_audio_func on the main thread; the pump on a pacer thread, and with it everything up
- * to the socket: encoder, SRTP, send; taps on the thread that received the packet. Lock order: the ear's lock (held while
- * the engine's function runs) → whatever that function locks → the playout queue's lock; the echo estimator's lock is held over
- * nothing. Nobody may call into the bridge's main-thread functions from the engine's function.
+ * to the socket: encoder, SRTP, send; taps on the thread that received the packet. Lock order: the ear's lock (held
+ * while the engine's function runs) → whatever that function locks → the playout queue's lock; the echo estimator's
+ * lock is held over nothing. Nobody may call into the bridge's main-thread functions from the engine's function.
  *
  * Time: the pacer's tick is the clock of the outgoing stream. The first buffer is stamped with the pipeline's running
  * time, every later one with exactly 20 ms per tick, so that RTP timestamps carry no jitter. When the queue has been
@@ -245,8 +245,8 @@ vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, VgwPushSrc *pcm_in)
   vgw_bridge_detach (self);
   vgw_bridge_set_open (self, FALSE);
   caps = gst_caps_new_simple ("audio/x-raw", "format", G_TYPE_STRING, GST_AUDIO_NE (S16), "layout", G_TYPE_STRING,
-                              "interleaved", "rate", G_TYPE_INT, (gint) self->format.rate_hz, "channels", G_TYPE_INT,
-                              1, NULL);
+                              "interleaved", "rate", G_TYPE_INT, (gint) self->format.rate_hz, "channels", G_TYPE_INT, 1,
+                              NULL);
   self->pcm_out = g_object_ref (pcm_out);
   self->pcm_in = g_object_ref (pcm_in);
   set_up_pcm_out (self, caps);

@@ -43,7 +43,8 @@ typedef struct
 /* Any thread. */
 void vgw_bridge_get_heard (VgwBridge *self, VgwBridgeHeard *heard);
 
-/* Whether what is heard now is more than @margin_db weaker than what was played: see vgw-echo-estimator.h. Any thread. */
+/* Whether what is heard now is more than @margin_db weaker than what was played: see vgw-echo-estimator.h. Any thread.
+ */
 gboolean vgw_bridge_may_hear_echo (VgwBridge *self, guint margin_db);
 
 G_END_DECLS

@@ -8,8 +8,8 @@
 
 #define MAX_BUFFERED_BYTES (256 * 1024) /* ours, not yet taken by SCTP */
 #define CLIENT_OPENS_WITHIN_US (2 * G_USEC_PER_SEC)
-#define MAX_PENDING_TEXTS 64            /* theirs, not yet seen by the main thread */
-#define MAX_LOGGED_CHANNELS 16          /* a client may open and close without end */
+#define MAX_PENDING_TEXTS 64   /* theirs, not yet seen by the main thread */
+#define MAX_LOGGED_CHANNELS 16 /* a client may open and close without end */
 #define MAX_LOGGED_LABEL_BYTES 64
 
 struct _VgwDataChannels
@@ -21,13 +21,13 @@ struct _VgwDataChannels
   VgwSctpStreams *streams;
   gint has_dropped; /* atomic; and that was logged */
 
-  GMutex lock; /* taken alone; never while calling webrtcbin */
-  GstElement *webrtcbin;          /* guarded by lock; borrowed, NULL after close */
-  GPtrArray *channels;            /* guarded by lock; GstWebRTCDataChannel* */
-  GPtrArray *events;              /* guarded by lock; borrowed from channels: ours go on the last one */
-  guint n_opened;                 /* guarded by lock; the client's, ever */
-  gboolean has_had_events;        /* guarded by lock: the client's, or we made one */
-  gint64 first_wanted_us;         /* main thread only: when there was first an event to send; 0 before */
+  GMutex lock;             /* taken alone; never while calling webrtcbin */
+  GstElement *webrtcbin;   /* guarded by lock; borrowed, NULL after close */
+  GPtrArray *channels;     /* guarded by lock; GstWebRTCDataChannel* */
+  GPtrArray *events;       /* guarded by lock; borrowed from channels: ours go on the last one */
+  guint n_opened;          /* guarded by lock; the client's, ever */
+  gboolean has_had_events; /* guarded by lock: the client's, or we made one */
+  gint64 first_wanted_us;  /* main thread only: when there was first an event to send; 0 before */
 };
 
 static void
@@ -49,8 +49,8 @@ on_message_string (GstWebRTCDataChannel *channel, const char *text, VgwDataChann
   if (text == NULL)
     return; /* an empty message */
   if (!vgw_mailbox_post_bounded (self->mailbox, MAX_PENDING_TEXTS, self->text_func,
-                                 g_strndup (text, VGW_EVENT_MAX_BYTES + 1), g_free) &&
-      g_atomic_int_compare_and_exchange (&self->has_dropped, FALSE, TRUE))
+                                 g_strndup (text, VGW_EVENT_MAX_BYTES + 1), g_free)
+      && g_atomic_int_compare_and_exchange (&self->has_dropped, FALSE, TRUE))
     vgw_info (self->session_id, "data channel: dropped a message, and maybe more: %d are waiting", MAX_PENDING_TEXTS);
 }
 
@@ -104,7 +104,8 @@ on_data_channel (GstElement *webrtcbin, GstWebRTCDataChannel *channel, VgwDataCh
   gboolean is_logged = ++self->n_opened <= MAX_LOGGED_CHANNELS;
   g_mutex_unlock (&self->lock);
   if (is_logged)
-    vgw_info (self->session_id, "data channel \"%.*s\" opened by the client", MAX_LOGGED_LABEL_BYTES, label ? label : "");
+    vgw_info (self->session_id, "data channel \"%.*s\" opened by the client", MAX_LOGGED_LABEL_BYTES,
+              label ? label : "");
 }
 
 /* The PC thread, after webrtcbin's own handler. */

@@ -27,8 +27,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwDataChannels, vgw_data_channels_unref)
  * caller then has the WebSocket. Main thread. */
 gboolean vgw_data_channels_send (VgwDataChannels *self, const char *text);
 
-/* Whether `events` is open, and whether so much waits in it that vgw_data_channels_send () refuses more for now; what it
- * refuses of an open channel that is not full it will never take, such as a text longer than the client's
+/* Whether `events` is open, and whether so much waits in it that vgw_data_channels_send () refuses more for now; what
+ * it refuses of an open channel that is not full it will never take, such as a text longer than the client's
  * a=max-message-size. Main thread. */
 gboolean vgw_data_channels_is_open (VgwDataChannels *self);
 gboolean vgw_data_channels_is_full (VgwDataChannels *self);

@@ -7,8 +7,8 @@
 #define N_FRAMES (VGW_ECHO_ESTIMATOR_MEMORY_MS / VGW_FRAME_MS)
 /* Of the mean over what is heard: about two syllables' edges, and half of the shortest useful speech-start-ms. */
 #define HEARD_OVER_MS 60u
-/* What is louder than the limit counts as so much louder at most: a click is loud, and must not be heard for longer than it
- * lasts, while a word is loud all the time. 40 ms of it then pass for 65 ms. */
+/* What is louder than the limit counts as so much louder at most: a click is loud, and must not be heard for longer
+ * than it lasts, while a word is loud all the time. 40 ms of it then pass for 65 ms. */
 #define MOST_OVER_LIMIT 4.0
 #define BLOCK_MS 10u
 #define N_BLOCKS 32u /* of 10 ms or more: all but 0.5 % of the mean */

@@ -19,9 +19,9 @@
 #define THREAD_STACK_BYTES (512 * 1024)
 #endif
 
-/* A call is set up, run and torn down on a dozen threads, and what it leaves in each arena keeps pages there that nobody
- * needs any more: with glibc's 8 arenas per processor 1,000 calls leave 2 to 3 MB, with 4 of them 1.3. With 2, calls wait for
- * each other's: 100 no longer keep real time on two processors. */
+/* A call is set up, run and torn down on a dozen threads, and what it leaves in each arena keeps pages there that
+ * nobody needs any more: with glibc's 8 arenas per processor 1,000 calls leave 2 to 3 MB, with 4 of them 1.3. With 2,
+ * calls wait for each other's: 100 no longer keep real time on two processors. */
 #define ARENAS_PER_PROCESSOR 4
 
 /* CVE-2026-59692 and CVE-2026-14935 in webrtcbin and its helpers are fixed in this Debian revision of 1.22.0. */
@@ -36,11 +36,11 @@ typedef struct
 } NeededElement;
 
 static const NeededElement needed_elements[] = {
-  { "appsrc", "gstreamer1.0-plugins-base" },     { "audioresample", "gstreamer1.0-plugins-base" },
-  { "rtpbin", "gstreamer1.0-plugins-good" },     { "rtpopuspay", "gstreamer1.0-plugins-good" },
-  { "webrtcbin", "gstreamer1.0-plugins-bad" },   { "dtlssrtpdec", "gstreamer1.0-plugins-bad" },
-  { "srtpdec", "gstreamer1.0-plugins-bad" },     { "sctpdec", "gstreamer1.0-plugins-bad" },
-  { "nicesrc", "gstreamer1.0-nice" },            { "nicesink", "gstreamer1.0-nice" },
+  { "appsrc", "gstreamer1.0-plugins-base" },   { "audioresample", "gstreamer1.0-plugins-base" },
+  { "rtpbin", "gstreamer1.0-plugins-good" },   { "rtpopuspay", "gstreamer1.0-plugins-good" },
+  { "webrtcbin", "gstreamer1.0-plugins-bad" }, { "dtlssrtpdec", "gstreamer1.0-plugins-bad" },
+  { "srtpdec", "gstreamer1.0-plugins-bad" },   { "sctpdec", "gstreamer1.0-plugins-bad" },
+  { "nicesrc", "gstreamer1.0-nice" },          { "nicesink", "gstreamer1.0-nice" },
 };
 
 /* The N of "+deb12uN" in the version of gstreamer1.0-plugins-bad that dpkg has, or -1 where it is not told. */
@@ -86,8 +86,8 @@ vgw_media_prepare_process (GError **error)
 {
   pthread_attr_t attributes;
   limit_arenas ();
-  /* OpenSSL's clean-up at exit frees what the threads that ran DTLS still look at when they end: GLib's pools end theirs
-   * without being waited for, and one that is late would crash a process that is all but gone. */
+  /* OpenSSL's clean-up at exit frees what the threads that ran DTLS still look at when they end: GLib's pools end
+   * theirs without being waited for, and one that is late would crash a process that is all but gone. */
   OPENSSL_init_crypto (OPENSSL_INIT_NO_ATEXIT, NULL);
   pthread_attr_init (&attributes);
   pthread_attr_setstacksize (&attributes, THREAD_STACK_BYTES);

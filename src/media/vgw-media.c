@@ -92,8 +92,8 @@ reap (gpointer data, gpointer user_data)
   gst_object_unref (job->pipeline);
   if (job->sctp_id != 0)
     vgw_sctp_ids_give_back (self->sctp_ids, job->sctp_id);
-  /* A call's memory comes from the arenas of a dozen threads. glibc keeps what is freed there; when nobody calls any more
-   * it goes back to the system. */
+  /* A call's memory comes from the arenas of a dozen threads. glibc keeps what is freed there; when nobody calls any
+   * more it goes back to the system. */
   if (g_atomic_int_dec_and_test (&self->n_peers))
     malloc_trim (0);
 }
@@ -258,7 +258,8 @@ vgw_media_new (const VgwMediaSettings *settings, GError **error)
   warn_of_pipelines_without_voice (self);
   if (settings->ice_agent == VGW_ICE_AGENT_MUX)
     {
-      self->ice_mux = vgw_ice_mux_new (settings->udp_port, self->settings.bind_address, self->settings.advertise, error);
+      self->ice_mux =
+          vgw_ice_mux_new (settings->udp_port, self->settings.bind_address, self->settings.advertise, error);
       if (self->ice_mux == NULL)
         return NULL;
     }

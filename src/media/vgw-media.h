@@ -23,19 +23,19 @@ typedef enum
 typedef struct
 {
   VgwIceAgentKind ice_agent;
-  guint16 udp_port;                      /* mux; 0: any free port */
-  const char *bind_address;              /* mux (nullable): only this local address, else all */
-  const char *const *advertise;          /* mux: addresses to put in candidates; NULL: find them */
-  const char *const *stun_servers;       /* nice: "stun:host:port" */
-  const char *const *turn_servers;       /* nice: "turn:user:password@host:port?transport=udp" */
-  guint16 min_port, max_port;            /* nice: 0 for any */
-  guint gather_timeout_ms;               /* bound of the wait for candidates before the answer goes out */
-  const char *const *pipelines;          /* names, best first */
-  const char *pipelines_where;           /* (nullable) where these are configured, for errors */
-  const char *pipeline_dir;              /* (nullable) media.pipeline-dir; NULL: where ours are */
-  const char *pipeline_override;         /* (nullable) text or file that stands for all of them */
+  guint16 udp_port;                /* mux; 0: any free port */
+  const char *bind_address;        /* mux (nullable): only this local address, else all */
+  const char *const *advertise;    /* mux: addresses to put in candidates; NULL: find them */
+  const char *const *stun_servers; /* nice: "stun:host:port" */
+  const char *const *turn_servers; /* nice: "turn:user:password@host:port?transport=udp" */
+  guint16 min_port, max_port;      /* nice: 0 for any */
+  guint gather_timeout_ms;         /* bound of the wait for candidates before the answer goes out */
+  const char *const *pipelines;    /* names, best first */
+  const char *pipelines_where;     /* (nullable) where these are configured, for errors */
+  const char *pipeline_dir;        /* (nullable) media.pipeline-dir; NULL: where ours are */
+  const char *pipeline_override;   /* (nullable) text or file that stands for all of them */
   const char *const *extra_elements;
-  guint latency_ms;                      /* of the jitter buffer */
+  guint latency_ms; /* of the jitter buffer */
   guint max_mlines, max_data_channels;
 } VgwMediaSettings;
 

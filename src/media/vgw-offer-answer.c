@@ -232,16 +232,17 @@ to_direction (gboolean is_received, gboolean is_sent)
 /* What webrtcbin answered for its one audio m-line, as one m-line of the client's: with the profile, the a=mid and the
  * payload types of that, in the directions that it has. */
 static void
-append_audio (GString *text, const VgwOffer *self, guint index, const GstSDPMedia *answered,
-              const VgwOfferCodec *codec, const VgwOfferCodec *dtmf)
+append_audio (GString *text, const VgwOffer *self, guint index, const GstSDPMedia *answered, const VgwOfferCodec *codec,
+              const VgwOfferCodec *dtmf)
 {
-  static const char *const own_keys[]
-      = { "mid", "sendrecv", "sendonly", "recvonly", "inactive", "ssrc", "msid", "rtpmap", "fmtp", NULL };
+  static const char *const own_keys[] = { "mid",  "sendrecv", "sendonly", "recvonly", "inactive",
+                                          "ssrc", "msid",     "rtpmap",   "fmtp",     NULL };
   const VgwOfferMline *mline = get_mline (self, index);
   const GstSDPMedia *offered = gst_sdp_message_get_media (self->sdp, index);
   int payload_type = mline->is_received ? (int) codec->payload_type : codec->send_payload_type;
-  gboolean is_sent = mline->is_sent && (gst_sdp_media_get_attribute_val (answered, "sendrecv") != NULL
-                                        || gst_sdp_media_get_attribute_val (answered, "sendonly") != NULL);
+  gboolean is_sent = mline->is_sent
+                     && (gst_sdp_media_get_attribute_val (answered, "sendrecv") != NULL
+                         || gst_sdp_media_get_attribute_val (answered, "sendonly") != NULL);
 
   g_string_append_printf (text, "m=audio 9 %s %d", gst_sdp_media_get_proto (offered), payload_type);
   if (mline->is_received && dtmf != NULL)
@@ -285,14 +286,15 @@ append_data (GString *text, const VgwOffer *self, const GstSDPMedia *answered)
     }
   GstSDPMedia *media = NULL;
   gst_sdp_media_copy (answered, &media);
-  gst_sdp_media_set_proto (media, gst_sdp_media_get_proto (gst_sdp_message_get_media (self->sdp, (guint) self->data_index)));
+  gst_sdp_media_set_proto (media,
+                           gst_sdp_media_get_proto (gst_sdp_message_get_media (self->sdp, (guint) self->data_index)));
   g_autofree char *media_text = gst_sdp_media_as_text (media);
   gst_sdp_media_free (media);
   g_string_append (text, media_text);
 }
 
-/* In the order that the client gave: the transport is that of the first one (RFC 8843 section 7.3.1). Returns that one's
- * mid. (nullable) (transfer none) */
+/* In the order that the client gave: the transport is that of the first one (RFC 8843 section 7.3.1). Returns that
+ * one's mid. (nullable) (transfer none) */
 static const char *
 append_group (GString *text, const VgwOffer *self)
 {

@@ -37,9 +37,9 @@ static const StaticPayload static_payloads[] = {
 /* RFC 8829 section 5.1.2: all of them mean DTLS-SRTP; the answer repeats the one that was offered. The F only tells the
  * timing of RTCP feedback, and the gateway neither offers nor answers a=rtcp-fb. */
 static const char *const rtp_protos[] = {
-  "UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "TCP/DTLS/RTP/SAVPF", "TCP/DTLS/RTP/SAVP",
-  "RTP/SAVPF",         "RTP/SAVP",         "RTP/AVPF",           "RTP/AVP",
-  NULL,
+  "UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "TCP/DTLS/RTP/SAVPF",
+  "TCP/DTLS/RTP/SAVP", "RTP/SAVPF",        "RTP/SAVP",
+  "RTP/AVPF",          "RTP/AVP",          NULL,
 };
 static const char *const sctp_protos[] = { "UDP/DTLS/SCTP", "TCP/DTLS/SCTP", "DTLS/SCTP", NULL };
 
@@ -448,7 +448,8 @@ is_known_fingerprint (const char *fingerprint)
          || g_ascii_strncasecmp (fingerprint, "sha-512 ", 8) == 0;
 }
 
-/* The transport of a bundle is described by the m-line of its first tag that is not rejected (RFC 8843 section 7.3.1). */
+/* The transport of a bundle is described by the m-line of its first tag that is not rejected (RFC 8843 section 7.3.1).
+ */
 static const GstSDPMedia *
 find_tagged_media (const VgwOffer *self)
 {
@@ -496,8 +497,7 @@ vgw_offer_parse (const char *text, guint max_mlines, GError **error)
 {
   g_autoptr (VgwOffer) self = offer_new ();
 
-  if (!g_str_has_prefix (text, "v=0") || has_control_characters (text)
-      || gst_sdp_message_new (&self->sdp) != GST_SDP_OK
+  if (!g_str_has_prefix (text, "v=0") || has_control_characters (text) || gst_sdp_message_new (&self->sdp) != GST_SDP_OK
       || gst_sdp_message_parse_buffer ((const guint8 *) text, strlen (text), self->sdp) != GST_SDP_OK)
     {
       bad (error, "is not SDP");

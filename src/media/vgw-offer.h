@@ -12,7 +12,7 @@ typedef struct
 {
   guint payload_type;    /* where the client sends */
   int send_payload_type; /* where the client receives; -1 where it cannot */
-  char *name; /* upper case: "OPUS", "PCMU" */
+  char *name;            /* upper case: "OPUS", "PCMU" */
   guint clock_rate_hz;
   char *rtpmap; /* "opus/48000/2", as offered */
   char *fmtp;   /* (nullable) parameters, without the payload type */
@@ -37,18 +37,18 @@ typedef struct
 
 typedef struct
 {
-  GstSDPMessage *sdp;      /* as offered */
-  GArray *mlines;          /* VgwOfferMline, one per m-line in order */
-  char **bundle;           /* (nullable) the mids of the BUNDLE group that the audio is in, as offered */
-  guint audio_index;       /* of the m-line whose audio we receive, or of the only one */
-  int send_index;          /* of the m-line that we send audio on, mostly the same; -1 for none */
-  int data_index;          /* of the m-line with role DATA, -1 for none */
-  guint sctp_port;         /* of the data channels */
-  gboolean is_old_sctp;    /* DTLS/SCTP with a=sctpmap, as drafts before RFC 8841 had it, and aiortc still has */
-  GPtrArray *codecs;       /* VgwOfferCodec*, of the m-line audio_index, in the client's order */
+  GstSDPMessage *sdp;        /* as offered */
+  GArray *mlines;            /* VgwOfferMline, one per m-line in order */
+  char **bundle;             /* (nullable) the mids of the BUNDLE group that the audio is in, as offered */
+  guint audio_index;         /* of the m-line whose audio we receive, or of the only one */
+  int send_index;            /* of the m-line that we send audio on, mostly the same; -1 for none */
+  int data_index;            /* of the m-line with role DATA, -1 for none */
+  guint sctp_port;           /* of the data channels */
+  gboolean is_old_sctp;      /* DTLS/SCTP with a=sctpmap, as drafts before RFC 8841 had it, and aiortc still has */
+  GPtrArray *codecs;         /* VgwOfferCodec*, of the m-line audio_index, in the client's order */
   char *ice_ufrag, *ice_pwd; /* of the bundle's transport */
-  char *setup;             /* "actpass", "active" or "passive" */
-  GPtrArray *fingerprints; /* char*, "sha-256 AB:CD:…", of the bundle's transport; at least one */
+  char *setup;               /* "actpass", "active" or "passive" */
+  GPtrArray *fingerprints;   /* char*, "sha-256 AB:CD:…", of the bundle's transport; at least one */
 } VgwOffer;
 
 /* Parses and checks @text. Errors: VGW_ERROR_BAD_MESSAGE with what is wrong for SDP that does not parse, or has no
@@ -58,7 +58,8 @@ VgwOffer *vgw_offer_parse (const char *text, guint max_mlines, GError **error);
 void vgw_offer_free (VgwOffer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwOffer, vgw_offer_free)
 
-/* The first offered codec with this name and clock rate that the client has in all directions, or NULL. (transfer none) */
+/* The first offered codec with this name and clock rate that the client has in all directions, or NULL. (transfer none)
+ */
 const VgwOfferCodec *vgw_offer_find_codec (const VgwOffer *self, const char *name, guint clock_rate_hz);
 
 /* The offer that webrtcbin gets: audio with @codec alone first, then the data channel if any; transport attributes on
@@ -66,19 +67,20 @@ const VgwOfferCodec *vgw_offer_find_codec (const VgwOffer *self, const char *nam
  * Returns: (transfer full) */
 GstSDPMessage *vgw_offer_reduce (const VgwOffer *self, const VgwOfferCodec *codec, GError **error);
 
-/* The telephone events (RFC 4733) that go with @codec: those of its clock rate, else those of 8000 Hz, which Firefox offers
- * alone. (transfer none) (nullable) */
+/* The telephone events (RFC 4733) that go with @codec: those of its clock rate, else those of 8000 Hz, which Firefox
+ * offers alone. (transfer none) (nullable) */
 const VgwOfferCodec *vgw_offer_find_dtmf (const VgwOffer *self, const VgwOfferCodec *codec);
 
 /* The answer that the client gets: webrtcbin's answer to the reduced offer, put back into the order of the offer, the
- * m-lines that we do not serve inactive or rejected. @codec is the one of vgw_offer_reduce (). Audio that the client has
- * on two m-lines, one for each direction, is one in the reduced offer and two here. @dtmf (nullable) is added to the audio: webrtcbin does not know of
- * it, our jitter buffer takes its packets out. @candidates: (element-type utf8) "candidate:…" strings.
+ * m-lines that we do not serve inactive or rejected. @codec is the one of vgw_offer_reduce (). Audio that the client
+ * has on two m-lines, one for each direction, is one in the reduced offer and two here. @dtmf (nullable) is added to
+ * the audio: webrtcbin does not know of it, our jitter buffer takes its packets out. @candidates: (element-type utf8)
+ * "candidate:…" strings.
  * @is_complete: no candidate will follow. @is_lite: add a=ice-lite.
  * Errors: VGW_ERROR_INTERNAL where webrtcbin refused the audio. Returns: (transfer full) */
 char *vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, const VgwOfferCodec *codec,
-                               const VgwOfferCodec *dtmf, GPtrArray *candidates, gboolean is_complete,
-                               gboolean is_lite, GError **error);
+                               const VgwOfferCodec *dtmf, GPtrArray *candidates, gboolean is_complete, gboolean is_lite,
+                               GError **error);
 
 /* Whether the client sends audio; self->send_index says whether it listens. */
 gboolean vgw_offer_is_received (const VgwOffer *self);

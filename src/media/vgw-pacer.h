@@ -12,9 +12,9 @@ G_BEGIN_DECLS
 
 typedef struct _VgwPacer VgwPacer;
 
-/* Called on a pacer thread once per tick, always the same thread; @tick counts 20 ms steps since the pacer started, with
- * no step left out unless the process stood still for more than a second.
- * Must not block and must not call vgw_pacer_add () or vgw_pacer_remove (). */
+/* Called on a pacer thread once per tick, always the same thread; @tick counts 20 ms steps since the pacer started,
+ * with no step left out unless the process stood still for more than a second. Must not block and must not call
+ * vgw_pacer_add () or vgw_pacer_remove (). */
 typedef void (*VgwPacerFunc) (guint64 tick, gpointer user_data);
 
 /* Starts @n_threads, 0: one for each processor. Returns: (transfer full); free with vgw_pacer_free (), which joins

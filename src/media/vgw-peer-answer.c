@@ -159,8 +159,8 @@ on_local_set (gpointer object, gpointer payload)
   complete_when_gathered (self);
 }
 
-/* webrtcbin 1.22 draws its ICE credentials from a Mersenne Twister: who collects enough answers could tell those of other
- * callers, and lead their media away. The agent takes whatever stands in the local description. */
+/* webrtcbin 1.22 draws its ICE credentials from a Mersenne Twister: who collects enough answers could tell those of
+ * other callers, and lead their media away. The agent takes whatever stands in the local description. */
 static void
 renew_credentials (GstSDPMessage *sdp)
 {
@@ -173,7 +173,9 @@ renew_credentials (GstSDPMessage *sdp)
       for (guint j = 0; j < gst_sdp_media_attributes_len (media); j++)
         {
           const GstSDPAttribute *old = gst_sdp_media_get_attribute (media, j);
-          const char *value = g_str_equal (old->key, "ice-ufrag") ? ufrag : g_str_equal (old->key, "ice-pwd") ? pwd : NULL;
+          const char *value = g_str_equal (old->key, "ice-ufrag") ? ufrag
+                              : g_str_equal (old->key, "ice-pwd") ? pwd
+                                                                  : NULL;
           GstSDPAttribute renewed;
           if (value == NULL)
             continue;
@@ -203,8 +205,8 @@ on_answer_created (gpointer object, gpointer payload)
   gst_webrtc_session_description_free (answer);
 }
 
-/* webrtcbin 1.24 makes the transceiver in set-remote-description, recvonly, and then gives no pad to send on; 1.22 makes
- * it with the pad. The answer still sends only where the offer receives. */
+/* webrtcbin 1.24 makes the transceiver in set-remote-description, recvonly, and then gives no pad to send on; 1.22
+ * makes it with the pad. The answer still sends only where the offer receives. */
 static void
 let_transceiver_send (GstElement *bin)
 {
@@ -256,10 +258,9 @@ link_encoder (VgwPeer *self)
   if (sink == NULL || src == NULL)
     return FALSE;
 
-  g_autoptr (GstCaps) caps
-      = gst_caps_new_simple ("application/x-rtp", "media", G_TYPE_STRING, "audio", "encoding-name", G_TYPE_STRING,
-                             codec->name, "clock-rate", G_TYPE_INT, (int) codec->clock_rate_hz, "payload", G_TYPE_INT,
-                             (int) codec->payload_type, NULL);
+  g_autoptr (GstCaps) caps = gst_caps_new_simple (
+      "application/x-rtp", "media", G_TYPE_STRING, "audio", "encoding-name", G_TYPE_STRING, codec->name, "clock-rate",
+      G_TYPE_INT, (int) codec->clock_rate_hz, "payload", G_TYPE_INT, (int) codec->payload_type, NULL);
   g_object_get (sink, "transceiver", &transceiver, NULL);
   g_object_set (transceiver, "codec-preferences", caps, NULL);
   /* webrtcbin has one m-line for what the client may have on two, and there with two numbers for the codec */
@@ -342,7 +343,8 @@ vgw_peer_on_gathering_state (GstElement *bin, GParamSpec *pspec, VgwMailbox *mai
     vgw_mailbox_post (mailbox, handle_gathered, NULL, NULL);
 }
 
-/* -- building -------------------------------------------------------------------------------------------------------- */
+/* -- building --------------------------------------------------------------------------------------------------------
+ */
 
 static gboolean
 build (VgwPeer *self, VgwPipeline *pipeline, const VgwOfferCodec *codec, GError **error)
@@ -401,7 +403,8 @@ static gboolean
 on_answer_deadline (gpointer user_data)
 {
   VgwPeer *self = user_data;
-  vgw_peer_fail (self, g_error_new (VGW_ERROR, VGW_ERROR_TIMEOUT, "no answer could be made in %d ms", ANSWER_DEADLINE_MS));
+  vgw_peer_fail (self,
+                 g_error_new (VGW_ERROR, VGW_ERROR_TIMEOUT, "no answer could be made in %d ms", ANSWER_DEADLINE_MS));
   return G_SOURCE_REMOVE;
 }
 
@@ -419,8 +422,8 @@ vgw_peer_start_answer (VgwPeer *self, const char *offer_text, GError **error)
   GstSDPMessage *reduced = vgw_offer_reduce (self->offer, codec, error);
   if (reduced == NULL)
     return FALSE;
-  GstWebRTCSessionDescription *description
-      = gst_webrtc_session_description_new (GST_WEBRTC_SDP_TYPE_OFFER, reduced); /* takes reduced */
+  GstWebRTCSessionDescription *description =
+      gst_webrtc_session_description_new (GST_WEBRTC_SDP_TYPE_OFFER, reduced); /* takes reduced */
   gboolean is_built = build (self, pipeline, codec, error);
   if (is_built)
     {

@@ -21,8 +21,8 @@ handle_dtls_closed (gpointer object, gpointer payload)
   vgw_peer_emit_closed (self);
 }
 
-/* DTLS may be up at the client, and text on the way, before the certificate was looked at here: that waits, no more than
- * a little. */
+/* DTLS may be up at the client, and text on the way, before the certificate was looked at here: that waits, no more
+ * than a little. */
 static void
 handle_event_text (gpointer object, gpointer payload)
 {
@@ -219,8 +219,8 @@ handle_sctp_error (gpointer object, gpointer payload)
     vgw_data_channels_lose (self->data_channels, "the client has aborted SCTP, or does not answer");
 }
 
-/* Who hears the bus. What `vad` says can change every 10 ms of audio, and a caller can send much of that: one post waits
- * at a time, and finds what was said last. */
+/* Who hears the bus. What `vad` says can change every 10 ms of audio, and a caller can send much of that: one post
+ * waits at a time, and finds what was said last. */
 typedef struct
 {
   gatomicrefcount ref_count;
@@ -321,8 +321,8 @@ vgw_peer_connect_bin (VgwPeer *self)
   if (dtmf != NULL)
     vgw_webrtc_set_dtmf (self->webrtc, dtmf, self->mailbox, handle_key);
   vgw_webrtc_set_closed (self->webrtc, self->mailbox, handle_dtls_closed);
-  g_signal_connect_data (bin, "on-ice-candidate", G_CALLBACK (vgw_peer_on_ice_candidate), vgw_mailbox_ref (self->mailbox),
-                         vgw_mailbox_unref_closure, 0);
+  g_signal_connect_data (bin, "on-ice-candidate", G_CALLBACK (vgw_peer_on_ice_candidate),
+                         vgw_mailbox_ref (self->mailbox), vgw_mailbox_unref_closure, 0);
   g_signal_connect_data (bin, "notify::ice-gathering-state", G_CALLBACK (vgw_peer_on_gathering_state),
                          vgw_mailbox_ref (self->mailbox), vgw_mailbox_unref_closure, 0);
   g_signal_connect_data (bin, "notify::connection-state", G_CALLBACK (on_connection_state),

@@ -42,12 +42,12 @@ struct _VgwPeer
   GTask *answer_task;
   GSource *answer_deadline;
   GSource *gather_deadline;
-  GstSDPMessage *local_sdp;      /* webrtcbin's answer, once it has been set */
-  GPtrArray *local_candidates;   /* char*, until the answer is out */
-  GPtrArray *early_candidates;   /* char*, the client's, until the remote description is set */
-  GPtrArray *early_texts;        /* char*, of data channels, until it is connected */
-  gsize n_early_text_bytes;      /* of them, ever */
-  gboolean may_wait; /* the description has elements that can hold up a thread */
+  GstSDPMessage *local_sdp;    /* webrtcbin's answer, once it has been set */
+  GPtrArray *local_candidates; /* char*, until the answer is out */
+  GPtrArray *early_candidates; /* char*, the client's, until the remote description is set */
+  GPtrArray *early_texts;      /* char*, of data channels, until it is connected */
+  gsize n_early_text_bytes;    /* of them, ever */
+  gboolean may_wait;           /* the description has elements that can hold up a thread */
   gboolean is_gathered;
   gboolean has_voice; /* as the signal "voice" said, or will when connected */
   gboolean has_remote_description;

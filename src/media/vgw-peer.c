@@ -147,20 +147,20 @@ vgw_peer_class_init (VgwPeerClass *klass)
 
   signals[SIGNAL_CANDIDATE] = g_signal_new ("candidate", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                             G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_UINT);
-  signals[SIGNAL_TRACK]
-      = g_signal_new ("track", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
-  signals[SIGNAL_CONNECTED]
-      = g_signal_new ("connected", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_EVENT]
-      = g_signal_new ("event", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[SIGNAL_TRACK] =
+      g_signal_new ("track", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[SIGNAL_CONNECTED] =
+      g_signal_new ("connected", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_EVENT] =
+      g_signal_new ("event", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[SIGNAL_DTMF] = g_signal_new ("dtmf", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
                                        G_TYPE_CHAR, G_TYPE_UINT);
-  signals[SIGNAL_VOICE]
-      = g_signal_new ("voice", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
-  signals[SIGNAL_FAILED]
-      = g_signal_new ("failed", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
-  signals[SIGNAL_CLOSED]
-      = g_signal_new ("closed", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_VOICE] =
+      g_signal_new ("voice", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
+  signals[SIGNAL_FAILED] =
+      g_signal_new ("failed", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+  signals[SIGNAL_CLOSED] =
+      g_signal_new ("closed", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -248,7 +248,8 @@ gboolean
 vgw_peer_has_event_channel (VgwPeer *self)
 {
   g_return_val_if_fail (VGW_IS_PEER (self), FALSE);
-  return self->state == PEER_CONNECTED && self->data_channels != NULL && vgw_data_channels_is_open (self->data_channels);
+  return self->state == PEER_CONNECTED && self->data_channels != NULL
+         && vgw_data_channels_is_open (self->data_channels);
 }
 
 gboolean

@@ -72,7 +72,7 @@ vgw_pipeline_files_name (GstElement *pipeline, const char *session_id)
     name_file (sinks->pdata[i], session_id);
 }
 
-/* --- the end; reaper thread ------------------------------------------------------------------------------------------ */
+/* --- the end; reaper thread --------------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -94,8 +94,8 @@ ends_unref (gpointer data)
   g_free (ends);
 }
 
-/* On the thread that brings it to the sink, which has all data by then; what it has not written yet it writes when it is
- * stopped. */
+/* On the thread that brings it to the sink, which has all data by then; what it has not written yet it writes when it
+ * is stopped. */
 static GstPadProbeReturn
 on_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
@@ -116,7 +116,8 @@ is_branching (GstElement *element)
   return element->numsrcpads > 1;
 }
 
-/* Adds the pads where what leads to @element leaves the rest of the pipeline (element-type GstPad, sink pads) to @heads.
+/* Adds the pads where what leads to @element leaves the rest of the pipeline (element-type GstPad, sink pads) to
+ * @heads.
  * @seen is a set of elements. */
 static void
 find_heads (GstElement *element, GPtrArray *heads, GHashTable *seen)

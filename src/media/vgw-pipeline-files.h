@@ -12,8 +12,8 @@ G_BEGIN_DECLS
  * written that. Before the pipeline is started. Main thread. */
 void vgw_pipeline_files_name (GstElement *pipeline, const char *session_id);
 
-/* Ends the branches of @pipeline that lead to such sinks, so that muxers can complete their headers, and waits until the
- * files are whole; 2 s at most. At once where there is none. Before the pipeline is stopped; on a reaper thread. */
+/* Ends the branches of @pipeline that lead to such sinks, so that muxers can complete their headers, and waits until
+ * the files are whole; 2 s at most. At once where there is none. Before the pipeline is stopped; on a reaper thread. */
 void vgw_pipeline_files_finish (GstElement *pipeline);
 
 G_END_DECLS

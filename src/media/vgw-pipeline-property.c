@@ -79,7 +79,8 @@ check_spec (GParamSpec *spec, const char *text, GError **error)
   if (!gst_value_deserialize_with_pspec (&value, plain, spec) || !g_param_value_validate (spec, &value))
     return TRUE;
   range = describe_range (spec);
-  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s=%s is out of range: must be a value%s", spec->name, plain, range);
+  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s=%s is out of range: must be a value%s", spec->name, plain,
+               range);
   return FALSE;
 }
 

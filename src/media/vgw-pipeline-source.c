@@ -11,7 +11,7 @@ gboolean
 vgw_pipeline_source_may_wait (const char *factory, const char *const *extra_elements)
 {
   static const char *const waiting[] = {
-    "clocksync", "identity", "fakesink",       /* for the clock, where they are told to */
+    "clocksync", "identity",   "fakesink",       /* for the clock, where they are told to */
     "adder",     "audiomixer", "input-selector", /* for their other pads */
     NULL,
   };

@@ -10,25 +10,101 @@
  * can be done to audio on its way. */
 static const char *const ALLOWED[] = {
   /* ours, and the two ends */
-  "vgwopusdec", "vgwopusenc", "vgwresample", "appsink", "appsrc",
+  "vgwopusdec",
+  "vgwopusenc",
+  "vgwresample",
+  "appsink",
+  "appsrc",
   /* codecs */
-  "opusdec", "opusenc", "opusparse", "mulawdec", "mulawenc", "alawdec", "alawenc", "avdec_g722", "avenc_g722",
-  "avdec_g726", "avenc_g726", "speexdec", "speexenc", "gsmdec", "gsmenc", "avdec_ilbc", "sbcdec", "sbcenc",
+  "opusdec",
+  "opusenc",
+  "opusparse",
+  "mulawdec",
+  "mulawenc",
+  "alawdec",
+  "alawenc",
+  "avdec_g722",
+  "avenc_g722",
+  "avdec_g726",
+  "avenc_g726",
+  "speexdec",
+  "speexenc",
+  "gsmdec",
+  "gsmenc",
+  "avdec_ilbc",
+  "sbcdec",
+  "sbcenc",
   /* RTP */
-  "rtpopusdepay", "rtpopuspay", "rtppcmudepay", "rtppcmupay", "rtppcmadepay", "rtppcmapay", "rtpg722depay",
-  "rtpg722pay", "rtpg726depay", "rtpg726pay", "rtpspeexdepay", "rtpspeexpay", "rtpgsmdepay", "rtpgsmpay",
-  "rtpilbcdepay", "rtpilbcpay", "rtpL16depay", "rtpL16pay", "rtpL24depay", "rtpL24pay", "rtpdtmfdepay",
+  "rtpopusdepay",
+  "rtpopuspay",
+  "rtppcmudepay",
+  "rtppcmupay",
+  "rtppcmadepay",
+  "rtppcmapay",
+  "rtpg722depay",
+  "rtpg722pay",
+  "rtpg726depay",
+  "rtpg726pay",
+  "rtpspeexdepay",
+  "rtpspeexpay",
+  "rtpgsmdepay",
+  "rtpgsmpay",
+  "rtpilbcdepay",
+  "rtpilbcpay",
+  "rtpL16depay",
+  "rtpL16pay",
+  "rtpL24depay",
+  "rtpL24pay",
+  "rtpdtmfdepay",
   /* format */
-  "audioconvert", "audioresample", "audiorate", "audiobuffersplit", "capsfilter",
+  "audioconvert",
+  "audioresample",
+  "audiorate",
+  "audiobuffersplit",
+  "capsfilter",
   /* plumbing */
-  "queue", "tee", "identity", "valve", "clocksync", "audiomixer", "adder", "input-selector", "output-selector",
-  "fakesink", "audiotestsrc", "wavenc",
+  "queue",
+  "tee",
+  "identity",
+  "valve",
+  "clocksync",
+  "audiomixer",
+  "adder",
+  "input-selector",
+  "output-selector",
+  "fakesink",
+  "audiotestsrc",
+  "wavenc",
   /* level, tone, dynamics */
-  "volume", "level", "cutter", "audioamplify", "audiodynamic", "audioinvert", "rglimiter", "rgvolume",
-  "equalizer-3bands", "equalizer-10bands", "equalizer-nbands", "audiocheblimit", "audiochebband", "audiowsinclimit",
-  "audiowsincband", "audiofirfilter", "audioiirfilter", "audioecho", "freeverb", "audiopanorama", "spectrum",
+  "volume",
+  "level",
+  "cutter",
+  "audioamplify",
+  "audiodynamic",
+  "audioinvert",
+  "rglimiter",
+  "rgvolume",
+  "equalizer-3bands",
+  "equalizer-10bands",
+  "equalizer-nbands",
+  "audiocheblimit",
+  "audiochebband",
+  "audiowsinclimit",
+  "audiowsincband",
+  "audiofirfilter",
+  "audioiirfilter",
+  "audioecho",
+  "freeverb",
+  "audiopanorama",
+  "spectrum",
   /* speech */
-  "webrtcdsp", "webrtcechoprobe", "removesilence", "dtmfdetect", "dtmfsrc", "pitch", "scaletempo",
+  "webrtcdsp",
+  "webrtcechoprobe",
+  "removesilence",
+  "dtmfdetect",
+  "dtmfsrc",
+  "pitch",
+  "scaletempo",
 };
 
 /* What stands in front of the piece that is looked at. */
@@ -55,8 +131,7 @@ typedef struct
   GHashTable *properties; /* set of those of the last element */
 } TextScanner;
 
-static void
-set_error (GError **error, const char *file, guint line, const char *format, ...) G_GNUC_PRINTF (4, 5);
+static void set_error (GError **error, const char *file, guint line, const char *format, ...) G_GNUC_PRINTF (4, 5);
 
 static void
 set_error (GError **error, const char *file, guint line, const char *format, ...)
@@ -87,8 +162,7 @@ is_bounded_text (const char *file, const char *text, gsize length, GError **erro
 
   if (length > VGW_PIPELINE_MAX_BYTES)
     {
-      set_error (error, file, 1, "a description may have no more than %u bytes",
-                 VGW_PIPELINE_MAX_BYTES);
+      set_error (error, file, 1, "a description may have no more than %u bytes", VGW_PIPELINE_MAX_BYTES);
       return FALSE;
     }
   if (!g_utf8_validate_len (text, length, &bad))
@@ -271,7 +345,8 @@ check_element (TextScanner *scanner, const char *factory, guint line, GError **e
   scanner->factory = g_strdup (factory);
   g_hash_table_remove_all (scanner->properties);
   if (found == NULL && is_allowed)
-    set_error (error, scanner->file, line, "the element %s is not installed (try gst-inspect-1.0 %s)", factory, factory);
+    set_error (error, scanner->file, line, "the element %s is not installed (try gst-inspect-1.0 %s)", factory,
+               factory);
   else if (found == NULL)
     set_error (error, scanner->file, line, "there is no element %s", factory);
   else if (!is_allowed)

@@ -38,7 +38,8 @@ vgw_pipeline_remove_vad (VgwPipelineInstance *instance)
   instance->vad = NULL;
 }
 
-/* Has what is linked to @sink lead to @first, and @last to @sink. FALSE, and nothing has changed, where they do not fit. */
+/* Has what is linked to @sink lead to @first, and @last to @sink. FALSE, and nothing has changed, where they do not
+ * fit. */
 static gboolean
 put_before (GstPad *sink, GstElement *first, GstElement *last)
 {
@@ -67,8 +68,8 @@ vgw_pipeline_add_vad (VgwPipelineInstance *instance)
   vad = gst_element_factory_make ("webrtcdsp", "vad");
   if (vad == NULL)
     return FALSE;
-  g_object_set (vad, "voice-detection", TRUE, "echo-cancel", FALSE, "high-pass-filter", FALSE, "noise-suppression", FALSE,
-                "gain-control", FALSE, "limiter", FALSE, NULL);
+  g_object_set (vad, "voice-detection", TRUE, "echo-cancel", FALSE, "high-pass-filter", FALSE, "noise-suppression",
+                FALSE, "gain-control", FALSE, "limiter", FALSE, NULL);
   if (!gst_bin_add (GST_BIN (instance->pipeline), vad))
     return FALSE;
   if (put_before (sink, vad, vad))

@@ -85,8 +85,9 @@ parse_text (VgwPipeline *self, GError **error)
   if (parse_error != NULL)
     set_reason (self, parse_error->message, error, "%s", parse_error->message);
   else
-    set_reason (self, "", error, "this is not two chains of elements, one with rtp_in and pcm_out, one with pcm_in and "
-                                 "rtp_out");
+    set_reason (self, "", error,
+                "this is not two chains of elements, one with rtp_in and pcm_out, one with pcm_in and "
+                "rtp_out");
   return NULL;
 }
 
@@ -162,7 +163,8 @@ build (VgwPipeline *self, VgwPipelineInstance *instance, GError **error)
   if (instance->pipeline == NULL)
     return FALSE;
   if (find_elements (self, instance, error) && check_types (self, instance, error)
-      && check_free_pad (self, instance->rtp_in, "sink", error) && check_free_pad (self, instance->rtp_out, "src", error))
+      && check_free_pad (self, instance->rtp_in, "sink", error)
+      && check_free_pad (self, instance->rtp_out, "src", error))
     return TRUE;
   gst_object_unref (gst_object_ref_sink (instance->pipeline));
   memset (instance, 0, sizeof *instance);
@@ -326,7 +328,8 @@ check_vad (VgwPipeline *self, VgwPipelineInstance *instance, GError **error)
   instance->vad = NULL;
   if (vgw_pipeline_vad_remove (vad))
     return TRUE;
-  set_reason (self, "vad", error, "vad must be an element with one pad \"sink\" and one pad \"src\" that can be left out");
+  set_reason (self, "vad", error,
+              "vad must be an element with one pad \"sink\" and one pad \"src\" that can be left out");
   return FALSE;
 }
 
@@ -355,8 +358,8 @@ load_text (const char *file, const char *text, gsize length, const char *const *
   init_debug ();
   g_atomic_ref_count_init (&self->ref_count);
   self->file = g_strdup (file);
-  self->name = g_str_has_suffix (base, FILE_SUFFIX) ? g_strndup (base, strlen (base) - strlen (FILE_SUFFIX))
-                                                    : g_strdup (base);
+  self->name =
+      g_str_has_suffix (base, FILE_SUFFIX) ? g_strndup (base, strlen (base) - strlen (FILE_SUFFIX)) : g_strdup (base);
   self->text = vgw_pipeline_text_strip (file, text, length, error);
   if (self->text == NULL || !vgw_pipeline_text_check (file, self->text, extra_elements, error)
       || !check_instance (self, extra_elements, error))

@@ -42,8 +42,7 @@ typedef struct
 } VgwPipelineInstance;
 
 /* What is said of a description where that is not so. */
-#define VGW_PIPELINE_NO_VOICE                                                                                          \
-  "there is no vad, and none can be put before pcm_out: no speech events and no barge-in"
+#define VGW_PIPELINE_NO_VOICE "there is no vad, and none can be put before pcm_out: no speech events and no barge-in"
 
 /* The message of a `vad`, and its field, a boolean; those of webrtcdsp. */
 #define VGW_PIPELINE_VOICE_MESSAGE "voice-activity"
@@ -56,8 +55,8 @@ gboolean vgw_pipeline_instantiate (VgwPipeline *self, guint payload_type, VgwPip
 /* Takes `vad`, if there is one, out of the chain, where nobody asks for voice. Before the pipeline is started. */
 void vgw_pipeline_remove_vad (VgwPipelineInstance *instance);
 
-/* Where the description has no `vad`, puts the voice detection of the shipped descriptions before pcm_out. FALSE where that
- * cannot be: there will be no voice then. Before the pipeline is started. */
+/* Where the description has no `vad`, puts the voice detection of the shipped descriptions before pcm_out. FALSE where
+ * that cannot be: there will be no voice then. Before the pipeline is started. */
 gboolean vgw_pipeline_add_vad (VgwPipelineInstance *instance);
 
 /* Whether an instance can tell of voice: there is a `vad`, or one can be added. */

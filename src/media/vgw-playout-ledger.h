@@ -9,10 +9,10 @@ G_BEGIN_DECLS
 /* Fields are private. */
 typedef struct
 {
-  GQueue marks;  /* of those that wait, by position */
-  GQueue events; /* VgwPlayoutEvent, not yet taken */
-  guint n_names; /* of marks, in both */
-  guint n_lost;  /* events that nobody took in time */
+  GQueue marks;     /* of those that wait, by position */
+  GQueue events;    /* VgwPlayoutEvent, not yet taken */
+  guint n_names;    /* of marks, in both */
+  guint n_lost;     /* events that nobody took in time */
   gboolean has_gap; /* audio behind the last mark was dropped: it belongs to the next one */
 } VgwPlayoutLedger;
 

@@ -8,8 +8,8 @@
 #define WINDOW_FRAMES 50u      /* 1 s */
 #define MAX_AT_ONCE_FRAMES 13u /* 260 ms: more is a burst */
 #define MAX_LATE_FRAMES 13u
-#define EVEN_PERCENT 15u       /* by which what came may differ from what was played */
-#define SLACK_FRAMES 3u        /* 60 ms above the level are no delay yet */
+#define EVEN_PERCENT 15u /* by which what came may differ from what was played */
+#define SLACK_FRAMES 3u  /* 60 ms above the level are no delay yet */
 
 static gsize
 ms_to_samples (const VgwPlayoutLevel *self, guint ms)
@@ -87,8 +87,8 @@ static void
 end_window (VgwPlayoutLevel *self)
 {
   gsize n_tolerated = self->n_taken * EVEN_PERCENT / 100;
-  gboolean is_real_time = !self->is_uneven && self->n_came + n_tolerated >= self->n_taken
-                          && self->n_came <= self->n_taken + n_tolerated;
+  gboolean is_real_time =
+      !self->is_uneven && self->n_came + n_tolerated >= self->n_taken && self->n_came <= self->n_taken + n_tolerated;
 
   self->n_excess = 0;
   if (is_real_time)

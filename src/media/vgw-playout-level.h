@@ -1,10 +1,11 @@
 /* How much waits in the playout queue of an engine that speaks in real time: how much is gathered before an utterance
- * begins, when it is over, and how much of what waits is delay that pauses can work off. A value inside VgwPlayout, guarded
- * by its lock; it counts samples and knows none of them, and its time is the frames that are taken.
+ * begins, when it is over, and how much of what waits is delay that pauses can work off. A value inside VgwPlayout,
+ * guarded by its lock; it counts samples and knows none of them, and its time is the frames that are taken.
  *
- * An engine that speaks ahead sends in bursts and stops. One in real time sends as much as is played, piece by piece; what
- * always waits then is delay. It is measured over seconds in which nothing was late, as the least that waited. The least of
- * all these seconds is the engine's own level (it may keep a lead on purpose), and what is more than that is in excess. */
+ * An engine that speaks ahead sends in bursts and stops. One in real time sends as much as is played, piece by piece;
+ * what always waits then is delay. It is measured over seconds in which nothing was late, as the least that waited. The
+ * least of all these seconds is the engine's own level (it may keep a lead on purpose), and what is more than that is
+ * in excess. */
 #pragma once
 
 #include <glib.h>
@@ -15,9 +16,9 @@ G_BEGIN_DECLS
 typedef struct
 {
   gboolean is_active;
-  gsize n_frame;                   /* samples of VGW_FRAME_MS */
+  gsize n_frame;                     /* samples of VGW_FRAME_MS */
   gsize n_least_start, n_most_start; /* bounds of n_start */
-  gsize n_start;                   /* gathered before an utterance begins */
+  gsize n_start;                     /* gathered before an utterance begins */
   gboolean is_gathering;
   gsize n_gathered_for; /* time since is_gathering */
   gsize n_since_push;   /* time since audio came last */

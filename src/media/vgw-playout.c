@@ -1,5 +1,5 @@
-/* Locks: `notify_lock` is held while the notify function runs, `lock` is a leaf: nothing is called or locked while it is
- * held. Positions count the samples that were queued since the start; those that left are n_in - n_queued. */
+/* Locks: `notify_lock` is held while the notify function runs, `lock` is a leaf: nothing is called or locked while it
+ * is held. Positions count the samples that were queued since the start; those that left are n_in - n_queued. */
 #include "media/vgw-playout.h"
 
 #include <string.h>
@@ -13,8 +13,8 @@
 #define INITIAL_CAPACITY_SAMPLES 2048u
 /* A ring that grew beyond this is given back when it is empty: 4 s at 16 kHz. */
 #define MAX_IDLE_SAMPLES 65536u
-/* VGW_PLAYOUT_KEEP: one more frame of the engine may come behind the bound, as large as that, and what was read together
- * with it: 16 KiB of mu-law. */
+/* VGW_PLAYOUT_KEEP: one more frame of the engine may come behind the bound, as large as that, and what was read
+ * together with it: 16 KiB of mu-law. */
 #define KEPT_BOUNDS 2u
 #define KEPT_EXTRA_MS 2000u
 /* What a pause is: peaks below -42 dB of full scale, for so long before anything of it is left out. */
@@ -52,13 +52,13 @@ struct _VgwPlayout
   guint64 n_skipped;
   VgwPlayoutLevel level;
   guint n_silent_frames; /* played one after the other, while there is delay to work off */
-  gboolean is_uttering; /* something was queued, and no frame has come up short since */
-  gboolean is_sounding; /* the last frame was full */
+  gboolean is_uttering;  /* something was queued, and no frame has come up short since */
+  gboolean is_sounding;  /* the last frame was full */
   gboolean is_xoff;
   gboolean has_overflowed, has_refused; /* and that was logged */
   guint holds;                          /* VgwPlayoutHold */
   gboolean is_ducked;
-  float gain; /* of the last sample */
+  float gain;                    /* of the last sample */
   gint16 tail[MAX_FADE_SAMPLES]; /* of what was cleared, fading out */
   gsize n_tail;
   gboolean is_noted; /* somebody takes events */
@@ -115,7 +115,7 @@ shrink (VgwPlayout *self)
   self->head = 0;
 }
 
-/* --- events; lock held ---------------------------------------------------------------------------------------------- */
+/* --- events; lock held -------------------------------------------------------------------------------------------- */
 
 static VgwPlayoutEvent
 now (const VgwPlayout *self)
@@ -168,7 +168,7 @@ unlock_and_notify (VgwPlayout *self)
   g_mutex_unlock (&self->notify_lock);
 }
 
-/* --- sound; lock held ----------------------------------------------------------------------------------------------- */
+/* --- sound; lock held --------------------------------------------------------------------------------------------- */
 
 static void
 apply_gain (gint16 *samples, gsize n_samples, float from, float to)
@@ -257,7 +257,8 @@ append_bounded (VgwPlayout *self, const gint16 *samples, gsize n_samples)
   switch (self->overflow)
     {
     case VGW_PLAYOUT_KEEP:
-      append_at_most (self, samples, n_samples, KEPT_BOUNDS * self->max_samples + (gsize) self->rate_hz * KEPT_EXTRA_MS / 1000);
+      append_at_most (self, samples, n_samples,
+                      KEPT_BOUNDS * self->max_samples + (gsize) self->rate_hz * KEPT_EXTRA_MS / 1000);
       break;
     case VGW_PLAYOUT_DROP_NEWEST:
       append_at_most (self, samples, n_samples, self->max_samples);
@@ -290,8 +291,8 @@ is_silent_frame (const gint16 *samples, gsize n_samples)
   return TRUE;
 }
 
-/* @samples is the frame that left the queue. Where it and the next one are in a pause, and there is delay to work off, the
- * two become one, which fades from the first to the second: nothing clicks. */
+/* @samples is the frame that left the queue. Where it and the next one are in a pause, and there is delay to work off,
+ * the two become one, which fades from the first to the second: nothing clicks. */
 static void
 shorten_pause (VgwPlayout *self, gint16 *samples, gsize n_samples)
 {
@@ -345,7 +346,7 @@ pop_queued (VgwPlayout *self, gint16 *samples, gsize n_samples)
   return n_popped;
 }
 
-/* --- public --------------------------------------------------------------------------------------------------------- */
+/* --- public ------------------------------------------------------------------------------------------------------- */
 
 VgwPlayout *
 vgw_playout_new (const VgwAudioFormat *format, guint max_ms)

@@ -13,12 +13,12 @@
 
 G_BEGIN_DECLS
 
-#define VGW_PLAYOUT_MAX_MARKS 1024u       /* that wait, or whose events were not taken */
-#define VGW_PLAYOUT_MAX_MARK_BYTES 1024u  /* of a name */
-#define VGW_PLAYOUT_XOFF_PERCENT 90u      /* of the bound: XOFF at this, XON at that */
+#define VGW_PLAYOUT_MAX_MARKS 1024u      /* that wait, or whose events were not taken */
+#define VGW_PLAYOUT_MAX_MARK_BYTES 1024u /* of a name */
+#define VGW_PLAYOUT_XOFF_PERCENT 90u     /* of the bound: XOFF at this, XON at that */
 #define VGW_PLAYOUT_XON_PERCENT 80u
-#define VGW_PLAYOUT_DUCKED_GAIN 0.1259f   /* -18 dB */
-#define VGW_PLAYOUT_FADE_MS 5u            /* of what clear () cuts off; not counted as heard */
+#define VGW_PLAYOUT_DUCKED_GAIN 0.1259f /* -18 dB */
+#define VGW_PLAYOUT_FADE_MS 5u          /* of what clear () cuts off; not counted as heard */
 
 typedef struct _VgwPlayout VgwPlayout; /* reference counted */
 
@@ -60,13 +60,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwPlayout, vgw_playout_unref)
 /* Another bound, and what is done beyond it. What waits beyond a smaller bound stays. */
 void vgw_playout_set_bound (VgwPlayout *self, guint max_ms, VgwPlayoutOverflow overflow);
 
-/* Whether the engine may speak in real time, over a network. Then @start_ms are gathered before an utterance begins (more
- * where audio comes late, up to 120 ms), it is over when nothing has come for 200 ms, and delay that has built up is worked
- * off by leaving out every second frame of a pause. What is left out counts as played: it was silence. Off at first. */
+/* Whether the engine may speak in real time, over a network. Then @start_ms are gathered before an utterance begins
+ * (more where audio comes late, up to 120 ms), it is over when nothing has come for 200 ms, and delay that has built up
+ * is worked off by leaving out every second frame of a pause. What is left out counts as played: it was silence. Off at
+ * first. */
 void vgw_playout_set_real_time (VgwPlayout *self, gboolean is_real_time, guint start_ms);
 
-/* Whether the engine is to wait: the bound of a VGW_PLAYOUT_KEEP queue is reached. FALSE while the engine itself holds the
- * queue, since the word that ends it comes behind the audio. Any thread. */
+/* Whether the engine is to wait: the bound of a VGW_PLAYOUT_KEEP queue is reached. FALSE while the engine itself holds
+ * the queue, since the word that ends it comes behind the audio. Any thread. */
 gboolean vgw_playout_is_full (VgwPlayout *self);
 
 /* For the log, which has one line for the first audio and one for the first mark that are dropped. */
@@ -84,8 +85,8 @@ VgwPlayoutEvent *vgw_playout_take_event (VgwPlayout *self);
 void vgw_playout_push (VgwPlayout *self, const gint16 *samples, gsize n_samples);
 
 /* Takes up to @n_samples; returns how many. The caller pads a short frame with silence. A frame that could not be
- * filled is where an utterance ends (DRAINED), in real time with 200 ms without audio: an engine does not end it with every
- * frame. */
+ * filled is where an utterance ends (DRAINED), in real time with 200 ms without audio: an engine does not end it with
+ * every frame. */
 gsize vgw_playout_pop (VgwPlayout *self, gint16 *samples, gsize n_samples);
 
 /* A mark behind what waits now. FALSE where it is refused: VGW_PLAYOUT_MAX_MARKS wait, or the name is too long. */

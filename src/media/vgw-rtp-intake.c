@@ -1,5 +1,6 @@
-/* Threads: the probes of the DTLS decoder run under the stream lock of its sink pad, one packet after the other, whichever
- * thread brings it; fields without a remark are theirs. That of the reports runs on webrtcbin's RTCP thread. */
+/* Threads: the probes of the DTLS decoder run under the stream lock of its sink pad, one packet after the other,
+ * whichever thread brings it; fields without a remark are theirs. That of the reports runs on webrtcbin's RTCP thread.
+ */
 #include "media/vgw-rtp-intake.h"
 
 #include <stdatomic.h>
@@ -8,7 +9,8 @@
 #include "media/vgw-rtp-reports.h"
 #include "media/vgw-rtp-sources.h"
 
-/* Packets a second, and what a network that stood still for 5 s brings at once. 400 are frames of 2.5 ms, the shortest. */
+/* Packets a second, and what a network that stood still for 5 s brings at once. 400 are frames of 2.5 ms, the shortest.
+ */
 #define RTP_PER_SECOND 400
 #define RTP_BURST 2000
 #define RTCP_PER_SECOND 50
@@ -111,7 +113,7 @@ count (VgwRtpIntake *self, VgwRtpCount which)
   vgw_media_count_rtp (self->media, which);
 }
 
-/* --- too much --------------------------------------------------------------------------------------------------------- */
+/* --- too much ----------------------------------------------------------------------------------------------------- */
 
 /* The end of a second. */
 static void
@@ -144,7 +146,7 @@ drop_for_rate (VgwRtpIntake *self)
   return FALSE;
 }
 
-/* --- before decryption ------------------------------------------------------------------------------------------------ */
+/* --- before decryption -------------------------------------------------------------------------------------------- */
 
 static gboolean
 admit_source (VgwRtpIntake *self, const guint8 *data)
@@ -200,7 +202,7 @@ admit (VgwRtpIntake *self, GstBuffer **buffer)
   return is_admitted;
 }
 
-/* --- after decryption ------------------------------------------------------------------------------------------------- */
+/* --- after decryption --------------------------------------------------------------------------------------------- */
 
 static void
 publish_mapping (VgwRtpIntake *self)
@@ -232,8 +234,8 @@ get_duration_us (VgwRtpIntake *self, const VgwRtpPacket *packet, VgwRtpKind kind
   return (gint64) ticks * G_USEC_PER_SEC / self->sources.clock_rate_hz;
 }
 
-/* Whether the audio of a packet, and what has to be concealed before it, is no more than a caller can say. @is_late: others
- * behind it came first, and it was paid for as a lost one. */
+/* Whether the audio of a packet, and what has to be concealed before it, is no more than a caller can say. @is_late:
+ * others behind it came first, and it was paid for as a lost one. */
 static gboolean
 is_affordable (VgwRtpIntake *self, gint64 duration_us, guint n_lost, gboolean is_late)
 {
@@ -267,8 +269,8 @@ choose (VgwRtpIntake *self, VgwRtpPacket *packet, gboolean *is_changed)
     count (self, VGW_RTP_COUNT_IGNORED);
   else if (!passes)
     count (self, VGW_RTP_COUNT_SOURCE_DROPPED);
-  is_late = self->sources.current != NULL && packet->ssrc == self->sources.current->ssrc &&
-            packet->seqnum != self->sources.current->seqnum; /* which is that of the newest */
+  is_late = self->sources.current != NULL && packet->ssrc == self->sources.current->ssrc
+            && packet->seqnum != self->sources.current->seqnum; /* which is that of the newest */
   if (passes && !is_affordable (self, duration_us, n_lost, is_late))
     {
       vgw_rtp_sources_skip (&self->sources, packet);
@@ -353,7 +355,7 @@ send_rtcp (VgwRtpIntake *self, GstBuffer **buffer)
   return TRUE;
 }
 
-/* --- probes ----------------------------------------------------------------------------------------------------------- */
+/* --- probes ------------------------------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -436,7 +438,7 @@ vgw_rtp_intake_watch_reports (VgwRtpIntake *self, GstElement *rtpbin)
   g_signal_connect_data (rtpbin, "pad-added", G_CALLBACK (on_rtpbin_pad), vgw_rtp_intake_ref (self), unref_closure, 0);
 }
 
-/* --- main thread ------------------------------------------------------------------------------------------------------ */
+/* --- main thread -------------------------------------------------------------------------------------------------- */
 
 void
 vgw_rtp_intake_set_stream (VgwRtpIntake *self, const VgwOfferCodec *codec, const VgwOfferCodec *dtmf, guint32 own_ssrc)

@@ -1,10 +1,10 @@
-/* What a caller sends, between the wire and webrtcbin's RTP: bounded before it is decrypted, one stream of it before it is
- * counted and decoded. It sits on the pads of webrtcbin's DTLS decoder, so that it is the same for both ICE agents, and
- * works on the thread that brings the packet.
+/* What a caller sends, between the wire and webrtcbin's RTP: bounded before it is decrypted, one stream of it before it
+ * is counted and decoded. It sits on the pads of webrtcbin's DTLS decoder, so that it is the same for both ICE agents,
+ * and works on the thread that brings the packet.
  *
- * Before decryption: packets a second, for RTP, RTCP and DTLS each, and new SSRCs (vgw-rtp-sources.h). After it: the source
- * that is heard, payload types, and milliseconds of audio: real time and a burst. What is too much is dropped and counted.
- * A caller who sends far too much for some seconds is reported. */
+ * Before decryption: packets a second, for RTP, RTCP and DTLS each, and new SSRCs (vgw-rtp-sources.h). After it: the
+ * source that is heard, payload types, and milliseconds of audio: real time and a burst. What is too much is dropped
+ * and counted. A caller who sends far too much for some seconds is reported. */
 #pragma once
 
 #include <gst/gst.h>
@@ -23,7 +23,8 @@ VgwRtpIntake *vgw_rtp_intake_ref (VgwRtpIntake *self);
 void vgw_rtp_intake_unref (VgwRtpIntake *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwRtpIntake, vgw_rtp_intake_unref)
 
-/* What was agreed on: @codec, @dtmf (nullable), and the SSRC that we send with. Once, before the pipeline is started. */
+/* What was agreed on: @codec, @dtmf (nullable), and the SSRC that we send with. Once, before the pipeline is started.
+ */
 void vgw_rtp_intake_set_stream (VgwRtpIntake *self, const VgwOfferCodec *codec, const VgwOfferCodec *dtmf,
                                 guint32 own_ssrc);
 

@@ -8,7 +8,8 @@
 #define FRESH_AFTER_US G_TIME_SPAN_SECOND
 /* The current source is silent: on top of two packets of the other one. */
 #define SILENT_AFTER_US (60 * G_TIME_SPAN_MILLISECOND)
-/* Packets of another one in a row. A network that stood still brings some at once, so that they must take their time. */
+/* Packets of another one in a row. A network that stood still brings some at once, so that they must take their time.
+ */
 #define MIN_RUN 3
 #define MIN_RUN_US (40 * G_TIME_SPAN_MILLISECOND)
 
@@ -64,7 +65,8 @@ vgw_rtp_sources_admit (VgwRtpSources *self, guint32 ssrc, gint64 now_us, gboolea
   return TRUE;
 }
 
-/* Follows the numbers of @source. Returns whether the packet is newer than those before; @n_lost: how many are missing. */
+/* Follows the numbers of @source. Returns whether the packet is newer than those before; @n_lost: how many are missing.
+ */
 static gboolean
 count_packet (VgwRtpSource *source, guint16 seqnum, guint *n_lost)
 {
@@ -80,7 +82,7 @@ count_packet (VgwRtpSource *source, guint16 seqnum, guint *n_lost)
   return TRUE;
 }
 
-/* --- which one is heard --------------------------------------------------------------------------------------------- */
+/* --- which one is heard ------------------------------------------------------------------------------------------- */
 
 static void
 switch_to (VgwRtpSources *self, VgwRtpSource *source, const VgwRtpPacket *packet, gint64 now_us)
@@ -207,7 +209,7 @@ vgw_rtp_sources_choose (VgwRtpSources *self, const VgwRtpPacket *packet, VgwRtpK
   return passes;
 }
 
-/* --- what is shown of it -------------------------------------------------------------------------------------------- */
+/* --- what is shown of it ------------------------------------------------------------------------------------------ */
 
 static void
 note_shown (VgwRtpSources *self, const VgwRtpPacket *packet, gint64 now_us)
@@ -222,7 +224,8 @@ note_shown (VgwRtpSources *self, const VgwRtpPacket *packet, gint64 now_us)
   self->shown_seqnum = packet->seqnum;
   self->shown_timestamp = packet->timestamp;
   self->shown_us = now_us;
-  self->mapping.seq_surplus = (self->shown_cycles | self->shown_seqnum) - (self->current->cycles | self->current->seqnum);
+  self->mapping.seq_surplus =
+      (self->shown_cycles | self->shown_seqnum) - (self->current->cycles | self->current->seqnum);
 }
 
 gboolean

@@ -1,17 +1,18 @@
 /* The synchronization sources (SSRC) of one caller, of which one is heard (RFC 3550 sections 3, 8).
  *
- * A device that restarts its sender takes another SSRC, with or without a BYE for the old one; some go back to an earlier
- * one later. Everything behind this sees a single stream that goes on: the SSRC of the first packet, sequence numbers that
- * continue, timestamps that follow the time between the two. So there is one jitter buffer and one source in RTP's
- * statistics, however often the caller changes. The reports that go out are translated back (vgw-rtp-reports.h).
+ * A device that restarts its sender takes another SSRC, with or without a BYE for the old one; some go back to an
+ * earlier one later. Everything behind this sees a single stream that goes on: the SSRC of the first packet, sequence
+ * numbers that continue, timestamps that follow the time between the two. So there is one jitter buffer and one source
+ * in RTP's statistics, however often the caller changes. The reports that go out are translated back
+ * (vgw-rtp-reports.h).
  *
- * Which one is heard: the newest. A source that is new, or that was silent for a second, takes over with its first packet
- * of audio, unless the other one goes on before its second: then that one was a stray. Of two that send at the same time
- * the first one stays, until it falls silent, or the other one has sent several packets in a row with none in between.
- * Telephone events of another source are put in between.
+ * Which one is heard: the newest. A source that is new, or that was silent for a second, takes over with its first
+ * packet of audio, unless the other one goes on before its second: then that one was a stray. Of two that send at the
+ * same time the first one stays, until it falls silent, or the other one has sent several packets in a row with none in
+ * between. Telephone events of another source are put in between.
  *
- * A source costs a decryption context (srtpdec makes one for each SSRC before it knows whether the packet is genuine, and
- * keeps it), so that there are VGW_RTP_MAX_SOURCES at a time, and new ones at a bounded rate. Pure; one thread. */
+ * A source costs a decryption context (srtpdec makes one for each SSRC before it knows whether the packet is genuine,
+ * and keeps it), so that there are VGW_RTP_MAX_SOURCES at a time, and new ones at a bounded rate. Pure; one thread. */
 #pragma once
 
 #include <glib.h>

@@ -28,7 +28,7 @@ struct _VgwSctpStreams
   char *session_id;
   VgwMailbox *mailbox;
   guint max_open;
-  GMutex lock; /* taken alone */
+  GMutex lock;                   /* taken alone */
   GstElement *webrtcbin;         /* guarded by lock; borrowed, NULL after close */
   GstElement *sctpdec, *sctpenc; /* guarded by lock; references, NULL after close */
   GHashTable *streams;           /* guarded by lock; id → Stream* */
@@ -105,8 +105,8 @@ refusal_free (gpointer data)
 }
 
 /* Resets our direction of the stream, at which the client closes its channel and resets the other. Not with sctpdec's
- * "reset-stream": that frees the pad which SCTP's thread may just be making. Not in the signal, where SCTP holds a lock of
- * its own. Main thread, and so before the pipeline is released. */
+ * "reset-stream": that frees the pad which SCTP's thread may just be making. Not in the signal, where SCTP holds a lock
+ * of its own. Main thread, and so before the pipeline is released. */
 static void
 handle_refusal (gpointer peer, gpointer payload)
 {

@@ -8,7 +8,8 @@
 
 G_BEGIN_DECLS
 
-typedef struct _VgwSctpStreams VgwSctpStreams; /* reference counted: GStreamer's threads hold it through signal closures */
+typedef struct _VgwSctpStreams
+    VgwSctpStreams; /* reference counted: GStreamer's threads hold it through signal closures */
 
 /* Listens on @webrtcbin from before the negotiation. The client may have @max_open channels open at a time: a stream
  * above that is reset, and webrtcbin makes no channel of it. Main thread. Returns: (transfer full) */

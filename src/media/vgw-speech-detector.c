@@ -82,8 +82,8 @@ set_voice (VgwSpeechDetector *self, gboolean has_voice, gint64 silent_ms)
                                 : g_timeout_add ((guint) MAX (self->stop_ms - silent_ms, 0), on_change_due, self);
 }
 
-/* A caller who is muted in mid-word sends no more packets; then the detector never says that the voice has ended. The time
- * without packets counts as silence from its beginning. */
+/* A caller who is muted in mid-word sends no more packets; then the detector never says that the voice has ended. The
+ * time without packets counts as silence from its beginning. */
 static gboolean
 on_watch (gpointer user_data)
 {
@@ -95,7 +95,8 @@ on_watch (gpointer user_data)
 }
 
 VgwSpeechDetector *
-vgw_speech_detector_new (guint start_ms, guint stop_ms, VgwSpeechFunc func, VgwSpeechClockFunc last_audio, gpointer user_data)
+vgw_speech_detector_new (guint start_ms, guint stop_ms, VgwSpeechFunc func, VgwSpeechClockFunc last_audio,
+                         gpointer user_data)
 {
   VgwSpeechDetector *self;
 

@@ -4,7 +4,7 @@
 
 #include "base/vgw-error.h"
 
-#define MAX_RTP_STREAMS 2 /* each SSRC makes a jitter buffer; the intake shows one, whatever the caller sends */
+#define MAX_RTP_STREAMS 2   /* each SSRC makes a jitter buffer; the intake shows one, whatever the caller sends */
 #define MAX_PENDING_KEYS 32 /* not yet seen by the main thread; nobody presses faster */
 
 struct _VgwWebrtc
@@ -39,8 +39,8 @@ unref_closure (gpointer self, GClosure *closure)
   vgw_webrtc_unref (self);
 }
 
-/* Streaming thread, or webrtcbin's own. "closed" is also what it says before there is a connection. webrtcbin does not make
- * this a state of its own (W3C webrtc-pc section 5.5.1 has it "closed"). */
+/* Streaming thread, or webrtcbin's own. "closed" is also what it says before there is a connection. webrtcbin does not
+ * make this a state of its own (W3C webrtc-pc section 5.5.1 has it "closed"). */
 static void
 on_dtls_state (GstElement *dtls_dec, GParamSpec *pspec, VgwWebrtc *self)
 {
@@ -51,7 +51,8 @@ on_dtls_state (GstElement *dtls_dec, GParamSpec *pspec, VgwWebrtc *self)
     return;
   if (g_str_equal (value->value_nick, "connected"))
     g_atomic_int_set (&self->has_dtls, TRUE);
-  else if (g_str_equal (value->value_nick, "closed") && g_atomic_int_compare_and_exchange (&self->has_dtls, TRUE, FALSE))
+  else if (g_str_equal (value->value_nick, "closed")
+           && g_atomic_int_compare_and_exchange (&self->has_dtls, TRUE, FALSE))
     vgw_mailbox_post (self->closed_mailbox, self->closed_func, NULL, NULL);
 }
 
@@ -87,7 +88,8 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, VgwWeb
   else if (g_str_equal (name, "dtlssrtpdec"))
     watch_dtls_decoder (self, element);
   else if (g_str_equal (name, "clocksync"))
-    g_object_set (element, "sync", FALSE, NULL); /* the pacer is punctual, and must not wait here for what it rounds off */
+    g_object_set (element, "sync", FALSE,
+                  NULL); /* the pacer is punctual, and must not wait here for what it rounds off */
 }
 
 static void
@@ -114,8 +116,8 @@ tune_nice (GstElement *bin, const VgwMediaSettings *settings)
   g_object_get (bin, "ice-agent", &ice, NULL);
   g_object_get (ice, "agent", &agent, NULL);
   g_object_set (agent, "upnp", FALSE, "ice-tcp", FALSE, NULL);
-  /* a client whose NAT rebinds is not followed, and would hear nothing for ever: so the call fails (consent-freshness would
-   * do it better, but is for who constructs the agent) */
+  /* a client whose NAT rebinds is not followed, and would hear nothing for ever: so the call fails (consent-freshness
+   * would do it better, but is for who constructs the agent) */
   g_object_set (agent, "keepalive-conncheck", TRUE, NULL);
   if (settings->max_port != 0)
     g_object_set (ice, "min-rtp-port", (guint) settings->min_port, "max-rtp-port", (guint) settings->max_port, NULL);
@@ -177,8 +179,8 @@ tune_bin (VgwWebrtc *self)
     {
       g_object_set (rtpbin, "max-streams", MAX_RTP_STREAMS, NULL);
       vgw_rtp_intake_watch_reports (self->intake, rtpbin);
-      g_signal_connect_data (rtpbin, "request-jitterbuffer", G_CALLBACK (on_request_jitterbuffer), vgw_webrtc_ref (self),
-                             unref_closure, 0);
+      g_signal_connect_data (rtpbin, "request-jitterbuffer", G_CALLBACK (on_request_jitterbuffer),
+                             vgw_webrtc_ref (self), unref_closure, 0);
     }
   g_signal_connect_data (self->bin, "deep-element-added", G_CALLBACK (on_deep_element_added), vgw_webrtc_ref (self),
                          unref_closure, 0);

@@ -21,7 +21,8 @@ VgwWebrtc *vgw_webrtc_ref (VgwWebrtc *self);
 void vgw_webrtc_unref (VgwWebrtc *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWebrtc, vgw_webrtc_unref)
 
-/* What the answer agrees on: packets of any other payload type are ignored. Before the pipeline is started. Main thread. */
+/* What the answer agrees on: packets of any other payload type are ignored. Before the pipeline is started. Main
+ * thread. */
 void vgw_webrtc_set_audio (VgwWebrtc *self, const VgwOfferCodec *codec);
 
 /* Has packets of the payload type of @dtmf taken as telephone events: @func gets a VgwKey* on the main thread. Once,
@@ -45,8 +46,8 @@ VgwRtpIntake *vgw_webrtc_get_intake (VgwWebrtc *self);
 GstElement *vgw_webrtc_get_pipeline (VgwWebrtc *self);
 GstElement *vgw_webrtc_get_bin (VgwWebrtc *self);
 
-/* DTLS is up, with the right certificate: for the address that it came from, see vgw_ice_agent_confirm_handshake (). Main
- * thread, before vgw_webrtc_release (). */
+/* DTLS is up, with the right certificate: for the address that it came from, see vgw_ice_agent_confirm_handshake ().
+ * Main thread, before vgw_webrtc_release (). */
 void vgw_webrtc_confirm_handshake (VgwWebrtc *self);
 
 /* DTLS is up, and nothing in the pipeline waits: no thread and no wake-up for what comes in from here on, where the mux

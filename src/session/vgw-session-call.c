@@ -33,8 +33,8 @@ on_peer_candidate (VgwPeer *peer, const char *candidate, const char *mid, guint 
 static void
 on_peer_track (VgwPeer *peer, const VgwTrack *track, gpointer user_data)
 {
-  vgw_session_emit (user_data, vgw_message_new_track (track->kind, track->codec, track->clock_rate_hz, track->ssrc,
-                                                      track->mid));
+  vgw_session_emit (user_data,
+                    vgw_message_new_track (track->kind, track->codec, track->clock_rate_hz, track->ssrc, track->mid));
 }
 
 static void
@@ -128,8 +128,8 @@ vgw_session_drop_peer (VgwSession *self)
 static void
 reject_offer (VgwSession *self, const GError *error)
 {
-  gboolean is_clients_fault = g_error_matches (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE) ||
-                              g_error_matches (error, VGW_ERROR, VGW_ERROR_TOO_LARGE);
+  gboolean is_clients_fault = g_error_matches (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE)
+                              || g_error_matches (error, VGW_ERROR, VGW_ERROR_TOO_LARGE);
   VgwMessage *message;
 
   self->n_failed_offers++;
@@ -253,8 +253,8 @@ handle_candidate (VgwSession *self, const VgwMessage *message)
   else if (self->peer != NULL)
     add_candidate (self, message);
   else
-    g_ptr_array_add (self->early_candidates, vgw_message_new_candidate (message->candidate, message->sdp_mid,
-                                                                        message->sdp_mline_index));
+    g_ptr_array_add (self->early_candidates,
+                     vgw_message_new_candidate (message->candidate, message->sdp_mid, message->sdp_mline_index));
 }
 
 static void

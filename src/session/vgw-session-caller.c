@@ -1,5 +1,5 @@
-/* What the engine learns of who calls: what the page's request said, within bounds, and of its parameters those that the
- * operator allows. Main thread. */
+/* What the engine learns of who calls: what the page's request said, within bounds, and of its parameters those that
+ * the operator allows. Main thread. */
 #include "session/vgw-session-private.h"
 
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "base/vgw-log.h"
 
 #define MAX_EARLY_BYTES 65536 /* of all events that wait for the session to be active */
-#define BURST_SECONDS 2 /* of the rate may come at once */
+#define BURST_SECONDS 2       /* of the rate may come at once */
 #define EVENT_REFUSED "{\"type\":\"error\",\"code\":\"too-large\",\"message\":\"an event was dropped\"}"
 
 /* Whether one more event may pass now: a bucket that fills at the rate, up to a burst. 0 per second: no bound. */

@@ -62,7 +62,8 @@ vgw_session_take_engine_failure (VgwSession *self, const GError *error)
 
       if (next == NULL) /* not with a configuration that has been checked */
         break;
-      vgw_warning (self->id, "engine %s failed (%s); %s takes over", self->engine_config->name, cause->message, fallback);
+      vgw_warning (self->id, "engine %s failed (%s); %s takes over", self->engine_config->name, cause->message,
+                   fallback);
       vgw_session_drop_engine (self, "engine");
       self->engine_config = next;
       tell_type (self, "engine-fallback", next->name);

@@ -24,8 +24,8 @@ on_poll (gpointer user_data)
   if (now_us < self->hangup_deadline_us && (self->drained_at_us == 0 || now_us - self->drained_at_us < TAIL_US))
     return G_SOURCE_CONTINUE;
   if (stats.queued_ms > 0)
-    vgw_warning (self->id, "engine %s has hung up; %u ms of its speech were not heard in time", self->engine_config->name,
-                 stats.queued_ms);
+    vgw_warning (self->id, "engine %s has hung up; %u ms of its speech were not heard in time",
+                 self->engine_config->name, stats.queued_ms);
   self->hangup_timer_id = 0;
   vgw_session_end (self, VGW_END_ENGINE);
   return G_SOURCE_REMOVE;

@@ -8,12 +8,12 @@
 #include "base/vgw-log.h"
 
 #define POLL_MS 20u
-/* Of what the client has not taken of its messages: with an event, as a string twice as long, and with what is no event it
- * stays below the bound at which a client that does not read is cut off. */
+/* Of what the client has not taken of its messages: with an event, as a string twice as long, and with what is no event
+ * it stays below the bound at which a client that does not read is cut off. */
 #define MAX_BACKLOG_BYTES (240 * 1024)
 #define ENVELOPE_BYTES 128
-/* After the client's machine has taken the last message, until events may go on the data channel: a client sees the two in
- * the order in which it reads them. */
+/* After the client's machine has taken the last message, until events may go on the data channel: a client sees the two
+ * in the order in which it reads them. */
 #define SWITCH_US (100 * G_TIME_SPAN_MILLISECOND)
 #define BURST_SECONDS 2 /* of the limit of events, as they may come at once */
 #define EVENT_COST_BYTES 64
@@ -50,8 +50,8 @@ send_first (VgwSession *self)
   gsize backlog = get_backlog (self);
   g_autofree char *json = NULL;
 
-  if (has_channel && self->last_event_message_us != 0 &&
-      (backlog > 0 || now_us - self->last_event_message_us < SWITCH_US))
+  if (has_channel && self->last_event_message_us != 0
+      && (backlog > 0 || now_us - self->last_event_message_us < SWITCH_US))
     return FALSE;
   if (self->peer != NULL && vgw_peer_send_event (self->peer, g_queue_peek_head (&self->outbox)))
     {
@@ -59,7 +59,8 @@ send_first (VgwSession *self)
       g_free (pop (self));
       return TRUE;
     }
-  if ((has_channel && vgw_peer_is_event_channel_full (self->peer)) || !fits_message (backlog, g_queue_peek_head (&self->outbox)))
+  if ((has_channel && vgw_peer_is_event_channel_full (self->peer))
+      || !fits_message (backlog, g_queue_peek_head (&self->outbox)))
     return FALSE;
   self->last_event_message_us = now_us;
   json = pop (self);
@@ -85,10 +86,10 @@ gboolean
 vgw_session_has_room_for_event (VgwSession *self, gsize length)
 {
   const VgwSessionSettingsLimits *limits = &self->context->limits;
-  guint64 burst_bytes = (guint64) BURST_SECONDS * limits->max_events_per_second
-                        * (limits->max_message_bytes + EVENT_COST_BYTES);
-  guint64 bound = limits->max_events_per_second == 0 ? MAX_OUTBOX_BYTES
-                                                     : CLAMP (burst_bytes, MIN_OUTBOX_BYTES, MAX_OUTBOX_BYTES);
+  guint64 burst_bytes =
+      (guint64) BURST_SECONDS * limits->max_events_per_second * (limits->max_message_bytes + EVENT_COST_BYTES);
+  guint64 bound =
+      limits->max_events_per_second == 0 ? MAX_OUTBOX_BYTES : CLAMP (burst_bytes, MIN_OUTBOX_BYTES, MAX_OUTBOX_BYTES);
 
   return self->outbox_bytes + length + EVENT_COST_BYTES <= bound;
 }

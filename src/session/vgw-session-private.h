@@ -28,21 +28,21 @@ struct _VgwSession
   const VgwSessionContext *context;
   char *id;
   char *client_address;
-  char *origin, *user_agent, *query; /* (nullable) of the page's request */
+  char *origin, *user_agent, *query;    /* (nullable) of the page's request */
   const VgwEngineConfig *engine_config; /* the context's: of the engine that talks now, or will */
   VgwSessionState state;
   VgwEndReason end_reason; /* from ENDING on */
   gint64 started_at_us;    /* g_get_real_time (); 0 before start () */
   gint64 started_mono_us;
-  gint64 offer_mono_us;    /* of the last offer */
-  gint64 active_mono_us;   /* of the last time it became active */
+  gint64 offer_mono_us;  /* of the last offer */
+  gint64 active_mono_us; /* of the last time it became active */
 
   /* from the first offer to the end, whatever becomes of the peers */
   VgwBridge *bridge;
   VgwMailbox *mailbox; /* from the playout queue to the main thread; as long as the bridge */
   VgwEngine *engine;
   gboolean has_refused_mark; /* and the engine was told */
-  VgwSpeechDetector *voice;           /* (nullable) where nobody asks when the caller speaks */
+  VgwSpeechDetector *voice;  /* (nullable) where nobody asks when the caller speaks */
   gboolean has_voice;        /* as the peer says */
   VgwBargeIn barge_in;
   guint echo_margin_db;
@@ -63,19 +63,19 @@ struct _VgwSession
   VgwEventBucket client_events, engine_events; /* from the client, from the engine */
   VgwEventBucket cleared_events;               /* playout-cleared */
 
-  guint state_timer_id;    /* what bounds the present state: offer, connect, or the media watchdog */
+  guint state_timer_id; /* what bounds the present state: offer, connect, or the media watchdog */
   guint duration_timer_id;
 
   GQueue outbox; /* char*, events for the client that no path has taken yet */
   gsize outbox_bytes;
-  guint outbox_timer_id;         /* while some wait */
-  gint64 last_event_message_us;  /* when an event last went as a message; 0 since one went on the data channel */
+  guint outbox_timer_id;              /* while some wait */
+  gint64 last_event_message_us;       /* when an event last went as a message; 0 since one went on the data channel */
   VgwSessionBacklogFunc backlog_func; /* (nullable) */
   gpointer backlog_data;
 
-  guint hangup_timer_id;       /* 0 unless the engine has hung up and what it said is being heard */
-  gint64 hangup_deadline_us;   /* however much waits then */
-  gint64 drained_at_us;        /* when nothing waited any more; 0 before */
+  guint hangup_timer_id;     /* 0 unless the engine has hung up and what it said is being heard */
+  gint64 hangup_deadline_us; /* however much waits then */
+  gint64 drained_at_us;      /* when nothing waited any more; 0 before */
 };
 
 /* Moves on by @event: logs `old → new` and runs the entry action. Errors: VGW_ERROR_BAD_STATE, and nothing happens. */
@@ -118,8 +118,8 @@ void vgw_session_drop_engine (VgwSession *self, const char *reason);
 /* What a peer hears of voice; FALSE when it is dropped. */
 void vgw_session_hear_voice (VgwSession *self, gboolean has_voice);
 
-/* Another engine is coming, which hears of the caller's speech from its beginning. The client is told of an end, so that
- * it does not miss one; its handler may end the session. */
+/* Another engine is coming, which hears of the caller's speech from its beginning. The client is told of an end, so
+ * that it does not miss one; its handler may end the session. */
 void vgw_session_forget_speech (VgwSession *self);
 
 /* Stops and drops the engine, and drops the bridge. After the peer. */
@@ -127,8 +127,8 @@ void vgw_session_drop_speech (VgwSession *self, const char *reason);
 
 /* vgw-session-events.c */
 
-/* An event of the client, JSON text that was not looked at yet, while the session is active. Passes it to the engine, or
- * drops it and tells the client. */
+/* An event of the client, JSON text that was not looked at yet, while the session is active. Passes it to the engine,
+ * or drops it and tells the client. */
 void vgw_session_take_client_event (VgwSession *self, const char *json);
 
 /* An event of the client that came after its offer and before the session is active: it waits, within a bound. */

@@ -258,7 +258,7 @@ watch_voice (VgwSession *self, const VgwEngineConfig *config)
   if (is_wanted && config->speech_start_ms > 0)
     {
       self->voice = vgw_speech_detector_new (config->speech_start_ms, config->speech_stop_ms, on_speech_changed,
-                                   get_last_audio_us, self);
+                                             get_last_audio_us, self);
       vgw_speech_detector_set_doubt_func (self->voice, may_be_echo);
     }
   vgw_session_hear_voice (self, self->has_voice);
@@ -277,8 +277,8 @@ vgw_session_forget_speech (VgwSession *self)
 
 /* --- life --- */
 
-/* What is built in needs no buffer for what a network does to it, and an echo must come back at once. A recorder may have
- * anything in it. */
+/* What is built in needs no buffer for what a network does to it, and an echo must come back at once. A recorder may
+ * have anything in it. */
 static gboolean
 is_behind_network (const VgwEngineConfig *config)
 {
@@ -344,12 +344,8 @@ gboolean
 vgw_session_start_engine (VgwSession *self, GError **error)
 {
   g_auto (GStrv) parameters = vgw_session_pick_parameters (self, self->engine_config);
-  const VgwEngineStart start = { self->id,
-                                 self->client_address,
-                                 *vgw_bridge_get_format (self->bridge),
-                                 self->origin,
-                                 self->user_agent,
-                                 (const char *const *) parameters };
+  const VgwEngineStart start = { self->id,     self->client_address, *vgw_bridge_get_format (self->bridge),
+                                 self->origin, self->user_agent,     (const char *const *) parameters };
 
   if (!vgw_engine_start (self->engine, &start, error))
     return FALSE;

@@ -12,11 +12,11 @@ struct _VgwSessionTable
   guint max_sessions_per_address;
   gboolean is_shut_down;
 
-  GHashTable *sessions;      /* id (owned by the session) → VgwSession */
+  GHashTable *sessions;       /* id (owned by the session) → VgwSession */
   GHashTable *address_counts; /* address → number of sessions, never 0 */
-  GPtrArray *ended;          /* VgwSession, until the main loop comes round */
+  GPtrArray *ended;           /* VgwSession, until the main loop comes round */
   guint ended_source_id;
-  VgwSessionStats stats;     /* but for what the sessions that there are know themselves */
+  VgwSessionStats stats; /* but for what the sessions that there are know themselves */
 };
 
 G_DEFINE_FINAL_TYPE (VgwSessionTable, vgw_session_table, G_TYPE_OBJECT)

@@ -76,8 +76,8 @@ void vgw_session_set_page (VgwSession *self, const char *origin, const char *use
 /* Bytes of messages that the client has not taken yet. */
 typedef gsize (*VgwSessionBacklogFunc) (gpointer user_data);
 
-/* Where the messages go: events wait while much of them is on its way. NULL for never. @func must not outlive the session's
- * signal handlers. */
+/* Where the messages go: events wait while much of them is on its way. NULL for never. @func must not outlive the
+ * session's signal handlers. */
 void vgw_session_set_backlog_func (VgwSession *self, VgwSessionBacklogFunc func, gpointer user_data);
 
 /* Registers with the manager, emits `session`, starts the offer timer. */

@@ -114,8 +114,8 @@ parse_sdp (VgwMessage *message, JsonObject *payload, GError **error)
 {
   g_autofree char *inner_type = NULL;
 
-  if (!read_string (payload, "type", &inner_type, error) ||
-      !read_required_string (payload, "sdp", &message->sdp, error))
+  if (!read_string (payload, "type", &inner_type, error)
+      || !read_required_string (payload, "sdp", &message->sdp, error))
     return FALSE;
   if (inner_type == NULL || strcmp (inner_type, vgw_message_type_to_string (message->type)) == 0)
     return TRUE;
@@ -153,10 +153,9 @@ parse_candidate (VgwMessage *message, JsonObject *payload, GError **error)
 {
   gint64 index;
 
-  if (!read_candidate (payload, &message->candidate, error) ||
-      !read_token (payload, "sdpMid", &message->sdp_mid, error) ||
-      !read_token (payload, "usernameFragment", &message->username_fragment, error) ||
-      !read_int (payload, "sdpMLineIndex", MAX_MLINE_INDEX, -1, &index, error))
+  if (!read_candidate (payload, &message->candidate, error) || !read_token (payload, "sdpMid", &message->sdp_mid, error)
+      || !read_token (payload, "usernameFragment", &message->username_fragment, error)
+      || !read_int (payload, "sdpMLineIndex", MAX_MLINE_INDEX, -1, &index, error))
     return FALSE;
   message->sdp_mline_index = (int) index;
   return TRUE;
@@ -258,10 +257,10 @@ parse_session (VgwMessage *message, JsonObject *payload, GError **error)
   JsonNode *limits = vgw_json_get (payload, "limits");
   JsonObject *object;
 
-  if (!read_required_string (payload, "id", &message->session_id, error) ||
-      !read_string (payload, "resumeToken", &message->resume_token, error) ||
-      !read_string (payload, "engine", &message->engine, error) || !parse_engines (message, payload, error) ||
-      !parse_ice_servers (message, payload, error))
+  if (!read_required_string (payload, "id", &message->session_id, error)
+      || !read_string (payload, "resumeToken", &message->resume_token, error)
+      || !read_string (payload, "engine", &message->engine, error) || !parse_engines (message, payload, error)
+      || !parse_ice_servers (message, payload, error))
     return FALSE;
   if (limits == NULL || JSON_NODE_HOLDS_NULL (limits))
     return TRUE;
@@ -271,27 +270,27 @@ parse_session (VgwMessage *message, JsonObject *payload, GError **error)
       return FALSE;
     }
   object = json_node_get_object (limits);
-  return read_uint (object, "maxMessageBytes", &message->limits.max_message_bytes, error) &&
-         read_uint (object, "maxCandidates", &message->limits.max_candidates, error) &&
-         read_uint (object, "maxDataChannels", &message->limits.max_data_channels, error) &&
-         read_uint (object, "maxDurationS", &message->limits.max_duration_s, error);
+  return read_uint (object, "maxMessageBytes", &message->limits.max_message_bytes, error)
+         && read_uint (object, "maxCandidates", &message->limits.max_candidates, error)
+         && read_uint (object, "maxDataChannels", &message->limits.max_data_channels, error)
+         && read_uint (object, "maxDurationS", &message->limits.max_duration_s, error);
 }
 
 static gboolean
 parse_state (VgwMessage *message, JsonObject *payload, GError **error)
 {
-  return read_required_string (payload, "state", &message->name, error) &&
-         read_string (payload, "reason", &message->reason, error);
+  return read_required_string (payload, "state", &message->name, error)
+         && read_string (payload, "reason", &message->reason, error);
 }
 
 static gboolean
 parse_track (VgwMessage *message, JsonObject *payload, GError **error)
 {
-  return read_required_string (payload, "kind", &message->kind, error) &&
-         read_string (payload, "codec", &message->codec, error) &&
-         read_string (payload, "mid", &message->sdp_mid, error) &&
-         read_uint (payload, "clockRate", &message->clock_rate_hz, error) &&
-         read_uint (payload, "ssrc", &message->ssrc, error);
+  return read_required_string (payload, "kind", &message->kind, error)
+         && read_string (payload, "codec", &message->codec, error)
+         && read_string (payload, "mid", &message->sdp_mid, error)
+         && read_uint (payload, "clockRate", &message->clock_rate_hz, error)
+         && read_uint (payload, "ssrc", &message->ssrc, error);
 }
 
 /* A code that this build does not know yet reads as internal. */
@@ -309,10 +308,10 @@ parse_error (VgwMessage *message, JsonObject *payload, GError **error)
 {
   g_autofree char *code = NULL;
 
-  if (!read_required_string (payload, "code", &code, error) ||
-      !read_string (payload, "message", &message->error_message, error) ||
-      !read_boolean (payload, "fatal", &message->is_fatal, error) ||
-      !read_string (payload, "about", &message->about, error))
+  if (!read_required_string (payload, "code", &code, error)
+      || !read_string (payload, "message", &message->error_message, error)
+      || !read_boolean (payload, "fatal", &message->is_fatal, error)
+      || !read_string (payload, "about", &message->about, error))
     return FALSE;
   message->error_code = error_code_from_string (code);
   return TRUE;

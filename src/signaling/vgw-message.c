@@ -249,7 +249,8 @@ vgw_message_new_track (const char *kind, const char *codec, guint clock_rate_hz,
   return message;
 }
 
-/* What a client may read of @error. The rest names hosts, files and elements, and is for the operator: it is in the log. */
+/* What a client may read of @error. The rest names hosts, files and elements, and is for the operator: it is in the
+ * log. */
 static const char *
 get_public_text (const GError *error)
 {

@@ -40,27 +40,27 @@ typedef struct
 typedef struct
 {
   VgwMessageType type;
-  char *name;           /* UNKNOWN: the type as sent; STATE: "connecting", "active", "recovering", "ended" */
-  char *sdp;            /* OFFER, ANSWER */
-  char *candidate;      /* CANDIDATE: "candidate:…"; "" or NULL ends the candidates */
-  char *sdp_mid;        /* CANDIDATE (nullable), TRACK */
-  int sdp_mline_index;  /* CANDIDATE: -1 where the client did not say */
+  char *name;              /* UNKNOWN: the type as sent; STATE: "connecting", "active", "recovering", "ended" */
+  char *sdp;               /* OFFER, ANSWER */
+  char *candidate;         /* CANDIDATE: "candidate:…"; "" or NULL ends the candidates */
+  char *sdp_mid;           /* CANDIDATE (nullable), TRACK */
+  int sdp_mline_index;     /* CANDIDATE: -1 where the client did not say */
   char *username_fragment; /* CANDIDATE (nullable) */
-  char *reason;         /* STATE (nullable): see VgwEndReason */
-  char *event_json;     /* EVENT: the payload as JSON text, passed on as it is */
-  char *session_id;     /* SESSION */
-  char *resume_token;   /* SESSION (nullable) */
-  GPtrArray *ice_servers; /* SESSION: VgwIceServer*, (nullable) */
-  char **engines;       /* SESSION (nullable): names of the engines that a client may ask for */
-  char *engine;         /* SESSION (nullable): the one that it has */
+  char *reason;            /* STATE (nullable): see VgwEndReason */
+  char *event_json;        /* EVENT: the payload as JSON text, passed on as it is */
+  char *session_id;        /* SESSION */
+  char *resume_token;      /* SESSION (nullable) */
+  GPtrArray *ice_servers;  /* SESSION: VgwIceServer*, (nullable) */
+  char **engines;          /* SESSION (nullable): names of the engines that a client may ask for */
+  char *engine;            /* SESSION (nullable): the one that it has */
   VgwSessionLimits limits; /* SESSION */
-  char *kind, *codec;   /* TRACK */
-  guint clock_rate_hz;  /* TRACK */
-  guint32 ssrc;         /* TRACK */
-  int error_code;       /* ERROR: VgwErrorCode */
-  char *error_message;  /* ERROR */
-  gboolean is_fatal;    /* ERROR */
-  char *about;          /* ERROR (nullable): "offer" where the offer was refused and there will be no answer to it */
+  char *kind, *codec;      /* TRACK */
+  guint clock_rate_hz;     /* TRACK */
+  guint32 ssrc;            /* TRACK */
+  int error_code;          /* ERROR: VgwErrorCode */
+  char *error_message;     /* ERROR */
+  gboolean is_fatal;       /* ERROR */
+  char *about;             /* ERROR (nullable): "offer" where the offer was refused and there will be no answer to it */
 } VgwMessage;
 
 /* Parses one text message. `payload` may be JSON in a string, or an object; keys match without regard to case.

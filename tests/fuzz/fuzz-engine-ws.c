@@ -55,8 +55,8 @@ feed (VgwEngineWs *ws, const GByteArray *bytes, gsize step)
       g_autoptr (GError) error = NULL;
       VgwWsMessage message = { 0 };
       gsize n_taken = 0;
-      VgwEngineWsResult result
-          = vgw_engine_ws_read (ws, bytes->data + at, MIN (step, bytes->len - at), &n_taken, &message, &error);
+      VgwEngineWsResult result =
+          vgw_engine_ws_read (ws, bytes->data + at, MIN (step, bytes->len - at), &n_taken, &message, &error);
 
       g_assert ((result == VGW_ENGINE_WS_FAILED) == (error != NULL));
       g_assert (n_taken <= MIN (step, bytes->len - at));
@@ -91,8 +91,10 @@ has_protocol (const uint8_t *data, size_t size)
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  g_autoptr (VgwEngineWs) at_once = vgw_engine_ws_new ("ws://h:1/a?b", "p", "Bearer x", MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
-  g_autoptr (VgwEngineWs) by_bytes = vgw_engine_ws_new ("wss://[::1]", NULL, NULL, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
+  g_autoptr (VgwEngineWs) at_once =
+      vgw_engine_ws_new ("ws://h:1/a?b", "p", "Bearer x", MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
+  g_autoptr (VgwEngineWs) by_bytes =
+      vgw_engine_ws_new ("wss://[::1]", NULL, NULL, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
   g_autofree char *accept = make_accept (at_once);
   g_autofree char *other_accept = make_accept (by_bytes);
   g_autoptr (GByteArray) bytes = fill_in (data, size, accept);

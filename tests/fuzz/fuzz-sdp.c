@@ -12,8 +12,8 @@ check_answer (const VgwOffer *offer, const VgwOfferCodec *codec, const GstSDPMes
   g_autoptr (GPtrArray) candidates = g_ptr_array_new ();
   GstSDPMessage *answer = NULL;
   g_ptr_array_add (candidates, "candidate:1 1 UDP 2130706431 192.0.2.1 10000 typ host");
-  g_autofree char *text = vgw_offer_expand_answer (offer, reduced, codec, vgw_offer_find_dtmf (offer, codec), candidates,
-                                                   TRUE, TRUE, NULL);
+  g_autofree char *text =
+      vgw_offer_expand_answer (offer, reduced, codec, vgw_offer_find_dtmf (offer, codec), candidates, TRUE, TRUE, NULL);
 
   g_assert (text != NULL);
   g_assert (gst_sdp_message_new_from_text (text, &answer) == GST_SDP_OK);

@@ -2,6 +2,7 @@
 
     check.py rules SOURCE          who includes what, sizes, words
     check.py headers SOURCE BUILD  every header compiles alone, with the flags of its own room
+    check.py format SOURCE         the C files are as clang-format leaves them; ends with 77 where that is another version
 
 Prints one line for each breach, FILE:LINE: what, and ends with status 1 if there was any.
 """
@@ -21,13 +22,13 @@ ROOMS = {
     "signaling": {"base"},
     "engine": {"base"},
     "manager": {"base"},
-    "elements": {"base"},
+    "elements": set(),
     "ice": {"base", "elements"},
     "media": {"base", "elements", "ice"},
     "session": {"base", "signaling", "engine", "manager", "media"},
-    "http": {"base", "signaling"},
+    "http": {"base"},
     "admin": {"base", "http", "session"},
-    "app": {"base", "signaling", "engine", "manager", "elements", "ice", "media", "session", "http", "admin"},
+    "app": {"base", "signaling", "engine", "media", "session", "http", "admin"},
     "client": {"base", "signaling", "elements"},
 }
 
@@ -35,6 +36,13 @@ ROOMS = {
 EXCEPTIONS = {
     ("client", "engine/vgw-wav-writer.h"),  # the one writer of WAV files
     ("client", "media/vgw-pacer.h"),  # the one clock of 20 ms
+}
+
+# Circles that there are still, each by one file of it.
+KNOWN_CIRCLES = {
+    "app/vgw-config", "engine/vgw-engine-call", "engine/vgw-engine-link", "http/vgw-ws-channel", "ice/vgw-ice-mux",
+    "manager/vgw-manager", "media/vgw-bridge", "media/vgw-media", "media/vgw-peer", "media/vgw-pipeline",
+    "media/vgw-playout", "session/vgw-session",
 }
 
 GSTREAMER_ROOMS = {"media", "elements", "ice", "client"}
@@ -51,6 +59,8 @@ OPTION = re.compile(r'\{ "([a-z-]+)", (0|\'.\'), [^}]*?G_OPTION_ARG_')
 MAN_OPTION = re.compile(r"^\.BR? .*?--([a-z-]+)", re.MULTILINE)
 
 MAX_LINES = 600
+MAX_COLUMNS = 120
+CLANG_FORMAT = "14"  # Debian 12's: each version formats some things differently
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 # Comments, strings and characters of C, which hold no code.
 NOT_CODE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
@@ -118,6 +128,58 @@ def check_arrows(source, breaches):
             breaches.append(f"{relative}:{number}: {room} must not include {other} ({name})")
 
 
+def check_unused_arrows(source, breaches):
+    """An arrow that no include needs any more is taken off the picture."""
+    used = {}
+    for path in c_files(source):
+        room = room_of(path.relative_to(source / "src").as_posix())
+        used.setdefault(room, set()).update(room_of(name) for _, is_system, name in includes_of(path) if not is_system)
+    for room, allowed in ROOMS.items():
+        breaches += [f"tests/lint/check.py:1: {room} may include {other}, and no file does"
+                     for other in sorted(allowed - used.get(room, set()))]
+
+
+def unit_of(name):
+    """What "media/vgw-peer.h" and "media/vgw-peer.c" are together."""
+    return name.rpartition(".")[0]
+
+
+def circle_through(unit, graph):
+    """The units that @unit needs and that need @unit, itself among them; empty where it is in no circle."""
+    def reached(start, edges):
+        seen, todo = set(), list(edges.get(start, ()))
+        while todo:
+            at = todo.pop()
+            if at not in seen:
+                seen.add(at)
+                todo += edges.get(at, ())
+        return seen
+
+    back = {}
+    for start, ends in graph.items():
+        for end in ends:
+            back.setdefault(end, set()).add(start)
+    return reached(unit, graph) & reached(unit, back)
+
+
+def check_circles(source, breaches):
+    """Files of one room that include each other, a header and its .c file being one."""
+    graph = {}
+    for path in c_files(source):
+        name = path.relative_to(source / "src").as_posix()
+        for _, is_system, other in includes_of(path):
+            if not is_system and room_of(name) and room_of(other) == room_of(name) and unit_of(other) != unit_of(name):
+                graph.setdefault(unit_of(name), set()).add(unit_of(other))
+    seen = set()
+    for unit in sorted(graph):
+        circle = circle_through(unit, graph)
+        if circle and unit not in seen:
+            seen |= circle
+            shown = ", ".join(sorted(circle))
+            if not any(known in circle for known in KNOWN_CIRCLES):
+                breaches.append(f"src/{unit}.c:1: includes in a circle: {shown}")
+
+
 def libraries_through(source, name, seen):
     """(library, chain) for each library that the project's header @name brings along, itself or through others."""
     path = source / "src" / name
@@ -155,6 +217,9 @@ def check_text(source, breaches):
             breaches.append(f"{relative}:{MAX_LINES}: {n_lines} lines; past {MAX_LINES} a file is two things")
         if path.suffix == ".h" and not re.search(r"^#pragma once$", text, re.MULTILINE):
             breaches.append(f"{relative}:1: no #pragma once")
+        for number, line in enumerate(text.splitlines(), 1):
+            if len(line) > MAX_COLUMNS:
+                breaches.append(f"{relative}:{number}: {len(line)} columns, of {MAX_COLUMNS} at most")
         for number, line in enumerate(without_comments(text).splitlines(), 1):
             if re.search(r"\bgoto\b", line):
                 breaches.append(f"{relative}:{number}: goto")
@@ -234,8 +299,22 @@ def check_headers(source, build, breaches):
     return len(jobs)
 
 
+def check_format(source, breaches):
+    version = subprocess.run(["clang-format", "--version"], capture_output=True, text=True, check=True).stdout
+    if f" version {CLANG_FORMAT}." not in version:
+        print(f"not checked: this is {version.strip()}, and the tree is formatted by version {CLANG_FORMAT}")
+        sys.exit(77)
+    paths = [path for path in text_files(source) if path.suffix in (".c", ".h")]
+    result = subprocess.run(["clang-format", "--dry-run", *paths], cwd=source, capture_output=True, text=True, check=True)
+    for line in result.stderr.splitlines():
+        if "[-Wclang-format-violations]" in line:
+            breaches.append(line.removeprefix(f"{source}/") + f"; clang-format-{CLANG_FORMAT} -i puts it right")
+    return len(paths)
+
+
 def check_rules(source, breaches):
     check_arrows(source, breaches)
+    check_circles(source, breaches)
     check_libraries(source, breaches)
     check_text(source, breaches)
     check_words(source, breaches)
@@ -248,8 +327,11 @@ def main(arguments):
     breaches = []
     if mode == "rules":
         n_files = check_rules(source, breaches)
+        check_unused_arrows(source, breaches)
     elif mode == "headers":
         n_files = check_headers(source, pathlib.Path(arguments[2]).resolve(), breaches)
+    elif mode == "format":
+        n_files = check_format(source, breaches)
     else:
         sys.exit(__doc__)
     print("\n".join(breaches + [f"{n_files} files, {len(breaches)} breaches"]))

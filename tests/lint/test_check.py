@@ -62,10 +62,36 @@ class RulesTest(unittest.TestCase):
         }, "src/session/a.c:1", "media/a.h → media/b.h")
 
     def test_headers_in_a_circle_end(self):
-        self.assertEqual(self.breaches({
+        self.assert_breach({
             "src/media/a.h": '#pragma once\n#include "media/b.h"\n',
             "src/media/b.h": '#pragma once\n#include "media/a.h"\n',
+        }, "circle: media/a, media/b")
+
+    def test_files_of_a_room_in_a_circle(self):
+        self.assertEqual(self.breaches({
+            "src/base/a.h": "#pragma once\n",
+            "src/base/a.c": '#include "base/a.h"\n#include "base/b.h"\n',
+            "src/base/b.h": "#pragma once\n",
+            "src/base/b.c": '#include "base/b.h"\n#include "base/c.h"\n',
+            "src/base/c.h": '#pragma once\n',
         }), [])
+        self.assert_breach({
+            "src/base/a.h": "#pragma once\n",
+            "src/base/a.c": '#include "base/a.h"\n#include "base/b.h"\n',
+            "src/base/b.h": "#pragma once\n",
+            "src/base/b.c": '#include "base/b.h"\n#include "base/c.h"\n',
+            "src/base/c.h": '#pragma once\n#include "base/a.h"\n',
+        }, "circle: base/a, base/b, base/c")
+
+    def test_an_arrow_that_nothing_uses(self):
+        with tempfile.TemporaryDirectory() as directory:
+            source = pathlib.Path(directory)
+            (source / "src/ice").mkdir(parents=True)
+            (source / "src/ice/a.c").write_text('#include "base/a.h"\n', encoding="utf-8")
+            found = []
+            check.check_unused_arrows(source, found)
+            self.assertTrue(any("ice may include elements, and no file does" in breach for breach in found), found)
+            self.assertFalse(any("ice may include base" in breach for breach in found), found)
 
     def test_libsoup_stays_in_its_rooms(self):
         self.assert_breach({"src/engine/a.c": "#include <libsoup/soup.h>\n"}, "libsoup must not be known here")
@@ -74,6 +100,7 @@ class RulesTest(unittest.TestCase):
         self.assert_breach({"src/base/a.c": "void f (void)\n{\n  goto out;\n}\n"}, "src/base/a.c:3: goto")
         self.assert_breach({"src/base/a.c": "\n" * (check.MAX_LINES + 1)}, "601 lines")
         self.assert_breach({"src/base/a.h": "int x;\n"}, "#pragma once")
+        self.assert_breach({"src/base/a.c": "/* " + "→" * 120 + " */\n"}, "src/base/a.c:1: 126 columns")
 
     def test_unfinished_words_anywhere(self):
         word = "TO" + "DO"

@@ -12,8 +12,7 @@
 static inline gint16 *
 audio_test_load_phrase (gsize *n_samples)
 {
-  g_autofree char *path =
-      g_build_filename (g_getenv ("VGW_TEST_SOURCE_ROOT"), "data", "sounds", "phrase.wav", NULL);
+  g_autofree char *path = g_build_filename (g_getenv ("VGW_TEST_SOURCE_ROOT"), "data", "sounds", "phrase.wav", NULL);
   g_autoptr (GError) error = NULL;
   char *bytes = NULL;
   gsize length;

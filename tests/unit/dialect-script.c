@@ -341,8 +341,8 @@ run_line (DialectPlayer *self, const char *line)
 static gboolean
 is_action (const char *line)
 {
-  static const char *const actions[] = { "rate ", "session ", "address ", "trace ",    "origin ",
-                                         "agent ", "parameter ", "call ",  "bot " };
+  static const char *const actions[] = { "rate ",  "session ",   "address ", "trace ", "origin ",
+                                         "agent ", "parameter ", "call ",    "bot " };
 
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
     {

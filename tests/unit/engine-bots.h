@@ -1,5 +1,5 @@
-/* Bots for the networked engine, in the main loop of the test: a good one, which libsoup serves, and a raw socket that can
- * do everything wrong. */
+/* Bots for the networked engine, in the main loop of the test: a good one, which libsoup serves, and a raw socket that
+ * can do everything wrong. */
 #pragma once
 
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include "engine-call.h"
 #include "run-suite.h"
 
-/* --- a bot with manners ------------------------------------------------------------------------------------------------ */
+/* --- a bot with manners ------------------------------------------------------------------------------------------- */
 
 /* The value that the server's end of the handshake is made of: RFC 6455 section 4.2.2 (transfer full). */
 static inline char *
@@ -31,9 +31,10 @@ make_handshake_answer (const char *head)
   g_checksum_update (checksum, (const guint8 *) "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", -1);
   g_checksum_get_digest (checksum, digest, &length);
   accept = g_base64_encode (digest, length);
-  return g_strdup_printf ("HTTP/1.1 101 Switching Protocols\r\nupgrade: WebSocket\r\nconnection: keep-alive, Upgrade\r\n"
-                          "Sec-WebSocket-Accept: %s\r\nSec-WebSocket-Protocol: voice-gateway.v1\r\n\r\n",
-                          accept);
+  return g_strdup_printf (
+      "HTTP/1.1 101 Switching Protocols\r\nupgrade: WebSocket\r\nconnection: keep-alive, Upgrade\r\n"
+      "Sec-WebSocket-Accept: %s\r\nSec-WebSocket-Protocol: voice-gateway.v1\r\n\r\n",
+      accept);
 }
 
 typedef struct
@@ -264,7 +265,7 @@ bot_free (Bot *bot)
   g_free (bot);
 }
 
-/* --- a bot without: a raw socket -------------------------------------------------------------------------------------- */
+/* --- a bot without: a raw socket ---------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -288,7 +289,8 @@ raw_new (const char *scheme)
   ck_assert (g_socket_listen (raw->listener, NULL));
   g_socket_set_blocking (raw->listener, FALSE);
   address = g_socket_get_local_address (raw->listener, NULL);
-  raw->url = g_strdup_printf ("%s://127.0.0.1:%u", scheme, g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)));
+  raw->url =
+      g_strdup_printf ("%s://127.0.0.1:%u", scheme, g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)));
   return raw;
 }
 
@@ -321,8 +323,7 @@ static inline gboolean
 raw_has (Raw *raw, const char *text)
 {
   raw_read (raw);
-  return raw->received->len > 0 &&
-         memmem (raw->received->data, raw->received->len, text, strlen (text)) != NULL;
+  return raw->received->len > 0 && memmem (raw->received->data, raw->received->len, text, strlen (text)) != NULL;
 }
 
 /* Returns whether the other end still takes it. */

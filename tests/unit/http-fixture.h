@@ -115,8 +115,8 @@ static inline gboolean
 has_head (WsPeer *peer)
 {
   ws_peer_read (peer);
-  return peer->received->len > 0 &&
-         g_strstr_len ((const char *) peer->received->data, peer->received->len, "\r\n\r\n") != NULL;
+  return peer->received->len > 0
+         && g_strstr_len ((const char *) peer->received->data, peer->received->len, "\r\n\r\n") != NULL;
 }
 
 /* Sends @request as it is and returns all that came until the server closed. (transfer full) */
@@ -187,9 +187,8 @@ static inline WsPeer *
 dial_ws (Fixture *self, const char *more_headers)
 {
   WsPeer *peer = dial (self);
-  g_autofree char *request =
-      g_strdup_printf ("GET /ws?engine=echo HTTP/1.1\r\nHost: gateway.test:8080\r\n" WS_HANDSHAKE "%s\r\n",
-                       more_headers);
+  g_autofree char *request = g_strdup_printf (
+      "GET /ws?engine=echo HTTP/1.1\r\nHost: gateway.test:8080\r\n" WS_HANDSHAKE "%s\r\n", more_headers);
 
   ws_peer_send (peer, request, strlen (request));
   WAIT_UNTIL (has_head (peer));

@@ -139,7 +139,8 @@ metrics_page_parse (const char *text)
 
       ck_assert_str_eq (family, again);
       ck_assert_msg (g_strv_contains (types, type), "type %s", type);
-      ck_assert_msg (g_str_has_suffix (family, "_total") == (strcmp (type, "counter") == 0), "%s is a %s", family, type);
+      ck_assert_msg (g_str_has_suffix (family, "_total") == (strcmp (type, "counter") == 0), "%s is a %s", family,
+                     type);
       for (; i < n_lines && lines[i][0] != '#'; i++)
         metrics_read_sample (page, lines[i], family, type);
       ck_assert_msg (i > first, "%s has no samples", family);

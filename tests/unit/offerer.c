@@ -7,11 +7,12 @@
 #include "elements/vgw-teardown.h"
 
 #define PIPELINE                                                                                                       \
-  "audiotestsrc is-live=true wave=sine freq=440 ! audio/x-raw,rate=48000,channels=1 ! opusenc ! rtpopuspay pt=96 "      \
-  "! application/x-rtp,media=audio,encoding-name=OPUS,payload=96 ! webrtcbin name=peer bundle-policy=max-bundle "       \
+  "audiotestsrc is-live=true wave=sine freq=440 ! audio/x-raw,rate=48000,channels=1 ! opusenc ! rtpopuspay pt=96 "     \
+  "! application/x-rtp,media=audio,encoding-name=OPUS,payload=96 ! webrtcbin name=peer bundle-policy=max-bundle "      \
   "latency=40"
-#define SINK "rtpopusdepay ! opusdec ! audio/x-raw,rate=16000,channels=1,format=S16LE ! fakesink name=sink sync=false "   \
-             "signal-handoffs=true async=false"
+#define SINK                                                                                                           \
+  "rtpopusdepay ! opusdec ! audio/x-raw,rate=16000,channels=1,format=S16LE ! fakesink name=sink sync=false "           \
+  "signal-handoffs=true async=false"
 
 struct _Offerer
 {

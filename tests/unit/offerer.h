@@ -1,5 +1,5 @@
-/* A caller for tests: stock webrtcbin with stock libnice as the offerer, Opus both ways, one data channel. Everything on
- * the main thread but the counters. */
+/* A caller for tests: stock webrtcbin with stock libnice as the offerer, Opus both ways, one data channel. Everything
+ * on the main thread but the counters. */
 #pragma once
 
 #include <gst/gst.h>

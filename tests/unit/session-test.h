@@ -32,7 +32,7 @@ struct _TestBooks
 {
   GObject parent_instance;
   guint n_registered, n_updated, n_deregistered;
-  char *state;  /* of the last call */
+  char *state; /* of the last call */
   char *reason;
   char *codec;
 };
@@ -151,11 +151,11 @@ tear_down_context (void)
 
 typedef struct
 {
-  VgwSession *session;    /* (nullable) a reference, until the client lets go */
-  GPtrArray *messages;    /* VgwMessage, all that were emitted, in order */
+  VgwSession *session; /* (nullable) a reference, until the client lets go */
+  GPtrArray *messages; /* VgwMessage, all that were emitted, in order */
   guint n_ended;
-  char *reason;           /* of "ended" */
-  const char *quits_at;   /* (nullable) ends and drops the session inside the emission of this type */
+  char *reason;         /* of "ended" */
+  const char *quits_at; /* (nullable) ends and drops the session inside the emission of this type */
 } Client;
 
 static inline void

@@ -150,8 +150,9 @@ END_TEST
 
 START_TEST (only_what_is_documented_is_there)
 {
-  static const char *const paths[] = { "/", "/ws", "/sessions/", "/metrics/", "/sessions/x", "/healthz%2f", "/Healthz",
-                                       "//metrics", "/sessions/..%2fmetrics" };
+  static const char *const paths[] = { "/",         "/ws",         "/sessions/",
+                                       "/metrics/", "/sessions/x", "/healthz%2f",
+                                       "/Healthz",  "//metrics",   "/sessions/..%2fmetrics" };
 
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
     {
@@ -202,10 +203,12 @@ END_TEST
 
 START_TEST (a_local_host_is_an_address_or_localhost)
 {
-  static const char *const good[] = { "127.0.0.1", "127.0.0.1:8081", "localhost", "LocalHost:1", "[::1]", "[::1]:8081",
-                                      "192.0.2.1" };
-  static const char *const bad[] = { NULL, "", ":8081", "evil.example", "127.0.0.1.evil.example", "127.0.0.1:80x",
-                                     "localhost.", "[::1", "[::1]x", "[]", "[evil]:1", "localhost evil", "1.2.3" };
+  static const char *const good[] = { "127.0.0.1", "127.0.0.1:8081", "localhost", "LocalHost:1",
+                                      "[::1]",     "[::1]:8081",     "192.0.2.1" };
+  static const char *const bad[] = {
+    NULL,   "",       ":8081", "evil.example", "127.0.0.1.evil.example", "127.0.0.1:80x", "localhost.",
+    "[::1", "[::1]x", "[]",    "[evil]:1",     "localhost evil",         "1.2.3"
+  };
 
   for (guint i = 0; i < G_N_ELEMENTS (good); i++)
     ck_assert_msg (vgw_admin_host_is_local (good[i]), "%s", good[i]);
@@ -492,7 +495,8 @@ START_TEST (the_table_and_its_documentation_agree)
   wanted = g_strsplit (rows->str, "\n", -1);
   for (char **row = wanted; **row != '\0'; row++)
     {
-      ck_assert_msg (g_str_has_prefix (start, *row), "docs/ADMIN.md must go on with:\n%s\nand not:\n%.300s", *row, start);
+      ck_assert_msg (g_str_has_prefix (start, *row), "docs/ADMIN.md must go on with:\n%s\nand not:\n%.300s", *row,
+                     start);
       start += strlen (*row) + 1;
     }
   ck_assert_msg (*start == '\n', "docs/ADMIN.md has metrics that are not there");

@@ -27,12 +27,9 @@ static const Exchange commands[] = {
 };
 
 static const Exchange dictations[] = {
-  { "repeat after me the time is now", "the time is now." },
-  { "repeat goodbye", "goodbye." },
-  { "repeated failures", "I understood: repeated failures." },
-  { "spell zebra", "zebra: Z, E, B, R, A." },
-  { "spelling is hard", "I understood: spelling is hard." },
-  { "what a day", "I understood: what a day." },
+  { "repeat after me the time is now", "the time is now." },   { "repeat goodbye", "goodbye." },
+  { "repeated failures", "I understood: repeated failures." }, { "spell zebra", "zebra: Z, E, B, R, A." },
+  { "spelling is hard", "I understood: spelling is hard." },   { "what a day", "I understood: what a day." },
 };
 
 typedef struct
@@ -42,10 +39,10 @@ typedef struct
 } ClockFace;
 
 static const ClockFace clock_faces[] = {
-  { 0, 0, "It is twelve o'clock in the morning." },    { 1, 5, "It is one oh five in the morning." },
+  { 0, 0, "It is twelve o'clock in the morning." },      { 1, 5, "It is one oh five in the morning." },
   { 11, 59, "It is eleven fifty nine in the morning." }, { 12, 0, "It is twelve o'clock in the afternoon." },
-  { 12, 20, "It is twelve twenty in the afternoon." }, { 15, 30, "It is three thirty in the afternoon." },
-  { 17, 13, "It is five thirteen in the afternoon." }, { 18, 41, "It is six forty one in the evening." },
+  { 12, 20, "It is twelve twenty in the afternoon." },   { 15, 30, "It is three thirty in the afternoon." },
+  { 17, 13, "It is five thirteen in the afternoon." },   { 18, 41, "It is six forty one in the evening." },
   { 23, 10, "It is eleven ten in the evening." },
 };
 
@@ -101,7 +98,9 @@ END_TEST
 
 START_TEST (goodbye_ends_the_call)
 {
-  const char *const farewells[] = { "goodbye", "good bye", "bye bye", "hang up please", "that is all", "see you later" };
+  const char *const farewells[] = {
+    "goodbye", "good bye", "bye bye", "hang up please", "that is all", "see you later"
+  };
   g_autoptr (VgwAssistantReply) reply = command (farewells[_i]);
 
   ck_assert (reply->is_goodbye);

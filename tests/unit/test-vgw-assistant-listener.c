@@ -36,8 +36,8 @@ push (const gint16 *samples, gsize n_samples)
 {
   for (gsize at = 0; at < n_samples; at += VGW_ASSISTANT_BLOCK_SAMPLES)
     {
-      GArray *utterance
-          = vgw_assistant_listener_push (listener, samples + at, MIN (VGW_ASSISTANT_BLOCK_SAMPLES, n_samples - at));
+      GArray *utterance =
+          vgw_assistant_listener_push (listener, samples + at, MIN (VGW_ASSISTANT_BLOCK_SAMPLES, n_samples - at));
 
       if (utterance != NULL)
         g_ptr_array_add (utterances, utterance);
@@ -134,8 +134,7 @@ START_TEST (an_endless_utterance_is_cut)
     push_speech ("the quick brown fox jumps over the lazy dog");
   ck_assert_uint_ge (utterances->len, 1);
   for (guint i = 0; i < utterances->len; i++)
-    ck_assert_uint_le (get_length (i),
-                       MS_TO_SAMPLES (VGW_ASSISTANT_MAX_UTTERANCE_MS) + VGW_ASSISTANT_BLOCK_SAMPLES);
+    ck_assert_uint_le (get_length (i), MS_TO_SAMPLES (VGW_ASSISTANT_MAX_UTTERANCE_MS) + VGW_ASSISTANT_BLOCK_SAMPLES);
 }
 END_TEST
 

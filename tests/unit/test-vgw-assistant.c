@@ -25,18 +25,18 @@
 #define WAV_HEADER_BYTES 44 /* as flite and espeak-ng write it: RIFF, fmt, data */
 #define WAV_RATE_AT 24
 
-static VgwAssistantModels *models = NULL;     /* of the assistants: loaded once */
-static VgwAssistantDecoder *judge = NULL;     /* recognises what they say */
+static VgwAssistantModels *models = NULL; /* of the assistants: loaded once */
+static VgwAssistantDecoder *judge = NULL; /* recognises what they say */
 
 /* One call, and what came out of it. */
 typedef struct
 {
   VgwEngine *engine;
   guint rate_hz;
-  GArray *voice;       /* gint16, played since the last answer was taken */
-  GQueue heard;        /* char *, transcripts of the role user */
-  GQueue said;         /* char *, transcripts of the role bot */
-  guint n_marks;       /* to be answered when the test lets it play */
+  GArray *voice; /* gint16, played since the last answer was taken */
+  GQueue heard;  /* char *, transcripts of the role user */
+  GQueue said;   /* char *, transcripts of the role bot */
+  guint n_marks; /* to be answered when the test lets it play */
   gboolean has_hung_up;
   GError *error;
 } Conversation;
@@ -302,7 +302,8 @@ START_TEST (it_greets_when_the_call_begins)
   Conversation *conversation = call (RATE_HZ);
   g_autofree char *recognised = recognise (conversation, VGW_ASSISTANT_HEAR_DICTATION);
 
-  ck_assert_msg (g_str_has_prefix (recognised, "hello i am the voice") && strstr (recognised, "ask me the time") != NULL,
+  ck_assert_msg (g_str_has_prefix (recognised, "hello i am the voice")
+                     && strstr (recognised, "ask me the time") != NULL,
                  "%s", recognised);
   ck_assert (g_queue_is_empty (&conversation->heard));
   hang_up (conversation);
@@ -479,7 +480,8 @@ synthesise (const char *const *argv)
     g_ptr_array_add (arguments, (gpointer) (g_str_equal (*argv, "FILE") ? path : *argv));
   g_ptr_array_add (arguments, NULL);
   ck_assert_msg (g_spawn_sync (NULL, (char **) arguments->pdata, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL,
-                               NULL, NULL, NULL, NULL, &status, &error) && status == 0,
+                               NULL, NULL, NULL, NULL, &status, &error)
+                     && status == 0,
                  "%s: %s", (char *) arguments->pdata[0], error != NULL ? error->message : "failed");
   ck_assert (g_file_get_contents (path, &bytes, &length, NULL) && length > WAV_HEADER_BYTES);
   g_unlink (path);
@@ -509,8 +511,12 @@ static const struct
 
 /* Sentences that are none of its commands: no call may end over one, and nothing be counted, spelled or told. */
 static const char *const OTHERS[] = {
-  "the weather is nice today", "where is the train station",         "how much does it cost",
-  "good morning",              "i would like to book a table for two", "what is the capital of france",
+  "the weather is nice today",
+  "where is the train station",
+  "how much does it cost",
+  "good morning",
+  "i would like to book a table for two",
+  "what is the capital of france",
 };
 
 /* Three voices that nobody here recorded: two of flite, and espeak-ng's, which sounds least like a person. */
@@ -564,7 +570,8 @@ START_TEST (three_voices_are_understood)
         /* what is not understood is asked again or told back, and not taken for another command */
         ck_assert_msg (is_right || is_no_command (answer), "%s, voice %u: %s", QUESTIONS[i].question, voice, answer);
       }
-  g_printerr ("%u of %u understood; not:\n%s", n_understood, N_VOICES * (guint) G_N_ELEMENTS (QUESTIONS), failures->str);
+  g_printerr ("%u of %u understood; not:\n%s", n_understood, N_VOICES * (guint) G_N_ELEMENTS (QUESTIONS),
+              failures->str);
   ck_assert_uint_ge (n_understood, 27);
 }
 END_TEST

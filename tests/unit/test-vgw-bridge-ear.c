@@ -1,5 +1,5 @@
-/* The samples that an engine hears tell the time, whatever the timestamps of the buffers do. Buffers go straight into an
- * appsink, in the test's own thread. */
+/* The samples that an engine hears tell the time, whatever the timestamps of the buffers do. Buffers go straight into
+ * an appsink, in the test's own thread. */
 #include "media/vgw-bridge-private.h"
 
 #include <check.h>
@@ -8,7 +8,7 @@
 
 #define RATE_HZ 16000u
 #define FRAME (RATE_HZ * VGW_FRAME_MS / 1000)
-#define MS(ms) ((guint64) (ms) * GST_MSECOND)
+#define MS(ms) ((guint64) (ms) *GST_MSECOND)
 
 static const VgwAudioFormat FORMAT = { .rate_hz = RATE_HZ };
 
@@ -146,7 +146,8 @@ START_TEST (many_gaps_do_not_add_up_to_an_error)
       pts += MS (20) + (i % 2 == 0 ? 7333333 : 11111111); /* ns */
     }
   say (&side, pts, 2, FRAME);
-  ck_assert_uint_le (ABS ((gint64) heard->len - FRAME - (gint64) gst_util_uint64_scale_round (pts, RATE_HZ, GST_SECOND)), 1);
+  ck_assert_uint_le (
+      ABS ((gint64) heard->len - FRAME - (gint64) gst_util_uint64_scale_round (pts, RATE_HZ, GST_SECOND)), 1);
   side_clear (&side);
 }
 END_TEST

@@ -34,7 +34,7 @@ typedef struct
   GArray *timestamps; /* of guint32, guarded by lock */
   GArray *markers;    /* of gboolean, guarded by lock */
   guint payload_type;
-  gint n_voices; /* atomic: how often the caller's voice began */
+  gint n_voices;    /* atomic: how often the caller's voice began */
   guint lose_every; /* 0: lose nothing; set before the start */
 } Wire;
 

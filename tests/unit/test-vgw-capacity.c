@@ -81,7 +81,8 @@ START_TEST (a_peer_is_refused_before_descriptors_run_out)
   guint n = 0;
 
   leave_free (60);
-  while (vgw_capacity_begin_peer (capacity, NULL)) /* none of them has opened anything yet: they are counted all the same */
+  while (vgw_capacity_begin_peer (capacity,
+                                  NULL)) /* none of them has opened anything yet: they are counted all the same */
     n++;
   ck_assert_uint_ge (n, 1);
   ck_assert_uint_le (n, 60 / PEER.files);

@@ -47,8 +47,8 @@ END_TEST
 
 START_TEST (a_new_engine_needs_a_restart)
 {
-  const char *const settings[]
-      = { "engine bot.type=websocket", "engine bot.url=ws://127.0.0.1:1/", "engine bot.dialect=native", NULL };
+  const char *const settings[] = { "engine bot.type=websocket", "engine bot.url=ws://127.0.0.1:1/",
+                                   "engine bot.dialect=native", NULL };
   g_autofree char *text = diff (settings);
   ck_assert (g_str_has_prefix (text, "|engine bot."));
 }

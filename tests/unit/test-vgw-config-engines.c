@@ -139,11 +139,11 @@ END_TEST
 
 START_TEST (a_group_is_an_engine)
 {
-  g_autoptr (VgwConfig) config
-      = load_good ("[engine]\ndefault=bot\nsample-rate=8000\ngrace-ms=5000\nbarge-in=flush\non-failure=hold\n"
-                   "[engine bot]\ntype=websocket\nurl=wss://bot.example/voice?v=1\ndialect=native\nselectable=yes\n"
-                   "grace-ms=1s\nauthorization=Bearer x\noverflow=newest\n",
-                   NULL, NULL);
+  g_autoptr (VgwConfig) config =
+      load_good ("[engine]\ndefault=bot\nsample-rate=8000\ngrace-ms=5000\nbarge-in=flush\non-failure=hold\n"
+                 "[engine bot]\ntype=websocket\nurl=wss://bot.example/voice?v=1\ndialect=native\nselectable=yes\n"
+                 "grace-ms=1s\nauthorization=Bearer x\noverflow=newest\n",
+                 NULL, NULL);
   const VgwEngineConfig *bot = find (config, "bot");
   const char *fallback;
 
@@ -178,10 +178,10 @@ END_TEST
 
 START_TEST (settings_go_before_environment_before_file_for_engines_too)
 {
-  g_autoptr (VgwConfig) config
-      = load_good (BOT "grace-ms=1\nbuffer-ms=100\nstall-ms=100\n",
-                   WORDS ("VGW_ENGINE_BOT__BUFFER_MS=200", "VGW_ENGINE_BOT__STALL_MS=200", "VGW_ENGINE_GRACE=7s"),
-                   WORDS ("engine bot.stall-ms=300", "engine.stall-ms=999"));
+  g_autoptr (VgwConfig) config =
+      load_good (BOT "grace-ms=1\nbuffer-ms=100\nstall-ms=100\n",
+                 WORDS ("VGW_ENGINE_BOT__BUFFER_MS=200", "VGW_ENGINE_BOT__STALL_MS=200", "VGW_ENGINE_GRACE=7s"),
+                 WORDS ("engine bot.stall-ms=300", "engine.stall-ms=999"));
 
   ck_assert_uint_eq (find (config, "bot")->grace_ms, 1); /* its own before that of all */
   ck_assert_uint_eq (find (config, "bot")->buffer_ms, 200);
@@ -198,9 +198,9 @@ START_TEST (an_engine_can_come_from_the_environment_or_settings_alone)
   g_autoptr (VgwConfig) config = NULL;
 
   ck_assert (g_file_set_contents (path, "Bearer hunter2\n", -1, NULL));
-  config = load_good ("", WORDS ("VGW_ENGINE_MY_BOT__TYPE=websocket", "VGW_ENGINE_MY_BOT__URL=ws://h/", variable),
-                      WORDS ("engine tcp-1.type=audiosocket", "engine tcp-1.url=tcp://[::1]:9092",
-                             "engine.default=my-bot"));
+  config =
+      load_good ("", WORDS ("VGW_ENGINE_MY_BOT__TYPE=websocket", "VGW_ENGINE_MY_BOT__URL=ws://h/", variable),
+                 WORDS ("engine tcp-1.type=audiosocket", "engine tcp-1.url=tcp://[::1]:9092", "engine.default=my-bot"));
   ck_assert_str_eq (find (config, "my-bot")->url, "ws://h/");
   ck_assert_str_eq (find (config, "my-bot")->authorization, "Bearer hunter2");
   ck_assert_str_eq (find (config, "tcp-1")->url, "tcp://[::1]:9092");
@@ -224,9 +224,8 @@ END_TEST
 START_TEST (parameters_are_passed_by_name_and_no_secrets)
 {
   static const char *const bad[] = { "token", "Access_Token", "customer;password", "a b", "ä" };
-  g_autoptr (VgwConfig) config = load_good ("[engine]\npass-parameters=customer;lang.x_y-z\n" BOT
-                                            "[engine own]\ntype=echo\npass-parameters=\n",
-                                            NULL, NULL);
+  g_autoptr (VgwConfig) config = load_good (
+      "[engine]\npass-parameters=customer;lang.x_y-z\n" BOT "[engine own]\ntype=echo\npass-parameters=\n", NULL, NULL);
 
   ck_assert_uint_eq (g_strv_length (find (config, "bot")->pass_parameters), 2);
   ck_assert_str_eq (find (config, "bot")->pass_parameters[1], "lang.x_y-z");
@@ -293,7 +292,7 @@ END_TEST
 
 START_TEST (urls_fit_their_type)
 {
-  static const char *const bad_websocket[] = { "",          "http://h/", "tcp://h:1", "ws://",          "ws:/h",
+  static const char *const bad_websocket[] = { "",          "http://h/", "tcp://h:1", "ws://",         "ws:/h",
                                                "h:9000",    "ws://h:0/", "ws://u@h/", "ws://h:65536/", "ws://h/#x",
                                                "ws://h:x/", "ws:// h/" };
   static const char *const bad_tcp[] = { "", "ws://h:1", "tcp://h", "tcp://h:1/x", "tcp://:1", "tcp://h:0", "h:1" };
@@ -325,7 +324,8 @@ START_TEST (types_and_dialects_are_checked)
   assert_bad (SECURE_BOT "tls-ca=/nowhere/ca.pem\n", NULL, NULL,
               WORDS ("[engine bot] tls-ca", "must be a file of certificates in PEM", "No such file"));
   assert_bad (SECURE_BOT "tls-ca=/dev/null\n", NULL, NULL, WORDS ("[engine bot] tls-ca", "there is none in it"));
-  assert_bad ("[engine echo]\nauthorization=x\n", NULL, NULL, WORDS ("[engine echo] authorization", "type = websocket"));
+  assert_bad ("[engine echo]\nauthorization=x\n", NULL, NULL,
+              WORDS ("[engine echo] authorization", "type = websocket"));
   assert_bad ("[engine echo]\nwraps=record\n", NULL, NULL, WORDS ("[engine echo] wraps", "type = record"));
 }
 END_TEST
@@ -347,7 +347,8 @@ END_TEST
 
 START_TEST (recorders_are_checked)
 {
-  assert_bad ("[engine rec]\ntype=record\nwraps=parrot\n", NULL, NULL, WORDS ("[engine rec] wraps", "\"parrot\"", "echo"));
+  assert_bad ("[engine rec]\ntype=record\nwraps=parrot\n", NULL, NULL,
+              WORDS ("[engine rec] wraps", "\"parrot\"", "echo"));
   assert_bad ("[engine rec]\ntype=record\nwraps=record\n", NULL, NULL, WORDS ("[engine rec] wraps", "another type"));
   assert_bad ("[engine rec]\ntype=record\nwraps=rec\n", NULL, NULL, WORDS ("[engine rec] wraps", "another type"));
   assert_bad ("[engine rec]\ntype=record\nwraps=echo\nsample-rate=8000\n", NULL, NULL,
@@ -398,11 +399,11 @@ END_TEST
 
 START_TEST (what_is_printed_loads_as_the_same_engines)
 {
-  g_autoptr (VgwConfig) config
-      = load_good ("[engine]\ndefault=rec\non-failure=fallback:echo\nbarge-in=pause\n" BOT "selectable=true\n"
-                   "[engine rec]\ntype=record\nwraps=bot\nrecord-directory=a\\\\b\n"
-                   "[engine tcp]\ntype=audiosocket\nurl=tcp://h:1\nsample-rate=16000\n",
-                   NULL, NULL);
+  g_autoptr (VgwConfig) config =
+      load_good ("[engine]\ndefault=rec\non-failure=fallback:echo\nbarge-in=pause\n" BOT "selectable=true\n"
+                 "[engine rec]\ntype=record\nwraps=bot\nrecord-directory=a\\\\b\n"
+                 "[engine tcp]\ntype=audiosocket\nurl=tcp://h:1\nsample-rate=16000\n",
+                 NULL, NULL);
   g_autofree char *text = vgw_config_to_text (config);
   g_autoptr (VgwConfig) again = load_good (text, NULL, NULL);
   g_autofree char *text_again = vgw_config_to_text (again);

@@ -1,4 +1,5 @@
-/* What is said about a configuration with errors: all of them at once, each with file and line, and what would be right. */
+/* What is said about a configuration with errors: all of them at once, each with file and line, and what would be
+ * right. */
 #include "app/vgw-config.h"
 
 #include <check.h>
@@ -185,12 +186,12 @@ START_TEST (keys_of_an_engine_in_other_forms_get_a_hint)
   assert_one_error (bot, NULL, "engine.bot.url=ws://h/", "is written \"engine bot.url\", with a space and in quotes");
   assert_one_error (bot, "VGW_ENGINE_BOT_URL=ws://h/", NULL, "did you mean VGW_ENGINE_BOT__URL, with two underscores");
   assert_one_error (bot, "VGW_ENGINE_MY_BOT_TLS_CA=x", NULL, "did you mean VGW_ENGINE_MY_BOT__TLS_CA");
-  assert_one_error ("[engine.bot]\nurl=ws://h/\n", NULL, NULL, "a.conf:1: \"engine.bot\": no such group; the group of the "
-                                                               "engine bot is [engine bot]");
+  assert_one_error ("[engine.bot]\nurl=ws://h/\n", NULL, NULL,
+                    "a.conf:1: \"engine.bot\": no such group; the group of the "
+                    "engine bot is [engine bot]");
   assert_one_error ("[engine]\nbot.url=ws://h/\n", NULL, NULL, "belongs to the group [engine bot]");
 }
 END_TEST
-
 
 static void
 on_line (const VgwConfigLine *line, gpointer user_data)

@@ -247,7 +247,8 @@ START_TEST (wrong_words_name_the_right_ones)
   assert_bad_file ("[http]\npage=maybe\n", WORDS ("[http] page", "\"maybe\"", "true or false"));
   assert_bad_file ("[ice]\nagent=Mux\n", WORDS ("[ice] agent", "\"Mux\"", "one of mux, nice"));
   assert_bad_file ("[engine]\nsample-rate=44100\n", WORDS ("sample-rate", "one of 8000, 16000, 24000, 48000"));
-  assert_bad_file ("[engine]\ndefault=parrot\n", WORDS ("[engine] default", "\"parrot\"", "no such engine", "echo, record"));
+  assert_bad_file ("[engine]\ndefault=parrot\n",
+                   WORDS ("[engine] default", "\"parrot\"", "no such engine", "echo, record"));
   assert_bad_file ("[log]\nlevel=verbose\n", WORDS ("[log] level", "one of debug, info, warning, error"));
   assert_bad_file ("[log]\nformat=xml\n", WORDS ("[log] format", "one of text, json"));
   assert_bad_file ("[access]\nmode=closed\n", WORDS ("[access] mode", "only open"));
@@ -456,8 +457,9 @@ END_TEST
 
 START_TEST (origins_have_one_form)
 {
-  static const char *const good[] = { "*", "https://shop.example", "http://127.0.0.1:8080", "capacitor://localhost",
-                                      "https://[::1]:1", "null" };
+  static const char *const good[] = {
+    "*", "https://shop.example", "http://127.0.0.1:8080", "capacitor://localhost", "https://[::1]:1", "null"
+  };
   static const char *const bad[] = { "",
                                      "shop.example",
                                      "https://",

@@ -91,11 +91,17 @@ END_TEST
 /* Audio may be long, anything else not: also beside audio, and where a long string is no base64. */
 START_TEST (only_audio_makes_a_message_long)
 {
-  static const char *const formats[]
-      = { "{\"event\":\"mark\",\"mark\":{\"name\":\"%s\"}}", "{\"event\":\"media\",\"media\":{\"payload\":\"?%s\"}}",
-          "{\"event\":\"media\",\"media\":{\"payload\":\"/w==\",\"x\":\"%s\"}}", "\"%s", "%s", "{\"a\":\"%s\\" };
+  static const char *const formats[] = { "{\"event\":\"mark\",\"mark\":{\"name\":\"%s\"}}",
+                                         "{\"event\":\"media\",\"media\":{\"payload\":\"?%s\"}}",
+                                         "{\"event\":\"media\",\"media\":{\"payload\":\"/w==\",\"x\":\"%s\"}}",
+                                         "\"%s",
+                                         "%s",
+                                         "{\"a\":\"%s\\" };
   static const char *const answers[] = { "error mark: a text of 200",
-                                         "error media: payload must be μ-law in base64", "plays 00 00", "error", "error",
+                                         "error media: payload must be μ-law in base64",
+                                         "plays 00 00",
+                                         "error",
+                                         "error",
                                          "error" };
 
   for (guint i = 0; i < G_N_ELEMENTS (formats); i++)

@@ -41,8 +41,8 @@ take (guint32 timestamp, gboolean is_marked, guint8 event, gboolean is_end, guin
   now_us += 50 * G_TIME_SPAN_MILLISECOND;
 }
 
-/* A key that is held for @ticks, in segments, one packet for each 50 ms; @n_skip: of how many packets one is lost, 0 for
- * none. Returns the timestamp of the last segment. */
+/* A key that is held for @ticks, in segments, one packet for each 50 ms; @n_skip: of how many packets one is lost, 0
+ * for none. Returns the timestamp of the last segment. */
 static guint32
 hold (guint32 timestamp, guint8 event, guint ticks, guint n_skip)
 {

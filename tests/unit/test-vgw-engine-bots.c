@@ -398,8 +398,8 @@ START_TEST (the_twilio_bot_holds_a_call)
 }
 END_TEST
 
-/* OpenAI's adapter reads the frames: it looks at the format and the time stamps, and fills a gap in them with silence; it
- * knows by the marks that come back what was heard of what it said. */
+/* OpenAI's adapter reads the frames: it looks at the format and the time stamps, and fills a gap in them with silence;
+ * it knows by the marks that come back what was heard of what it said. */
 START_TEST (a_bot_on_openais_twilio_adapter_holds_a_call)
 {
   g_autofree char *path = find ("tests/bots/twilio.mjs");

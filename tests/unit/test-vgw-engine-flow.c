@@ -195,7 +195,8 @@ START_TEST (a_bot_that_pauses_a_full_queue_can_go_on)
   WAIT_UNTIL (bot_sends_until_full ());
   vgw_playout_hold (playout, VGW_PLAYOUT_HOLD_ENGINE, TRUE); /* as asterisk's dialect does */
   ck_assert (!vgw_playout_is_full (playout));
-  WAIT_UNTIL ((bot_sends (), vgw_playout_get_stats (playout, &stats), stats.queued_ms == 0)); /* the word behind was read */
+  WAIT_UNTIL (
+      (bot_sends (), vgw_playout_get_stats (playout, &stats), stats.queued_ms == 0)); /* the word behind was read */
   ck_assert_uint_eq (stats.dropped_ms, 0);
 }
 END_TEST

@@ -1,5 +1,5 @@
-/* How connections to bots end, and what becomes of the call: docs/ENGINE.md has the table. Also what one bot may cost the
- * others. */
+/* How connections to bots end, and what becomes of the call: docs/ENGINE.md has the table. Also what one bot may cost
+ * the others. */
 #include "engine-bots.h"
 
 #define ULAW_SILENCE "{\"event\":\"media\",\"media\":{\"payload\":\"/////////////////////////////w==\"}}"
@@ -286,10 +286,9 @@ START_TEST (a_bot_that_is_expensive_to_read_gets_its_share_of_the_thread)
   WAIT_UNTIL (g_get_monotonic_time () - begin_us > 3 * G_USEC_PER_SEC);
   passed_us = g_get_monotonic_time () - begin_us;
   used_us = get_engine_thread_us () - used_us;
-  /* Its share, what it may have at once, and what else the thread does are some 400 ms of 3 s, more where the machine is
-   * loaded; without a share it would be nearly all. */
-  ck_assert_msg (used_us < passed_us / 2,
-                 "%" G_GINT64_FORMAT " us of %" G_GINT64_FORMAT, used_us, passed_us);
+  /* Its share, what it may have at once, and what else the thread does are some 400 ms of 3 s, more where the machine
+   * is loaded; without a share it would be nearly all. */
+  ck_assert_msg (used_us < passed_us / 2, "%" G_GINT64_FORMAT " us of %" G_GINT64_FORMAT, used_us, passed_us);
   ck_assert_uint_gt (call->events->len, 0);
   call_free (call);
   g_thread_join (thread);

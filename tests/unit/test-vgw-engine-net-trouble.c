@@ -3,7 +3,7 @@
 
 #define N_FLOOD_FRAMES 1000
 
-/* --- lost and found --------------------------------------------------------------------------------------------------- */
+/* --- lost and found ----------------------------------------------------------------------------------------------- */
 
 static const guint kept_ms[] = { 500, 20000 };
 
@@ -139,9 +139,11 @@ lose_in_mid_word (Raw *raw)
 static const struct
 {
   void (*lose) (Raw *raw);
-} losses[] = { { lose_by_fin },           { lose_by_garbage },           { lose_by_a_masked_frame }, { lose_by_bad_utf8 },
-               { lose_by_an_error_code }, { lose_by_a_frame_too_large },
-               { lose_by_a_text_too_large }, { lose_by_fragments },      { lose_in_mid_word } };
+} losses[] = {
+  { lose_by_fin },           { lose_by_garbage },           { lose_by_a_masked_frame },   { lose_by_bad_utf8 },
+  { lose_by_an_error_code }, { lose_by_a_frame_too_large }, { lose_by_a_text_too_large }, { lose_by_fragments },
+  { lose_in_mid_word }
+};
 
 START_TEST (a_broken_connection_is_lost_and_made_anew)
 {
@@ -203,7 +205,7 @@ START_TEST (a_bot_that_never_reads_is_lost)
 }
 END_TEST
 
-/* --- floods ----------------------------------------------------------------------------------------------------------- */
+/* --- floods ------------------------------------------------------------------------------------------------------- */
 
 START_TEST (many_frames_at_once_are_all_heard)
 {
@@ -275,8 +277,8 @@ START_TEST (a_bot_that_floods_is_read_no_faster_than_allowed_and_the_others_do_n
       call_speak (call, i);
       WAIT_UNTIL (get_heard (call) >= (i + 1u) * FRAME_SAMPLES);
     }
-  max_bytes = VGW_ENGINE_LINK_MAX_BURST_BYTES + 2 * 65536 +
-              (g_get_monotonic_time () - begin_us) * VGW_ENGINE_LINK_MAX_BYTES_PER_S / G_USEC_PER_SEC;
+  max_bytes = VGW_ENGINE_LINK_MAX_BURST_BYTES + 2 * 65536
+              + (g_get_monotonic_time () - begin_us) * VGW_ENGINE_LINK_MAX_BYTES_PER_S / G_USEC_PER_SEC;
   ck_assert_uint_le (get_heard (flooded) * sizeof (gint16), max_bytes);
   ck_assert_uint_eq (flooded->n_failed, 0);
   call_free (flooded);
@@ -308,8 +310,9 @@ END_TEST
 
 START_TEST (nonsense_is_dropped_and_the_call_goes_on)
 {
-  static const char *const nonsense[] = { "", "no json", "{}", "[]", "{\"type\":1}", "{\"type\":\"klingon\"}",
-                                          "{\"type\":\"mark\"}", "{\"type\":\"event\"}" };
+  static const char *const nonsense[] = {
+    "", "no json", "{}", "[]", "{\"type\":1}", "{\"type\":\"klingon\"}", "{\"type\":\"mark\"}", "{\"type\":\"event\"}"
+  };
   Bot *bot = bot_new ();
   Call *call = call_new_to (bot);
 
@@ -353,7 +356,8 @@ main (void)
   TCase *lost = tcase_create ("lost"), *floods = tcase_create ("floods");
   TCase *all[] = { lost, floods };
 
-  tcase_add_loop_test (lost, what_the_caller_says_meanwhile_is_kept_and_the_newest_delivered, 0, G_N_ELEMENTS (kept_ms));
+  tcase_add_loop_test (lost, what_the_caller_says_meanwhile_is_kept_and_the_newest_delivered, 0,
+                       G_N_ELEMENTS (kept_ms));
   tcase_add_loop_test (lost, a_broken_connection_is_lost_and_made_anew, 0, G_N_ELEMENTS (losses));
   tcase_add_test (lost, a_bot_that_drops_every_call_at_once_has_failed_when_the_grace_is_over);
   tcase_add_test (lost, a_bot_that_never_reads_is_lost);

@@ -5,7 +5,7 @@
 #define N_CALLS 100
 #define N_FLOOD_FRAMES 1000
 
-/* --- good calls ------------------------------------------------------------------------------------------------------- */
+/* --- good calls --------------------------------------------------------------------------------------------------- */
 
 START_TEST (a_bot_hears_and_is_heard)
 {
@@ -43,8 +43,8 @@ START_TEST (events_pass_both_ways)
   vgw_engine_send_event (call->engine, "{\"hello\":1}");
   vgw_engine_send_dtmf (call->engine, '5', 100);
   vgw_engine_speech_changed (call->engine, TRUE);
-  WAIT_UNTIL (strstr (bot->texts->str, "hello") != NULL && strstr (bot->texts->str, "dtmf") != NULL &&
-              strstr (bot->texts->str, "speech-started") != NULL);
+  WAIT_UNTIL (strstr (bot->texts->str, "hello") != NULL && strstr (bot->texts->str, "dtmf") != NULL
+              && strstr (bot->texts->str, "speech-started") != NULL);
   peer_send_text (bot_last (bot), "{\"type\":\"event\",\"data\":{\"from\":\"bot\"}}");
   WAIT_UNTIL (call->events->len > 0);
   ck_assert_ptr_nonnull (strstr (call->events->str, "\"from\":\"bot\""));
@@ -131,7 +131,7 @@ START_TEST (a_bot_over_tcp_hangs_up_with_the_stream)
 }
 END_TEST
 
-/* --- no connection ---------------------------------------------------------------------------------------------------- */
+/* --- no connection ------------------------------------------------------------------------------------------------ */
 
 START_TEST (a_bot_that_is_not_there_is_tried_again_until_the_grace_is_over)
 {
@@ -261,7 +261,7 @@ START_TEST (a_secure_url_is_never_spoken_to_in_the_clear)
 }
 END_TEST
 
-/* --- ends ------------------------------------------------------------------------------------------------------------- */
+/* --- ends --------------------------------------------------------------------------------------------------------- */
 
 START_TEST (a_call_may_end_while_it_connects)
 {
@@ -363,7 +363,8 @@ START_TEST (many_calls_share_one_thread)
         call_speak (calls[i], frame);
     }
   WAIT_UNTIL (have_all_heard (calls, 25 * FRAME_SAMPLES));
-  ck_assert_uint_le (count_files ("/proc/self/task"), n_threads + 12); /* GLib's resolver pool, and none for each call */
+  ck_assert_uint_le (count_files ("/proc/self/task"),
+                     n_threads + 12); /* GLib's resolver pool, and none for each call */
   for (guint i = 0; i < N_CALLS; i++)
     call_free (calls[i]);
   bot_free (bot);

@@ -102,7 +102,8 @@ END_TEST
 
 START_TEST (what_has_one_value_has_one_line)
 {
-  static const char *const names[] = { "Origin", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Upgrade", "Content-Type" };
+  static const char *const names[] = { "Origin", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Upgrade",
+                                       "Content-Type" };
 
   assert_verdict (GET "Host: x\r\n", VGW_HTTP_HEAD_BAD);
   assert_verdict (GET "hOST: y\r\n\r\n", VGW_HTTP_HEAD_BAD);

@@ -270,7 +270,8 @@ START_TEST (the_first_subprotocol_is_chosen)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *request = g_strdup_printf ("GET /ws HTTP/1.1\r\nHost: x\r\n" WS_HANDSHAKE "%s\r\n", cases[i].asked);
+      g_autofree char *request =
+          g_strdup_printf ("GET /ws HTTP/1.1\r\nHost: x\r\n" WS_HANDSHAKE "%s\r\n", cases[i].asked);
       g_autoptr (WsPeer) peer = dial (self);
 
       ws_peer_send (peer, request, strlen (request));
@@ -279,7 +280,8 @@ START_TEST (the_first_subprotocol_is_chosen)
       if (cases[i].chosen != NULL)
         assert_received (peer, cases[i].chosen);
       else
-        ck_assert_ptr_null (g_strstr_len ((const char *) peer->received->data, head_length (peer), "Sec-WebSocket-Protocol"));
+        ck_assert_ptr_null (
+            g_strstr_len ((const char *) peer->received->data, head_length (peer), "Sec-WebSocket-Protocol"));
     }
 }
 END_TEST

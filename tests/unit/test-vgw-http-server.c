@@ -48,8 +48,7 @@ on_soup_connected (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 soup_peer_connect (SoupPeer *self, SoupSession *session, Fixture *fixture)
 {
-  g_autofree char *url =
-      g_strdup_printf ("ws://127.0.0.1:%u/ws?a=b", vgw_http_server_get_port (fixture->server));
+  g_autofree char *url = g_strdup_printf ("ws://127.0.0.1:%u/ws?a=b", vgw_http_server_get_port (fixture->server));
   g_autoptr (SoupMessage) message = soup_message_new ("GET", url);
 
   self->texts = g_ptr_array_new_with_free_func (g_free);

@@ -352,7 +352,8 @@ START_TEST (every_virtual_function_of_the_header_is_implemented)
   g_autoptr (VgwIceAgent) agent = gst_object_ref_sink (vgw_ice_agent_new (mux));
   const GstWebRTCICEClass *ice_class = GST_WEBRTC_ICE_GET_CLASS (agent);
   const gpointer *slots = (const gpointer *) ((const char *) ice_class + offsetof (GstWebRTCICEClass, add_stream));
-  guint n_slots = (offsetof (GstWebRTCICEClass, _gst_reserved) - offsetof (GstWebRTCICEClass, add_stream)) / sizeof *slots;
+  guint n_slots =
+      (offsetof (GstWebRTCICEClass, _gst_reserved) - offsetof (GstWebRTCICEClass, add_stream)) / sizeof *slots;
 
   ck_assert_uint_ge (n_slots, 21); /* those of 1.22 */
   for (guint i = 0; i < n_slots; i++)

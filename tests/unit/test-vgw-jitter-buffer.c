@@ -83,7 +83,8 @@ count_lost (GstClockTime *duration)
 {
   guint n_lost = 0;
   *duration = 0;
-  for (GstEvent *event = gst_harness_try_pull_event (harness); event != NULL; event = gst_harness_try_pull_event (harness))
+  for (GstEvent *event = gst_harness_try_pull_event (harness); event != NULL;
+       event = gst_harness_try_pull_event (harness))
     {
       const GstStructure *structure = gst_event_get_structure (event);
       GstClockTime part = 0;
@@ -268,8 +269,8 @@ START_TEST (random_order_and_loss_never_goes_backwards)
 }
 END_TEST
 
-/* 500 packets with contiguous sequence numbers that arrive each 20 ms, with the timestamps of @stamp: they must come out
- * as contiguous audio. */
+/* 500 packets with contiguous sequence numbers that arrive each 20 ms, with the timestamps of @stamp: they must come
+ * out as contiguous audio. */
 static void
 check_contiguous (guint32 (*stamp) (guint i, GRand *random))
 {
@@ -315,8 +316,8 @@ stamp_at_random (guint i, GRand *random)
 
 START_TEST (contiguous_packets_are_contiguous_audio_whatever_their_timestamps)
 {
-  static guint32 (*const stamps[]) (guint, GRand *)
-      = { stamp_at_capture, stamp_twice_as_fast, stamp_in_ticks_of_8_khz, stamp_by_a_drifting_clock, stamp_at_random };
+  static guint32 (*const stamps[]) (guint, GRand *) = { stamp_at_capture, stamp_twice_as_fast, stamp_in_ticks_of_8_khz,
+                                                        stamp_by_a_drifting_clock, stamp_at_random };
   check_contiguous (stamps[_i]);
 }
 END_TEST

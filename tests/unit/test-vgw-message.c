@@ -66,9 +66,8 @@ START_TEST (the_wire_has_lower_case_keys_and_a_payload_in_a_string)
   g_autoptr (VgwMessage) message = vgw_message_new_sdp (VGW_MESSAGE_ANSWER, "v=0\r\n");
   g_autofree char *text = vgw_message_to_text (message);
 
-  ck_assert_str_eq (text,
-                    "{\"type\":\"answer\",\"payload\":"
-                    "\"{\\\"type\\\":\\\"answer\\\",\\\"sdp\\\":\\\"v=0\\\\r\\\\n\\\"}\"}");
+  ck_assert_str_eq (text, "{\"type\":\"answer\",\"payload\":"
+                          "\"{\\\"type\\\":\\\"answer\\\",\\\"sdp\\\":\\\"v=0\\\\r\\\\n\\\"}\"}");
 }
 END_TEST
 
@@ -204,8 +203,7 @@ END_TEST
 
 START_TEST (a_track_keeps_the_largest_ssrc)
 {
-  g_autoptr (VgwMessage) message =
-      round_trip (vgw_message_new_track ("audio", "opus", 48000, G_MAXUINT32, "audio0"));
+  g_autoptr (VgwMessage) message = round_trip (vgw_message_new_track ("audio", "opus", 48000, G_MAXUINT32, "audio0"));
 
   ck_assert_str_eq (message->kind, "audio");
   ck_assert_str_eq (message->codec, "opus");

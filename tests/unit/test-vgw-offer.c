@@ -130,7 +130,8 @@ START_TEST (webrtcbin_gets_one_codec_and_audio_first)
 {
   g_autofree char *text = load ("chromium-audio.sdp");
   /* The first of the bundle is the data channel, which crashes webrtcbin 1.22. */
-  g_autofree char *audio = g_strndup (strstr (text, "m=audio"), strstr (text, "m=application") - strstr (text, "m=audio"));
+  g_autofree char *audio =
+      g_strndup (strstr (text, "m=audio"), strstr (text, "m=application") - strstr (text, "m=audio"));
   g_autofree char *head = g_strndup (text, strstr (text, "m=audio") - text);
   g_autofree char *swapped = g_strconcat (head, strstr (text, "m=application"), audio, NULL);
   g_autofree char *data_first = replace (swapped, "BUNDLE 0 1", "BUNDLE 1 0");
@@ -187,9 +188,9 @@ START_TEST (the_answer_has_the_mlines_of_the_offer_in_its_order)
   g_autoptr (GPtrArray) candidates = g_ptr_array_new ();
   g_ptr_array_add (candidates, "candidate:1 1 UDP 2130706431 192.0.2.1 10000 typ host");
   GstSDPMessage *answer = make_answer ();
-  g_autofree char *expanded = vgw_offer_expand_answer (offer, answer, vgw_offer_find_codec (offer, "OPUS", 48000),
-                                                       vgw_offer_find_codec (offer, "TELEPHONE-EVENT", 48000), candidates,
-                                                       TRUE, TRUE, NULL);
+  g_autofree char *expanded =
+      vgw_offer_expand_answer (offer, answer, vgw_offer_find_codec (offer, "OPUS", 48000),
+                               vgw_offer_find_codec (offer, "TELEPHONE-EVENT", 48000), candidates, TRUE, TRUE, NULL);
   gst_sdp_message_free (answer);
 
   GstSDPMessage *parsed = NULL;

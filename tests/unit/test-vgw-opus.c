@@ -320,8 +320,9 @@ START_TEST (gaps_are_bounded)
   {
     GstClockTime duration;
     guint n_samples;
-  } GAPS[] = { { 10 * GST_SECOND, 1920 }, { G_MAXUINT64 / 4, 1920 }, { 1, 40 },         { 7 * GST_MSECOND, 120 },
-               { 60 * GST_MSECOND, 960 }, { 0, 320 },                { G_MAXUINT64, 320 } };
+  } GAPS[] = { { 10 * GST_SECOND, 1920 }, { G_MAXUINT64 / 4, 1920 }, { 1, 40 },
+               { 7 * GST_MSECOND, 120 },  { 60 * GST_MSECOND, 960 }, { 0, 320 },
+               { G_MAXUINT64, 320 } };
   g_autoptr (GPtrArray) packets = encode_phrase (NULL, NULL);
   GstClockTime pts = FRAME_DURATION;
   Rig rig;
@@ -346,8 +347,8 @@ START_TEST (a_corrupt_packet_is_concealed_and_counted)
 {
   /* code 3 without a count; 49 frames; no frames; 3 frames of 60 ms; two equal frames of one byte; padding beyond the
    * end; a length beyond the end */
-  static const char *const CORRUPT[] = { "\x03", "\x03\x31", "\x03\x80", "\x1b\x03", "\x01\x01", "\x03\x41\xff",
-                                         "\x02\xfb" };
+  static const char *const CORRUPT[] = { "\x03",     "\x03\x31",     "\x03\x80", "\x1b\x03",
+                                         "\x01\x01", "\x03\x41\xff", "\x02\xfb" };
   g_autoptr (GPtrArray) packets = encode_phrase (NULL, NULL);
   Rig rig;
 
@@ -355,8 +356,7 @@ START_TEST (a_corrupt_packet_is_concealed_and_counted)
   rig_push (&rig, "\x03", 1, 0, FRAME_DURATION); /* even as the first packet */
   push_packet (&rig, packets, 1);
   for (guint i = 0; i < G_N_ELEMENTS (CORRUPT); i++)
-    rig_push (&rig, CORRUPT[i], CORRUPT[i][1] == 0 ? 1 : strlen (CORRUPT[i]), (2 + i) * FRAME_DURATION,
-              FRAME_DURATION);
+    rig_push (&rig, CORRUPT[i], CORRUPT[i][1] == 0 ? 1 : strlen (CORRUPT[i]), (2 + i) * FRAME_DURATION, FRAME_DURATION);
   push_packet (&rig, packets, 2 + G_N_ELEMENTS (CORRUPT));
   ck_assert_uint_eq (rig.buffers->len, 3 + G_N_ELEMENTS (CORRUPT));
   ck_assert_uint_eq (rig_stat (&rig, "corrupt"), 1 + G_N_ELEMENTS (CORRUPT));

@@ -16,9 +16,9 @@ typedef struct
   guint64 first_tick, last_tick;
   guint n_calls;
   gboolean has_gap;
-  gboolean is_blocked;     /* a call waits inside on_tick () */
-  gboolean should_block;   /* the next call is to wait */
-  gint64 last_us;          /* when the last call came */
+  gboolean is_blocked;   /* a call waits inside on_tick () */
+  gboolean should_block; /* the next call is to wait */
+  gint64 last_us;        /* when the last call came */
 } Counter;
 
 static void
@@ -264,10 +264,10 @@ END_TEST
 typedef struct
 {
   gint64 start_us;
-  GThread *thread;     /* as all here, read once removed */
-  gint64 least_us;     /* from the tick to the call */
-  gint n_calls;        /* atomic */
-  gboolean has_moved;  /* was called on two threads */
+  GThread *thread;    /* as all here, read once removed */
+  gint64 least_us;    /* from the tick to the call */
+  gint n_calls;       /* atomic */
+  gboolean has_moved; /* was called on two threads */
 } Member;
 
 static void

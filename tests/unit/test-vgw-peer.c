@@ -9,7 +9,7 @@
 #include "run-suite.h"
 
 #define TIMEOUT_MS 20000
-#define LOUD 3000          /* the tone is at 0.8 of full scale; silence is 0 */
+#define LOUD 3000           /* the tone is at 0.8 of full scale; silence is 0 */
 #define ENOUGH_SAMPLES 8000 /* half a second at 16 kHz */
 #define N_CYCLES 25
 
@@ -367,7 +367,8 @@ are_threads_back (gpointer user_data)
 /* Stopped in every state that there is: at once, while answering, answered. */
 START_TEST (stopped_peers_leave_no_threads)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("VGW_TEST_SOURCE_ROOT"), "tests/data/sdp/chromium-audio.sdp", NULL);
+  g_autofree char *path =
+      g_build_filename (g_getenv ("VGW_TEST_SOURCE_ROOT"), "tests/data/sdp/chromium-audio.sdp", NULL);
   g_autofree char *offer = NULL;
   ck_assert (g_file_get_contents (path, &offer, NULL, NULL));
   Call *first = call_new ();

@@ -56,7 +56,9 @@ START_TEST (shipped_descriptions_load_and_tell_their_codec)
   {
     const char *name, *codec;
     guint clock_rate_hz;
-  } SHIPPED[] = { { "opus", "OPUS", 48000 }, { "pcmu", "PCMU", 8000 }, { "pcma", "PCMA", 8000 }, { "g722", "G722", 8000 } };
+  } SHIPPED[] = {
+    { "opus", "OPUS", 48000 }, { "pcmu", "PCMU", 8000 }, { "pcma", "PCMA", 8000 }, { "g722", "G722", 8000 }
+  };
 
   for (guint i = 0; i < G_N_ELEMENTS (SHIPPED); i++)
     {
@@ -214,10 +216,11 @@ static char *
 name_file (const char *directory)
 {
   static const char *const extra[] = { "filesink", NULL };
-  g_autofree char *text
-      = g_strdup_printf ("rtppcmudepay name=rtp_in ! mulawdec ! tee name=t ! vgwresample ! appsink name=pcm_out "
-                         "t. ! queue ! wavenc ! filesink name=file location=%s/x-${session}.wav "
-                         "appsrc name=pcm_in ! vgwresample ! mulawenc ! rtppcmupay name=rtp_out", directory);
+  g_autofree char *text =
+      g_strdup_printf ("rtppcmudepay name=rtp_in ! mulawdec ! tee name=t ! vgwresample ! appsink name=pcm_out "
+                       "t. ! queue ! wavenc ! filesink name=file location=%s/x-${session}.wav "
+                       "appsrc name=pcm_in ! vgwresample ! mulawenc ! rtppcmupay name=rtp_out",
+                       directory);
   g_autoptr (GError) error = NULL;
   g_autoptr (VgwPipeline) pipeline = vgw_pipeline_parse ("test", text, extra, &error);
   g_autoptr (GstElement) owner = NULL;
@@ -296,11 +299,10 @@ END_TEST
 
 START_TEST (a_branch_with_tee_and_mixer_is_understood)
 {
-  g_autoptr (VgwPipeline) pipeline =
-      assert_accepted ("rtppcmudepay name=rtp_in ! mulawdec ! tee name=t\n"
-                       "t. ! queue ! audioresample ! appsink name=pcm_out\n"
-                       "t. ! queue ! level ! fakesink\n" OUT,
-                       NULL);
+  g_autoptr (VgwPipeline) pipeline = assert_accepted ("rtppcmudepay name=rtp_in ! mulawdec ! tee name=t\n"
+                                                      "t. ! queue ! audioresample ! appsink name=pcm_out\n"
+                                                      "t. ! queue ! level ! fakesink\n" OUT,
+                                                      NULL);
 
   ck_assert_ptr_nonnull (pipeline);
 }
@@ -308,16 +310,16 @@ END_TEST
 
 START_TEST (an_unknown_element_is_named_with_its_line)
 {
-  assert_refused ("# one\n" IN "\n\nappsrc name=pcm_in ! nosuchenc ! rtppcmupay name=rtp_out", "test.launch:4: ",
-                  "nosuchenc");
+  assert_refused ("# one\n" IN "\n\nappsrc name=pcm_in ! nosuchenc ! rtppcmupay name=rtp_out",
+                  "test.launch:4: ", "nosuchenc");
 }
 END_TEST
 
 START_TEST (elements_that_reach_outside_are_refused)
 {
-  static const char *const OUTSIDE[] = { "filesink",      "filesrc",  "tcpclientsink", "udpsink",     "udpsrc",
-                                         "fdsink",        "fakesrc",  "uridecodebin",  "decodebin",   "playbin",
-                                         "tcpserversrc",  "giosink",  "multifilesink", "autoaudiosink", "webrtcbin" };
+  static const char *const OUTSIDE[] = { "filesink",     "filesrc", "tcpclientsink", "udpsink",       "udpsrc",
+                                         "fdsink",       "fakesrc", "uridecodebin",  "decodebin",     "playbin",
+                                         "tcpserversrc", "giosink", "multifilesink", "autoaudiosink", "webrtcbin" };
 
   for (guint i = 0; i < G_N_ELEMENTS (OUTSIDE); i++)
     {
@@ -360,14 +362,15 @@ START_TEST (a_name_on_the_wrong_element_is_told)
   assert_refused ("rtppcmudepay name=rtp_in ! mulawdec !\n fakesink name=pcm_out " OUT, "test.launch:2: ", "appsink");
   assert_refused (IN "\naudiotestsrc name=pcm_in ! mulawenc ! rtppcmupay name=rtp_out", "test.launch:2: ", "appsrc");
   assert_refused (IN "\nappsrc name=pcm_in ! mulawenc ! queue name=rtp_out", "test.launch:2: ", "payloader");
-  assert_refused (IN "\nappsrc name=pcm_in ! mulawenc name=rtp_in ! rtppcmupay name=rtp_out", "test.launch:2: ",
-                  "rtp_in");
+  assert_refused (IN "\nappsrc name=pcm_in ! mulawenc name=rtp_in ! rtppcmupay name=rtp_out",
+                  "test.launch:2: ", "rtp_in");
 }
 END_TEST
 
 START_TEST (a_wrong_property_is_told_with_its_line)
 {
-  assert_refused (IN "\nappsrc name=pcm_in !\nmulawenc ! rtppcmupay name=rtp_out\nnosuch=1", "test.launch:4: ", "nosuch");
+  assert_refused (IN "\nappsrc name=pcm_in !\nmulawenc ! rtppcmupay name=rtp_out\nnosuch=1",
+                  "test.launch:4: ", "nosuch");
   assert_refused (IN "\nappsrc name=pcm_in ! audioresample\nquality=bright ! mulawenc ! rtppcmupay name=rtp_out",
                   "test.launch:3: ", "quality");
 }
@@ -380,12 +383,13 @@ START_TEST (a_property_out_of_range_is_told_with_its_line)
                   "test.launch:3: audioresample: quality=11 is out of range", "from 0 to 10");
   assert_refused (IN "\nappsrc name=pcm_in !\nvolume volume = \"-0.5\" ! mulawenc ! rtppcmupay name=rtp_out",
                   "test.launch:3: volume: volume=-0.5 is out of range", "from 0 to 10");
-  assert_refused (IN "\nappsrc name=pcm_in ! mulawenc ! rtppcmupay mtu=1 name=rtp_out", "test.launch:2: rtppcmupay: mtu=1",
-                  "from 28 to");
+  assert_refused (IN "\nappsrc name=pcm_in ! mulawenc ! rtppcmupay mtu=1 name=rtp_out",
+                  "test.launch:2: rtppcmupay: mtu=1", "from 28 to");
   assert_refused (IN "\nappsrc name=pcm_in ! vgwopusenc complexity=11 ! rtpopuspay name=rtp_out",
                   "test.launch:2: vgwopusenc: complexity=11 is out of range", "from 0 to 10");
   vgw_pipeline_unref (assert_accepted (IN "\nappsrc name=pcm_in ! audioresample quality=\\10 ! queue leaky=downstream "
-                                       "max-size-time=18446744073709551615 ! mulawenc ! rtppcmupay name=rtp_out", NULL));
+                                          "max-size-time=18446744073709551615 ! mulawenc ! rtppcmupay name=rtp_out",
+                                       NULL));
 }
 END_TEST
 
@@ -393,8 +397,8 @@ START_TEST (links_that_cannot_work_are_told)
 {
   assert_refused (IN "\nappsrc name=pcm_in ! audioresample !\nrtppcmupay name=rtp_out", "test.launch:", "link");
   assert_refused (IN OUT "\naudiotestsrc ! queue", "test.launch:2: ", "not linked");
-  assert_refused ("rtppcmudepay name=rtp_in ! fakesink\naudiotestsrc ! appsink name=pcm_out " OUT, "test.launch:1: ",
-                  "does not lead to pcm_out");
+  assert_refused ("rtppcmudepay name=rtp_in ! fakesink\naudiotestsrc ! appsink name=pcm_out " OUT,
+                  "test.launch:1: ", "does not lead to pcm_out");
 }
 END_TEST
 

@@ -1,5 +1,5 @@
-/* A playout queue that is filled in real time: jitter, stalls, and the delay that they leave. Time is the frames that are
- * taken, so nothing here waits. */
+/* A playout queue that is filled in real time: jitter, stalls, and the delay that they leave. Time is the frames that
+ * are taken, so nothing here waits. */
 #include "media/vgw-playout.h"
 
 #include <check.h>

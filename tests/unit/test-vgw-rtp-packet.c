@@ -5,7 +5,7 @@
 
 #include "run-suite.h"
 
-#define OPUS_20_MS 0x78  /* RFC 6716 table 2: configuration 15, one frame */
+#define OPUS_20_MS 0x78     /* RFC 6716 table 2: configuration 15, one frame */
 #define OPUS_2_X_60_MS 0x59 /* configuration 11, two frames of the same size */
 
 START_TEST (the_payload_is_behind_sources_and_extensions_and_before_padding)

@@ -347,8 +347,9 @@ START_TEST (reports_of_the_source_that_is_heard_are_those_of_the_stream)
 {
   const VgwRtpMapping mapping = { .shown_ssrc = 0x11111111, .heard_ssrc = 0x22222222 };
   const VgwRtpMapping same = { .shown_ssrc = 0x11111111, .heard_ssrc = 0x11111111 };
-  guint8 compound[] = { 0x80, 200, 0, 6, 0x22, 0x22, 0x22, 0x22, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5, /* SR */
-                        0x81, 203, 0, 1, 0x11, 0x11, 0x11, 0x11 };                                     /* BYE of the old one */
+  guint8 compound[] = { 0x80, 200, 0, 6, 0x22, 0x22, 0x22, 0x22, 0, 0, 0, 1, 0, 0,
+                        0,    2,   0, 0, 0,    3,    0,    0,    0, 4, 0, 0, 0, 5, /* SR */
+                        0x81, 203, 0, 1, 0x11, 0x11, 0x11, 0x11 };                 /* BYE of the old one */
 
   ck_assert (vgw_rtp_reports_needs_change (compound, sizeof compound, &same)); /* for the BYE */
   vgw_rtp_reports_take_in (compound, sizeof compound, &mapping);

@@ -395,10 +395,10 @@ typedef struct
   VgwCallMedia *media;
   guint feed_id;
   guint n_stopped;
-  gboolean is_heard;        /* speech came back */
-  gboolean has_channel;     /* the data channel `events` is open */
-  GPtrArray *events;        /* char*, from the data channel */
-  const char *fingerprint;  /* (nullable) replaces that of the offer */
+  gboolean is_heard;       /* speech came back */
+  gboolean has_channel;    /* the data channel `events` is open */
+  GPtrArray *events;       /* char*, from the data channel */
+  const char *fingerprint; /* (nullable) replaces that of the offer */
 } Phone;
 
 static void
@@ -573,13 +573,12 @@ START_TEST (events_of_the_engine_come_once_on_the_data_channel)
 
   WAIT_UNTIL (phone->has_channel);
   /* open here is not open there yet: until then the message is the path */
-  WAIT_UNTIL ((g_signal_emit_by_name (phone->client->session->engine, "event", "{\"early\":1}"),
-               phone->events->len > 0));
+  WAIT_UNTIL (
+      (g_signal_emit_by_name (phone->client->session->engine, "event", "{\"early\":1}"), phone->events->len > 0));
   g_ptr_array_set_size (phone->client->messages, 0);
   g_ptr_array_set_size (phone->events, 0);
   g_signal_emit_by_name (phone->client->session->engine, "event", "{\"late\":2}");
-  WAIT_UNTIL (phone->events->len > 0
-              && g_str_equal (phone->events->pdata[phone->events->len - 1], "{\"late\":2}"));
+  WAIT_UNTIL (phone->events->len > 0 && g_str_equal (phone->events->pdata[phone->events->len - 1], "{\"late\":2}"));
   settle ();
   ck_assert (!client_got (phone->client, VGW_MESSAGE_EVENT, NULL));
   phone_free (phone);

@@ -1,5 +1,5 @@
-/* Which engine a session has, and what an engine's failure means for it. The engines are real: a networked one whose bot is
- * not there, and echo. */
+/* Which engine a session has, and what an engine's failure means for it. The engines are real: a networked one whose
+ * bot is not there, and echo. */
 #include "session-engine-test.h"
 
 /* --- selection --- */
@@ -231,8 +231,8 @@ quit_when_told (VgwSession *session, const VgwMessage *message, Client *client)
   g_auto (GStrv) parts = g_strsplit (text, "\\", -1);
   g_autofree char *plain = g_strjoinv ("", parts);
 
-  if (strstr (plain, endings[0].told) == NULL && strstr (plain, endings[1].told) == NULL &&
-      strstr (plain, endings[2].told) == NULL)
+  if (strstr (plain, endings[0].told) == NULL && strstr (plain, endings[1].told) == NULL
+      && strstr (plain, endings[2].told) == NULL)
     return;
   vgw_session_end (session, VGW_END_WEBSOCKET_CLOSED);
   client_let_go (client);

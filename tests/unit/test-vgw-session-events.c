@@ -91,7 +91,7 @@ START_TEST (events_of_an_engine_are_bounded_in_number)
   ck_assert_uint_ge (count_events (client, "\"a\""), 2 * EVENTS_PER_SECOND);
   ck_assert_uint_lt (count_events (client, "\"a\""), N_EVENTS);
   ck_assert (!client_got (client, VGW_MESSAGE_ERROR, NULL)); /* not the client's fault */
-  ck_assert_uint_eq (keeper->n_events, 1); /* the engine hears of it, once */
+  ck_assert_uint_eq (keeper->n_events, 1);                   /* the engine hears of it, once */
   vgw_session_end (client->session, VGW_END_CLIENT_BYE);
   client_free (client);
 }

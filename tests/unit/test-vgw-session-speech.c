@@ -9,7 +9,7 @@
 #include "run-suite.h"
 #include "session/vgw-session-private.h"
 
-#define PAUSE_MS 2000 /* between the phrases of the caller; more than ends speech */
+#define PAUSE_MS 2000  /* between the phrases of the caller; more than ends speech */
 #define PHRASE_MS 1500 /* of the phrase, with more than one word */
 #define BOT_MS 60000
 #define BOT_RATE_HZ 16000

@@ -165,13 +165,16 @@ static const struct
   const char *text;
   VgwErrorCode code;
 } wrong_messages[] = {
-  { "{\"type\":\"answer\",\"payload\":\"{\\\"type\\\":\\\"answer\\\",\\\"sdp\\\":\\\"v=0\\\"}\"}", VGW_ERROR_BAD_STATE },
+  { "{\"type\":\"answer\",\"payload\":\"{\\\"type\\\":\\\"answer\\\",\\\"sdp\\\":\\\"v=0\\\"}\"}",
+    VGW_ERROR_BAD_STATE },
   { "{\"type\":\"event\",\"payload\":\"{\\\"a\\\":1}\"}", VGW_ERROR_BAD_STATE },
   { "{\"type\":\"session\",\"payload\":{\"id\":\"x\",\"iceServers\":[],\"limits\":{}}}", VGW_ERROR_BAD_MESSAGE },
   { "{\"type\":\"state\",\"payload\":{\"state\":\"active\"}}", VGW_ERROR_BAD_MESSAGE },
-  { "{\"type\":\"track\",\"payload\":{\"kind\":\"audio\",\"codec\":\"OPUS\",\"clockRate\":48000,\"ssrc\":1,\"mid\":\"0\"}}",
+  { "{\"type\":\"track\",\"payload\":{\"kind\":\"audio\",\"codec\":\"OPUS\",\"clockRate\":48000,\"ssrc\":1,\"mid\":"
+    "\"0\"}}",
     VGW_ERROR_BAD_MESSAGE },
-  { "{\"type\":\"error\",\"payload\":{\"code\":\"internal\",\"message\":\"x\",\"fatal\":true}}", VGW_ERROR_BAD_MESSAGE },
+  { "{\"type\":\"error\",\"payload\":{\"code\":\"internal\",\"message\":\"x\",\"fatal\":true}}",
+    VGW_ERROR_BAD_MESSAGE },
   { "not JSON at all", VGW_ERROR_BAD_MESSAGE },
   { "", VGW_ERROR_BAD_MESSAGE },
   { "[1,2,3]", VGW_ERROR_BAD_MESSAGE },

@@ -38,8 +38,8 @@ pull_marker (GstHarness *harness, guint32 *timestamp)
 
 START_TEST (opus_has_the_marker_where_a_talkspurt_begins)
 {
-  g_autoptr (GstElement) bin
-      = gst_parse_bin_from_description ("vgwopusenc name=encoder ! rtpopuspay name=payloader", TRUE, NULL);
+  g_autoptr (GstElement) bin =
+      gst_parse_bin_from_description ("vgwopusenc name=encoder ! rtpopuspay name=payloader", TRUE, NULL);
   gst_object_ref_sink (bin);
   g_autoptr (GstElement) payloader = gst_bin_get_by_name (GST_BIN (bin), "payloader");
   vgw_talkspurt_mark (payloader);

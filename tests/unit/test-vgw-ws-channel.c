@@ -247,7 +247,8 @@ START_TEST (what_follows_too_large_is_thrown_away)
 }
 END_TEST
 
-/* Sends @data again and again until the channel is closed. Returns how many bytes the other end, or the kernel, took. */
+/* Sends @data again and again until the channel is closed. Returns how many bytes the other end, or the kernel, took.
+ */
 static gsize
 flood_until_closed (Fixture *self, gconstpointer data, gsize length)
 {

@@ -12,8 +12,8 @@ wait_tick (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Turns the main loop until @condition holds, which is not looked at again then; it is at least every WAIT_TICK_MS until
- * then, as a thread or a raw socket is in no main loop. Fails the test after @limit_us. */
+/* Turns the main loop until @condition holds, which is not looked at again then; it is at least every WAIT_TICK_MS
+ * until then, as a thread or a raw socket is in no main loop. Fails the test after @limit_us. */
 #define WAIT_UNTIL_WITHIN(limit_us, condition)                                                                         \
   G_STMT_START                                                                                                         \
   {                                                                                                                    \
