@@ -19,7 +19,7 @@ import audio
 SOURCE_ROOT = pathlib.Path(os.environ["VGW_TEST_SOURCE_ROOT"])
 BUILD_ROOT = pathlib.Path(os.environ["VGW_TEST_BUILD_ROOT"])
 GATEWAY = BUILD_ROOT / "src" / "voice-gateway"
-CALLER = BUILD_ROOT / "src" / "voice-gateway-call"
+CALLER = BUILD_ROOT / "tools" / "caller" / "voice-gateway-call"
 PHRASE = SOURCE_ROOT / "data" / "sounds" / "phrase.wav"
 
 START_TIMEOUT_S = 60  # a sanitized build on a busy machine

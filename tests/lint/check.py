@@ -16,7 +16,11 @@ import subprocess
 import sys
 from concurrent import futures
 
-# What a room may include beside itself. Arrows never point up; http stands beside session, and client beside all.
+# Where rooms are: each folder in one of these.
+PLACES = ("src", "tools")
+
+# What a room may include beside itself. Arrows never point up; http stands beside session. The rooms of tools/ are programs of
+# their own, which no other room includes.
 ROOMS = {
     "base": set(),
     "signaling": {"base"},
@@ -29,13 +33,13 @@ ROOMS = {
     "http": {"base"},
     "admin": {"base", "http", "session"},
     "app": {"base", "signaling", "engine", "media", "session", "http", "admin"},
-    "client": {"base", "signaling", "elements"},
+    "caller": {"base", "signaling", "elements"},
 }
 
 # Single headers that a room may include all the same, with the reason.
 EXCEPTIONS = {
-    ("client", "engine/vgw-wav-writer.h"),  # the one writer of WAV files
-    ("client", "media/vgw-pacer.h"),  # the one clock of 20 ms
+    ("caller", "engine/vgw-wav-writer.h"),  # the one writer of WAV files
+    ("caller", "media/vgw-pacer.h"),  # the one clock of 20 ms
 }
 
 # Circles that there are still, each by one file of it.
@@ -45,15 +49,14 @@ KNOWN_CIRCLES = {
     "media/vgw-playout", "session/vgw-session",
 }
 
-GSTREAMER_ROOMS = {"media", "elements", "ice", "client"}
-GSTREAMER_FILES = {"src/voice-gateway-call.c"}  # the main () of client
-LIBSOUP_ROOMS = {"http", "admin", "client"}
-LIBSOUP_FILES = {"src/voice-gateway-call.c", "src/engine/vgw-engine-ws.c"}  # and networked engines and managers, each by its path
+GSTREAMER_ROOMS = {"media", "elements", "ice", "caller"}
+LIBSOUP_ROOMS = {"http", "admin", "caller"}
+LIBSOUP_FILES = {"src/engine/vgw-engine-ws.c"}  # and networked engines and managers, each by its path
 
 # Each program, and the man page that has its options.
 PROGRAMS = {
     "src/main.c": "docs/man/voice-gateway.1",
-    "src/voice-gateway-call.c": "docs/man/voice-gateway-call.1",
+    "tools/caller/voice-gateway-call.c": "docs/man/voice-gateway-call.1",
 }
 OPTION = re.compile(r'\{ "([a-z-]+)", (0|\'.\'), [^}]*?G_OPTION_ARG_')
 MAN_OPTION = re.compile(r"^\.BR? .*?--([a-z-]+)", re.MULTILINE)
@@ -90,7 +93,12 @@ def includes_of(path):
 
 
 def c_files(source):
-    return sorted(path for path in (source / "src").rglob("*") if path.suffix in (".c", ".h"))
+    return sorted(path for place in PLACES for path in (source / place).rglob("*") if path.suffix in (".c", ".h"))
+
+
+def name_of(path, source):
+    """The name by which a file of a room is included: "media/vgw-peer.h" of src/media/vgw-peer.h."""
+    return path.relative_to(source).as_posix().partition("/")[2]
 
 
 def room_of(name):
@@ -106,16 +114,16 @@ def library_of(name):
 
 
 def may_use(library, relative):
-    room = room_of(relative.removeprefix("src/"))
+    room = room_of(relative.partition("/")[2])
     if library == "GStreamer":
-        return room in GSTREAMER_ROOMS or relative in GSTREAMER_FILES
+        return room in GSTREAMER_ROOMS
     return room in LIBSOUP_ROOMS or relative in LIBSOUP_FILES
 
 
 def check_arrows(source, breaches):
     for path in c_files(source):
         relative = path.relative_to(source).as_posix()
-        room = room_of(relative.removeprefix("src/"))
+        room = room_of(name_of(path, source))
         if room is None:
             continue  # a main () may include any room
         if room not in ROOMS:
@@ -132,7 +140,7 @@ def check_unused_arrows(source, breaches):
     """An arrow that no include needs any more is taken off the picture."""
     used = {}
     for path in c_files(source):
-        room = room_of(path.relative_to(source / "src").as_posix())
+        room = room_of(name_of(path, source))
         used.setdefault(room, set()).update(room_of(name) for _, is_system, name in includes_of(path) if not is_system)
     for room, allowed in ROOMS.items():
         breaches += [f"tests/lint/check.py:1: {room} may include {other}, and no file does"
@@ -166,7 +174,7 @@ def check_circles(source, breaches):
     """Files of one room that include each other, a header and its .c file being one."""
     graph = {}
     for path in c_files(source):
-        name = path.relative_to(source / "src").as_posix()
+        name = name_of(path, source)
         for _, is_system, other in includes_of(path):
             if not is_system and room_of(name) and room_of(other) == room_of(name) and unit_of(other) != unit_of(name):
                 graph.setdefault(unit_of(name), set()).add(unit_of(other))
@@ -177,13 +185,13 @@ def check_circles(source, breaches):
             seen |= circle
             shown = ", ".join(sorted(circle))
             if not any(known in circle for known in KNOWN_CIRCLES):
-                breaches.append(f"src/{unit}.c:1: includes in a circle: {shown}")
+                breaches.append(f"{unit}:1: includes in a circle: {shown}")
 
 
 def libraries_through(source, name, seen):
     """(library, chain) for each library that the project's header @name brings along, itself or through others."""
-    path = source / "src" / name
-    if name in seen or not path.is_file():
+    path = next((source / place / name for place in PLACES if (source / place / name).is_file()), None)
+    if name in seen or path is None:
         return []
     seen.add(name)
     found = []
@@ -260,7 +268,7 @@ def room_flags(build):
     rooms = {}
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
         path = pathlib.PurePath(os.path.normpath(os.path.join(entry["directory"], entry["file"])))
-        if path.parent.parent.name != "src" or path.suffix != ".c" or path.parent.name in rooms:
+        if path.parent.parent.name not in PLACES or path.suffix != ".c" or path.parent.name in rooms:
             continue
         words = shlex.split(entry["command"])
         keep = [words[0]]
@@ -282,7 +290,7 @@ def compile_header(name, flags, directory):
     text = f'#include "{name}"\n#include "{name}"\n'
     result = subprocess.run(flags + ["-fsyntax-only", "-x", "c", "-"], input=text, cwd=directory, capture_output=True,
                             text=True, check=False)
-    return None if result.returncode == 0 else f"src/{name}:1: does not compile alone\n{result.stderr.strip()}"
+    return None if result.returncode == 0 else f"{name}:1: does not compile alone\n{result.stderr.strip()}"
 
 
 def check_headers(source, build, breaches):
@@ -290,11 +298,11 @@ def check_headers(source, build, breaches):
     jobs = []
     with futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for path in c_files(source):
-            name = path.relative_to(source / "src").as_posix()
+            name = name_of(path, source)
             if path.suffix == ".h" and room_of(name) in rooms:
                 jobs.append(pool.submit(compile_header, name, *rooms[room_of(name)]))
             elif path.suffix == ".h":
-                breaches.append(f"src/{name}:1: its room compiles no .c file, so nothing is known of its flags")
+                breaches.append(f"{path.relative_to(source)}:1: its room compiles no .c file, so nothing is known of its flags")
     breaches += [job.result() for job in jobs if job.result()]
     return len(jobs)
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "client/vgw-call-stats.h"
+#include "caller/vgw-call-stats.h"
 #include "run-suite.h"
 
 #define CLOCK_RATE_HZ 48000

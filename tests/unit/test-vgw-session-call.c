@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/vgw-log.h"
-#include "client/vgw-call-media.h"
+#include "caller/vgw-call-media.h"
 #include "gst-test.h"
 #include "run-suite.h"
 #include "session/vgw-session-private.h"

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "client/vgw-call-media.h"
+#include "caller/vgw-call-media.h"
 #include "engine/vgw-engine-echo.h"
 #include "gst-test.h"
 #include "run-suite.h"

@@ -1,10 +1,10 @@
-#include "client/vgw-call-ear.h"
+#include "caller/vgw-call-ear.h"
 
 #include <gst/app/gstappsink.h>
 #include <gst/rtp/gstrtpbuffer.h>
 
 #include "base/vgw-audio-format.h"
-#include "client/vgw-call-codec.h"
+#include "caller/vgw-call-codec.h"
 
 #define MIN_PAUSE_MS 15
 

@@ -1,4 +1,4 @@
-#include "client/vgw-call-socket.h"
+#include "caller/vgw-call-socket.h"
 
 #include "base/vgw-log.h"
 

@@ -3,7 +3,7 @@
 
 #include <json-glib/json-glib.h>
 
-#include "client/vgw-call-media.h"
+#include "caller/vgw-call-media.h"
 
 G_BEGIN_DECLS
 

@@ -1,4 +1,4 @@
-#include "client/vgw-call-state.h"
+#include "caller/vgw-call-state.h"
 
 const char *
 vgw_call_state_to_string (VgwCallState state)

@@ -4,7 +4,7 @@
 
 #include <gst/gst.h>
 
-#include "client/vgw-call-codec.h"
+#include "caller/vgw-call-codec.h"
 
 G_BEGIN_DECLS
 

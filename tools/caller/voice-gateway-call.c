@@ -11,8 +11,8 @@
 
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
-#include "client/vgw-call-keys.h"
-#include "client/vgw-call-runner.h"
+#include "caller/vgw-call-keys.h"
+#include "caller/vgw-call-runner.h"
 #include "elements/vgw-elements.h"
 #include "vgw-build.h"
 

@@ -1,4 +1,4 @@
-#include "client/vgw-call-codec.h"
+#include "caller/vgw-call-codec.h"
 
 #define TO_OUTPUT " ! audioconvert ! audioresample ! audio/x-raw,format=S16LE,rate=16000,channels=1,layout=interleaved"
 

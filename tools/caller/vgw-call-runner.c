@@ -1,4 +1,4 @@
-#include "client/vgw-call-runner.h"
+#include "caller/vgw-call-runner.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "client/vgw-call-keys.h"
+#include "caller/vgw-call-keys.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "client/vgw-call-media.h"
+#include "caller/vgw-call-media.h"
 
 #include <string.h>
 
@@ -10,8 +10,8 @@
 
 #include "base/vgw-audio-format.h"
 #include "base/vgw-error.h"
-#include "client/vgw-call-mailbox.h"
-#include "client/vgw-call-ear.h"
+#include "caller/vgw-call-mailbox.h"
+#include "caller/vgw-call-ear.h"
 #include "elements/vgw-teardown.h"
 
 #define EVENTS_LABEL "events"

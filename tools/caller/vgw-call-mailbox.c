@@ -1,4 +1,4 @@
-#include "client/vgw-call-mailbox.h"
+#include "caller/vgw-call-mailbox.h"
 
 #include "base/vgw-error.h"
 

@@ -1,13 +1,13 @@
-#include "client/vgw-speech.h"
+#include "caller/vgw-speech.h"
 
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 
 #include "base/vgw-audio-format.h"
 #include "base/vgw-error.h"
-#include "vgw-client-resources.h"
+#include "vgw-caller-resources.h"
 
-#define PHRASE_RESOURCE "/voice-gateway/client/phrase.wav"
+#define PHRASE_RESOURCE "/voice-gateway/caller/phrase.wav"
 #define PULL_TIMEOUT_NS (20 * GST_SECOND) /* for a file on a slow disk, or under a sanitizer */
 
 struct _VgwSpeech
@@ -178,7 +178,7 @@ vgw_speech_new (const char *path, const VgwCallCodec *codec, guint pause_ms, GEr
   g_autoptr (GByteArray) pcm = NULL;
   gsize spoken_bytes, total_bytes;
 
-  vgw_client_get_resource (); /* named, so that the linker keeps it; it registers itself */
+  vgw_caller_get_resource (); /* named, so that the linker keeps it; it registers itself */
   g_atomic_ref_count_init (&self->ref_count);
   self->codec = codec;
   self->frames = g_ptr_array_new_with_free_func ((GDestroyNotify) gst_buffer_unref);

@@ -17,9 +17,9 @@
 
 #include <glib-object.h>
 
-#include "client/vgw-call-keys.h"
-#include "client/vgw-call-stats.h"
-#include "client/vgw-speech.h"
+#include "caller/vgw-call-keys.h"
+#include "caller/vgw-call-stats.h"
+#include "caller/vgw-speech.h"
 #include "engine/vgw-wav-writer.h"
 
 G_BEGIN_DECLS

@@ -1,8 +1,8 @@
-#include "client/vgw-call-report.h"
+#include "caller/vgw-call-report.h"
 
 #include <math.h>
 
-#include "client/vgw-call-codec.h"
+#include "caller/vgw-call-codec.h"
 
 static const char *const moment_names[VGW_CALL_N_MOMENTS] = {
   "websocket_ms", "offer_ms", "answer_ms", "ice_ms", "dtls_ms", "first_audio_ms", "first_voice_ms", "ended_ms",

@@ -1,9 +1,9 @@
-#include "client/vgw-call.h"
+#include "caller/vgw-call.h"
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
-#include "client/vgw-call-socket.h"
-#include "client/vgw-call-wav.h"
+#include "caller/vgw-call-socket.h"
+#include "caller/vgw-call-wav.h"
 
 #define GREETING_TIMEOUT_MS 300 /* a peer that sends no `session` message is offered to after this */
 #define BYE_TIMEOUT_MS 3000

@@ -9,8 +9,8 @@
 
 #include <libsoup/soup.h>
 
-#include "client/vgw-call-report.h"
-#include "client/vgw-call-state.h"
+#include "caller/vgw-call-report.h"
+#include "caller/vgw-call-state.h"
 #include "media/vgw-pacer.h"
 
 G_BEGIN_DECLS

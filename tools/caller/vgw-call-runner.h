@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "client/vgw-call.h"
+#include "caller/vgw-call.h"
 
 G_BEGIN_DECLS
 

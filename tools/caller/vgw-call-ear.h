@@ -4,7 +4,7 @@
 
 #include <gst/gst.h>
 
-#include "client/vgw-call-stats.h"
+#include "caller/vgw-call-stats.h"
 #include "engine/vgw-wav-writer.h"
 
 G_BEGIN_DECLS

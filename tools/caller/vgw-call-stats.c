@@ -1,4 +1,4 @@
-#include "client/vgw-call-stats.h"
+#include "caller/vgw-call-stats.h"
 
 #include <math.h>
 #include <stdlib.h>

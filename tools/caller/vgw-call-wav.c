@@ -1,11 +1,11 @@
-#include "client/vgw-call-wav.h"
+#include "caller/vgw-call-wav.h"
 
 #include <errno.h>
 
 #include <glib/gstdio.h>
 
 #include "base/vgw-error.h"
-#include "client/vgw-call-codec.h"
+#include "caller/vgw-call-codec.h"
 
 #define MAX_PAUSE_MS (30 * 60 * 1000) /* a pause of the bot is written at once, when it is over */
 
