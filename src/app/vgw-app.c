@@ -4,9 +4,9 @@
 
 #include "admin/vgw-admin-server.h"
 #include "app/vgw-call-link.h"
-#include "app/vgw-config-check.h"
-#include "app/vgw-config-diff.h"
-#include "app/vgw-config-errors.h"
+#include "config/vgw-config-check.h"
+#include "config/vgw-config-diff.h"
+#include "config/vgw-config-errors.h"
 #include "app/vgw-load-watch.h"
 #include "base/vgw-error.h"
 #include "base/vgw-json.h"

@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include "app/vgw-config.h"
+#include "config/vgw-config.h"
 
 G_BEGIN_DECLS
 

@@ -6,10 +6,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "app/vgw-config-check.h"
-#include "app/vgw-config-keys.h"
-#include "app/vgw-config-value.h"
-#include "app/vgw-config.h"
+#include "config/vgw-config-check.h"
+#include "config/vgw-config-keys.h"
+#include "config/vgw-config-value.h"
+#include "config/vgw-config.h"
 #include "base/vgw-error.h"
 
 #define SEPARATOR "\n---\n"

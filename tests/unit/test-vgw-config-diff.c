@@ -1,7 +1,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "app/vgw-config-diff.h"
+#include "config/vgw-config-diff.h"
 #include "run-suite.h"
 
 static VgwConfig *

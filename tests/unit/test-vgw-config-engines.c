@@ -1,5 +1,5 @@
 /* The groups [engine NAME]: where they come from, what they inherit, and what is refused. */
-#include "app/vgw-config.h"
+#include "config/vgw-config.h"
 
 #include <check.h>
 #include <glib/gstdio.h>

@@ -1,14 +1,14 @@
 /* What is said about a configuration with errors: all of them at once, each with file and line, and what would be
  * right. */
-#include "app/vgw-config.h"
+#include "config/vgw-config.h"
 
 #include <check.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
 #include "app/vgw-app.h"
-#include "app/vgw-config-errors.h"
-#include "app/vgw-config-file.h"
+#include "config/vgw-config-errors.h"
+#include "config/vgw-config-file.h"
 #include "base/vgw-error.h"
 #include "run-suite.h"
 

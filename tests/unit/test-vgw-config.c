@@ -1,13 +1,13 @@
-#include "app/vgw-config.h"
+#include "config/vgw-config.h"
 
 #include <check.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "app/vgw-config-check.h"
-#include "app/vgw-config-keys.h"
-#include "app/vgw-config-value.h"
+#include "config/vgw-config-check.h"
+#include "config/vgw-config-keys.h"
+#include "config/vgw-config-value.h"
 #include "base/vgw-error.h"
 #include "run-suite.h"
 

@@ -1,8 +1,8 @@
 /* What only shows when an engine is seen as a whole, and among the others. */
 #include <string.h>
 
-#include "app/vgw-config-check.h"
-#include "app/vgw-config-engines-private.h"
+#include "config/vgw-config-check.h"
+#include "config/vgw-config-engines-private.h"
 #include "engine/vgw-engine-factory.h"
 #include "engine/vgw-engine-tls.h"
 

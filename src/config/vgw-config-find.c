@@ -1,8 +1,8 @@
 /* Finding keys by the names that people write, and what they may have meant. */
 #include <string.h>
 
-#include "app/vgw-config-check.h"
-#include "app/vgw-config-keys.h"
+#include "config/vgw-config-check.h"
+#include "config/vgw-config-keys.h"
 
 #define FILE_SUFFIX "-file"
 #define VARIABLE_PREFIX "VGW_"

@@ -1,8 +1,8 @@
 /* Where values come from, and taking them from there. For vgw-config.c and vgw-config-engines.c. Any thread. */
 #pragma once
 
-#include "app/vgw-config-keys.h"
-#include "app/vgw-config.h"
+#include "config/vgw-config-keys.h"
+#include "config/vgw-config.h"
 
 G_BEGIN_DECLS
 

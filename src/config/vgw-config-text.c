@@ -1,9 +1,9 @@
 /* The texts that are made from the table of keys. */
 #include <string.h>
 
-#include "app/vgw-config-keys.h"
-#include "app/vgw-config-value.h"
-#include "app/vgw-config.h"
+#include "config/vgw-config-keys.h"
+#include "config/vgw-config-value.h"
+#include "config/vgw-config.h"
 #include "engine/vgw-engine-factory.h"
 
 #define SAMPLE_COLUMNS 100
@@ -265,7 +265,7 @@ append_man_key (GString *out, const VgwConfigKey *key)
 }
 
 static const char man_head[] =
-    ".\\\" Made from the table of keys in src/app/vgw-config-keys.c: VGW_TEST_UPDATE=1 meson test vgw-config\n"
+    ".\\\" Made from the table of keys in src/config/vgw-config-keys.c: VGW_TEST_UPDATE=1 meson test vgw-config\n"
     ".TH VOICE-GATEWAY.CONF 5 \"\" \"voice-gateway\" \"File formats\"\n"
     ".SH NAME\n"
     "voice-gateway.conf \\- configuration of voice\\-gateway(1)\n"

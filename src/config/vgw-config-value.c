@@ -1,4 +1,4 @@
-#include "app/vgw-config-value.h"
+#include "config/vgw-config-value.h"
 
 #include <string.h>
 

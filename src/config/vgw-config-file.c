@@ -1,4 +1,4 @@
-#include "app/vgw-config-file.h"
+#include "config/vgw-config-file.h"
 
 #include <string.h>
 

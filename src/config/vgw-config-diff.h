@@ -1,7 +1,7 @@
 /* What differs between two configurations, for a reload. */
 #pragma once
 
-#include "app/vgw-config.h"
+#include "config/vgw-config.h"
 
 G_BEGIN_DECLS
 

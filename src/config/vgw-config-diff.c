@@ -1,6 +1,6 @@
-#include "app/vgw-config-diff.h"
+#include "config/vgw-config-diff.h"
 
-#include "app/vgw-config-keys.h"
+#include "config/vgw-config-keys.h"
 
 static GKeyFile *
 read_values (const VgwConfig *config)

@@ -1,10 +1,10 @@
-#include "app/vgw-config-source.h"
+#include "config/vgw-config-source.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "app/vgw-config-value.h"
+#include "config/vgw-config-value.h"
 #include "base/vgw-error.h"
 
 #define MAX_FILE_BYTES (1024 * 1024)

@@ -1,15 +1,15 @@
-#include "app/vgw-config.h"
+#include "config/vgw-config.h"
 
 #include <gio/gio.h>
 #include <string.h>
 
-#include "app/vgw-config-check.h"
-#include "app/vgw-config-engines.h"
-#include "app/vgw-config-errors.h"
-#include "app/vgw-config-file.h"
-#include "app/vgw-config-keys.h"
-#include "app/vgw-config-source.h"
-#include "app/vgw-config-value.h"
+#include "config/vgw-config-check.h"
+#include "config/vgw-config-engines.h"
+#include "config/vgw-config-errors.h"
+#include "config/vgw-config-file.h"
+#include "config/vgw-config-keys.h"
+#include "config/vgw-config-source.h"
+#include "config/vgw-config-value.h"
 #include "base/vgw-data-path.h"
 #include "base/vgw-error.h"
 #include "engine/vgw-engine-factory.h"

@@ -1,4 +1,4 @@
-#include "app/vgw-config-check.h"
+#include "config/vgw-config-check.h"
 
 #include <gio/gio.h>
 #include <string.h>

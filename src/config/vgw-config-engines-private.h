@@ -1,7 +1,7 @@
 /* What the two halves share: vgw-config-engines.c reads, vgw-config-engines-check.c checks. */
 #pragma once
 
-#include "app/vgw-config-engines.h"
+#include "config/vgw-config-engines.h"
 
 G_BEGIN_DECLS
 

@@ -1,5 +1,5 @@
 /* Checks of what an engine can be told. */
-#include "app/vgw-config-check.h"
+#include "config/vgw-config-check.h"
 
 #include <gio/gio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-#include "app/vgw-config-keys.h"
+#include "config/vgw-config-keys.h"
 
-#include "app/vgw-config-check.h"
-#include "app/vgw-config.h"
+#include "config/vgw-config-check.h"
+#include "config/vgw-config.h"
 #include "signaling/vgw-message.h"
 
 #define MAX_PORT 65535

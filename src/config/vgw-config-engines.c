@@ -1,10 +1,10 @@
-#include "app/vgw-config-engines-private.h"
+#include "config/vgw-config-engines-private.h"
 
 #include <stdarg.h>
 #include <string.h>
 
-#include "app/vgw-config-check.h"
-#include "app/vgw-config-value.h"
+#include "config/vgw-config-check.h"
+#include "config/vgw-config-value.h"
 #include "base/vgw-error.h"
 #include "engine/vgw-engine-factory.h"
 

@@ -2,9 +2,9 @@
  * an engine does not say itself it has from the engine that it wraps, else from [engine]. */
 #pragma once
 
-#include "app/vgw-config-errors.h"
-#include "app/vgw-config-source.h"
-#include "app/vgw-config.h"
+#include "config/vgw-config-errors.h"
+#include "config/vgw-config-source.h"
+#include "config/vgw-config.h"
 
 G_BEGIN_DECLS
 

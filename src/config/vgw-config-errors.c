@@ -1,4 +1,4 @@
-#include "app/vgw-config-errors.h"
+#include "config/vgw-config-errors.h"
 
 #include "base/vgw-error.h"
 

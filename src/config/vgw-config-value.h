@@ -2,7 +2,7 @@
  * that character in an item, and "\\", "\n", "\r", "\t", "\s" (space) stand for what they name. */
 #pragma once
 
-#include "app/vgw-config-keys.h"
+#include "config/vgw-config-keys.h"
 
 G_BEGIN_DECLS
 

@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* Where a value comes from; app/vgw-config-source.h. */
+/* Where a value comes from; config/vgw-config-source.h. */
 typedef struct _VgwConfigOrigin VgwConfigOrigin;
 
 /* Values. Lists are NULL-terminated, never NULL. Times carry their unit; 0 means no bound where the key says so. */
