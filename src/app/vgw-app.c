@@ -11,7 +11,7 @@
 #include "base/vgw-error.h"
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
-#include "engine/vgw-engine-record.h"
+#include "engine/builtin/vgw-engine-record.h"
 #include "http/vgw-http-server.h"
 #include "session/vgw-session-table.h"
 

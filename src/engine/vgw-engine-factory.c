@@ -1,9 +1,9 @@
 #include "engine/vgw-engine-factory.h"
 
 #include "base/vgw-error.h"
-#include "engine/vgw-engine-echo.h"
+#include "engine/builtin/vgw-engine-echo.h"
 #include "engine/vgw-engine-net.h"
-#include "engine/vgw-engine-record.h"
+#include "engine/builtin/vgw-engine-record.h"
 #ifdef HAVE_ASSISTANT
 #include "engine/vgw-engine-assistant.h"
 #endif

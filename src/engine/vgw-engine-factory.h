@@ -1,11 +1,11 @@
 /* The table of engine types: the one place to add a new engine. */
 #pragma once
 
-#include "engine/vgw-dialect.h"
+#include "engine/dialects/vgw-dialect.h"
 #include "engine/vgw-engine-config.h"
 #include "engine/vgw-engine-io.h"
 #include "engine/vgw-engine.h"
-#include "engine/vgw-wav-writer.h"
+#include "engine/builtin/vgw-wav-writer.h"
 #include "vgw-build.h"
 #ifdef HAVE_ASSISTANT
 #include "engine/vgw-assistant-models.h"

@@ -15,7 +15,7 @@
 
 #include <gio/gio.h>
 
-#include "engine/vgw-dialect.h"
+#include "engine/dialects/vgw-dialect.h"
 #include "engine/vgw-engine-config.h"
 #include "engine/vgw-engine-io.h"
 

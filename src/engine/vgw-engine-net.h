@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "engine/vgw-dialect.h"
+#include "engine/dialects/vgw-dialect.h"
 #include "engine/vgw-engine-config.h"
 #include "engine/vgw-engine-io.h"
 #include "engine/vgw-engine.h"

@@ -6,7 +6,7 @@
 
 #include "base/vgw-error.h"
 #include "base/vgw-json.h"
-#include "engine/vgw-dialect.h"
+#include "engine/dialects/vgw-dialect.h"
 
 #define MAX_MARKS 64
 

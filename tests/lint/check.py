@@ -39,7 +39,7 @@ ROOMS = {
 
 # Single headers that a room may include all the same, with the reason.
 EXCEPTIONS = {
-    ("caller", "engine/vgw-wav-writer.h"),  # the one writer of WAV files
+    ("caller", "engine/builtin/vgw-wav-writer.h"),  # the one writer of WAV files
     ("caller", "media/vgw-pacer.h"),  # the one clock of 20 ms
 }
 
@@ -103,7 +103,7 @@ def name_of(path, source):
 
 
 def room_of(name):
-    """The room of "media/vgw-peer.h", or None for what is outside the rooms."""
+    """The room of "media/vgw-peer.h" and of "engine/dialects/vgw-dialect.h"; None for what is outside the rooms."""
     head, slash, _ = name.partition("/")
     return head if slash else None
 
@@ -264,12 +264,15 @@ def check_options(source, breaches):
         breaches += [f"{page}:1: {program} has no --{name}" for name in sorted(told - options)]
 
 
-def room_flags(build):
+def room_flags(source, build):
     """Compiler and flags of each room, from any file of its own."""
     rooms = {}
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
-        path = pathlib.PurePath(os.path.normpath(os.path.join(entry["directory"], entry["file"])))
-        if path.parent.parent.name not in PLACES or path.suffix != ".c" or path.parent.name in rooms:
+        path = pathlib.Path(entry["directory"], entry["file"]).resolve()
+        if path.suffix != ".c" or not any(path.is_relative_to(source / place) for place in PLACES):
+            continue
+        room = room_of(name_of(path, source))
+        if room is None or room in rooms:
             continue
         words = shlex.split(entry["command"])
         keep = [words[0]]
@@ -282,7 +285,7 @@ def room_flags(build):
                 drop_next = True
             else:
                 keep.append(word)
-        rooms[path.parent.name] = (keep, entry["directory"])
+        rooms[room] = (keep, entry["directory"])
     return rooms
 
 
@@ -295,7 +298,7 @@ def compile_header(name, flags, directory):
 
 
 def check_headers(source, build, breaches):
-    rooms = room_flags(build)
+    rooms = room_flags(source, build)
     jobs = []
     with futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for path in c_files(source):

@@ -47,6 +47,16 @@ class RulesTest(unittest.TestCase):
     def test_a_new_room_is_asked_about(self):
         self.assert_breach({"src/attic/a.c": "\n"}, "src/attic/a.c", "no room")
 
+    def test_a_folder_below_a_room_belongs_to_the_room(self):
+        self.assertEqual(self.breaches({"src/engine/a.c": '#include "engine/below/b.h"\n',
+                                        "src/engine/below/b.c": '#include "base/a.h"\n'}), [])
+        self.assert_breach({"src/engine/below/a.c": '#include "session/a.h"\n'}, "engine must not include session")
+        self.assert_breach({"src/engine/below/a.c": "#include <gst/gst.h>\n"}, "GStreamer must not be known here")
+        self.assert_breach({
+            "src/engine/a.h": '#pragma once\n#include "engine/below/b.h"\n',
+            "src/engine/below/b.h": '#pragma once\n#include "engine/a.h"\n',
+        }, "circle: engine/a, engine/below/b")
+
     def test_no_merge_is_left_half_way(self):
         self.assert_breach({"docs/A.md": "a\n" + "<" * 7 + " HEAD\nb\n"}, "docs/A.md:2")
 

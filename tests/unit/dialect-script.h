@@ -2,7 +2,7 @@
  * format is described in tests/data/dialects/README. */
 #pragma once
 
-#include "engine/vgw-dialect.h"
+#include "engine/dialects/vgw-dialect.h"
 
 G_BEGIN_DECLS
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/vgw-json.h"
-#include "engine/vgw-mulaw.h"
+#include "engine/dialects/vgw-mulaw.h"
 
 #define FRAME_SAMPLES 160
 #define N_SAMPLES (11 * FRAME_SAMPLES)

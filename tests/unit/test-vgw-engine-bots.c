@@ -9,7 +9,7 @@
 
 #include "audio-test.h"
 #include "engine/vgw-engine-net.h"
-#include "engine/vgw-mulaw.h"
+#include "engine/dialects/vgw-mulaw.h"
 #include "media/vgw-playout.h"
 #include "run-suite.h"
 

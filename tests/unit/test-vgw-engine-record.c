@@ -1,4 +1,4 @@
-#include "engine/vgw-engine-record.h"
+#include "engine/builtin/vgw-engine-record.h"
 
 #include <check.h>
 #include <glib/gstdio.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/vgw-error.h"
-#include "engine/vgw-engine-echo.h"
+#include "engine/builtin/vgw-engine-echo.h"
 #include "run-suite.h"
 
 #define RATE_HZ 16000

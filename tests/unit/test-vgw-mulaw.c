@@ -1,4 +1,4 @@
-#include "engine/vgw-mulaw.h"
+#include "engine/dialects/vgw-mulaw.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "caller/vgw-call-media.h"
-#include "engine/vgw-engine-echo.h"
+#include "engine/builtin/vgw-engine-echo.h"
 #include "gst-test.h"
 #include "run-suite.h"
 #include "session/vgw-session-private.h"

@@ -5,7 +5,7 @@
 #include <gst/gst.h>
 
 #include "caller/vgw-call-stats.h"
-#include "engine/vgw-wav-writer.h"
+#include "engine/builtin/vgw-wav-writer.h"
 
 G_BEGIN_DECLS
 

@@ -20,7 +20,7 @@
 #include "caller/vgw-call-keys.h"
 #include "caller/vgw-call-stats.h"
 #include "caller/vgw-speech.h"
-#include "engine/vgw-wav-writer.h"
+#include "engine/builtin/vgw-wav-writer.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,7 @@
 /* The file of --out, on the writer that the recorder of the gateway uses. */
 #pragma once
 
-#include "engine/vgw-wav-writer.h"
+#include "engine/builtin/vgw-wav-writer.h"
 
 G_BEGIN_DECLS
 

@@ -1,4 +1,4 @@
-#include "engine/vgw-mulaw.h"
+#include "engine/dialects/vgw-mulaw.h"
 
 #define BIAS 132            /* 33 of 14 bits: makes each segment begin at a power of two */
 #define MAX_MAGNITUDE 32635 /* the last decision value, 8159 of 14 bits, and what 16 bits add; above is overload */

@@ -1,4 +1,4 @@
-#include "engine/vgw-engine-record.h"
+#include "engine/builtin/vgw-engine-record.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/vgw-json.h"
-#include "engine/vgw-dialect-wire.h"
-#include "engine/vgw-dialects.h"
-#include "engine/vgw-mulaw.h"
+#include "engine/dialects/vgw-dialect-wire.h"
+#include "engine/dialects/vgw-dialects.h"
+#include "engine/dialects/vgw-mulaw.h"
 
 #define RATE_HZ 8000
 #define FRAME_BYTES (RATE_HZ * VGW_FRAME_MS / 1000)

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "engine/vgw-engine.h"
-#include "engine/vgw-wav-writer.h"
+#include "engine/builtin/vgw-wav-writer.h"
 
 G_BEGIN_DECLS
 

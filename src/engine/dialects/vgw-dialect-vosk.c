@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/vgw-json.h"
-#include "engine/vgw-dialect-wire.h"
-#include "engine/vgw-dialects.h"
+#include "engine/dialects/vgw-dialect-wire.h"
+#include "engine/dialects/vgw-dialects.h"
 
 /* Each chunk of audio costs the server a task in its pool and a reply; its own examples send 200 to 250 ms. */
 #define CHUNK_FRAMES 5

@@ -4,7 +4,7 @@
 
 #include <json-glib/json-glib.h>
 
-#include "engine/vgw-dialect.h"
+#include "engine/dialects/vgw-dialect.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,7 @@
 /* The dialects that there are, one file each: for vgw-dialect-table.c. docs/ENGINE.md says what they speak. */
 #pragma once
 
-#include "engine/vgw-dialect.h"
+#include "engine/dialects/vgw-dialect.h"
 
 G_BEGIN_DECLS
 

@@ -1,4 +1,4 @@
-#include "engine/vgw-engine-echo.h"
+#include "engine/builtin/vgw-engine-echo.h"
 
 struct _VgwEngineEcho
 {

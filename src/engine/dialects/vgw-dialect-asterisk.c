@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/vgw-json.h"
-#include "engine/vgw-dialect-wire.h"
-#include "engine/vgw-dialects.h"
+#include "engine/dialects/vgw-dialect-wire.h"
+#include "engine/dialects/vgw-dialects.h"
 
 #define XOFF_FRAMES 900
 #define XON_FRAMES 800

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/vgw-json.h"
-#include "engine/vgw-dialect-wire.h"
-#include "engine/vgw-dialects.h"
+#include "engine/dialects/vgw-dialect-wire.h"
+#include "engine/dialects/vgw-dialects.h"
 
 #define PROTOCOL_VERSION 1
 #define MAX_MARK_NAME_BYTES 256

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/vgw-json.h"
-#include "engine/vgw-dialect-wire.h"
-#include "engine/vgw-dialects.h"
+#include "engine/dialects/vgw-dialect-wire.h"
+#include "engine/dialects/vgw-dialects.h"
 
 #define DTMF_CLOCK_HZ 8000       /* the unit of a digit's duration: RTP timestamps of telephone-event */
 #define MAX_MARK_NAME_BYTES 1000 /* with what is put before it, what the playout queue takes */

@@ -1,4 +1,4 @@
-#include "engine/vgw-dialects.h"
+#include "engine/dialects/vgw-dialects.h"
 
 static const VgwDialect *const dialects[] = {
   &vgw_dialect_native,   &vgw_dialect_twilio, &vgw_dialect_jambonz,

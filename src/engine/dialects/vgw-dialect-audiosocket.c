@@ -2,8 +2,8 @@
  * https://docs.asterisk.org/Configuration/Channel-Drivers/AudioSocket/ */
 #include <string.h>
 
-#include "engine/vgw-dialect-wire.h"
-#include "engine/vgw-dialects.h"
+#include "engine/dialects/vgw-dialect-wire.h"
+#include "engine/dialects/vgw-dialects.h"
 
 #define HEADER_BYTES 3
 

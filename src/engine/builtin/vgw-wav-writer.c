@@ -1,4 +1,4 @@
-#include "engine/vgw-wav-writer.h"
+#include "engine/builtin/vgw-wav-writer.h"
 
 #include <errno.h>
 #include <fcntl.h>

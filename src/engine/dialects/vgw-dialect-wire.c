@@ -1,4 +1,4 @@
-#include "engine/vgw-dialect-wire.h"
+#include "engine/dialects/vgw-dialect-wire.h"
 
 #include <string.h>
 
