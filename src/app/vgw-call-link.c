@@ -62,11 +62,11 @@ forget_session (CallLink *link)
 }
 
 static void
-on_session_ended (VgwSession *session, const char *reason, CallLink *link)
+on_session_ended (VgwSession *session, VgwEndReason reason, CallLink *link)
 {
-  gboolean is_shutdown = g_strcmp0 (reason, vgw_end_reason_to_string (VGW_END_SHUTDOWN)) == 0;
   forget_session (link);
-  vgw_ws_channel_close (link->channel, is_shutdown ? CLOSE_GOING_AWAY : CLOSE_NORMAL, reason);
+  vgw_ws_channel_close (link->channel, reason == VGW_END_SHUTDOWN ? CLOSE_GOING_AWAY : CLOSE_NORMAL,
+                        vgw_end_reason_to_string (reason));
 }
 
 static void

@@ -7,6 +7,7 @@
 G_BEGIN_DECLS
 
 #define VGW_JSON_MAX_DEPTH 32
+#define VGW_EVENT_MAX_BYTES 65536 /* of an application event, JSON text, on every path */
 
 /* Parses @text (UTF-8, @length bytes, need not be terminated) as one JSON object.
  * Errors: VGW_ERROR_TOO_LARGE for nesting deeper than VGW_JSON_MAX_DEPTH, VGW_ERROR_BAD_MESSAGE for anything

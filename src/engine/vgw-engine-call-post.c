@@ -3,10 +3,10 @@
 
 #include <string.h>
 
+#include "base/vgw-json.h"
 #include "base/vgw-log.h"
 
 #define MAX_PENDING_EVENTS 256 /* of the bot, not yet seen by the main thread */
-#define MAX_EVENT_BYTES 65536
 
 typedef struct
 {
@@ -134,11 +134,11 @@ on_dialect_event (const char *json, gpointer user_data)
 {
   VgwEngineCall *self = user_data;
 
-  if (strlen (json) > MAX_EVENT_BYTES)
+  if (strlen (json) > VGW_EVENT_MAX_BYTES)
     {
       if (self->n_large_events++ == 0) /* a bot cannot fill the log */
         vgw_warning (self->session_id, "engine %s: dropped an event of %zu bytes, at most %d are taken",
-                     self->config->name, strlen (json), MAX_EVENT_BYTES);
+                     self->config->name, strlen (json), VGW_EVENT_MAX_BYTES);
       return;
     }
   if (g_atomic_int_add (&self->n_pending_events, 1) >= MAX_PENDING_EVENTS)

@@ -5,12 +5,12 @@
 
 #include <gst/gst.h>
 
+#include "base/vgw-json.h"
 #include "base/vgw-mailbox.h"
 
 G_BEGIN_DECLS
 
 #define VGW_EVENTS_LABEL "events"
-#define VGW_EVENT_MAX_BYTES 65536
 
 typedef struct _VgwDataChannels VgwDataChannels; /* reference counted */
 

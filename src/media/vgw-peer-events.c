@@ -10,8 +10,6 @@
 #include "media/vgw-pipeline.h"
 #include "media/vgw-sctp-streams.h"
 
-#define MAX_EARLY_TEXT_BYTES VGW_EVENT_MAX_BYTES
-
 /* pc.close () in a browser, or its tab: the client's hang-up. */
 static void
 handle_dtls_closed (gpointer object, gpointer payload)
@@ -30,7 +28,7 @@ handle_event_text (gpointer object, gpointer payload)
   gsize length = strlen (payload);
   if (self->state == PEER_CONNECTED)
     vgw_peer_emit_event (self, payload);
-  else if (self->state == PEER_ANSWERED && self->n_early_text_bytes + length <= MAX_EARLY_TEXT_BYTES)
+  else if (self->state == PEER_ANSWERED && self->n_early_text_bytes + length <= VGW_EVENT_MAX_BYTES)
     {
       self->n_early_text_bytes += length;
       g_ptr_array_add (self->early_texts, g_strdup (payload));

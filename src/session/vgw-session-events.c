@@ -7,8 +7,7 @@
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
 
-#define MAX_EARLY_BYTES 65536 /* of all events that wait for the session to be active */
-#define BURST_SECONDS 2       /* of the rate may come at once */
+#define BURST_SECONDS 2 /* of the rate may come at once */
 #define EVENT_REFUSED "{\"type\":\"error\",\"code\":\"too-large\",\"message\":\"an event was dropped\"}"
 
 /* Whether one more event may pass now: a bucket that fills at the rate, up to a burst. 0 per second: no bound. */
@@ -95,7 +94,7 @@ vgw_session_hold_client_event (VgwSession *self, const char *json)
   g_autoptr (GError) error = NULL;
   gsize length = strlen (json);
 
-  if (self->n_early_event_bytes + length > MAX_EARLY_BYTES)
+  if (self->n_early_event_bytes + length > VGW_EVENT_MAX_BYTES)
     {
       error = g_error_new_literal (VGW_ERROR, VGW_ERROR_TOO_LARGE,
                                    "too many events before the session is active; some were dropped");

@@ -74,13 +74,13 @@ add_playout (VgwSessionStats *stats, VgwSession *session)
 /* The limits are free again at once; the reference goes later, since whoever made the session end may still use the
  * pointer that create () gave them. */
 static void
-on_session_ended (VgwSession *session, const char *reason, gpointer user_data)
+on_session_ended (VgwSession *session, VgwEndReason reason, gpointer user_data)
 {
   VgwSessionTable *self = user_data;
   g_autofree char *address = address_key (session);
 
   set_count (self, address, get_count (self, address) - 1);
-  self->stats.ended[vgw_session_get_end_reason (session)]++;
+  self->stats.ended[reason]++;
   add_playout (&self->stats, session);
   g_signal_handlers_disconnect_by_data (session, self);
   g_ptr_array_add (self->ended, g_object_ref (session));

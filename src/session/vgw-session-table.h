@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 #define VGW_TYPE_SESSION_TABLE (vgw_session_table_get_type ())
 G_DECLARE_FINAL_TYPE (VgwSessionTable, vgw_session_table, VGW, SESSION_TABLE, GObject)
 
-/* Takes ownership of nothing; @context must outlive the table. 0 means no bound. Returns: (transfer full) */
+/* @context (transfer none) must outlive the table and its sessions. 0 means no bound. Returns: (transfer full) */
 VgwSessionTable *vgw_session_table_new (const VgwSessionContext *context, guint max_sessions,
                                         guint max_sessions_per_address);
 

@@ -152,7 +152,7 @@ enter_ended (VgwSession *self)
     }
   vgw_log_end_session (self->id);
   vgw_session_emit (self, vgw_message_new_state ("ended", reason));
-  g_signal_emit (self, signals[SIGNAL_ENDED], 0, reason);
+  g_signal_emit (self, signals[SIGNAL_ENDED], 0, self->end_reason);
 }
 
 /* From the offer on, until the peer has all its threads. */
@@ -234,8 +234,8 @@ vgw_session_class_init (VgwSessionClass *klass)
                                            G_TYPE_NONE, 1, G_TYPE_POINTER);
   signals[SIGNAL_ACTIVE] =
       g_signal_new ("active", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT64);
-  signals[SIGNAL_ENDED] = g_signal_new ("ended", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
-                                        1, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
+  signals[SIGNAL_ENDED] =
+      g_signal_new ("ended", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
 }
 
 static void
@@ -417,13 +417,6 @@ vgw_session_get_state (VgwSession *self)
 {
   g_return_val_if_fail (VGW_IS_SESSION (self), VGW_SESSION_ENDED);
   return self->state;
-}
-
-VgwEndReason
-vgw_session_get_end_reason (VgwSession *self)
-{
-  g_return_val_if_fail (VGW_IS_SESSION (self), VGW_END_ERROR);
-  return self->end_reason;
 }
 
 void

@@ -4,7 +4,7 @@
  * Signals:
  *   "outgoing" (const VgwMessage *message)   for the client
  *   "active"   (gint64 setup_us)             media passes, so long after the offer
- *   "ended"    (const char *reason)          emitted once, after the last outgoing message
+ *   "ended"    (VgwEndReason reason)         emitted once, after the last outgoing message
  * A handler may call anything here, end the session, and drop its last reference.
  *
  * Events of the engine go to the client on one path only and in their order, so that nothing arrives twice: on the data
@@ -48,7 +48,7 @@ typedef struct
   guint max_events_per_second; /* of the client, and of the engine */
 } VgwSessionSettingsLimits;
 
-/* Shared by all sessions; owned by the table, which outlives them. */
+/* Shared by all sessions; owned by the app, and outlives the table and every session. */
 typedef struct
 {
   VgwMedia *media;
@@ -96,7 +96,6 @@ void vgw_session_end (VgwSession *self, VgwEndReason reason);
 const char *vgw_session_get_id (VgwSession *self);
 const char *vgw_session_get_client_address (VgwSession *self);
 VgwSessionState vgw_session_get_state (VgwSession *self);
-VgwEndReason vgw_session_get_end_reason (VgwSession *self); /* from ENDING on */
 
 /* What the manager is told and the admin listener shows; the strings are good until the session changes. */
 void vgw_session_get_facts (VgwSession *self, VgwSessionFacts *facts);

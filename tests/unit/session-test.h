@@ -185,11 +185,11 @@ client_on_outgoing (VgwSession *session, const VgwMessage *message, Client *clie
 }
 
 static inline void
-client_on_ended (VgwSession *session, const char *reason, Client *client)
+client_on_ended (VgwSession *session, VgwEndReason reason, Client *client)
 {
   client->n_ended++;
   g_free (client->reason);
-  client->reason = g_strdup (reason);
+  client->reason = g_strdup (vgw_end_reason_to_string (reason));
 }
 
 static inline Client *

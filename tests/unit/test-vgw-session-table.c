@@ -143,7 +143,7 @@ START_TEST (shutdown_ends_every_session_and_refuses_new_ones)
 END_TEST
 
 static void
-end_the_other (VgwSession *session, const char *reason, gpointer user_data)
+end_the_other (VgwSession *session, VgwEndReason reason, gpointer user_data)
 {
   vgw_session_end (user_data, VGW_END_ERROR);
 }

@@ -8,7 +8,6 @@
 
 #define DTMF_CLOCK_HZ 8000       /* the unit of a digit's duration: RTP timestamps of telephone-event */
 #define MAX_MARK_NAME_BYTES 1000 /* with what is put before it, what the playout queue takes */
-#define MAX_EVENT_BYTES (64 * 1024)
 
 /* What a mark in the playout queue is for; the first character of its name there. */
 #define MARK_OF_BOT 'm'
@@ -213,8 +212,8 @@ receive_json (Jambonz *self, JsonObject *data, GError **error)
 {
   g_autofree char *text = data != NULL ? vgw_json_object_to_text (data) : NULL;
 
-  if (text == NULL || strlen (text) > MAX_EVENT_BYTES)
-    return vgw_dialect_fail (error, "json: data must be an object of at most %u bytes", MAX_EVENT_BYTES);
+  if (text == NULL || strlen (text) > VGW_EVENT_MAX_BYTES)
+    return vgw_dialect_fail (error, "json: data must be an object of at most %u bytes", VGW_EVENT_MAX_BYTES);
   self->wire.handlers->event (text, self->wire.user_data);
   return TRUE;
 }

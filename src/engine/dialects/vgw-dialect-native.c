@@ -7,8 +7,7 @@
 
 #define PROTOCOL_VERSION 1
 #define MAX_MARK_NAME_BYTES 256
-#define MAX_EVENT_BYTES (64 * 1024) /* as much as a client's WebSocket takes in one message */
-#define MAX_ERRORS_TOLD 16          /* for each connection: a flood is not answered with a flood */
+#define MAX_ERRORS_TOLD 16 /* for each connection: a flood is not answered with a flood */
 
 typedef struct
 {
@@ -231,8 +230,8 @@ receive_event (Native *self, JsonObject *message, GError **error)
   if (data == NULL || !JSON_NODE_HOLDS_OBJECT (data))
     return vgw_dialect_fail (error, "event: data must be an object");
   text = vgw_json_to_text (data);
-  if (strlen (text) > MAX_EVENT_BYTES)
-    return vgw_dialect_fail (error, "event: data is larger than %u bytes", MAX_EVENT_BYTES);
+  if (strlen (text) > VGW_EVENT_MAX_BYTES)
+    return vgw_dialect_fail (error, "event: data is larger than %u bytes", VGW_EVENT_MAX_BYTES);
   self->wire.handlers->event (text, self->wire.user_data);
   return TRUE;
 }
