@@ -4,8 +4,9 @@ struct _VgwMailbox
 {
   gatomicrefcount ref_count;
   GWeakRef object;
-  gint n_bounded;     /* atomic: bounded posts that wait */
-  gboolean is_closed; /* main thread only */
+  GMutex lock;
+  GHashTable *n_waiting; /* guarded by lock; VgwMailboxFunc → number of its bounded posts that wait */
+  gboolean is_closed;    /* main thread only */
 };
 
 typedef struct
@@ -14,7 +15,7 @@ typedef struct
   VgwMailboxFunc func;
   gpointer payload;
   GDestroyNotify destroy;
-  gboolean is_bounded;
+  gboolean is_bounded; /* and counted in n_waiting */
 } Post;
 
 VgwMailbox *
@@ -23,6 +24,8 @@ vgw_mailbox_new (GObject *object)
   VgwMailbox *self = g_new0 (VgwMailbox, 1);
   g_atomic_ref_count_init (&self->ref_count);
   g_weak_ref_init (&self->object, object);
+  g_mutex_init (&self->lock);
+  self->n_waiting = g_hash_table_new (NULL, NULL);
   return self;
 }
 
@@ -39,6 +42,8 @@ vgw_mailbox_unref (VgwMailbox *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_weak_ref_clear (&self->object);
+  g_mutex_clear (&self->lock);
+  g_hash_table_unref (self->n_waiting);
   g_free (self);
 }
 
@@ -48,10 +53,41 @@ vgw_mailbox_unref_closure (gpointer self, GClosure *closure)
   vgw_mailbox_unref (self);
 }
 
+/* FALSE, and nothing is counted, where @max_pending posts of @func wait. */
+static gboolean
+count_waiting (VgwMailbox *self, VgwMailboxFunc func, guint max_pending)
+{
+  guint n;
+
+  g_mutex_lock (&self->lock);
+  n = GPOINTER_TO_UINT (g_hash_table_lookup (self->n_waiting, func));
+  if (n < max_pending)
+    g_hash_table_insert (self->n_waiting, func, GUINT_TO_POINTER (n + 1));
+  g_mutex_unlock (&self->lock);
+  return n < max_pending;
+}
+
+static void
+uncount_waiting (Post *post)
+{
+  GHashTable *n_waiting = post->mailbox->n_waiting;
+  guint n;
+
+  if (!post->is_bounded)
+    return;
+  post->is_bounded = FALSE;
+  g_mutex_lock (&post->mailbox->lock);
+  n = GPOINTER_TO_UINT (g_hash_table_lookup (n_waiting, post->func));
+  g_hash_table_insert (n_waiting, post->func, GUINT_TO_POINTER (n - 1));
+  g_mutex_unlock (&post->mailbox->lock);
+}
+
 static gboolean
 run_post (gpointer data)
 {
   Post *post = data;
+
+  uncount_waiting (post); /* before it runs: what is posted during the run is not lost with a bound of 1 */
   if (post->mailbox->is_closed)
     return G_SOURCE_REMOVE;
   g_autoptr (GObject) object = g_weak_ref_get (&post->mailbox->object);
@@ -66,8 +102,7 @@ free_post (gpointer data)
   Post *post = data;
   if (post->destroy != NULL)
     post->destroy (post->payload);
-  if (post->is_bounded)
-    g_atomic_int_add (&post->mailbox->n_bounded, -1);
+  uncount_waiting (post);
   vgw_mailbox_unref (post->mailbox);
   g_free (post);
 }
@@ -99,9 +134,8 @@ gboolean
 vgw_mailbox_post_bounded (VgwMailbox *self, guint max_pending, VgwMailboxFunc func, gpointer payload,
                           GDestroyNotify destroy)
 {
-  if ((guint) g_atomic_int_add (&self->n_bounded, 1) >= max_pending)
+  if (!count_waiting (self, func, max_pending))
     {
-      g_atomic_int_add (&self->n_bounded, -1);
       if (destroy != NULL)
         destroy (payload);
       return FALSE;

@@ -21,8 +21,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwMailbox, vgw_mailbox_unref)
  * object has gone; @destroy (nullable) frees @payload in any case, on the main thread. Any thread. */
 void vgw_mailbox_post (VgwMailbox *self, VgwMailboxFunc func, gpointer payload, GDestroyNotify destroy);
 
-/* The same for what a remote peer can cause at will: FALSE, and @payload is freed at once, while @max_pending posts
- * of this kind wait. */
+/* The same for what a remote peer can cause at will: FALSE, and @payload is freed at once, while @max_pending posts of
+ * @func wait. Each @func has a bound of its own, so that a flood of one kind takes no room from another one. With 1 it is
+ * a coalesced notification: @func runs once, after the last of the posts. */
 gboolean vgw_mailbox_post_bounded (VgwMailbox *self, guint max_pending, VgwMailboxFunc func, gpointer payload,
                                    GDestroyNotify destroy);
 

@@ -223,7 +223,7 @@ typedef struct
 {
   gatomicrefcount ref_count;
   VgwMailbox *mailbox;
-  gint has_voice, is_posted, has_lost_sctp; /* atomic */
+  gint has_voice, has_lost_sctp; /* atomic */
 } BusEar;
 
 static void
@@ -241,7 +241,6 @@ handle_voice (gpointer object, gpointer payload)
 {
   VgwPeer *self = object;
   BusEar *ear = payload;
-  g_atomic_int_set (&ear->is_posted, FALSE);
   gboolean has_voice = g_atomic_int_get (&ear->has_voice);
   if (has_voice == self->has_voice)
     return;
@@ -261,10 +260,8 @@ hear_voice (BusEar *ear, GstMessage *message)
       || g_strcmp0 (GST_MESSAGE_SRC_NAME (message), "vad") != 0)
     return;
   g_atomic_int_set (&ear->has_voice, has_voice);
-  if (!g_atomic_int_compare_and_exchange (&ear->is_posted, FALSE, TRUE))
-    return;
   g_atomic_ref_count_inc (&ear->ref_count);
-  vgw_mailbox_post (ear->mailbox, handle_voice, ear, bus_ear_unref);
+  vgw_mailbox_post_bounded (ear->mailbox, 1, handle_voice, ear, bus_ear_unref);
 }
 
 /* Any thread. A client can cause errors of SCTP as often as it likes: one is enough. */

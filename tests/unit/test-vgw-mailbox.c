@@ -117,6 +117,54 @@ START_TEST (what_a_remote_peer_can_post_is_bounded)
 }
 END_TEST
 
+static void
+note_other (gpointer object, gpointer payload)
+{
+  note (object, payload);
+}
+
+START_TEST (each_kind_has_its_own_bound)
+{
+  g_autoptr (GObject) object = g_object_new (G_TYPE_OBJECT, NULL);
+  g_autoptr (VgwMailbox) mailbox = vgw_mailbox_new (object);
+
+  for (guint i = 1; i <= MAX_PENDING; i++)
+    ck_assert (vgw_mailbox_post_bounded (mailbox, MAX_PENDING, note, GUINT_TO_POINTER (i), NULL));
+  ck_assert (!vgw_mailbox_post_bounded (mailbox, MAX_PENDING, note, GUINT_TO_POINTER (9), NULL));
+  ck_assert (vgw_mailbox_post_bounded (mailbox, 1, note_other, GUINT_TO_POINTER (10), NULL));
+  ck_assert (!vgw_mailbox_post_bounded (mailbox, 1, note_other, GUINT_TO_POINTER (11), NULL));
+  drain ();
+  ck_assert_uint_eq (seen.seen->len, MAX_PENDING + 1);
+}
+END_TEST
+
+typedef struct
+{
+  VgwMailbox *mailbox;
+  guint n_runs;
+} Notified;
+
+static void
+notify_again (gpointer object, gpointer payload)
+{
+  Notified *notified = payload;
+
+  if (notified->n_runs++ == 0)
+    ck_assert (vgw_mailbox_post_bounded (notified->mailbox, 1, notify_again, notified, NULL));
+}
+
+START_TEST (a_notification_during_its_run_is_not_lost)
+{
+  g_autoptr (GObject) object = g_object_new (G_TYPE_OBJECT, NULL);
+  g_autoptr (VgwMailbox) mailbox = vgw_mailbox_new (object);
+  Notified notified = { mailbox, 0 };
+
+  vgw_mailbox_post_bounded (mailbox, 1, notify_again, &notified, NULL);
+  drain ();
+  ck_assert_uint_eq (notified.n_runs, 2);
+}
+END_TEST
+
 START_TEST (sctp_ids_are_never_given_twice)
 {
   VgwSctpIds *ids = vgw_sctp_ids_new ();
@@ -146,6 +194,8 @@ main (void)
   tcase_add_test (tcase, nothing_is_called_after_close_but_everything_is_freed);
   tcase_add_test (tcase, nothing_is_called_for_an_object_that_has_gone);
   tcase_add_test (tcase, what_a_remote_peer_can_post_is_bounded);
+  tcase_add_test (tcase, each_kind_has_its_own_bound);
+  tcase_add_test (tcase, a_notification_during_its_run_is_not_lost);
   tcase_add_test (tcase, sctp_ids_are_never_given_twice);
   suite_add_tcase (suite, tcase);
   return run_suite (suite);
