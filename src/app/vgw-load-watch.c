@@ -2,6 +2,7 @@
 
 #include "app/vgw-load-governor.h"
 #include "base/vgw-log.h"
+#include "base/vgw-source.h"
 #include "base/vgw-thread-watch.h"
 #include "media/vgw-pacer.h"
 
@@ -129,9 +130,7 @@ vgw_load_watch_new (VgwMedia *media, gboolean can_govern)
   self->can_govern = can_govern;
   vgw_load_governor_init (&self->governor);
   vgw_thread_watch_sample (); /* from here on */
-  self->timer = g_timeout_source_new_seconds (1);
-  g_source_set_callback (self->timer, on_second, self, NULL);
-  g_source_attach (self->timer, NULL);
+  self->timer = vgw_source_start (g_timeout_source_new_seconds (1), on_second, self);
   return self;
 }
 
@@ -139,8 +138,7 @@ void
 vgw_load_watch_free (VgwLoadWatch *self)
 {
   vgw_media_set_complexity_ceiling (self->media, VGW_LOAD_NO_CEILING);
-  g_source_destroy (self->timer);
-  g_source_unref (self->timer);
+  vgw_source_clear (&self->timer);
   g_object_unref (self->media);
   g_free (self);
 }

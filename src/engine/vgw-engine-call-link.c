@@ -3,6 +3,7 @@
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
+#include "base/vgw-source.h"
 
 #define FIRST_BACKOFF_MS 200
 #define MAX_BACKOFF_MS 3000
@@ -24,14 +25,6 @@ drop_link (VgwEngineCall *self)
   g_clear_object (&self->link);
 }
 
-static void
-clear_retry_timer (VgwEngineCall *self)
-{
-  if (self->retry_timer != NULL)
-    g_source_destroy (self->retry_timer);
-  g_clear_pointer (&self->retry_timer, g_source_unref);
-}
-
 static gint64
 get_left_ms (VgwEngineCall *self)
 {
@@ -44,7 +37,7 @@ on_retry (gpointer user_data)
   VgwEngineCall *self = user_data;
   gint64 left_ms = MAX (get_left_ms (self), MIN_CONNECT_TIMEOUT_MS);
 
-  clear_retry_timer (self);
+  vgw_source_clear (&self->retry_timer);
   connect_link (self, MIN (self->config->connect_timeout_ms, left_ms));
   return G_SOURCE_REMOVE;
 }
@@ -135,9 +128,7 @@ handle_lost (VgwEngineCall *self, GError *error)
   backoff_ms = MIN (compute_backoff_ms (self), left_ms);
   tell_lost (self, error->message, backoff_ms);
   g_error_free (error);
-  self->retry_timer = g_timeout_source_new (backoff_ms);
-  g_source_set_callback (self->retry_timer, on_retry, self, NULL);
-  g_source_attach (self->retry_timer, vgw_engine_io_get_context (self->io));
+  self->retry_timer = vgw_source_start_timer (backoff_ms, on_retry, self);
 }
 
 void
@@ -264,14 +255,14 @@ void
 vgw_engine_call_stop_on_thread (VgwEngineCall *self, const char *reason)
 {
   self->is_stopped = TRUE;
-  clear_retry_timer (self);
+  vgw_source_clear (&self->retry_timer);
   if (g_atomic_int_get (&self->is_open))
     {
       vgw_engine_call_flush_audio (self);
       if (self->link != NULL)
         self->dialect->stop (self->state, reason);
     }
-  clear_retry_timer (self); /* a flush that found the bot stalled was going to connect again */
+  vgw_source_clear (&self->retry_timer); /* a flush that found the bot stalled was going to connect again */
   drop_link (self);
   g_clear_pointer (&self->state, self->dialect->free);
 }

@@ -1,5 +1,7 @@
 #include "engine/vgw-engine-io.h"
 
+#include "base/vgw-source.h"
+
 typedef struct
 {
   VgwEngineIoFunc func;
@@ -42,20 +44,11 @@ run_jobs (VgwEngineIo *self)
 }
 
 static gboolean
-dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
-{
-  g_source_set_ready_time (source, -1);
-  return callback (user_data);
-}
-
-static gboolean
 on_ready (gpointer user_data)
 {
   run_jobs (user_data);
   return G_SOURCE_CONTINUE;
 }
-
-static GSourceFuncs source_funcs = { .dispatch = dispatch };
 
 static gpointer
 run_thread (gpointer user_data)
@@ -81,9 +74,7 @@ vgw_engine_io_new (void)
   g_queue_init (&self->jobs);
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
-  self->source = g_source_new (&source_funcs, sizeof (GSource));
-  g_source_set_callback (self->source, on_ready, self, NULL);
-  g_source_attach (self->source, self->context);
+  self->source = vgw_source_new_wakeup (self->context, on_ready, self);
   self->thread = g_thread_new ("vgw-engine", run_thread, self);
   return self;
 }
@@ -118,8 +109,7 @@ vgw_engine_io_unref (VgwEngineIo *self)
     return;
   vgw_engine_io_invoke (self, begin_to_quit, self, NULL); /* on the thread, so that it cannot come before the run */
   g_thread_join (self->thread);
-  g_source_destroy (self->source);
-  g_source_unref (self->source);
+  vgw_source_clear (&self->source);
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
@@ -149,13 +139,10 @@ void
 vgw_engine_io_invoke (VgwEngineIo *self, VgwEngineIoFunc func, gpointer user_data, GDestroyNotify destroy)
 {
   Job *job = g_new (Job, 1);
-  gboolean was_empty;
 
   *job = (Job){ func, user_data, destroy };
   g_mutex_lock (&self->lock);
-  was_empty = g_queue_is_empty (&self->jobs);
   g_queue_push_tail (&self->jobs, job);
   g_mutex_unlock (&self->lock);
-  if (was_empty)
-    g_source_set_ready_time (self->source, 0);
+  g_source_set_ready_time (self->source, 0);
 }

@@ -4,13 +4,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/vgw-source.h"
 #include "engine/vgw-engine-tls.h"
 
 #define READ_BYTES 16384
-#define PAUSE_MS 20                                   /* of reading, for a bot that floods, or is to wait */
-#define TIME_BURST_US (100 * G_TIME_SPAN_MILLISECOND) /* of the thread's time: two seconds' share */
-#define CLOSE_NO_CODE 1005                            /* RFC 6455 section 7.4.1: never sent */
-#define MAX_REASON_BYTES 123                          /* section 5.5 */
+#define PAUSE_MS 20 /* of reading, for a bot that floods, or is to wait */
+#define WORK_US_PER_SECOND (G_USEC_PER_SEC * VGW_ENGINE_LINK_TIME_PERCENT / 100)
+#define WORK_BURST_US 100000 /* of the thread's time: two seconds' share */
+#define CLOSE_NO_CODE 1005   /* RFC 6455 section 7.4.1: never sent */
+#define MAX_REASON_BYTES 123 /* section 5.5 */
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
@@ -41,7 +43,7 @@ on_writable (GObject *stream, gpointer user_data)
 {
   g_autoptr (VgwEngineLink) self = g_object_ref (user_data);
 
-  vgw_engine_link_clear_source (&self->write_source);
+  vgw_source_clear (&self->write_source);
   vgw_engine_link_write_more (self);
   return G_SOURCE_REMOVE;
 }
@@ -74,16 +76,14 @@ vgw_engine_link_write_more (VgwEngineLink *self)
         }
       if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         {
-          self->write_source = g_pollable_output_stream_create_source (stream, NULL);
-          g_source_set_callback (self->write_source, G_SOURCE_FUNC (on_writable), self, NULL);
+          self->write_source = vgw_source_start (g_pollable_output_stream_create_source (stream, NULL),
+                                                 G_SOURCE_FUNC (on_writable), self);
         }
       else
         {
           self->write_error = g_steal_pointer (&error);
-          self->write_source = g_timeout_source_new (0);
-          g_source_set_callback (self->write_source, on_write_failed, self, NULL);
+          self->write_source = vgw_source_start_timer (0, on_write_failed, self);
         }
-      g_source_attach (self->write_source, g_main_context_get_thread_default ());
     }
   if (self->unsent->len == 0)
     finish_writing (self);
@@ -208,31 +208,22 @@ on_pause_over (gpointer user_data)
 {
   VgwEngineLink *self = user_data;
 
-  vgw_engine_link_clear_source (&self->read_source);
+  vgw_source_clear (&self->read_source);
   vgw_engine_link_watch_reading (self);
   return G_SOURCE_REMOVE;
 }
 
-void
-vgw_engine_link_open_credit (VgwEngineLink *self)
-{
-  self->credit_bytes = VGW_ENGINE_LINK_MAX_BURST_BYTES;
-  self->credit_us = TIME_BURST_US;
-  self->credited_at_us = g_get_monotonic_time ();
-}
-
-/* Buckets of bytes and of time that fill at their rates, up to their bursts. FALSE where nothing may be read now. */
+/* FALSE where nothing may be read now, because of what was read before. */
 static gboolean
-has_credit (VgwEngineLink *self)
+charge (VgwEngineLink *self, gsize n_bytes, gint64 cost_us)
 {
   gint64 now_us = g_get_monotonic_time ();
-  gint64 passed_us = now_us - self->credited_at_us;
-  gint64 fresh = passed_us * VGW_ENGINE_LINK_MAX_BYTES_PER_S / G_USEC_PER_SEC;
+  gint64 bytes_wait_us = vgw_token_bucket_charge (&self->read_bytes, (guint) n_bytes, VGW_ENGINE_LINK_MAX_BYTES_PER_S,
+                                                  VGW_ENGINE_LINK_MAX_BURST_BYTES, now_us);
+  gint64 work_wait_us =
+      vgw_token_bucket_charge (&self->work_us, (guint) cost_us, WORK_US_PER_SECOND, WORK_BURST_US, now_us);
 
-  self->credit_bytes = MIN (self->credit_bytes + fresh, VGW_ENGINE_LINK_MAX_BURST_BYTES);
-  self->credit_us = MIN (self->credit_us + passed_us * VGW_ENGINE_LINK_TIME_PERCENT / 100, TIME_BURST_US);
-  self->credited_at_us = now_us;
-  return self->credit_bytes > 0 && self->credit_us > 0;
+  return bytes_wait_us == 0 && work_wait_us == 0;
 }
 
 /* The processor's time that this thread has used: what others on the machine take is not the bot's fault. */
@@ -262,19 +253,16 @@ on_readable (GObject *stream, gpointer user_data)
   gint64 begin_us;
   gssize n;
 
-  if (!has_credit (self) || !may_read (self))
+  if (!charge (self, 0, 0) || !may_read (self))
     {
-      vgw_engine_link_clear_source (&self->read_source);
-      self->read_source = g_timeout_source_new (PAUSE_MS);
-      g_source_set_callback (self->read_source, on_pause_over, self, NULL);
-      g_source_attach (self->read_source, g_main_context_get_thread_default ());
+      vgw_source_clear (&self->read_source);
+      self->read_source = vgw_source_start_timer (PAUSE_MS, on_pause_over, self);
       return G_SOURCE_REMOVE;
     }
   begin_us = get_thread_time_us ();
   n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (stream), data, sizeof data, NULL, &error);
   if (n > 0)
     {
-      self->credit_bytes -= n;
       if (self->ws != NULL)
         take_websocket_bytes (self, data, n);
       else
@@ -284,7 +272,7 @@ on_readable (GObject *stream, gpointer user_data)
     handle_eof (self);
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     fail_by_error (self, error);
-  self->credit_us -= get_thread_time_us () - begin_us;
+  charge (self, (gsize) MAX (n, 0), get_thread_time_us () - begin_us);
   return self->read_source != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
@@ -293,7 +281,6 @@ vgw_engine_link_watch_reading (VgwEngineLink *self)
 {
   GInputStream *stream = g_io_stream_get_input_stream (G_IO_STREAM (self->connection));
 
-  self->read_source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (stream), NULL);
-  g_source_set_callback (self->read_source, G_SOURCE_FUNC (on_readable), self, NULL);
-  g_source_attach (self->read_source, g_main_context_get_thread_default ());
+  self->read_source = vgw_source_start (g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (stream), NULL),
+                                        G_SOURCE_FUNC (on_readable), self);
 }

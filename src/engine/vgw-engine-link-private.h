@@ -1,6 +1,7 @@
 /* The two halves of VgwEngineLink: vgw-engine-link.c connects and closes, vgw-engine-link-io.c reads and writes. */
 #pragma once
 
+#include "base/vgw-token-bucket.h"
 #include "engine/vgw-engine-link.h"
 #include "engine/vgw-engine-ws.h"
 
@@ -25,9 +26,8 @@ struct _VgwEngineLink
   GSource *read_source;              /* or, while a flood waits, the timer that brings it back */
   VgwEngineLinkMayReadFunc may_read; /* (nullable) */
   gpointer may_read_data;
-  gint64 credit_bytes; /* that may be read now */
-  gint64 credit_us;    /* of the thread's time, that may be used for it */
-  gint64 credited_at_us;
+  VgwTokenBucket read_bytes;
+  VgwTokenBucket work_us; /* of the thread's time */
 
   GSource *write_source; /* while `unsent` waits for room */
   GByteArray *unsent;
@@ -50,11 +50,6 @@ void vgw_engine_link_end (VgwEngineLink *self, VgwEngineLinkEnd how, GError *err
 /* The same with an error that says whose link to where, @what happened and @why: as FAILED, or as ENDED by the bot. */
 void vgw_engine_link_fail (VgwEngineLink *self, const char *what, const char *why);
 void vgw_engine_link_lose (VgwEngineLink *self, const char *why);
-
-/* The first credit of bytes and time. */
-void vgw_engine_link_open_credit (VgwEngineLink *self);
-
-void vgw_engine_link_clear_source (GSource **source);
 
 /* vgw-engine-link-io.c */
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "base/vgw-source.h"
 #include "engine/vgw-engine-tls.h"
 
 #define CLOSE_TIMEOUT_MS 1000
@@ -26,14 +27,6 @@ enum
 static guint signals[N_SIGNALS];
 
 void
-vgw_engine_link_clear_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-void
 vgw_engine_link_emit_frame (VgwEngineLink *self, gboolean is_text, const guint8 *data, gsize length)
 {
   if (!self->is_over)
@@ -43,10 +36,8 @@ vgw_engine_link_emit_frame (VgwEngineLink *self, gboolean is_text, const guint8 
 static void
 set_timer (VgwEngineLink *self, guint timeout_ms, GSourceFunc func)
 {
-  vgw_engine_link_clear_source (&self->timer);
-  self->timer = g_timeout_source_new (timeout_ms);
-  g_source_set_callback (self->timer, func, self, NULL);
-  g_source_attach (self->timer, g_main_context_get_thread_default ());
+  vgw_source_clear (&self->timer);
+  self->timer = vgw_source_start_timer (timeout_ms, func, self);
 }
 
 /* Lets go of the socket. Not by g_io_stream_close (), which may wait for TLS. */
@@ -54,9 +45,9 @@ static void
 drop_socket (VgwEngineLink *self)
 {
   g_cancellable_cancel (self->cancellable);
-  vgw_engine_link_clear_source (&self->timer);
-  vgw_engine_link_clear_source (&self->read_source);
-  vgw_engine_link_clear_source (&self->write_source);
+  vgw_source_clear (&self->timer);
+  vgw_source_clear (&self->read_source);
+  vgw_source_clear (&self->write_source);
   if (self->connection != NULL)
     g_socket_close (g_socket_connection_get_socket (self->connection), NULL);
   g_clear_object (&self->connection);
@@ -101,7 +92,7 @@ vgw_engine_link_lose (VgwEngineLink *self, const char *why)
 void
 vgw_engine_link_set_open (VgwEngineLink *self)
 {
-  vgw_engine_link_clear_source (&self->timer);
+  vgw_source_clear (&self->timer);
   self->is_open = TRUE;
   g_signal_emit (self, signals[SIGNAL_OPENED], 0);
 }
@@ -121,7 +112,6 @@ tune_socket (VgwEngineLink *self, GSocket *socket)
 static void
 begin (VgwEngineLink *self)
 {
-  vgw_engine_link_open_credit (self);
   vgw_engine_link_watch_reading (self);
   if (self->ws != NULL)
     {

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/vgw-log.h"
+#include "base/vgw-source.h"
 #include "http/vgw-http-head.h"
 
 #define USER_TIMEOUT_MS 30000    /* unacknowledged bytes, or a closed window: tcp(7), TCP_USER_TIMEOUT */
@@ -48,21 +49,12 @@ static G_DEFINE_QUARK (vgw - http - connection, connection)
 };
 
 static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 connection_clear (gpointer data)
 {
   VgwHttpConnection *self = data;
 
-  clear_source (&self->deadline);
-  clear_source (&self->source);
+  vgw_source_clear (&self->deadline);
+  vgw_source_clear (&self->source);
   g_clear_object (&self->socket);
   g_free (self->remote_text);
 }
@@ -79,7 +71,7 @@ on_stream_gone (gpointer user_data, GObject *stream)
   VgwHttpConnection *self = user_data;
   VgwHttpGoneFunc gone = g_steal_pointer (&self->gone);
 
-  clear_source (&self->deadline);
+  vgw_source_clear (&self->deadline);
   if (gone != NULL)
     gone (self, self->user_data);
   connection_unref (self);
@@ -92,7 +84,7 @@ let_go (VgwHttpConnection *self)
   g_autoptr (GIOStream) stream = g_steal_pointer (&self->stream);
   g_autoptr (GSocketAddress) remote_address = g_steal_pointer (&self->remote_address);
 
-  clear_source (&self->source);
+  vgw_source_clear (&self->source);
   g_clear_object (&self->local_address);
   if (stream != NULL)
     g_io_stream_close (stream, NULL, NULL);
@@ -104,7 +96,7 @@ on_deadline (gpointer user_data)
   VgwHttpConnection *self = user_data;
 
   vgw_debug (NULL, "http: %s took too long, cut off", self->remote_text);
-  clear_source (&self->deadline);
+  vgw_source_clear (&self->deadline);
   /* whoever reads or writes sees the end of the stream and gives it up */
   g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
   let_go (self);
@@ -137,10 +129,9 @@ on_discard (GSocket *socket, GIOCondition condition, gpointer user_data)
 static void
 watch (VgwHttpConnection *self, GSocketSourceFunc callback)
 {
-  clear_source (&self->source);
-  self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
-  g_source_set_callback (self->source, (GSourceFunc) (void *) callback, self, NULL);
-  g_source_attach (self->source, g_main_context_get_thread_default ());
+  vgw_source_clear (&self->source);
+  self->source =
+      vgw_source_start (g_socket_create_source (self->socket, G_IO_IN, NULL), G_SOURCE_FUNC (callback), self);
 }
 
 /* Answers and closes when the client has seen it. */
@@ -170,7 +161,7 @@ hand_over (VgwHttpConnection *self)
   g_autoptr (GSocketAddress) remote_address = g_steal_pointer (&self->remote_address);
 
   wait_beyond (self, 0);
-  clear_source (&self->source);
+  vgw_source_clear (&self->source);
   if (self->gone != NULL)
     self->ready (stream, local_address, remote_address, self->user_data);
 }
@@ -280,12 +271,10 @@ vgw_http_connection_from_address (GSocketAddress *remote_address)
 void
 vgw_http_connection_set_deadline (VgwHttpConnection *self, guint timeout_ms)
 {
-  clear_source (&self->deadline);
+  vgw_source_clear (&self->deadline);
   if (timeout_ms == 0)
     return;
-  self->deadline = g_timeout_source_new (timeout_ms);
-  g_source_set_callback (self->deadline, on_deadline, self, NULL);
-  g_source_attach (self->deadline, g_main_context_get_thread_default ());
+  self->deadline = vgw_source_start_timer (timeout_ms, on_deadline, self);
 }
 
 GSocket *

@@ -5,6 +5,7 @@
 
 #include "base/vgw-address-group.h"
 #include "base/vgw-log.h"
+#include "base/vgw-source.h"
 
 #define ACCEPTS_PER_TURN 16 /* then the main loop has a turn */
 #define ACCEPT_PAUSE_MS 250 /* after an error, usually no file descriptor left */
@@ -45,15 +46,6 @@ struct _VgwHttpListener
   VgwHttpReadyFunc callback;
   gpointer user_data;
 };
-
-static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
 
 static void
 client_free (gpointer data)
@@ -253,7 +245,7 @@ static void
 pause_accepting (VgwHttpListener *self)
 {
   g_source_set_ready_time (self->pause, g_get_monotonic_time () + ACCEPT_PAUSE_MS * 1000);
-  clear_source (&self->source);
+  vgw_source_clear (&self->source);
 }
 
 static VgwCapacityVerdict
@@ -301,9 +293,8 @@ on_incoming (GSocket *socket, GIOCondition condition, gpointer user_data)
 static void
 watch (VgwHttpListener *self)
 {
-  self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
-  g_source_set_callback (self->source, (GSourceFunc) (void *) on_incoming, self, NULL);
-  g_source_attach (self->source, g_main_context_get_thread_default ());
+  self->source =
+      vgw_source_start (g_socket_create_source (self->socket, G_IO_IN, NULL), G_SOURCE_FUNC (on_incoming), self);
 }
 
 static gboolean
@@ -311,26 +302,8 @@ on_pause_over (gpointer user_data)
 {
   VgwHttpListener *self = user_data;
 
-  g_source_set_ready_time (self->pause, -1);
   watch (self);
   return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-dispatch_pause (GSource *source, GSourceFunc callback, gpointer user_data)
-{
-  return callback (user_data);
-}
-
-static GSource *
-pause_source_new (VgwHttpListener *self)
-{
-  static GSourceFuncs funcs = { .dispatch = dispatch_pause };
-  GSource *source = g_source_new (&funcs, sizeof (GSource));
-
-  g_source_set_callback (source, on_pause_over, self, NULL);
-  g_source_attach (source, g_main_context_get_thread_default ());
-  return source;
 }
 
 static GSocket *
@@ -384,7 +357,7 @@ vgw_http_listener_new (const VgwHttpListenerSettings *settings, VgwHttpReadyFunc
   g_queue_init (&self->waiting);
   self->callback = callback;
   self->user_data = user_data;
-  self->pause = pause_source_new (self);
+  self->pause = vgw_source_new_wakeup (NULL, on_pause_over, self);
   watch (self);
   return self;
 }
@@ -397,8 +370,8 @@ vgw_http_listener_free (VgwHttpListener *self)
 
   if (self == NULL)
     return;
-  clear_source (&self->source);
-  clear_source (&self->pause);
+  vgw_source_clear (&self->source);
+  vgw_source_clear (&self->pause);
   g_socket_close (self->socket, NULL);
   g_clear_object (&self->socket);
   g_hash_table_iter_init (&iter, self->entries);

@@ -9,6 +9,7 @@
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
+#include "base/vgw-source.h"
 #include "http/vgw-http-origin.h"
 #include "http/vgw-http-soup.h"
 #include "http/vgw-web-files.h"
@@ -36,7 +37,7 @@ struct _VgwHttpServer
   guint idle_timeout_ms;
   char *url;
   guint16 port;
-  VgwWorkClock work;    /* of all channels */
+  VgwTokenBucket work;  /* of all channels */
   GHashTable *channels; /* VgwWsChannel*, one reference each until "closed" */
   GTask *shutdown;
   GSource *shutdown_timer;
@@ -137,9 +138,7 @@ finish_shutdown (VgwHttpServer *self)
 {
   g_autoptr (GTask) task = g_steal_pointer (&self->shutdown);
 
-  if (self->shutdown_timer != NULL)
-    g_source_destroy (self->shutdown_timer);
-  g_clear_pointer (&self->shutdown_timer, g_source_unref);
+  vgw_source_clear (&self->shutdown_timer);
   if (task != NULL)
     g_task_return_boolean (task, TRUE);
 }
@@ -174,7 +173,7 @@ on_upgraded (SoupServerMessage *message, gpointer user_data)
   vgw_http_connection_set_deadline (connection, 0);
   settings.max_message_bytes = self->max_message_bytes;
   settings.idle_timeout_ms = self->idle_timeout_ms;
-  settings.shared_clock = &self->work;
+  settings.shared_work = &self->work;
   channel = vgw_ws_channel_new (stream, vgw_http_connection_get_socket (connection), remote, query, &settings);
   vgw_ws_channel_set_page (channel, origin, user_agent);
   g_hash_table_add (self->channels, channel);
@@ -415,9 +414,7 @@ vgw_http_server_shutdown_async (VgwHttpServer *self, guint timeout_ms, GAsyncRea
       finish_shutdown (self);
       return;
     }
-  self->shutdown_timer = g_timeout_source_new (timeout_ms);
-  g_source_set_callback (self->shutdown_timer, on_shutdown_timeout, self, NULL);
-  g_source_attach (self->shutdown_timer, g_main_context_get_thread_default ());
+  self->shutdown_timer = vgw_source_start_timer (timeout_ms, on_shutdown_timeout, self);
 }
 
 gboolean

@@ -1,7 +1,7 @@
 /* How src/http makes and ends channels. */
 #pragma once
 
-#include "base/vgw-work-clock.h"
+#include "base/vgw-token-bucket.h"
 #include "http/vgw-ws-channel.h"
 
 G_BEGIN_DECLS
@@ -14,7 +14,7 @@ typedef struct
   guint close_timeout_ms;  /* from the start of closing to cutting off */
   guint max_frames_per_s;  /* in, over a second or so; five times as many in one burst */
   guint work_percent;      /* of the main thread's time that handling its messages may take; a burst of 250 ms first */
-  VgwWorkClock *shared_clock; /* (nullable) of all channels together: 40 %; outlives the channel */
+  VgwTokenBucket *shared_work; /* (nullable) of all channels together: 40 %; outlives the channel */
 } VgwWsChannelSettings;
 
 #define VGW_WS_CHANNEL_SHARED_PERCENT 40

@@ -11,6 +11,7 @@
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
+#include "base/vgw-source.h"
 #include "http/vgw-ws-channel-private.h"
 #include "base/vgw-ws-guard.h"
 #include "http/vgw-ws-queue.h"
@@ -19,6 +20,7 @@
 #define PINGS_PER_TIMEOUT 3  /* two of them may get lost */
 #define WORK_BURST_US 250000 /* an offer, and a few large messages */
 #define SHARED_BURST_US 200000
+#define US_PER_SECOND_AND_PERCENT (G_USEC_PER_SEC / 100)
 #define EXPENSIVE_US 1000 /* less is never put off for what other channels cost */
 #define MAX_DELAY_US (5 * G_USEC_PER_SEC)
 #define RATE_BURST 5                /* seconds' worth of frames that may come at once */
@@ -56,11 +58,10 @@ struct _VgwWsChannel
 
   VgwWsGuard *guard;
   gint64 received_at_us;
-  double frame_allowance; /* frames that may come now */
-  gint64 allowance_at_us;
+  VgwTokenBucket frames;
   guint64 n_frames_seen;
-  VgwWorkClock work;
-  GSource *delay_timer; /* until reading goes on */
+  VgwTokenBucket work_us; /* of the main thread's time */
+  GSource *delay_timer;   /* until reading goes on */
   guint n_delays;
 
   VgwWsQueue queue;
@@ -91,25 +92,6 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (VgwWsChannel, vgw_ws_channel, G_TYPE_OBJECT)
 
-static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static GSource *
-start_timer (guint timeout_ms, GSourceFunc callback, VgwWsChannel *self)
-{
-  GSource *source = g_timeout_source_new (timeout_ms);
-
-  g_source_set_callback (source, callback, self, NULL);
-  g_source_attach (source, g_main_context_get_thread_default ());
-  return source;
-}
-
 /* Releases the socket. TRUE the first time. */
 static gboolean
 close_stream (VgwWsChannel *self)
@@ -117,11 +99,11 @@ close_stream (VgwWsChannel *self)
   if (self->state == CHANNEL_CLOSED)
     return FALSE;
   self->state = CHANNEL_CLOSED;
-  clear_source (&self->input_source);
-  clear_source (&self->output_source);
-  clear_source (&self->ping_timer);
-  clear_source (&self->close_timer);
-  clear_source (&self->delay_timer);
+  vgw_source_clear (&self->input_source);
+  vgw_source_clear (&self->output_source);
+  vgw_source_clear (&self->ping_timer);
+  vgw_source_clear (&self->close_timer);
+  vgw_source_clear (&self->delay_timer);
   vgw_ws_queue_clear (&self->queue);
   g_io_stream_close (self->stream, NULL, NULL);
   g_clear_object (&self->stream);
@@ -152,8 +134,8 @@ on_close_timeout (gpointer user_data)
 static void
 set_close_timer (VgwWsChannel *self, guint timeout_ms)
 {
-  clear_source (&self->close_timer);
-  self->close_timer = start_timer (timeout_ms, on_close_timeout, self);
+  vgw_source_clear (&self->close_timer);
+  self->close_timer = vgw_source_start_timer (timeout_ms, on_close_timeout, self);
 }
 
 /* Nothing more is said once the queue is empty. The peer closes first, or is cut off. */
@@ -177,7 +159,7 @@ on_writable (GObject *stream, gpointer user_data)
     }
   if (!vgw_ws_queue_is_empty (&self->queue))
     return G_SOURCE_CONTINUE;
-  clear_source (&self->output_source);
+  vgw_source_clear (&self->output_source);
   if (self->state == CHANNEL_LINGERING)
     linger (self); /* now the queue is empty */
   return G_SOURCE_REMOVE;
@@ -197,9 +179,8 @@ queue_frame (VgwWsChannel *self, GBytes *frame)
     }
   if (self->output_source != NULL)
     return;
-  self->output_source = g_pollable_output_stream_create_source (self->output, NULL);
-  g_source_set_callback (self->output_source, (GSourceFunc) (void *) on_writable, self, NULL);
-  g_source_attach (self->output_source, g_main_context_get_thread_default ());
+  self->output_source =
+      vgw_source_start (g_pollable_output_stream_create_source (self->output, NULL), G_SOURCE_FUNC (on_writable), self);
 }
 
 /* Queues our close frame; the timer is for a peer that neither reads nor answers. */
@@ -236,15 +217,11 @@ static gboolean
 is_within_rate (VgwWsChannel *self)
 {
   guint64 n_frames = vgw_ws_guard_get_n_frames (self->guard);
-  gint64 now_us = g_get_monotonic_time ();
-  double rate = self->settings.max_frames_per_s;
+  guint n_new = (guint) (n_frames - self->n_frames_seen);
+  guint rate = self->settings.max_frames_per_s;
 
-  self->frame_allowance += (now_us - self->allowance_at_us) * rate / G_USEC_PER_SEC;
-  self->frame_allowance = MIN (self->frame_allowance, rate * RATE_BURST);
-  self->frame_allowance -= n_frames - self->n_frames_seen;
-  self->allowance_at_us = now_us;
   self->n_frames_seen = n_frames;
-  return self->frame_allowance >= 0;
+  return vgw_token_bucket_charge (&self->frames, n_new, rate, rate * RATE_BURST, g_get_monotonic_time ()) == 0;
 }
 
 /* The peer's close frame: answered with the same code where it is the first one (section 5.5.1). */
@@ -331,10 +308,9 @@ has_read_enough (VgwWsChannel *self, gsize n)
 static void
 watch_input (VgwWsChannel *self, GPollableSourceFunc callback)
 {
-  clear_source (&self->input_source);
-  self->input_source = g_pollable_input_stream_create_source (self->input, NULL);
-  g_source_set_callback (self->input_source, (GSourceFunc) (void *) callback, self, NULL);
-  g_source_attach (self->input_source, g_main_context_get_thread_default ());
+  vgw_source_clear (&self->input_source);
+  self->input_source =
+      vgw_source_start (g_pollable_input_stream_create_source (self->input, NULL), G_SOURCE_FUNC (callback), self);
 }
 
 /* What this thread has computed so far: what waiting for a processor costs is not the client's doing. */
@@ -351,16 +327,18 @@ thread_time_us (void)
 static gint64
 account (VgwWsChannel *self, gint64 cost_us)
 {
-  VgwWorkClock *shared = self->settings.shared_clock;
+  VgwTokenBucket *shared = self->settings.shared_work;
   gint64 now_us = g_get_monotonic_time ();
-  gint64 next_us = vgw_work_clock_charge (&self->work, now_us, cost_us, self->settings.work_percent, WORK_BURST_US);
+  gint64 delay_us = vgw_token_bucket_charge (
+      &self->work_us, (guint) cost_us, self->settings.work_percent * US_PER_SECOND_AND_PERCENT, WORK_BURST_US, now_us);
   gint64 shared_us = 0;
 
   if (shared != NULL)
-    shared_us = vgw_work_clock_charge (shared, now_us, cost_us, VGW_WS_CHANNEL_SHARED_PERCENT, SHARED_BURST_US);
+    shared_us = vgw_token_bucket_charge (
+        shared, (guint) cost_us, VGW_WS_CHANNEL_SHARED_PERCENT * US_PER_SECOND_AND_PERCENT, SHARED_BURST_US, now_us);
   if (cost_us >= EXPENSIVE_US)
-    next_us = MAX (next_us, shared_us);
-  return MIN (next_us - now_us, MAX_DELAY_US);
+    delay_us = MAX (delay_us, shared_us);
+  return MIN (delay_us, MAX_DELAY_US);
 }
 
 static gboolean on_delay_over (gpointer user_data);
@@ -371,8 +349,8 @@ delay_reading (VgwWsChannel *self, gint64 delay_us)
   if (self->n_delays++ == 0)
     vgw_info_about (self->remote_address, "http: the messages of %s take too much time: they are read more slowly",
                     self->remote_address);
-  clear_source (&self->input_source);
-  self->delay_timer = start_timer ((guint) (delay_us / 1000) + 1, on_delay_over, self);
+  vgw_source_clear (&self->input_source);
+  self->delay_timer = vgw_source_start_timer ((guint) (delay_us / 1000) + 1, on_delay_over, self);
 }
 
 static gboolean
@@ -400,7 +378,7 @@ on_readable (GObject *stream, gpointer user_data)
   if (self->state == CHANNEL_CLOSED)
     return G_SOURCE_REMOVE;
   if (has_read_enough (self, MAX (n, 0)))
-    clear_source (&self->input_source);
+    vgw_source_clear (&self->input_source);
   else if (delay_us > 0)
     delay_reading (self, delay_us);
   else
@@ -413,7 +391,7 @@ on_delay_over (gpointer user_data)
 {
   VgwWsChannel *self = user_data;
 
-  clear_source (&self->delay_timer);
+  vgw_source_clear (&self->delay_timer);
   self->received_at_us = g_get_monotonic_time (); /* it was us who did not listen */
   watch_input (self, on_readable);
   return G_SOURCE_REMOVE;
@@ -497,10 +475,10 @@ vgw_ws_channel_new (GIOStream *stream, GSocket *socket, const char *remote_addre
   self->guard = vgw_ws_guard_new (settings->max_message_bytes);
   self->remote_address = g_strdup (remote_address);
   self->query = g_strdup (query);
-  self->received_at_us = self->allowance_at_us = g_get_monotonic_time ();
-  self->frame_allowance = (double) settings->max_frames_per_s * RATE_BURST;
+  self->received_at_us = g_get_monotonic_time ();
   if (settings->idle_timeout_ms > 0)
-    self->ping_timer = start_timer (MAX (1, settings->idle_timeout_ms / PINGS_PER_TIMEOUT), on_ping_time, self);
+    self->ping_timer =
+        vgw_source_start_timer (MAX (1, settings->idle_timeout_ms / PINGS_PER_TIMEOUT), on_ping_time, self);
   watch_input (self, on_readable);
   return self;
 }

@@ -9,6 +9,7 @@
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "base/vgw-random.h"
+#include "base/vgw-source.h"
 #include "media/vgw-bridge-private.h"
 #include "media/vgw-pipeline-files.h"
 
@@ -22,23 +23,6 @@
 /* In base64, a multiple of three: 8 and 24 characters, 48 and 144 bits (RFC 8445 section 5.3 asks for 24 and 128) */
 #define ICE_UFRAG_BYTES 6
 #define ICE_PWD_BYTES 18
-
-static void
-clear_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static GSource *
-start_timer (VgwPeer *self, guint timeout_ms, GSourceFunc func)
-{
-  GSource *source = g_timeout_source_new (timeout_ms);
-  g_source_set_callback (source, func, self, NULL);
-  g_source_attach (source, NULL);
-  return source;
-}
 
 /* -- promises ------------------------------------------------------------------------------------------------------ */
 
@@ -126,8 +110,8 @@ complete_answer (VgwPeer *self)
       return;
     }
   g_autoptr (GTask) task = g_steal_pointer (&self->answer_task);
-  clear_source (&self->answer_deadline);
-  clear_source (&self->gather_deadline);
+  vgw_source_clear (&self->answer_deadline);
+  vgw_source_clear (&self->gather_deadline);
   self->state = PEER_ANSWERED;
   g_task_return_pointer (task, g_steal_pointer (&answer), g_free);
 }
@@ -155,7 +139,7 @@ on_local_set (gpointer object, gpointer payload)
   if (!check_reply (self, payload, "set-local-description"))
     return;
   guint timeout_ms = vgw_media_get_settings (self->media)->gather_timeout_ms;
-  self->gather_deadline = start_timer (self, timeout_ms, on_gather_deadline);
+  self->gather_deadline = vgw_source_start_timer (timeout_ms, on_gather_deadline, self);
   complete_when_gathered (self);
 }
 
@@ -433,7 +417,7 @@ vgw_peer_start_answer (VgwPeer *self, const char *offer_text, GError **error)
   gst_webrtc_session_description_free (description);
   guint deadline_ms = ANSWER_DEADLINE_MS + vgw_media_get_settings (self->media)->gather_timeout_ms;
   if (is_built)
-    self->answer_deadline = start_timer (self, deadline_ms, on_answer_deadline);
+    self->answer_deadline = vgw_source_start_timer (deadline_ms, on_answer_deadline, self);
   return is_built;
 }
 
@@ -441,8 +425,8 @@ void
 vgw_peer_drop_answer (VgwPeer *self, GError *error)
 {
   g_autoptr (GTask) task = g_steal_pointer (&self->answer_task);
-  clear_source (&self->answer_deadline);
-  clear_source (&self->gather_deadline);
+  vgw_source_clear (&self->answer_deadline);
+  vgw_source_clear (&self->gather_deadline);
   if (self->promise != NULL)
     gst_promise_interrupt (self->promise); /* webrtcbin drops what it has not answered, with a warning each */
   g_clear_pointer (&self->promise, gst_promise_unref);

@@ -14,18 +14,8 @@
 static gboolean
 take_token (VgwEventBucket *bucket, guint per_second)
 {
-  gint64 now_us = g_get_monotonic_time ();
-  gdouble full = (gdouble) per_second * BURST_SECONDS;
-  gdouble fresh = (gdouble) (now_us - bucket->filled_at_us) * per_second / G_USEC_PER_SEC;
-
-  if (per_second == 0)
-    return TRUE;
-  bucket->tokens = bucket->filled_at_us == 0 ? full : MIN (full, bucket->tokens + fresh);
-  bucket->filled_at_us = now_us;
-  if (bucket->tokens < 1)
-    return FALSE;
-  bucket->tokens -= 1;
-  return TRUE;
+  return per_second == 0
+         || vgw_token_bucket_take (&bucket->tokens, 1, per_second, per_second * BURST_SECONDS, g_get_monotonic_time ());
 }
 
 /* What is wrong with an event of @length, or NULL. */

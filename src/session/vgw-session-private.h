@@ -5,6 +5,7 @@
 #include <gio/gio.h>
 
 #include "base/vgw-mailbox.h"
+#include "base/vgw-token-bucket.h"
 #include "engine/vgw-engine-config.h"
 #include "media/vgw-peer.h"
 #include "media/vgw-speech-detector.h"
@@ -15,9 +16,8 @@ G_BEGIN_DECLS
 /* How many events have passed lately, and what was said about those that did not. */
 typedef struct
 {
-  gdouble tokens;
-  gint64 filled_at_us; /* 0 before the first event */
-  gint64 told_at_us;   /* when the client last heard of a dropped event; 0 for never */
+  VgwTokenBucket tokens;
+  gint64 told_at_us; /* when the client last heard of a dropped event; 0 for never */
   guint64 n_dropped;
 } VgwEventBucket;
 

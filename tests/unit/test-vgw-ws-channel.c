@@ -295,11 +295,12 @@ END_TEST
 START_TEST (messages_that_take_much_time_are_read_more_slowly)
 {
   VgwWsChannelSettings settings = vgw_ws_channel_defaults;
-  VgwWorkClock shared = { .paid_until_us = g_get_monotonic_time () + G_USEC_PER_SEC / 2 }; /* others have worked */
+  VgwTokenBucket shared = { .level = -G_USEC_PER_SEC / 2 * 400000ll,
+                            .filled_us = g_get_monotonic_time () }; /* others have worked */
   g_autoptr (Fixture) self = NULL;
 
   settings.work_percent = 1;
-  settings.shared_clock = &shared;
+  settings.shared_work = &shared;
   self = fixture_new (&settings);
   self->work_us = 300000; /* beyond the burst of this channel alone */
   ws_peer_send_frame (self->peer, WS_FIN | WS_TEXT, "one");
