@@ -22,8 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwMailbox, vgw_mailbox_unref)
 void vgw_mailbox_post (VgwMailbox *self, VgwMailboxFunc func, gpointer payload, GDestroyNotify destroy);
 
 /* The same for what a remote peer can cause at will: FALSE, and @payload is freed at once, while @max_pending posts of
- * @func wait. Each @func has a bound of its own, so that a flood of one kind takes no room from another one. With 1 it is
- * a coalesced notification: @func runs once, after the last of the posts. */
+ * @func wait. Each @func has a bound of its own, so that a flood of one kind takes no room from another one. With 1
+ * it is a coalesced notification: @func runs once, after the last of the posts. */
 gboolean vgw_mailbox_post_bounded (VgwMailbox *self, guint max_pending, VgwMailboxFunc func, gpointer payload,
                                    GDestroyNotify destroy);
 

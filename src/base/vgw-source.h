@@ -5,12 +5,12 @@
 
 G_BEGIN_DECLS
 
-/* Destroys *@source, drops the reference and sets it to NULL. Nothing for NULL. The thread that iterates its context, or
- * any thread where the callback cannot run at the moment. */
+/* Destroys *@source, drops the reference and sets it to NULL. Nothing for NULL. The thread that iterates its context,
+ * or any thread where the callback cannot run at the moment. */
 void vgw_source_clear (GSource **source);
 
-/* Sets the callback of @source (transfer full) and attaches it to the thread's default context. Returns: (transfer full)
- * @source */
+/* Sets the callback of @source (transfer full) and attaches it to the thread's default context. Returns: (transfer
+ * full) @source */
 GSource *vgw_source_start (GSource *source, GSourceFunc func, gpointer user_data);
 
 /* A timer in the thread's default context. Returns: (transfer full) */

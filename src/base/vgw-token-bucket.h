@@ -16,8 +16,8 @@ typedef struct
  * nothing is taken, where it has fewer. */
 gboolean vgw_token_bucket_take (VgwTokenBucket *self, guint n, guint per_second, guint burst, gint64 now_us);
 
-/* Takes @n tokens for what was done already, even where it has fewer. Returns in how many µs it has tokens again, rounded
- * up; 0: now. With @n 0 it only computes that. @per_second is not 0. */
+/* Takes @n tokens for what was done already, even where it has fewer. Returns in how many µs it has tokens again,
+ * rounded up; 0: now. With @n 0 it only computes that. @per_second is not 0. */
 gint64 vgw_token_bucket_charge (VgwTokenBucket *self, guint n, guint per_second, guint burst, gint64 now_us);
 
 G_END_DECLS
