@@ -26,6 +26,7 @@ struct _VgwApp
   VgwManager *manager;
   VgwSessionContext context;
   VgwSessionTable *table;
+  VgwAccess *access;
   VgwHttpServer *server;
   VgwAdminServer *admin; /* NULL where it is switched off */
   VgwLoadWatch *load_watch;
@@ -53,6 +54,7 @@ vgw_app_dispose (GObject *object)
   g_clear_pointer (&self->load_watch, vgw_load_watch_free);
   g_clear_pointer (&self->admin, vgw_admin_server_free);
   g_clear_object (&self->server);
+  g_clear_pointer (&self->access, vgw_access_free);
   g_clear_object (&self->table);
   clear_engine_shared (&self->context.engine_shared);
   if (self->media != NULL)
@@ -160,30 +162,39 @@ fill_context (VgwApp *self)
 
   context->media = self->media;
   context->manager = self->manager;
-  context->default_engine = config->engine_default;
   fill_limits (self);
   context->client_ice_servers = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_ice_server_free);
   for (guint i = 0; config->ice_client_servers[i] != NULL; i++)
     add_client_server (context->client_ice_servers, config->ice_client_servers[i]);
 }
 
+static VgwAccess *
+make_access (VgwApp *self)
+{
+  const VgwAccessSettings settings = { .engines = self->config->engines,
+                                       .default_engine = self->config->engine_default,
+                                       .table = self->table };
+
+  return vgw_access_new (&settings);
+}
+
 static void
 on_channel (VgwHttpServer *server, VgwWsChannel *channel, VgwApp *self)
 {
-  vgw_call_link_open (self->table, channel);
+  vgw_call_link_open (self->table, self->access, channel);
 }
 
 /* For GET /engines: {"default": NAME, "engines": [NAME, …]}. (transfer full) */
 static char *
-describe_engines (const VgwSessionContext *context)
+describe_engines (VgwApp *self)
 {
-  g_auto (GStrv) names = vgw_session_context_list_engines (context);
+  g_auto (GStrv) names = vgw_access_list_engines (self->access);
   g_autoptr (JsonObject) object = json_object_new ();
   JsonArray *engines = json_array_new ();
 
   for (char **name = names; *name != NULL; name++)
     json_array_add_string_element (engines, *name);
-  json_object_set_string_member (object, "default", context->default_engine);
+  json_object_set_string_member (object, "default", self->config->engine_default);
   json_object_set_array_member (object, "engines", engines);
   return vgw_json_object_to_text (object);
 }
@@ -192,7 +203,7 @@ static gboolean
 start_server (VgwApp *self, GError **error)
 {
   const VgwConfig *config = self->config;
-  g_autofree char *engines = describe_engines (&self->context);
+  g_autofree char *engines = describe_engines (self);
   VgwHttpSettings settings = {
     .address = config->http_address,
     .port = config->http_port,
@@ -340,6 +351,7 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
   fill_context (self);
   self->table =
       vgw_session_table_new (&self->context, config->limits_max_sessions, config->limits_max_sessions_per_address);
+  self->access = make_access (self);
   if (!start_server (self, error) || !start_admin (self, error))
     return NULL;
   self->load_watch = vgw_load_watch_new (self->media, config->media_adapt_complexity);

@@ -1,15 +1,12 @@
 #include "app/vgw-call-link.h"
 
 #include "base/vgw-error.h"
-#include "base/vgw-log.h"
 
 /* RFC 6455 section 7.4.1, and the registry of close codes for 1013 */
 #define CLOSE_NORMAL 1000
 #define CLOSE_GOING_AWAY 1001
 #define CLOSE_POLICY_VIOLATION 1008
 #define CLOSE_TRY_AGAIN_LATER 1013
-
-#define MAX_LOGGED_NAME_BYTES 64
 
 typedef struct
 {
@@ -91,46 +88,28 @@ refuse (VgwWsChannel *channel, const GError *error)
   vgw_ws_channel_close (channel, is_busy ? CLOSE_TRY_AGAIN_LATER : CLOSE_POLICY_VIOLATION, vgw_error_to_wire (error));
 }
 
-/* One line in the log for a session that there is none of. */
-static void
-log_refusal (VgwWsChannel *channel, const char *engine_name, const GError *error)
+/* The session of a granted request; NULL with an error where it is refused. */
+static VgwSession *
+admit (VgwSessionTable *table, VgwAccess *access, VgwWsChannel *channel, GError **error)
 {
-  const char *address = vgw_ws_channel_get_remote_address (channel);
-  g_autofree char *shown = NULL;
-  if (engine_name == NULL)
-    {
-      vgw_info_about (address, "refused a session for %s: %s", address, error->message);
-      return;
-    }
-  shown = g_strndup (engine_name, MAX_LOGGED_NAME_BYTES); /* the log makes it valid and escapes it */
-  vgw_info_about (address, "refused a session for %s: engine \"%s\": %s", address, shown, error->message);
-}
-
-/* The engine that the client's address asks for, "/ws?engine=NAME": NULL for none. A query that cannot be read has no
- * name that an engine could have. (transfer full) */
-static char *
-find_engine_name (VgwWsChannel *channel)
-{
-  const char *query = vgw_ws_channel_get_query (channel);
-  g_autoptr (GHashTable) params = query ? g_uri_parse_params (query, -1, "&", G_URI_PARAMS_WWW_FORM, NULL) : NULL;
-  if (query != NULL && params == NULL)
-    return g_strdup (query);
-  return params != NULL ? g_strdup (g_hash_table_lookup (params, "engine")) : NULL;
+  const VgwAccessRequest request = { .address = vgw_ws_channel_get_remote_address (channel),
+                                     .query = vgw_ws_channel_get_query (channel),
+                                     .origin = vgw_ws_channel_get_origin (channel),
+                                     .user_agent = vgw_ws_channel_get_user_agent (channel) };
+  g_autoptr (VgwGrant) grant = vgw_access_grant (access, &request, error);
+  return grant != NULL ? vgw_session_table_create (table, grant, error) : NULL;
 }
 
 void
-vgw_call_link_open (VgwSessionTable *table, VgwWsChannel *channel)
+vgw_call_link_open (VgwSessionTable *table, VgwAccess *access, VgwWsChannel *channel)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *engine_name = find_engine_name (channel);
-  VgwSession *session =
-      vgw_session_table_create (table, vgw_ws_channel_get_remote_address (channel), engine_name, &error);
+  VgwSession *session = admit (table, access, channel, &error);
   CallLink *link = g_new0 (CallLink, 1);
   link->channel = g_object_ref (channel);
   g_signal_connect (channel, "closed", G_CALLBACK (on_channel_closed), link);
   if (session == NULL)
     {
-      log_refusal (channel, engine_name, error);
       refuse (channel, error);
       return;
     }
@@ -140,7 +119,5 @@ vgw_call_link_open (VgwSessionTable *table, VgwWsChannel *channel)
   g_signal_connect (session, "outgoing", G_CALLBACK (on_session_outgoing), link);
   g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), link);
   vgw_session_set_backlog_func (session, get_backlog, link);
-  vgw_session_set_page (session, vgw_ws_channel_get_origin (channel), vgw_ws_channel_get_user_agent (channel),
-                        vgw_ws_channel_get_query (channel));
   vgw_session_start (session);
 }

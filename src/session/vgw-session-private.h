@@ -27,8 +27,7 @@ struct _VgwSession
 
   const VgwSessionContext *context;
   char *id;
-  char *client_address;
-  char *origin, *user_agent, *query;    /* (nullable) of the page's request */
+  VgwGrant *grant;
   const VgwEngineConfig *engine_config; /* the context's: of the engine that talks now, or will */
   VgwSessionState state;
   VgwEndReason end_reason; /* from ENDING on */
@@ -159,11 +158,6 @@ void vgw_session_finish_outbox (VgwSession *self);
 
 /* Drops what waits. */
 void vgw_session_clear_outbox (VgwSession *self);
-
-/* vgw-session-caller.c */
-
-/* The parameters of the page that @config's engine gets: name, value, …, NULL. Returns: (transfer full) */
-char **vgw_session_pick_parameters (VgwSession *self, const VgwEngineConfig *config);
 
 /* vgw-session-hangup.c */
 

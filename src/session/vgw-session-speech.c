@@ -343,9 +343,13 @@ vgw_session_make_speech (VgwSession *self, GError **error)
 gboolean
 vgw_session_start_engine (VgwSession *self, GError **error)
 {
-  g_auto (GStrv) parameters = vgw_session_pick_parameters (self, self->engine_config);
-  const VgwEngineStart start = { self->id,     self->client_address, *vgw_bridge_get_format (self->bridge),
-                                 self->origin, self->user_agent,     (const char *const *) parameters };
+  g_auto (GStrv) parameters = vgw_grant_pick_parameters (self->grant, self->engine_config, self->id);
+  const VgwEngineStart start = { .session_id = self->id,
+                                 .client_address = self->grant->address,
+                                 .format = *vgw_bridge_get_format (self->bridge),
+                                 .origin = self->grant->origin,
+                                 .user_agent = self->grant->user_agent,
+                                 .parameters = (const char *const *) parameters };
 
   if (!vgw_engine_start (self->engine, &start, error))
     return FALSE;

@@ -2,6 +2,7 @@
 
 #include "base/vgw-address-group.h"
 #include "base/vgw-error.h"
+#include "base/vgw-log.h"
 
 struct _VgwSessionTable
 {
@@ -143,13 +144,24 @@ vgw_session_table_new (const VgwSessionContext *context, guint max_sessions, gui
   return self;
 }
 
-/* Errors: VGW_ERROR_BUSY. */
-static gboolean
-check_limits (VgwSessionTable *self, const char *client_address, GError **error)
+/* One line for a session that there is none of. */
+static void
+log_refusal (const VgwGrant *grant, const char *why)
 {
-  g_autofree char *key = vgw_address_group (client_address);
+  const char *asked = grant->parameters != NULL ? g_hash_table_lookup (grant->parameters, "engine") : NULL;
+
+  if (asked != NULL)
+    vgw_info_about (grant->address, "refused a session for %s: engine \"%s\": %s", grant->address, asked, why);
+  else
+    vgw_info_about (grant->address, "refused a session for %s: %s", grant->address, why);
+}
+
+/* @key: the group of the grant's address. Errors: VGW_ERROR_BUSY. */
+static gboolean
+check_limits (VgwSessionTable *self, const VgwGrant *grant, const char *key, GError **error)
+{
   /* a proxy on this machine brings all callers */
-  gboolean is_bounded = self->max_sessions_per_address > 0 && !vgw_address_is_loopback (client_address);
+  gboolean is_bounded = self->max_sessions_per_address > 0 && !vgw_address_is_loopback (grant->address);
   const char *full = NULL;
   VgwRefusal refusal = VGW_REFUSAL_SHUTDOWN;
 
@@ -169,41 +181,23 @@ check_limits (VgwSessionTable *self, const char *client_address, GError **error)
   if (full == NULL)
     return TRUE;
   self->stats.refused[refusal]++;
+  log_refusal (grant, full);
   g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BUSY, full);
   return FALSE;
 }
 
-/* NULL with an error where a client may not ask for it. The error tells nothing of engines that are not for clients. */
-static const VgwEngineConfig *
-select_engine (VgwSessionTable *self, const char *name, GError **error)
-{
-  const char *wanted = name != NULL ? name : self->context->default_engine;
-  const VgwEngineConfig *engine = vgw_engine_config_find (self->context->engine_shared.engines, wanted);
-  gboolean is_default = g_strcmp0 (wanted, self->context->default_engine) == 0;
-
-  if (engine != NULL && (is_default || engine->is_selectable))
-    return engine;
-  self->stats.refused[VGW_REFUSAL_ENGINE]++;
-  g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_REQUEST, "there is no such engine to choose");
-  return NULL;
-}
-
 VgwSession *
-vgw_session_table_create (VgwSessionTable *self, const char *client_address, const char *engine_name, GError **error)
+vgw_session_table_create (VgwSessionTable *self, VgwGrant *grant, GError **error)
 {
-  g_autofree char *key = vgw_address_group (client_address);
-  const VgwEngineConfig *engine;
+  g_autofree char *key = vgw_address_group (grant->address);
   VgwSession *session;
 
   g_return_val_if_fail (VGW_IS_SESSION_TABLE (self), NULL);
 
-  if (!check_limits (self, client_address, error))
-    return NULL;
-  engine = select_engine (self, engine_name, error);
-  if (engine == NULL)
+  if (!check_limits (self, grant, key, error))
     return NULL;
 
-  session = vgw_session_new (self->context, client_address, engine);
+  session = vgw_session_new (self->context, grant);
   self->stats.started++;
   g_signal_connect (session, "active", G_CALLBACK (on_session_active), self);
   g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), self);
@@ -255,6 +249,13 @@ vgw_session_table_get_stats (VgwSessionTable *self, VgwSessionStats *stats)
       stats->in_state[vgw_session_get_state (session)]++;
       add_playout (stats, session);
     }
+}
+
+void
+vgw_session_table_count_refusal (VgwSessionTable *self, VgwRefusal refusal)
+{
+  g_return_if_fail (VGW_IS_SESSION_TABLE (self));
+  self->stats.refused[refusal]++;
 }
 
 gboolean

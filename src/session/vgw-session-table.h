@@ -13,11 +13,12 @@ G_DECLARE_FINAL_TYPE (VgwSessionTable, vgw_session_table, VGW, SESSION_TABLE, GO
 VgwSessionTable *vgw_session_table_new (const VgwSessionContext *context, guint max_sessions,
                                         guint max_sessions_per_address);
 
-/* Makes a session (not started) and keeps it until it has ended. @engine_name: what the client asks for, NULL for the
- * default. Errors: VGW_ERROR_BUSY, while shutting down too; VGW_ERROR_BAD_REQUEST where a client may not ask for that
- * engine, whether it is there or not. Returns: (transfer none) */
-VgwSession *vgw_session_table_create (VgwSessionTable *self, const char *client_address, const char *engine_name,
-                                      GError **error);
+/* Makes a session of @grant (not started) and keeps it until it has ended. Errors: VGW_ERROR_BUSY, while shutting down
+ * too. Returns: (transfer none) */
+VgwSession *vgw_session_table_create (VgwSessionTable *self, VgwGrant *grant, GError **error);
+
+/* Counts a request that was refused before it came to create (). */
+void vgw_session_table_count_refusal (VgwSessionTable *self, VgwRefusal refusal);
 
 /* New bounds, for sessions to come; 0 means no bound. */
 void vgw_session_table_set_bounds (VgwSessionTable *self, guint max_sessions, guint max_sessions_per_address);

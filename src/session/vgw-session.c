@@ -29,7 +29,7 @@ fill_facts (VgwSession *self, VgwSessionFacts *facts)
 
   *facts = (VgwSessionFacts){
     .session_id = self->id,
-    .client_address = self->client_address,
+    .client_address = self->grant->address,
     .engine = self->engine_config->name,
     .state = vgw_session_state_to_string (self->state),
     .codec = self->codec,
@@ -216,10 +216,7 @@ vgw_session_finalize (GObject *object)
   g_ptr_array_unref (self->held_candidates);
   g_free (self->codec);
   g_free (self->id);
-  g_free (self->client_address);
-  g_free (self->origin);
-  g_free (self->user_agent);
-  g_free (self->query);
+  g_clear_pointer (&self->grant, vgw_grant_unref);
   G_OBJECT_CLASS (vgw_session_parent_class)->finalize (object);
 }
 
@@ -311,44 +308,31 @@ vgw_session_tell_manager (VgwSession *self)
 }
 
 VgwSession *
-vgw_session_new (const VgwSessionContext *context, const char *client_address, const VgwEngineConfig *engine)
+vgw_session_new (const VgwSessionContext *context, VgwGrant *grant)
 {
   VgwSession *self;
 
-  g_return_val_if_fail (context != NULL, NULL);
-
-  if (engine == NULL)
-    engine = vgw_engine_config_find (context->engine_shared.engines, context->default_engine);
-  g_return_val_if_fail (engine != NULL, NULL);
+  g_return_val_if_fail (context != NULL && grant != NULL, NULL);
 
   self = g_object_new (VGW_TYPE_SESSION, NULL);
   self->context = context;
-  self->client_address = g_strdup (client_address);
-  self->engine_config = engine;
+  self->grant = vgw_grant_ref (grant);
+  self->engine_config = grant->engine;
   return self;
 }
 
-char **
-vgw_session_context_list_engines (const VgwSessionContext *context)
+/* Of two bounds, 0 being none. */
+static guint
+shorter (guint a, guint b)
 {
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
-
-  g_return_val_if_fail (context != NULL, NULL);
-
-  for (guint i = 0; i < context->engine_shared.engines->len; i++)
-    {
-      const VgwEngineConfig *engine = context->engine_shared.engines->pdata[i];
-      if (engine->is_selectable || g_str_equal (engine->name, context->default_engine))
-        g_ptr_array_add (names, g_strdup (engine->name));
-    }
-  g_ptr_array_add (names, NULL);
-  return (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
+  return a == 0 || b == 0 ? MAX (a, b) : MIN (a, b);
 }
 
 void
 vgw_session_start (VgwSession *self)
 {
   const VgwSessionSettingsLimits *limits = &self->context->limits;
+  guint max_duration_s;
   VgwMessage *message;
   VgwSessionFacts facts;
 
@@ -360,16 +344,17 @@ vgw_session_start (VgwSession *self)
 
   self->started_at_us = g_get_real_time ();
   self->started_mono_us = g_get_monotonic_time ();
-  vgw_log_begin_session (self->id, self->client_address);
+  max_duration_s = shorter (limits->max_duration_s, self->grant->max_duration_s);
+  vgw_log_begin_session (self->id, self->grant->address);
   set_state_timer (self, limits->offer_timeout_ms, on_offer_timeout);
-  if (limits->max_duration_s > 0)
-    self->duration_timer_id = g_timeout_add_seconds (limits->max_duration_s, on_max_duration, self);
+  if (max_duration_s > 0)
+    self->duration_timer_id = g_timeout_add_seconds (max_duration_s, on_max_duration, self);
   fill_facts (self, &facts);
   vgw_manager_register_session (self->context->manager, &facts);
 
   message = vgw_message_new (VGW_MESSAGE_SESSION);
   message->session_id = g_strdup (self->id);
-  message->engines = vgw_session_context_list_engines (self->context);
+  message->engines = g_strdupv (self->grant->engines);
   message->engine = g_strdup (self->engine_config->name);
   if (self->context->client_ice_servers != NULL)
     message->ice_servers = g_ptr_array_ref (self->context->client_ice_servers);
@@ -377,7 +362,7 @@ vgw_session_start (VgwSession *self)
     .max_message_bytes = limits->max_message_bytes,
     .max_candidates = limits->max_candidates,
     .max_data_channels = limits->max_data_channels,
-    .max_duration_s = limits->max_duration_s,
+    .max_duration_s = max_duration_s,
   };
   vgw_session_emit (self, message);
 }
@@ -409,7 +394,7 @@ const char *
 vgw_session_get_client_address (VgwSession *self)
 {
   g_return_val_if_fail (VGW_IS_SESSION (self), NULL);
-  return self->client_address;
+  return self->grant->address;
 }
 
 VgwSessionState

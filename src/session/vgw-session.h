@@ -24,6 +24,7 @@
 #include "manager/vgw-manager.h"
 #include "media/vgw-media.h"
 #include "media/vgw-playout.h"
+#include "session/vgw-grant.h"
 #include "session/vgw-session-state.h"
 #include "signaling/vgw-message.h"
 
@@ -54,24 +55,14 @@ typedef struct
   VgwMedia *media;
   VgwManager *manager;
   VgwEngineShared engine_shared; /* its engines are those that there are */
-  const char *default_engine;    /* the name of one of them */
   VgwSessionSettingsLimits limits;
   GPtrArray *client_ice_servers; /* VgwIceServer*, (nullable) */
   VgwCapacity *capacity;         /* (nullable) asked before a peer is made */
 } VgwSessionContext;
 
-/* The names that a client may ask for, the default among them. Returns: (transfer full) */
-char **vgw_session_context_list_engines (const VgwSessionContext *context);
-
-/* @context (transfer none) must outlive the session. @client_address (nullable) is for limits and the log. @engine: one
- * of the context's engines; NULL for the default. The id is 128 random bits in URL-safe base64. Returns: (transfer
- * full) */
-VgwSession *vgw_session_new (const VgwSessionContext *context, const char *client_address,
-                             const VgwEngineConfig *engine);
-
-/* What the client's request said: its Origin and User-Agent, and what followed the "?" of its address, undecoded; each
- * (nullable), as they came. For the engine. Before start (). */
-void vgw_session_set_page (VgwSession *self, const char *origin, const char *user_agent, const char *query);
+/* @context (transfer none) must outlive the session; its engines have the one of @grant, of which a reference is kept.
+ * The id is 128 random bits in URL-safe base64. Returns: (transfer full) */
+VgwSession *vgw_session_new (const VgwSessionContext *context, VgwGrant *grant);
 
 /* Bytes of messages that the client has not taken yet. */
 typedef gsize (*VgwSessionBacklogFunc) (gpointer user_data);

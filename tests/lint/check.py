@@ -30,10 +30,11 @@ ROOMS = {
     "ice": {"base", "elements"},
     "media": {"base", "elements", "ice"},
     "session": {"base", "signaling", "engine", "manager", "media"},
+    "access": {"base", "session"},
     "http": {"base"},
     "admin": {"base", "http", "session"},
     "config": {"base", "signaling", "engine", "media"},
-    "app": {"base", "config", "engine", "media", "session", "http", "admin"},
+    "app": {"access", "base", "config", "engine", "media", "session", "http", "admin"},
     "caller": {"base", "signaling", "elements"},
 }
 

@@ -65,8 +65,8 @@ tear_down (void)
 static inline Client *
 client_new_talking (const char *name)
 {
-  g_autoptr (VgwSession) session =
-      vgw_session_new (&test_context, "192.0.2.1", vgw_engine_config_find (engines (), name));
+  g_autoptr (VgwGrant) grant = make_grant ("192.0.2.1", name);
+  g_autoptr (VgwSession) session = vgw_session_new (&test_context, grant);
   Client *client = client_watch (session);
 
   vgw_session_start (session);

@@ -9,7 +9,8 @@ static inline VgwSession *
 open_session (VgwSessionTable *table, const char *address)
 {
   g_autoptr (GError) error = NULL;
-  VgwSession *session = vgw_session_table_create (table, address, NULL, &error);
+  g_autoptr (VgwGrant) grant = make_grant (address, "echo");
+  VgwSession *session = vgw_session_table_create (table, grant, &error);
 
   ck_assert_msg (session != NULL, "%s", error != NULL ? error->message : "no error");
   vgw_session_start (session);
@@ -20,7 +21,8 @@ static inline void
 assert_busy (VgwSessionTable *table, const char *address)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (VgwGrant) grant = make_grant (address, "echo");
 
-  ck_assert_ptr_null (vgw_session_table_create (table, address, NULL, &error));
+  ck_assert_ptr_null (vgw_session_table_create (table, grant, &error));
   ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_BUSY));
 }

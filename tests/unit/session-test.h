@@ -119,10 +119,19 @@ set_up_context (void)
   test_context = (VgwSessionContext){
     .manager = VGW_MANAGER (books),
     .engine_shared = { .engines = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_engine_config_free) },
-    .default_engine = "echo",
     .limits = { .max_candidates = 64, .max_data_channels = 4, .max_message_bytes = VGW_MESSAGE_MAX_BYTES },
   };
   g_ptr_array_add (test_context.engine_shared.engines, vgw_engine_config_new ("echo", "echo"));
+}
+
+/* What a caller from @address (nullable) is granted who asks for @engine_name. (transfer full) */
+static inline VgwGrant *
+make_grant (const char *address, const char *engine_name)
+{
+  const VgwEngineConfig *engine = vgw_engine_config_find (test_context.engine_shared.engines, engine_name);
+  const char *const names[] = { engine_name, NULL };
+
+  return vgw_grant_new (address, engine, g_strdupv ((char **) names));
 }
 
 /* The one that sessions have, also those that have been made. */
@@ -208,7 +217,8 @@ client_watch (VgwSession *session)
 static inline Client *
 client_new (void)
 {
-  g_autoptr (VgwSession) session = vgw_session_new (&test_context, "192.0.2.1", NULL);
+  g_autoptr (VgwGrant) grant = make_grant ("192.0.2.1", "echo");
+  g_autoptr (VgwSession) session = vgw_session_new (&test_context, grant);
 
   return client_watch (session);
 }

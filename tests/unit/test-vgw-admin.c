@@ -354,7 +354,7 @@ START_TEST (sessions_are_counted_by_state_reason_and_cause)
   ck_assert_double_eq (metrics_get (before, "vgw_sessions_started_total"), 0);
   open_session (table, "192.0.2.1");
   vgw_session_end (open_session (table, "192.0.2.1"), VGW_END_OFFER_TIMEOUT);
-  ck_assert_ptr_null (vgw_session_table_create (table, "192.0.2.1", "none", NULL));
+  vgw_session_table_count_refusal (table, VGW_REFUSAL_ENGINE);
   open_session (table, "192.0.2.1");
   assert_busy (table, "192.0.2.1");
   open_session (table, "192.0.2.2");

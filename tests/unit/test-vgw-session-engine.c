@@ -1,49 +1,6 @@
-/* Which engine a session has, and what an engine's failure means for it. The engines are real: a networked one whose
+/* The engine that a session has, and what an engine's failure means for it. The engines are real: a networked one whose
  * bot is not there, and echo. */
 #include "session-engine-test.h"
-
-/* --- selection --- */
-
-START_TEST (a_client_chooses_among_those_that_are_selectable)
-{
-  g_autoptr (VgwSessionTable) table = vgw_session_table_new (&test_context, 0, 0);
-  VgwSession *session;
-  Client *client;
-
-  add_engine ("hidden", "echo");
-  add_engine ("open", "echo")->is_selectable = TRUE;
-  session = vgw_session_table_create (table, NULL, "open", NULL);
-  ck_assert_ptr_nonnull (session);
-  client = client_watch (session);
-  vgw_session_start (session);
-  ck_assert_str_eq (client_last (client)->engine, "open");
-  ck_assert_uint_eq (g_strv_length (client_last (client)->engines), 2);
-  ck_assert_str_eq (client_last (client)->engines[0], "echo"); /* the default is always there to ask for */
-  ck_assert_str_eq (client_last (client)->engines[1], "open");
-  ck_assert_ptr_nonnull (vgw_session_table_create (table, NULL, "echo", NULL));
-  vgw_session_table_shutdown (table);
-  client_free (client);
-}
-END_TEST
-
-START_TEST (no_other_name_is_an_engine)
-{
-  static const char *const names[] = { "hidden", "absent", "", "ws://evil.example/", "ECHO", "echo " };
-  g_autoptr (VgwSessionTable) table = vgw_session_table_new (&test_context, 0, 0);
-
-  add_engine ("hidden", "echo");
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      g_autoptr (GError) error = NULL;
-
-      ck_assert_ptr_null (vgw_session_table_create (table, NULL, names[i], &error));
-      ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_BAD_REQUEST));
-      ck_assert_str_eq (vgw_error_to_wire (error), "bad-request");
-      ck_assert_str_eq (error->message, "there is no such engine to choose"); /* the same whether it is there or not */
-    }
-  ck_assert_uint_eq (vgw_session_table_count (table), 0);
-}
-END_TEST
 
 START_TEST (the_voice_has_the_rate_of_the_engine)
 {
@@ -53,69 +10,6 @@ START_TEST (the_voice_has_the_rate_of_the_engine)
   client = client_new_talking ("wide");
   ck_assert_uint_eq (vgw_bridge_get_format (client->session->bridge)->rate_hz, 48000);
   vgw_session_end (client->session, VGW_END_CLIENT_BYE);
-  client_free (client);
-}
-END_TEST
-
-/* --- who calls --- */
-
-static const struct
-{
-  const char *query;
-  const char *picked; /* joined by ' ' */
-} queries[] = {
-  { NULL, "" },
-  { "", "" },
-  { "customer=42&token=secret&language=de", "customer 42 language de" }, /* in the operator's order, and no others */
-  { "language=de&customer=a+b%20%C3%BC&engine=x", "customer a b ü language de" },
-  { "Customer=42", "" },
-  { "customer=", "customer " },
-  { "customer=1&customer=2", "customer 2" },
-  { "customer=%FF", "" },
-  { "customer=%00x", "" },
-  { "customer", "" },
-  { "&&=&customer=42&%", "" }, /* what cannot be read has nothing */
-};
-
-START_TEST (an_engine_gets_the_parameters_that_it_may_have)
-{
-  const char *const names[] = { "customer", "language", NULL };
-  VgwEngineConfig *config = get_engine_config ();
-  Client *client = client_new ();
-  g_auto (GStrv) picked = NULL;
-  g_autofree char *joined = NULL;
-
-  g_strfreev (config->pass_parameters);
-  config->pass_parameters = g_strdupv ((char **) names);
-  vgw_session_set_page (client->session, NULL, NULL, queries[_i].query);
-  picked = vgw_session_pick_parameters (client->session, config);
-  joined = g_strjoinv (" ", picked);
-  ck_assert_str_eq (joined, queries[_i].picked);
-  client_free (client);
-}
-END_TEST
-
-START_TEST (what_a_page_says_of_itself_is_bounded_and_valid)
-{
-  Client *client = client_new ();
-  g_autofree char *long_text = g_strnfill (511, 'x');
-  g_autofree char *agent = g_strconcat (long_text, "üüü", NULL);
-  g_autofree char *value = g_strnfill (1025, 'v');
-  g_autofree char *query = g_strdup_printf ("customer=%s", value);
-  const char *const names[] = { "customer", NULL };
-  VgwEngineConfig *config = get_engine_config ();
-  g_auto (GStrv) picked = NULL;
-
-  g_strfreev (config->pass_parameters);
-  config->pass_parameters = g_strdupv ((char **) names);
-  vgw_session_set_page (client->session, "https://\xff.example", agent, query);
-  ck_assert_str_eq (client->session->origin, "https://\xef\xbf\xbd.example");
-  ck_assert_str_eq (client->session->user_agent, long_text); /* no half of a character */
-  picked = vgw_session_pick_parameters (client->session, config);
-  ck_assert_uint_eq (g_strv_length (picked), 0);
-  vgw_session_set_page (client->session, agent, NULL, query + strlen ("customer="));
-  ck_assert_ptr_null (client->session->origin); /* a part of an origin is another one */
-  ck_assert_ptr_null (client->session->user_agent);
   client_free (client);
 }
 END_TEST
@@ -259,11 +153,7 @@ add_tests (Suite *suite)
   TCase *failure = tcase_create ("failure");
 
   tcase_add_checked_fixture (selection, set_up, tear_down);
-  tcase_add_test (selection, a_client_chooses_among_those_that_are_selectable);
-  tcase_add_test (selection, no_other_name_is_an_engine);
   tcase_add_test (selection, the_voice_has_the_rate_of_the_engine);
-  tcase_add_loop_test (selection, an_engine_gets_the_parameters_that_it_may_have, 0, G_N_ELEMENTS (queries));
-  tcase_add_test (selection, what_a_page_says_of_itself_is_bounded_and_valid);
   tcase_add_checked_fixture (failure, set_up, tear_down);
   tcase_add_test (failure, a_failed_engine_ends_the_call);
   tcase_add_test (failure, a_call_can_go_on_without_its_engine);

@@ -38,13 +38,39 @@ START_TEST (the_first_word_is_session_with_id_servers_and_limits)
 }
 END_TEST
 
+START_TEST (the_shorter_duration_counts)
+{
+  static const struct
+  {
+    guint configured_s, granted_s, told_s;
+  } cases[] = { { 99, 0, 99 }, { 99, 10, 10 }, { 10, 99, 10 }, { 0, 10, 10 }, { 0, 0, 0 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (VgwGrant) grant = make_grant (NULL, "echo");
+      g_autoptr (VgwSession) session = NULL;
+      Client *client;
+
+      test_context.limits.max_duration_s = cases[i].configured_s;
+      grant->max_duration_s = cases[i].granted_s;
+      session = vgw_session_new (&test_context, grant);
+      client = client_watch (session);
+      vgw_session_start (session);
+      ck_assert_uint_eq (client_last (client)->limits.max_duration_s, cases[i].told_s);
+      vgw_session_end (session, VGW_END_CLIENT_BYE);
+      client_free (client);
+    }
+}
+END_TEST
+
 START_TEST (ids_are_url_safe_and_never_the_same)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   for (int i = 0; i < N_IDS; i++)
     {
-      g_autoptr (VgwSession) session = vgw_session_new (&test_context, NULL, NULL);
+      g_autoptr (VgwGrant) grant = make_grant (NULL, "echo");
+      g_autoptr (VgwSession) session = vgw_session_new (&test_context, grant);
       const char *id = vgw_session_get_id (session);
 
       ck_assert_uint_eq (strlen (id), ID_LENGTH);
@@ -329,6 +355,7 @@ add_tests_of_messages (TCase *tcase)
 {
   tcase_add_test (tcase, the_first_word_is_session_with_id_servers_and_limits);
   tcase_add_test (tcase, ids_are_url_safe_and_never_the_same);
+  tcase_add_test (tcase, the_shorter_duration_counts);
   tcase_add_test (tcase, an_unknown_type_is_ignored);
   tcase_add_loop_test (tcase, a_wrong_message_is_told_and_survived, 0, G_N_ELEMENTS (wrong_messages));
   tcase_add_test (tcase, nesting_that_is_too_deep_is_told_and_survived);

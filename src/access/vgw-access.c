@@ -1,0 +1,90 @@
+#include "access/vgw-access.h"
+
+#include "base/vgw-error.h"
+#include "base/vgw-log.h"
+
+#define MAX_LOGGED_NAME_BYTES 64
+
+struct _VgwAccess
+{
+  VgwAccessSettings settings;
+};
+
+static gboolean
+is_for_clients (VgwAccess *self, const VgwEngineConfig *engine)
+{
+  return engine->is_selectable || g_str_equal (engine->name, self->settings.default_engine);
+}
+
+/* The name of the engine that @query (nullable) asks for, NULL for none. A query that cannot be decoded counts as a
+ * name that no engine has. (transfer full) */
+static char *
+find_engine_name (const char *query)
+{
+  g_autoptr (GHashTable) parameters =
+      query != NULL ? g_uri_parse_params (query, -1, "&", G_URI_PARAMS_WWW_FORM, NULL) : NULL;
+
+  if (query != NULL && parameters == NULL)
+    return g_strdup (query);
+  return parameters != NULL ? g_strdup (g_hash_table_lookup (parameters, "engine")) : NULL;
+}
+
+/* Counts and logs that a client asked for @name. Errors: always. */
+static void
+refuse_engine (VgwAccess *self, const char *address, const char *name, GError **error)
+{
+  g_autofree char *shown = g_strndup (name, MAX_LOGGED_NAME_BYTES); /* the log makes it valid and escapes it */
+
+  vgw_session_table_count_refusal (self->settings.table, VGW_REFUSAL_ENGINE);
+  vgw_info_about (address, "refused a session for %s: engine \"%s\": there is no such engine to choose", address,
+                  shown);
+  g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_REQUEST, "there is no such engine to choose");
+}
+
+VgwAccess *
+vgw_access_new (const VgwAccessSettings *settings)
+{
+  VgwAccess *self = g_new0 (VgwAccess, 1);
+
+  self->settings = *settings;
+  return self;
+}
+
+void
+vgw_access_free (VgwAccess *self)
+{
+  g_free (self);
+}
+
+VgwGrant *
+vgw_access_grant (VgwAccess *self, const VgwAccessRequest *request, GError **error)
+{
+  g_autofree char *name = find_engine_name (request->query);
+  const VgwEngineConfig *engine =
+      vgw_engine_config_find (self->settings.engines, name != NULL ? name : self->settings.default_engine);
+  VgwGrant *grant;
+
+  if (engine == NULL || !is_for_clients (self, engine))
+    {
+      refuse_engine (self, request->address, name, error);
+      return NULL;
+    }
+  grant = vgw_grant_new (request->address, engine, vgw_access_list_engines (self));
+  vgw_grant_set_page (grant, request->origin, request->user_agent, request->query);
+  return grant;
+}
+
+char **
+vgw_access_list_engines (VgwAccess *self)
+{
+  GPtrArray *names = g_ptr_array_new ();
+
+  for (guint i = 0; i < self->settings.engines->len; i++)
+    {
+      const VgwEngineConfig *engine = self->settings.engines->pdata[i];
+      if (is_for_clients (self, engine))
+        g_ptr_array_add (names, g_strdup (engine->name));
+    }
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_free (names, FALSE);
+}

@@ -1,0 +1,40 @@
+/* Who may call, and what for: a request becomes a VgwGrant or a refusal, here and nowhere else. The limits over all
+ * sessions are the table's. Main thread. */
+#pragma once
+
+#include "session/vgw-session-table.h"
+
+G_BEGIN_DECLS
+
+typedef struct _VgwAccess VgwAccess;
+
+/* All of it outlives the access. */
+typedef struct
+{
+  GPtrArray *engines;         /* VgwEngineConfig, all that there are */
+  const char *default_engine; /* the name of one of them */
+  VgwSessionTable *table;     /* which counts the refusals */
+} VgwAccessSettings;
+
+/* What is known of a request, as it came; each (nullable). */
+typedef struct
+{
+  const char *address; /* "192.0.2.1" */
+  const char *query;   /* what followed the "?", undecoded; engine=NAME asks for an engine */
+  const char *origin;
+  const char *user_agent;
+} VgwAccessRequest;
+
+/* @settings is copied. Returns: (transfer full) */
+VgwAccess *vgw_access_new (const VgwAccessSettings *settings);
+void vgw_access_free (VgwAccess *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAccess, vgw_access_free)
+
+/* Errors: VGW_ERROR_BAD_REQUEST where a client may not ask for that engine; the message does not tell whether it is
+ * there. A refusal is counted. Returns: (transfer full) */
+VgwGrant *vgw_access_grant (VgwAccess *self, const VgwAccessRequest *request, GError **error);
+
+/* The names that a client may ask for, the default among them. Returns: (transfer full) */
+char **vgw_access_list_engines (VgwAccess *self);
+
+G_END_DECLS

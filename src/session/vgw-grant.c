@@ -1,0 +1,97 @@
+#include "session/vgw-grant.h"
+
+#include <string.h>
+
+#include "base/vgw-log.h"
+
+#define MAX_ORIGIN_BYTES 512
+#define MAX_USER_AGENT_BYTES 512
+#define MAX_PARAMETER_BYTES 1024
+
+/* Valid UTF-8 of at most @max_bytes: what is longer is cut where a character ends. NULL for NULL. */
+static char *
+copy_bounded (const char *text, gsize max_bytes)
+{
+  g_autofree char *head = g_strndup (text, max_bytes);
+  const char *end;
+
+  if (head == NULL)
+    return NULL;
+  if (!g_utf8_validate (head, -1, &end) && strlen (text) > max_bytes && head + strlen (head) - end < 4)
+    head[end - head] = '\0';
+  return g_utf8_make_valid (head, -1);
+}
+
+static void
+grant_clear (gpointer data)
+{
+  VgwGrant *self = data;
+
+  g_free (self->identity);
+  g_free (self->address);
+  g_strfreev (self->engines);
+  g_free (self->origin);
+  g_free (self->user_agent);
+  g_clear_pointer (&self->parameters, g_hash_table_unref);
+}
+
+VgwGrant *
+vgw_grant_new (const char *address, const VgwEngineConfig *engine, char **engines)
+{
+  VgwGrant *self = g_rc_box_new0 (VgwGrant);
+
+  self->address = g_strdup (address);
+  self->engine = engine;
+  self->engines = engines;
+  return self;
+}
+
+VgwGrant *
+vgw_grant_ref (VgwGrant *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+void
+vgw_grant_unref (VgwGrant *self)
+{
+  g_rc_box_release_full (self, grant_clear);
+}
+
+void
+vgw_grant_set_page (VgwGrant *self, const char *origin, const char *user_agent, const char *query)
+{
+  g_clear_pointer (&self->origin, g_free);
+  g_clear_pointer (&self->user_agent, g_free);
+  g_clear_pointer (&self->parameters, g_hash_table_unref);
+  /* a part of an origin is another one */
+  self->origin = origin != NULL && strlen (origin) <= MAX_ORIGIN_BYTES ? copy_bounded (origin, MAX_ORIGIN_BYTES) : NULL;
+  self->user_agent = copy_bounded (user_agent, MAX_USER_AGENT_BYTES);
+  if (query != NULL) /* NULL for what cannot be decoded, or is no UTF-8 */
+    self->parameters = g_uri_parse_params (query, -1, "&", G_URI_PARAMS_WWW_FORM, NULL);
+}
+
+char **
+vgw_grant_pick_parameters (const VgwGrant *self, const VgwEngineConfig *config, const char *session_id)
+{
+  g_autoptr (GPtrArray) picked = g_ptr_array_new ();
+  guint n_given = self->parameters != NULL ? g_hash_table_size (self->parameters) : 0;
+
+  for (char **name = config->pass_parameters; n_given > 0 && *name != NULL; name++)
+    {
+      const char *value = g_hash_table_lookup (self->parameters, *name);
+
+      if (value != NULL && strlen (value) > MAX_PARAMETER_BYTES)
+        vgw_debug (session_id, "parameter %s: more than %d bytes, not passed to the engine", *name,
+                   MAX_PARAMETER_BYTES);
+      else if (value != NULL)
+        {
+          g_ptr_array_add (picked, g_strdup (*name));
+          g_ptr_array_add (picked, g_strdup (value));
+        }
+    }
+  if (n_given > picked->len / 2)
+    vgw_debug (session_id, "%u parameters of the page are not passed to the engine", n_given - picked->len / 2);
+  g_ptr_array_add (picked, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&picked), FALSE);
+}

@@ -1,0 +1,36 @@
+/* Who calls and what the call may have. access/ makes it of a request, once; nothing changes it afterwards. Counted by
+ * references. Main thread. */
+#pragma once
+
+#include "engine/vgw-engine-config.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char *identity;                /* (nullable) of the caller, where something has proved it */
+  char *address;                 /* (nullable) "192.0.2.1": for limits, the log and the engine */
+  const VgwEngineConfig *engine; /* the one to begin with; it outlives the grant */
+  char **engines;                /* names that the caller may ask for; never NULL */
+  guint max_duration_s;          /* 0: no other bound than the configuration's */
+
+  /* what the request brought, each (nullable) */
+  char *origin, *user_agent; /* valid UTF-8 of bounded length */
+  GHashTable *parameters;    /* of its query, decoded: name → value */
+} VgwGrant;
+
+/* @engine (transfer none) must outlive the grant. @engines (transfer full). Returns: (transfer full) */
+VgwGrant *vgw_grant_new (const char *address, const VgwEngineConfig *engine, char **engines);
+VgwGrant *vgw_grant_ref (VgwGrant *self);
+void vgw_grant_unref (VgwGrant *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwGrant, vgw_grant_unref)
+
+/* The Origin and User-Agent of the request, and what followed the "?" of its address, undecoded; each (nullable), as it
+ * came. An origin that is too long is none, a user agent is cut; a query that cannot be decoded has no parameters. */
+void vgw_grant_set_page (VgwGrant *self, const char *origin, const char *user_agent, const char *query);
+
+/* Those of the parameters that @config's engine gets: name, value, …, NULL. @session_id (nullable) is for the log.
+ * Returns: (transfer full) */
+char **vgw_grant_pick_parameters (const VgwGrant *self, const VgwEngineConfig *config, const char *session_id);
+
+G_END_DECLS
