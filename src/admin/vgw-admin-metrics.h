@@ -1,7 +1,7 @@
 /* The metrics: one table of names and help texts, and their values as Prometheus reads them. Main thread only. */
 #pragma once
 
-#include "http/vgw-http-server.h"
+#include "net/vgw-http-server.h"
 #include "session/vgw-session-table.h"
 
 G_BEGIN_DECLS

@@ -5,8 +5,8 @@
 #include "admin/vgw-admin-metrics.h"
 #include "admin/vgw-admin-process.h"
 #include "admin/vgw-admin-sessions.h"
-#include "http/vgw-http-listener.h"
-#include "http/vgw-http-soup.h"
+#include "net/vgw-http-listener.h"
+#include "net/vgw-http-soup.h"
 
 #define MAX_CONNECTIONS 32 /* a scraper, a health check, a person, and some that hang */
 #define HEADER_TIMEOUT_MS 5000

@@ -2,7 +2,7 @@
  * its description. Main thread only. */
 #pragma once
 
-#include "http/vgw-http-server.h"
+#include "net/vgw-http-server.h"
 #include "session/vgw-session-table.h"
 
 G_BEGIN_DECLS

@@ -12,7 +12,7 @@
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
 #include "engine/builtin/vgw-engine-record.h"
-#include "http/vgw-http-server.h"
+#include "net/vgw-http-server.h"
 #include "session/vgw-session-table.h"
 
 #define SHUTDOWN_TIMEOUT_MS 3000

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "access/vgw-access.h"
-#include "http/vgw-ws-channel.h"
+#include "net/vgw-ws-channel.h"
 
 G_BEGIN_DECLS
 

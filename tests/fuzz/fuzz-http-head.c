@@ -1,6 +1,6 @@
 #include "fuzz.h"
 
-#include "http/vgw-http-head.h"
+#include "net/vgw-http-head.h"
 
 #define MAX_BODY_BYTES 100
 

@@ -19,7 +19,7 @@ from concurrent import futures
 # Where rooms are: each folder in one of these.
 PLACES = ("src", "tools")
 
-# What a room may include beside itself. Arrows never point up; http stands beside session. The rooms of tools/ are programs of
+# What a room may include beside itself. Arrows never point up; net stands beside session. The rooms of tools/ are programs of
 # their own, which no other room includes.
 ROOMS = {
     "base": set(),
@@ -31,10 +31,10 @@ ROOMS = {
     "media": {"base", "elements", "ice"},
     "session": {"base", "signaling", "engine", "manager", "media"},
     "access": {"base", "session"},
-    "http": {"base"},
-    "admin": {"base", "http", "session"},
+    "net": {"base"},
+    "admin": {"base", "net", "session"},
     "config": {"base", "signaling", "engine", "media"},
-    "app": {"access", "base", "config", "engine", "media", "session", "http", "admin"},
+    "app": {"access", "base", "config", "engine", "media", "session", "net", "admin"},
     "caller": {"base", "signaling", "elements"},
 }
 
@@ -46,13 +46,13 @@ EXCEPTIONS = {
 
 # Circles that there are still, each by one file of it.
 KNOWN_CIRCLES = {
-    "config/vgw-config", "engine/vgw-engine-call", "engine/vgw-engine-link", "http/vgw-ws-channel", "ice/vgw-ice-mux",
+    "config/vgw-config", "engine/vgw-engine-call", "engine/vgw-engine-link", "net/vgw-ws-channel", "ice/vgw-ice-mux",
     "manager/vgw-manager", "media/vgw-bridge", "media/vgw-media", "media/vgw-peer", "media/vgw-pipeline",
     "media/vgw-playout", "session/vgw-session",
 }
 
 GSTREAMER_ROOMS = {"media", "elements", "ice", "caller"}
-LIBSOUP_ROOMS = {"http", "admin", "caller"}
+LIBSOUP_ROOMS = {"net", "admin", "caller"}
 LIBSOUP_FILES = {"src/engine/vgw-engine-ws.c"}  # and networked engines and managers, each by its path
 
 # Each program, and the man page that has its options.

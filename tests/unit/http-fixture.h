@@ -4,7 +4,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "http/vgw-http-server.h"
+#include "net/vgw-http-server.h"
 #include "ws-peer.h"
 
 typedef struct

@@ -1,4 +1,4 @@
-#include "http/vgw-http-server.h"
+#include "net/vgw-http-server.h"
 
 #include <check.h>
 #include <libsoup/soup.h>

@@ -1,12 +1,12 @@
-#include "http/vgw-http-server.h"
+#include "net/vgw-http-server.h"
 
 #include <check.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
 #include "http-fixture.h"
-#include "http/vgw-http-connection.h"
-#include "http/vgw-http-origin.h"
+#include "net/vgw-http-connection.h"
+#include "net/vgw-http-origin.h"
 #include "run-suite.h"
 
 START_TEST (the_page_is_served_with_its_headers)

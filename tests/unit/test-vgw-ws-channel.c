@@ -1,4 +1,4 @@
-#include "http/vgw-ws-channel.h"
+#include "net/vgw-ws-channel.h"
 
 #include <check.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "base/vgw-error.h"
-#include "http/vgw-ws-channel-private.h"
+#include "net/vgw-ws-channel-private.h"
 #include "run-suite.h"
 #include "ws-peer.h"
 

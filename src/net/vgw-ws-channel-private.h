@@ -1,8 +1,8 @@
-/* How src/http makes and ends channels. */
+/* How src/net makes and ends channels. */
 #pragma once
 
 #include "base/vgw-token-bucket.h"
-#include "http/vgw-ws-channel.h"
+#include "net/vgw-ws-channel.h"
 
 G_BEGIN_DECLS
 

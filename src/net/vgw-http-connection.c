@@ -1,4 +1,4 @@
-#include "http/vgw-http-connection.h"
+#include "net/vgw-http-connection.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -7,7 +7,7 @@
 
 #include "base/vgw-log.h"
 #include "base/vgw-source.h"
-#include "http/vgw-http-head.h"
+#include "net/vgw-http-head.h"
 
 #define USER_TIMEOUT_MS 30000    /* unacknowledged bytes, or a closed window: tcp(7), TCP_USER_TIMEOUT */
 #define SEND_BUFFER_BYTES 131072 /* the kernel would let it grow to 4 MiB for a client that does not read */

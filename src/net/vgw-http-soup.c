@@ -1,4 +1,4 @@
-#include "http/vgw-http-soup.h"
+#include "net/vgw-http-soup.h"
 
 #include <string.h>
 

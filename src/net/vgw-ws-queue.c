@@ -1,4 +1,4 @@
-#include "http/vgw-ws-queue.h"
+#include "net/vgw-ws-queue.h"
 
 void
 vgw_ws_queue_init (VgwWsQueue *self, gsize max_bytes)

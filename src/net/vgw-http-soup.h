@@ -4,7 +4,7 @@
 
 #include <libsoup/soup.h>
 
-#include "http/vgw-http-connection.h"
+#include "net/vgw-http-connection.h"
 
 G_BEGIN_DECLS
 

@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "http/vgw-http-listener.h"
-#include "http/vgw-ws-channel.h"
+#include "net/vgw-http-listener.h"
+#include "net/vgw-ws-channel.h"
 
 G_BEGIN_DECLS
 

@@ -2,7 +2,7 @@
  * itself. libsoup does the handshake only: its own connection class buffers fragments without bound, queues without
  * bound and does not tell how much, keeps what follows a protocol error in memory, and waits for ever for a peer that
  * does not read its close frame (libsoup 3.2.3, soup-websocket-connection.c). */
-#include "http/vgw-ws-channel.h"
+#include "net/vgw-ws-channel.h"
 
 #include <linux/sockios.h>
 #include <string.h>
@@ -12,9 +12,9 @@
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "base/vgw-source.h"
-#include "http/vgw-ws-channel-private.h"
+#include "net/vgw-ws-channel-private.h"
 #include "base/vgw-ws-guard.h"
-#include "http/vgw-ws-queue.h"
+#include "net/vgw-ws-queue.h"
 
 #define READ_BYTES 16384     /* at once, and in one turn of the main loop: no client keeps it from the others */
 #define PINGS_PER_TIMEOUT 3  /* two of them may get lost */

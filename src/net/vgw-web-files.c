@@ -1,4 +1,4 @@
-#include "http/vgw-web-files.h"
+#include "net/vgw-web-files.h"
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>

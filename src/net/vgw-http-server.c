@@ -2,7 +2,7 @@
  * are VgwHttpListener's, the WebSocket after the handshake is VgwWsChannel's. Debian calls SoupServer unfit for
  * untrusted clients; what is known to be wrong with 3.2.3 is kept away from it here and in vgw-http-soup.c, each with
  * its reason. */
-#include "http/vgw-http-server.h"
+#include "net/vgw-http-server.h"
 
 #include <libsoup/soup.h>
 #include <string.h>
@@ -10,10 +10,10 @@
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "base/vgw-source.h"
-#include "http/vgw-http-origin.h"
-#include "http/vgw-http-soup.h"
-#include "http/vgw-web-files.h"
-#include "http/vgw-ws-channel-private.h"
+#include "net/vgw-http-origin.h"
+#include "net/vgw-http-soup.h"
+#include "net/vgw-web-files.h"
+#include "net/vgw-ws-channel-private.h"
 
 #define CLOSE_GOING_AWAY 1001                                                 /* RFC 6455 section 7.4.1 */
 #define MAX_SUBPROTOCOLS 16                                                   /* of a handshake are looked at */

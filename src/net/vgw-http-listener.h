@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/vgw-capacity.h"
-#include "http/vgw-http-connection.h"
+#include "net/vgw-http-connection.h"
 
 G_BEGIN_DECLS
 

@@ -1,4 +1,4 @@
-#include "http/vgw-http-listener.h"
+#include "net/vgw-http-listener.h"
 
 #include <string.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "http/vgw-http-origin.h"
+#include "net/vgw-http-origin.h"
 
 #include <gio/gio.h>
 #include <string.h>

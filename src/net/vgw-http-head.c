@@ -1,4 +1,4 @@
-#include "http/vgw-http-head.h"
+#include "net/vgw-http-head.h"
 
 #include <string.h>
 
