@@ -52,8 +52,7 @@ on_peer_event (VgwPeer *peer, const char *text, gpointer user_data)
 {
   VgwSession *self = user_data;
 
-  if (self->state == VGW_SESSION_ACTIVE)
-    vgw_session_take_client_event (self, text);
+  vgw_conversation_handle_event (self->conversation, text);
 }
 
 static void
@@ -61,14 +60,15 @@ on_peer_dtmf (VgwPeer *peer, char digit, guint duration_ms, gpointer user_data)
 {
   VgwSession *self = user_data;
 
-  if (self->state == VGW_SESSION_ACTIVE && self->engine != NULL)
-    vgw_engine_send_dtmf (self->engine, digit, duration_ms);
+  vgw_conversation_handle_dtmf (self->conversation, digit, duration_ms);
 }
 
 static void
 on_peer_voice (VgwPeer *peer, gboolean has_voice, gpointer user_data)
 {
-  vgw_session_hear_voice (user_data, has_voice);
+  VgwSession *self = user_data;
+
+  vgw_conversation_handle_voice (self->conversation, has_voice);
 }
 
 static void
@@ -95,7 +95,7 @@ on_peer_closed (VgwPeer *peer, gpointer user_data)
 static void
 make_peer (VgwSession *self)
 {
-  self->peer = vgw_peer_new (self->context->media, self->id, self->bridge);
+  self->peer = vgw_peer_new (self->context->media, self->id, vgw_conversation_get_bridge (self->conversation));
   self->answer_cancellable = g_cancellable_new ();
   g_signal_connect (self->peer, "candidate", G_CALLBACK (on_peer_candidate), self);
   g_signal_connect (self->peer, "track", G_CALLBACK (on_peer_track), self);
@@ -119,7 +119,7 @@ vgw_session_drop_peer (VgwSession *self)
   g_signal_handlers_disconnect_by_data (self->peer, self);
   vgw_peer_stop (self->peer);
   g_clear_object (&self->peer);
-  vgw_session_hear_voice (self, FALSE);
+  vgw_conversation_handle_voice (self->conversation, FALSE);
 }
 
 /* --- the client's messages --- */
@@ -219,7 +219,7 @@ handle_offer (VgwSession *self, const VgwMessage *message)
       return;
     }
   vgw_session_advance (self, VGW_INPUT_OFFER, NULL);
-  if (!vgw_session_make_speech (self, &error))
+  if (!vgw_conversation_prepare (self->conversation, &error))
     {
       vgw_session_fail (self, VGW_END_ENGINE, error);
       return;
@@ -264,10 +264,8 @@ handle_event (VgwSession *self, const VgwMessage *message)
     report (self, VGW_ERROR_BAD_STATE, "event: not before the offer");
   else if (message->event_json == NULL)
     report (self, VGW_ERROR_BAD_MESSAGE, "an event without payload");
-  else if (self->state != VGW_SESSION_ACTIVE)
-    vgw_session_hold_client_event (self, message->event_json);
   else
-    vgw_session_take_client_event (self, message->event_json);
+    vgw_conversation_handle_event (self->conversation, message->event_json);
 }
 
 static void

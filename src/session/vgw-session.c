@@ -30,7 +30,7 @@ fill_facts (VgwSession *self, VgwSessionFacts *facts)
   *facts = (VgwSessionFacts){
     .session_id = self->id,
     .client_address = self->grant->address,
-    .engine = self->engine_config->name,
+    .engine = vgw_conversation_get_config (self->conversation)->name,
     .state = vgw_session_state_to_string (self->state),
     .codec = self->codec,
     .reason = is_over ? vgw_end_reason_to_string (self->end_reason) : NULL,
@@ -109,19 +109,10 @@ enter_active (VgwSession *self)
 {
   guint timeout_ms = self->context->limits.media_timeout_ms;
   guint interval_ms = MIN (timeout_ms / WATCHDOG_POLLS_PER_TIMEOUT, WATCHDOG_MAX_INTERVAL_MS);
-  g_autoptr (GError) error = NULL;
 
   self->active_mono_us = g_get_monotonic_time ();
   set_state_timer (self, timeout_ms > 0 ? MAX (interval_ms, 1) : 0, on_watchdog);
-  if (!vgw_session_start_engine (self, &error))
-    vgw_session_take_engine_failure (self, error);
-  if (self->state != VGW_SESSION_ACTIVE) /* the engine failed or hung up while it started */
-    return;
-
-  vgw_session_tell_manager (self);
-  g_signal_emit (self, signals[SIGNAL_ACTIVE], 0, self->active_mono_us - self->offer_mono_us);
-  vgw_session_emit (self, vgw_message_new_state ("active", NULL));
-  vgw_session_take_early_events (self);
+  vgw_conversation_start (self->conversation);
 }
 
 static void
@@ -130,13 +121,9 @@ enter_ending (VgwSession *self)
   vgw_session_finish_outbox (self);
   g_clear_handle_id (&self->state_timer_id, g_source_remove);
   g_clear_handle_id (&self->duration_timer_id, g_source_remove);
-  g_clear_handle_id (&self->hangup_timer_id, g_source_remove);
   g_ptr_array_set_size (self->early_candidates, 0);
-  g_ptr_array_set_size (self->early_events, 0);
   vgw_session_drop_peer (self);
-  vgw_session_get_playout_stats (self, &self->last_playout);
-  vgw_session_log_dropped_events (self);
-  vgw_session_drop_speech (self, vgw_end_reason_to_string (self->end_reason));
+  vgw_conversation_stop (self->conversation, vgw_end_reason_to_string (self->end_reason));
 }
 
 static void
@@ -212,10 +199,10 @@ vgw_session_finalize (GObject *object)
 
   vgw_session_clear_outbox (self);
   g_ptr_array_unref (self->early_candidates);
-  g_ptr_array_unref (self->early_events);
   g_ptr_array_unref (self->held_candidates);
   g_free (self->codec);
   g_free (self->id);
+  g_object_unref (self->conversation);
   g_clear_pointer (&self->grant, vgw_grant_unref);
   G_OBJECT_CLASS (vgw_session_parent_class)->finalize (object);
 }
@@ -242,7 +229,6 @@ vgw_session_init (VgwSession *self)
   g_queue_init (&self->outbox);
   self->id = vgw_random_base64url (ID_BYTES);
   self->early_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_message_free);
-  self->early_events = g_ptr_array_new_with_free_func (g_free);
   self->held_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_message_free);
 }
 
@@ -307,6 +293,55 @@ vgw_session_tell_manager (VgwSession *self)
   vgw_manager_update_session (self->context->manager, &facts);
 }
 
+static void
+handle_started (VgwSession *self)
+{
+  vgw_session_tell_manager (self);
+  g_signal_emit (self, signals[SIGNAL_ACTIVE], 0, self->active_mono_us - self->offer_mono_us);
+  vgw_session_emit (self, vgw_message_new_state ("active", NULL));
+}
+
+static gboolean
+on_conversation_report (const VgwConversationReport *report, gpointer user_data)
+{
+  g_autoptr (VgwSession) self = g_object_ref (user_data);
+
+  switch (report->type)
+    {
+    case VGW_CONVERSATION_STARTED:
+      handle_started (self);
+      break;
+    case VGW_CONVERSATION_ENGINE_EVENT:
+      if (!vgw_session_has_room_for_event (self, strlen (report->json)))
+        return FALSE;
+      vgw_session_tell_client (self, report->json);
+      break;
+    case VGW_CONVERSATION_NOTICE:
+      vgw_session_tell_client (self, report->json);
+      break;
+    case VGW_CONVERSATION_EVENT_REFUSED:
+      vgw_session_emit (self, vgw_message_new_error (report->error, FALSE));
+      break;
+    case VGW_CONVERSATION_ENGINE_CHANGED:
+      vgw_session_tell_manager (self);
+      break;
+    case VGW_CONVERSATION_HUNG_UP:
+      vgw_session_end (self, VGW_END_ENGINE);
+      break;
+    case VGW_CONVERSATION_FAILED:
+      vgw_session_fail (self, VGW_END_ENGINE, report->error);
+      break;
+    }
+  return TRUE;
+}
+
+VgwConversation *
+vgw_session_get_conversation (VgwSession *self)
+{
+  g_return_val_if_fail (VGW_IS_SESSION (self), NULL);
+  return self->conversation;
+}
+
 VgwSession *
 vgw_session_new (const VgwSessionContext *context, VgwGrant *grant)
 {
@@ -317,7 +352,16 @@ vgw_session_new (const VgwSessionContext *context, VgwGrant *grant)
   self = g_object_new (VGW_TYPE_SESSION, NULL);
   self->context = context;
   self->grant = vgw_grant_ref (grant);
-  self->engine_config = grant->engine;
+  self->conversation = vgw_conversation_new (
+      &(VgwConversationSettings){
+          .session_id = self->id,
+          .grant = grant,
+          .media = context->media,
+          .engines = &context->engine_shared,
+          .max_events_per_second = context->limits.max_events_per_second,
+          .max_event_bytes = context->limits.max_message_bytes,
+      },
+      on_conversation_report, self);
   return self;
 }
 
@@ -355,7 +399,7 @@ vgw_session_start (VgwSession *self)
   message = vgw_message_new (VGW_MESSAGE_SESSION);
   message->session_id = g_strdup (self->id);
   message->engines = g_strdupv (self->grant->engines);
-  message->engine = g_strdup (self->engine_config->name);
+  message->engine = g_strdup (vgw_conversation_get_config (self->conversation)->name);
   if (self->context->client_ice_servers != NULL)
     message->ice_servers = g_ptr_array_ref (self->context->client_ice_servers);
   message->limits = (VgwSessionLimits){
@@ -415,8 +459,5 @@ void
 vgw_session_get_playout_stats (VgwSession *self, VgwPlayoutStats *stats)
 {
   g_return_if_fail (VGW_IS_SESSION (self));
-  if (self->bridge != NULL)
-    vgw_playout_get_stats (vgw_bridge_get_playout (self->bridge), stats);
-  else
-    *stats = self->last_playout;
+  vgw_conversation_get_playout_stats (self->conversation, stats);
 }

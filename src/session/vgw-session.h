@@ -24,7 +24,7 @@
 #include "manager/vgw-manager.h"
 #include "media/vgw-media.h"
 #include "media/vgw-playout.h"
-#include "session/vgw-grant.h"
+#include "session/vgw-conversation.h"
 #include "session/vgw-session-state.h"
 #include "signaling/vgw-message.h"
 
@@ -90,6 +90,9 @@ VgwSessionState vgw_session_get_state (VgwSession *self);
 
 /* What the manager is told and the admin listener shows; the strings are good until the session changes. */
 void vgw_session_get_facts (VgwSession *self, VgwSessionFacts *facts);
+
+/* (transfer none) */
+VgwConversation *vgw_session_get_conversation (VgwSession *self);
 
 /* Of the engine's speech; all 0 before the first offer, and the last values once the session has ended. */
 void vgw_session_get_playout_stats (VgwSession *self, VgwPlayoutStats *stats);

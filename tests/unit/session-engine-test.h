@@ -61,20 +61,29 @@ tear_down (void)
   tear_down_context ();
 }
 
-/* A session that talks to the engine @name, as if its peer were connected. */
+/* A session that talks to the engine @name, or to @engine (nullable, transfer full) in its place, as if its peer were
+ * connected. */
 static inline Client *
-client_new_talking (const char *name)
+client_new_talking_to (const char *name, VgwEngine *engine)
 {
   g_autoptr (VgwGrant) grant = make_grant ("192.0.2.1", name);
   g_autoptr (VgwSession) session = vgw_session_new (&test_context, grant);
   Client *client = client_watch (session);
 
   vgw_session_start (session);
-  ck_assert (vgw_session_make_speech (session, NULL));
+  if (engine != NULL)
+    vgw_conversation_use_engine (session->conversation, engine, vgw_engine_config_find (engines (), name));
+  ck_assert (vgw_conversation_prepare (session->conversation, NULL));
   ck_assert (vgw_session_advance (session, VGW_INPUT_OFFER, NULL));
   ck_assert (vgw_session_advance (session, VGW_INPUT_ANSWERED, NULL));
   ck_assert (vgw_session_advance (session, VGW_INPUT_CONNECTED, NULL));
   return client;
+}
+
+static inline Client *
+client_new_talking (const char *name)
+{
+  return client_new_talking_to (name, NULL);
 }
 
 /* How many events for the client have @text in them. */
@@ -150,11 +159,6 @@ test_keeper_init (TestKeeper *self)
 static inline Client *
 client_new_kept (TestKeeper **keeper)
 {
-  Client *client = client_new_talking ("echo");
-
-  vgw_session_drop_engine (client->session, "test");
   *keeper = g_object_new (TEST_TYPE_KEEPER, NULL);
-  vgw_session_use_engine (client->session, VGW_ENGINE (*keeper), client->session->engine_config);
-  ck_assert (vgw_session_start_engine (client->session, NULL));
-  return client;
+  return client_new_talking_to ("echo", VGW_ENGINE (*keeper));
 }

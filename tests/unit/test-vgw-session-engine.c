@@ -8,7 +8,8 @@ START_TEST (the_voice_has_the_rate_of_the_engine)
 
   add_engine ("wide", "echo")->sample_rate_hz = 48000;
   client = client_new_talking ("wide");
-  ck_assert_uint_eq (vgw_bridge_get_format (client->session->bridge)->rate_hz, 48000);
+  ck_assert_uint_eq (vgw_bridge_get_format (vgw_conversation_get_bridge (client->session->conversation))->rate_hz,
+                     48000);
   vgw_session_end (client->session, VGW_END_CLIENT_BYE);
   client_free (client);
 }
@@ -41,11 +42,12 @@ START_TEST (a_call_can_go_on_without_its_engine)
   WAIT_UNTIL (count_events (client, "engine-failed") > 0);
   settle ();
   ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_ACTIVE);
-  ck_assert_ptr_null (client->session->engine);
+  ck_assert_ptr_null (vgw_conversation_get_engine (client->session->conversation));
   ck_assert_uint_eq (count_events (client, "engine-failed"), 1);
   /* what is for the engine is for nobody */
   client_say (client, "{\"type\":\"event\",\"payload\":{\"a\":1}}");
-  vgw_playout_push (vgw_bridge_get_playout (client->session->bridge), frame, G_N_ELEMENTS (frame));
+  vgw_playout_push (vgw_bridge_get_playout (vgw_conversation_get_bridge (client->session->conversation)), frame,
+                    G_N_ELEMENTS (frame));
   settle ();
   ck_assert (!client_got (client, VGW_MESSAGE_ERROR, NULL));
   vgw_session_end (client->session, VGW_END_CLIENT_BYE);
@@ -66,13 +68,13 @@ START_TEST (another_engine_takes_over)
   WAIT_UNTIL (count_events (client, "engine-fallback") > 0);
   settle ();
   ck_assert_uint_eq (count_events (client, "\"engine\":\"echo\""), 1);
-  ck_assert_str_eq (client->session->engine_config->name, "echo");
+  ck_assert_str_eq (vgw_conversation_get_config (client->session->conversation)->name, "echo");
   ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_ACTIVE);
   ck_assert_uint_ge (books->n_updated, 2); /* active, and the other engine */
-  echo = client->session->engine;
+  echo = vgw_conversation_get_engine (client->session->conversation);
   ck_assert_ptr_nonnull (echo);
   vgw_engine_push_audio (echo, frame, G_N_ELEMENTS (frame)); /* into the same queue */
-  vgw_playout_get_stats (vgw_bridge_get_playout (client->session->bridge), &stats);
+  vgw_playout_get_stats (vgw_bridge_get_playout (vgw_conversation_get_bridge (client->session->conversation)), &stats);
   ck_assert_uint_eq (stats.queued_ms, 20);
   vgw_session_end (client->session, VGW_END_CLIENT_BYE);
   client_free (client);
@@ -106,7 +108,7 @@ START_TEST (an_engine_that_cannot_start_has_failed)
   client = client_new_talking ("rec");
   ck_assert_uint_eq (count_events (client, "engine-fallback"), 1);
   ck_assert (client_got (client, VGW_MESSAGE_STATE, "active"));
-  ck_assert_str_eq (client->session->engine_config->name, "echo");
+  ck_assert_str_eq (vgw_conversation_get_config (client->session->conversation)->name, "echo");
   vgw_session_end (client->session, VGW_END_CLIENT_BYE);
   client_free (client);
 }

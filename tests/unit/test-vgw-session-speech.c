@@ -177,8 +177,7 @@ call_new_with (VgwEngine *engine, const VgwEngineConfig *config)
   Call *call = g_new0 (Call, 1);
 
   call->client = client_new_started ();
-  call->client->session->engine_config = config;
-  vgw_session_use_engine (call->client->session, engine, config);
+  vgw_conversation_use_engine (call->client->session->conversation, engine, config);
   call->media = vgw_call_media_new (speech, NULL, FALSE, NULL, NULL);
   ck_assert_ptr_nonnull (call->media);
   g_signal_connect (call->client->session, "outgoing", G_CALLBACK (on_outgoing), call);
@@ -222,7 +221,7 @@ fail_engine (Call *call)
 {
   g_autoptr (GError) error = g_error_new_literal (VGW_ERROR, VGW_ERROR_ENGINE, "gone");
 
-  g_signal_emit_by_name (call->client->session->engine, "failed", error);
+  g_signal_emit_by_name (vgw_conversation_get_engine (call->client->session->conversation), "failed", error);
 }
 
 static void
@@ -244,7 +243,8 @@ get_stats (Call *call)
 {
   VgwPlayoutStats stats;
 
-  vgw_playout_get_stats (vgw_bridge_get_playout (call->client->session->bridge), &stats);
+  vgw_playout_get_stats (vgw_bridge_get_playout (vgw_conversation_get_bridge (call->client->session->conversation)),
+                         &stats);
   return stats;
 }
 
@@ -330,13 +330,13 @@ START_TEST (what_is_weaker_than_the_bot_by_the_margin_is_taken_for_its_echo)
   session = call->client->session;
   test_bot_talk (bot, G_MAXINT16); /* no caller is as loud */
 
-  WAIT_UNTIL (session->has_voice);
+  WAIT_UNTIL (vgw_conversation_has_voice (session->conversation));
   played_ms = get_stats (call).played_ms;
   WAIT_UNTIL (get_stats (call).played_ms > played_ms + PHRASE_MS);
   ck_assert_uint_eq (bot->n_started, 0);
   ck_assert_uint_eq (bot->n_cleared, 0);
   ck_assert_uint_eq (count_events (call, SPEECH_STARTED), 0);
-  vgw_playout_clear (vgw_bridge_get_playout (session->bridge));
+  vgw_playout_clear (vgw_bridge_get_playout (vgw_conversation_get_bridge (session->conversation)));
   WAIT_UNTIL (bot->n_started > 0); /* in silence there is no echo */
   call_free (call);
 }
@@ -375,7 +375,7 @@ START_TEST (who_wants_no_voice_has_none_detected)
 {
   Call *call = call_new (VGW_BARGE_IN_FLUSH, 0);
 
-  ck_assert (!vgw_bridge_get_wants_voice (call->client->session->bridge));
+  ck_assert (!vgw_bridge_get_wants_voice (vgw_conversation_get_bridge (call->client->session->conversation)));
   WAIT_UNTIL (get_stats (call).played_ms > 3000); /* well inside the phrase */
   ck_assert_uint_eq (call->bot->n_started, 0);
   call_free (call);
@@ -385,12 +385,16 @@ END_TEST
 START_TEST (who_takes_over_hears_that_the_caller_speaks)
 {
   VgwEngineConfig *deaf = add_config ("deaf", "echo", VGW_BARGE_IN_NONE);
+  guint64 played_ms;
   Call *call;
 
   add_config ("listener", "echo", VGW_BARGE_IN_FLUSH);
   set_text (&deaf->on_failure, "fallback:listener");
   call = call_new_with (vgw_engine_echo_new (), deaf);
-  ck_assert_ptr_null (call->client->session->voice);
+  WAIT_UNTIL (vgw_conversation_has_voice (call->client->session->conversation));
+  played_ms = get_stats (call).played_ms;
+  WAIT_UNTIL (get_stats (call).played_ms > played_ms + PHRASE_MS / 3);
+  ck_assert_uint_eq (count_events (call, SPEECH_STARTED), 0);
   fail_engine (call);
   WAIT_UNTIL (count_events (call, SPEECH_STARTED) > 0);
   call_free (call);
@@ -402,11 +406,12 @@ START_TEST (a_bot_that_fails_while_the_caller_speaks_leaves_no_speech_without_en
   Call *call = call_new (VGW_BARGE_IN_NONE, 120);
 
   set_text (&add_config ("deaf", "echo", VGW_BARGE_IN_NONE)->on_failure, "end");
-  set_text (&((VgwEngineConfig *) call->client->session->engine_config)->on_failure, "fallback:deaf");
+  set_text (&((VgwEngineConfig *) vgw_conversation_get_config (call->client->session->conversation))->on_failure,
+            "fallback:deaf");
   WAIT_UNTIL (count_events (call, SPEECH_STARTED) > 0);
   ck_assert_uint_eq (count_events (call, SPEECH_STOPPED), 0);
   fail_engine (call);
-  ck_assert_str_eq (call->client->session->engine_config->name, "deaf");
+  ck_assert_str_eq (vgw_conversation_get_config (call->client->session->conversation)->name, "deaf");
   ck_assert_uint_eq (count_events (call, SPEECH_STOPPED), 1);
   call_free (call);
 }

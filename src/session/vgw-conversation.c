@@ -1,0 +1,594 @@
+/* The engine's output works on the playout queue alone, on any thread (vgw-engine-output.h). What becomes of it comes
+ * back through the mailbox: one post for however many events. */
+#include "session/vgw-conversation.h"
+
+#include <string.h>
+
+#include "base/vgw-error.h"
+#include "base/vgw-json.h"
+#include "base/vgw-log.h"
+#include "base/vgw-mailbox.h"
+#include "session/vgw-caller-speech.h"
+#include "session/vgw-engine-output.h"
+#include "session/vgw-event-filter.h"
+#include "session/vgw-playout-drain.h"
+
+#define MAX_EVENTS_PER_TURN 256 /* of the main loop: an engine that floods its queue with marks delays no other call */
+#define CLEARED_BURST_SECONDS 2 /* of the rate of events may come at once */
+#define SPEECH_STARTED "{\"type\":\"speech-started\"}"
+#define SPEECH_STOPPED "{\"type\":\"speech-stopped\"}"
+#define MARK_REFUSED "{\"type\":\"error\",\"code\":\"too-large\",\"message\":\"a mark was dropped\"}"
+#define EVENT_REFUSED "{\"type\":\"error\",\"code\":\"too-large\",\"message\":\"an event was dropped\"}"
+
+static const VgwPlayoutOverflow playout_overflows[] = {
+  [VGW_OVERFLOW_WAIT] = VGW_PLAYOUT_KEEP,
+  [VGW_OVERFLOW_OLDEST] = VGW_PLAYOUT_DROP_OLDEST,
+  [VGW_OVERFLOW_NEWEST] = VGW_PLAYOUT_DROP_NEWEST,
+};
+
+struct _VgwConversation
+{
+  GObject parent_instance;
+
+  VgwConversationSettings settings;
+  VgwConversationFunc func;
+  gpointer user_data;
+  enum
+  {
+    CONVERSATION_NEW,
+    CONVERSATION_STARTED,
+    CONVERSATION_STOPPED,
+  } state;
+
+  const VgwEngineConfig *config;
+  VgwEngine *engine;         /* (nullable) */
+  VgwBridge *bridge;         /* from prepare () to stop () */
+  VgwCallerSpeech *speech;   /* as long as the bridge */
+  VgwMailbox *mailbox;       /* from the playout queue to the main thread; as long as the bridge */
+  gboolean has_refused_mark; /* and the engine was notified */
+  VgwPlayoutDrain *drain;    /* (nullable) the engine has hung up, and what it said is being heard */
+  VgwPlayoutStats last_playout;
+
+  VgwEventFilter client_events, engine_events;
+  VgwTokenBucket cleared_events;
+};
+
+G_DEFINE_FINAL_TYPE (VgwConversation, vgw_conversation, G_TYPE_OBJECT)
+
+/* --- reports --- */
+
+static void
+report (VgwConversation *self, VgwConversationReportType type)
+{
+  self->func (&(VgwConversationReport){ .type = type }, self->user_data);
+}
+
+static gboolean
+report_event (VgwConversation *self, VgwConversationReportType type, const char *json)
+{
+  return self->func (&(VgwConversationReport){ .type = type, .json = json }, self->user_data);
+}
+
+static void
+report_error (VgwConversation *self, VgwConversationReportType type, const GError *error)
+{
+  self->func (&(VgwConversationReport){ .type = type, .error = error }, self->user_data);
+}
+
+/* An event of the gateway. @engine (nullable): a name in it. */
+static void
+report_notice (VgwConversation *self, const char *type, const char *engine)
+{
+  g_autoptr (JsonObject) event = json_object_new ();
+  g_autofree char *json = NULL;
+
+  json_object_set_string_member (event, "type", type);
+  if (engine != NULL)
+    json_object_set_string_member (event, "engine", engine);
+  json = vgw_json_object_to_text (event);
+  report_event (self, VGW_CONVERSATION_NOTICE, json);
+}
+
+/* --- audio --- */
+
+static void
+on_mark_refused (gpointer object, gpointer payload)
+{
+  VgwConversation *self = object;
+
+  if (self->has_refused_mark || self->engine == NULL)
+    return;
+  self->has_refused_mark = TRUE;
+  vgw_engine_send_event (self->engine, MARK_REFUSED);
+}
+
+/* On a streaming thread. */
+static void
+push_to_engine (const gint16 *samples, gsize n_samples, gpointer user_data)
+{
+  vgw_engine_push_audio (user_data, samples, n_samples);
+}
+
+/* An engine causes one with two small messages: bounded on their own, so that they take no room from its events. */
+static void
+report_cleared (VgwConversation *self, const VgwPlayoutEvent *event)
+{
+  guint per_second = self->settings.max_events_per_second;
+  g_autofree char *json = NULL;
+
+  if (event->cleared_ms == 0 || self->state != CONVERSATION_STARTED
+      || (per_second > 0
+          && !vgw_token_bucket_take (&self->cleared_events, 1, per_second, CLEARED_BURST_SECONDS * per_second,
+                                     g_get_monotonic_time ())))
+    return;
+  json = g_strdup_printf ("{\"type\":\"playout-cleared\",\"utterance_ms\":%" G_GUINT64_FORMAT
+                          ",\"cleared_ms\":%" G_GUINT64_FORMAT "}",
+                          event->utterance_ms, event->cleared_ms);
+  report_event (self, VGW_CONVERSATION_NOTICE, json);
+}
+
+/* Main thread. Each event may make the engine hang up. */
+static void
+handle_playout_events (gpointer object, gpointer payload)
+{
+  VgwConversation *self = object;
+  g_autoptr (VgwPlayout) playout = NULL;
+
+  if (self->bridge == NULL)
+    return;
+  playout = vgw_playout_ref (vgw_bridge_get_playout (self->bridge));
+  for (guint i = 0; i < MAX_EVENTS_PER_TURN && self->engine != NULL; i++)
+    {
+      g_autoptr (VgwPlayoutEvent) event = vgw_playout_take_event (playout);
+
+      if (event == NULL)
+        return;
+      vgw_engine_playout_event (self->engine, event);
+      if (event->type == VGW_PLAYOUT_CLEARED)
+        report_cleared (self, event);
+    }
+  if (self->mailbox != NULL)
+    vgw_mailbox_post (self->mailbox, handle_playout_events, NULL, NULL);
+}
+
+/* Any thread. */
+static void
+on_playout_notify (gpointer user_data)
+{
+  vgw_mailbox_post (user_data, handle_playout_events, NULL, NULL);
+}
+
+/* An engine without interest in them costs nothing. */
+static void
+watch_playout (VgwConversation *self)
+{
+  VgwPlayout *playout = vgw_bridge_get_playout (self->bridge);
+
+  if (VGW_ENGINE_GET_CLASS (self->engine)->playout_event != NULL)
+    vgw_playout_set_notify (playout, on_playout_notify, vgw_mailbox_ref (self->mailbox),
+                            (GDestroyNotify) vgw_mailbox_unref);
+  else
+    vgw_playout_set_notify (playout, NULL, NULL, NULL);
+}
+
+/* --- the caller speaks --- */
+
+static void
+on_speech_changed (gboolean is_speaking, gpointer user_data)
+{
+  g_autoptr (VgwConversation) self = g_object_ref (user_data);
+
+  if (self->engine != NULL)
+    vgw_engine_speech_changed (self->engine, is_speaking);
+  if (self->state == CONVERSATION_STARTED) /* the engine may have hung up */
+    report_event (self, VGW_CONVERSATION_NOTICE, is_speaking ? SPEECH_STARTED : SPEECH_STOPPED);
+}
+
+void
+vgw_conversation_handle_voice (VgwConversation *self, gboolean has_voice)
+{
+  g_return_if_fail (VGW_IS_CONVERSATION (self));
+
+  if (self->speech != NULL)
+    vgw_caller_speech_set_voice (self->speech, has_voice);
+}
+
+gboolean
+vgw_conversation_has_voice (VgwConversation *self)
+{
+  g_return_val_if_fail (VGW_IS_CONVERSATION (self), FALSE);
+  return self->speech != NULL && vgw_caller_speech_has_voice (self->speech);
+}
+
+/* --- the engine --- */
+
+/* What waits to be heard stays. */
+static void
+drop_engine (VgwConversation *self, const char *reason)
+{
+  VgwPlayout *playout;
+
+  if (self->engine == NULL)
+    return;
+  playout = vgw_bridge_get_playout (self->bridge);
+  vgw_bridge_set_audio_func (self->bridge, NULL, NULL, NULL);
+  vgw_playout_set_notify (playout, NULL, NULL, NULL);
+  g_signal_handlers_disconnect_by_data (self->engine, self);
+  vgw_engine_stop (self->engine, reason);
+  g_clear_object (&self->engine);
+  vgw_playout_hold (playout, VGW_PLAYOUT_HOLD_ENGINE, FALSE); /* nothing else ends its hold */
+}
+
+/* Errors: VGW_ERROR_ENGINE. */
+static gboolean
+start_engine (VgwConversation *self, GError **error)
+{
+  const VgwGrant *grant = self->settings.grant;
+  g_auto (GStrv) parameters = vgw_grant_pick_parameters (grant, self->config, self->settings.session_id);
+  const VgwEngineStart start = {
+    .session_id = self->settings.session_id,
+    .client_address = grant->address,
+    .format = *vgw_bridge_get_format (self->bridge),
+    .origin = grant->origin,
+    .user_agent = grant->user_agent,
+    .parameters = (const char *const *) parameters,
+  };
+
+  if (!vgw_engine_start (self->engine, &start, error))
+    return FALSE;
+  if (self->engine != NULL) /* it may have hung up */
+    vgw_bridge_set_audio_func (self->bridge, push_to_engine, g_object_ref (self->engine), g_object_unref);
+  return TRUE;
+}
+
+/* Errors: those of making and starting it. */
+static gboolean
+start_fallback (VgwConversation *self, GError **error)
+{
+  VgwEngine *engine = vgw_engine_create (self->config, self->settings.engines, error);
+
+  if (engine == NULL)
+    return FALSE;
+  vgw_conversation_use_engine (self, engine, self->config);
+  return start_engine (self, error);
+}
+
+/* The engine that takes over from the present one, or NULL. */
+static const VgwEngineConfig *
+find_fallback (VgwConversation *self)
+{
+  const char *name;
+
+  if (vgw_engine_config_get_on_failure (self->config, &name) != VGW_ON_FAILURE_FALLBACK)
+    return NULL;
+  return vgw_engine_config_find (self->settings.engines->engines, name);
+}
+
+/* The engine has failed, or could not be started: another one takes over, the call goes on without one, or it ends.
+ * Fallbacks end: a circle of them is refused when the configuration is loaded. */
+static void
+handle_failure (VgwConversation *self, const GError *error)
+{
+  const char *session_id = self->settings.session_id;
+  g_autoptr (VgwConversation) keep = g_object_ref (self);
+  g_autoptr (GError) cause = g_error_copy (error);
+  const VgwEngineConfig *next;
+  const char *fallback;
+
+  while ((next = find_fallback (self)) != NULL)
+    {
+      vgw_warning (session_id, "engine %s failed (%s); %s takes over", self->config->name, cause->message, next->name);
+      drop_engine (self, "engine");
+      self->config = next;
+      report_notice (self, "engine-fallback", next->name);
+      /* the next engine is notified of speech from its beginning, and the client, which knows of it, of an end */
+      if (self->state != CONVERSATION_STOPPED && vgw_caller_speech_stop (self->speech))
+        report_event (self, VGW_CONVERSATION_NOTICE, SPEECH_STOPPED);
+      if (self->state == CONVERSATION_STOPPED)
+        return;
+      report (self, VGW_CONVERSATION_ENGINE_CHANGED);
+      g_clear_error (&cause);
+      if (start_fallback (self, &cause))
+        return;
+    }
+  if (vgw_engine_config_get_on_failure (self->config, &fallback) != VGW_ON_FAILURE_HOLD)
+    {
+      report_error (self, VGW_CONVERSATION_FAILED, cause);
+      return;
+    }
+  vgw_warning (session_id, "engine %s failed (%s); the call goes on without one", self->config->name, cause->message);
+  drop_engine (self, "engine");
+  report_notice (self, "engine-failed", NULL);
+}
+
+static void
+on_engine_failed (VgwEngine *engine, const GError *error, gpointer user_data)
+{
+  handle_failure (user_data, error);
+}
+
+static void
+on_engine_status (VgwEngine *engine, const char *status, gpointer user_data)
+{
+  VgwConversation *self = user_data;
+
+  vgw_info (self->settings.session_id, "engine %s: %s", self->config->name, status);
+  report_notice (self, status, NULL);
+}
+
+static void
+on_engine_event (VgwEngine *engine, const char *json, gpointer user_data)
+{
+  VgwConversation *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (vgw_event_filter_pass (&self->engine_events, strlen (json), &error)
+      && !report_event (self, VGW_CONVERSATION_ENGINE_EVENT, json))
+    error = g_error_new_literal (VGW_ERROR, VGW_ERROR_TOO_LARGE,
+                                 "the client does not take its events as fast as they come; some were dropped");
+  if (error == NULL)
+    return;
+  vgw_event_filter_drop (&self->engine_events, self->settings.session_id, "engine", error);
+  if (self->engine_events.n_dropped == 1 && self->engine != NULL) /* once, or the answer were the next flood */
+    vgw_engine_send_event (self->engine, EVENT_REFUSED);
+}
+
+static void
+on_drained (guint n_unheard_ms, gpointer user_data)
+{
+  VgwConversation *self = user_data;
+
+  if (n_unheard_ms > 0)
+    vgw_warning (self->settings.session_id, "engine %s has hung up; %u ms of its speech were not heard in time",
+                 self->config->name, n_unheard_ms);
+  report (self, VGW_CONVERSATION_HUNG_UP);
+}
+
+/* What the engine said before it hung up is heard first. */
+static void
+on_engine_hangup (VgwEngine *engine, gpointer user_data)
+{
+  VgwConversation *self = user_data;
+  VgwPlayoutStats stats;
+
+  if (self->drain != NULL)
+    return;
+  vgw_conversation_get_playout_stats (self, &stats);
+  if (self->config->hangup == VGW_HANGUP_NOW || (stats.queued_ms == 0 && stats.played_ms == 0))
+    {
+      report (self, VGW_CONVERSATION_HUNG_UP);
+      return;
+    }
+  vgw_info (self->settings.session_id, "engine %s has hung up; %u ms of its speech are heard first", self->config->name,
+            stats.queued_ms);
+  self->drain =
+      vgw_playout_drain_new (vgw_bridge_get_playout (self->bridge), VGW_PLAYOUT_DRAIN_SLACK_MS, on_drained, self);
+}
+
+/* What is built in needs no buffer for what a network does to it, and an echo must come back at once. A recorder may
+ * have anything in it. */
+static gboolean
+is_behind_network (const VgwEngineConfig *config)
+{
+  return *config->url != '\0' || (g_str_equal (config->type, "record") && *config->wraps != '\0');
+}
+
+/* With the rate of the first engine; one that takes over has to have the same. */
+static void
+make_bridge (VgwConversation *self)
+{
+  const VgwEngineConfig *config = self->config;
+
+  self->mailbox = vgw_mailbox_new (G_OBJECT (self));
+  self->bridge = vgw_bridge_new (vgw_media_get_pacer (self->settings.media),
+                                 &(VgwAudioFormat){ config->sample_rate_hz }, config->max_playout_ms);
+  vgw_playout_set_session_id (vgw_bridge_get_playout (self->bridge), self->settings.session_id);
+  self->speech = vgw_caller_speech_new (self->bridge, on_speech_changed, self);
+}
+
+void
+vgw_conversation_use_engine (VgwConversation *self, VgwEngine *engine, const VgwEngineConfig *config)
+{
+  VgwPlayout *playout;
+
+  g_return_if_fail (VGW_IS_CONVERSATION (self));
+  g_return_if_fail (VGW_IS_ENGINE (engine));
+
+  drop_engine (self, "replaced");
+  self->config = config;
+  self->engine = engine;
+  if (self->bridge == NULL)
+    make_bridge (self);
+  playout = vgw_bridge_get_playout (self->bridge);
+  vgw_playout_set_bound (playout, config->max_playout_ms, playout_overflows[config->overflow]);
+  vgw_playout_set_real_time (playout, is_behind_network (config), config->prebuffer_ms);
+  vgw_engine_output_connect (engine, playout, self->mailbox, on_mark_refused);
+  g_signal_connect (engine, "event", G_CALLBACK (on_engine_event), self);
+  g_signal_connect (engine, "status", G_CALLBACK (on_engine_status), self);
+  g_signal_connect (engine, "failed", G_CALLBACK (on_engine_failed), self);
+  g_signal_connect (engine, "hangup", G_CALLBACK (on_engine_hangup), self);
+  watch_playout (self);
+  vgw_caller_speech_configure (self->speech, config, VGW_ENGINE_GET_CLASS (engine)->speech_changed != NULL);
+}
+
+/* --- the client --- */
+
+/* An event after the start. */
+static void
+pass_event (VgwConversation *self, const char *json)
+{
+  g_autoptr (JsonObject) object = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (vgw_event_filter_pass (&self->client_events, strlen (json), &error))
+    object = vgw_json_parse_object (json, strlen (json), &error);
+  if (object != NULL && self->engine != NULL)
+    vgw_engine_send_event (self->engine, json);
+  else if (object == NULL && vgw_event_filter_drop (&self->client_events, self->settings.session_id, "client", error))
+    report_error (self, VGW_CONVERSATION_EVENT_REFUSED, error);
+}
+
+void
+vgw_conversation_handle_event (VgwConversation *self, const char *json)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_return_if_fail (VGW_IS_CONVERSATION (self));
+
+  switch (self->state)
+    {
+    case CONVERSATION_NEW:
+      if (!vgw_event_filter_hold (&self->client_events, json, &error)
+          && vgw_event_filter_drop (&self->client_events, self->settings.session_id, "client", error))
+        report_error (self, VGW_CONVERSATION_EVENT_REFUSED, error);
+      break;
+    case CONVERSATION_STARTED:
+      pass_event (self, json);
+      break;
+    case CONVERSATION_STOPPED:
+      break;
+    }
+}
+
+void
+vgw_conversation_handle_dtmf (VgwConversation *self, char digit, guint duration_ms)
+{
+  g_return_if_fail (VGW_IS_CONVERSATION (self));
+
+  if (self->state == CONVERSATION_STARTED && self->engine != NULL)
+    vgw_engine_send_dtmf (self->engine, digit, duration_ms);
+}
+
+/* --- life --- */
+
+gboolean
+vgw_conversation_prepare (VgwConversation *self, GError **error)
+{
+  VgwEngine *engine;
+
+  g_return_val_if_fail (VGW_IS_CONVERSATION (self), FALSE);
+
+  if (self->bridge != NULL)
+    return TRUE;
+  engine = vgw_engine_create (self->config, self->settings.engines, error);
+  if (engine == NULL)
+    return FALSE;
+  vgw_conversation_use_engine (self, engine, self->config);
+  return TRUE;
+}
+
+void
+vgw_conversation_start (VgwConversation *self)
+{
+  g_autoptr (VgwConversation) keep = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_return_if_fail (VGW_IS_CONVERSATION (self));
+  g_return_if_fail (self->bridge != NULL);
+
+  if (self->state != CONVERSATION_NEW)
+    return;
+  keep = g_object_ref (self);
+  self->state = CONVERSATION_STARTED;
+  if (!start_engine (self, &error))
+    handle_failure (self, error);
+  if (self->state == CONVERSATION_STARTED) /* else it failed or hung up while it was started */
+    report (self, VGW_CONVERSATION_STARTED);
+  while (self->state == CONVERSATION_STARTED)
+    {
+      g_autofree char *json = vgw_event_filter_take_held (&self->client_events);
+
+      if (json == NULL)
+        break;
+      pass_event (self, json);
+    }
+}
+
+void
+vgw_conversation_stop (VgwConversation *self, const char *reason)
+{
+  g_return_if_fail (VGW_IS_CONVERSATION (self));
+
+  if (self->state == CONVERSATION_STOPPED)
+    return;
+  self->state = CONVERSATION_STOPPED;
+  vgw_conversation_get_playout_stats (self, &self->last_playout);
+  if (self->client_events.n_dropped > 0 || self->engine_events.n_dropped > 0)
+    vgw_info (self->settings.session_id, "events dropped client=%" G_GUINT64_FORMAT " engine=%" G_GUINT64_FORMAT,
+              self->client_events.n_dropped, self->engine_events.n_dropped);
+  g_clear_pointer (&self->drain, vgw_playout_drain_free);
+  g_clear_pointer (&self->speech, vgw_caller_speech_free);
+  drop_engine (self, reason);
+  if (self->mailbox != NULL)
+    vgw_mailbox_close (self->mailbox);
+  g_clear_object (&self->bridge);
+  g_clear_pointer (&self->mailbox, vgw_mailbox_unref);
+  vgw_event_filter_clear (&self->client_events);
+}
+
+static void
+vgw_conversation_dispose (GObject *object)
+{
+  vgw_conversation_stop (VGW_CONVERSATION (object), "error");
+  G_OBJECT_CLASS (vgw_conversation_parent_class)->dispose (object);
+}
+
+static void
+vgw_conversation_class_init (VgwConversationClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = vgw_conversation_dispose;
+}
+
+static void
+vgw_conversation_init (VgwConversation *self)
+{
+}
+
+VgwConversation *
+vgw_conversation_new (const VgwConversationSettings *settings, VgwConversationFunc func, gpointer user_data)
+{
+  VgwConversation *self = g_object_new (VGW_TYPE_CONVERSATION, NULL);
+  const VgwEventFilter filter = {
+    .max_per_second = settings->max_events_per_second,
+    .max_bytes = settings->max_event_bytes,
+  };
+
+  self->settings = *settings;
+  self->config = settings->grant->engine;
+  self->func = func;
+  self->user_data = user_data;
+  self->client_events = filter;
+  self->engine_events = filter;
+  return self;
+}
+
+const VgwEngineConfig *
+vgw_conversation_get_config (VgwConversation *self)
+{
+  g_return_val_if_fail (VGW_IS_CONVERSATION (self), NULL);
+  return self->config;
+}
+
+VgwEngine *
+vgw_conversation_get_engine (VgwConversation *self)
+{
+  g_return_val_if_fail (VGW_IS_CONVERSATION (self), NULL);
+  return self->engine;
+}
+
+VgwBridge *
+vgw_conversation_get_bridge (VgwConversation *self)
+{
+  g_return_val_if_fail (VGW_IS_CONVERSATION (self), NULL);
+  return self->bridge;
+}
+
+void
+vgw_conversation_get_playout_stats (VgwConversation *self, VgwPlayoutStats *stats)
+{
+  g_return_if_fail (VGW_IS_CONVERSATION (self));
+  if (self->bridge != NULL)
+    vgw_playout_get_stats (vgw_bridge_get_playout (self->bridge), stats);
+  else
+    *stats = self->last_playout;
+}

@@ -1,0 +1,95 @@
+/* What the caller and the engine share: the engine and the one that takes over when it fails, both directions of audio
+ * (the bridge), speech detection and barge-in, the engine's hang-up, and the bounds of application events. It outlives
+ * peers, and knows no session: what it reports goes to one function. Main thread.
+ *
+ * new → prepare (at an offer: engine and bridge are made) → start (media passes: the engine runs) → stop. */
+#pragma once
+
+#include "engine/vgw-engine-factory.h"
+#include "media/vgw-bridge.h"
+#include "media/vgw-media.h"
+#include "session/vgw-grant.h"
+
+G_BEGIN_DECLS
+
+#define VGW_TYPE_CONVERSATION (vgw_conversation_get_type ())
+G_DECLARE_FINAL_TYPE (VgwConversation, vgw_conversation, VGW, CONVERSATION, GObject)
+
+typedef enum
+{
+  VGW_CONVERSATION_STARTED,        /* the engine runs, or the call goes on without one; once, before any held event */
+  VGW_CONVERSATION_NOTICE,         /* json: an event for the client, of the gateway itself */
+  VGW_CONVERSATION_ENGINE_EVENT,   /* json: an event of the engine for the client */
+  VGW_CONVERSATION_EVENT_REFUSED,  /* error: an event of the client was dropped, and the client is to be notified */
+  VGW_CONVERSATION_ENGINE_CHANGED, /* another engine takes over */
+  VGW_CONVERSATION_HUNG_UP,        /* the engine has hung up, and what it said before has been heard */
+  VGW_CONVERSATION_FAILED,         /* error: the engine has failed, and the call cannot go on */
+} VgwConversationReportType;
+
+typedef struct
+{
+  VgwConversationReportType type;
+  union
+  {
+    const char *json;
+    const GError *error;
+  };
+} VgwConversationReport;
+
+/* May stop the conversation. Returns: FALSE where the client's queue has no room for an ENGINE_EVENT, else TRUE. */
+typedef gboolean (*VgwConversationFunc) (const VgwConversationReport *report, gpointer user_data);
+
+/* All are borrowed, and outlive the conversation. */
+typedef struct
+{
+  const char *session_id;
+  const VgwGrant *grant;
+  VgwMedia *media;
+  const VgwEngineShared *engines;
+  guint max_events_per_second; /* of the client, and of the engine; 0: no bound */
+  guint max_event_bytes;
+} VgwConversationSettings;
+
+/* Returns: (transfer full) */
+VgwConversation *vgw_conversation_new (const VgwConversationSettings *settings, VgwConversationFunc func,
+                                       gpointer user_data);
+
+/* Makes the engine and the bridge, unless they are there. Errors: VGW_ERROR_CONFIG. */
+gboolean vgw_conversation_prepare (VgwConversation *self, GError **error);
+
+/* Starts the engine: STARTED, or FAILED. After prepare (); does nothing once it has been called. */
+void vgw_conversation_start (VgwConversation *self);
+
+/* Stops the engine and drops both directions of audio; nothing is reported afterwards. Idempotent. */
+void vgw_conversation_stop (VgwConversation *self, const char *reason);
+
+/* An application event of the client, JSON text that was not checked yet. It waits until the engine is started, within
+ * a bound; then it is passed on, or dropped. */
+void vgw_conversation_handle_event (VgwConversation *self, const char *json);
+
+/* A key of the caller ('0'-'9', '*', '#', 'A'-'D'). */
+void vgw_conversation_handle_dtmf (VgwConversation *self, char digit, guint duration_ms);
+
+/* Whether the caller's audio has voice in it, as the peer reports; FALSE without a peer. */
+void vgw_conversation_handle_voice (VgwConversation *self, gboolean has_voice);
+
+/* What was last reported with it; FALSE before prepare (). */
+gboolean vgw_conversation_has_voice (VgwConversation *self);
+
+/* Makes @engine (transfer full, not started), which @config describes, the one that the conversation talks to. Before
+ * start (), or where there is none. */
+void vgw_conversation_use_engine (VgwConversation *self, VgwEngine *engine, const VgwEngineConfig *config);
+
+/* The configuration of the present engine, or of the last one. (transfer none) */
+const VgwEngineConfig *vgw_conversation_get_config (VgwConversation *self);
+
+/* NULL before prepare () and where the call goes on without one. (transfer none) */
+VgwEngine *vgw_conversation_get_engine (VgwConversation *self);
+
+/* NULL before prepare () and after stop (). (transfer none) */
+VgwBridge *vgw_conversation_get_bridge (VgwConversation *self);
+
+/* Of the engine's speech: all 0 before prepare (), the last values after stop (). */
+void vgw_conversation_get_playout_stats (VgwConversation *self, VgwPlayoutStats *stats);
+
+G_END_DECLS
