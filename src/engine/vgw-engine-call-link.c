@@ -75,7 +75,7 @@ begin_trouble (VgwEngineCall *self)
   if (!self->was_open || self->is_lost)
     return;
   self->is_lost = TRUE;
-  vgw_engine_call_post (self, VGW_ENGINE_POST_STATUS, "engine-lost", NULL);
+  vgw_engine_call_post_status (self, "engine-lost");
 }
 
 /* The first try has failed, and there will be more: the caller is not left to speak into nothing. */
@@ -85,7 +85,7 @@ tell_unreachable (VgwEngineCall *self)
   if (self->was_open || self->is_lost)
     return;
   self->is_lost = TRUE;
-  vgw_engine_call_post (self, VGW_ENGINE_POST_STATUS, "engine-unreachable", NULL);
+  vgw_engine_call_post_status (self, "engine-unreachable");
 }
 
 /* The same reason again is no news: a bot that stays away has one line in the log, and one more when it has failed. */
@@ -121,7 +121,7 @@ handle_lost (VgwEngineCall *self, GError *error)
     g_prefix_error (&error, "lost %u times in this call: ", self->n_losses);
   if (left_ms <= 0 || self->n_losses > self->config->max_reconnects)
     {
-      vgw_engine_call_post (self, VGW_ENGINE_POST_FAILED, NULL, error);
+      vgw_engine_call_post_failed (self, error);
       return;
     }
   tell_unreachable (self);
@@ -163,7 +163,7 @@ on_link_opened (VgwEngineLink *link, VgwEngineCall *self)
 {
   vgw_info (self->session_id, "engine %s: connected", self->config->name);
   if (self->is_lost || !self->was_open)
-    vgw_engine_call_post (self, VGW_ENGINE_POST_STATUS, self->is_lost ? "engine-restored" : "engine-connected", NULL);
+    vgw_engine_call_post_status (self, self->is_lost ? "engine-restored" : "engine-connected");
   self->was_open = TRUE;
   self->is_lost = FALSE;
   self->has_spoken = FALSE;

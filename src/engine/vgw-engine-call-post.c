@@ -8,63 +8,40 @@
 
 #define MAX_PENDING_EVENTS 256 /* of the bot, not yet seen by the main thread */
 
-typedef struct
+static void
+emit_event (gpointer engine, gpointer json)
 {
-  VgwEngineCall *call;
-  VgwEnginePost type;
-  char *text;
-  GError *error;
-} Post;
-
-static gboolean
-run_post (gpointer user_data)
-{
-  Post *post = user_data;
-  g_autoptr (VgwEngine) owner = post->call->owner != NULL ? g_object_ref (post->call->owner) : NULL;
-
-  if (owner == NULL)
-    return G_SOURCE_REMOVE;
-  switch (post->type)
-    {
-    case VGW_ENGINE_POST_EVENT:
-      g_signal_emit_by_name (owner, "event", post->text);
-      break;
-    case VGW_ENGINE_POST_STATUS:
-      g_signal_emit_by_name (owner, "status", post->text);
-      break;
-    case VGW_ENGINE_POST_HANGUP:
-      g_signal_emit_by_name (owner, "hangup");
-      break;
-    case VGW_ENGINE_POST_FAILED:
-      g_signal_emit_by_name (owner, "failed", post->error);
-      break;
-    }
-  return G_SOURCE_REMOVE;
+  g_signal_emit_by_name (engine, "event", json);
 }
 
 static void
-free_post (gpointer user_data)
+emit_status (gpointer engine, gpointer status)
 {
-  Post *post = user_data;
+  g_signal_emit_by_name (engine, "status", status);
+}
 
-  if (post->type == VGW_ENGINE_POST_EVENT)
-    g_atomic_int_add (&post->call->n_pending_events, -1);
-  vgw_engine_call_unref (post->call);
-  g_free (post->text);
-  g_clear_error (&post->error);
-  g_free (post);
+static void
+emit_hangup (gpointer engine, gpointer payload)
+{
+  g_signal_emit_by_name (engine, "hangup");
+}
+
+static void
+emit_failed (gpointer engine, gpointer error)
+{
+  g_signal_emit_by_name (engine, "failed", error);
 }
 
 void
-vgw_engine_call_post (VgwEngineCall *self, VgwEnginePost type, const char *text, GError *error)
+vgw_engine_call_post_status (VgwEngineCall *self, const char *status)
 {
-  Post *job = g_new0 (Post, 1);
-  g_autoptr (GSource) source = g_idle_source_new ();
+  vgw_mailbox_post (self->mailbox, emit_status, g_strdup (status), g_free);
+}
 
-  *job = (Post){ vgw_engine_call_ref (self), type, g_strdup (text), error };
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, run_post, job, free_post);
-  g_source_attach (source, NULL);
+void
+vgw_engine_call_post_failed (VgwEngineCall *self, GError *error)
+{
+  vgw_mailbox_post (self->mailbox, emit_failed, error, (GDestroyNotify) g_error_free);
 }
 
 /* --- the dialect's handlers; engine thread ------------------------------------------------------------------------ */
@@ -141,13 +118,8 @@ on_dialect_event (const char *json, gpointer user_data)
                      self->config->name, strlen (json), VGW_EVENT_MAX_BYTES);
       return;
     }
-  if (g_atomic_int_add (&self->n_pending_events, 1) >= MAX_PENDING_EVENTS)
-    {
-      g_atomic_int_add (&self->n_pending_events, -1);
-      vgw_debug (self->session_id, "engine %s: dropped an event, too many are waiting", self->config->name);
-      return;
-    }
-  vgw_engine_call_post (self, VGW_ENGINE_POST_EVENT, json, NULL);
+  if (!vgw_mailbox_post_bounded (self->mailbox, MAX_PENDING_EVENTS, emit_event, g_strdup (json), g_free))
+    vgw_debug (self->session_id, "engine %s: dropped an event, too many are waiting", self->config->name);
 }
 
 static void
@@ -158,7 +130,7 @@ on_dialect_hangup (gpointer user_data)
   if (self->has_hung_up) /* once is enough, whatever a bot sends */
     return;
   self->has_hung_up = TRUE;
-  vgw_engine_call_post (self, VGW_ENGINE_POST_HANGUP, NULL, NULL);
+  vgw_mailbox_post (self->mailbox, emit_hangup, NULL, NULL);
 }
 
 const VgwDialectHandlers vgw_engine_call_handlers = {

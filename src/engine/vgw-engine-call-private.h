@@ -6,6 +6,7 @@
  * may use it while it holds the lock, and the main thread without. */
 #pragma once
 
+#include "base/vgw-mailbox.h"
 #include "engine/vgw-engine-call.h"
 #include "engine/vgw-engine-link.h"
 
@@ -27,13 +28,14 @@ struct _VgwEngineCall
   GMutex owner_lock;
   VgwEngine *owner; /* guarded by owner_lock; written on the main thread */
 
+  VgwMailbox *mailbox; /* constant; to the owner, closed when it stops */
+
   GMutex ring_lock;
   GArray *outgoing;   /* guarded by ring_lock; gint16, the caller's voice */
   gboolean is_kicked; /* guarded by ring_lock; a flush is on its way */
   guint64 n_dropped;  /* guarded by ring_lock; samples */
 
-  gint is_open;          /* atomic; written on the engine thread */
-  gint n_pending_events; /* atomic */
+  gint is_open; /* atomic; written on the engine thread */
 
   /* engine thread */
   VgwEngineLink *link;
@@ -72,17 +74,10 @@ void vgw_engine_call_stop_on_thread (VgwEngineCall *self, const char *reason);
 
 /* vgw-engine-call-post.c; engine thread */
 
-typedef enum
-{
-  VGW_ENGINE_POST_EVENT,
-  VGW_ENGINE_POST_STATUS,
-  VGW_ENGINE_POST_HANGUP,
-  VGW_ENGINE_POST_FAILED,
-} VgwEnginePost;
-
-/* Has the owner emit the signal on the main thread, unless it was stopped by then. Takes @error (nullable). Any thread.
- */
-void vgw_engine_call_post (VgwEngineCall *self, VgwEnginePost type, const char *text, GError *error);
+/* Have the owner emit "status", or "failed", on the main thread, unless it was stopped by then. Takes @error. Any
+ * thread. */
+void vgw_engine_call_post_status (VgwEngineCall *self, const char *status);
+void vgw_engine_call_post_failed (VgwEngineCall *self, GError *error);
 
 /* Where the dialect's words go; its user data is the call. */
 extern const VgwDialectHandlers vgw_engine_call_handlers;

@@ -17,6 +17,7 @@ vgw_engine_call_unref (VgwEngineCall *self)
   g_warn_if_fail (self->link == NULL && self->state == NULL);
   g_array_unref (self->outgoing);
   g_array_unref (self->spare);
+  vgw_mailbox_unref (self->mailbox);
   vgw_engine_config_free (self->config);
   g_free (self->session_id);
   g_free (self->client_address);
@@ -48,6 +49,7 @@ vgw_engine_call_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDi
   self->config = vgw_engine_config_copy (config);
   self->dialect = dialect;
   self->owner = owner;
+  self->mailbox = vgw_mailbox_new (G_OBJECT (owner));
   self->session_id = g_strdup (start->session_id);
   self->client_address = g_strdup (start->client_address);
   self->origin = g_strdup (start->origin);
@@ -68,7 +70,7 @@ vgw_engine_call_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDi
 void
 vgw_engine_call_start (VgwEngineCall *self)
 {
-  vgw_engine_call_post (self, VGW_ENGINE_POST_STATUS, "engine-connecting", NULL);
+  vgw_engine_call_post_status (self, "engine-connecting");
   vgw_engine_io_invoke (self->io, vgw_engine_call_start_on_thread, vgw_engine_call_ref (self),
                         vgw_engine_call_unref_job);
 }
@@ -207,6 +209,7 @@ vgw_engine_call_stop (VgwEngineCall *self, const char *reason)
   g_mutex_lock (&self->owner_lock);
   self->owner = NULL;
   g_mutex_unlock (&self->owner_lock);
+  vgw_mailbox_close (self->mailbox);
   job = g_new0 (StopJob, 1);
   job->call = vgw_engine_call_ref (self);
   job->reason = g_strdup (reason);
