@@ -4,7 +4,7 @@
 #include "config/vgw-config-check.h"
 #include "config/vgw-config-engines-private.h"
 #include "engine/vgw-engine-factory.h"
-#include "engine/vgw-engine-tls.h"
+#include "net/vgw-tls.h"
 
 static gboolean
 check_type (const VgwEngineDraft *draft, GError **error)
@@ -63,7 +63,7 @@ check_authorities (const VgwEngineDraft *draft, GError **error)
 {
   g_autoptr (GError) cause = NULL;
 
-  if (*draft->config->tls_ca != '\0' && !vgw_engine_tls_is_wanted (draft->config->url))
+  if (*draft->config->tls_ca != '\0' && !vgw_tls_is_wanted (draft->config->url))
     return vgw_engine_draft_fail (draft, "tls-ca", error, "is only for a url that begins with wss:");
   if (vgw_engine_config_load_authorities (draft->config, &cause))
     return TRUE;

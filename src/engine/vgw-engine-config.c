@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "engine/vgw-engine-tls.h"
+#include "net/vgw-tls.h"
 
 #define DEFAULT_SAMPLE_RATE_HZ 16000
 #define DEFAULT_MAX_PLAYOUT_MS 300000
@@ -91,14 +91,14 @@ gboolean
 vgw_engine_config_load_authorities (VgwEngineConfig *config, GError **error)
 {
   g_clear_object (&config->authorities);
-  if (!vgw_engine_tls_is_wanted (config->url))
+  if (!vgw_tls_is_wanted (config->url))
     return TRUE;
   if (*config->tls_ca == '\0')
     {
-      config->authorities = vgw_engine_tls_get_system_authorities ();
+      config->authorities = vgw_tls_get_system_authorities ();
       return TRUE;
     }
-  config->authorities = vgw_engine_tls_load_authorities (config->tls_ca, error);
+  config->authorities = vgw_tls_load_authorities (config->tls_ca, error);
   return config->authorities != NULL;
 }
 

@@ -70,7 +70,7 @@ void vgw_engine_config_free (VgwEngineConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwEngineConfig, vgw_engine_config_free)
 
 /* For a url with wss:, reads the file of tls_ca, or what the system has, into authorities: once, so that connecting
- * reads none. Errors: those of vgw_engine_tls_load_authorities (). */
+ * reads none. Errors: those of vgw_tls_load_authorities (). */
 gboolean vgw_engine_config_load_authorities (VgwEngineConfig *config, GError **error);
 
 /* What to do when @config's engine has failed. @fallback (out) (nullable): the name of the engine that takes over, into

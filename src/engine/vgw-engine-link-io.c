@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "base/vgw-source.h"
-#include "engine/vgw-engine-tls.h"
+#include "net/vgw-tls.h"
 
 #define READ_BYTES 16384
 #define PAUSE_MS 20 /* of reading, for a bot that floods, or is to wait */
@@ -100,7 +100,7 @@ vgw_engine_link_queue_bytes (VgwEngineLink *self, gconstpointer data, gsize leng
 void
 vgw_engine_link_queue_frame (VgwEngineLink *self, VgwWsOpcode opcode, gconstpointer data, gsize length)
 {
-  g_autoptr (GBytes) frame = vgw_engine_ws_make_frame (self->ws, opcode, data, length);
+  g_autoptr (GBytes) frame = vgw_ws_handshake_make_frame (self->ws, opcode, data, length);
 
   vgw_engine_link_queue_bytes (self, g_bytes_get_data (frame, NULL), g_bytes_get_size (frame));
 }
@@ -165,19 +165,19 @@ take_websocket_bytes (VgwEngineLink *self, const guint8 *data, gsize length)
       gsize n_taken = 0;
       guint16 code;
 
-      switch (vgw_engine_ws_read (self->ws, data, length, &n_taken, &message, &error))
+      switch (vgw_ws_handshake_read (self->ws, data, length, &n_taken, &message, &error))
         {
-        case VGW_ENGINE_WS_MORE:
+        case VGW_WS_HANDSHAKE_MORE:
           return;
-        case VGW_ENGINE_WS_OPENED:
+        case VGW_WS_HANDSHAKE_OPENED:
           if (!self->is_over)
             vgw_engine_link_set_open (self);
           break;
-        case VGW_ENGINE_WS_MESSAGE:
+        case VGW_WS_HANDSHAKE_MESSAGE:
           handle_message (self, &message);
           break;
-        case VGW_ENGINE_WS_FAILED:
-          code = vgw_engine_ws_get_close_code (self->ws);
+        case VGW_WS_HANDSHAKE_FAILED:
+          code = vgw_ws_handshake_get_close_code (self->ws);
           if (code != 0 && !self->is_over)
             vgw_engine_link_queue_close (self, code, error->message);
           vgw_engine_link_fail (self, self->is_open ? "the connection was lost" : "cannot connect", error->message);
@@ -196,7 +196,7 @@ handle_eof (VgwEngineLink *self)
     vgw_engine_link_end (self, VGW_ENGINE_LINK_CLOSED, NULL);
   else if (self->is_open)
     vgw_engine_link_lose (self, "it ended without a closing frame");
-  else if (vgw_engine_tls_is_wanted (self->config->url))
+  else if (vgw_tls_is_wanted (self->config->url))
     vgw_engine_link_fail (self, "cannot connect", "the connection was closed during the handshake");
   else /* which is all that OpenSSL has to say to HTTP */
     vgw_engine_link_fail (self, "cannot connect",

@@ -3,7 +3,7 @@
 
 #include "base/vgw-token-bucket.h"
 #include "engine/vgw-engine-link.h"
-#include "engine/vgw-engine-ws.h"
+#include "net/vgw-ws-handshake.h"
 
 G_BEGIN_DECLS
 
@@ -19,7 +19,7 @@ struct _VgwEngineLink
   GNetworkAddress *address;  /* (nullable) */
   GSource *timer;            /* until it is open, and while it closes */
   GSocketConnection *connection;
-  VgwEngineWs *ws; /* NULL for a TCP stream */
+  VgwWsHandshake *ws; /* NULL for a TCP stream */
   gboolean is_open;
   gboolean is_over; /* "closed" was emitted, or close () called */
 

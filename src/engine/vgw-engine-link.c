@@ -6,7 +6,7 @@
 
 #include "base/vgw-error.h"
 #include "base/vgw-source.h"
-#include "engine/vgw-engine-tls.h"
+#include "net/vgw-tls.h"
 
 #define CLOSE_TIMEOUT_MS 1000
 /* Small, so that what a stalled bot does not take is noticed by us, and not stored in the kernel, which doubles it. */
@@ -115,7 +115,7 @@ begin (VgwEngineLink *self)
   vgw_engine_link_watch_reading (self);
   if (self->ws != NULL)
     {
-      g_autofree char *request = vgw_engine_ws_make_request (self->ws);
+      g_autofree char *request = vgw_ws_handshake_make_request (self->ws);
       vgw_engine_link_queue_bytes (self, request, strlen (request));
     }
   else
@@ -127,7 +127,7 @@ on_handshaken (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (VgwEngineLink) self = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GSocketConnection) connection = vgw_engine_tls_handshake_finish (result, &error);
+  g_autoptr (GSocketConnection) connection = vgw_tls_handshake_finish (result, &error);
 
   if (self->is_over)
     return;
@@ -153,10 +153,10 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   tune_socket (self, g_socket_connection_get_socket (connection));
-  if (vgw_engine_tls_is_wanted (self->config->url))
+  if (vgw_tls_is_wanted (self->config->url))
     {
-      vgw_engine_tls_handshake_async (connection, self->address, self->config->authorities, self->cancellable,
-                                      on_handshaken, g_object_ref (self));
+      vgw_tls_handshake_async (connection, self->address, self->config->authorities, self->cancellable, on_handshaken,
+                               g_object_ref (self));
       return;
     }
   self->connection = g_steal_pointer (&connection);
@@ -167,7 +167,7 @@ static void
 connect_socket (VgwEngineLink *self)
 {
   const char *url = self->config->url;
-  gboolean is_tls = vgw_engine_tls_is_wanted (url);
+  gboolean is_tls = vgw_tls_is_wanted (url);
   g_autoptr (GSocketClient) client = g_socket_client_new ();
   g_autoptr (GError) error = NULL;
   GSocketConnectable *address;
@@ -202,7 +202,7 @@ vgw_engine_link_finalize (GObject *object)
   g_byte_array_unref (self->unsent);
   g_clear_error (&self->write_error);
   vgw_engine_config_free (self->config);
-  vgw_engine_ws_free (self->ws);
+  vgw_ws_handshake_free (self->ws);
   G_OBJECT_CLASS (vgw_engine_link_parent_class)->finalize (object);
 }
 
@@ -278,8 +278,8 @@ vgw_engine_link_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDi
   self->max_unsent_bytes = VGW_ENGINE_LINK_MAX_UNSENT_BYTES
                            + (gsize) config->sample_rate_hz * sizeof (gint16) * config->buffer_ms / 1000 * 3 / 2;
   if (!dialect->is_stream)
-    self->ws = vgw_engine_ws_new (config->url, dialect->subprotocol, null_if_empty (config->authorization),
-                                  compute_max_text_bytes (config, dialect), compute_max_binary_bytes (config));
+    self->ws = vgw_ws_handshake_new (config->url, dialect->subprotocol, null_if_empty (config->authorization),
+                                     compute_max_text_bytes (config, dialect), compute_max_binary_bytes (config));
   set_timer (self, timeout_ms, on_connect_timeout);
   connect_socket (self);
   return self;

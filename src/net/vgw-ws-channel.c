@@ -1,4 +1,4 @@
-/* The WebSocket's server half: VgwWsGuard reads, a bounded queue writes, and three timers end what does not end by
+/* The WebSocket's server half: VgwWsParser reads, a bounded queue writes, and three timers end what does not end by
  * itself. libsoup does the handshake only: its own connection class buffers fragments without bound, queues without
  * bound and does not tell how much, keeps what follows a protocol error in memory, and waits for ever for a peer that
  * does not read its close frame (libsoup 3.2.3, soup-websocket-connection.c). */
@@ -13,7 +13,7 @@
 #include "base/vgw-log.h"
 #include "base/vgw-source.h"
 #include "net/vgw-ws-channel-private.h"
-#include "base/vgw-ws-guard.h"
+#include "net/vgw-ws-frame.h"
 #include "net/vgw-ws-queue.h"
 
 #define READ_BYTES 16384     /* at once, and in one turn of the main loop: no client keeps it from the others */
@@ -56,7 +56,7 @@ struct _VgwWsChannel
   gsize n_after_close;  /* bytes read since we close */
   guint16 failure_code; /* what the client broke: the code to close with, 0 for nothing */
 
-  VgwWsGuard *guard;
+  VgwWsParser *parser;
   gint64 received_at_us;
   VgwTokenBucket frames;
   guint64 n_frames_seen;
@@ -216,7 +216,7 @@ report_bad (VgwWsChannel *self, const GError *error, guint16 close_code)
 static gboolean
 is_within_rate (VgwWsChannel *self)
 {
-  guint64 n_frames = vgw_ws_guard_get_n_frames (self->guard);
+  guint64 n_frames = vgw_ws_parser_get_n_frames (self->parser);
   guint n_new = (guint) (n_frames - self->n_frames_seen);
   guint rate = self->settings.max_frames_per_s;
 
@@ -275,13 +275,13 @@ handle_bytes (VgwWsChannel *self, const guint8 *data, gsize length)
       gsize n_taken;
       VgwWsResult result;
 
-      result = vgw_ws_guard_read (self->guard, data + n_done, length - n_done, &n_taken, &message, &error);
+      result = vgw_ws_parser_read (self->parser, data + n_done, length - n_done, &n_taken, &message, &error);
       n_done += n_taken;
       if (result == VGW_WS_MESSAGE)
         on_frame (self, &message);
       else if (result == VGW_WS_FAILED)
         {
-          report_bad (self, error, vgw_ws_guard_get_close_code (self->guard));
+          report_bad (self, error, vgw_ws_parser_get_close_code (self->parser));
           linger (self);
         }
       if (self->state == CHANNEL_OPEN && !is_within_rate (self))
@@ -428,7 +428,7 @@ vgw_ws_channel_finalize (GObject *object)
 {
   VgwWsChannel *self = VGW_WS_CHANNEL (object);
 
-  vgw_ws_guard_free (self->guard);
+  vgw_ws_parser_free (self->parser);
   g_free (self->remote_address);
   g_free (self->query);
   g_free (self->origin);
@@ -472,7 +472,7 @@ vgw_ws_channel_new (GIOStream *stream, GSocket *socket, const char *remote_addre
   self->input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream));
   self->output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream));
   vgw_ws_queue_init (&self->queue, settings->max_queue_bytes);
-  self->guard = vgw_ws_guard_new (settings->max_message_bytes);
+  self->parser = vgw_ws_parser_new (settings->max_message_bytes);
   self->remote_address = g_strdup (remote_address);
   self->query = g_strdup (query);
   self->received_at_us = g_get_monotonic_time ();

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/vgw-log.h"
-#include "base/vgw-ws-guard.h"
+#include "net/vgw-ws-frame.h"
 #include "engine-call.h"
 #include "run-suite.h"
 
@@ -56,7 +56,7 @@ typedef struct
   GString *head;
   gboolean is_open, is_closed;
   guint close_code; /* that came */
-  VgwWsGuard *guard;
+  VgwWsParser *parser;
 } Peer;
 
 static inline void
@@ -156,9 +156,9 @@ on_peer_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
     {
       VgwWsMessage message;
 
-      if (vgw_ws_guard_read (peer->guard, data + at, n - at, &n_taken, &message, NULL) == VGW_WS_MESSAGE)
+      if (vgw_ws_parser_read (peer->parser, data + at, n - at, &n_taken, &message, NULL) == VGW_WS_MESSAGE)
         peer_handle (peer, &message);
-      ck_assert_uint_eq (vgw_ws_guard_get_close_code (peer->guard), 0); /* the gateway makes no such mistakes */
+      ck_assert_uint_eq (vgw_ws_parser_get_close_code (peer->parser), 0); /* the gateway makes no such mistakes */
     }
   return peer->is_closed ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
@@ -172,7 +172,7 @@ peer_free (gpointer data)
   g_source_unref (peer->source);
   g_object_unref (peer->connection);
   g_string_free (peer->head, TRUE);
-  vgw_ws_guard_free (peer->guard);
+  vgw_ws_parser_free (peer->parser);
   g_free (peer);
 }
 
@@ -184,7 +184,7 @@ on_bot_incoming (GSocketService *service, GSocketConnection *connection, GObject
   peer->bot = bot;
   peer->connection = g_object_ref (connection);
   peer->head = g_string_new (NULL);
-  peer->guard = vgw_ws_guard_new (4 * VGW_ENGINE_LINK_MIN_FRAME_BYTES);
+  peer->parser = vgw_ws_parser_new (4 * VGW_ENGINE_LINK_MIN_FRAME_BYTES);
   peer->source = g_socket_create_source (g_socket_connection_get_socket (connection), G_IO_IN, NULL);
   g_source_set_callback (peer->source, G_SOURCE_FUNC (on_peer_readable), peer, NULL);
   g_source_attach (peer->source, NULL);

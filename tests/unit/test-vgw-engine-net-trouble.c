@@ -74,7 +74,7 @@ lose_by_an_error_code (Raw *raw)
 static gboolean
 is_closed_with (Raw *raw, guint16 code, const char *reason)
 {
-  g_autoptr (VgwWsGuard) guard = vgw_ws_guard_new (VGW_ENGINE_LINK_MIN_FRAME_BYTES);
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (VGW_ENGINE_LINK_MIN_FRAME_BYTES);
   VgwWsMessage message;
   gsize n_taken;
 
@@ -83,7 +83,7 @@ is_closed_with (Raw *raw, guint16 code, const char *reason)
     {
       const guint8 *data = raw->received->data + at;
 
-      if (vgw_ws_guard_read (guard, data, raw->received->len - at, &n_taken, &message, NULL) != VGW_WS_MESSAGE)
+      if (vgw_ws_parser_read (parser, data, raw->received->len - at, &n_taken, &message, NULL) != VGW_WS_MESSAGE)
         return FALSE;
       if (message.opcode == VGW_WS_CLOSE)
         return message.length > 2 && (message.data[0] << 8 | message.data[1]) == code

@@ -5,16 +5,16 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
-#include "engine/vgw-engine-ws.h"
+#include "net/vgw-ws-handshake.h"
 
 #define MAX_MESSAGE_BYTES 1000
 #define ACCEPT_MARK "ACCEPT"
 
 /* What the server of RFC 6455 section 4.2.2 would say to @ws (transfer full). */
 static char *
-make_accept (VgwEngineWs *ws)
+make_accept (VgwWsHandshake *ws)
 {
-  g_autofree char *request = vgw_engine_ws_make_request (ws);
+  g_autofree char *request = vgw_ws_handshake_make_request (ws);
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA1);
   const char *at = strstr (request, "Sec-WebSocket-Key: ") + strlen ("Sec-WebSocket-Key: ");
   g_autofree char *key = g_strndup (at, strcspn (at, "\r"));
@@ -46,7 +46,7 @@ fill_in (const uint8_t *data, size_t size, const char *accept)
 
 /* Feeds @bytes in pieces of @step. Returns how many messages came out. */
 static guint
-feed (VgwEngineWs *ws, const GByteArray *bytes, gsize step)
+feed (VgwWsHandshake *ws, const GByteArray *bytes, gsize step)
 {
   guint n_messages = 0;
 
@@ -55,15 +55,15 @@ feed (VgwEngineWs *ws, const GByteArray *bytes, gsize step)
       g_autoptr (GError) error = NULL;
       VgwWsMessage message = { 0 };
       gsize n_taken = 0;
-      VgwEngineWsResult result =
-          vgw_engine_ws_read (ws, bytes->data + at, MIN (step, bytes->len - at), &n_taken, &message, &error);
+      VgwWsHandshakeResult result =
+          vgw_ws_handshake_read (ws, bytes->data + at, MIN (step, bytes->len - at), &n_taken, &message, &error);
 
-      g_assert ((result == VGW_ENGINE_WS_FAILED) == (error != NULL));
+      g_assert ((result == VGW_WS_HANDSHAKE_FAILED) == (error != NULL));
       g_assert (n_taken <= MIN (step, bytes->len - at));
-      if (result == VGW_ENGINE_WS_FAILED)
+      if (result == VGW_WS_HANDSHAKE_FAILED)
         return n_messages;
       g_assert (n_taken > 0);
-      if (result == VGW_ENGINE_WS_MESSAGE)
+      if (result == VGW_WS_HANDSHAKE_MESSAGE)
         {
           g_assert (message.length <= MAX_MESSAGE_BYTES);
           n_messages++;
@@ -91,10 +91,10 @@ has_protocol (const uint8_t *data, size_t size)
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  g_autoptr (VgwEngineWs) at_once =
-      vgw_engine_ws_new ("ws://h:1/a?b", "p", "Bearer x", MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
-  g_autoptr (VgwEngineWs) by_bytes =
-      vgw_engine_ws_new ("wss://[::1]", NULL, NULL, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsHandshake) at_once =
+      vgw_ws_handshake_new ("ws://h:1/a?b", "p", "Bearer x", MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsHandshake) by_bytes =
+      vgw_ws_handshake_new ("wss://[::1]", NULL, NULL, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
   g_autofree char *accept = make_accept (at_once);
   g_autofree char *other_accept = make_accept (by_bytes);
   g_autoptr (GByteArray) bytes = fill_in (data, size, accept);

@@ -1,4 +1,4 @@
-#include "engine/vgw-engine-ws.h"
+#include "net/vgw-ws-handshake.h"
 
 #include <libsoup/soup.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #define HEAD_END "\r\n\r\n"
 #define TLS_ALERT 0x15 /* RFC 8446 section 5.1: what a record begins with, where a server speaks TLS and we do not */
 
-struct _VgwEngineWs
+struct _VgwWsHandshake
 {
   char *url;
   char *subprotocol;   /* (nullable) */
@@ -19,14 +19,14 @@ struct _VgwEngineWs
   char *key;
   GByteArray *head; /* of the answer, as far as it has arrived */
   gboolean is_open;
-  VgwWsGuard *guard;
+  VgwWsParser *parser;
 };
 
-VgwEngineWs *
-vgw_engine_ws_new (const char *url, const char *subprotocol, const char *authorization, gsize max_text_bytes,
-                   gsize max_binary_bytes)
+VgwWsHandshake *
+vgw_ws_handshake_new (const char *url, const char *subprotocol, const char *authorization, gsize max_text_bytes,
+                      gsize max_binary_bytes)
 {
-  VgwEngineWs *self = g_new0 (VgwEngineWs, 1);
+  VgwWsHandshake *self = g_new0 (VgwWsHandshake, 1);
   guint32 random[KEY_BYTES / sizeof (guint32)];
 
   for (gsize i = 0; i < G_N_ELEMENTS (random); i++)
@@ -36,12 +36,12 @@ vgw_engine_ws_new (const char *url, const char *subprotocol, const char *authori
   self->authorization = g_strdup (authorization);
   self->key = g_base64_encode ((const guint8 *) random, sizeof random);
   self->head = g_byte_array_new ();
-  self->guard = vgw_ws_guard_new_for_client (max_text_bytes, max_binary_bytes);
+  self->parser = vgw_ws_parser_new_for_client (max_text_bytes, max_binary_bytes);
   return self;
 }
 
 void
-vgw_engine_ws_free (VgwEngineWs *self)
+vgw_ws_handshake_free (VgwWsHandshake *self)
 {
   if (self == NULL)
     return;
@@ -50,7 +50,7 @@ vgw_engine_ws_free (VgwEngineWs *self)
   g_free (self->authorization);
   g_free (self->key);
   g_byte_array_unref (self->head);
-  vgw_ws_guard_free (self->guard);
+  vgw_ws_parser_free (self->parser);
   g_free (self);
 }
 
@@ -66,7 +66,7 @@ make_host (GUri *uri)
 }
 
 char *
-vgw_engine_ws_make_request (VgwEngineWs *self)
+vgw_ws_handshake_make_request (VgwWsHandshake *self)
 {
   g_autoptr (GUri) uri = g_uri_parse (self->url, G_URI_FLAGS_ENCODED, NULL);
   g_autoptr (GString) request = g_string_new (NULL);
@@ -91,7 +91,7 @@ vgw_engine_ws_make_request (VgwEngineWs *self)
 }
 
 static char *
-make_accept (VgwEngineWs *self)
+make_accept (VgwWsHandshake *self)
 {
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA1);
   guint8 digest[20];
@@ -105,7 +105,7 @@ make_accept (VgwEngineWs *self)
 
 /* Section 4.1: what the client must check. Returns what is wrong, or NULL. */
 static const char *
-find_fault (VgwEngineWs *self, SoupMessageHeaders *headers)
+find_fault (VgwWsHandshake *self, SoupMessageHeaders *headers)
 {
   g_autofree char *accept = make_accept (self);
   const char *upgrade = soup_message_headers_get_one (headers, "Upgrade");
@@ -124,7 +124,7 @@ find_fault (VgwEngineWs *self, SoupMessageHeaders *headers)
 }
 
 static gboolean
-check_head (VgwEngineWs *self, gsize length, GError **error)
+check_head (VgwWsHandshake *self, gsize length, GError **error)
 {
   g_autoptr (SoupMessageHeaders) headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_RESPONSE);
   const char *fault;
@@ -149,8 +149,8 @@ check_head (VgwEngineWs *self, gsize length, GError **error)
 }
 
 /* What comes behind the head belongs to the frames. */
-static VgwEngineWsResult
-read_head (VgwEngineWs *self, const guint8 *data, gsize length, gsize *n_taken, GError **error)
+static VgwWsHandshakeResult
+read_head (VgwWsHandshake *self, const guint8 *data, gsize length, gsize *n_taken, GError **error)
 {
   gsize n_before = self->head->len;
   gsize n = MIN (length, MAX_HEAD_BYTES - n_before);
@@ -162,52 +162,52 @@ read_head (VgwEngineWs *self, const guint8 *data, gsize length, gsize *n_taken, 
     {
       *n_taken = n;
       g_set_error_literal (error, VGW_ERROR, VGW_ERROR_ENGINE, "the bot speaks TLS: its url must begin with wss:");
-      return VGW_ENGINE_WS_FAILED;
+      return VGW_WS_HANDSHAKE_FAILED;
     }
   end = memmem (self->head->data, self->head->len, HEAD_END, strlen (HEAD_END));
   if (end == NULL)
     {
       *n_taken = n;
       if (self->head->len < MAX_HEAD_BYTES)
-        return VGW_ENGINE_WS_MORE;
+        return VGW_WS_HANDSHAKE_MORE;
       g_set_error_literal (error, VGW_ERROR, VGW_ERROR_ENGINE, "the head of the answer is too long");
-      return VGW_ENGINE_WS_FAILED;
+      return VGW_WS_HANDSHAKE_FAILED;
     }
   head_bytes = (gsize) (end - self->head->data) + strlen (HEAD_END);
   *n_taken = head_bytes - n_before;
   if (!check_head (self, head_bytes, error))
-    return VGW_ENGINE_WS_FAILED;
+    return VGW_WS_HANDSHAKE_FAILED;
   self->is_open = TRUE;
   g_byte_array_set_size (self->head, 0);
-  return VGW_ENGINE_WS_OPENED;
+  return VGW_WS_HANDSHAKE_OPENED;
 }
 
-VgwEngineWsResult
-vgw_engine_ws_read (VgwEngineWs *self, const guint8 *data, gsize length, gsize *n_taken, VgwWsMessage *message,
-                    GError **error)
+VgwWsHandshakeResult
+vgw_ws_handshake_read (VgwWsHandshake *self, const guint8 *data, gsize length, gsize *n_taken, VgwWsMessage *message,
+                       GError **error)
 {
   if (!self->is_open)
     return read_head (self, data, length, n_taken, error);
-  switch (vgw_ws_guard_read (self->guard, data, length, n_taken, message, error))
+  switch (vgw_ws_parser_read (self->parser, data, length, n_taken, message, error))
     {
     case VGW_WS_MORE:
-      return VGW_ENGINE_WS_MORE;
+      return VGW_WS_HANDSHAKE_MORE;
     case VGW_WS_MESSAGE:
-      return VGW_ENGINE_WS_MESSAGE;
+      return VGW_WS_HANDSHAKE_MESSAGE;
     case VGW_WS_FAILED:
-      return VGW_ENGINE_WS_FAILED;
+      return VGW_WS_HANDSHAKE_FAILED;
     }
-  g_return_val_if_reached (VGW_ENGINE_WS_FAILED);
+  g_return_val_if_reached (VGW_WS_HANDSHAKE_FAILED);
 }
 
 GBytes *
-vgw_engine_ws_make_frame (VgwEngineWs *self, VgwWsOpcode opcode, gconstpointer data, gsize length)
+vgw_ws_handshake_make_frame (VgwWsHandshake *self, VgwWsOpcode opcode, gconstpointer data, gsize length)
 {
   return vgw_ws_frame_new_masked (opcode, data, length, g_random_int ());
 }
 
 guint16
-vgw_engine_ws_get_close_code (VgwEngineWs *self)
+vgw_ws_handshake_get_close_code (VgwWsHandshake *self)
 {
-  return vgw_ws_guard_get_close_code (self->guard);
+  return vgw_ws_parser_get_close_code (self->parser);
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
-#include "base/vgw-ws-guard.h"
+#include "net/vgw-ws-frame.h"
 
 #define MAX_MESSAGE_BYTES 300 /* above 125, so that the longer header is used, and near enough to be passed */
 
@@ -33,7 +33,7 @@ check_message (const VgwWsMessage *message)
 
 /* Adds what came out to @summary: opcode, length, content, or the close code. */
 static void
-read_all (VgwWsGuard *guard, const uint8_t *data, size_t size, gsize chunk, GChecksum *summary)
+read_all (VgwWsParser *parser, const uint8_t *data, size_t size, gsize chunk, GChecksum *summary)
 {
   gsize n_done = 0;
 
@@ -43,15 +43,15 @@ read_all (VgwWsGuard *guard, const uint8_t *data, size_t size, gsize chunk, GChe
       gsize n_taken;
       VgwWsMessage message;
       g_autoptr (GError) error = NULL;
-      VgwWsResult result = vgw_ws_guard_read (guard, data + n_done, n, &n_taken, &message, &error);
+      VgwWsResult result = vgw_ws_parser_read (parser, data + n_done, n, &n_taken, &message, &error);
 
       g_assert (n_taken <= n);
-      g_assert (vgw_ws_guard_get_held_bytes (guard) <= MAX_MESSAGE_BYTES);
+      g_assert (vgw_ws_parser_get_held_bytes (parser) <= MAX_MESSAGE_BYTES);
       g_assert ((result == VGW_WS_FAILED) == (error != NULL));
       n_done += n_taken;
       if (result == VGW_WS_FAILED)
         {
-          guint16 code = vgw_ws_guard_get_close_code (guard);
+          guint16 code = vgw_ws_parser_get_close_code (parser);
 
           g_assert (code == 1002 || code == 1007 || code == 1009);
           g_assert ((code == 1009) == g_error_matches (error, VGW_ERROR, VGW_ERROR_TOO_LARGE));
@@ -74,8 +74,8 @@ read_all (VgwWsGuard *guard, const uint8_t *data, size_t size, gsize chunk, GChe
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  g_autoptr (VgwWsGuard) at_once = vgw_ws_guard_new (MAX_MESSAGE_BYTES);
-  g_autoptr (VgwWsGuard) by_bytes = vgw_ws_guard_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) at_once = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) by_bytes = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
   g_autoptr (GChecksum) first = g_checksum_new (G_CHECKSUM_MD5);
   g_autoptr (GChecksum) second = g_checksum_new (G_CHECKSUM_MD5);
 

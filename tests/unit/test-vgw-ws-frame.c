@@ -1,4 +1,4 @@
-#include "base/vgw-ws-guard.h"
+#include "net/vgw-ws-frame.h"
 
 #include <check.h>
 #include <string.h>
@@ -45,23 +45,23 @@ append_frame (GByteArray *out, guint8 opcode, gboolean is_final, const char *pay
 
 /* The next message of @bytes, which lose what was taken. Every read gets a heap block of exactly its size. */
 static VgwWsResult
-read_next (VgwWsGuard *guard, GByteArray *bytes, VgwWsMessage *message, GError **error)
+read_next (VgwWsParser *parser, GByteArray *bytes, VgwWsMessage *message, GError **error)
 {
   gsize length = bytes->len;
   g_autofree guint8 *copy = g_memdup2 (bytes->data, length);
   gsize n_taken;
-  VgwWsResult result = vgw_ws_guard_read (guard, copy, length, &n_taken, message, error);
+  VgwWsResult result = vgw_ws_parser_read (parser, copy, length, &n_taken, message, error);
 
   g_byte_array_remove_range (bytes, 0, n_taken);
   return result;
 }
 
 static void
-assert_message (VgwWsGuard *guard, GByteArray *bytes, VgwWsOpcode opcode, const char *text)
+assert_message (VgwWsParser *parser, GByteArray *bytes, VgwWsOpcode opcode, const char *text)
 {
   VgwWsMessage message;
   g_autoptr (GError) error = NULL;
-  VgwWsResult result = read_next (guard, bytes, &message, &error);
+  VgwWsResult result = read_next (parser, bytes, &message, &error);
 
   ck_assert_msg (result == VGW_WS_MESSAGE, "%s", error != NULL ? error->message : "wants more");
   ck_assert_int_eq (message.opcode, opcode);
@@ -72,18 +72,18 @@ assert_message (VgwWsGuard *guard, GByteArray *bytes, VgwWsOpcode opcode, const 
 static void
 assert_fails (GByteArray *bytes, guint16 close_code)
 {
-  g_autoptr (VgwWsGuard) guard = vgw_ws_guard_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
   VgwWsMessage message;
   VgwWsResult result;
   g_autoptr (GError) error = NULL;
 
-  while ((result = read_next (guard, bytes, &message, &error)) == VGW_WS_MESSAGE)
+  while ((result = read_next (parser, bytes, &message, &error)) == VGW_WS_MESSAGE)
     continue;
   ck_assert_int_eq (result, VGW_WS_FAILED);
-  ck_assert_uint_eq (vgw_ws_guard_get_close_code (guard), close_code);
+  ck_assert_uint_eq (vgw_ws_parser_get_close_code (parser), close_code);
   ck_assert_int_eq (error->domain, VGW_ERROR);
   ck_assert_int_eq (error->code, close_code == 1009 ? VGW_ERROR_TOO_LARGE : VGW_ERROR_BAD_MESSAGE);
-  ck_assert_uint_eq (vgw_ws_guard_get_held_bytes (guard), 0);
+  ck_assert_uint_eq (vgw_ws_parser_get_held_bytes (parser), 0);
 }
 
 static void
@@ -97,17 +97,17 @@ assert_frame_fails (const FrameOptions *options, const char *payload, gsize leng
 
 START_TEST (texts_come_out_one_by_one)
 {
-  g_autoptr (VgwWsGuard) guard = vgw_ws_guard_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   VgwWsMessage message;
 
   append_frame (bytes, VGW_WS_TEXT, TRUE, "one");
   append_frame (bytes, VGW_WS_TEXT, TRUE, "");
   append_frame (bytes, VGW_WS_BINARY, TRUE, "three");
-  assert_message (guard, bytes, VGW_WS_TEXT, "one");
-  assert_message (guard, bytes, VGW_WS_TEXT, "");
-  assert_message (guard, bytes, VGW_WS_BINARY, "three");
-  ck_assert_int_eq (read_next (guard, bytes, &message, NULL), VGW_WS_MORE);
+  assert_message (parser, bytes, VGW_WS_TEXT, "one");
+  assert_message (parser, bytes, VGW_WS_TEXT, "");
+  assert_message (parser, bytes, VGW_WS_BINARY, "three");
+  ck_assert_int_eq (read_next (parser, bytes, &message, NULL), VGW_WS_MORE);
 }
 END_TEST
 
@@ -117,19 +117,19 @@ START_TEST (lengths_of_every_form_are_read)
 
   for (gsize i = 0; i < G_N_ELEMENTS (lengths); i++)
     {
-      g_autoptr (VgwWsGuard) guard = vgw_ws_guard_new (MAX_MESSAGE_BYTES);
+      g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
       g_autoptr (GByteArray) bytes = g_byte_array_new ();
       g_autofree char *text = g_strnfill (lengths[i], 'x');
 
       append_frame (bytes, VGW_WS_TEXT, TRUE, text);
-      assert_message (guard, bytes, VGW_WS_TEXT, text);
+      assert_message (parser, bytes, VGW_WS_TEXT, text);
     }
 }
 END_TEST
 
 START_TEST (bytes_one_at_a_time_make_the_same_messages)
 {
-  g_autoptr (VgwWsGuard) guard = vgw_ws_guard_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   g_autoptr (GString) out = g_string_new (NULL);
   g_autofree char *text = g_strnfill (300, 'x');
@@ -142,7 +142,7 @@ START_TEST (bytes_one_at_a_time_make_the_same_messages)
       VgwWsMessage message;
       gsize n_taken;
 
-      if (vgw_ws_guard_read (guard, bytes->data + i, 1, &n_taken, &message, NULL) == VGW_WS_MESSAGE)
+      if (vgw_ws_parser_read (parser, bytes->data + i, 1, &n_taken, &message, NULL) == VGW_WS_MESSAGE)
         g_string_append_printf (out, "%zu;", message.length);
       ck_assert_uint_eq (n_taken, 1);
     }
@@ -152,7 +152,7 @@ END_TEST
 
 START_TEST (fragments_make_one_message_around_a_ping)
 {
-  g_autoptr (VgwWsGuard) guard = vgw_ws_guard_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
 
   append_frame (bytes, VGW_WS_TEXT, FALSE, "Hel");
@@ -160,31 +160,31 @@ START_TEST (fragments_make_one_message_around_a_ping)
   append_frame (bytes, 0, FALSE, "l");
   append_frame (bytes, 0, TRUE, "o");
   append_frame (bytes, VGW_WS_TEXT, TRUE, "next");
-  assert_message (guard, bytes, VGW_WS_PING, "are you there");
-  assert_message (guard, bytes, VGW_WS_TEXT, "Hello");
-  assert_message (guard, bytes, VGW_WS_TEXT, "next");
+  assert_message (parser, bytes, VGW_WS_PING, "are you there");
+  assert_message (parser, bytes, VGW_WS_TEXT, "Hello");
+  assert_message (parser, bytes, VGW_WS_TEXT, "next");
 }
 END_TEST
 
 START_TEST (a_character_may_be_split_over_fragments)
 {
-  g_autoptr (VgwWsGuard) guard = vgw_ws_guard_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
 
   append_frame (bytes, VGW_WS_TEXT, FALSE, "\xc3");
   append_frame (bytes, 0, TRUE, "\xa4");
-  assert_message (guard, bytes, VGW_WS_TEXT, "ä");
+  assert_message (parser, bytes, VGW_WS_TEXT, "ä");
 }
 END_TEST
 
 START_TEST (nul_is_a_character_of_text)
 {
-  g_autoptr (VgwWsGuard) guard = vgw_ws_guard_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   VgwWsMessage message;
 
   append_frame_full (bytes, "a\0b", 3, &(FrameOptions){ .opcode = VGW_WS_TEXT });
-  ck_assert_int_eq (read_next (guard, bytes, &message, NULL), VGW_WS_MESSAGE);
+  ck_assert_int_eq (read_next (parser, bytes, &message, NULL), VGW_WS_MESSAGE);
   ck_assert_uint_eq (message.length, 3);
 }
 END_TEST
@@ -226,7 +226,7 @@ END_TEST
 
 START_TEST (thousands_of_fragments_end_at_a_bound)
 {
-  g_autoptr (VgwWsGuard) guard = vgw_ws_guard_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   VgwWsMessage message;
   g_autoptr (GError) error = NULL;
@@ -234,9 +234,9 @@ START_TEST (thousands_of_fragments_end_at_a_bound)
   append_frame (bytes, VGW_WS_TEXT, FALSE, "");
   for (int i = 0; i < 3000; i++)
     append_frame (bytes, 0, FALSE, "");
-  ck_assert_int_eq (read_next (guard, bytes, &message, &error), VGW_WS_FAILED);
+  ck_assert_int_eq (read_next (parser, bytes, &message, &error), VGW_WS_FAILED);
   ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_TOO_LARGE));
-  ck_assert_uint_lt (vgw_ws_guard_get_n_frames (guard), 600);
+  ck_assert_uint_lt (vgw_ws_parser_get_n_frames (parser), 600);
 }
 END_TEST
 
@@ -277,13 +277,13 @@ START_TEST (close_codes_are_checked)
 
   for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
     {
-      g_autoptr (VgwWsGuard) guard = vgw_ws_guard_new (MAX_MESSAGE_BYTES);
+      g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
       g_autoptr (GByteArray) bytes = g_byte_array_new ();
       VgwWsMessage message;
       char payload[] = { good[i] >> 8, good[i] & 0xff, 'x' };
 
       append_frame_full (bytes, payload, sizeof payload, &(FrameOptions){ .opcode = VGW_WS_CLOSE });
-      ck_assert_int_eq (read_next (guard, bytes, &message, NULL), VGW_WS_MESSAGE);
+      ck_assert_int_eq (read_next (parser, bytes, &message, NULL), VGW_WS_MESSAGE);
       ck_assert_uint_eq (message.length, 3);
     }
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -298,16 +298,16 @@ END_TEST
 
 START_TEST (nothing_is_read_after_a_failure)
 {
-  g_autoptr (VgwWsGuard) guard = vgw_ws_guard_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   g_autoptr (GError) error = NULL;
   VgwWsMessage message;
 
   append_frame_full (bytes, "hi", 2, &(FrameOptions){ .opcode = VGW_WS_TEXT, .is_unmasked = TRUE });
-  ck_assert_int_eq (read_next (guard, bytes, &message, NULL), VGW_WS_FAILED);
+  ck_assert_int_eq (read_next (parser, bytes, &message, NULL), VGW_WS_FAILED);
   g_byte_array_set_size (bytes, 0);
   append_frame (bytes, VGW_WS_TEXT, TRUE, "good");
-  ck_assert_int_eq (read_next (guard, bytes, &message, &error), VGW_WS_FAILED);
+  ck_assert_int_eq (read_next (parser, bytes, &message, &error), VGW_WS_FAILED);
   ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE));
 }
 END_TEST
@@ -357,7 +357,7 @@ END_TEST
 static Suite *
 guard_suite (void)
 {
-  Suite *suite = suite_create ("vgw-ws-guard");
+  Suite *suite = suite_create ("vgw-ws-frame");
   TCase *good = tcase_create ("reading");
   TCase *bad = tcase_create ("hostile");
   TCase *writing = tcase_create ("writing");

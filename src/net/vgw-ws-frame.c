@@ -1,4 +1,4 @@
-#include "base/vgw-ws-guard.h"
+#include "net/vgw-ws-frame.h"
 
 #include <string.h>
 
@@ -24,7 +24,7 @@
 /* No client cuts a 64 KiB message so small; empty fragments would otherwise cost time without end. */
 #define MAX_FRAGMENTS 512
 
-struct _VgwWsGuard
+struct _VgwWsParser
 {
   gsize max_text_bytes, max_binary_bytes; /* of one message */
   gboolean is_masked;                     /* the frames that come in */
@@ -51,7 +51,7 @@ struct _VgwWsGuard
 };
 
 static VgwWsResult
-fail (VgwWsGuard *self, guint16 close_code, GError **error, const char *why)
+fail (VgwWsParser *self, guint16 close_code, GError **error, const char *why)
 {
   self->close_code = close_code;
   g_byte_array_set_size (self->message, 0);
@@ -86,7 +86,7 @@ is_utf8 (const guint8 *data, gsize length)
 
 /* How long the header is that starts with the two bytes we have. */
 static gsize
-header_bytes (const VgwWsGuard *self)
+header_bytes (const VgwWsParser *self)
 {
   guint8 length = self->header[1] & LENGTH_BITS;
   gsize n_extended = length == LENGTH_16_BIT ? 2 : length == LENGTH_64_BIT ? 8 : 0;
@@ -95,7 +95,7 @@ header_bytes (const VgwWsGuard *self)
 }
 
 static guint64
-payload_bytes (const VgwWsGuard *self)
+payload_bytes (const VgwWsParser *self)
 {
   guint8 length = self->header[1] & LENGTH_BITS;
   guint64 n_bytes = 0;
@@ -109,7 +109,7 @@ payload_bytes (const VgwWsGuard *self)
 }
 
 static gboolean
-is_shortest_length (const VgwWsGuard *self)
+is_shortest_length (const VgwWsParser *self)
 {
   switch (self->header[1] & LENGTH_BITS)
     {
@@ -124,7 +124,7 @@ is_shortest_length (const VgwWsGuard *self)
 
 /* What the first two bytes already tell: nothing more is waited for from a peer that got these wrong. */
 static VgwWsResult
-check_first_bytes (VgwWsGuard *self, GError **error)
+check_first_bytes (VgwWsParser *self, GError **error)
 {
   guint8 length = self->header[1] & LENGTH_BITS;
 
@@ -159,7 +159,7 @@ check_first_bytes (VgwWsGuard *self, GError **error)
 
 /* The bound of the message that the present frame belongs to. */
 static gsize
-get_max_bytes (const VgwWsGuard *self)
+get_max_bytes (const VgwWsParser *self)
 {
   guint8 opcode = self->opcode != OPCODE_CONTINUATION ? self->opcode : self->message_opcode;
 
@@ -168,7 +168,7 @@ get_max_bytes (const VgwWsGuard *self)
 
 /* The whole header is here: the bounds are checked before one byte of payload is taken. */
 static VgwWsResult
-begin_payload (VgwWsGuard *self, GError **error)
+begin_payload (VgwWsParser *self, GError **error)
 {
   char why[64];
 
@@ -200,7 +200,7 @@ begin_payload (VgwWsGuard *self, GError **error)
 
 /* Takes bytes of the header one at a time: it is at most 14 of them. */
 static VgwWsResult
-read_header (VgwWsGuard *self, const guint8 *data, gsize length, gsize *n_taken, GError **error)
+read_header (VgwWsParser *self, const guint8 *data, gsize length, gsize *n_taken, GError **error)
 {
   while (*n_taken < length)
     {
@@ -221,7 +221,7 @@ apply_mask (guint8 *to, const guint8 *from, gsize length, const guint8 *mask, gu
 }
 
 static void
-read_payload (VgwWsGuard *self, const guint8 *data, gsize length, gsize *n_taken)
+read_payload (VgwWsParser *self, const guint8 *data, gsize length, gsize *n_taken)
 {
   gsize n = MIN (self->n_payload - self->n_payload_read, length - *n_taken);
   guint8 *to;
@@ -248,7 +248,7 @@ is_close_code (guint16 code)
 }
 
 static VgwWsResult
-deliver_control (VgwWsGuard *self, VgwWsMessage *message, GError **error)
+deliver_control (VgwWsParser *self, VgwWsMessage *message, GError **error)
 {
   gsize length = self->n_payload;
 
@@ -265,7 +265,7 @@ deliver_control (VgwWsGuard *self, VgwWsMessage *message, GError **error)
 }
 
 static VgwWsResult
-deliver_data (VgwWsGuard *self, VgwWsMessage *message, GError **error)
+deliver_data (VgwWsParser *self, VgwWsMessage *message, GError **error)
 {
   gsize length = self->message->len;
 
@@ -278,10 +278,10 @@ deliver_data (VgwWsGuard *self, VgwWsMessage *message, GError **error)
   return VGW_WS_MESSAGE;
 }
 
-VgwWsGuard *
-vgw_ws_guard_new (gsize max_message_bytes)
+VgwWsParser *
+vgw_ws_parser_new (gsize max_message_bytes)
 {
-  VgwWsGuard *self = g_new0 (VgwWsGuard, 1);
+  VgwWsParser *self = g_new0 (VgwWsParser, 1);
 
   self->max_text_bytes = max_message_bytes;
   self->max_binary_bytes = max_message_bytes;
@@ -290,10 +290,10 @@ vgw_ws_guard_new (gsize max_message_bytes)
   return self;
 }
 
-VgwWsGuard *
-vgw_ws_guard_new_for_client (gsize max_text_bytes, gsize max_binary_bytes)
+VgwWsParser *
+vgw_ws_parser_new_for_client (gsize max_text_bytes, gsize max_binary_bytes)
 {
-  VgwWsGuard *self = vgw_ws_guard_new (max_text_bytes);
+  VgwWsParser *self = vgw_ws_parser_new (max_text_bytes);
 
   self->max_binary_bytes = max_binary_bytes;
   self->is_masked = FALSE;
@@ -301,7 +301,7 @@ vgw_ws_guard_new_for_client (gsize max_text_bytes, gsize max_binary_bytes)
 }
 
 void
-vgw_ws_guard_free (VgwWsGuard *self)
+vgw_ws_parser_free (VgwWsParser *self)
 {
   if (self == NULL)
     return;
@@ -310,8 +310,8 @@ vgw_ws_guard_free (VgwWsGuard *self)
 }
 
 VgwWsResult
-vgw_ws_guard_read (VgwWsGuard *self, const guint8 *data, gsize length, gsize *n_taken, VgwWsMessage *message,
-                   GError **error)
+vgw_ws_parser_read (VgwWsParser *self, const guint8 *data, gsize length, gsize *n_taken, VgwWsMessage *message,
+                    GError **error)
 {
   *n_taken = 0;
   if (self->close_code != 0)
@@ -341,19 +341,19 @@ vgw_ws_guard_read (VgwWsGuard *self, const guint8 *data, gsize length, gsize *n_
 }
 
 guint16
-vgw_ws_guard_get_close_code (VgwWsGuard *self)
+vgw_ws_parser_get_close_code (VgwWsParser *self)
 {
   return self->close_code;
 }
 
 gsize
-vgw_ws_guard_get_held_bytes (VgwWsGuard *self)
+vgw_ws_parser_get_held_bytes (VgwWsParser *self)
 {
   return self->is_delivered ? 0 : self->message->len;
 }
 
 guint64
-vgw_ws_guard_get_n_frames (VgwWsGuard *self)
+vgw_ws_parser_get_n_frames (VgwWsParser *self)
 {
   return self->n_frames;
 }

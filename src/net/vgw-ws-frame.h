@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-typedef struct _VgwWsGuard VgwWsGuard;
+typedef struct _VgwWsParser VgwWsParser;
 
 /* The opcodes of RFC 6455 section 5.2 that can be delivered. */
 typedef enum
@@ -23,7 +23,7 @@ typedef enum
 typedef struct
 {
   VgwWsOpcode opcode;
-  const guint8 *data; /* the guard's, valid until the next call; a NUL follows; text is valid UTF-8 */
+  const guint8 *data; /* the parser's, valid until the next call; a NUL follows; text is valid UTF-8 */
   gsize length;
 } VgwWsMessage;
 
@@ -31,33 +31,33 @@ typedef enum
 {
   VGW_WS_MORE,    /* everything was taken, nothing is complete */
   VGW_WS_MESSAGE, /* a message is complete; call again with the rest */
-  VGW_WS_FAILED,  /* the error is set; the guard takes nothing more */
+  VGW_WS_FAILED,  /* the error is set; the parser takes nothing more */
 } VgwWsResult;
 
 /* @max_message_bytes: of one message, all its fragments together. Returns: (transfer full) */
-VgwWsGuard *vgw_ws_guard_new (gsize max_message_bytes);
+VgwWsParser *vgw_ws_parser_new (gsize max_message_bytes);
 
 /* The same for what a server sends: its frames are not masked, and text and binary messages have a bound each. */
-VgwWsGuard *vgw_ws_guard_new_for_client (gsize max_text_bytes, gsize max_binary_bytes);
-void vgw_ws_guard_free (VgwWsGuard *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWsGuard, vgw_ws_guard_free)
+VgwWsParser *vgw_ws_parser_new_for_client (gsize max_text_bytes, gsize max_binary_bytes);
+void vgw_ws_parser_free (VgwWsParser *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWsParser, vgw_ws_parser_free)
 
 /* Takes bytes of @data until a message is complete or nothing is left; @n_taken (out) tells how many.
  * Errors: VGW_ERROR_TOO_LARGE for a message of too many bytes or fragments, found when the header of the frame that
  * passes the bound is complete; VGW_ERROR_BAD_MESSAGE for what breaks RFC 6455: an unmasked frame (for a client: a
  * masked one), reserved bits or opcodes, lengths not in their shortest form, fragments out of order, bad control
  * frames, text that is not UTF-8. */
-VgwWsResult vgw_ws_guard_read (VgwWsGuard *self, const guint8 *data, gsize length, gsize *n_taken,
-                               VgwWsMessage *message, GError **error);
+VgwWsResult vgw_ws_parser_read (VgwWsParser *self, const guint8 *data, gsize length, gsize *n_taken,
+                                VgwWsMessage *message, GError **error);
 
 /* What to close with after VGW_WS_FAILED: 1002, 1007 or 1009 (RFC 6455 section 7.4.1); 0 before. */
-guint16 vgw_ws_guard_get_close_code (VgwWsGuard *self);
+guint16 vgw_ws_parser_get_close_code (VgwWsParser *self);
 
 /* Bytes held of the message that is not complete yet. For tests of the bound. */
-gsize vgw_ws_guard_get_held_bytes (VgwWsGuard *self);
+gsize vgw_ws_parser_get_held_bytes (VgwWsParser *self);
 
 /* Data and control frames begun so far, for a bound on their rate. */
-guint64 vgw_ws_guard_get_n_frames (VgwWsGuard *self);
+guint64 vgw_ws_parser_get_n_frames (VgwWsParser *self);
 
 /* One unmasked, unfragmented frame as a server sends it. Returns: (transfer full) */
 GBytes *vgw_ws_frame_new (VgwWsOpcode opcode, gconstpointer data, gsize length);

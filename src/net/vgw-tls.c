@@ -1,4 +1,4 @@
-#include "engine/vgw-engine-tls.h"
+#include "net/vgw-tls.h"
 
 #include <string.h>
 
@@ -21,7 +21,7 @@ static const struct
 };
 
 gboolean
-vgw_engine_tls_is_wanted (const char *url)
+vgw_tls_is_wanted (const char *url)
 {
   return g_ascii_strncasecmp (url, SECURE_SCHEME, strlen (SECURE_SCHEME)) == 0;
 }
@@ -48,7 +48,7 @@ check_certificates (const char *path, GError **error)
 }
 
 GTlsDatabase *
-vgw_engine_tls_load_authorities (const char *path, GError **error)
+vgw_tls_load_authorities (const char *path, GError **error)
 {
   g_autofree char *absolute_path = g_canonicalize_filename (path, NULL);
   g_autoptr (GError) cause = NULL;
@@ -63,7 +63,7 @@ vgw_engine_tls_load_authorities (const char *path, GError **error)
 }
 
 GTlsDatabase *
-vgw_engine_tls_get_system_authorities (void)
+vgw_tls_get_system_authorities (void)
 {
   return g_tls_backend_get_default_database (g_tls_backend_get_default ());
 }
@@ -159,8 +159,8 @@ on_handshaken (GObject *tls, GAsyncResult *result, gpointer user_data)
 /* The connection has no database of its own: GLib reads all authorities of the system for each that has one, 15 ms in
  * which nobody else on this thread has a turn. Those of on_accept_certificate () are read once. */
 void
-vgw_engine_tls_handshake_async (GSocketConnection *tcp, GNetworkAddress *address, GTlsDatabase *authorities,
-                                GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+vgw_tls_handshake_async (GSocketConnection *tcp, GNetworkAddress *address, GTlsDatabase *authorities,
+                         GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   GType type = g_tls_backend_get_client_connection_type (g_tls_backend_get_default ());
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
@@ -169,7 +169,7 @@ vgw_engine_tls_handshake_async (GSocketConnection *tcp, GNetworkAddress *address
 
   self->tcp = g_object_ref (tcp);
   self->address = g_object_ref (address);
-  self->authorities = authorities != NULL ? g_object_ref (authorities) : vgw_engine_tls_get_system_authorities ();
+  self->authorities = authorities != NULL ? g_object_ref (authorities) : vgw_tls_get_system_authorities ();
   g_task_set_task_data (task, self, handshake_free);
   self->tls =
       g_initable_new (type, NULL, &error, "base-io-stream", tcp, "server-identity", address, "database", NULL, NULL);
@@ -185,7 +185,7 @@ vgw_engine_tls_handshake_async (GSocketConnection *tcp, GNetworkAddress *address
 }
 
 GSocketConnection *
-vgw_engine_tls_handshake_finish (GAsyncResult *result, GError **error)
+vgw_tls_handshake_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
 }
