@@ -6,12 +6,16 @@
 
 #include "app/vgw-app.h"
 #include "base/vgw-capacity.h"
+#include "config/vgw-config-load.h"
+#include "config/vgw-config-text.h"
 #include "media/vgw-pipeline-check.h"
 #include "vgw-build.h"
 
 /* sysexits.h: what systemd and scripts expect of a daemon that cannot start */
 #define EXIT_USAGE 64
 #define EXIT_CONFIG 78
+
+#define SAMPLE_PATH "/voice-gateway/voice-gateway.conf"
 
 #define RELOAD_WARN_S 10 /* each so many seconds that a reload takes */
 
@@ -245,7 +249,7 @@ static int
 check_pipeline (const char *path, const VgwConfig *config)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *summary = vgw_pipeline_check (path, (const char *const *) config->media_extra_elements, &error);
+  g_autofree char *summary = vgw_pipeline_check (path, config->media.extra_elements, &error);
   if (summary == NULL)
     {
       g_printerr ("%s\n", error->message);
@@ -279,7 +283,7 @@ run_with_config (VgwConfig *loaded, const Options *options)
       g_print ("%s", text);
       return EXIT_SUCCESS;
     }
-  vgw_log_init (config->log_format, config->log_level);
+  vgw_log_init (config->log.format, config->log.level);
   if (!vgw_media_prepare_process (&error))
     {
       g_printerr ("voice-gateway: %s\n", error->message);
@@ -303,8 +307,8 @@ run_with_options (const Options *options)
     }
   if (options->should_print_sample)
     {
-      g_autofree char *sample = vgw_config_sample ();
-      g_print ("%s", sample);
+      g_autoptr (GBytes) sample = g_resources_lookup_data (SAMPLE_PATH, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+      g_print ("%s", (const char *) g_bytes_get_data (sample, NULL)); /* a resource ends with NUL */
       return EXIT_SUCCESS;
     }
   VgwConfig *config = load_config (options, &error);

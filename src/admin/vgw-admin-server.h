@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 
 typedef struct _VgwAdminServer VgwAdminServer;
 
+/* The group [admin] of the configuration; the app adds what follows the port. */
 typedef struct
 {
   const char *address;    /* IP address to listen on */

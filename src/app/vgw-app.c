@@ -5,8 +5,9 @@
 #include "admin/vgw-admin-server.h"
 #include "app/vgw-call-link.h"
 #include "config/vgw-config-check.h"
-#include "config/vgw-config-diff.h"
 #include "config/vgw-config-errors.h"
+#include "config/vgw-config-load.h"
+#include "config/vgw-config-reload.h"
 #include "app/vgw-load-watch.h"
 #include "base/vgw-error.h"
 #include "base/vgw-json.h"
@@ -86,33 +87,12 @@ vgw_app_init (VgwApp *self)
 {
 }
 
-static const char *
-null_if_empty (const char *text)
-{
-  return text && *text ? text : NULL;
-}
-
 void
 vgw_app_get_media_settings (const VgwConfig *config, const char *pipeline_override, VgwMediaSettings *settings)
 {
-  *settings = (VgwMediaSettings){
-    .ice_agent = config->ice_agent,
-    .udp_port = config->ice_udp_port,
-    .bind_address = null_if_empty (config->ice_bind_address),
-    .advertise = (const char *const *) config->ice_advertise,
-    .stun_servers = (const char *const *) config->ice_stun_servers,
-    .turn_servers = (const char *const *) config->ice_turn_servers,
-    .min_port = config->ice_min_port,
-    .max_port = config->ice_max_port,
-    .gather_timeout_ms = config->ice_gather_timeout_ms,
-    .pipelines = (const char *const *) config->media_pipelines,
-    .pipeline_dir = null_if_empty (config->media_pipeline_dir),
-    .pipeline_override = pipeline_override,
-    .extra_elements = (const char *const *) config->media_extra_elements,
-    .latency_ms = config->media_latency_ms,
-    .max_mlines = config->limits_max_mlines,
-    .max_data_channels = config->limits_max_data_channels,
-  };
+  *settings = config->media;
+  settings->pipeline_override = pipeline_override;
+  settings->max_data_channels = config->limits.max_data_channels;
 }
 
 static void
@@ -123,30 +103,12 @@ add_client_server (GPtrArray *servers, const char *text)
     g_ptr_array_add (servers, vgw_ice_server_new (url, username, credential));
 }
 
-/* Sessions read these where they stand, so that new ones count from their next timer on. */
-static void
-fill_limits (VgwApp *self)
-{
-  const VgwConfig *config = self->config;
-
-  self->context.limits = (VgwSessionSettingsLimits){
-    .offer_timeout_ms = config->limits_offer_timeout_ms,
-    .connect_timeout_ms = config->limits_connect_timeout_ms,
-    .media_timeout_ms = config->limits_media_timeout_ms,
-    .max_duration_s = config->limits_max_duration_s,
-    .max_candidates = config->limits_max_candidates,
-    .max_data_channels = config->limits_max_data_channels,
-    .max_message_bytes = config->limits_max_message_bytes,
-    .max_events_per_second = config->limits_max_events_per_second,
-  };
-}
-
 /* While it is set up: webrtcbin's threads and those of four data channels; a bus, a main context, a bot's socket, two
  * recordings. libnice has a thread and, for each local address, sockets of its own. */
 static VgwCapacity *
 make_capacity (const VgwConfig *config)
 {
-  gboolean is_mux = config->ice_agent == VGW_ICE_AGENT_MUX;
+  gboolean is_mux = config->media.ice_agent == VGW_ICE_AGENT_MUX;
   VgwCapacityCost peer = { is_mux ? 6 : 24, is_mux ? 10 : 13 };
 
   return vgw_capacity_new (&peer);
@@ -162,17 +124,17 @@ fill_context (VgwApp *self)
 
   context->media = self->media;
   context->manager = self->manager;
-  fill_limits (self);
+  context->limits = config->limits;
   context->client_ice_servers = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_ice_server_free);
-  for (guint i = 0; config->ice_client_servers[i] != NULL; i++)
-    add_client_server (context->client_ice_servers, config->ice_client_servers[i]);
+  for (guint i = 0; config->client_servers[i] != NULL; i++)
+    add_client_server (context->client_ice_servers, config->client_servers[i]);
 }
 
 static VgwAccess *
 make_access (VgwApp *self)
 {
-  const VgwAccessSettings settings = { .engines = self->config->engines,
-                                       .default_engine = self->config->engine_default,
+  const VgwAccessSettings settings = { .engines = self->config->engine.engines,
+                                       .default_engine = self->config->engine.default_name,
                                        .table = self->table };
 
   return vgw_access_new (&settings);
@@ -194,7 +156,7 @@ describe_engines (VgwApp *self)
 
   for (char **name = names; *name != NULL; name++)
     json_array_add_string_element (engines, *name);
-  json_object_set_string_member (object, "default", self->config->engine_default);
+  json_object_set_string_member (object, "default", self->config->engine.default_name);
   json_object_set_array_member (object, "engines", engines);
   return vgw_json_object_to_text (object);
 }
@@ -204,20 +166,11 @@ start_server (VgwApp *self, GError **error)
 {
   const VgwConfig *config = self->config;
   g_autofree char *engines = describe_engines (self);
-  VgwHttpSettings settings = {
-    .address = config->http_address,
-    .port = config->http_port,
-    .origins = (const char *const *) config->access_origins,
-    .web_root = null_if_empty (config->http_web_root),
-    .serves_page = config->http_page,
-    .engines = engines,
-    .header_timeout_ms = config->http_header_timeout_ms,
-    .idle_timeout_ms = config->http_idle_timeout_ms,
-    .max_connections = config->http_max_connections,
-    .max_connections_per_address = config->http_max_connections_per_address,
-    .capacity = self->capacity,
-    .max_message_bytes = config->limits_max_message_bytes,
-  };
+  VgwHttpSettings settings = config->http;
+
+  settings.engines = engines;
+  settings.capacity = self->capacity;
+  settings.max_message_bytes = config->limits.max_message_bytes;
   self->server = vgw_http_server_new (&settings, error);
   if (self->server != NULL)
     g_signal_connect_object (self->server, "channel", G_CALLBACK (on_channel), self, 0);
@@ -227,14 +180,12 @@ start_server (VgwApp *self, GError **error)
 static gboolean
 start_admin (VgwApp *self, GError **error)
 {
-  VgwAdminSettings settings = {
-    .address = self->config->admin_address,
-    .port = self->config->admin_port,
-    .table = self->table,
-    .media = self->media,
-    .server = self->server,
-    .capacity = self->capacity,
-  };
+  VgwAdminSettings settings = self->config->admin;
+
+  settings.table = self->table;
+  settings.media = self->media;
+  settings.server = self->server;
+  settings.capacity = self->capacity;
   if (*settings.address == '\0')
     return TRUE;
   self->admin = vgw_admin_server_new (&settings, error);
@@ -250,7 +201,7 @@ log_addresses (VgwApp *self)
   g_autofree char *admin_url = self->admin != NULL ? vgw_admin_server_get_url (self->admin) : NULL;
 
   vgw_info (NULL, "listening url=%s udp-port=%u ice=%s engine=%s", url, vgw_media_get_udp_port (self->media),
-            self->config->ice_agent == VGW_ICE_AGENT_MUX ? "mux" : "nice", self->config->engine_default);
+            self->config->media.ice_agent == VGW_ICE_AGENT_MUX ? "mux" : "nice", self->config->engine.default_name);
   if (admin_url != NULL)
     vgw_info (NULL, "listening admin=%s", admin_url);
 }
@@ -258,9 +209,9 @@ log_addresses (VgwApp *self)
 static gboolean
 has_networked_engine (const VgwConfig *config)
 {
-  for (guint i = 0; i < config->engines->len; i++)
+  for (guint i = 0; i < config->engine.engines->len; i++)
     {
-      const VgwEngineConfig *engine = config->engines->pdata[i];
+      const VgwEngineConfig *engine = config->engine.engines->pdata[i];
       if (vgw_engine_type_is_networked (engine->type))
         return TRUE;
     }
@@ -271,11 +222,11 @@ has_networked_engine (const VgwConfig *config)
 static gboolean
 is_in_use (const VgwConfig *config, const VgwEngineConfig *engine)
 {
-  if (engine->is_selectable || g_str_equal (engine->name, config->engine_default))
+  if (engine->is_selectable || g_str_equal (engine->name, config->engine.default_name))
     return TRUE;
-  for (guint i = 0; i < config->engines->len; i++)
+  for (guint i = 0; i < config->engine.engines->len; i++)
     {
-      const VgwEngineConfig *other = config->engines->pdata[i];
+      const VgwEngineConfig *other = config->engine.engines->pdata[i];
       const char *fallback;
 
       vgw_engine_config_get_on_failure (other, &fallback);
@@ -289,7 +240,7 @@ is_in_use (const VgwConfig *config, const VgwEngineConfig *engine)
 static char *
 where_is_directory (const VgwConfig *config, const VgwEngineConfig *engine)
 {
-  if (g_str_equal (engine->record_directory, config->record_directory))
+  if (g_str_equal (engine->record_directory, config->engine.defaults.record_directory))
     return vgw_config_where (config, "record", "directory");
   return g_strdup_printf ("[engine %s] record-directory", engine->name);
 }
@@ -319,7 +270,7 @@ fill_engine_shared (VgwEngineShared *shared, const VgwConfig *config)
 {
   shared->wav_writer = vgw_wav_writer_new ();
   shared->io = has_networked_engine (config) ? vgw_engine_io_new () : NULL;
-  shared->engines = config->engines;
+  shared->engines = config->engine.engines;
 #ifdef HAVE_ASSISTANT
   shared->assistant_models = vgw_assistant_models_new (NULL, NULL);
 #endif
@@ -341,7 +292,7 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
   check_engines (config, &self->context.engine_shared, errors);
   if (!vgw_config_errors_raise (errors, error))
     return NULL;
-  self->manager = vgw_manager_create (config->manager_type, error);
+  self->manager = vgw_manager_create (config->manager.type, error);
   if (self->manager == NULL)
     return NULL;
   self->media = vgw_media_new (&media_settings, error);
@@ -350,13 +301,13 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
   self->capacity = make_capacity (config);
   fill_context (self);
   self->table =
-      vgw_session_table_new (&self->context, config->limits_max_sessions, config->limits_max_sessions_per_address);
+      vgw_session_table_new (&self->context, config->limits.max_sessions, config->limits.max_sessions_per_address);
   self->access = make_access (self);
   if (!start_server (self, error) || !start_admin (self, error))
     return NULL;
-  self->load_watch = vgw_load_watch_new (self->media, config->media_adapt_complexity);
+  self->load_watch = vgw_load_watch_new (self->media, config->media.adapts_complexity);
   log_addresses (self);
-  vgw_capacity_log (self->capacity, config->limits_max_sessions, config->http_max_connections);
+  vgw_capacity_log (self->capacity, config->limits.max_sessions, config->http.max_connections);
   return g_steal_pointer (&self);
 }
 
@@ -382,27 +333,17 @@ void
 vgw_app_reload (VgwApp *self, VgwConfig *config)
 {
   g_autoptr (VgwConfig) loaded = config;
-  g_autoptr (GPtrArray) reloadable = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) in_force = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) fixed = g_ptr_array_new_with_free_func (g_free);
 
-  vgw_config_diff (self->config, loaded, reloadable, fixed);
-  self->config->log_format = loaded->log_format;
-  self->config->log_level = loaded->log_level;
-  self->config->limits_max_sessions = loaded->limits_max_sessions;
-  self->config->limits_max_sessions_per_address = loaded->limits_max_sessions_per_address;
-  self->config->limits_offer_timeout_ms = loaded->limits_offer_timeout_ms;
-  self->config->limits_connect_timeout_ms = loaded->limits_connect_timeout_ms;
-  self->config->limits_media_timeout_ms = loaded->limits_media_timeout_ms;
-  self->config->limits_max_duration_s = loaded->limits_max_duration_s;
-  self->config->limits_max_candidates = loaded->limits_max_candidates;
-
-  vgw_log_configure (self->config->log_format, self->config->log_level);
-  fill_limits (self);
-  vgw_session_table_set_bounds (self->table, self->config->limits_max_sessions,
-                                self->config->limits_max_sessions_per_address);
-  if (reloadable->len == 0 && fixed->len == 0)
+  vgw_config_reload (self->config, loaded, in_force, fixed);
+  vgw_log_configure (self->config->log.format, self->config->log.level);
+  self->context.limits = self->config->limits;
+  vgw_session_table_set_bounds (self->table, self->config->limits.max_sessions,
+                                self->config->limits.max_sessions_per_address);
+  if (in_force->len == 0 && fixed->len == 0)
     vgw_info (NULL, "reload: nothing has changed");
-  log_names ("in force now", reloadable);
+  log_names ("in force now", in_force);
   log_names ("not before a restart", fixed);
 }
 
@@ -445,7 +386,7 @@ vgw_app_check (const VgwConfig *config, const char *pipeline_override, GError **
   fill_engine_shared (&shared, config);
   check_engines (config, &shared, errors);
   clear_engine_shared (&shared);
-  manager = vgw_manager_create (config->manager_type, &cause);
+  manager = vgw_manager_create (config->manager.type, &cause);
   vgw_config_errors_add (errors, g_steal_pointer (&cause));
   vgw_app_get_media_settings (config, pipeline_override, &media_settings);
   media_settings.pipelines_where = pipelines_where;

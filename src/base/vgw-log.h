@@ -11,6 +11,13 @@ typedef enum
   VGW_LOG_JSON,
 } VgwLogFormat;
 
+/* The group [log] of the configuration. */
+typedef struct
+{
+  GLogLevelFlags level; /* the least severe lines to show */
+  VgwLogFormat format;
+} VgwLogSettings;
+
 /* Installs the GLib log writer. Call once, before threads start. Lines go to stderr with one write () each, from a
  * thread of their own: whoever logs never waits for the reader. What is beyond a megabyte is dropped, and a line says
  * how much. At exit () and after a fatal line up to a second is spent on what still waits.

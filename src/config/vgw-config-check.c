@@ -4,27 +4,54 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "engine/vgw-engine-factory.h"
 
-#define MAX_PORT 65535
-#define MAX_HOST_BYTES 253 /* RFC 1035 section 2.3.4, without the root's dot */
+/* Parts of patterns. A host is a name (RFC 1035 section 2.3.4), an IPv4 address, or an IPv6 address in brackets. */
+#define HOST "(?:[-._A-Za-z0-9]{1,253}|\\[(?<address>[^\\]]+)\\])"
+#define PORT "(?::0*(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])(?![0-9]))?"
+#define ENCODED "%(?!00)[0-9A-Fa-f]{2}"
+#define USER "(?<user>(?:[^\\x00-\\x20\\x7f%:]|" ENCODED ")++)"
+#define PASSWORD "(?<password>(?:[^\\x00-\\x20\\x7f%]|" ENCODED ")+)"
+#define STUN "stun:" HOST PORT
+/* turn://… was never standard, and is easily taken for a user's name */
+#define TURN "(?<scheme>turns?:)(?!//)(?:" USER ":" PASSWORD "@)?(?<server>" HOST PORT "(?:\\?transport=(?:udp|tcp))?)"
+#define ORIGIN "\\*|null|(?!.*[A-Z])[-+.a-z0-9]+://" HOST PORT
+#define ENGINE_NAME "[a-z0-9]+(?:-[a-z0-9]+)*" /* "--" is what separates a name in an environment variable */
+#define MAX_ENGINE_NAME_BYTES 32
 
-#define NAME_CHARACTERS "-_." G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS
-
-/* Where the parts of a server are in its text; the text is not terminated there. */
-typedef struct
-{
-  const char *user, *user_end;         /* user is NULL for none */
-  const char *password, *password_end; /* NULL for none */
-  const char *host, *host_end;
-  const char *port_end;
-  const char *transport; /* NULL for none, else to the end of the text */
-} Server;
+#define CREDENTIALS_HINT                                                                                               \
+  "or turns: for TLS; a ':', '@', '%' or ';' in the credentials is written as %3A, %40, %25 or %3B"
 
 static gboolean
 fail (GError **error, const char *what)
 {
   g_set_error_literal (error, VGW_ERROR, VGW_ERROR_CONFIG, what);
   return FALSE;
+}
+
+/* The parts of @text where all of it matches @pattern, else NULL. (transfer full) (nullable) */
+static GMatchInfo *
+match (const char *pattern, const char *text)
+{
+  g_autofree char *whole = g_strconcat ("\\A(?:", pattern, ")\\z", NULL);
+  g_autoptr (GRegex) regex = g_regex_new (whole, G_REGEX_DEFAULT, G_REGEX_MATCH_DEFAULT, NULL);
+  g_autoptr (GMatchInfo) info = NULL;
+  g_autofree char *address = NULL;
+
+  if (!g_regex_match (regex, text, G_REGEX_MATCH_DEFAULT, &info))
+    return NULL;
+  address = g_match_info_fetch_named (info, "address");
+  if (address != NULL && *address != '\0' && (strchr (address, ':') == NULL || !g_hostname_is_ip_address (address)))
+    return NULL;
+  return g_steal_pointer (&info);
+}
+
+static gboolean
+matches (const char *pattern, const char *text)
+{
+  g_autoptr (GMatchInfo) info = match (pattern, text);
+
+  return info != NULL;
 }
 
 gboolean
@@ -57,190 +84,177 @@ vgw_config_check_loopback_or_none (const char *text, GError **error)
                "to let other machines in, put a proxy in front that asks who they are");
 }
 
-/* A host name, an IPv4 address, or an IPv6 address in brackets, from @at on. Returns its end, or NULL. */
-static const char *
-skip_host (const char *at)
-{
-  const char *end = at;
-  g_autofree char *address = NULL;
-
-  if (*at == '[')
-    {
-      end = strchr (at, ']');
-      if (end == NULL)
-        return NULL;
-      address = g_strndup (at + 1, (gsize) (end - at - 1));
-      return strchr (address, ':') != NULL && g_hostname_is_ip_address (address) ? end + 1 : NULL;
-    }
-  while (g_ascii_isalnum (*end) || (*end != '\0' && strchr ("-._", *end) != NULL))
-    end++;
-  return end > at && end - at <= MAX_HOST_BYTES ? end : NULL;
-}
-
-/* ":PORT" or nothing, from @at on. Returns its end, or NULL. */
-static const char *
-skip_port (const char *at)
-{
-  guint64 port;
-  char *end;
-
-  if (*at != ':')
-    return at;
-  if (!g_ascii_isdigit (at[1]))
-    return NULL;
-  port = g_ascii_strtoull (at + 1, &end, 10);
-  return port > 0 && port <= MAX_PORT ? end : NULL;
-}
-
 gboolean
 vgw_config_check_origin (const char *text, GError **error)
 {
-  const char *host = strstr (text, "://");
-  const char *end;
-
-  if (strcmp (text, "*") == 0 || strcmp (text, "null") == 0)
-    return TRUE;
-  if (host == NULL || host == text || strspn (text, "+-." G_CSET_a_2_z G_CSET_DIGITS) != (gsize) (host - text))
-    return fail (error, "must be *, null or SCHEME://HOST[:PORT] in lower case, such as https://shop.example");
-  end = skip_host (host + strlen ("://"));
-  end = end != NULL ? skip_port (end) : NULL;
-  if (end == NULL || *end != '\0' || strpbrk (text, G_CSET_A_2_Z) != NULL)
-    return fail (error, "must be *, null or SCHEME://HOST[:PORT] in lower case and without a path, such as "
-                        "https://shop.example");
-  return TRUE;
+  return matches (ORIGIN, text)
+         || fail (error, "must be *, null or SCHEME://HOST[:PORT] in lower case and without a path, such as "
+                         "https://shop.example");
 }
 
 gboolean
 vgw_config_check_stun_server (const char *text, GError **error)
 {
-  const char *at = g_str_has_prefix (text, "stun:") ? text + strlen ("stun:") : NULL;
-
-  at = at != NULL ? skip_host (at) : NULL;
-  at = at != NULL ? skip_port (at) : NULL;
-  return (at != NULL && *at == '\0') || fail (error, "must be stun:HOST[:PORT], such as stun:stun.example.org:3478");
-}
-
-/* Whether the credential from @at to @end is printable, not empty, and has '%' only before two hexadecimal digits. */
-static gboolean
-is_credential (const char *at, const char *end)
-{
-  if (at == end)
-    return FALSE;
-  for (; at < end; at++)
-    {
-      if ((guchar) *at <= ' ' || *at == 0x7f)
-        return FALSE;
-      if (*at != '%')
-        continue;
-      if (end - at < 3 || !g_ascii_isxdigit (at[1]) || !g_ascii_isxdigit (at[2]) || strncmp (at, "%00", 3) == 0)
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static gboolean
-find_credentials (const char *at, const char *end, Server *server)
-{
-  const char *colon = memchr (at, ':', (gsize) (end - at));
-
-  if (colon == NULL || !is_credential (at, colon) || !is_credential (colon + 1, end))
-    return FALSE;
-  server->user = at;
-  server->user_end = colon;
-  server->password = colon + 1;
-  server->password_end = end;
-  return TRUE;
-}
-
-/* Finds the parts of "turn:…" or "turns:…". */
-static gboolean
-find_turn_parts (const char *text, Server *server)
-{
-  gboolean is_tls = g_str_has_prefix (text, "turns:");
-  const char *at = strchr (text, ':');
-  const char *at_sign = strrchr (text, '@');
-
-  memset (server, 0, sizeof *server);
-  if (!is_tls && !g_str_has_prefix (text, "turn:"))
-    return FALSE;
-  at++;
-  if (g_str_has_prefix (at, "//")) /* a form that was never standard, and easily taken for a user's name */
-    return FALSE;
-  if (at_sign != NULL && !find_credentials (at, at_sign, server))
-    return FALSE;
-
-  server->host = at_sign != NULL ? at_sign + 1 : at;
-  server->host_end = skip_host (server->host);
-  server->port_end = server->host_end != NULL ? skip_port (server->host_end) : NULL;
-  if (server->port_end == NULL)
-    return FALSE;
-  if (*server->port_end == '\0')
-    return TRUE;
-  server->transport = server->port_end;
-  return strcmp (server->transport, "?transport=udp") == 0 || strcmp (server->transport, "?transport=tcp") == 0;
+  return matches (STUN, text) || fail (error, "must be stun:HOST[:PORT], such as stun:stun.example.org:3478");
 }
 
 gboolean
 vgw_config_check_turn_server (const char *text, GError **error)
 {
-  Server server;
+  g_autofree char *url = NULL, *username = NULL, *credential = NULL;
 
-  if (find_turn_parts (text, &server) && server.user != NULL)
+  if (vgw_config_split_server (text, &url, &username, &credential) && username != NULL)
     return TRUE;
-  return fail (
-      error, "must be turn:USER:PASSWORD@HOST[:PORT][?transport=udp|tcp], or turns: for TLS; a ':', '@', '%' or ';' in "
-             "the credentials is written as %3A, %40, %25 or %3B");
+  return fail (error, "must be turn:USER:PASSWORD@HOST[:PORT][?transport=udp|tcp], " CREDENTIALS_HINT);
 }
 
 gboolean
 vgw_config_check_client_server (const char *text, GError **error)
 {
-  Server server;
-
-  if (vgw_config_check_stun_server (text, NULL) || find_turn_parts (text, &server))
-    return TRUE;
-  return fail (error,
-               "must be stun:HOST[:PORT] or turn:[USER:PASSWORD@]HOST[:PORT][?transport=udp|tcp], or turns: for TLS; a "
-               "':', '@', '%' or ';' in the credentials is written as %3A, %40, %25 or %3B");
+  return matches (STUN, text) || matches (TURN, text)
+         || fail (
+             error,
+             "must be stun:HOST[:PORT] or turn:[USER:PASSWORD@]HOST[:PORT][?transport=udp|tcp], " CREDENTIALS_HINT);
 }
 
-gboolean
-vgw_config_check_pipeline_name (const char *text, GError **error)
-{
-  if (strspn (text, NAME_CHARACTERS) == strlen (text) && *text != '.')
-    return TRUE;
-  return fail (error, "must be the name of a pipeline, without directory and \".launch\"");
-}
-
-gboolean
-vgw_config_check_element_name (const char *text, GError **error)
-{
-  if (strspn (text, NAME_CHARACTERS) == strlen (text))
-    return TRUE;
-  return fail (error, "must be the name of a GStreamer element");
-}
-
+/* The part called @name without its percent signs; NULL where there is none. (transfer full) */
 static char *
-decode (const char *start, const char *end)
+decode (const GMatchInfo *info, const char *name)
 {
-  return start != NULL ? g_uri_unescape_segment (start, end, NULL) : NULL;
+  g_autofree char *part = g_match_info_fetch_named (info, name);
+
+  return part != NULL && *part != '\0' ? g_uri_unescape_string (part, NULL) : NULL;
 }
 
 gboolean
 vgw_config_split_server (const char *text, char **url, char **username, char **credential)
 {
-  Server server;
+  g_autoptr (GMatchInfo) info = match (TURN, text);
+  g_autofree char *scheme = info != NULL ? g_match_info_fetch_named (info, "scheme") : NULL;
+  g_autofree char *server = info != NULL ? g_match_info_fetch_named (info, "server") : NULL;
 
-  *url = *username = *credential = NULL;
-  if (vgw_config_check_stun_server (text, NULL))
+  *username = info != NULL ? decode (info, "user") : NULL;
+  *credential = info != NULL ? decode (info, "password") : NULL;
+  *url = info != NULL ? g_strconcat (scheme, server, NULL) : matches (STUN, text) ? g_strdup (text) : NULL;
+  return *url != NULL;
+}
+
+gboolean
+vgw_config_check_pipeline_name (const char *text, GError **error)
+{
+  return matches ("(?!\\.)[-._A-Za-z0-9]*", text)
+         || fail (error, "must be the name of a pipeline, without directory and \".launch\"");
+}
+
+gboolean
+vgw_config_check_element_name (const char *text, GError **error)
+{
+  return matches ("[-._A-Za-z0-9]*", text) || fail (error, "must be the name of a GStreamer element");
+}
+
+/* --- engines --- */
+
+gboolean
+vgw_config_check_engine_type (const char *text, GError **error)
+{
+  const char *const *types = vgw_engine_types ();
+  g_autofree char *known = NULL;
+
+  if (g_strv_contains (types, text))
+    return TRUE;
+  known = g_strjoinv (", ", (char **) types);
+  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "must be one of %s%s", known, vgw_engine_type_lack (text));
+  return FALSE;
+}
+
+gboolean
+vgw_config_check_dialect (const char *text, GError **error)
+{
+  g_autoptr (GString) known = g_string_new (NULL);
+
+  for (const char *const *name = vgw_dialect_names (); *name != NULL; name++)
     {
-      *url = g_strdup (text);
-      return TRUE;
+      if (vgw_dialect_find (*name)->is_stream)
+        continue;
+      if (strcmp (*name, text) == 0)
+        return TRUE;
+      g_string_append_printf (known, "%s%s", known->len > 0 ? ", " : "", *name);
     }
-  if (!find_turn_parts (text, &server))
-    return FALSE;
-  *url = g_strdup_printf ("%s%s", g_str_has_prefix (text, "turns:") ? "turns:" : "turn:", server.host);
-  *username = decode (server.user, server.user_end);
-  *credential = decode (server.password, server.password_end);
-  return TRUE;
+  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "must be one of %s", known->str);
+  return FALSE;
+}
+
+gboolean
+vgw_config_check_engine_name (const char *text, GError **error)
+{
+  if (strlen (text) <= MAX_ENGINE_NAME_BYTES && matches (ENGINE_NAME, text))
+    return TRUE;
+  return fail (error,
+               "must be that of an engine: at most 32 lower-case letters, digits and single dashes between them");
+}
+
+gboolean
+vgw_config_check_engine_name_or_none (const char *text, GError **error)
+{
+  return *text == '\0' || vgw_config_check_engine_name (text, error);
+}
+
+gboolean
+vgw_config_check_on_failure (const char *text, GError **error)
+{
+  const char *name = g_str_has_prefix (text, "fallback:") ? text + strlen ("fallback:") : "";
+
+  return matches ("end|hold", text) || vgw_config_check_engine_name (name, NULL)
+         || fail (error, "must be end, hold or fallback:NAME");
+}
+
+/* What lets a caller in is for the gateway alone. */
+gboolean
+vgw_config_check_parameter_name (const char *text, GError **error)
+{
+  if (matches ("(?i)(?:access[-_])?token|authorization|password|secret|resume", text))
+    return fail (error, "must not name a secret: what lets a caller in is not passed on");
+  return matches ("[-._A-Za-z0-9]{1,64}", text)
+         || fail (error, "must be names of 1 to 64 letters, digits, '.', '_' or '-'");
+}
+
+gboolean
+vgw_config_check_header (const char *text, GError **error)
+{
+  return matches ("[ -~]*", text) || fail (error, "must be printable ASCII");
+}
+
+/* An absolute URI without credentials and fragment. NULL where @text is none. (transfer full) */
+static GUri *
+parse_url (const char *text)
+{
+  gboolean has_space = strpbrk (text, " \t") != NULL; /* g_uri_parse () lets it pass */
+  g_autoptr (GUri) uri = !has_space ? g_uri_parse (text, G_URI_FLAGS_NONE, NULL) : NULL;
+  const char *host = uri != NULL ? g_uri_get_host (uri) : NULL;
+
+  if (host == NULL || *host == '\0' || g_uri_get_userinfo (uri) != NULL || g_uri_get_fragment (uri) != NULL)
+    return NULL;
+  return g_steal_pointer (&uri);
+}
+
+gboolean
+vgw_config_check_websocket_url (const char *text, GError **error)
+{
+  g_autoptr (GUri) uri = parse_url (text);
+
+  if (uri != NULL && matches ("wss?", g_uri_get_scheme (uri)) && g_uri_get_port (uri) != 0)
+    return TRUE;
+  return fail (error, "must be ws://HOST[:PORT]/PATH or wss://, such as ws://127.0.0.1:9000/; a secret belongs in "
+                      "authorization");
+}
+
+gboolean
+vgw_config_check_tcp_url (const char *text, GError **error)
+{
+  g_autoptr (GUri) uri = parse_url (text);
+
+  if (uri != NULL && strcmp (g_uri_get_scheme (uri), "tcp") == 0 && g_uri_get_port (uri) > 0
+      && *g_uri_get_path (uri) == '\0' && g_uri_get_query (uri) == NULL)
+    return TRUE;
+  return fail (error, "must be tcp://HOST:PORT, such as tcp://127.0.0.1:9092");
 }

@@ -1,98 +1,188 @@
-#include "config/vgw-config-engines-private.h"
+#include "config/vgw-config-engines.h"
 
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/vgw-error.h"
 #include "config/vgw-config-check.h"
 #include "config/vgw-config-value.h"
-#include "base/vgw-error.h"
 #include "engine/vgw-engine-factory.h"
+#include "net/vgw-tls.h"
 
-#define VARIABLE_PREFIX "VGW_ENGINE_"
-#define VARIABLE_SEPARATOR "__"
+VgwEngineConfig *
+vgw_config_new_engine (const char *name, const char *type)
+{
+  VgwEngineConfig *config = g_new0 (VgwEngineConfig, 1);
+  guint n_keys;
+  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
 
-/* VGW_CONFIG_CHOICE writes a guint. */
-G_STATIC_ASSERT (sizeof (VgwOverflow) == sizeof (guint));
-G_STATIC_ASSERT (sizeof (VgwBargeIn) == sizeof (guint));
-G_STATIC_ASSERT (sizeof (VgwHangup) == sizeof (guint));
+  for (guint i = 0; i < n_keys; i++)
+    {
+      if (vgw_config_is_in_group (&keys[i], VGW_CONFIG_ENGINE_GROUP))
+        vgw_config_assign_default (config, &keys[i]);
+    }
+  config->name = g_strdup (name);
+  g_free (config->type);
+  config->type = g_strdup (type);
+  return config;
+}
 
 static void
 free_draft (gpointer data)
 {
   VgwEngineDraft *draft = data;
+  guint n_keys;
 
-  vgw_engine_config_free (draft->config);
-  for (guint i = 0; i < vgw_config_count_engine_rows (); i++)
+  vgw_config_keys (&n_keys);
+  for (guint i = 0; i < n_keys; i++)
     g_free (draft->origins[i].where);
+  g_clear_pointer (&draft->config, vgw_engine_config_free);
   g_free (draft->origins);
   g_free (draft->where);
   g_free (draft);
 }
 
 static VgwEngineDraft *
-add_draft (VgwConfigEngines *self, const char *name, const char *type, const char *where)
+add_draft (GPtrArray *drafts, const char *name, const char *type)
 {
   VgwEngineDraft *draft = g_new0 (VgwEngineDraft, 1);
+  guint n_keys;
 
-  draft->config = vgw_engine_config_new (name, type);
-  draft->origins = g_new0 (VgwConfigOrigin, vgw_config_count_engine_rows ());
-  draft->where = g_strdup (where);
-  g_ptr_array_add (self->drafts, draft);
+  vgw_config_keys (&n_keys);
+  draft->config = vgw_config_new_engine (name, type);
+  draft->origins = g_new0 (VgwConfigOrigin, n_keys);
+  g_ptr_array_add (drafts, draft);
   return draft;
 }
 
-VgwConfigEngines *
+GPtrArray *
 vgw_config_engines_new (void)
 {
-  VgwConfigEngines *self = g_new0 (VgwConfigEngines, 1);
+  GPtrArray *drafts = g_ptr_array_new_with_free_func (free_draft);
 
-  self->drafts = g_ptr_array_new_with_free_func (free_draft);
   for (const char *const *type = vgw_engine_types (); *type != NULL; type++)
     {
       if (vgw_engine_type_is_builtin (*type))
-        add_draft (self, *type, *type, NULL);
+        add_draft (drafts, *type, *type);
     }
-  return self;
-}
-
-void
-vgw_config_engines_free (VgwConfigEngines *self)
-{
-  if (self == NULL)
-    return;
-  g_ptr_array_unref (self->drafts);
-  g_free (self);
+  return drafts;
 }
 
 VgwEngineDraft *
-vgw_config_engines_find (VgwConfigEngines *self, const char *name)
+vgw_config_engines_find (GPtrArray *drafts, const char *name)
 {
-  for (guint i = 0; i < self->drafts->len; i++)
+  for (guint i = 0; i < drafts->len; i++)
     {
-      VgwEngineDraft *draft = self->drafts->pdata[i];
+      VgwEngineDraft *draft = drafts->pdata[i];
       if (strcmp (draft->config->name, name) == 0)
         return draft;
     }
   return NULL;
 }
 
+VgwEngineDraft *
+vgw_config_engines_open (GPtrArray *drafts, const char *name, const char *where, GError **error)
+{
+  VgwEngineDraft *draft = vgw_config_engines_find (drafts, name);
+
+  if (draft == NULL && !vgw_config_check_engine_name (name, error))
+    {
+      g_prefix_error (error, "%s: the name ", where);
+      return NULL;
+    }
+  if (draft == NULL && drafts->len >= VGW_CONFIG_MAX_ENGINES)
+    {
+      g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: more than %d engines", where, VGW_CONFIG_MAX_ENGINES);
+      return NULL;
+    }
+  if (draft == NULL)
+    draft = add_draft (drafts, name, "");
+  if (draft->where == NULL)
+    draft->where = g_strdup (where);
+  return draft;
+}
+
+char *
+vgw_config_engines_describe_missing (GPtrArray *drafts, const char *name)
+{
+  g_autofree char *quoted = vgw_config_quote (name);
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (guint i = 0; i < drafts->len; i++)
+    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", ((VgwEngineDraft *) drafts->pdata[i])->config->name);
+  return g_strdup_printf ("%s: no such engine; there are %s%s", quoted, names->str, vgw_engine_type_lack (name));
+}
+
 static const VgwConfigOrigin *
 get_origin (const VgwEngineDraft *draft, const char *key_name)
 {
   gboolean is_file;
-  const VgwConfigKey *row = vgw_config_find_engine_row (key_name, &is_file);
+  guint n_keys;
+  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
 
-  return &draft->origins[vgw_config_engine_row_number (row)];
+  return &draft->origins[vgw_config_find_key (VGW_CONFIG_ENGINE_GROUP, key_name, &is_file) - keys];
 }
 
-gboolean
-vgw_engine_draft_says (const VgwEngineDraft *draft, const char *key_name)
+/* Whether the engine says the key itself. */
+static gboolean
+is_set (const VgwEngineDraft *draft, const char *key_name)
 {
   return get_origin (draft, key_name)->source != VGW_CONFIG_FROM_DEFAULT;
 }
 
-gboolean
-vgw_engine_draft_fail (const VgwEngineDraft *draft, const char *key_name, GError **error, const char *format, ...)
+/* --- completing --- */
+
+static void
+inherit (VgwEngineDraft *draft, const VgwEngineConfig *from)
+{
+  guint n_keys;
+  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
+
+  for (guint i = 0; i < n_keys; i++)
+    {
+      if (keys[i].is_of_engine && vgw_config_has_group (keys[i].group)
+          && draft->origins[i].source == VGW_CONFIG_FROM_DEFAULT)
+        vgw_config_copy_value (draft->config, from, &keys[i]);
+    }
+}
+
+/* What else follows from what is said. The engine that @draft wraps is complete. */
+static void
+complete (GPtrArray *drafts, VgwEngineDraft *draft, const VgwEngineConfig *defaults)
+{
+  VgwEngineConfig *config = draft->config;
+  const VgwEngineDraft *wrapped = *config->wraps != '\0' ? vgw_config_engines_find (drafts, config->wraps) : NULL;
+  const VgwDialect *dialect = vgw_engine_config_find_dialect (config);
+  const char *fallback;
+
+  inherit (draft, wrapped != NULL ? wrapped->config : defaults);
+  if (*config->record_directory == '\0')
+    {
+      g_free (config->record_directory);
+      config->record_directory = g_strdup (defaults->record_directory);
+    }
+  if (dialect != NULL && !is_set (draft, "sample-rate"))
+    {
+      const guint rate_hz = dialect->rate_hz != 0 ? dialect->rate_hz : dialect->default_rate_hz;
+      config->sample_rate_hz = rate_hz != 0 ? rate_hz : config->sample_rate_hz;
+    }
+  /* who talks to the assistant may interrupt it, unless its own group says otherwise */
+  if (strcmp (config->type, "assistant") == 0 && !is_set (draft, "barge-in"))
+    config->barge_in = VGW_BARGE_IN_FLUSH;
+  /* [engine] on-failure = fallback:NAME is for all the others */
+  vgw_engine_config_get_on_failure (config, &fallback);
+  if (g_strcmp0 (fallback, config->name) == 0 && !is_set (draft, "on-failure"))
+    {
+      g_free (config->on_failure);
+      config->on_failure = g_strdup ("end");
+    }
+}
+
+/* --- checking --- */
+
+/* Sets @error to "WHERE: " and the text, WHERE being where @key_name stands, or should. Returns FALSE. */
+static gboolean G_GNUC_PRINTF (4, 5)
+    fail (const VgwEngineDraft *draft, const char *key_name, GError **error, const char *format, ...)
 {
   const VgwConfigOrigin *origin = get_origin (draft, key_name);
   g_autofree char *text = NULL;
@@ -110,198 +200,181 @@ vgw_engine_draft_fail (const VgwEngineDraft *draft, const char *key_name, GError
   return FALSE;
 }
 
-char *
-vgw_config_engines_join_names (VgwConfigEngines *self)
+static gboolean
+check_type (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
 {
-  GString *names = g_string_new (NULL);
+  g_autofree char *types = NULL;
 
-  for (guint i = 0; i < self->drafts->len; i++)
-    {
-      const VgwEngineDraft *draft = self->drafts->pdata[i];
-      g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", draft->config->name);
-    }
-  return g_string_free (names, FALSE);
+  if (*draft->config->type != '\0')
+    return TRUE;
+  types = g_strjoinv (", ", (char **) vgw_engine_types ());
+  return fail (draft, "type", error, "must be set, to one of %s%s", types, vgw_engine_type_lack (draft->config->name));
 }
 
-/* --- reading --- */
-
-const char *
-vgw_config_engines_get_name (const char *group)
+/* The keys that only one type of engine has. */
+static const struct
 {
-  return g_str_has_prefix (group, VGW_CONFIG_ENGINE_GROUP " ") ? group + strlen (VGW_CONFIG_ENGINE_GROUP " ") : NULL;
-}
+  const char *key_name;
+  const char *type;
+} type_keys[] = {
+  { "dialect", "websocket" }, { "authorization", "websocket" }, { "tls-ca", "websocket" },
+  { "wraps", "record" },      { "record-directory", "record" },
+};
 
 gboolean
-vgw_config_engines_add (VgwConfigEngines *self, const char *name, const char *where, GError **error)
+vgw_config_engine_has_key (const char *type, const VgwConfigKey *key)
 {
-  VgwEngineDraft *draft = vgw_config_engines_find (self, name);
+  for (gsize i = 0; i < G_N_ELEMENTS (type_keys); i++)
+    {
+      if (strcmp (type_keys[i].key_name, key->name) == 0)
+        return strcmp (type_keys[i].type, type) == 0;
+    }
+  return strcmp (key->name, "url") != 0 || vgw_engine_type_is_networked (type);
+}
 
-  if (draft == NULL && !vgw_config_check_engine_name (name, error))
+/* A key that this type of engine has no use for is most likely meant for another engine. */
+static gboolean
+check_idle_keys (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (type_keys); i++)
     {
-      g_prefix_error (error, "%s: the name ", where);
-      return FALSE;
+      if (is_set (draft, type_keys[i].key_name) && strcmp (draft->config->type, type_keys[i].type) != 0)
+        return fail (draft, type_keys[i].key_name, error, "is only for an engine with type = %s", type_keys[i].type);
     }
-  if (draft == NULL && self->drafts->len >= VGW_CONFIG_MAX_ENGINES)
-    {
-      g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: more than %d engines", where, VGW_CONFIG_MAX_ENGINES);
-      return FALSE;
-    }
-  if (draft == NULL)
-    add_draft (self, name, "", where);
-  else if (draft->where == NULL)
-    draft->where = g_strdup (where);
+  if (is_set (draft, "url") && !vgw_engine_type_is_networked (draft->config->type))
+    return fail (draft, "url", error, "an engine with type = %s has none", draft->config->type);
   return TRUE;
 }
 
-gboolean
-vgw_config_engines_take (VgwConfigEngines *self, const char *name, const char *key_name, const VgwConfigEntry *entry,
-                         GError **error)
+static gboolean
+check_url (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
 {
-  VgwEngineDraft *draft = vgw_config_engines_find (self, name);
-  VgwConfigEntry found = *entry;
-  const VgwConfigKey *row = vgw_config_find_engine_row (key_name, &found.is_file);
-  VgwConfigKey key;
+  const VgwEngineConfig *config = draft->config;
+  g_autoptr (GError) cause = NULL;
 
-  if (row != NULL)
-    {
-      key = vgw_config_engine_key (row);
-      if (vgw_config_take (draft->config, &draft->origins[vgw_config_engine_row_number (row)], &key, &found, error))
-        return TRUE;
-    }
+  if (!vgw_engine_type_is_networked (config->type))
+    return TRUE;
+  if (strcmp (config->type, "audiosocket") == 0)
+    vgw_config_check_tcp_url (config->url, &cause);
   else
-    vgw_config_fail_unknown (entry->where, "no such key", vgw_config_suggest_engine_key (key_name), error);
-  draft->is_bad = TRUE;
-  return FALSE;
+    vgw_config_check_websocket_url (config->url, &cause);
+  return cause == NULL || fail (draft, "url", error, "%s", cause->message);
 }
 
-/* What stands in the variable for a '-' is '_', and that for the letters their capitals: no two names share one. */
-static char *
-from_variable (const char *text, gsize length)
+/* Here and not when a call comes: a file that is missing shows at the start. */
+static gboolean
+check_authorities (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
 {
-  g_autofree char *part = g_strndup (text, length);
-  g_autofree char *lower = g_ascii_strdown (part, -1);
+  g_autoptr (GError) cause = NULL;
 
-  return g_strdelimit (g_steal_pointer (&lower), "_", '-');
+  if (*draft->config->tls_ca != '\0' && !vgw_tls_is_wanted (draft->config->url))
+    return fail (draft, "tls-ca", error, "is only for a url that begins with wss:");
+  return vgw_engine_config_load_authorities (draft->config, &cause)
+         || fail (draft, "tls-ca", error, "%s", cause->message);
 }
 
-gboolean
-vgw_config_engines_split_variable (const char *variable, char **name, char **key_name)
+static gboolean
+check_wraps (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
 {
-  const char *start = variable + strlen (VARIABLE_PREFIX);
-  const char *end;
+  const char *name = draft->config->wraps;
+  const VgwEngineDraft *wrapped = vgw_config_engines_find (drafts, name);
+  g_autofree char *missing = NULL;
 
-  if (!g_str_has_prefix (variable, VARIABLE_PREFIX))
-    return FALSE;
-  end = strstr (start, VARIABLE_SEPARATOR);
-  if (end == NULL || end == start)
-    return FALSE;
-  *name = from_variable (start, (gsize) (end - start));
-  *key_name = from_variable (end + strlen (VARIABLE_SEPARATOR), strlen (end + strlen (VARIABLE_SEPARATOR)));
+  if (*name == '\0' || (wrapped != NULL && strcmp (wrapped->config->type, "record") != 0))
+    return TRUE;
+  if (wrapped != NULL)
+    return fail (draft, "wraps", error, "\"%s\" records itself; must name an engine of another type", name);
+  missing = vgw_config_engines_describe_missing (drafts, name);
+  return fail (draft, "wraps", error, "%s", missing);
+}
+
+static gboolean
+check_rate (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
+{
+  const VgwEngineConfig *config = draft->config;
+  const VgwDialect *dialect = vgw_engine_config_find_dialect (config);
+  const VgwEngineDraft *wrapped = *config->wraps != '\0' ? vgw_config_engines_find (drafts, config->wraps) : NULL;
+
+  if (dialect != NULL && dialect->rate_hz != 0 && dialect->rate_hz != config->sample_rate_hz)
+    return fail (draft, "sample-rate", error, "the dialect %s has no other than %u", dialect->name, dialect->rate_hz);
+  if (wrapped != NULL && !wrapped->is_bad && wrapped->config->sample_rate_hz != config->sample_rate_hz)
+    return fail (draft, "sample-rate", error, "the engine %s that it wraps has %u", config->wraps,
+                 wrapped->config->sample_rate_hz);
   return TRUE;
 }
 
-/* --- completing --- */
-
-/* Copies the value of one row between two structs that its keys fit. */
-static void
-copy_value (gpointer to, const VgwConfigKey *to_key, gconstpointer from, const VgwConfigKey *from_key)
+static const VgwEngineDraft *
+find_fallback (GPtrArray *drafts, const VgwEngineDraft *draft, const char **name)
 {
-  g_autofree char *text = vgw_config_value_to_text (from, from_key);
-  g_autoptr (GError) error = NULL;
-
-  if (!vgw_config_assign (to, to_key, text, &error)) /* it has passed the same check before */
-    g_warning ("%s: %s", to_key->name, error->message);
+  vgw_engine_config_get_on_failure (draft->config, name);
+  return *name != NULL ? vgw_config_engines_find (drafts, *name) : NULL;
 }
 
-static void
-inherit (VgwEngineDraft *draft, const VgwEngineDraft *wrapped, const VgwConfig *defaults)
+/* Whether following the fallbacks from @draft comes to an end. */
+static gboolean
+has_last_fallback (GPtrArray *drafts, const VgwEngineDraft *draft)
 {
-  guint n_rows;
-  const VgwConfigKey *rows = vgw_config_keys (&n_rows);
+  const char *name;
 
-  for (guint i = 0; i < n_rows; i++)
-    {
-      VgwConfigKey key;
-
-      if (!(rows[i].flags & VGW_CONFIG_PER_ENGINE)
-          || draft->origins[vgw_config_engine_row_number (&rows[i])].source != VGW_CONFIG_FROM_DEFAULT)
-        continue;
-      key = vgw_config_engine_key (&rows[i]);
-      if (wrapped != NULL)
-        copy_value (draft->config, &key, wrapped->config, &key);
-      else
-        copy_value (draft->config, &key, defaults, &rows[i]);
-    }
+  for (guint n = 0; n <= drafts->len && draft != NULL; n++)
+    draft = find_fallback (drafts, draft, &name);
+  return draft == NULL;
 }
 
-/* What else follows from what is said. @draft's wrapped engine is complete. */
-static void
-complete (VgwConfigEngines *self, VgwEngineDraft *draft, const VgwConfig *defaults)
+static gboolean
+check_fallback (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
 {
-  VgwEngineConfig *config = draft->config;
-  VgwEngineDraft *wrapped = *config->wraps != '\0' ? vgw_config_engines_find (self, config->wraps) : NULL;
-  const VgwDialect *dialect = vgw_engine_config_find_dialect (config);
-  const char *fallback;
+  const char *name;
+  const VgwEngineDraft *other = find_fallback (drafts, draft, &name);
+  g_autofree char *missing = NULL;
 
-  inherit (draft, wrapped, defaults);
-  if (!vgw_engine_draft_says (draft, "record-directory"))
+  if (name == NULL)
+    return TRUE;
+  if (other == draft)
+    return fail (draft, "on-failure", error, "an engine cannot be its own fallback");
+  if (other == NULL)
     {
-      g_free (config->record_directory);
-      config->record_directory = g_strdup (defaults->record_directory);
+      missing = vgw_config_engines_describe_missing (drafts, name);
+      return fail (draft, "on-failure", error, "%s", missing);
     }
-  if (dialect != NULL && !vgw_engine_draft_says (draft, "sample-rate"))
-    {
-      const guint rate_hz = dialect->rate_hz != 0 ? dialect->rate_hz : dialect->default_rate_hz;
-      config->sample_rate_hz = rate_hz != 0 ? rate_hz : config->sample_rate_hz;
-    }
-  /* who talks to the assistant may interrupt it, unless its own group says otherwise */
-  if (strcmp (config->type, "assistant") == 0 && !vgw_engine_draft_says (draft, "barge-in"))
-    config->barge_in = VGW_BARGE_IN_FLUSH;
-  /* [engine] on-failure = fallback:NAME is for all the others */
-  vgw_engine_config_get_on_failure (config, &fallback);
-  if (g_strcmp0 (fallback, config->name) == 0 && !vgw_engine_draft_says (draft, "on-failure"))
-    {
-      g_free (config->on_failure);
-      config->on_failure = g_strdup ("end");
-    }
+  if (!other->is_bad && other->config->sample_rate_hz != draft->config->sample_rate_hz)
+    return fail (draft, "on-failure", error,
+                 "%s has a sample-rate of %u, and its fallback %s one of %u; both must have the same",
+                 draft->config->name, draft->config->sample_rate_hz, name, other->config->sample_rate_hz);
+  return has_last_fallback (drafts, draft)
+         || fail (draft, "on-failure", error, "the fallbacks of %s go round in a circle", draft->config->name);
 }
 
+/* What is wrong with one engine, with the others in view: the first error. */
 static void
-check_draft (VgwConfigEngines *self, const VgwEngineDraft *draft, VgwConfigErrors *errors)
+check (GPtrArray *drafts, const VgwEngineDraft *draft, VgwConfigErrors *errors)
 {
+  static gboolean (*const checks[]) (GPtrArray *, const VgwEngineDraft *, GError **) = {
+    check_type, check_idle_keys, check_url, check_authorities, check_wraps, check_rate, check_fallback,
+  };
   GError *error = NULL;
 
-  if (draft->is_bad)
-    return;
-  vgw_engine_draft_check (self, draft, &error);
+  for (gsize i = 0; i < G_N_ELEMENTS (checks) && error == NULL && !draft->is_bad; i++)
+    checks[i](drafts, draft, &error);
   vgw_config_errors_add (errors, error);
 }
 
-gboolean
-vgw_config_engines_has (VgwConfigEngines *self, const char *name)
-{
-  return vgw_config_engines_find (self, name) != NULL;
-}
-
 void
-vgw_config_engines_finish (VgwConfigEngines *self, VgwConfig *config, VgwConfigErrors *errors)
+vgw_config_engines_finish (GPtrArray *drafts, VgwConfig *config, VgwConfigErrors *errors)
 {
-  config->engines = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_engine_config_free);
-
   /* first those that wrap none */
   for (int is_wrapping = FALSE; is_wrapping <= TRUE; is_wrapping++)
     {
-      for (guint i = 0; i < self->drafts->len; i++)
+      for (guint i = 0; i < drafts->len; i++)
         {
-          VgwEngineDraft *draft = self->drafts->pdata[i];
+          VgwEngineDraft *draft = drafts->pdata[i];
           if ((*draft->config->wraps != '\0') == is_wrapping)
-            complete (self, draft, config);
+            complete (drafts, draft, &config->engine.defaults);
         }
     }
-  for (guint i = 0; i < self->drafts->len; i++)
-    {
-      VgwEngineDraft *draft = self->drafts->pdata[i];
-      check_draft (self, draft, errors);
-      g_ptr_array_add (config->engines, vgw_engine_config_copy (draft->config));
-    }
+  for (guint i = 0; i < drafts->len; i++)
+    check (drafts, drafts->pdata[i], errors);
+  config->engine.engines = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_engine_config_free);
+  for (guint i = 0; i < drafts->len; i++)
+    g_ptr_array_add (config->engine.engines, vgw_engine_config_copy (((VgwEngineDraft *) drafts->pdata[i])->config));
 }

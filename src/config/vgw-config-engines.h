@@ -1,48 +1,46 @@
-/* The groups [engine NAME]: one struct of values for each name, filled from the same sources as the other groups. What
- * an engine does not say itself it has from the engine that it wraps, else from [engine]. */
+/* The groups [engine NAME], while they are read. What an engine does not say itself it has from the engine that it
+ * wraps, else from [engine]. */
 #pragma once
 
 #include "config/vgw-config-errors.h"
-#include "config/vgw-config-source.h"
-#include "config/vgw-config.h"
+#include "config/vgw-config-keys.h"
 
 G_BEGIN_DECLS
 
-#define VGW_CONFIG_ENGINE_GROUP "engine"
 #define VGW_CONFIG_MAX_ENGINES 100 /* a client is told the names of those that it may choose */
 
-typedef struct _VgwConfigEngines VgwConfigEngines;
+/* An engine that is being read. */
+typedef struct
+{
+  VgwEngineConfig *config;
+  VgwConfigOrigin *origins; /* one for each key of the table */
+  char *where;              /* (nullable) where it is first named, as errors say it; NULL for a built-in one */
+  gboolean is_bad;          /* one of its keys has an error, so that what follows from the others may be wrong too */
+} VgwEngineDraft;
 
-/* With the engines that are there without being configured, one for each type that needs no more. Returns: (transfer
- * full) */
-VgwConfigEngines *vgw_config_engines_new (void);
-void vgw_config_engines_free (VgwConfigEngines *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwConfigEngines, vgw_config_engines_free)
+/* An engine @name of @type with the defaults of the table. Returns: (transfer full) */
+VgwEngineConfig *vgw_config_new_engine (const char *name, const char *type);
 
-/* NAME where @group is "engine NAME", else NULL; into @group. */
-const char *vgw_config_engines_get_name (const char *group);
+/* The engines that are there without being configured, one for each type that needs no more: an array of
+ * VgwEngineDraft. Returns: (transfer full) */
+GPtrArray *vgw_config_engines_new (void);
 
-/* The engine @name is there, and @where (as errors say it) is where it is first spoken of. Errors: a name that is not
- * one, too many engines; with @where in front. */
-gboolean vgw_config_engines_add (VgwConfigEngines *self, const char *name, const char *where, GError **error);
+/* The engine @name, added where it is not there yet; @where (as errors say it) names it. Errors: a name that is not
+ * one, too many engines; with @where in front. (transfer none) (nullable) */
+VgwEngineDraft *vgw_config_engines_open (GPtrArray *drafts, const char *name, const char *where, GError **error);
 
-/* Gives the key @key_name of the engine @name, which was added, the value of @entry, whose is_file is found out here.
- */
-gboolean vgw_config_engines_take (VgwConfigEngines *self, const char *name, const char *key_name,
-                                  const VgwConfigEntry *entry, GError **error);
+/* (transfer none) (nullable) */
+VgwEngineDraft *vgw_config_engines_find (GPtrArray *drafts, const char *name);
 
-/* The name of the engine and of the key that the environment variable @variable means: VGW_ENGINE_MY_BOT__URL is the
- * url of my-bot (transfer full). FALSE for another variable. */
-gboolean vgw_config_engines_split_variable (const char *variable, char **name, char **key_name);
+/* "\"parrot\": no such engine; there are echo, record" (transfer full) */
+char *vgw_config_engines_describe_missing (GPtrArray *drafts, const char *name);
 
-/* "echo, record, bot" (transfer full) */
-char *vgw_config_engines_join_names (VgwConfigEngines *self);
+/* Whether an engine of @type has @key: another one in its group is an error. */
+gboolean vgw_config_engine_has_key (const char *type, const VgwConfigKey *key);
 
-gboolean vgw_config_engines_has (VgwConfigEngines *self, const char *name);
-
-/* Completes and checks all engines, and puts copies of them (VgwEngineConfig) into @config, whose engine_defaults are
- * those of [engine]. What is wrong is added to @errors, with the place and what would be right; an engine with an error
- * in a key of its own is checked no further. */
-void vgw_config_engines_finish (VgwConfigEngines *self, VgwConfig *config, VgwConfigErrors *errors);
+/* Completes and checks all engines, and puts them into @config, whose engine.defaults are those of [engine]. What is
+ * wrong is added to @errors, with the place and what would be right; an engine with an error in a key of its own is
+ * checked no further. */
+void vgw_config_engines_finish (GPtrArray *drafts, VgwConfig *config, VgwConfigErrors *errors);
 
 G_END_DECLS

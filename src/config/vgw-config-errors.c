@@ -6,7 +6,7 @@
 
 struct _VgwConfigErrors
 {
-  GPtrArray *texts;
+  GPtrArray *lines;
   guint n_more;
 };
 
@@ -15,39 +15,32 @@ vgw_config_errors_new (void)
 {
   VgwConfigErrors *self = g_new0 (VgwConfigErrors, 1);
 
-  self->texts = g_ptr_array_new_with_free_func (g_free);
+  self->lines = g_ptr_array_new_with_free_func (g_free);
   return self;
 }
 
 void
 vgw_config_errors_free (VgwConfigErrors *self)
 {
-  if (self == NULL)
-    return;
-  g_ptr_array_unref (self->texts);
+  g_ptr_array_unref (self->lines);
   g_free (self);
 }
 
-static void
-add_text (VgwConfigErrors *self, const char *text)
-{
-  if (g_ptr_array_find_with_equal_func (self->texts, text, g_str_equal, NULL))
-    return;
-  if (self->texts->len < MAX_ERRORS)
-    g_ptr_array_add (self->texts, g_strdup (text));
-  else
-    self->n_more++;
-}
-
-gboolean
+void
 vgw_config_errors_add (VgwConfigErrors *self, GError *error)
 {
   g_auto (GStrv) lines = error != NULL ? g_strsplit (error->message, "\n", -1) : NULL;
 
   for (char **line = lines; line != NULL && *line != NULL; line++)
-    add_text (self, *line);
+    {
+      if (g_ptr_array_find_with_equal_func (self->lines, *line, g_str_equal, NULL))
+        continue;
+      if (self->lines->len < MAX_ERRORS)
+        g_ptr_array_add (self->lines, g_strdup (*line));
+      else
+        self->n_more++;
+    }
   g_clear_error (&error);
-  return lines != NULL;
 }
 
 gboolean
@@ -55,10 +48,10 @@ vgw_config_errors_raise (const VgwConfigErrors *self, GError **error)
 {
   g_autoptr (GString) all = g_string_new (NULL);
 
-  if (self->texts->len == 0)
+  if (self->lines->len == 0)
     return TRUE;
-  for (guint i = 0; i < self->texts->len; i++)
-    g_string_append_printf (all, "%s%s", i > 0 ? "\n" : "", (const char *) self->texts->pdata[i]);
+  for (guint i = 0; i < self->lines->len; i++)
+    g_string_append_printf (all, "%s%s", i > 0 ? "\n" : "", (const char *) self->lines->pdata[i]);
   if (self->n_more > 0)
     g_string_append_printf (all, "\nand %u more", self->n_more);
   g_set_error_literal (error, VGW_ERROR, VGW_ERROR_CONFIG, all->str);

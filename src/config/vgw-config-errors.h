@@ -12,8 +12,8 @@ void vgw_config_errors_free (VgwConfigErrors *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwConfigErrors, vgw_config_errors_free)
 
 /* Adds the lines of @error (transfer full, nullable: then nothing is added). One that is there already is not added
- * again; past 100 they are only counted. Returns whether there was one. */
-gboolean vgw_config_errors_add (VgwConfigErrors *self, GError *error);
+ * again; past 100 they are only counted. */
+void vgw_config_errors_add (VgwConfigErrors *self, GError *error);
 
 /* Sets @error (VGW_ERROR_CONFIG) to everything that was added, one on a line, and returns FALSE; TRUE where nothing
  * was. */

@@ -1,6 +1,36 @@
 #include "config/vgw-config-file.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "base/vgw-error.h"
+
+#define MAX_FILE_BYTES (1024 * 1024)
+
+char *
+vgw_config_file_read (const char *path, GError **error)
+{
+  g_autofree char *text = g_malloc (MAX_FILE_BYTES + 2);
+  FILE *file = g_fopen (path, "re");
+  gsize length = file != NULL ? fread (text, 1, MAX_FILE_BYTES + 1, file) : 0;
+  gboolean is_read = file != NULL && !ferror (file);
+  int number = errno;
+
+  if (file != NULL)
+    fclose (file);
+  text[length] = '\0';
+  if (!is_read)
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: %s", path, g_strerror (number));
+  else if (length > MAX_FILE_BYTES)
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: larger than %d bytes", path, MAX_FILE_BYTES);
+  else if (!g_utf8_validate_len (text, length, NULL))
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: no UTF-8 text", path);
+  else
+    return g_strdup (text);
+  return NULL;
+}
 
 typedef struct
 {

@@ -1,11 +1,15 @@
-/* The lines of a configuration file: [group], key = value and # comments, as desktop entry files have them, with the
- * number of each line. GKeyFile reads the same, but knows no line numbers, stops at the first error and lets the second
- * of two equal keys win. Any thread. */
+/* Files, and the lines of a configuration file: [group], key = value and # comments, as desktop entry files have them,
+ * with the number of each line. GKeyFile reads the same, but knows no line numbers, stops at the first error and lets
+ * the second of two equal keys win. Any thread. */
 #pragma once
 
 #include <glib.h>
 
 G_BEGIN_DECLS
+
+/* The text of the file or pipe @path: at most 1 MiB, valid UTF-8 and without NUL. Errors: VGW_ERROR_CONFIG. Returns:
+ * (transfer full) */
+char *vgw_config_file_read (const char *path, GError **error);
 
 /* One line that says something. All texts live as long as the call. */
 typedef struct

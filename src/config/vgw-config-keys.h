@@ -1,30 +1,35 @@
 /* The table of keys: everything that is known about a key stands in its row, and nowhere else. The parser, --help,
- * --print-config, the man page and the sample file are made from it.
+ * --print-config, a reload, the man page and the sample file are made from it.
  *
- * To add a key: a field in VgwConfig, a row in vgw-config-keys.c, and VGW_TEST_UPDATE=1 for the test vgw-config, which
- * rewrites the sample file and the man page. The group [engine NAME] may stand several times under names of its own and
- * has a VgwEngineConfig of its own: its keys are the rows of vgw_config_engine_rows (), and those of vgw_config_keys ()
- * with the flag VGW_CONFIG_PER_ENGINE, whose values in [engine] are the defaults. */
+ * The group [engine NAME] may stand several times under names of its own and fills a VgwEngineConfig for each: its keys
+ * are all rows of that struct. Those of them whose group is "engine" may stand in [engine] too, where they fill the
+ * defaults of all engines; the others have the group VGW_CONFIG_ENGINE_GROUP. */
 #pragma once
 
-#include <glib.h>
+#include "config/vgw-config.h"
 
 G_BEGIN_DECLS
 
+#define VGW_CONFIG_ENGINE_GROUP "engine NAME"
+
+/* What the member of a row is; vgw-config-keys.c lets the compiler check that. Texts and lists are owned by the
+ * configuration and never NULL. */
 typedef enum
 {
-  VGW_CONFIG_TEXT,   /* char *, never NULL */
-  VGW_CONFIG_CHOICE, /* an enum, or a guint of which few values are good: one of choices */
-  VGW_CONFIG_NUMBER, /* guint, min to max */
-  VGW_CONFIG_BOOL,   /* gboolean */
-  VGW_CONFIG_LIST,   /* char **, never NULL */
+  VGW_CONFIG_TEXT,         /* char *, const or not */
+  VGW_CONFIG_CHOICE,       /* an enum, or a guint of which few values are good: one of choices */
+  VGW_CONFIG_NUMBER,       /* guint, min to max */
+  VGW_CONFIG_MILLISECONDS, /* the same: a duration, which may be written with its unit */
+  VGW_CONFIG_SECONDS,
+  VGW_CONFIG_PORT, /* guint16 */
+  VGW_CONFIG_BOOL, /* gboolean */
+  VGW_CONFIG_LIST, /* char **, const or not; NULL-terminated */
 } VgwConfigType;
 
 typedef enum
 {
   VGW_CONFIG_SECRET = 1 << 0,     /* never shown; NAME-file gives a file to read it from */
-  VGW_CONFIG_RELOADABLE = 1 << 1, /* can change without touching calls: vgw_app_reload () */
-  VGW_CONFIG_PER_ENGINE = 1 << 2, /* may also stand in [engine NAME]; a value of VgwConfig.engine_defaults */
+  VGW_CONFIG_RELOADABLE = 1 << 1, /* can change without touching calls: vgw_config_reload () */
 } VgwConfigFlags;
 
 typedef struct
@@ -41,10 +46,11 @@ typedef struct
   const char *group;
   const char *name;
   VgwConfigType type;
+  gsize offset;             /* of the member: in VgwEngineConfig, or in VgwConfig */
+  gboolean is_of_engine;    /* … which of the two */
   const char *default_text; /* as it would stand in a file */
-  gsize offset;             /* of the value in its struct */
   VgwConfigFlags flags;
-  guint min, max;                 /* NUMBER */
+  guint min, max;                 /* of a NUMBER or a duration */
   const VgwConfigChoice *choices; /* CHOICE; TEXT (nullable): the only good values */
   VgwConfigCheck check;           /* TEXT, LIST (nullable) */
   const char *brief;              /* one line, no full stop */
@@ -63,36 +69,23 @@ typedef struct
 const VgwConfigKey *vgw_config_keys (guint *n_keys);
 const VgwConfigGroup *vgw_config_groups (guint *n_groups);
 
-/* The keys that only [engine NAME] has; their offsets are in VgwEngineConfig. (static) */
-const VgwConfigKey *vgw_config_engine_rows (guint *n_rows);
+/* NAME where @group is "engine NAME", else NULL; into @group. */
+const char *vgw_config_get_engine_name (const char *group);
 
-/* A number of its own for each row that an [engine NAME] may have, below vgw_config_count_engine_rows (). */
-guint vgw_config_engine_row_number (const VgwConfigKey *row);
-guint vgw_config_count_engine_rows (void);
-
-/* @row with its offset in VgwEngineConfig. */
-VgwConfigKey vgw_config_engine_key (const VgwConfigKey *row);
-
+/* Whether @key may stand in @group, "http" or "engine NAME". */
+gboolean vgw_config_is_in_group (const VgwConfigKey *key, const char *group);
 gboolean vgw_config_has_group (const char *group);
 
-/* The key that "@group.@name" means, or NULL. @is_file is set where @name is that of a secret with "-file" behind. */
+/* The key that @name means in @group, or NULL. @is_file is set where @name is that of a secret with "-file" behind. */
 const VgwConfigKey *vgw_config_find_key (const char *group, const char *name, gboolean *is_file);
 
-/* The row that "@name" means in [engine NAME], or NULL. */
-const VgwConfigKey *vgw_config_find_engine_row (const char *name, gboolean *is_file);
-
-/* The key that the environment variable @variable ("VGW_HTTP_PORT") means, or NULL. */
-const VgwConfigKey *vgw_config_find_variable (const char *variable, gboolean *is_file);
+/* The struct in @config that @key's offset fits. (transfer none) */
+gpointer vgw_config_get_values (const VgwConfig *config, const VgwConfigKey *key);
 
 /* "VGW_HTTP_PORT" (transfer full). */
 char *vgw_config_variable_name (const VgwConfigKey *key, gboolean is_file);
 
-/* What to say behind "no such …": "; did you mean http.port?", the group that has a key of that name, or "" where
- * nothing is near (transfer full). */
-char *vgw_config_suggest_key (const char *group, const char *name);
-char *vgw_config_suggest_engine_key (const char *name);
-char *vgw_config_suggest_group (const char *group);
-char *vgw_config_suggest_setting (const char *group, const char *name); /* "--set GROUP.NAME" with an unknown group */
-char *vgw_config_suggest_variable (const char *variable);
+/* The key that the environment variable @variable ("VGW_HTTP_PORT") means, or NULL. */
+const VgwConfigKey *vgw_config_find_variable (const char *variable, gboolean *is_file);
 
 G_END_DECLS

@@ -6,8 +6,6 @@
 
 #define MAX_QUOTED_CHARACTERS 80
 #define MAX_LIST_ITEMS 1000
-#define MAX_NUMBER_CHARACTERS 16
-#define LIST_SEPARATOR ';'
 
 static const char *const true_words[] = { "true", "yes", "on", "1", NULL };
 static const char *const false_words[] = { "false", "no", "off", "0", NULL };
@@ -53,7 +51,11 @@ vgw_config_describe_type (const VgwConfigKey *key)
         return NULL;
       return g_strdup_printf (strchr (choices, ',') != NULL ? "one of %s" : "only %s", choices);
     case VGW_CONFIG_NUMBER:
+    case VGW_CONFIG_MILLISECONDS:
+    case VGW_CONFIG_SECONDS:
       return g_strdup_printf ("a whole number from %u to %u", key->min, key->max);
+    case VGW_CONFIG_PORT:
+      return g_strdup_printf ("a whole number from 0 to %u", G_MAXUINT16);
     case VGW_CONFIG_BOOL:
       return g_strdup ("true or false");
     case VGW_CONFIG_LIST:
@@ -70,11 +72,11 @@ get_hint (const VgwConfigKey *key, const char *text)
     return "; a comment needs a line of its own";
   if (key->type == VGW_CONFIG_LIST && strchr (text, ',') != NULL)
     return "; the items of a list are separated by ';'";
-  if (key->type != VGW_CONFIG_NUMBER || !g_ascii_isdigit (*text) || text[strspn (text, G_CSET_DIGITS)] == '\0')
+  if (!g_ascii_isdigit (*text) || text[strspn (text, G_CSET_DIGITS)] == '\0')
     return "";
-  if (g_str_has_suffix (key->name, "-ms"))
+  if (key->type == VGW_CONFIG_MILLISECONDS)
     return "; it is in milliseconds, or has a unit: 1500ms, 10s";
-  return g_str_has_suffix (key->name, "-s") ? "; it is in seconds: 60 or 60s" : "";
+  return key->type == VGW_CONFIG_SECONDS ? "; it is in seconds: 60 or 60s" : "";
 }
 
 static gboolean
@@ -116,32 +118,42 @@ find_choice (const VgwConfigKey *key, const char *text)
   return NULL;
 }
 
-/* A time may be written with its unit, 1500ms or 10s. (transfer full) */
-static char *
-drop_unit (const VgwConfigKey *key, const char *text)
+/* What one of @unit ("", "ms", "s") is in milliseconds; 0 where @key cannot be in it. */
+static guint
+get_factor_ms (const VgwConfigKey *key, const char *unit)
 {
-  gsize length = strlen (text);
-
-  if (length > 1 && length <= MAX_NUMBER_CHARACTERS && g_str_has_suffix (key->name, "-s") && text[length - 1] == 's')
-    return g_strndup (text, length - strlen ("s"));
-  if (!g_str_has_suffix (key->name, "-ms") || length == 0 || length > MAX_NUMBER_CHARACTERS)
-    return g_strdup (text);
-  if (g_str_has_suffix (text, "ms"))
-    return g_strndup (text, length - strlen ("ms"));
-  if (text[length - 1] == 's' && length > 1)
-    return g_strdup_printf ("%.*s000", (int) length - 1, text);
-  return g_strdup (text);
+  if (*unit == '\0')
+    return key->type == VGW_CONFIG_SECONDS ? 1000 : 1;
+  if (key->type != VGW_CONFIG_MILLISECONDS && key->type != VGW_CONFIG_SECONDS)
+    return 0;
+  return strcmp (unit, "ms") == 0 ? 1 : strcmp (unit, "s") == 0 ? 1000 : 0;
 }
 
 static gboolean
 assign_number (gpointer values, const VgwConfigKey *key, const char *text, GError **error)
 {
-  g_autofree char *plain = drop_unit (key, text);
+  gsize n_digits = strspn (text, G_CSET_DIGITS);
+  g_autofree char *digits = g_strndup (text, n_digits);
+  guint own_factor_ms = get_factor_ms (key, ""), factor_ms = get_factor_ms (key, text + n_digits);
   guint64 number;
 
-  if (!g_ascii_string_to_unsigned (plain, 10, key->min, key->max, &number, NULL))
+  if (factor_ms == 0 || !g_ascii_string_to_unsigned (digits, 10, 0, G_MAXUINT, &number, NULL))
     return fail (key, text, error);
-  *(guint *) get_slot (values, key) = (guint) number;
+  number *= factor_ms;
+  if (number % own_factor_ms != 0 || number / own_factor_ms < key->min || number / own_factor_ms > key->max)
+    return fail (key, text, error);
+  *(guint *) get_slot (values, key) = (guint) (number / own_factor_ms);
+  return TRUE;
+}
+
+static gboolean
+assign_port (gpointer values, const VgwConfigKey *key, const char *text, GError **error)
+{
+  guint64 number;
+
+  if (!g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT16, &number, NULL))
+    return fail (key, text, error);
+  *(guint16 *) get_slot (values, key) = (guint16) number;
   return TRUE;
 }
 
@@ -163,7 +175,6 @@ assign_choice (gpointer values, const VgwConfigKey *key, const char *text, GErro
 
   if (choice == NULL)
     return fail (key, text, error);
-  /* The enums of the choices are as wide as a guint, which vgw-config.c asserts. */
   *(guint *) get_slot (values, key) = choice->value;
   return TRUE;
 }
@@ -206,77 +217,46 @@ assign_list (gpointer values, const VgwConfigKey *key, GPtrArray *items, GError 
   return TRUE;
 }
 
-/* What "\@letter" stands for, or NUL. */
-static char
-unescape_letter (char letter)
+/* The parts of @text between its ';', with the escapes of GKeyFile undone. (transfer full) (nullable) */
+static char **
+split (const char *text, GError **error)
 {
-  switch (letter)
-    {
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    case 's':
-      return ' ';
-    case '\\':
-    case LIST_SEPARATOR:
-      return letter;
-    default:
-      return '\0';
-    }
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  char **parts;
+
+  g_key_file_set_value (file, "g", "k", text);
+  parts = g_key_file_get_string_list (file, "g", "k", NULL, NULL);
+  if (parts == NULL)
+    g_set_error_literal (error, VGW_ERROR, VGW_ERROR_CONFIG,
+                         "a backslash must be written \\\\; other escapes are \\; \\s \\t \\n \\r");
+  return parts;
 }
 
-/* Reads from *@at to the end or, if @is_list, to the next separator, which it skips. Space around what it finds is
- * dropped, unless it is escaped. NULL for a bad escape. (transfer full) */
-static char *
-read_item (const char **at, gboolean is_list, GError **error)
-{
-  g_autoptr (GString) item = g_string_new (NULL);
-  gsize length = 0; /* of the item without the space at its end */
-
-  while (g_ascii_isspace (**at))
-    (*at)++;
-  for (; **at != '\0' && !(is_list && **at == LIST_SEPARATOR); (*at)++)
-    {
-      char c = **at;
-      if (c == '\\')
-        {
-          c = unescape_letter ((*at)[1]);
-          if (c == '\0')
-            {
-              g_set_error_literal (error, VGW_ERROR, VGW_ERROR_CONFIG,
-                                   "a backslash must be written \\\\; other escapes are \\; \\s \\t \\n \\r");
-              return NULL;
-            }
-          (*at)++;
-          length = item->len + 1;
-        }
-      g_string_append_c (item, c);
-      if (!g_ascii_isspace (c))
-        length = item->len;
-    }
-  if (**at == LIST_SEPARATOR && is_list)
-    (*at)++;
-  g_string_truncate (item, length);
-  return g_string_free (g_steal_pointer (&item), FALSE);
-}
-
+/* Assigns what is not empty of @parts, (nullable) with @error set. */
 static gboolean
-assign_list_text (gpointer values, const VgwConfigKey *key, const char *text, GError **error)
+assign_parts (gpointer values, const VgwConfigKey *key, char **parts, GError **error)
 {
-  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) items = g_ptr_array_new ();
 
-  while (*text != '\0' && items->len <= MAX_LIST_ITEMS)
+  for (char **part = parts; part != NULL && *part != NULL; part++)
     {
-      g_autofree char *item = read_item (&text, TRUE, error);
-      if (item == NULL)
-        return FALSE;
-      if (*item != '\0')
-        g_ptr_array_add (items, g_steal_pointer (&item));
+      if (*g_strstrip (*part) != '\0')
+        g_ptr_array_add (items, *part);
     }
-  return assign_list (values, key, items, error);
+  return parts != NULL && assign_list (values, key, items, error);
+}
+
+/* The text that @text stands for, (transfer full) (nullable): a ';' in it separates nothing. */
+static char *
+unescape (const char *text, GError **error)
+{
+  g_autofree char *with_end = g_strconcat (text, ".", NULL); /* the last part may be empty, which split () drops */
+  g_auto (GStrv) parts = split (with_end, error);
+  char *joined = parts != NULL ? g_strjoinv (";", parts) : NULL;
+
+  if (joined != NULL)
+    joined[strlen (joined) - 1] = '\0';
+  return joined;
 }
 
 /* @controls: the control characters that are good. */
@@ -296,33 +276,48 @@ check_characters (const char *text, const char *controls, GError **error)
 gboolean
 vgw_config_assign (gpointer values, const VgwConfigKey *key, const char *text, GError **error)
 {
-  g_autofree char *stripped = NULL;
+  g_autofree char *stripped = g_strstrip (g_strdup (text));
+  g_auto (GStrv) parts = NULL;
   char *item;
 
   if (!check_characters (text, "\t", error))
     return FALSE;
-  stripped = g_strstrip (g_strdup (text));
   switch (key->type)
     {
     case VGW_CONFIG_NUMBER:
+    case VGW_CONFIG_MILLISECONDS:
+    case VGW_CONFIG_SECONDS:
       return assign_number (values, key, stripped, error);
+    case VGW_CONFIG_PORT:
+      return assign_port (values, key, stripped, error);
     case VGW_CONFIG_BOOL:
       return assign_bool (values, key, stripped, error);
     case VGW_CONFIG_CHOICE:
       return assign_choice (values, key, stripped, error);
     case VGW_CONFIG_LIST:
-      return assign_list_text (values, key, text, error);
+      parts = split (stripped, error);
+      return assign_parts (values, key, parts, error);
     case VGW_CONFIG_TEXT:
-      item = read_item (&text, FALSE, error);
+      item = unescape (stripped, error);
       return item != NULL && assign_text (values, key, item, error);
     }
   return FALSE;
 }
 
+void
+vgw_config_assign_default (gpointer values, const VgwConfigKey *key)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (key->type == VGW_CONFIG_TEXT && *key->default_text == '\0') /* whether or not somebody may say so */
+    *(char **) get_slot (values, key) = g_strdup ("");
+  else if (!vgw_config_assign (values, key, key->default_text, &error))
+    g_error ("default of %s.%s: %s", key->group, key->name, error->message);
+}
+
 gboolean
 vgw_config_assign_file_text (gpointer values, const VgwConfigKey *key, const char *text, GError **error)
 {
-  g_autoptr (GPtrArray) items = g_ptr_array_new ();
   g_auto (GStrv) lines = NULL;
 
   if (!check_characters (text, "\t\r\n", error))
@@ -333,34 +328,10 @@ vgw_config_assign_file_text (gpointer values, const VgwConfigKey *key, const cha
   lines = g_strsplit (text, "\n", -1);
   for (char **line = lines; *line != NULL; line++)
     {
-      g_strstrip (*line);
-      if (**line != '\0' && **line != '#')
-        g_ptr_array_add (items, *line);
+      if (*g_strchug (*line) == '#')
+        **line = '\0';
     }
-  return assign_list (values, key, items, error);
-}
-
-static void
-append_escaped (GString *text, const char *item, gboolean is_list)
-{
-  gsize length = strlen (item);
-
-  for (gsize i = 0; i < length; i++)
-    {
-      gboolean is_edge = i == 0 || i == length - 1;
-      if (item[i] == '\\' || (is_list && item[i] == LIST_SEPARATOR))
-        g_string_append_printf (text, "\\%c", item[i]);
-      else if (item[i] == '\n')
-        g_string_append (text, "\\n");
-      else if (item[i] == '\r')
-        g_string_append (text, "\\r");
-      else if (item[i] == '\t')
-        g_string_append (text, "\\t");
-      else if (item[i] == ' ' && is_edge)
-        g_string_append (text, "\\s");
-      else
-        g_string_append_c (text, item[i]);
-    }
+  return assign_parts (values, key, lines, error);
 }
 
 static char *
@@ -374,33 +345,57 @@ choice_to_text (const VgwConfigKey *key, guint value)
   return g_strdup_printf ("%u", value);
 }
 
+/* What unescape () makes @text of. (transfer full) */
+static char *
+escape (const char *text)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree char *escaped = NULL;
+  gsize length;
+
+  g_key_file_set_string (file, "g", "k", text);
+  escaped = g_key_file_get_value (file, "g", "k", NULL);
+  /* space at the beginning is escaped by GKeyFile */
+  length = strlen (escaped);
+  if (length == 0 || !g_ascii_isspace (escaped[length - 1]))
+    return g_steal_pointer (&escaped);
+  return g_strdup_printf ("%.*s\\%c", (int) length - 1, escaped, escaped[length - 1] == ' ' ? 's' : 't');
+}
+
+static char *
+list_to_text (const char *const *list)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  char *text;
+
+  g_key_file_set_string_list (file, "g", "k", list, g_strv_length ((char **) list));
+  text = g_key_file_get_value (file, "g", "k", NULL);
+  if (*text != '\0')
+    text[strlen (text) - 1] = '\0'; /* the ';' behind the last one */
+  return text;
+}
+
 char *
 vgw_config_value_to_text (gconstpointer values, const VgwConfigKey *key)
 {
   gconstpointer slot = get_slot (values, key);
-  GString *text;
 
   switch (key->type)
     {
     case VGW_CONFIG_NUMBER:
+    case VGW_CONFIG_MILLISECONDS:
+    case VGW_CONFIG_SECONDS:
       return g_strdup_printf ("%u", *(const guint *) slot);
+    case VGW_CONFIG_PORT:
+      return g_strdup_printf ("%u", *(const guint16 *) slot);
     case VGW_CONFIG_BOOL:
       return g_strdup (*(const gboolean *) slot ? "true" : "false");
     case VGW_CONFIG_CHOICE:
       return choice_to_text (key, *(const guint *) slot);
     case VGW_CONFIG_TEXT:
-      text = g_string_new (NULL);
-      append_escaped (text, *(char *const *) slot, FALSE);
-      return g_string_free (text, FALSE);
+      return escape (*(char *const *) slot);
     case VGW_CONFIG_LIST:
-      text = g_string_new (NULL);
-      for (char *const *item = *(char **const *) slot; *item != NULL; item++)
-        {
-          if (text->len > 0)
-            g_string_append_c (text, LIST_SEPARATOR);
-          append_escaped (text, *item, TRUE);
-        }
-      return g_string_free (text, FALSE);
+      return list_to_text (*(const char *const *const *) slot);
     }
   return NULL;
 }
@@ -422,4 +417,22 @@ vgw_config_clear_value (gpointer values, const VgwConfigKey *key)
     g_clear_pointer ((char **) get_slot (values, key), g_free);
   else if (key->type == VGW_CONFIG_LIST)
     g_clear_pointer ((char ***) get_slot (values, key), g_strfreev);
+}
+
+void
+vgw_config_copy_value (gpointer to, gconstpointer from, const VgwConfigKey *key)
+{
+  gconstpointer slot = get_slot (from, key);
+
+  if (to == from)
+    return;
+  vgw_config_clear_value (to, key);
+  if (key->type == VGW_CONFIG_TEXT)
+    *(char **) get_slot (to, key) = g_strdup (*(char *const *) slot);
+  else if (key->type == VGW_CONFIG_LIST)
+    *(char ***) get_slot (to, key) = g_strdupv (*(char **const *) slot);
+  else if (key->type == VGW_CONFIG_PORT)
+    *(guint16 *) get_slot (to, key) = *(const guint16 *) slot;
+  else
+    *(guint *) get_slot (to, key) = *(const guint *) slot;
 }

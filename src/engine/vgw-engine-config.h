@@ -63,6 +63,14 @@ typedef struct
   guint stall_ms;       /* for which a bot may take none of its audio before it counts as lost */
 } VgwEngineConfig;
 
+/* The groups [engine] and [engine NAME] of the configuration. */
+typedef struct
+{
+  const char *default_name; /* the engine of a session that asks for none */
+  VgwEngineConfig defaults; /* what [engine] and [record] say for all engines; the rest is empty */
+  GPtrArray *engines;       /* VgwEngineConfig, complete, those that need no group among them */
+} VgwEngineSettings;
+
 /* An engine @name of @type with the defaults of the documentation. Returns: (transfer full) */
 VgwEngineConfig *vgw_engine_config_new (const char *name, const char *type);
 VgwEngineConfig *vgw_engine_config_copy (const VgwEngineConfig *config);

@@ -34,6 +34,12 @@ void vgw_manager_register_session (VgwManager *self, const VgwSessionFacts *fact
 void vgw_manager_update_session (VgwManager *self, const VgwSessionFacts *facts);
 void vgw_manager_deregister_session (VgwManager *self, const VgwSessionFacts *facts);
 
+/* The group [manager] of the configuration. */
+typedef struct
+{
+  const char *type; /* "log" */
+} VgwManagerSettings;
+
 /* Creates a manager of @type ("log"). Errors: VGW_ERROR_CONFIG. Returns: (transfer full) */
 VgwManager *vgw_manager_create (const char *type, GError **error);
 

@@ -145,6 +145,12 @@ own_strings (VgwMedia *self, const char *const *list)
   return copy;
 }
 
+static gboolean
+has_pipeline_dir (const VgwMediaSettings *settings)
+{
+  return settings->pipeline_dir != NULL && *settings->pipeline_dir != '\0';
+}
+
 static void
 copy_settings (VgwMedia *self, const VgwMediaSettings *settings)
 {
@@ -155,7 +161,7 @@ copy_settings (VgwMedia *self, const VgwMediaSettings *settings)
   self->settings.turn_servers = own_strings (self, settings->turn_servers);
   self->settings.pipelines = own_strings (self, settings->pipelines);
   self->settings.pipelines_where = own_string (self, settings->pipelines_where);
-  g_autofree char *own_dir = settings->pipeline_dir == NULL ? vgw_data_path ("pipelines", "pipelines") : NULL;
+  g_autofree char *own_dir = !has_pipeline_dir (settings) ? vgw_data_path ("pipelines", "pipelines") : NULL;
   self->settings.pipeline_dir = own_string (self, own_dir != NULL ? own_dir : settings->pipeline_dir);
   self->settings.pipeline_override = own_string (self, settings->pipeline_override);
   self->settings.extra_elements = own_strings (self, settings->extra_elements);
@@ -251,7 +257,7 @@ vgw_media_new (const VgwMediaSettings *settings, GError **error)
 {
   g_autoptr (VgwMedia) self = g_object_new (VGW_TYPE_MEDIA, NULL);
   copy_settings (self, settings);
-  if (settings->pipeline_override == NULL && !check_pipeline_dir (self, settings->pipeline_dir != NULL, error))
+  if (settings->pipeline_override == NULL && !check_pipeline_dir (self, has_pipeline_dir (settings), error))
     return NULL;
   if (!load_pipelines (self, error))
     return NULL;

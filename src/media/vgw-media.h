@@ -19,7 +19,8 @@ typedef enum
   VGW_ICE_AGENT_NICE, /* libnice, full ICE */
 } VgwIceAgentKind;
 
-/* Everything is copied. String lists are NULL-terminated and may be NULL for none. */
+/* The groups [ice] and [media] of the configuration, and what the app adds. Everything is copied. A string that is
+ * (nullable) may be empty for the same; string lists are NULL-terminated and may be NULL for none. */
 typedef struct
 {
   VgwIceAgentKind ice_agent;
@@ -35,7 +36,8 @@ typedef struct
   const char *pipeline_dir;        /* (nullable) media.pipeline-dir; NULL: where ours are */
   const char *pipeline_override;   /* (nullable) text or file that stands for all of them */
   const char *const *extra_elements;
-  guint latency_ms; /* of the jitter buffer */
+  guint latency_ms;           /* of the jitter buffer */
+  gboolean adapts_complexity; /* the encoders' complexity follows the load: the app sets the ceiling */
   guint max_mlines, max_data_channels;
 } VgwMediaSettings;
 

@@ -13,12 +13,14 @@ G_BEGIN_DECLS
 #define VGW_TYPE_HTTP_SERVER (vgw_http_server_get_type ())
 G_DECLARE_FINAL_TYPE (VgwHttpServer, vgw_http_server, VGW, HTTP_SERVER, GObject)
 
+/* The group [http] of the configuration with access.origins, and what the app adds: engines, capacity,
+ * max_message_bytes. */
 typedef struct
 {
   const char *address;        /* to listen on */
   guint16 port;               /* 0: any free port */
   const char *const *origins; /* allowed beside the page's own; "*" for any */
-  const char *web_root;       /* (nullable) a directory in place of the built-in page */
+  const char *web_root;       /* (nullable) or empty; a directory in place of the built-in page */
   gboolean serves_page;
   const char *engines;               /* (nullable) JSON that GET /engines answers with */
   guint header_timeout_ms;           /* from connecting to the end of the request's head */

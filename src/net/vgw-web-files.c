@@ -152,7 +152,8 @@ vgw_web_files_new (const char *directory, GError **error)
   gboolean is_loaded;
 
   self->files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, file_free);
-  is_loaded = directory != NULL ? add_directory (self, directory, "", 0, error) : add_resource (self, error);
+  is_loaded = directory != NULL && *directory != '\0' ? add_directory (self, directory, "", 0, error)
+                                                      : add_resource (self, error);
   return is_loaded ? g_steal_pointer (&self) : NULL;
 }
 

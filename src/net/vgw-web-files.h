@@ -15,9 +15,9 @@ typedef struct
   char *etag;               /* strong, with its quotes */
 } VgwWebFile;
 
-/* @directory (nullable): a directory in place of the built-in files; blocks while it is read, so only at start.
- * Hidden files are left out. Errors: G_FILE_ERROR, or VGW_ERROR_CONFIG beyond a bound (files, bytes, depth), with the
- * path in the message. Returns: (transfer full) */
+/* @directory (nullable), or empty for the built-in files: a directory in their place; blocks while it is read, so only
+ * at start. Hidden files are left out. Errors: G_FILE_ERROR, or VGW_ERROR_CONFIG beyond a bound (files, bytes, depth),
+ * with the path in the message. Returns: (transfer full) */
 VgwWebFiles *vgw_web_files_new (const char *directory, GError **error);
 void vgw_web_files_free (VgwWebFiles *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWebFiles, vgw_web_files_free)

@@ -36,9 +36,12 @@ G_DECLARE_FINAL_TYPE (VgwSession, vgw_session, VGW, SESSION, GObject)
 #define VGW_SESSION_MAX_FAILED_OFFERS 4
 #define VGW_SESSION_MAX_CANDIDATE_BYTES 1024 /* of one candidate's text; real ones have about 150 */
 
-/* Bounds of one session; 0 means no bound for times, and none at all for counts. */
+/* The group [limits] of the configuration, but for what media keeps. 0 means no bound for times and for numbers of
+ * sessions, and none at all for other counts. */
 typedef struct
 {
+  guint max_sessions;             /* these two are of all sessions together; vgw_session_table_new () */
+  guint max_sessions_per_address; /* of IPv6, of one /64 */
   guint offer_timeout_ms;
   guint connect_timeout_ms;
   guint media_timeout_ms;

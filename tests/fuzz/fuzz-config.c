@@ -8,8 +8,9 @@
 
 #include "config/vgw-config-check.h"
 #include "config/vgw-config-keys.h"
+#include "config/vgw-config-text.h"
 #include "config/vgw-config-value.h"
-#include "config/vgw-config.h"
+#include "config/vgw-config-load.h"
 #include "base/vgw-error.h"
 
 #define SEPARATOR "\n---\n"
@@ -79,7 +80,7 @@ check_secret_file (const char *text)
 
   if (!vgw_config_assign_file_text (config, key, text, NULL))
     return;
-  for (char **item = config->ice_client_servers; *item != NULL; item++)
+  for (const char *const *item = config->client_servers; *item != NULL; item++)
     {
       g_autofree char *url = NULL, *username = NULL, *credential = NULL;
       g_assert_true (vgw_config_split_server (*item, &url, &username, &credential));

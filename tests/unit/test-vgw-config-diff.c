@@ -1,7 +1,8 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "config/vgw-config-diff.h"
+#include "config/vgw-config-load.h"
+#include "config/vgw-config-reload.h"
 #include "run-suite.h"
 
 static VgwConfig *
@@ -22,7 +23,7 @@ diff (const char *const *settings)
   g_autoptr (VgwConfig) new_config = load (settings);
   g_autoptr (GPtrArray) reloadable = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) fixed = g_ptr_array_new_with_free_func (g_free);
-  vgw_config_diff (old_config, new_config, reloadable, fixed);
+  vgw_config_reload (old_config, new_config, reloadable, fixed);
   g_ptr_array_add (reloadable, NULL);
   g_ptr_array_add (fixed, NULL);
   g_autofree char *left = g_strjoinv (",", (char **) reloadable->pdata);

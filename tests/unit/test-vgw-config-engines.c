@@ -1,11 +1,12 @@
 /* The groups [engine NAME]: where they come from, what they inherit, and what is refused. */
-#include "config/vgw-config.h"
+#include "config/vgw-config-load.h"
 
 #include <check.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "config/vgw-config-text.h"
 #include "run-suite.h"
 #include "vgw-build.h"
 
@@ -76,7 +77,7 @@ assert_bad (const char *text, const char *const *environment, const char *const 
 static const VgwEngineConfig *
 find (const VgwConfig *config, const char *name)
 {
-  const VgwEngineConfig *engine = vgw_engine_config_find (config->engines, name);
+  const VgwEngineConfig *engine = vgw_engine_config_find (config->engine.engines, name);
 
   ck_assert_msg (engine != NULL, "no engine %s", name);
   return engine;
@@ -147,7 +148,7 @@ START_TEST (a_group_is_an_engine)
   const VgwEngineConfig *bot = find (config, "bot");
   const char *fallback;
 
-  ck_assert_str_eq (config->engine_default, "bot");
+  ck_assert_str_eq (config->engine.default_name, "bot");
   ck_assert_str_eq (bot->type, "websocket");
   ck_assert_str_eq (bot->url, "wss://bot.example/voice?v=1");
   ck_assert_str_eq (bot->authorization, "Bearer x");

@@ -1,6 +1,6 @@
 /* What is said about a configuration with errors: all of them at once, each with file and line, and what would be
  * right. */
-#include "config/vgw-config.h"
+#include "config/vgw-config-load.h"
 
 #include <check.h>
 #include <glib/gstdio.h>

@@ -1,4 +1,4 @@
-#include "config/vgw-config.h"
+#include "config/vgw-config-load.h"
 
 #include <check.h>
 #include <glib/gstdio.h>
@@ -7,7 +7,7 @@
 
 #include "config/vgw-config-check.h"
 #include "config/vgw-config-keys.h"
-#include "config/vgw-config-value.h"
+#include "config/vgw-config-text.h"
 #include "base/vgw-error.h"
 #include "run-suite.h"
 
@@ -110,10 +110,10 @@ assert_bad_variable (const char *variable, const char *const *words)
 }
 
 static void
-assert_list (char **list, const char *const *expected)
+assert_list (const char *const *list, const char *const *expected)
 {
   ck_assert_ptr_nonnull (list);
-  ck_assert_msg (g_strv_equal ((const char *const *) list, expected), "list is %s", g_strjoinv ("|", list));
+  ck_assert_msg (g_strv_equal (list, expected), "list is %s", g_strjoinv ("|", (char **) list));
 }
 
 static const char *const none[] = { NULL };
@@ -122,25 +122,25 @@ START_TEST (defaults_are_those_of_the_design)
 {
   g_autoptr (VgwConfig) config = load_good ("", NULL, NULL);
 
-  ck_assert_str_eq (config->http_address, "127.0.0.1");
-  ck_assert_uint_eq (config->http_port, 8080);
-  ck_assert (config->http_page);
-  ck_assert_str_eq (config->http_web_root, "");
-  ck_assert_uint_eq (config->http_header_timeout_ms, 10000);
-  ck_assert_uint_eq (config->http_idle_timeout_ms, 60000);
-  ck_assert_uint_eq (config->http_max_connections, 2000);
+  ck_assert_str_eq (config->http.address, "127.0.0.1");
+  ck_assert_uint_eq (config->http.port, 8080);
+  ck_assert (config->http.serves_page);
+  ck_assert_str_eq (config->http.web_root, "");
+  ck_assert_uint_eq (config->http.header_timeout_ms, 10000);
+  ck_assert_uint_eq (config->http.idle_timeout_ms, 60000);
+  ck_assert_uint_eq (config->http.max_connections, 2000);
   ck_assert_str_eq (config->access_mode, "open");
-  assert_list (config->access_origins, none);
-  ck_assert_int_eq (config->ice_agent, VGW_ICE_AGENT_MUX);
-  ck_assert_uint_eq (config->ice_udp_port, 10000);
-  ck_assert_str_eq (config->ice_bind_address, "");
-  assert_list (config->ice_advertise, none);
-  assert_list (config->ice_stun_servers, WORDS ("stun:stun.l.google.com:19302"));
-  assert_list (config->ice_turn_servers, none);
-  assert_list (config->ice_client_servers, none);
-  ck_assert_uint_eq (config->ice_min_port, 0);
-  ck_assert_uint_eq (config->ice_max_port, 0);
-  ck_assert_uint_eq (config->ice_gather_timeout_ms, 2000);
+  assert_list (config->http.origins, none);
+  ck_assert_int_eq (config->media.ice_agent, VGW_ICE_AGENT_MUX);
+  ck_assert_uint_eq (config->media.udp_port, 10000);
+  ck_assert_str_eq (config->media.bind_address, "");
+  assert_list (config->media.advertise, none);
+  assert_list (config->media.stun_servers, WORDS ("stun:stun.l.google.com:19302"));
+  assert_list (config->media.turn_servers, none);
+  assert_list (config->client_servers, none);
+  ck_assert_uint_eq (config->media.min_port, 0);
+  ck_assert_uint_eq (config->media.max_port, 0);
+  ck_assert_uint_eq (config->media.gather_timeout_ms, 2000);
 }
 END_TEST
 
@@ -148,27 +148,27 @@ START_TEST (defaults_of_media_and_limits_are_those_of_the_design)
 {
   g_autoptr (VgwConfig) config = load_good ("", NULL, NULL);
 
-  assert_list (config->media_pipelines, WORDS ("opus", "pcmu", "pcma", "g722"));
-  ck_assert_str_eq (config->media_pipeline_dir, "");
-  assert_list (config->media_extra_elements, none);
-  ck_assert_uint_eq (config->media_latency_ms, 40);
-  ck_assert_str_eq (config->engine_default, "echo");
-  ck_assert_uint_eq (config->engine_defaults.sample_rate_hz, 16000);
-  ck_assert_uint_eq (config->engine_defaults.max_playout_ms, 300000);
-  ck_assert_str_eq (config->record_directory, "recordings");
-  ck_assert_str_eq (config->manager_type, "log");
-  ck_assert_uint_eq (config->limits_max_sessions, 500);
-  ck_assert_uint_eq (config->limits_max_sessions_per_address, 50);
-  ck_assert_uint_eq (config->limits_offer_timeout_ms, 10000);
-  ck_assert_uint_eq (config->limits_connect_timeout_ms, 20000);
-  ck_assert_uint_eq (config->limits_media_timeout_ms, 30000);
-  ck_assert_uint_eq (config->limits_max_duration_s, 14400);
-  ck_assert_uint_eq (config->limits_max_candidates, 64);
-  ck_assert_uint_eq (config->limits_max_data_channels, 4);
-  ck_assert_uint_eq (config->limits_max_message_bytes, 65536);
-  ck_assert_uint_eq (config->limits_max_mlines, 8);
-  ck_assert_int_eq (config->log_level, G_LOG_LEVEL_INFO);
-  ck_assert_int_eq (config->log_format, VGW_LOG_TEXT);
+  assert_list (config->media.pipelines, WORDS ("opus", "pcmu", "pcma", "g722"));
+  ck_assert_str_eq (config->media.pipeline_dir, "");
+  assert_list (config->media.extra_elements, none);
+  ck_assert_uint_eq (config->media.latency_ms, 40);
+  ck_assert_str_eq (config->engine.default_name, "echo");
+  ck_assert_uint_eq (config->engine.defaults.sample_rate_hz, 16000);
+  ck_assert_uint_eq (config->engine.defaults.max_playout_ms, 300000);
+  ck_assert_str_eq (config->engine.defaults.record_directory, "recordings");
+  ck_assert_str_eq (config->manager.type, "log");
+  ck_assert_uint_eq (config->limits.max_sessions, 500);
+  ck_assert_uint_eq (config->limits.max_sessions_per_address, 50);
+  ck_assert_uint_eq (config->limits.offer_timeout_ms, 10000);
+  ck_assert_uint_eq (config->limits.connect_timeout_ms, 20000);
+  ck_assert_uint_eq (config->limits.media_timeout_ms, 30000);
+  ck_assert_uint_eq (config->limits.max_duration_s, 14400);
+  ck_assert_uint_eq (config->limits.max_candidates, 64);
+  ck_assert_uint_eq (config->limits.max_data_channels, 4);
+  ck_assert_uint_eq (config->limits.max_message_bytes, 65536);
+  ck_assert_uint_eq (config->media.max_mlines, 8);
+  ck_assert_int_eq (config->log.level, G_LOG_LEVEL_INFO);
+  ck_assert_int_eq (config->log.format, VGW_LOG_TEXT);
 }
 END_TEST
 
@@ -182,18 +182,18 @@ START_TEST (every_type_is_read_from_a_file)
                                             "[log]\nlevel=error\nformat=json\n",
                                             NULL, NULL);
 
-  ck_assert_uint_eq (config->http_port, 0);
-  ck_assert (!config->http_page);
-  ck_assert_str_eq (config->http_web_root, "a dir\\x");
-  ck_assert_uint_eq (config->http_idle_timeout_ms, 1000);
-  ck_assert_int_eq (config->ice_agent, VGW_ICE_AGENT_NICE);
-  assert_list (config->ice_advertise, WORDS ("192.0.2.1", "2001:db8::1"));
-  assert_list (config->ice_stun_servers, none);
-  ck_assert_uint_eq (config->ice_min_port, 20000);
-  ck_assert_uint_eq (config->engine_defaults.sample_rate_hz, 48000);
-  ck_assert_str_eq (config->engine_default, "record");
-  ck_assert_int_eq (config->log_level, G_LOG_LEVEL_CRITICAL);
-  ck_assert_int_eq (config->log_format, VGW_LOG_JSON);
+  ck_assert_uint_eq (config->http.port, 0);
+  ck_assert (!config->http.serves_page);
+  ck_assert_str_eq (config->http.web_root, "a dir\\x");
+  ck_assert_uint_eq (config->http.idle_timeout_ms, 1000);
+  ck_assert_int_eq (config->media.ice_agent, VGW_ICE_AGENT_NICE);
+  assert_list (config->media.advertise, WORDS ("192.0.2.1", "2001:db8::1"));
+  assert_list (config->media.stun_servers, none);
+  ck_assert_uint_eq (config->media.min_port, 20000);
+  ck_assert_uint_eq (config->engine.defaults.sample_rate_hz, 48000);
+  ck_assert_str_eq (config->engine.default_name, "record");
+  ck_assert_int_eq (config->log.level, G_LOG_LEVEL_CRITICAL);
+  ck_assert_int_eq (config->log.format, VGW_LOG_JSON);
 }
 END_TEST
 
@@ -204,10 +204,10 @@ START_TEST (settings_go_before_environment_before_file_before_default)
       load_good (text, WORDS ("PATH=/bin", "VGW_LIMITS_MAX_SESSIONS=20", "VGW_LIMITS_MAX_MLINES=30", "VGW_TEST_X=1"),
                  WORDS ("limits.max-mlines=60", "limits.max-mlines=61"));
 
-  ck_assert_uint_eq (config->http_port, 1);
-  ck_assert_uint_eq (config->limits_max_sessions, 20);
-  ck_assert_uint_eq (config->limits_max_mlines, 61);
-  ck_assert_uint_eq (config->limits_max_candidates, 64);
+  ck_assert_uint_eq (config->http.port, 1);
+  ck_assert_uint_eq (config->limits.max_sessions, 20);
+  ck_assert_uint_eq (config->media.max_mlines, 61);
+  ck_assert_uint_eq (config->limits.max_candidates, 64);
 }
 END_TEST
 
@@ -221,10 +221,12 @@ START_TEST (every_key_has_a_variable_and_a_setting)
       g_autofree char *name = vgw_config_variable_name (&keys[i], FALSE);
       g_autofree char *variable = g_strdup_printf ("%s=%s", name, keys[i].default_text);
       g_autofree char *setting = g_strdup_printf ("%s.%s=%s", keys[i].group, keys[i].name, keys[i].default_text);
-      g_autoptr (VgwConfig) config = load_good ("", WORDS (variable), WORDS (setting));
+      g_autoptr (VgwConfig) config = NULL;
 
-      ck_assert_ptr_nonnull (config);
+      if (strcmp (keys[i].group, VGW_CONFIG_ENGINE_GROUP) == 0)
+        continue; /* a variable of each engine: test-vgw-config-engines.c */
       ck_assert_msg (vgw_config_has_group (keys[i].group), "%s", keys[i].group);
+      config = load_good ("", WORDS (variable), WORDS (setting));
     }
 }
 END_TEST
@@ -308,9 +310,9 @@ START_TEST (values_may_hold_what_separates)
   g_autoptr (VgwConfig) config =
       load_good ("", NULL, WORDS ("record.directory=/a.b/c=d;e", "http.web-root=\\sx\\s", "access.origins= * ;; *;"));
 
-  ck_assert_str_eq (config->record_directory, "/a.b/c=d;e");
-  ck_assert_str_eq (config->http_web_root, " x ");
-  assert_list (config->access_origins, WORDS ("*", "*"));
+  ck_assert_str_eq (config->engine.defaults.record_directory, "/a.b/c=d;e");
+  ck_assert_str_eq (config->http.web_root, " x ");
+  assert_list (config->http.origins, WORDS ("*", "*"));
 }
 END_TEST
 
@@ -336,7 +338,7 @@ START_TEST (an_open_listener_must_be_wanted)
   g_autoptr (VgwConfig) loopback = load_good ("[http]\naddress=::1\n", NULL, NULL);
   g_autoptr (VgwConfig) other_loopback = load_good ("[http]\naddress=127.9.9.9\n", NULL, NULL);
 
-  ck_assert_str_eq (in_environment->http_address, "::");
+  ck_assert_str_eq (in_environment->http.address, "::");
   assert_bad_file ("[http]\naddress=0.0.0.0\n", WORDS ("[http] address"));
   assert_bad_file ("[http]\naddress=0.0.0.0\n", words);
   assert_bad_setting ("http.address=0.0.0.0", words);
@@ -355,7 +357,7 @@ START_TEST (the_admin_listener_is_for_this_machine)
       g_autofree char *setting = g_strdup_printf ("admin.address=%s", good[i]);
       g_autoptr (VgwConfig) config = load_good ("", WORDS ("VGW_ACCESS_MODE=open"), WORDS (setting));
 
-      ck_assert_str_eq (config->admin_address, good[i]);
+      ck_assert_str_eq (config->admin.address, good[i]);
     }
   for (guint i = 0; bad[i] != NULL; i++)
     {
@@ -488,9 +490,9 @@ START_TEST (secrets_come_from_files)
   g_autoptr (VgwConfig) in_file = load_good ("[ice]\nturn-servers-file = turn\n", NULL, NULL);
   g_autoptr (VgwConfig) elsewhere = load_good ("", WORDS (variable), WORDS (setting));
 
-  assert_list (in_file->ice_turn_servers, WORDS ("turn:u:a\\b;c@h", "turns:u:p@h?transport=tcp"));
-  assert_list (elsewhere->ice_turn_servers, WORDS ("turn:u:a\\b;c@h", "turns:u:p@h?transport=tcp"));
-  assert_list (elsewhere->ice_client_servers, WORDS ("turn:u:a\\b;c@h", "turns:u:p@h?transport=tcp"));
+  assert_list (in_file->media.turn_servers, WORDS ("turn:u:a\\b;c@h", "turns:u:p@h?transport=tcp"));
+  assert_list (elsewhere->media.turn_servers, WORDS ("turn:u:a\\b;c@h", "turns:u:p@h?transport=tcp"));
+  assert_list (elsewhere->client_servers, WORDS ("turn:u:a\\b;c@h", "turns:u:p@h?transport=tcp"));
 }
 END_TEST
 
@@ -501,7 +503,7 @@ START_TEST (a_secret_set_twice_is_refused)
   /* From two places the stronger one wins. */
   g_autoptr (VgwConfig) config = load_good ("[ice]\nturn-servers=turn:a:b@c\n", NULL, WORDS (setting));
 
-  assert_list (config->ice_turn_servers, WORDS ("turn:u:p@h"));
+  assert_list (config->media.turn_servers, WORDS ("turn:u:p@h"));
   assert_bad_file ("[ice]\nturn-servers=turn:a:b@c\nturn-servers-file=turn\n", WORDS ("turn-servers", "both set"));
 }
 END_TEST
@@ -609,63 +611,38 @@ START_TEST (what_is_printed_loads_as_the_same)
   g_autofree char *text_again = vgw_config_to_text (again);
 
   ck_assert_str_eq (text, text_again);
-  ck_assert_str_eq (again->http_web_root, "  a\\b;c\t");
-  ck_assert_str_eq (again->record_directory, "x\ny");
-  ck_assert_uint_eq (again->engine_defaults.sample_rate_hz, 8000);
-  ck_assert (!again->http_page);
+  ck_assert_str_eq (again->http.web_root, "  a\\b;c\t");
+  ck_assert_str_eq (again->engine.defaults.record_directory, "x\ny");
+  ck_assert_uint_eq (again->engine.defaults.sample_rate_hz, 8000);
+  ck_assert (!again->http.serves_page);
 }
 END_TEST
 
-static void
-assert_file_is (const char *relative, const char *expected)
+/* What config-docs has made, which the test of that name holds to the table. */
+static char *
+read_made (const char *relative)
 {
   const char *root = g_getenv ("VGW_TEST_SOURCE_ROOT");
   g_autofree char *path = NULL;
-  g_autofree char *text = NULL;
+  char *text = NULL;
 
   ck_assert_msg (root != NULL, "VGW_TEST_SOURCE_ROOT must name the source tree");
   path = g_build_filename (root, relative, NULL);
-  if (g_getenv ("VGW_TEST_UPDATE") != NULL)
-    ck_assert (g_file_set_contents (path, expected, -1, NULL));
   ck_assert_msg (g_file_get_contents (path, &text, NULL, NULL), "%s is missing", relative);
-  if (strcmp (text, expected) == 0)
-    return;
-
-  g_auto (GStrv) have = g_strsplit (text, "\n", -1);
-  g_auto (GStrv) want = g_strsplit (expected, "\n", -1);
-  guint line = 0;
-  while (have[line] != NULL && want[line] != NULL && strcmp (have[line], want[line]) == 0)
-    line++;
-  ck_abort_msg ("%s is not what the table of keys makes: VGW_TEST_UPDATE=1 rewrites it. Line %u\n- %s\n+ %s", relative,
-                line + 1, have[line] != NULL ? have[line] : "(end)", want[line] != NULL ? want[line] : "(end)");
+  return text;
 }
-
-START_TEST (sample_file_is_made_from_the_table)
-{
-  g_autofree char *sample = vgw_config_sample ();
-
-  assert_file_is ("data/voice-gateway.conf", sample);
-}
-END_TEST
-
-START_TEST (man_page_is_made_from_the_table)
-{
-  g_autofree char *man = vgw_config_man ();
-
-  assert_file_is ("docs/man/voice-gateway.conf.5", man);
-}
-END_TEST
 
 START_TEST (the_sample_uncommented_is_the_default)
 {
-  g_autofree char *sample = vgw_config_sample ();
+  g_autofree char *sample = read_made ("data/voice-gateway.conf");
   g_auto (GStrv) lines = g_strsplit (sample, "\n", -1);
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (VgwConfig) defaults = load_good ("", NULL, NULL);
   g_autoptr (VgwConfig) config = NULL;
   g_autofree char *expected = vgw_config_to_text (defaults);
   g_autofree char *real = NULL;
-  guint n_keys, n_lines = 0;
+  guint n_keys, n_lines = 0, n_group_keys = 0;
+  const VgwConfigKey *keys;
 
   for (char **line = lines; *line != NULL; line++)
     {
@@ -674,8 +651,10 @@ START_TEST (the_sample_uncommented_is_the_default)
       ck_assert_uint_le (strlen (*line), 101);
       g_string_append_printf (text, "%s\n", is_key ? *line + 1 : *line);
     }
-  vgw_config_keys (&n_keys);
-  ck_assert_uint_eq (n_lines, n_keys);
+  keys = vgw_config_keys (&n_keys);
+  for (guint i = 0; i < n_keys; i++)
+    n_group_keys += vgw_config_has_group (keys[i].group);
+  ck_assert_uint_eq (n_lines, n_group_keys);
   config = load_good (text->str, NULL, NULL);
   real = vgw_config_to_text (config);
   ck_assert_str_eq (real, expected);
@@ -685,7 +664,7 @@ END_TEST
 START_TEST (help_and_man_page_have_every_key_with_its_default)
 {
   g_autofree char *help = vgw_config_help ();
-  g_autofree char *man = vgw_config_man ();
+  g_autofree char *man = read_made ("docs/man/voice-gateway.conf.5");
   g_auto (GStrv) parts = g_strsplit (man, "\\-", -1);
   g_autofree char *plain = g_strjoinv ("-", parts);
   guint n_keys;
@@ -751,8 +730,6 @@ config_suite (void)
   suite_add_tcase (suite, checks);
   tcase_add_checked_fixture (texts, make_directory, remove_directory);
   tcase_add_test (texts, what_is_printed_loads_as_the_same);
-  tcase_add_test (texts, sample_file_is_made_from_the_table);
-  tcase_add_test (texts, man_page_is_made_from_the_table);
   tcase_add_test (texts, the_sample_uncommented_is_the_default);
   tcase_add_test (texts, help_and_man_page_have_every_key_with_its_default);
   suite_add_tcase (suite, texts);

@@ -1,6 +1,8 @@
-#include "config/vgw-config-diff.h"
+#include "config/vgw-config-reload.h"
 
 #include "config/vgw-config-keys.h"
+#include "config/vgw-config-text.h"
+#include "config/vgw-config-value.h"
 
 static GKeyFile *
 read_values (const VgwConfig *config)
@@ -10,15 +12,6 @@ read_values (const VgwConfig *config)
 
   g_key_file_load_from_data (file, text, -1, G_KEY_FILE_NONE, NULL);
   return file;
-}
-
-static gboolean
-is_reloadable (const char *group, const char *name)
-{
-  gboolean is_file = FALSE;
-  const VgwConfigKey *key = vgw_config_find_key (group, name, &is_file);
-
-  return key != NULL && (key->flags & VGW_CONFIG_RELOADABLE) != 0;
 }
 
 static void
@@ -44,19 +37,29 @@ compare (GKeyFile *left, GKeyFile *right, GPtrArray *reloadable, GPtrArray *fixe
         {
           g_autofree char *ours = g_key_file_get_value (left, groups[i], names[j], NULL);
           g_autofree char *theirs = g_key_file_get_value (right, groups[i], names[j], NULL);
+          gboolean is_file;
+          const VgwConfigKey *key = vgw_config_find_key (groups[i], names[j], &is_file);
 
           if (g_strcmp0 (ours, theirs) != 0)
-            add_once (is_reloadable (groups[i], names[j]) ? reloadable : fixed, groups[i], names[j]);
+            add_once (key->flags & VGW_CONFIG_RELOADABLE ? reloadable : fixed, groups[i], names[j]);
         }
     }
 }
 
 void
-vgw_config_diff (const VgwConfig *old_config, const VgwConfig *new_config, GPtrArray *reloadable, GPtrArray *fixed)
+vgw_config_reload (VgwConfig *config, const VgwConfig *loaded, GPtrArray *in_force, GPtrArray *fixed)
 {
-  g_autoptr (GKeyFile) old_values = read_values (old_config);
-  g_autoptr (GKeyFile) new_values = read_values (new_config);
+  g_autoptr (GKeyFile) old_values = read_values (config);
+  g_autoptr (GKeyFile) new_values = read_values (loaded);
+  guint n_keys;
+  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
 
-  compare (new_values, old_values, reloadable, fixed);
-  compare (old_values, new_values, reloadable, fixed);
+  compare (new_values, old_values, in_force, fixed);
+  compare (old_values, new_values, in_force, fixed);
+  for (guint i = 0; i < n_keys; i++)
+    {
+      if (keys[i].flags & VGW_CONFIG_RELOADABLE)
+        vgw_config_copy_value (vgw_config_get_values (config, &keys[i]), vgw_config_get_values (loaded, &keys[i]),
+                               &keys[i]);
+    }
 }

@@ -1,0 +1,465 @@
+#include "config/vgw-config-load.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#include "base/vgw-data-path.h"
+#include "base/vgw-error.h"
+#include "config/vgw-config-check.h"
+#include "config/vgw-config-engines.h"
+#include "config/vgw-config-errors.h"
+#include "config/vgw-config-file.h"
+#include "config/vgw-config-keys.h"
+#include "config/vgw-config-suggest.h"
+#include "config/vgw-config-value.h"
+
+#define VARIABLE_PREFIX "VGW_"
+#define TEST_VARIABLE_PREFIX "VGW_TEST_" /* for the tests' own use */
+#define ENGINE_VARIABLE_PREFIX "VGW_ENGINE_"
+#define ENGINE_VARIABLE_SEPARATOR "__"
+
+typedef struct
+{
+  VgwConfig *config;
+  const VgwConfigKey *keys;
+  guint n_keys;
+  GPtrArray *engines;      /* VgwEngineDraft */
+  VgwConfigErrors *errors; /* all of them: nobody should have to start again for each */
+  const char *path;        /* of the file that is being read; its directory: */
+  const char *directory;
+  gboolean is_open; /* whether the group of the lines that follow is one; else its own line has the error */
+} Loader;
+
+/* One text for one key, and where it stands. */
+typedef struct
+{
+  VgwConfigSource source;
+  const char *where; /* as errors say it: "a.conf:3: [http] port" */
+  const char *base;  /* (nullable) the directory that a relative file name is relative to */
+  const char *text;
+} Entry;
+
+static void
+loader_init (Loader *loader)
+{
+  loader->config = g_new0 (VgwConfig, 1);
+  loader->keys = vgw_config_keys (&loader->n_keys);
+  loader->config->origins = g_new0 (VgwConfigOrigin, loader->n_keys);
+  loader->engines = vgw_config_engines_new ();
+  loader->errors = vgw_config_errors_new ();
+  for (guint i = 0; i < loader->n_keys; i++)
+    {
+      if (vgw_config_has_group (loader->keys[i].group))
+        vgw_config_assign_default (vgw_config_get_values (loader->config, &loader->keys[i]), &loader->keys[i]);
+    }
+}
+
+static void
+loader_clear (Loader *loader)
+{
+  g_clear_pointer (&loader->errors, vgw_config_errors_free);
+  g_clear_pointer (&loader->engines, g_ptr_array_unref);
+  g_clear_pointer (&loader->config, vgw_config_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Loader, loader_clear)
+
+void
+vgw_config_free (VgwConfig *config)
+{
+  guint n_keys;
+  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
+
+  if (config == NULL)
+    return;
+  for (guint i = 0; i < n_keys; i++)
+    {
+      vgw_config_clear_value (vgw_config_get_values (config, &keys[i]), &keys[i]);
+      if (config->origins != NULL)
+        g_free (config->origins[i].where);
+    }
+  g_free (config->origins);
+  g_clear_pointer (&config->engine.engines, g_ptr_array_unref);
+  g_free (config);
+}
+
+static const VgwConfigOrigin *
+get_origin (const VgwConfig *config, const char *group, const char *name)
+{
+  gboolean is_file;
+  guint n_keys;
+  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
+
+  return &config->origins[vgw_config_find_key (group, name, &is_file) - keys];
+}
+
+char *
+vgw_config_where (const VgwConfig *config, const char *group, const char *name)
+{
+  const char *where = get_origin (config, group, name)->where;
+
+  return where != NULL ? g_strdup (where) : g_strdup_printf ("%s.%s", group, name);
+}
+
+/* --- one value --- */
+
+/* Sets @error to "WHERE: WHAT SUGGESTION". Takes @suggestion. Returns FALSE. */
+static gboolean
+fail_unknown (const char *where, const char *what, char *suggestion, GError **error)
+{
+  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: %s%s", where, what, suggestion);
+  g_free (suggestion);
+  return FALSE;
+}
+
+/* Whether @entry sets what its source has set already. The last --set of a key wins: it is what a person adds to a
+ * command that is there. */
+static gboolean
+check_twice (const VgwConfigOrigin *origin, const VgwConfigKey *key, const Entry *entry, gboolean is_file,
+             GError **error)
+{
+  if (origin->source != entry->source)
+    return TRUE;
+  if (origin->is_from_file != is_file)
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s and %s-file are both set; keep one", key->name, key->name);
+  else if (entry->source == VGW_CONFIG_FROM_FILE)
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "is set twice, first at %s; keep one", origin->where);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* Gives @key what the file that @entry names says. */
+static gboolean
+assign_file (gpointer values, const VgwConfigKey *key, const Entry *entry, GError **error)
+{
+  g_autofree char *path = entry->base == NULL || g_path_is_absolute (entry->text)
+                              ? g_strdup (entry->text)
+                              : g_build_filename (entry->base, entry->text, NULL);
+  g_autofree char *content = vgw_config_file_read (path, error);
+
+  if (content == NULL)
+    return FALSE;
+  if (vgw_config_assign_file_text (values, key, content, error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", path);
+  return FALSE;
+}
+
+/* Gives @key the value of @entry in @values, and notes in @origin where it is from. */
+static gboolean
+assign (gpointer values, VgwConfigOrigin *origin, const VgwConfigKey *key, gboolean is_file, const Entry *entry,
+        GError **error)
+{
+  gboolean is_first = check_twice (origin, key, entry, is_file, error);
+
+  g_free (origin->where);
+  *origin = (VgwConfigOrigin){ entry->source, is_file, g_strdup (entry->where) };
+  if (is_first
+      && (is_file ? assign_file (values, key, entry, error) : vgw_config_assign (values, key, entry->text, error)))
+    return TRUE;
+  g_prefix_error (error, "%s: ", entry->where);
+  return FALSE;
+}
+
+/* Gives the key @name of @group, an engine's or one that there is, the value of @entry. */
+static gboolean
+load_value (Loader *loader, const char *group, const char *name, const Entry *entry, GError **error)
+{
+  const char *engine = vgw_config_get_engine_name (group);
+  VgwEngineDraft *draft = NULL;
+  gboolean is_file, is_good;
+  const VgwConfigKey *key = vgw_config_find_key (group, name, &is_file);
+
+  if (engine != NULL)
+    {
+      draft = vgw_config_engines_open (loader->engines, engine, entry->where, error);
+      if (draft == NULL)
+        return FALSE;
+    }
+  if (key == NULL)
+    is_good = fail_unknown (entry->where, "no such key", vgw_config_suggest_key (group, name), error);
+  else if (draft != NULL)
+    is_good = assign (draft->config, &draft->origins[key - loader->keys], key, is_file, entry, error);
+  else
+    is_good = assign (vgw_config_get_values (loader->config, key), &loader->config->origins[key - loader->keys], key,
+                      is_file, entry, error);
+  if (draft != NULL && !is_good)
+    draft->is_bad = TRUE;
+  return is_good;
+}
+
+/* Whether it is not of somebody's making: such a name is told in quotation marks, and cut. */
+static gboolean
+is_known_group (const char *group)
+{
+  const char *engine = vgw_config_get_engine_name (group);
+
+  return engine != NULL ? vgw_config_check_engine_name (engine, NULL) : vgw_config_has_group (group);
+}
+
+static gboolean
+is_known_key (const char *group, const char *name)
+{
+  gboolean is_file;
+
+  return is_known_group (group) && vgw_config_find_key (group, name, &is_file) != NULL;
+}
+
+/* --- the file --- */
+
+static gboolean
+load_group_line (Loader *loader, const VgwConfigLine *line, GError **error)
+{
+  const char *engine = vgw_config_get_engine_name (line->group);
+  g_autofree char *shown =
+      is_known_group (line->group) ? g_strdup_printf ("[%s]", line->group) : vgw_config_quote (line->group);
+  g_autofree char *where = g_strdup_printf ("%s:%u: %s", loader->path, line->number, shown);
+
+  if (engine != NULL)
+    loader->is_open = vgw_config_engines_open (loader->engines, engine, where, error) != NULL;
+  else
+    loader->is_open = vgw_config_has_group (line->group)
+                      || fail_unknown (where, "no such group", vgw_config_suggest_group (line->group), error);
+  return loader->is_open;
+}
+
+static gboolean
+load_key_line (Loader *loader, const VgwConfigLine *line, GError **error)
+{
+  g_autofree char *shown =
+      is_known_key (line->group, line->name) ? g_strdup (line->name) : vgw_config_quote (line->name);
+  g_autofree char *where = g_strdup_printf ("%s:%u: [%s] %s", loader->path, line->number, line->group, shown);
+  Entry entry = { VGW_CONFIG_FROM_FILE, where, loader->directory, line->text };
+
+  return !loader->is_open || load_value (loader, line->group, line->name, &entry, error);
+}
+
+static void
+on_line (const VgwConfigLine *line, gpointer user_data)
+{
+  Loader *loader = user_data;
+  GError *error = NULL;
+
+  if (line->problem != NULL)
+    g_set_error (&error, VGW_ERROR, VGW_ERROR_CONFIG, "%s:%u: %s", loader->path, line->number, line->problem);
+  else if (line->name == NULL)
+    load_group_line (loader, line, &error);
+  else
+    load_key_line (loader, line, &error);
+  vgw_config_errors_add (loader->errors, error);
+}
+
+static gboolean
+load_file (Loader *loader, const char *path, GError **error)
+{
+  g_autofree char *own_path = path == NULL ? vgw_data_path_config () : NULL;
+  g_autofree char *text = NULL, *directory = NULL;
+
+  if (path == NULL && (own_path == NULL || !g_file_test (own_path, G_FILE_TEST_EXISTS)))
+    return TRUE;
+  loader->path = path != NULL ? path : own_path;
+  loader->directory = directory = g_path_get_dirname (loader->path);
+  text = vgw_config_file_read (loader->path, error);
+  if (text != NULL)
+    vgw_config_file_parse (text, on_line, loader);
+  return text != NULL;
+}
+
+/* --- environment and --set --- */
+
+/* The group and the key that VGW_ENGINE_MY_BOT__URL means, "engine my-bot" and "url": what stands in the variable for a
+ * '-' is '_', so no two names share one. NULL for another variable. (transfer full) */
+static char *
+split_engine_variable (const char *variable, char **key_name)
+{
+  const char *name = variable + strlen (ENGINE_VARIABLE_PREFIX);
+  const char *end =
+      g_str_has_prefix (variable, ENGINE_VARIABLE_PREFIX) ? strstr (name, ENGINE_VARIABLE_SEPARATOR) : NULL;
+  g_autofree char *lower = NULL;
+
+  if (end == NULL || end == name)
+    return NULL;
+  lower = g_strdelimit (g_ascii_strdown (name, -1), "_", '-');
+  *key_name = g_strdup (lower + (end - name) + strlen (ENGINE_VARIABLE_SEPARATOR));
+  return g_strdup_printf ("engine %.*s", (int) (end - name), lower);
+}
+
+static gboolean
+load_variable (Loader *loader, const char *variable, GError **error)
+{
+  const char *equals = strchr (variable, '=');
+  g_autofree char *name = equals != NULL ? g_strndup (variable, (gsize) (equals - variable)) : NULL;
+  g_autofree char *quoted = NULL, *where = NULL, *engine_group = NULL, *engine_key = NULL;
+  Entry entry = { VGW_CONFIG_FROM_ENVIRONMENT, NULL, NULL, equals != NULL ? equals + 1 : NULL };
+  gboolean is_file;
+  const VgwConfigKey *key;
+
+  if (name == NULL || !g_str_has_prefix (name, VARIABLE_PREFIX) || g_str_has_prefix (name, TEST_VARIABLE_PREFIX))
+    return TRUE;
+  key = vgw_config_find_variable (name, &is_file);
+  quoted = vgw_config_quote (name);
+  entry.where = where = g_strdup_printf ("environment: %s", key != NULL ? name : quoted);
+  if (key != NULL)
+    return assign (vgw_config_get_values (loader->config, key), &loader->config->origins[key - loader->keys], key,
+                   is_file, &entry, error);
+  engine_group = split_engine_variable (name, &engine_key);
+  if (engine_group != NULL)
+    return load_value (loader, engine_group, engine_key, &entry, error);
+  return fail_unknown (where, "no such setting", vgw_config_suggest_variable (name), error);
+}
+
+static gboolean
+load_setting (Loader *loader, const char *setting, GError **error)
+{
+  const char *equals = strchr (setting, '=');
+  g_autofree char *left = equals != NULL ? g_strndup (setting, (gsize) (equals - setting)) : g_strdup (setting);
+  g_autofree char *quoted = vgw_config_quote (left);
+  g_autofree char *where = g_strdup_printf ("--set %s", quoted);
+  char *dot = strrchr (g_strstrip (left), '.');
+  Entry entry = { VGW_CONFIG_FROM_SETTING, where, NULL, equals != NULL ? equals + 1 : NULL };
+
+  if (equals == NULL || dot == NULL)
+    return fail_unknown (where, "must be group.key=value", g_strdup (""), error);
+  *dot = '\0';
+  if (is_known_key (left, dot + 1))
+    {
+      g_free (where);
+      entry.where = where = g_strdup_printf ("--set %s.%s", left, dot + 1);
+    }
+  if (vgw_config_get_engine_name (left) == NULL && !vgw_config_has_group (left))
+    return fail_unknown (where, "no such group", vgw_config_suggest_setting (left, dot + 1), error);
+  return load_value (loader, left, dot + 1, &entry, error);
+}
+
+/* --- what only shows when all values are there --- */
+
+static gboolean
+is_loopback (const char *address)
+{
+  g_autoptr (GInetAddress) inet = g_inet_address_new_from_string (address);
+
+  return inet != NULL && g_inet_address_get_is_loopback (inet);
+}
+
+/* Whether one socket cannot be bound to each of the two with the same port: they are the same, or one is of all. */
+static gboolean
+do_addresses_meet (const char *a, const char *b)
+{
+  g_autoptr (GInetAddress) first = g_inet_address_new_from_string (a);
+  g_autoptr (GInetAddress) second = g_inet_address_new_from_string (b);
+
+  if (first == NULL || second == NULL)
+    return FALSE;
+  return g_inet_address_equal (first, second) || g_inet_address_get_is_any (first)
+         || g_inet_address_get_is_any (second);
+}
+
+/* Sets @error to where @group.@name stands and the text. Returns FALSE. */
+static gboolean G_GNUC_PRINTF (5, 6)
+    fail (const Loader *loader, const char *group, const char *name, GError **error, const char *format, ...)
+{
+  g_autofree char *where = vgw_config_where (loader->config, group, name);
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: %s", where, text);
+  return FALSE;
+}
+
+static gboolean
+check_default_engine (const Loader *loader, GError **error)
+{
+  const char *name = loader->config->engine.default_name;
+  g_autofree char *missing = NULL;
+
+  if (vgw_config_engines_find (loader->engines, name) != NULL)
+    return TRUE;
+  missing = vgw_config_engines_describe_missing (loader->engines, name);
+  return fail (loader, "engine", "default", error, "%s", missing);
+}
+
+static gboolean
+check_access (const Loader *loader, GError **error)
+{
+  const char *address = loader->config->http.address;
+
+  return get_origin (loader->config, "access", "mode")->source != VGW_CONFIG_FROM_DEFAULT || is_loopback (address)
+         || fail (loader, "http", "address", error,
+                  "other machines can reach %s, so who may call has to be said: set access.mode (\"mode = open\" in "
+                  "[access], VGW_ACCESS_MODE=open or --set access.mode=open admits everyone)",
+                  address);
+}
+
+static gboolean
+check_ports (const Loader *loader, GError **error)
+{
+  guint min = loader->config->media.min_port, max = loader->config->media.max_port;
+
+  return ((min == 0) == (max == 0) && min <= max)
+         || fail (loader, "ice", min != 0 ? "min-port" : "max-port", error,
+                  "ice.min-port (%u) must not be above ice.max-port (%u), and both are 0 or neither", min, max);
+}
+
+static gboolean
+check_pipelines (const Loader *loader, GError **error)
+{
+  return loader->config->media.pipelines[0] != NULL
+         || fail (loader, "media", "pipelines", error, "must name at least one pipeline");
+}
+
+/* TCP alone: the UDP port of ICE may have the same number. */
+static gboolean
+check_listeners (const Loader *loader, GError **error)
+{
+  const VgwConfig *config = loader->config;
+  g_autofree char *http = vgw_config_where (config, "http", "port");
+
+  return config->http.port == 0 || config->http.port != config->admin.port || *config->admin.address == '\0'
+         || !do_addresses_meet (config->http.address, config->admin.address)
+         || fail (loader, "admin", "port", error,
+                  "%u is also the port of %s; two listeners cannot share one, so choose another for either",
+                  config->admin.port, http);
+}
+
+static void
+check_whole (Loader *loader)
+{
+  static gboolean (*const checks[]) (const Loader *, GError **) = { check_default_engine, check_access, check_ports,
+                                                                    check_pipelines, check_listeners };
+
+  vgw_config_engines_finish (loader->engines, loader->config, loader->errors);
+  for (gsize i = 0; i < G_N_ELEMENTS (checks); i++)
+    {
+      GError *error = NULL;
+      checks[i](loader, &error);
+      vgw_config_errors_add (loader->errors, error);
+    }
+}
+
+VgwConfig *
+vgw_config_load (const char *path, const char *const *environment, const char *const *settings, GError **error)
+{
+  g_auto (Loader) loader = { 0 };
+
+  loader_init (&loader);
+  if (!load_file (&loader, path, error))
+    return NULL;
+  for (; environment != NULL && *environment != NULL; environment++)
+    {
+      GError *cause = NULL;
+      load_variable (&loader, *environment, &cause);
+      vgw_config_errors_add (loader.errors, cause);
+    }
+  for (; settings != NULL && *settings != NULL; settings++)
+    {
+      GError *cause = NULL;
+      load_setting (&loader, *settings, &cause);
+      vgw_config_errors_add (loader.errors, cause);
+    }
+  check_whole (&loader);
+  return vgw_config_errors_raise (loader.errors, error) ? g_steal_pointer (&loader.config) : NULL;
+}

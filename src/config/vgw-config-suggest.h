@@ -1,0 +1,14 @@
+/* What somebody may have meant who wrote a name that there is not: what to say behind "no such …", such as
+ * "; did you mean port?", or "" where nothing is near. All are (transfer full). Any thread. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+char *vgw_config_suggest_key (const char *group, const char *name);
+char *vgw_config_suggest_group (const char *group);
+char *vgw_config_suggest_setting (const char *group, const char *name); /* "--set GROUP.NAME" with an unknown group */
+char *vgw_config_suggest_variable (const char *variable);
+
+G_END_DECLS
