@@ -41,7 +41,7 @@ on_speech_end (gpointer user_data)
 
   clear_speech_end (self);
   if (self->is_leaving)
-    g_signal_emit_by_name (self, "hangup");
+    vgw_engine_emit (VGW_ENGINE (self), &(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_HANGUP });
   else if (self->call != NULL)
     vgw_assistant_call_listen (self->call, self->is_interrupted);
   return G_SOURCE_REMOVE;
@@ -69,7 +69,7 @@ emit_transcript (VgwEngineAssistant *self, const char *role, const char *text, g
   if (is_final)
     json_object_set_boolean_member (event, "final", TRUE);
   json = vgw_json_object_to_text (event);
-  g_signal_emit_by_name (self, "event", json);
+  vgw_engine_emit (VGW_ENGINE (self), &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = json });
 }
 
 static void
@@ -90,14 +90,14 @@ on_say (const char *text, const gint16 *samples, gsize n_samples, gboolean is_go
   expect_speech_end (self, (self->speech_end_us - now_us) / G_TIME_SPAN_MILLISECOND + VGW_ASSISTANT_ECHO_TAIL_MS
                                + (self->has_marks ? MARK_SLACK_MS : 0));
   vgw_engine_play (VGW_ENGINE (self), samples, n_samples);
-  vgw_engine_mark (VGW_ENGINE (self), MARK_NAME);
+  vgw_engine_emit (VGW_ENGINE (self), &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_MARK, .name = MARK_NAME });
   emit_transcript (self, "bot", text, FALSE);
 }
 
 static void
 on_failed (const GError *error, gpointer user_data)
 {
-  g_signal_emit_by_name (user_data, "failed", error);
+  vgw_engine_emit (user_data, &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_FAILED, .error = error });
 }
 
 static gboolean
@@ -120,11 +120,13 @@ vgw_engine_assistant_push_audio (VgwEngine *engine, const gint16 *samples, gsize
 
 /* A cleared queue is barge-in: the caller speaks, and is listened to at once. */
 static void
-vgw_engine_assistant_playout_event (VgwEngine *engine, const VgwPlayoutEvent *event)
+vgw_engine_assistant_handle (VgwEngine *engine, const VgwEngineInput *input)
 {
   VgwEngineAssistant *self = VGW_ENGINE_ASSISTANT (engine);
+  const VgwPlayoutEvent *event = input->playout;
 
-  if (event->type != VGW_PLAYOUT_MARK && event->type != VGW_PLAYOUT_CLEARED)
+  if (input->type != VGW_ENGINE_INPUT_PLAYOUT
+      || (event->type != VGW_PLAYOUT_MARK && event->type != VGW_PLAYOUT_CLEARED))
     return;
 
   self->has_marks = TRUE;
@@ -161,7 +163,8 @@ vgw_engine_assistant_class_init (VgwEngineAssistantClass *klass)
   G_OBJECT_CLASS (klass)->finalize = vgw_engine_assistant_finalize;
   engine_class->start = vgw_engine_assistant_start;
   engine_class->push_audio = vgw_engine_assistant_push_audio;
-  engine_class->playout_event = vgw_engine_assistant_playout_event;
+  engine_class->takes_playout = TRUE;
+  engine_class->handle = vgw_engine_assistant_handle;
   engine_class->stop = vgw_engine_assistant_stop;
 }
 

@@ -75,7 +75,7 @@ begin_trouble (VgwEngineCall *self)
   if (!self->was_open || self->is_lost)
     return;
   self->is_lost = TRUE;
-  vgw_engine_call_post_status (self, "engine-lost");
+  vgw_engine_call_post (self, &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_STATUS, .status = VGW_ENGINE_STATUS_LOST });
 }
 
 /* The first try has failed, and there will be more: the caller is not left to speak into nothing. */
@@ -85,7 +85,7 @@ tell_unreachable (VgwEngineCall *self)
   if (self->was_open || self->is_lost)
     return;
   self->is_lost = TRUE;
-  vgw_engine_call_post_status (self, "engine-unreachable");
+  vgw_engine_call_post (self, &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_STATUS, .status = VGW_ENGINE_STATUS_UNREACHABLE });
 }
 
 /* The same reason again is no news: a bot that stays away has one line in the log, and one more when it has failed. */
@@ -121,7 +121,8 @@ handle_lost (VgwEngineCall *self, GError *error)
     g_prefix_error (&error, "lost %u times in this call: ", self->n_losses);
   if (left_ms <= 0 || self->n_losses > self->config->max_reconnects)
     {
-      vgw_engine_call_post_failed (self, error);
+      vgw_engine_call_post (self, &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_FAILED, .error = error });
+      g_error_free (error);
       return;
     }
   tell_unreachable (self);
@@ -163,7 +164,9 @@ on_link_opened (VgwEngineLink *link, VgwEngineCall *self)
 {
   vgw_info (self->session_id, "engine %s: connected", self->config->name);
   if (self->is_lost || !self->was_open)
-    vgw_engine_call_post_status (self, self->is_lost ? "engine-restored" : "engine-connected");
+    vgw_engine_call_post (
+        self, &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_STATUS,
+                                  .status = self->is_lost ? VGW_ENGINE_STATUS_RESTORED : VGW_ENGINE_STATUS_CONNECTED });
   self->was_open = TRUE;
   self->is_lost = FALSE;
   self->has_spoken = FALSE;

@@ -9,39 +9,18 @@
 #define MAX_PENDING_EVENTS 256 /* of the bot, not yet seen by the main thread */
 
 static void
-emit_event (gpointer engine, gpointer json)
+emit_post (gpointer engine, gpointer output)
 {
-  g_signal_emit_by_name (engine, "event", json);
+  vgw_engine_emit (engine, output);
 }
 
-static void
-emit_status (gpointer engine, gpointer status)
+gboolean
+vgw_engine_call_post (VgwEngineCall *self, const VgwEngineOutput *output)
 {
-  g_signal_emit_by_name (engine, "status", status);
-}
+  const gboolean is_event = output->type == VGW_ENGINE_OUTPUT_EVENT;
 
-static void
-emit_hangup (gpointer engine, gpointer payload)
-{
-  g_signal_emit_by_name (engine, "hangup");
-}
-
-static void
-emit_failed (gpointer engine, gpointer error)
-{
-  g_signal_emit_by_name (engine, "failed", error);
-}
-
-void
-vgw_engine_call_post_status (VgwEngineCall *self, const char *status)
-{
-  vgw_mailbox_post (self->mailbox, emit_status, g_strdup (status), g_free);
-}
-
-void
-vgw_engine_call_post_failed (VgwEngineCall *self, GError *error)
-{
-  vgw_mailbox_post (self->mailbox, emit_failed, error, (GDestroyNotify) g_error_free);
+  return vgw_mailbox_post_bounded (self->mailbox, is_event ? MAX_PENDING_EVENTS : G_MAXUINT, emit_post,
+                                   vgw_engine_output_copy (output), (GDestroyNotify) vgw_engine_output_free);
 }
 
 /* --- the dialect's handlers; engine thread ------------------------------------------------------------------------ */
@@ -74,36 +53,30 @@ on_dialect_play (const gint16 *samples, gsize n_samples, gpointer user_data)
 }
 
 static void
-on_dialect_mark (const char *name, gpointer user_data)
+emit (VgwEngineCall *self, const VgwEngineOutput *output)
 {
-  VgwEngineCall *self = user_data;
-
   g_mutex_lock (&self->owner_lock);
   if (self->owner != NULL)
-    vgw_engine_mark (self->owner, name);
+    vgw_engine_emit (self->owner, output);
   g_mutex_unlock (&self->owner_lock);
+}
+
+static void
+on_dialect_mark (const char *name, gpointer user_data)
+{
+  emit (user_data, &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_MARK, .name = name });
 }
 
 static void
 on_dialect_clear (gpointer user_data)
 {
-  VgwEngineCall *self = user_data;
-
-  g_mutex_lock (&self->owner_lock);
-  if (self->owner != NULL)
-    vgw_engine_clear (self->owner);
-  g_mutex_unlock (&self->owner_lock);
+  emit (user_data, &(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_CLEAR });
 }
 
 static void
 on_dialect_pause (gboolean is_paused, gpointer user_data)
 {
-  VgwEngineCall *self = user_data;
-
-  g_mutex_lock (&self->owner_lock);
-  if (self->owner != NULL)
-    vgw_engine_hold (self->owner, is_paused);
-  g_mutex_unlock (&self->owner_lock);
+  emit (user_data, &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_HOLD, .is_held = is_paused });
 }
 
 static void
@@ -118,7 +91,7 @@ on_dialect_event (const char *json, gpointer user_data)
                      self->config->name, strlen (json), VGW_EVENT_MAX_BYTES);
       return;
     }
-  if (!vgw_mailbox_post_bounded (self->mailbox, MAX_PENDING_EVENTS, emit_event, g_strdup (json), g_free))
+  if (!vgw_engine_call_post (self, &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = json }))
     vgw_debug (self->session_id, "engine %s: dropped an event, too many are waiting", self->config->name);
 }
 
@@ -130,7 +103,7 @@ on_dialect_hangup (gpointer user_data)
   if (self->has_hung_up) /* once is enough, whatever a bot sends */
     return;
   self->has_hung_up = TRUE;
-  vgw_mailbox_post (self->mailbox, emit_hangup, NULL, NULL);
+  vgw_engine_call_post (self, &(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_HANGUP });
 }
 
 const VgwDialectHandlers vgw_engine_call_handlers = {

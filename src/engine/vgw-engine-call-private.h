@@ -74,10 +74,9 @@ void vgw_engine_call_stop_on_thread (VgwEngineCall *self, const char *reason);
 
 /* vgw-engine-call-post.c; engine thread */
 
-/* Have the owner emit "status", or "failed", on the main thread, unless it was stopped by then. Takes @error. Any
- * thread. */
-void vgw_engine_call_post_status (VgwEngineCall *self, const char *status);
-void vgw_engine_call_post_failed (VgwEngineCall *self, GError *error);
+/* Has the owner emit @output (transfer none) on the main thread, unless it was stopped by then. FALSE where too many
+ * events wait, and it was dropped. Any thread. */
+gboolean vgw_engine_call_post (VgwEngineCall *self, const VgwEngineOutput *output);
 
 /* Where the dialect's words go; its user data is the call. */
 extern const VgwDialectHandlers vgw_engine_call_handlers;

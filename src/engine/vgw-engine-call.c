@@ -70,7 +70,7 @@ vgw_engine_call_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDi
 void
 vgw_engine_call_start (VgwEngineCall *self)
 {
-  vgw_engine_call_post_status (self, "engine-connecting");
+  vgw_engine_call_post (self, &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_STATUS, .status = VGW_ENGINE_STATUS_CONNECTING });
   vgw_engine_io_invoke (self->io, vgw_engine_call_start_on_thread, vgw_engine_call_ref (self),
                         vgw_engine_call_unref_job);
 }
@@ -100,77 +100,47 @@ vgw_engine_call_push_audio (VgwEngineCall *self, const gint16 *samples, gsize n_
     vgw_engine_io_invoke (self->io, vgw_engine_call_flush_audio, vgw_engine_call_ref (self), vgw_engine_call_unref_job);
 }
 
-/* One thing to say to the bot. */
 typedef struct
 {
   VgwEngineCall *call;
-  char *json;               /* an event, or … */
-  VgwPlayoutEvent *playout; /* … */
-  char digit;               /* … */
-  guint duration_ms;
-  gboolean is_speaking; /* … else speech */
-} SayJob;
+  VgwEngineInput *input;
+} InputJob;
 
 static void
-say_on_thread (gpointer user_data)
+run_input_job (gpointer user_data)
 {
-  SayJob *job = user_data;
-  VgwEngineCall *self = job->call;
+  VgwEngineCall *self = ((InputJob *) user_data)->call;
+  const VgwEngineInput *input = ((InputJob *) user_data)->input;
 
   if (!g_atomic_int_get (&self->is_open) || self->link == NULL)
     return; /* what was said while nobody listened is over */
-  if (job->json != NULL && self->dialect->event != NULL)
-    self->dialect->event (self->state, job->json);
-  else if (job->playout != NULL && self->dialect->playout != NULL)
-    self->dialect->playout (self->state, job->playout);
-  else if (job->digit != '\0' && self->dialect->dtmf != NULL)
-    self->dialect->dtmf (self->state, job->digit, job->duration_ms);
-  else if (job->json == NULL && job->playout == NULL && job->digit == '\0' && self->dialect->speech != NULL)
-    self->dialect->speech (self->state, job->is_speaking);
+  if (input->type == VGW_ENGINE_INPUT_EVENT && self->dialect->event != NULL)
+    self->dialect->event (self->state, input->json);
+  else if (input->type == VGW_ENGINE_INPUT_PLAYOUT && self->dialect->playout != NULL)
+    self->dialect->playout (self->state, input->playout);
+  else if (input->type == VGW_ENGINE_INPUT_DTMF && self->dialect->dtmf != NULL)
+    self->dialect->dtmf (self->state, input->dtmf.digit, input->dtmf.duration_ms);
+  else if (input->type == VGW_ENGINE_INPUT_SPEECH && self->dialect->speech != NULL)
+    self->dialect->speech (self->state, input->is_speaking);
 }
 
 static void
-free_say_job (gpointer user_data)
+free_input_job (gpointer user_data)
 {
-  SayJob *job = user_data;
+  InputJob *job = user_data;
 
   vgw_engine_call_unref (job->call);
-  g_free (job->json);
-  g_clear_pointer (&job->playout, vgw_playout_event_free);
+  vgw_engine_input_free (job->input);
   g_free (job);
 }
 
-static void
-say (VgwEngineCall *self, const SayJob *what)
-{
-  SayJob *job = g_memdup2 (what, sizeof *what);
-
-  job->call = vgw_engine_call_ref (self);
-  vgw_engine_io_invoke (self->io, say_on_thread, job, free_say_job);
-}
-
 void
-vgw_engine_call_send_event (VgwEngineCall *self, const char *json)
+vgw_engine_call_send (VgwEngineCall *self, const VgwEngineInput *input)
 {
-  say (self, &(SayJob){ .json = g_strdup (json) });
-}
+  InputJob *job = g_new (InputJob, 1);
 
-void
-vgw_engine_call_send_dtmf (VgwEngineCall *self, char digit, guint duration_ms)
-{
-  say (self, &(SayJob){ .digit = digit, .duration_ms = duration_ms });
-}
-
-void
-vgw_engine_call_send_speech (VgwEngineCall *self, gboolean is_speaking)
-{
-  say (self, &(SayJob){ .is_speaking = is_speaking });
-}
-
-void
-vgw_engine_call_send_playout (VgwEngineCall *self, const VgwPlayoutEvent *event)
-{
-  say (self, &(SayJob){ .playout = vgw_playout_event_copy (event) });
+  *job = (InputJob){ vgw_engine_call_ref (self), vgw_engine_input_copy (input) };
+  vgw_engine_io_invoke (self->io, run_input_job, job, free_input_job);
 }
 
 /* --- saying goodbye ----------------------------------------------------------------------------------------------- */

@@ -27,10 +27,7 @@ void vgw_engine_call_start (VgwEngineCall *self);
 void vgw_engine_call_push_audio (VgwEngineCall *self, const gint16 *samples, gsize n_samples);
 
 /* Main thread. */
-void vgw_engine_call_send_event (VgwEngineCall *self, const char *json);
-void vgw_engine_call_send_dtmf (VgwEngineCall *self, char digit, guint duration_ms);
-void vgw_engine_call_send_speech (VgwEngineCall *self, gboolean is_speaking);
-void vgw_engine_call_send_playout (VgwEngineCall *self, const VgwPlayoutEvent *event);
+void vgw_engine_call_send (VgwEngineCall *self, const VgwEngineInput *input);
 
 /* Says goodbye to the bot and closes. The owner is not touched afterwards, on any thread. Main thread. Idempotent. */
 void vgw_engine_call_stop (VgwEngineCall *self, const char *reason);

@@ -31,27 +31,9 @@ vgw_engine_net_push_audio (VgwEngine *engine, const gint16 *samples, gsize n_sam
 }
 
 static void
-vgw_engine_net_send_event (VgwEngine *engine, const char *json)
+vgw_engine_net_handle (VgwEngine *engine, const VgwEngineInput *input)
 {
-  vgw_engine_call_send_event (VGW_ENGINE_NET (engine)->call, json);
-}
-
-static void
-vgw_engine_net_send_dtmf (VgwEngine *engine, char digit, guint duration_ms)
-{
-  vgw_engine_call_send_dtmf (VGW_ENGINE_NET (engine)->call, digit, duration_ms);
-}
-
-static void
-vgw_engine_net_speech_changed (VgwEngine *engine, gboolean is_speaking)
-{
-  vgw_engine_call_send_speech (VGW_ENGINE_NET (engine)->call, is_speaking);
-}
-
-static void
-vgw_engine_net_playout_event (VgwEngine *engine, const VgwPlayoutEvent *event)
-{
-  vgw_engine_call_send_playout (VGW_ENGINE_NET (engine)->call, event);
+  vgw_engine_call_send (VGW_ENGINE_NET (engine)->call, input);
 }
 
 static void
@@ -82,10 +64,9 @@ vgw_engine_net_class_init (VgwEngineNetClass *klass)
   G_OBJECT_CLASS (klass)->finalize = vgw_engine_net_finalize;
   engine_class->start = vgw_engine_net_start;
   engine_class->push_audio = vgw_engine_net_push_audio;
-  engine_class->send_event = vgw_engine_net_send_event;
-  engine_class->send_dtmf = vgw_engine_net_send_dtmf;
-  engine_class->speech_changed = vgw_engine_net_speech_changed;
-  engine_class->playout_event = vgw_engine_net_playout_event;
+  engine_class->takes_playout = TRUE;
+  engine_class->takes_speech = TRUE;
+  engine_class->handle = vgw_engine_net_handle;
   engine_class->stop = vgw_engine_net_stop;
 }
 

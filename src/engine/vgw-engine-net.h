@@ -1,10 +1,9 @@
 /* An engine behind a network: a dialect over a connection, with everything that can go wrong with one.
  *
  * Connecting has a deadline and is tried again, with backoff and jitter, within `grace_ms`; the caller's audio of the
- * last `buffer_ms` is kept meanwhile. Then "failed" is emitted. "status" says engine-connecting, engine-lost,
- * engine-restored. A bot that closes in good order has hung up. A bot that does not take its audio for
- * `stall_ms` is lost. What a bot sends that its protocol does not allow is dropped and logged.
- */
+ * last `buffer_ms` is kept meanwhile. Then FAILED is emitted. A bot that closes in good order has hung up. A bot that
+ * does not take its audio for `stall_ms` is lost. What a bot sends that its protocol does not allow is dropped and
+ * logged. */
 #pragma once
 
 #include "engine/dialects/vgw-dialect.h"

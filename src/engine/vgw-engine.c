@@ -12,22 +12,11 @@ typedef struct
     ENGINE_STOPPED,
   } state; /* written on the main thread under push_lock */
 
-  GMutex play_lock;              /* held while the play function runs, so that stop () can wait for it */
-  VgwEngineOutput output;        /* guarded by play_lock; all NULL for nowhere */
-  gpointer output_data;          /* guarded by play_lock */
-  GDestroyNotify output_destroy; /* guarded by play_lock */
+  GMutex play_lock;            /* held while the sink is used off the main thread, so that stop () can wait for it */
+  VgwEngineSink sink;          /* written on the main thread under play_lock; all NULL for nowhere */
+  gpointer sink_data;          /* as sink */
+  GDestroyNotify sink_destroy; /* as sink */
 } VgwEnginePrivate;
-
-enum
-{
-  SIGNAL_EVENT,
-  SIGNAL_FAILED,
-  SIGNAL_HANGUP,
-  SIGNAL_STATUS,
-  N_SIGNALS,
-};
-
-static guint signals[N_SIGNALS];
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (VgwEngine, vgw_engine, G_TYPE_OBJECT)
 
@@ -46,17 +35,15 @@ set_state (VgwEnginePrivate *priv, int state)
 }
 
 static void
-replace_output (VgwEnginePrivate *priv, const VgwEngineOutput *output, gpointer user_data, GDestroyNotify destroy)
+replace_sink (VgwEnginePrivate *priv, const VgwEngineSink *sink, gpointer user_data, GDestroyNotify destroy)
 {
-  GDestroyNotify old_destroy;
-  gpointer old_data;
+  GDestroyNotify old_destroy = priv->sink_destroy;
+  gpointer old_data = priv->sink_data;
 
   g_mutex_lock (&priv->play_lock);
-  old_destroy = priv->output_destroy;
-  old_data = priv->output_data;
-  priv->output = output != NULL ? *output : (VgwEngineOutput){ NULL };
-  priv->output_data = user_data;
-  priv->output_destroy = destroy;
+  priv->sink = sink != NULL ? *sink : (VgwEngineSink){ NULL };
+  priv->sink_data = user_data;
+  priv->sink_destroy = destroy;
   g_mutex_unlock (&priv->play_lock);
 
   if (old_destroy != NULL)
@@ -87,14 +74,6 @@ vgw_engine_class_init (VgwEngineClass *klass)
 
   object_class->dispose = vgw_engine_dispose;
   object_class->finalize = vgw_engine_finalize;
-  signals[SIGNAL_EVENT] = g_signal_new ("event", VGW_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
-                                        1, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
-  signals[SIGNAL_FAILED] = g_signal_new ("failed", VGW_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
-                                         1, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
-  signals[SIGNAL_HANGUP] =
-      g_signal_new ("hangup", VGW_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_STATUS] = g_signal_new ("status", VGW_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
-                                         1, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
 static void
@@ -108,14 +87,14 @@ vgw_engine_init (VgwEngine *self)
 }
 
 void
-vgw_engine_set_output (VgwEngine *self, const VgwEngineOutput *output, gpointer user_data, GDestroyNotify destroy)
+vgw_engine_set_sink (VgwEngine *self, const VgwEngineSink *sink, gpointer user_data, GDestroyNotify destroy)
 {
   VgwEnginePrivate *priv = get_private (self);
 
   g_return_if_fail (VGW_IS_ENGINE (self));
   g_return_if_fail (priv->state == ENGINE_CREATED);
 
-  replace_output (priv, output, user_data, destroy);
+  replace_sink (priv, sink, user_data, destroy);
 }
 
 gboolean
@@ -130,7 +109,7 @@ vgw_engine_start (VgwEngine *self, const VgwEngineStart *start, GError **error)
   if (!VGW_ENGINE_GET_CLASS (self)->start (self, start, error))
     return FALSE;
 
-  /* a signal that start () emitted may have stopped the engine already */
+  /* what start () emitted may have stopped the engine already */
   if (priv->state == ENGINE_STARTING)
     set_state (priv, ENGINE_RUNNING);
   return TRUE;
@@ -148,47 +127,14 @@ vgw_engine_push_audio (VgwEngine *self, const gint16 *samples, gsize n_samples)
 }
 
 void
-vgw_engine_send_event (VgwEngine *self, const char *json)
+vgw_engine_send (VgwEngine *self, const VgwEngineInput *input)
 {
   VgwEnginePrivate *priv = get_private (self);
 
   g_return_if_fail (VGW_IS_ENGINE (self));
 
-  if (priv->state == ENGINE_RUNNING && VGW_ENGINE_GET_CLASS (self)->send_event != NULL)
-    VGW_ENGINE_GET_CLASS (self)->send_event (self, json);
-}
-
-void
-vgw_engine_send_dtmf (VgwEngine *self, char digit, guint duration_ms)
-{
-  VgwEnginePrivate *priv = get_private (self);
-
-  g_return_if_fail (VGW_IS_ENGINE (self));
-
-  if (priv->state == ENGINE_RUNNING && VGW_ENGINE_GET_CLASS (self)->send_dtmf != NULL)
-    VGW_ENGINE_GET_CLASS (self)->send_dtmf (self, digit, duration_ms);
-}
-
-void
-vgw_engine_speech_changed (VgwEngine *self, gboolean is_speaking)
-{
-  VgwEnginePrivate *priv = get_private (self);
-
-  g_return_if_fail (VGW_IS_ENGINE (self));
-
-  if (priv->state == ENGINE_RUNNING && VGW_ENGINE_GET_CLASS (self)->speech_changed != NULL)
-    VGW_ENGINE_GET_CLASS (self)->speech_changed (self, is_speaking);
-}
-
-void
-vgw_engine_playout_event (VgwEngine *self, const VgwPlayoutEvent *event)
-{
-  VgwEnginePrivate *priv = get_private (self);
-
-  g_return_if_fail (VGW_IS_ENGINE (self));
-
-  if (priv->state == ENGINE_RUNNING && VGW_ENGINE_GET_CLASS (self)->playout_event != NULL)
-    VGW_ENGINE_GET_CLASS (self)->playout_event (self, event);
+  if (priv->state == ENGINE_RUNNING && VGW_ENGINE_GET_CLASS (self)->handle != NULL)
+    VGW_ENGINE_GET_CLASS (self)->handle (self, input);
 }
 
 void
@@ -204,7 +150,7 @@ vgw_engine_stop (VgwEngine *self, const char *reason)
 
   was_started = priv->state != ENGINE_CREATED;
   set_state (priv, ENGINE_STOPPED);
-  replace_output (priv, NULL, NULL, NULL);
+  replace_sink (priv, NULL, NULL, NULL);
   if (was_started && VGW_ENGINE_GET_CLASS (self)->stop != NULL)
     VGW_ENGINE_GET_CLASS (self)->stop (self, reason);
 }
@@ -215,41 +161,8 @@ vgw_engine_play (VgwEngine *self, const gint16 *samples, gsize n_samples)
   VgwEnginePrivate *priv = get_private (self);
 
   g_mutex_lock (&priv->play_lock);
-  if (priv->output.play != NULL)
-    priv->output.play (samples, n_samples, priv->output_data);
-  g_mutex_unlock (&priv->play_lock);
-}
-
-void
-vgw_engine_mark (VgwEngine *self, const char *name)
-{
-  VgwEnginePrivate *priv = get_private (self);
-
-  g_mutex_lock (&priv->play_lock);
-  if (priv->output.mark != NULL)
-    priv->output.mark (name, priv->output_data);
-  g_mutex_unlock (&priv->play_lock);
-}
-
-void
-vgw_engine_clear (VgwEngine *self)
-{
-  VgwEnginePrivate *priv = get_private (self);
-
-  g_mutex_lock (&priv->play_lock);
-  if (priv->output.clear != NULL)
-    priv->output.clear (priv->output_data);
-  g_mutex_unlock (&priv->play_lock);
-}
-
-void
-vgw_engine_hold (VgwEngine *self, gboolean is_held)
-{
-  VgwEnginePrivate *priv = get_private (self);
-
-  g_mutex_lock (&priv->play_lock);
-  if (priv->output.hold != NULL)
-    priv->output.hold (is_held, priv->output_data);
+  if (priv->sink.play != NULL)
+    priv->sink.play (samples, n_samples, priv->sink_data);
   g_mutex_unlock (&priv->play_lock);
 }
 
@@ -260,7 +173,34 @@ vgw_engine_is_full (VgwEngine *self)
   gboolean is_full;
 
   g_mutex_lock (&priv->play_lock);
-  is_full = priv->output.is_full != NULL && priv->output.is_full (priv->output_data);
+  is_full = priv->sink.is_full != NULL && priv->sink.is_full (priv->sink_data);
   g_mutex_unlock (&priv->play_lock);
   return is_full;
+}
+
+void
+vgw_engine_emit (VgwEngine *self, const VgwEngineOutput *output)
+{
+  VgwEnginePrivate *priv = get_private (self);
+  g_autoptr (VgwEngine) keep = NULL;
+
+  switch (output->type)
+    {
+    case VGW_ENGINE_OUTPUT_MARK:
+    case VGW_ENGINE_OUTPUT_CLEAR:
+    case VGW_ENGINE_OUTPUT_HOLD:
+      g_mutex_lock (&priv->play_lock);
+      if (priv->sink.handle != NULL)
+        priv->sink.handle (output, priv->sink_data);
+      g_mutex_unlock (&priv->play_lock);
+      break;
+    case VGW_ENGINE_OUTPUT_EVENT:
+    case VGW_ENGINE_OUTPUT_STATUS:
+    case VGW_ENGINE_OUTPUT_FAILED:
+    case VGW_ENGINE_OUTPUT_HANGUP:
+      keep = g_object_ref (self);
+      if (priv->sink.handle != NULL) /* without the lock: it may stop the engine */
+        priv->sink.handle (output, priv->sink_data);
+      break;
+    }
 }

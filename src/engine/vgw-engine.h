@@ -1,30 +1,25 @@
-/* A speech engine of one session: hears the caller as PCM, answers with PCM. Base class of all engines.
+/* A speech engine of one session: receives the caller's voice as PCM, answers with PCM. Base class of all engines.
+ *
+ * Audio is handed over by direct calls, vgw_engine_push_audio () and vgw_engine_play (). Everything else is a
+ * VgwEngineInput to the engine or a VgwEngineOutput from it (vgw-engine-message.h).
  *
  * Threads: everything is called on the main thread but push_audio (), which is called on the thread that received the
- * packet, never concurrently with itself, and never after stop () has returned. Signals are emitted on the main thread.
+ * packet, never concurrently with itself, and never after stop () has returned. An engine plays on any thread.
  * Nothing here may block: an engine that writes files or talks to a socket does so elsewhere.
- *
- * Signals:
- *   "event"  (const char *json)                    an application event for the client
- *   "failed" (const GError *error)                 the engine cannot go on; the session ends with reason "engine"
- *   "hangup" (void)                                the engine ends the call; once
- *   "status" (const char *status)                  of an engine behind a network: "engine-connecting",
- *                                                  "engine-connected", "engine-unreachable", "engine-lost",
- *                                                  "engine-restored"; the client is told
  */
 #pragma once
 
 #include <glib-object.h>
 
 #include "base/vgw-audio-format.h"
-#include "base/vgw-playout-event.h"
+#include "engine/vgw-engine-message.h"
 
 G_BEGIN_DECLS
 
 #define VGW_TYPE_ENGINE (vgw_engine_get_type ())
 G_DECLARE_DERIVABLE_TYPE (VgwEngine, vgw_engine, VGW, ENGINE, GObject)
 
-/* What an engine is told when its session starts. Strings are valid during start () only. */
+/* The facts of a session for its engine. Strings are valid during start () only. */
 typedef struct
 {
   const char *session_id;
@@ -35,39 +30,34 @@ typedef struct
   const char *const *parameters; /* (nullable) of the page, those that are allowed: name, value, …, NULL */
 } VgwEngineStart;
 
-/* Where an engine's voice goes. Any thread; must not block. */
+/* Where an engine's audio and output go. Must not block. Each function is nullable. */
 typedef struct
 {
-  /* @n_samples of s16 mono PCM towards the caller, in any burst size */
+  /* @n_samples of s16 mono PCM towards the caller, in any burst size. Any thread. */
   void (*play) (const gint16 *samples, gsize n_samples, gpointer user_data);
-  /* (nullable) answered with VGW_PLAYOUT_MARK when everything played before it has been heard */
-  void (*mark) (const char *name, gpointer user_data);
-  /* (nullable) drops what waits; answered with VGW_PLAYOUT_CLEARED */
-  void (*clear) (gpointer user_data);
-  /* (nullable) TRUE: what waits stays, and is not played */
-  void (*hold) (gboolean is_held, gpointer user_data);
-  /* (nullable) TRUE: enough waits; what is played all the same is kept as long as there is memory for it */
+  /* TRUE: enough waits; what is played all the same is kept as long as there is memory for it. Any thread. */
   gboolean (*is_full) (gpointer user_data);
-} VgwEngineOutput;
+  /* On the thread that vgw-engine-message.h names for the type. On the main thread it may stop the engine, which
+   * releases @user_data. */
+  void (*handle) (const VgwEngineOutput *output, gpointer user_data);
+} VgwEngineSink;
 
 struct _VgwEngineClass
 {
   GObjectClass parent_class;
 
+  /* handle () wants these inputs, which cost something: the playout queue notes, and voice is detected, for no other */
+  gboolean takes_playout, takes_speech;
+
   gboolean (*start) (VgwEngine *self, const VgwEngineStart *start, GError **error);
   void (*push_audio) (VgwEngine *self, const gint16 *samples, gsize n_samples);
-  void (*send_event) (VgwEngine *self, const char *json); /* (nullable) */
-  void (*stop) (VgwEngine *self, const char *reason);     /* (nullable); called once, also after a failed start */
-  void (*send_dtmf) (VgwEngine *self, char digit, guint duration_ms);    /* (nullable) */
-  void (*speech_changed) (VgwEngine *self, gboolean is_speaking);        /* (nullable) */
-  void (*playout_event) (VgwEngine *self, const VgwPlayoutEvent *event); /* (nullable) */
-
-  gpointer reserved[5];
+  void (*handle) (VgwEngine *self, const VgwEngineInput *input); /* (nullable) */
+  void (*stop) (VgwEngine *self, const char *reason);            /* (nullable); once, also after a failed start */
 };
 
-/* Where the engine's voice goes; @output is copied. Set once, before start (); released when the engine is stopped.
- * Main thread. */
-void vgw_engine_set_output (VgwEngine *self, const VgwEngineOutput *output, gpointer user_data, GDestroyNotify destroy);
+/* Where the engine's output goes; @sink is copied. Set once, before start (); @user_data is released when the engine is
+ * stopped. Main thread. */
+void vgw_engine_set_sink (VgwEngine *self, const VgwEngineSink *sink, gpointer user_data, GDestroyNotify destroy);
 
 /* Main thread. Errors: VGW_ERROR_ENGINE. */
 gboolean vgw_engine_start (VgwEngine *self, const VgwEngineStart *start, GError **error);
@@ -75,17 +65,8 @@ gboolean vgw_engine_start (VgwEngine *self, const VgwEngineStart *start, GError 
 /* The caller's voice. One thread at a time. Ignored before start () and after stop (). */
 void vgw_engine_push_audio (VgwEngine *self, const gint16 *samples, gsize n_samples);
 
-/* An application event from the client, JSON text. Main thread. */
-void vgw_engine_send_event (VgwEngine *self, const char *json);
-
-/* A key that the caller pressed ('0'-'9', '*', '#', 'A'-'D'). Main thread. */
-void vgw_engine_send_dtmf (VgwEngine *self, char digit, guint duration_ms);
-
-/* The caller has begun or ended to speak. Main thread. */
-void vgw_engine_speech_changed (VgwEngine *self, gboolean is_speaking);
-
-/* What became of the engine's own voice. Main thread. */
-void vgw_engine_playout_event (VgwEngine *self, const VgwPlayoutEvent *event);
+/* @input (transfer none). Ignored before start () and after stop (). Main thread. */
+void vgw_engine_send (VgwEngine *self, const VgwEngineInput *input);
 
 /* Idempotent. When it returns, push_audio is not running and will not run again. Main thread. */
 void vgw_engine_stop (VgwEngine *self, const char *reason);
@@ -93,13 +74,11 @@ void vgw_engine_stop (VgwEngine *self, const char *reason);
 /* For implementations: audio towards the caller. Any thread. Ignored after stop (). */
 void vgw_engine_play (VgwEngine *self, const gint16 *samples, gsize n_samples);
 
-/* For implementations: a mark behind what was played so far; drop all that waits; hold it, or go on. Any thread.
- * Ignored after stop (). */
-void vgw_engine_mark (VgwEngine *self, const char *name);
-void vgw_engine_clear (VgwEngine *self);
-void vgw_engine_hold (VgwEngine *self, gboolean is_held);
-
 /* For implementations: whether to wait before more is played. FALSE after stop (). Any thread. */
 gboolean vgw_engine_is_full (VgwEngine *self);
+
+/* For implementations: @output (transfer none) goes to the sink, on the thread that its type asks for. Ignored after
+ * stop (). */
+void vgw_engine_emit (VgwEngine *self, const VgwEngineOutput *output);
 
 G_END_DECLS

@@ -1,4 +1,4 @@
-/* The engine's output works on the playout queue alone, on any thread (vgw-engine-output.h). What becomes of it comes
+/* The engine's output works on the playout queue alone, on any thread (vgw-playout-sink.h). What becomes of it comes
  * back through the mailbox: one post for however many events. */
 #include "session/vgw-conversation.h"
 
@@ -9,7 +9,7 @@
 #include "base/vgw-log.h"
 #include "base/vgw-mailbox.h"
 #include "session/vgw-caller-speech.h"
-#include "session/vgw-engine-output.h"
+#include "session/vgw-playout-sink.h"
 #include "session/vgw-event-filter.h"
 #include "session/vgw-playout-drain.h"
 
@@ -99,7 +99,7 @@ on_mark_refused (gpointer object, gpointer payload)
   if (self->has_refused_mark || self->engine == NULL)
     return;
   self->has_refused_mark = TRUE;
-  vgw_engine_send_event (self->engine, MARK_REFUSED);
+  vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_EVENT, .json = MARK_REFUSED });
 }
 
 /* On a streaming thread. */
@@ -143,7 +143,7 @@ handle_playout_events (gpointer object, gpointer payload)
 
       if (event == NULL)
         return;
-      vgw_engine_playout_event (self->engine, event);
+      vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_PLAYOUT, .playout = event });
       if (event->type == VGW_PLAYOUT_CLEARED)
         report_cleared (self, event);
     }
@@ -164,7 +164,7 @@ watch_playout (VgwConversation *self)
 {
   VgwPlayout *playout = vgw_bridge_get_playout (self->bridge);
 
-  if (VGW_ENGINE_GET_CLASS (self->engine)->playout_event != NULL)
+  if (VGW_ENGINE_GET_CLASS (self->engine)->takes_playout)
     vgw_playout_set_notify (playout, on_playout_notify, vgw_mailbox_ref (self->mailbox),
                             (GDestroyNotify) vgw_mailbox_unref);
   else
@@ -179,7 +179,7 @@ on_speech_changed (gboolean is_speaking, gpointer user_data)
   g_autoptr (VgwConversation) self = g_object_ref (user_data);
 
   if (self->engine != NULL)
-    vgw_engine_speech_changed (self->engine, is_speaking);
+    vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_SPEECH, .is_speaking = is_speaking });
   if (self->state == CONVERSATION_STARTED) /* the engine may have hung up */
     report_event (self, VGW_CONVERSATION_NOTICE, is_speaking ? SPEECH_STARTED : SPEECH_STOPPED);
 }
@@ -213,7 +213,6 @@ drop_engine (VgwConversation *self, const char *reason)
   playout = vgw_bridge_get_playout (self->bridge);
   vgw_bridge_set_audio_func (self->bridge, NULL, NULL, NULL);
   vgw_playout_set_notify (playout, NULL, NULL, NULL);
-  g_signal_handlers_disconnect_by_data (self->engine, self);
   vgw_engine_stop (self->engine, reason);
   g_clear_object (&self->engine);
   vgw_playout_hold (playout, VGW_PLAYOUT_HOLD_ENGINE, FALSE); /* nothing else ends its hold */
@@ -302,24 +301,8 @@ handle_failure (VgwConversation *self, const GError *error)
 }
 
 static void
-on_engine_failed (VgwEngine *engine, const GError *error, gpointer user_data)
+handle_engine_event (VgwConversation *self, const char *json)
 {
-  handle_failure (user_data, error);
-}
-
-static void
-on_engine_status (VgwEngine *engine, const char *status, gpointer user_data)
-{
-  VgwConversation *self = user_data;
-
-  vgw_info (self->settings.session_id, "engine %s: %s", self->config->name, status);
-  report_notice (self, status, NULL);
-}
-
-static void
-on_engine_event (VgwEngine *engine, const char *json, gpointer user_data)
-{
-  VgwConversation *self = user_data;
   g_autoptr (GError) error = NULL;
 
   if (vgw_event_filter_pass (&self->engine_events, strlen (json), &error)
@@ -330,7 +313,7 @@ on_engine_event (VgwEngine *engine, const char *json, gpointer user_data)
     return;
   vgw_event_filter_drop (&self->engine_events, self->settings.session_id, "engine", error);
   if (self->engine_events.n_dropped == 1 && self->engine != NULL) /* once, or the answer were the next flood */
-    vgw_engine_send_event (self->engine, EVENT_REFUSED);
+    vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_EVENT, .json = EVENT_REFUSED });
 }
 
 static void
@@ -346,9 +329,8 @@ on_drained (guint n_unheard_ms, gpointer user_data)
 
 /* What the engine said before it hung up is heard first. */
 static void
-on_engine_hangup (VgwEngine *engine, gpointer user_data)
+handle_hangup (VgwConversation *self)
 {
-  VgwConversation *self = user_data;
   VgwPlayoutStats stats;
 
   if (self->drain != NULL)
@@ -363,6 +345,34 @@ on_engine_hangup (VgwEngine *engine, gpointer user_data)
             stats.queued_ms);
   self->drain =
       vgw_playout_drain_new (vgw_bridge_get_playout (self->bridge), VGW_PLAYOUT_DRAIN_SLACK_MS, on_drained, self);
+}
+
+static void
+handle_output (const VgwEngineOutput *output, gpointer user_data)
+{
+  VgwConversation *self = user_data;
+
+  switch (output->type)
+    {
+    case VGW_ENGINE_OUTPUT_EVENT:
+      handle_engine_event (self, output->json);
+      break;
+    case VGW_ENGINE_OUTPUT_STATUS:
+      vgw_info (self->settings.session_id, "engine %s: %s", self->config->name,
+                vgw_engine_status_to_string (output->status));
+      report_notice (self, vgw_engine_status_to_string (output->status), NULL);
+      break;
+    case VGW_ENGINE_OUTPUT_FAILED:
+      handle_failure (self, output->error);
+      break;
+    case VGW_ENGINE_OUTPUT_HANGUP:
+      handle_hangup (self);
+      break;
+    case VGW_ENGINE_OUTPUT_MARK:
+    case VGW_ENGINE_OUTPUT_CLEAR:
+    case VGW_ENGINE_OUTPUT_HOLD:
+      break; /* the playout queue's */
+    }
 }
 
 /* What is built in needs no buffer for what a network does to it, and an echo must come back at once. A recorder may
@@ -402,13 +412,9 @@ vgw_conversation_use_engine (VgwConversation *self, VgwEngine *engine, const Vgw
   playout = vgw_bridge_get_playout (self->bridge);
   vgw_playout_set_bound (playout, config->max_playout_ms, playout_overflows[config->overflow]);
   vgw_playout_set_real_time (playout, is_behind_network (config), config->prebuffer_ms);
-  vgw_engine_output_connect (engine, playout, self->mailbox, on_mark_refused);
-  g_signal_connect (engine, "event", G_CALLBACK (on_engine_event), self);
-  g_signal_connect (engine, "status", G_CALLBACK (on_engine_status), self);
-  g_signal_connect (engine, "failed", G_CALLBACK (on_engine_failed), self);
-  g_signal_connect (engine, "hangup", G_CALLBACK (on_engine_hangup), self);
+  vgw_playout_sink_connect (engine, playout, handle_output, self, self->mailbox, on_mark_refused);
   watch_playout (self);
-  vgw_caller_speech_configure (self->speech, config, VGW_ENGINE_GET_CLASS (engine)->speech_changed != NULL);
+  vgw_caller_speech_configure (self->speech, config, VGW_ENGINE_GET_CLASS (engine)->takes_speech);
 }
 
 /* --- the client --- */
@@ -423,7 +429,7 @@ pass_event (VgwConversation *self, const char *json)
   if (vgw_event_filter_pass (&self->client_events, strlen (json), &error))
     object = vgw_json_parse_object (json, strlen (json), &error);
   if (object != NULL && self->engine != NULL)
-    vgw_engine_send_event (self->engine, json);
+    vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_EVENT, .json = json });
   else if (object == NULL && vgw_event_filter_drop (&self->client_events, self->settings.session_id, "client", error))
     report_error (self, VGW_CONVERSATION_EVENT_REFUSED, error);
 }
@@ -456,7 +462,7 @@ vgw_conversation_handle_dtmf (VgwConversation *self, char digit, guint duration_
   g_return_if_fail (VGW_IS_CONVERSATION (self));
 
   if (self->state == CONVERSATION_STARTED && self->engine != NULL)
-    vgw_engine_send_dtmf (self->engine, digit, duration_ms);
+    vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { digit, duration_ms } });
 }
 
 /* --- life --- */

@@ -55,30 +55,32 @@ get_heard (Call *call)
 }
 
 static inline void
-on_status (VgwEngine *engine, const char *status, Call *call)
+on_output (const VgwEngineOutput *output, gpointer user_data)
 {
-  g_string_append_printf (call->statuses, "%s ", status + strlen ("engine-"));
-}
+  Call *call = user_data;
 
-static inline void
-on_event (VgwEngine *engine, const char *json, Call *call)
-{
-  g_string_append_printf (call->events, "%s\n", json);
-}
-
-static inline void
-on_failed (VgwEngine *engine, const GError *error, Call *call)
-{
-  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_ENGINE));
-  call->n_failed++;
-  g_free (call->failure);
-  call->failure = g_strdup (error->message);
-}
-
-static inline void
-on_hangup (VgwEngine *engine, Call *call)
-{
-  call->n_hangups++;
+  switch (output->type)
+    {
+    case VGW_ENGINE_OUTPUT_STATUS:
+      g_string_append_printf (call->statuses, "%s ", vgw_engine_status_to_string (output->status) + strlen ("engine-"));
+      break;
+    case VGW_ENGINE_OUTPUT_EVENT:
+      g_string_append_printf (call->events, "%s\n", output->json);
+      break;
+    case VGW_ENGINE_OUTPUT_FAILED:
+      ck_assert (g_error_matches (output->error, VGW_ERROR, VGW_ERROR_ENGINE));
+      call->n_failed++;
+      g_free (call->failure);
+      call->failure = g_strdup (output->error->message);
+      break;
+    case VGW_ENGINE_OUTPUT_HANGUP:
+      call->n_hangups++;
+      break;
+    case VGW_ENGINE_OUTPUT_MARK:
+    case VGW_ENGINE_OUTPUT_CLEAR:
+    case VGW_ENGINE_OUTPUT_HOLD:
+      break;
+    }
 }
 
 static inline void
@@ -112,11 +114,7 @@ call_start (Call *call)
   const char *dialect = g_str_equal (call->config->type, "audiosocket") ? "audiosocket" : call->config->dialect;
 
   call->engine = vgw_engine_net_new (io, call->config, vgw_dialect_find (dialect));
-  vgw_engine_set_output (call->engine, &(VgwEngineOutput){ .play = on_play }, call, NULL);
-  g_signal_connect (call->engine, "status", G_CALLBACK (on_status), call);
-  g_signal_connect (call->engine, "event", G_CALLBACK (on_event), call);
-  g_signal_connect (call->engine, "failed", G_CALLBACK (on_failed), call);
-  g_signal_connect (call->engine, "hangup", G_CALLBACK (on_hangup), call);
+  vgw_engine_set_sink (call->engine, &(VgwEngineSink){ .play = on_play, .handle = on_output }, call, NULL);
   ck_assert (vgw_engine_start (call->engine, &start, NULL));
 }
 
@@ -135,10 +133,7 @@ static inline void
 call_free (Call *call)
 {
   if (call->engine != NULL)
-    {
-      g_signal_handlers_disconnect_by_data (call->engine, call);
-      vgw_engine_stop (call->engine, "test");
-    }
+    vgw_engine_stop (call->engine, "test");
   g_clear_object (&call->engine);
   vgw_engine_config_free (call->config);
   g_array_unref (call->heard);

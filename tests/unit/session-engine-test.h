@@ -137,9 +137,9 @@ test_keeper_push_audio (VgwEngine *engine, const gint16 *samples, gsize n_sample
 }
 
 static void
-test_keeper_send_event (VgwEngine *engine, const char *json)
+test_keeper_handle (VgwEngine *engine, const VgwEngineInput *input)
 {
-  TEST_KEEPER (engine)->n_events++;
+  TEST_KEEPER (engine)->n_events += input->type == VGW_ENGINE_INPUT_EVENT;
 }
 
 static void
@@ -147,7 +147,7 @@ test_keeper_class_init (TestKeeperClass *klass)
 {
   VGW_ENGINE_CLASS (klass)->start = test_keeper_start;
   VGW_ENGINE_CLASS (klass)->push_audio = test_keeper_push_audio;
-  VGW_ENGINE_CLASS (klass)->send_event = test_keeper_send_event;
+  VGW_ENGINE_CLASS (klass)->handle = test_keeper_handle;
 }
 
 static void

@@ -36,7 +36,8 @@ typedef struct
   GArray *voice; /* gint16, played since the last answer was taken */
   GQueue heard;  /* char *, transcripts of the role user */
   GQueue said;   /* char *, transcripts of the role bot */
-  guint n_marks; /* to be answered when the test lets it play */
+  gboolean has_marks;
+  guint n_marks; /* to be answered when the test lets it play, where it has marks */
   gboolean has_hung_up;
   GError *error;
 } Conversation;
@@ -74,17 +75,8 @@ play (const gint16 *samples, gsize n_samples, gpointer user_data)
 }
 
 static void
-mark (const char *name, gpointer user_data)
+on_event (Conversation *self, const char *json)
 {
-  Conversation *self = user_data;
-
-  self->n_marks++;
-}
-
-static void
-on_event (VgwEngine *engine, const char *json, gpointer user_data)
-{
-  Conversation *self = user_data;
   g_autoptr (JsonObject) event = vgw_json_parse_object (json, strlen (json), NULL);
 
   ck_assert_ptr_nonnull (event);
@@ -102,38 +94,46 @@ on_event (VgwEngine *engine, const char *json, gpointer user_data)
 }
 
 static void
-on_failed (VgwEngine *engine, const GError *error, gpointer user_data)
+on_output (const VgwEngineOutput *output, gpointer user_data)
 {
   Conversation *self = user_data;
 
-  ck_assert_ptr_null (self->error);
-  self->error = g_error_copy (error);
-}
-
-static void
-on_hangup (VgwEngine *engine, gpointer user_data)
-{
-  Conversation *self = user_data;
-
-  ck_assert (!self->has_hung_up);
-  self->has_hung_up = TRUE;
+  switch (output->type)
+    {
+    case VGW_ENGINE_OUTPUT_MARK:
+      self->n_marks += self->has_marks;
+      break;
+    case VGW_ENGINE_OUTPUT_EVENT:
+      on_event (self, output->json);
+      break;
+    case VGW_ENGINE_OUTPUT_FAILED:
+      ck_assert_ptr_null (self->error);
+      self->error = g_error_copy (output->error);
+      break;
+    case VGW_ENGINE_OUTPUT_HANGUP:
+      ck_assert (!self->has_hung_up);
+      self->has_hung_up = TRUE;
+      break;
+    case VGW_ENGINE_OUTPUT_CLEAR:
+    case VGW_ENGINE_OUTPUT_HOLD:
+    case VGW_ENGINE_OUTPUT_STATUS:
+      break;
+    }
 }
 
 static Conversation *
 call_with (VgwAssistantModels *with_models, guint rate_hz, gboolean has_marks)
 {
-  const VgwEngineOutput output = { .play = play, .mark = has_marks ? mark : NULL };
+  static const VgwEngineSink sink = { .play = play, .handle = on_output };
   const VgwEngineStart facts = { .session_id = "assistant-test", .client_address = "192.0.2.1", .format = { rate_hz } };
   Conversation *self = g_new0 (Conversation, 1);
   g_autoptr (GError) error = NULL;
 
   self->rate_hz = rate_hz;
+  self->has_marks = has_marks;
   self->voice = g_array_new (FALSE, FALSE, sizeof (gint16));
   self->engine = vgw_engine_assistant_new (with_models);
-  vgw_engine_set_output (self->engine, &output, self, NULL);
-  g_signal_connect (self->engine, "event", G_CALLBACK (on_event), self);
-  g_signal_connect (self->engine, "failed", G_CALLBACK (on_failed), self);
-  g_signal_connect (self->engine, "hangup", G_CALLBACK (on_hangup), self);
+  vgw_engine_set_sink (self->engine, &sink, self, NULL);
   ck_assert_msg (vgw_engine_start (self->engine, &facts, &error), "%s", error != NULL ? error->message : "no error");
   return self;
 }
@@ -208,7 +208,7 @@ let_it_play (Conversation *self)
 
   ck_assert_uint_gt (self->n_marks, 0);
   self->n_marks = 0;
-  vgw_engine_playout_event (self->engine, &event);
+  vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_PLAYOUT, .playout = &event });
   let_pass (VGW_ASSISTANT_ECHO_TAIL_MS);
 }
 
@@ -601,7 +601,7 @@ START_TEST (what_interrupts_its_greeting_is_understood)
 
   push_silence (conversation, 2000);
   push (conversation, (const gint16 *) speech->data, n_before);
-  vgw_engine_playout_event (conversation->engine, &cleared);
+  vgw_engine_send (conversation->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_PLAYOUT, .playout = &cleared });
   let_pass (0);
   push (conversation, (const gint16 *) speech->data + n_before, speech->len - n_before);
   push_silence (conversation, SILENCE_BEHIND_MS);
@@ -619,7 +619,7 @@ START_TEST (a_flushed_queue_opens_its_ear_at_once)
   g_autofree char *greeting = wait_for_speech (conversation);
   g_autofree char *answer = NULL;
 
-  vgw_engine_playout_event (conversation->engine, &cleared);
+  vgw_engine_send (conversation->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_PLAYOUT, .playout = &cleared });
   let_pass (0);
   answer = ask (conversation, "count to three");
   ck_assert_str_eq (answer, "one, two, three.");

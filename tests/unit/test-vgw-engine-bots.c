@@ -87,7 +87,7 @@ play (Fixture *self)
       if (event == NULL)
         return;
       g_string_append_printf (self->playout_events, "%d %s\n", event->type, event->name != NULL ? event->name : "");
-      vgw_engine_playout_event (self->engine, event);
+      vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_PLAYOUT, .playout = event });
     }
 }
 
@@ -168,46 +168,40 @@ on_play (const gint16 *samples, gsize n_samples, gpointer user_data)
 }
 
 static void
-on_mark (const char *name, gpointer user_data)
-{
-  vgw_playout_mark (((Fixture *) user_data)->playout, name);
-}
-
-static void
-on_clear (gpointer user_data)
-{
-  vgw_playout_clear (((Fixture *) user_data)->playout);
-}
-
-static void
-on_hold (gboolean is_held, gpointer user_data)
-{
-  vgw_playout_hold (((Fixture *) user_data)->playout, VGW_PLAYOUT_HOLD_ENGINE, is_held);
-}
-
-static void
 on_playout_notify (gpointer user_data)
 {
   g_main_context_wakeup (NULL); /* play () takes them */
 }
 
 static void
-on_event (VgwEngine *engine, const char *json, Fixture *self)
+on_output (const VgwEngineOutput *output, gpointer user_data)
 {
-  g_string_append_printf (self->events, "%s\n", json);
-}
+  Fixture *self = user_data;
 
-static void
-on_hangup (VgwEngine *engine, Fixture *self)
-{
-  self->has_hung_up = TRUE;
-}
-
-static void
-on_failed (VgwEngine *engine, const GError *error, Fixture *self)
-{
-  if (self->failure == NULL)
-    self->failure = g_error_copy (error);
+  switch (output->type)
+    {
+    case VGW_ENGINE_OUTPUT_MARK:
+      vgw_playout_mark (self->playout, output->name);
+      break;
+    case VGW_ENGINE_OUTPUT_CLEAR:
+      vgw_playout_clear (self->playout);
+      break;
+    case VGW_ENGINE_OUTPUT_HOLD:
+      vgw_playout_hold (self->playout, VGW_PLAYOUT_HOLD_ENGINE, output->is_held);
+      break;
+    case VGW_ENGINE_OUTPUT_EVENT:
+      g_string_append_printf (self->events, "%s\n", output->json);
+      break;
+    case VGW_ENGINE_OUTPUT_HANGUP:
+      self->has_hung_up = TRUE;
+      break;
+    case VGW_ENGINE_OUTPUT_FAILED:
+      if (self->failure == NULL)
+        self->failure = g_error_copy (output->error);
+      break;
+    case VGW_ENGINE_OUTPUT_STATUS:
+      break;
+    }
 }
 
 /* A test that fails leaves no bot behind. */
@@ -220,7 +214,7 @@ die_with_parent (gpointer user_data)
 static void
 start (Fixture *self, const char *dialect, guint rate_hz, const char *const *command)
 {
-  static const VgwEngineOutput output = { .play = on_play, .mark = on_mark, .clear = on_clear, .hold = on_hold };
+  static const VgwEngineSink sink = { .play = on_play, .handle = on_output };
   g_autoptr (VgwEngineConfig) config = vgw_engine_config_new ("bot", "websocket");
   g_autoptr (GSubprocessLauncher) launcher = NULL;
   VgwEngineStart facts = { .session_id = "session-1", .client_address = "192.0.2.1", .format = { rate_hz } };
@@ -247,10 +241,7 @@ start (Fixture *self, const char *dialect, guint rate_hz, const char *const *com
   config->url = g_strdup (self->url);
   self->io = vgw_engine_io_new ();
   self->engine = vgw_engine_net_new (self->io, config, vgw_dialect_find (dialect));
-  vgw_engine_set_output (self->engine, &output, self, NULL);
-  g_signal_connect (self->engine, "event", G_CALLBACK (on_event), self);
-  g_signal_connect (self->engine, "hangup", G_CALLBACK (on_hangup), self);
-  g_signal_connect (self->engine, "failed", G_CALLBACK (on_failed), self);
+  vgw_engine_set_sink (self->engine, &sink, self, NULL);
   ck_assert (vgw_engine_start (self->engine, &facts, &error));
 }
 
@@ -318,21 +309,21 @@ check_native (const char *const *command, gboolean echoes_events)
   wait_for (&self, has_heard_all, "the echo");
   ck_assert_mem_eq (self.heard->data, spoken, N_FRAMES * 320 * sizeof (gint16));
 
-  vgw_engine_speech_changed (self.engine,
-                             FALSE); /* the bot marks the end of what it said, and tells when it was heard */
+  /* the bot marks the end of what it said, and tells when it was heard */
+  vgw_engine_send (self.engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_SPEECH, .is_speaking = FALSE });
   wait_for (&self, has_told, "\"heard\"");
 
   self.is_playing = FALSE;
   g_free (speak (&self));
   wait_for (&self, has_queued, "audio that waits");
-  vgw_engine_speech_changed (self.engine, TRUE); /* the bot clears */
+  vgw_engine_send (self.engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_SPEECH, .is_speaking = TRUE }); /* the bot clears */
   wait_for (&self, has_printed, "\"cleared\"");
   self.is_playing = TRUE;
 
-  vgw_engine_send_event (self.engine, "{\"n\":1}");
+  vgw_engine_send (self.engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_EVENT, .json = "{\"n\":1}" });
   if (echoes_events)
     wait_for (&self, has_told, "{\"type\":\"echo\",\"of\":{\"n\":1}}");
-  vgw_engine_send_dtmf (self.engine, '#', 100);
+  vgw_engine_send (self.engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { '#', 100 } });
   wait_for (&self, has_hung_up, "the hang-up");
   vgw_engine_stop (self.engine, "client-bye");
   wait_for (&self, has_printed, "client-bye");
@@ -389,10 +380,12 @@ START_TEST (the_twilio_bot_holds_a_call)
   self.is_playing = FALSE;
   g_free (speak (&self)); /* frames 61 to 120: the second mark waits */
   wait_for (&self, has_queued, "audio that waits");
-  vgw_engine_send_dtmf (self.engine, '1', 100); /* the bot clears: the mark comes back unheard */
+  vgw_engine_send (self.engine,
+                   &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF,
+                                      .dtmf = { '1', 100 } }); /* the bot clears: the mark comes back unheard */
   wait_for (&self, has_printed, "mark second 2");
   self.is_playing = TRUE;
-  vgw_engine_send_dtmf (self.engine, '#', 100); /* the bot closes */
+  vgw_engine_send (self.engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { '#', 100 } }); /* the bot closes */
   wait_for (&self, has_hung_up, "the hang-up");
   finish (&self);
 }
@@ -421,7 +414,10 @@ START_TEST (a_bot_on_openais_twilio_adapter_holds_a_call)
   self.is_playing = FALSE;
   g_free (speak (&self));
   wait_for (&self, has_queued_all, "audio that waits");
-  vgw_engine_send_dtmf (self.engine, '1', 100); /* the bot clears, and cuts what it said at what was heard */
+  vgw_engine_send (
+      self.engine,
+      &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF,
+                         .dtmf = { '1', 100 } }); /* the bot clears, and cuts what it said at what was heard */
   wait_for (&self, has_printed, "\"digit\":\"1\"");
   wait_for (&self, has_printed, "truncate item_1 1250"); /* it adds 50 ms to the last mark */
   self.is_playing = TRUE;
@@ -446,16 +442,16 @@ START_TEST (a_bot_written_for_asterisk_holds_a_call)
   wait_for (&self, has_heard_all, "the echo");
   ck_assert_mem_eq (self.heard->data, spoken, N_FRAMES * 320 * sizeof (gint16));
   wait_for (&self, has_printed, "MEDIA_START slin16 640 20");
-  vgw_engine_send_dtmf (self.engine, '1', 100); /* the bot marks */
+  vgw_engine_send (self.engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { '1', 100 } }); /* the bot marks */
   wait_for (&self, has_printed, "MEDIA_MARK_PROCESSED m");
 
-  vgw_engine_send_dtmf (self.engine, '2', 100); /* … pauses */
+  vgw_engine_send (self.engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { '2', 100 } }); /* … pauses */
   wait_for (&self, has_printed, "STATUS true");
   n_heard = self.heard->len;
   g_free (speak (&self));
   wait_for (&self, has_queued, "audio that waits");
   ck_assert_uint_eq (self.heard->len, n_heard);
-  vgw_engine_send_dtmf (self.engine, '3', 100); /* … continues */
+  vgw_engine_send (self.engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { '3', 100 } }); /* … continues */
   wait_for (&self, has_printed, "QUEUE_DRAINED");
   ck_assert_uint_gt (self.heard->len, n_heard);
 
@@ -463,9 +459,9 @@ START_TEST (a_bot_written_for_asterisk_holds_a_call)
   self.is_playing = FALSE;
   g_free (speak (&self));
   wait_for (&self, has_queued, "audio that waits");
-  vgw_engine_send_dtmf (self.engine, '4', 100); /* … flushes */
+  vgw_engine_send (self.engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { '4', 100 } }); /* … flushes */
   wait_for (&self, has_printed, "QUEUE_DRAINED");
-  vgw_engine_send_dtmf (self.engine, '#', 100); /* … hangs up */
+  vgw_engine_send (self.engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { '#', 100 } }); /* … hangs up */
   wait_for (&self, has_hung_up, "the hang-up");
   finish (&self);
 }
@@ -483,18 +479,20 @@ START_TEST (a_bot_on_jambonz_own_sdk_holds_a_call)
   ck_assert_mem_eq (self.heard->data, spoken, N_FRAMES * 320 * sizeof (gint16));
   wait_for (&self, has_printed, "start 16000");
 
-  vgw_engine_send_dtmf (self.engine, '1', 200); /* the bot marks */
+  vgw_engine_send (self.engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { '1', 200 } }); /* the bot marks */
   wait_for (&self, has_printed, "dtmf 1 1600");
   wait_for (&self, has_printed, "mark m playout");
   self.is_playing = FALSE;
   g_free (speak (&self));
   wait_for (&self, has_queued, "audio that waits");
-  vgw_engine_send_dtmf (self.engine, '2', 200); /* … marks, and kills its audio */
+  vgw_engine_send (self.engine,
+                   &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { '2', 200 } }); /* … marks, and kills its audio */
   wait_for (&self, has_printed, "mark k cleared");
   self.is_playing = TRUE;
-  vgw_engine_send_dtmf (self.engine, '3', 200); /* … plays a piece of audio */
+  vgw_engine_send (self.engine,
+                   &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { '3', 200 } }); /* … plays a piece of audio */
   wait_for (&self, has_printed, "playDone piece");
-  vgw_engine_send_dtmf (self.engine, '#', 200); /* … disconnects */
+  vgw_engine_send (self.engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { '#', 200 } }); /* … disconnects */
   wait_for (&self, has_hung_up, "the hang-up");
   finish (&self);
 }

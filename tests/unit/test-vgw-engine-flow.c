@@ -21,21 +21,14 @@ play (const gint16 *samples, gsize n_samples, gpointer user_data)
 }
 
 static void
-mark (const char *name, gpointer user_data)
+handle (const VgwEngineOutput *output, gpointer user_data)
 {
-  vgw_playout_mark (playout, name);
-}
-
-static void
-clear (gpointer user_data)
-{
-  vgw_playout_clear (playout);
-}
-
-static void
-hold (gboolean is_held, gpointer user_data)
-{
-  vgw_playout_hold (playout, VGW_PLAYOUT_HOLD_ENGINE, is_held);
+  if (output->type == VGW_ENGINE_OUTPUT_MARK)
+    vgw_playout_mark (playout, output->name);
+  else if (output->type == VGW_ENGINE_OUTPUT_CLEAR)
+    vgw_playout_clear (playout);
+  else if (output->type == VGW_ENGINE_OUTPUT_HOLD)
+    vgw_playout_hold (playout, VGW_PLAYOUT_HOLD_ENGINE, output->is_held);
 }
 
 static gboolean
@@ -44,7 +37,7 @@ is_full (gpointer user_data)
   return vgw_playout_is_full (playout);
 }
 
-static const VgwEngineOutput output = { .play = play, .mark = mark, .clear = clear, .hold = hold, .is_full = is_full };
+static const VgwEngineSink sink = { .play = play, .is_full = is_full, .handle = handle };
 
 static void
 on_notify (gpointer user_data)
@@ -117,7 +110,7 @@ begin (void)
   raw = raw_new ("ws");
   call = call_new ("websocket", raw->url);
   call->engine = vgw_engine_net_new (io, call->config, vgw_dialect_find ("native"));
-  vgw_engine_set_output (call->engine, &output, NULL, NULL);
+  vgw_engine_set_sink (call->engine, &sink, NULL, NULL);
   ck_assert (vgw_engine_start (call->engine, &start, NULL));
   raw_open (raw);
 }

@@ -40,9 +40,9 @@ START_TEST (events_pass_both_ways)
 
   call_start (call);
   WAIT_UNTIL (strstr (bot->texts->str, "\"start\"") != NULL);
-  vgw_engine_send_event (call->engine, "{\"hello\":1}");
-  vgw_engine_send_dtmf (call->engine, '5', 100);
-  vgw_engine_speech_changed (call->engine, TRUE);
+  vgw_engine_send (call->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_EVENT, .json = "{\"hello\":1}" });
+  vgw_engine_send (call->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { '5', 100 } });
+  vgw_engine_send (call->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_SPEECH, .is_speaking = TRUE });
   WAIT_UNTIL (strstr (bot->texts->str, "hello") != NULL && strstr (bot->texts->str, "dtmf") != NULL
               && strstr (bot->texts->str, "speech-started") != NULL);
   peer_send_text (bot_last (bot), "{\"type\":\"event\",\"data\":{\"from\":\"bot\"}}");

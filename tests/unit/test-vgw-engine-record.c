@@ -168,7 +168,7 @@ START_TEST (both_directions_hold_every_sample)
   g_autofree char *bot = wav_path ("call_1-A", "bot");
   gsize n_played = 0;
 
-  vgw_engine_set_output (engine, &(VgwEngineOutput){ .play = count_samples }, &n_played, NULL);
+  vgw_engine_set_sink (engine, &(VgwEngineSink){ .play = count_samples }, &n_played, NULL);
   ck_assert (vgw_engine_start (engine, &facts, NULL));
   push_ramp (engine, 0, RATE_HZ + 7);
   end_engine (engine);
@@ -202,7 +202,7 @@ talk (gpointer user_data)
   for (gsize i = 0; i < TALK_SAMPLES; i++)
     samples[i] = (gint16) i;
   vgw_engine_play (user_data, samples, TALK_SAMPLES);
-  vgw_engine_mark (user_data, "end");
+  vgw_engine_emit (user_data, &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_MARK, .name = "end" });
   return NULL;
 }
 
@@ -241,6 +241,7 @@ typedef struct
 {
   gsize n_played;
   gint has_mark; /* atomic; after the last of n_played */
+  char *text;    /* of the last event or status */
 } Heard;
 
 static void
@@ -250,16 +251,18 @@ note_samples (const gint16 *samples, gsize n_samples, gpointer user_data)
 }
 
 static void
-note_mark (const char *name, gpointer user_data)
+note_output (const VgwEngineOutput *output, gpointer user_data)
 {
-  g_atomic_int_set (&((Heard *) user_data)->has_mark, strcmp (name, "end") == 0);
-}
+  Heard *heard = user_data;
 
-static void
-note_text (VgwEngine *engine, const char *text, char **told)
-{
-  g_free (*told);
-  *told = g_strdup (text);
+  if (output->type == VGW_ENGINE_OUTPUT_MARK)
+    g_atomic_int_set (&heard->has_mark, strcmp (output->name, "end") == 0);
+  else if (output->type == VGW_ENGINE_OUTPUT_EVENT || output->type == VGW_ENGINE_OUTPUT_STATUS)
+    {
+      g_free (heard->text);
+      heard->text = g_strdup (output->type == VGW_ENGINE_OUTPUT_EVENT ? output->json
+                                                                      : vgw_engine_status_to_string (output->status));
+    }
 }
 
 START_TEST (what_a_wrapped_engine_says_at_once_is_recorded_and_played)
@@ -268,24 +271,22 @@ START_TEST (what_a_wrapped_engine_says_at_once_is_recorded_and_played)
   VgwEngine *talker = g_object_new (TEST_TYPE_TALKER, NULL);
   VgwEngine *engine = vgw_engine_record_new (directory, writer, talker);
   g_autofree char *bot = wav_path ("wrapped", "bot");
-  g_autofree char *told = NULL;
-  Heard heard = { 0, FALSE };
+  Heard heard = { 0, FALSE, NULL };
   gint64 deadline_us = g_get_monotonic_time () + DEADLINE_US;
 
-  vgw_engine_set_output (engine, &(VgwEngineOutput){ .play = note_samples, .mark = note_mark }, &heard, NULL);
-  g_signal_connect (engine, "event", G_CALLBACK (note_text), &told);
-  g_signal_connect (engine, "status", G_CALLBACK (note_text), &told);
+  vgw_engine_set_sink (engine, &(VgwEngineSink){ .play = note_samples, .handle = note_output }, &heard, NULL);
   ck_assert (vgw_engine_start (engine, &facts, NULL));
   while (!g_atomic_int_get (&heard.has_mark) && g_get_monotonic_time () < deadline_us)
     g_usleep (POLL_INTERVAL_US);
   ck_assert_uint_eq (heard.n_played, TALK_SAMPLES);
-  g_signal_emit_by_name (talker, "event", "{}");
-  ck_assert_str_eq (told, "{}");
-  g_signal_emit_by_name (talker, "status", "engine-lost");
-  ck_assert_str_eq (told, "engine-lost");
+  vgw_engine_emit (talker, &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = "{}" });
+  ck_assert_str_eq (heard.text, "{}");
+  vgw_engine_emit (talker, &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_STATUS, .status = VGW_ENGINE_STATUS_LOST });
+  ck_assert_str_eq (heard.text, "engine-lost");
   end_engine (engine);
   g_clear_pointer (&writer, vgw_wav_writer_unref);
   assert_ramp (bot, TALK_SAMPLES);
+  g_free (heard.text);
 }
 END_TEST
 

@@ -66,7 +66,7 @@ START_TEST (echo_gives_back_what_it_hears)
   gint16 frame[FRAME_SAMPLES];
 
   fill_ramp (frame, FRAME_SAMPLES);
-  vgw_engine_set_output (engine, &(VgwEngineOutput){ .play = hear }, &ear, stop_hearing);
+  vgw_engine_set_sink (engine, &(VgwEngineSink){ .play = hear }, &ear, stop_hearing);
   ck_assert (vgw_engine_start (engine, &start_facts, &error));
   vgw_engine_push_audio (engine, frame, FRAME_SAMPLES);
   vgw_engine_push_audio (engine, frame, 3);
@@ -84,7 +84,7 @@ START_TEST (nothing_is_heard_before_the_start_or_after_the_stop)
   Ear ear = { g_array_new (FALSE, FALSE, sizeof (gint16)), 0 };
   gint16 frame[FRAME_SAMPLES] = { 1 };
 
-  vgw_engine_set_output (engine, &(VgwEngineOutput){ .play = hear }, &ear, stop_hearing);
+  vgw_engine_set_sink (engine, &(VgwEngineSink){ .play = hear }, &ear, stop_hearing);
   vgw_engine_push_audio (engine, frame, FRAME_SAMPLES);
   ck_assert_uint_eq (ear.samples->len, 0);
 
@@ -102,7 +102,7 @@ START_TEST (stop_is_idempotent_and_releases_the_play_function_once)
   g_autoptr (VgwEngine) engine = create ("echo");
   Ear ear = { g_array_new (FALSE, FALSE, sizeof (gint16)), 0 };
 
-  vgw_engine_set_output (engine, &(VgwEngineOutput){ .play = hear }, &ear, stop_hearing);
+  vgw_engine_set_sink (engine, &(VgwEngineSink){ .play = hear }, &ear, stop_hearing);
   ck_assert (vgw_engine_start (engine, &start_facts, NULL));
   vgw_engine_stop (engine, "client-bye");
   vgw_engine_stop (engine, "shutdown");
@@ -116,7 +116,7 @@ START_TEST (an_engine_that_was_only_dropped_releases_the_play_function)
   VgwEngine *engine = create ("echo");
   Ear ear = { g_array_new (FALSE, FALSE, sizeof (gint16)), 0 };
 
-  vgw_engine_set_output (engine, &(VgwEngineOutput){ .play = hear }, &ear, stop_hearing);
+  vgw_engine_set_sink (engine, &(VgwEngineSink){ .play = hear }, &ear, stop_hearing);
   if (_i == 1)
     ck_assert (vgw_engine_start (engine, &start_facts, NULL));
   g_object_unref (engine);
@@ -159,7 +159,7 @@ START_TEST (stop_is_a_barrier_for_a_streaming_thread)
   GThread *thread;
   int n_at_stop;
 
-  vgw_engine_set_output (engine, &(VgwEngineOutput){ .play = count_frame }, &stream, NULL);
+  vgw_engine_set_sink (engine, &(VgwEngineSink){ .play = count_frame }, &stream, NULL);
   thread = g_thread_new ("streaming", stream_thread, &stream);
   ck_assert (vgw_engine_start (engine, &start_facts, NULL));
   while (g_atomic_int_get (&stream.n_heard) < N_FRAMES_BEFORE_STOP)
@@ -184,7 +184,7 @@ START_TEST (a_thousand_calls_leave_nothing_behind)
     {
       VgwEngine *engine = create ("echo");
 
-      vgw_engine_set_output (engine, &(VgwEngineOutput){ .play = hear }, &ear, stop_hearing);
+      vgw_engine_set_sink (engine, &(VgwEngineSink){ .play = hear }, &ear, stop_hearing);
       ck_assert (vgw_engine_start (engine, &start_facts, NULL));
       vgw_engine_push_audio (engine, frame, FRAME_SAMPLES);
       vgw_engine_stop (engine, "client-bye");
@@ -202,11 +202,11 @@ START_TEST (an_event_for_an_engine_without_events_is_ignored)
 {
   g_autoptr (VgwEngine) engine = create ("echo");
 
-  vgw_engine_send_event (engine, "{}");
+  vgw_engine_send (engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_EVENT, .json = "{}" });
   ck_assert (vgw_engine_start (engine, &start_facts, NULL));
-  vgw_engine_send_event (engine, "{}");
+  vgw_engine_send (engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_EVENT, .json = "{}" });
   vgw_engine_stop (engine, "client-bye");
-  vgw_engine_send_event (engine, "{}");
+  vgw_engine_send (engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_EVENT, .json = "{}" });
 }
 END_TEST
 

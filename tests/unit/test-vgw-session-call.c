@@ -561,24 +561,19 @@ START_TEST (a_call_becomes_active_and_its_caller_hears_the_echo)
 }
 END_TEST
 
-static void
-count_event (VgwEngine *engine, const char *json, guint *n_events)
-{
-  (*n_events)++;
-}
-
 START_TEST (events_of_the_engine_come_once_on_the_data_channel)
 {
   Phone *phone = phone_new_active (TRUE);
 
   WAIT_UNTIL (phone->has_channel);
   /* open here is not open there yet: until then the message is the path */
-  WAIT_UNTIL ((g_signal_emit_by_name (vgw_conversation_get_engine (phone->client->session->conversation), "event",
-                                      "{\"early\":1}"),
+  WAIT_UNTIL ((vgw_engine_emit (vgw_conversation_get_engine (phone->client->session->conversation),
+                                &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = "{\"early\":1}" }),
                phone->events->len > 0));
   g_ptr_array_set_size (phone->client->messages, 0);
   g_ptr_array_set_size (phone->events, 0);
-  g_signal_emit_by_name (vgw_conversation_get_engine (phone->client->session->conversation), "event", "{\"late\":2}");
+  vgw_engine_emit (vgw_conversation_get_engine (phone->client->session->conversation),
+                   &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = "{\"late\":2}" });
   WAIT_UNTIL (phone->events->len > 0 && g_str_equal (phone->events->pdata[phone->events->len - 1], "{\"late\":2}"));
   settle ();
   ck_assert (!client_got (phone->client, VGW_MESSAGE_EVENT, NULL));
@@ -589,13 +584,11 @@ END_TEST
 START_TEST (events_of_the_engine_come_as_messages_without_a_data_channel)
 {
   Phone *phone = phone_new_active (FALSE);
-  guint n_events = 0;
+  guint n_messages = phone->client->messages->len;
 
-  g_signal_connect (vgw_conversation_get_engine (phone->client->session->conversation), "event",
-                    G_CALLBACK (count_event), &n_events);
-  g_signal_emit_by_name (vgw_conversation_get_engine (phone->client->session->conversation), "event",
-                         "{\"said\":\"hello\"}");
-  ck_assert_uint_eq (n_events, 1);
+  vgw_engine_emit (vgw_conversation_get_engine (phone->client->session->conversation),
+                   &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = "{\"said\":\"hello\"}" });
+  ck_assert_uint_eq (phone->client->messages->len, n_messages + 1);
   ck_assert_int_eq (client_last (phone->client)->type, VGW_MESSAGE_EVENT);
   ck_assert_str_eq (client_last (phone->client)->event_json, "{\"said\":\"hello\"}");
   phone_free (phone);
@@ -653,7 +646,8 @@ START_TEST (an_engine_that_fails_ends_the_call)
   g_autoptr (GError) error = g_error_new_literal (VGW_ERROR, VGW_ERROR_ENGINE, "bot.internal:9000 refused");
   const VgwMessage *told;
 
-  g_signal_emit_by_name (vgw_conversation_get_engine (phone->client->session->conversation), "failed", error);
+  vgw_engine_emit (vgw_conversation_get_engine (phone->client->session->conversation),
+                   &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_FAILED, .error = error });
   assert_ended (phone->client, VGW_END_ENGINE);
   told = client_find (phone->client, VGW_MESSAGE_ERROR, NULL, NULL);
   assert_error (told, VGW_ERROR_ENGINE, TRUE);
@@ -666,7 +660,8 @@ START_TEST (an_engine_that_hangs_up_ends_the_call)
 {
   Phone *phone = phone_new_active (FALSE);
 
-  g_signal_emit_by_name (vgw_conversation_get_engine (phone->client->session->conversation), "hangup");
+  vgw_engine_emit (vgw_conversation_get_engine (phone->client->session->conversation),
+                   &(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_HANGUP });
   assert_ended (phone->client, VGW_END_ENGINE);
   ck_assert (!client_got (phone->client, VGW_MESSAGE_ERROR, NULL));
   phone_free (phone);

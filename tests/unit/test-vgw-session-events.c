@@ -67,11 +67,11 @@ START_TEST (events_are_bounded_in_size_on_both_ways)
   vgw_conversation_handle_event (client->session->conversation, large);
   ck_assert_uint_eq (keeper->n_events, 0);
   ck_assert_uint_eq (count_errors (client, VGW_ERROR_TOO_LARGE), 1);
-  g_signal_emit_by_name (keeper, "event", large);
-  g_signal_emit_by_name (keeper, "event", large);
+  vgw_engine_emit (VGW_ENGINE (keeper), &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = large });
+  vgw_engine_emit (VGW_ENGINE (keeper), &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = large });
   ck_assert_uint_eq (count_events (client, "xxx"), 0);
   ck_assert_uint_eq (keeper->n_events, 1); /* it is notified of the first one */
-  g_signal_emit_by_name (keeper, "event", "{\"a\":\"b\"}");
+  vgw_engine_emit (VGW_ENGINE (keeper), &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = "{\"a\":\"b\"}" });
   ck_assert_uint_eq (count_events (client, "\"b\""), 1);
   vgw_session_end (client->session, VGW_END_CLIENT_BYE);
   client_free (client);
@@ -86,7 +86,7 @@ START_TEST (events_of_an_engine_are_bounded_in_number)
   test_context.limits.max_events_per_second = EVENTS_PER_SECOND;
   client = client_new_kept (&keeper);
   for (guint i = 0; i < N_EVENTS; i++)
-    g_signal_emit_by_name (keeper, "event", "{\"a\":1}");
+    vgw_engine_emit (VGW_ENGINE (keeper), &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = "{\"a\":1}" });
   ck_assert_uint_ge (count_events (client, "\"a\""), 2 * EVENTS_PER_SECOND);
   ck_assert_uint_lt (count_events (client, "\"a\""), N_EVENTS);
   ck_assert (!client_got (client, VGW_MESSAGE_ERROR, NULL)); /* not the client's fault */
@@ -125,7 +125,7 @@ emit_events (TestKeeper *keeper, guint from, guint to)
   for (guint i = from; i < to; i++)
     {
       g_autofree char *json = g_strdup_printf ("{\"i\":%u}", i);
-      g_signal_emit_by_name (keeper, "event", json);
+      vgw_engine_emit (VGW_ENGINE (keeper), &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = json });
     }
 }
 
@@ -195,7 +195,7 @@ START_TEST (events_that_wait_are_bounded_and_the_engine_hears_of_it)
   vgw_session_set_backlog_func (client->session, get_test_backlog, NULL);
   test_backlog = 1024 * 1024;
   for (guint i = 0; i < 500; i++)
-    g_signal_emit_by_name (keeper, "event", large);
+    vgw_engine_emit (VGW_ENGINE (keeper), &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = large });
   ck_assert_uint_le (client->session->outbox_bytes, 17 * 1024 * 1024);
   ck_assert_uint_eq (keeper->n_events, 1);
   ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_ACTIVE);
@@ -215,7 +215,7 @@ client_new_hung_up (TestKeeper **keeper, VgwPlayout **playout)
 
   vgw_engine_play (VGW_ENGINE (*keeper), voice, G_N_ELEMENTS (voice));
   *playout = vgw_bridge_get_playout (vgw_conversation_get_bridge (client->session->conversation));
-  g_signal_emit_by_name (*keeper, "hangup");
+  vgw_engine_emit (VGW_ENGINE (*keeper), &(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_HANGUP });
   return client;
 }
 
@@ -228,7 +228,8 @@ START_TEST (what_was_said_before_a_hangup_is_heard)
 
   for (guint i = 0; i < 10; i++)
     {
-      g_signal_emit_by_name (keeper, "hangup"); /* again, which is no news */
+      vgw_engine_emit (VGW_ENGINE (keeper),
+                       &(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_HANGUP }); /* again, which is no news */
       settle ();
       ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_ACTIVE);
       ck_assert_uint_eq (vgw_playout_pop (playout, frame, G_N_ELEMENTS (frame)), G_N_ELEMENTS (frame));
@@ -257,7 +258,7 @@ START_TEST (a_hangup_before_a_word_is_at_once)
   TestKeeper *keeper;
   Client *client = client_new_kept (&keeper);
 
-  g_signal_emit_by_name (keeper, "hangup");
+  vgw_engine_emit (VGW_ENGINE (keeper), &(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_HANGUP });
   assert_ended (client, VGW_END_ENGINE);
   client_free (client);
 }

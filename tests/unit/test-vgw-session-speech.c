@@ -48,21 +48,8 @@ test_bot_push_audio (VgwEngine *engine, const gint16 *samples, gsize n_samples)
 }
 
 static void
-test_bot_speech_changed (VgwEngine *engine, gboolean is_speaking)
+test_bot_note_playout (TestBot *self, const VgwPlayoutEvent *event)
 {
-  TestBot *self = TEST_BOT (engine);
-
-  if (is_speaking)
-    self->n_started++;
-  else
-    self->n_stopped++;
-}
-
-static void
-test_bot_playout_event (VgwEngine *engine, const VgwPlayoutEvent *event)
-{
-  TestBot *self = TEST_BOT (engine);
-
   self->n_marks += event->type == VGW_PLAYOUT_MARK;
   if (event->type != VGW_PLAYOUT_CLEARED)
     return;
@@ -73,9 +60,25 @@ test_bot_playout_event (VgwEngine *engine, const VgwPlayoutEvent *event)
 }
 
 static void
-test_bot_send_event (VgwEngine *engine, const char *json)
+test_bot_handle (VgwEngine *engine, const VgwEngineInput *input)
 {
-  TEST_BOT (engine)->n_errors += strstr (json, "\"error\"") != NULL;
+  TestBot *self = TEST_BOT (engine);
+
+  switch (input->type)
+    {
+    case VGW_ENGINE_INPUT_SPEECH:
+      self->n_started += input->is_speaking;
+      self->n_stopped += !input->is_speaking;
+      break;
+    case VGW_ENGINE_INPUT_PLAYOUT:
+      test_bot_note_playout (self, input->playout);
+      break;
+    case VGW_ENGINE_INPUT_EVENT:
+      self->n_errors += strstr (input->json, "\"error\"") != NULL;
+      break;
+    case VGW_ENGINE_INPUT_DTMF:
+      break;
+    }
 }
 
 static void
@@ -93,9 +96,9 @@ test_bot_class_init (TestBotClass *klass)
   G_OBJECT_CLASS (klass)->finalize = test_bot_finalize;
   engine_class->start = test_bot_start;
   engine_class->push_audio = test_bot_push_audio;
-  engine_class->speech_changed = test_bot_speech_changed;
-  engine_class->playout_event = test_bot_playout_event;
-  engine_class->send_event = test_bot_send_event;
+  engine_class->takes_playout = TRUE;
+  engine_class->takes_speech = TRUE;
+  engine_class->handle = test_bot_handle;
 }
 
 static void
@@ -113,7 +116,7 @@ test_bot_talk (TestBot *self, gint16 amplitude)
   for (gsize i = 0; i < n_samples; i++)
     samples[i] = i % 40 < 20 ? amplitude : (gint16) -amplitude;
   vgw_engine_play (VGW_ENGINE (self), samples, n_samples);
-  vgw_engine_mark (VGW_ENGINE (self), "end");
+  vgw_engine_emit (VGW_ENGINE (self), &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_MARK, .name = "end" });
 }
 
 /* --- a caller --- */
@@ -221,7 +224,8 @@ fail_engine (Call *call)
 {
   g_autoptr (GError) error = g_error_new_literal (VGW_ERROR, VGW_ERROR_ENGINE, "gone");
 
-  g_signal_emit_by_name (vgw_conversation_get_engine (call->client->session->conversation), "failed", error);
+  vgw_engine_emit (vgw_conversation_get_engine (call->client->session->conversation),
+                   &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_FAILED, .error = error });
 }
 
 static void
@@ -422,14 +426,14 @@ START_TEST (too_many_marks_are_told_once)
   Call *call = call_new (VGW_BARGE_IN_NONE, 0);
 
   for (guint i = 0; i < 2 * VGW_PLAYOUT_MAX_MARKS; i++)
-    vgw_engine_mark (VGW_ENGINE (call->bot), "m");
+    vgw_engine_emit (VGW_ENGINE (call->bot), &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_MARK, .name = "m" });
   WAIT_UNTIL (call->bot->n_errors > 0);
-  vgw_engine_mark (VGW_ENGINE (call->bot), "m");
+  vgw_engine_emit (VGW_ENGINE (call->bot), &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_MARK, .name = "m" });
   settle ();
   ck_assert_uint_eq (call->bot->n_errors, 1);
-  vgw_engine_clear (VGW_ENGINE (call->bot));
+  vgw_engine_emit (VGW_ENGINE (call->bot), &(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_CLEAR });
   WAIT_UNTIL (call->bot->n_cleared == 1);
-  vgw_engine_mark (VGW_ENGINE (call->bot), "m");
+  vgw_engine_emit (VGW_ENGINE (call->bot), &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_MARK, .name = "m" });
   WAIT_UNTIL (call->bot->n_marks == 1);
   call_free (call);
 }

@@ -14,9 +14,10 @@ vgw_engine_echo_start (VgwEngine *self, const VgwEngineStart *start, GError **er
 }
 
 static void
-vgw_engine_echo_send_event (VgwEngine *self, const char *json)
+vgw_engine_echo_handle (VgwEngine *self, const VgwEngineInput *input)
 {
-  g_signal_emit_by_name (self, "event", json);
+  if (input->type == VGW_ENGINE_INPUT_EVENT)
+    vgw_engine_emit (self, &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = input->json });
 }
 
 static void
@@ -26,7 +27,7 @@ vgw_engine_echo_class_init (VgwEngineEchoClass *klass)
 
   engine_class->start = vgw_engine_echo_start;
   engine_class->push_audio = vgw_engine_play;
-  engine_class->send_event = vgw_engine_echo_send_event;
+  engine_class->handle = vgw_engine_echo_handle;
 }
 
 static void

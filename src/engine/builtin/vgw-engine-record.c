@@ -74,27 +74,9 @@ vgw_engine_record_push_audio (VgwEngine *engine, const gint16 *samples, gsize n_
 }
 
 static void
-vgw_engine_record_send_event (VgwEngine *engine, const char *json)
+vgw_engine_record_handle (VgwEngine *engine, const VgwEngineInput *input)
 {
-  vgw_engine_send_event (VGW_ENGINE_RECORD (engine)->wrapped, json);
-}
-
-static void
-vgw_engine_record_send_dtmf (VgwEngine *engine, char digit, guint duration_ms)
-{
-  vgw_engine_send_dtmf (VGW_ENGINE_RECORD (engine)->wrapped, digit, duration_ms);
-}
-
-static void
-vgw_engine_record_speech_changed (VgwEngine *engine, gboolean is_speaking)
-{
-  vgw_engine_speech_changed (VGW_ENGINE_RECORD (engine)->wrapped, is_speaking);
-}
-
-static void
-vgw_engine_record_playout_event (VgwEngine *engine, const VgwPlayoutEvent *event)
-{
-  vgw_engine_playout_event (VGW_ENGINE_RECORD (engine)->wrapped, event);
+  vgw_engine_send (VGW_ENGINE_RECORD (engine)->wrapped, input);
 }
 
 static void
@@ -102,7 +84,6 @@ vgw_engine_record_stop (VgwEngine *engine, const char *reason)
 {
   VgwEngineRecord *self = VGW_ENGINE_RECORD (engine);
 
-  g_signal_handlers_disconnect_by_data (self->wrapped, self);
   vgw_engine_stop (self->wrapped, reason);
   g_clear_pointer (&self->caller_file, vgw_wav_file_close);
   g_clear_pointer (&self->bot_file, vgw_wav_file_close);
@@ -120,61 +101,23 @@ on_wrapped_play (const gint16 *samples, gsize n_samples, gpointer user_data)
   vgw_engine_play (VGW_ENGINE (self), samples, n_samples);
 }
 
-static void
-on_wrapped_mark (const char *name, gpointer user_data)
-{
-  vgw_engine_mark (user_data, name);
-}
-
-static void
-on_wrapped_clear (gpointer user_data)
-{
-  vgw_engine_clear (user_data);
-}
-
-static void
-on_wrapped_hold (gboolean is_held, gpointer user_data)
-{
-  vgw_engine_hold (user_data, is_held);
-}
-
 static gboolean
 on_wrapped_is_full (gpointer user_data)
 {
   return vgw_engine_is_full (user_data);
 }
 
-static const VgwEngineOutput wrapped_output = {
+static void
+on_wrapped_output (const VgwEngineOutput *output, gpointer user_data)
+{
+  vgw_engine_emit (user_data, output);
+}
+
+static const VgwEngineSink wrapped_sink = {
   .play = on_wrapped_play,
-  .mark = on_wrapped_mark,
-  .clear = on_wrapped_clear,
-  .hold = on_wrapped_hold,
   .is_full = on_wrapped_is_full,
+  .handle = on_wrapped_output,
 };
-
-static void
-on_wrapped_event (VgwEngine *wrapped, const char *json, VgwEngine *self)
-{
-  g_signal_emit_by_name (self, "event", json);
-}
-
-static void
-on_wrapped_failed (VgwEngine *wrapped, const GError *error, VgwEngine *self)
-{
-  g_signal_emit_by_name (self, "failed", error);
-}
-
-static void
-on_wrapped_hangup (VgwEngine *wrapped, VgwEngine *self)
-{
-  g_signal_emit_by_name (self, "hangup");
-}
-
-static void
-on_wrapped_status (VgwEngine *wrapped, const char *status, VgwEngine *self)
-{
-  g_signal_emit_by_name (self, "status", status);
-}
 
 /* --- the object --- */
 
@@ -197,10 +140,9 @@ vgw_engine_record_class_init (VgwEngineRecordClass *klass)
   G_OBJECT_CLASS (klass)->finalize = vgw_engine_record_finalize;
   engine_class->start = vgw_engine_record_start;
   engine_class->push_audio = vgw_engine_record_push_audio;
-  engine_class->send_event = vgw_engine_record_send_event;
-  engine_class->send_dtmf = vgw_engine_record_send_dtmf;
-  engine_class->speech_changed = vgw_engine_record_speech_changed;
-  engine_class->playout_event = vgw_engine_record_playout_event;
+  engine_class->takes_playout = TRUE; /* whatever it wraps */
+  engine_class->takes_speech = TRUE;
+  engine_class->handle = vgw_engine_record_handle;
   engine_class->stop = vgw_engine_record_stop;
 }
 
@@ -241,10 +183,6 @@ vgw_engine_record_new (const char *directory, VgwWavWriter *writer, VgwEngine *w
   self->writer = writer != NULL ? vgw_wav_writer_ref (writer) : vgw_wav_writer_new ();
   self->wrapped = wrapped;
   /* stopped before this engine is gone: no reference needed */
-  vgw_engine_set_output (wrapped, &wrapped_output, self, NULL);
-  g_signal_connect (wrapped, "event", G_CALLBACK (on_wrapped_event), self);
-  g_signal_connect (wrapped, "failed", G_CALLBACK (on_wrapped_failed), self);
-  g_signal_connect (wrapped, "hangup", G_CALLBACK (on_wrapped_hangup), self);
-  g_signal_connect (wrapped, "status", G_CALLBACK (on_wrapped_status), self);
+  vgw_engine_set_sink (wrapped, &wrapped_sink, self, NULL);
   return VGW_ENGINE (self);
 }
