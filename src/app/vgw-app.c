@@ -87,12 +87,16 @@ vgw_app_init (VgwApp *self)
 {
 }
 
-void
-vgw_app_get_media_settings (const VgwConfig *config, const char *pipeline_override, VgwMediaSettings *settings)
+/* Those of @config, and what it does not have; pointers into both and @pipelines_where. */
+static VgwMediaSettings
+get_media_settings (const VgwConfig *config, const char *pipeline_override, const char *pipelines_where)
 {
-  *settings = config->media;
-  settings->pipeline_override = pipeline_override;
-  settings->max_data_channels = config->limits.max_data_channels;
+  VgwMediaSettings settings = config->media;
+
+  settings.pipeline_override = pipeline_override;
+  settings.pipelines_where = pipelines_where;
+  settings.max_data_channels = config->limits.max_data_channels;
+  return settings;
 }
 
 static void
@@ -282,12 +286,10 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
   g_autoptr (VgwApp) self = g_object_new (VGW_TYPE_APP, NULL);
   g_autoptr (VgwConfigErrors) errors = vgw_config_errors_new ();
   g_autofree char *pipelines_where = vgw_config_where (config, "media", "pipelines");
-  VgwMediaSettings media_settings;
+  VgwMediaSettings media_settings = get_media_settings (config, pipeline_override, pipelines_where);
   self->config = config;
   if (!vgw_capacity_check_start (error))
     return NULL;
-  vgw_app_get_media_settings (config, pipeline_override, &media_settings);
-  media_settings.pipelines_where = pipelines_where;
   fill_engine_shared (&self->context.engine_shared, config);
   check_engines (config, &self->context.engine_shared, errors);
   if (!vgw_config_errors_raise (errors, error))
@@ -300,8 +302,7 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
     return NULL;
   self->capacity = make_capacity (config);
   fill_context (self);
-  self->table =
-      vgw_session_table_new (&self->context, config->limits.max_sessions, config->limits.max_sessions_per_address);
+  self->table = vgw_session_table_new (&self->context);
   self->access = make_access (self);
   if (!start_server (self, error) || !start_admin (self, error))
     return NULL;
@@ -339,8 +340,6 @@ vgw_app_reload (VgwApp *self, VgwConfig *config)
   vgw_config_reload (self->config, loaded, in_force, fixed);
   vgw_log_configure (self->config->log.format, self->config->log.level);
   self->context.limits = self->config->limits;
-  vgw_session_table_set_bounds (self->table, self->config->limits.max_sessions,
-                                self->config->limits.max_sessions_per_address);
   if (in_force->len == 0 && fixed->len == 0)
     vgw_info (NULL, "reload: nothing has changed");
   log_names ("in force now", in_force);
@@ -380,7 +379,7 @@ vgw_app_check (const VgwConfig *config, const char *pipeline_override, GError **
   g_autoptr (VgwMedia) media = NULL;
   g_autofree char *pipelines_where = vgw_config_where (config, "media", "pipelines");
   VgwEngineShared shared = { 0 };
-  VgwMediaSettings media_settings;
+  VgwMediaSettings media_settings = get_media_settings (config, pipeline_override, pipelines_where);
   GError *cause = NULL;
 
   fill_engine_shared (&shared, config);
@@ -388,8 +387,6 @@ vgw_app_check (const VgwConfig *config, const char *pipeline_override, GError **
   clear_engine_shared (&shared);
   manager = vgw_manager_create (config->manager.type, &cause);
   vgw_config_errors_add (errors, g_steal_pointer (&cause));
-  vgw_app_get_media_settings (config, pipeline_override, &media_settings);
-  media_settings.pipelines_where = pipelines_where;
   media_settings.udp_port = 0; /* a gateway may be running already */
   media = vgw_media_new (&media_settings, &cause);
   vgw_config_errors_add (errors, g_steal_pointer (&cause));

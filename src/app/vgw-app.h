@@ -26,9 +26,6 @@ void vgw_app_shutdown_finish (VgwApp *self, GAsyncResult *result);
 /* Takes over from @config (transfer full) what can change without touching calls, and logs what could not. */
 void vgw_app_reload (VgwApp *self, VgwConfig *config);
 
-/* The media settings that @config asks for; pointers into @config. For --check-config as well. */
-void vgw_app_get_media_settings (const VgwConfig *config, const char *pipeline_override, VgwMediaSettings *settings);
-
 /* Whether @config names an engine, a manager and pipelines that exist. Errors: VGW_ERROR_CONFIG. */
 gboolean vgw_app_check (const VgwConfig *config, const char *pipeline_override, GError **error);
 

@@ -9,8 +9,6 @@ struct _VgwSessionTable
   GObject parent_instance;
 
   const VgwSessionContext *context;
-  guint max_sessions;
-  guint max_sessions_per_address;
   gboolean is_shut_down;
 
   GHashTable *sessions;       /* id (owned by the session) → VgwSession */
@@ -131,7 +129,7 @@ vgw_session_table_init (VgwSessionTable *self)
 }
 
 VgwSessionTable *
-vgw_session_table_new (const VgwSessionContext *context, guint max_sessions, guint max_sessions_per_address)
+vgw_session_table_new (const VgwSessionContext *context)
 {
   VgwSessionTable *self;
 
@@ -139,8 +137,6 @@ vgw_session_table_new (const VgwSessionContext *context, guint max_sessions, gui
 
   self = g_object_new (VGW_TYPE_SESSION_TABLE, NULL);
   self->context = context;
-  self->max_sessions = max_sessions;
-  self->max_sessions_per_address = max_sessions_per_address;
   return self;
 }
 
@@ -160,19 +156,20 @@ log_refusal (const VgwGrant *grant, const char *why)
 static gboolean
 check_limits (VgwSessionTable *self, const VgwGrant *grant, const char *key, GError **error)
 {
+  const VgwSessionSettingsLimits *limits = &self->context->limits;
   /* a proxy on this machine brings all callers */
-  gboolean is_bounded = self->max_sessions_per_address > 0 && !vgw_address_is_loopback (grant->address);
+  gboolean is_bounded = limits->max_sessions_per_address > 0 && !vgw_address_is_loopback (grant->address);
   const char *full = NULL;
   VgwRefusal refusal = VGW_REFUSAL_SHUTDOWN;
 
   if (self->is_shut_down)
     full = "the gateway is shutting down";
-  else if (self->max_sessions > 0 && vgw_session_table_count (self) >= self->max_sessions)
+  else if (limits->max_sessions > 0 && vgw_session_table_count (self) >= limits->max_sessions)
     {
       full = "all sessions are taken";
       refusal = VGW_REFUSAL_MAX_SESSIONS;
     }
-  else if (is_bounded && get_count (self, key) >= self->max_sessions_per_address)
+  else if (is_bounded && get_count (self, key) >= limits->max_sessions_per_address)
     {
       full = "all sessions of this address are taken";
       refusal = VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS;
@@ -278,13 +275,4 @@ vgw_session_table_shutdown (VgwSessionTable *self)
   g_list_foreach (sessions, (GFunc) (GCallback) g_object_ref, NULL);
   for (GList *at = sessions; at != NULL; at = at->next)
     vgw_session_end (at->data, VGW_END_SHUTDOWN);
-}
-
-void
-vgw_session_table_set_bounds (VgwSessionTable *self, guint max_sessions, guint max_sessions_per_address)
-{
-  g_return_if_fail (VGW_IS_SESSION_TABLE (self));
-
-  self->max_sessions = max_sessions;
-  self->max_sessions_per_address = max_sessions_per_address;
 }

@@ -9,9 +9,9 @@ G_BEGIN_DECLS
 #define VGW_TYPE_SESSION_TABLE (vgw_session_table_get_type ())
 G_DECLARE_FINAL_TYPE (VgwSessionTable, vgw_session_table, VGW, SESSION_TABLE, GObject)
 
-/* @context (transfer none) must outlive the table and its sessions. 0 means no bound. Returns: (transfer full) */
-VgwSessionTable *vgw_session_table_new (const VgwSessionContext *context, guint max_sessions,
-                                        guint max_sessions_per_address);
+/* @context (transfer none) must outlive the table and its sessions; its limits may change, for sessions to come.
+ * Returns: (transfer full) */
+VgwSessionTable *vgw_session_table_new (const VgwSessionContext *context);
 
 /* Makes a session of @grant (not started) and keeps it until it has ended. Errors: VGW_ERROR_BUSY, while shutting down
  * too. Returns: (transfer none) */
@@ -19,9 +19,6 @@ VgwSession *vgw_session_table_create (VgwSessionTable *self, VgwGrant *grant, GE
 
 /* Counts a request that was refused before it came to create (). */
 void vgw_session_table_count_refusal (VgwSessionTable *self, VgwRefusal refusal);
-
-/* New bounds, for sessions to come; 0 means no bound. */
-void vgw_session_table_set_bounds (VgwSessionTable *self, guint max_sessions, guint max_sessions_per_address);
 
 guint vgw_session_table_count (VgwSessionTable *self);
 

@@ -40,7 +40,7 @@ G_DECLARE_FINAL_TYPE (VgwSession, vgw_session, VGW, SESSION, GObject)
  * sessions, and none at all for other counts. */
 typedef struct
 {
-  guint max_sessions;             /* these two are of all sessions together; vgw_session_table_new () */
+  guint max_sessions;             /* these two are of all sessions together */
   guint max_sessions_per_address; /* of IPv6, of one /64 */
   guint offer_timeout_ms;
   guint connect_timeout_ms;

@@ -13,7 +13,7 @@ set_up (void)
   VgwAccessSettings settings = { .default_engine = "echo" };
 
   set_up_context ();
-  table = vgw_session_table_new (&test_context, 0, 0);
+  table = vgw_session_table_new (&test_context);
   settings.engines = test_context.engine_shared.engines;
   settings.table = table;
   access_ = vgw_access_new (&settings);

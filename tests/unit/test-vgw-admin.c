@@ -28,7 +28,9 @@ set_up (void)
   VgwAdminSettings settings = { .address = "127.0.0.1" };
 
   set_up_context ();
-  table = vgw_session_table_new (&test_context, MAX_SESSIONS, MAX_PER_ADDRESS);
+  test_context.limits.max_sessions = MAX_SESSIONS;
+  test_context.limits.max_sessions_per_address = MAX_PER_ADDRESS;
+  table = vgw_session_table_new (&test_context);
   settings.table = table;
   server = vgw_admin_server_new (&settings, &error);
   ck_assert_msg (server != NULL, "%s", error != NULL ? error->message : "");

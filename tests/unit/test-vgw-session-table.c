@@ -17,7 +17,9 @@ static void
 set_up (void)
 {
   set_up_context ();
-  table = vgw_session_table_new (&test_context, MAX_SESSIONS, MAX_PER_ADDRESS);
+  test_context.limits.max_sessions = MAX_SESSIONS;
+  test_context.limits.max_sessions_per_address = MAX_PER_ADDRESS;
+  table = vgw_session_table_new (&test_context);
 }
 
 static void
@@ -88,8 +90,8 @@ END_TEST
 
 START_TEST (zero_means_no_bound)
 {
-  g_clear_object (&table);
-  table = vgw_session_table_new (&test_context, 0, 0);
+  test_context.limits.max_sessions = 0;
+  test_context.limits.max_sessions_per_address = 0;
   for (int i = 0; i < 10 * MAX_SESSIONS; i++)
     open_session (table, "192.0.2.1");
   ck_assert_uint_eq (vgw_session_table_count (table), 10 * MAX_SESSIONS);
