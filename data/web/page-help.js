@@ -30,7 +30,7 @@ export const BOT_STATES = Object.freeze({
   'engine-failed': 'failed',
 });
 
-/* The engines that are inside the gateway, by name (docs/ENGINE.md). */
+/* What is behind some names of engines: those inside the gateway, and the assistant as scripts/run names it. */
 const ANSWERS = Object.freeze({
   echo: 'An echo answers: you will hear yourself.',
   record: 'A recorder answers: you will hear yourself.',

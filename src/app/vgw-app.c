@@ -41,9 +41,6 @@ clear_engine_shared (VgwEngineShared *shared)
 {
   g_clear_pointer (&shared->wav_writer, vgw_wav_writer_unref);
   g_clear_pointer (&shared->io, vgw_engine_io_unref);
-#ifdef HAVE_ASSISTANT
-  g_clear_pointer (&shared->assistant_models, vgw_assistant_models_unref);
-#endif
 }
 
 static void
@@ -275,9 +272,6 @@ fill_engine_shared (VgwEngineShared *shared, const VgwConfig *config)
   shared->wav_writer = vgw_wav_writer_new ();
   shared->io = has_networked_engine (config) ? vgw_engine_io_new () : NULL;
   shared->engines = config->engine.engines;
-#ifdef HAVE_ASSISTANT
-  shared->assistant_models = vgw_assistant_models_new (NULL, NULL);
-#endif
 }
 
 VgwApp *

@@ -4,18 +4,26 @@
 
 /* In the root of every build tree. */
 #define BUILD_STAMP "vgw-build.h"
+#define MAX_DEPTH 2 /* of a program's folder below it */
 
-/* The root of the build tree that @program, BUILD/src/NAME, is in, also where it was moved; NULL for an installed one.
- * (transfer full) */
+/* The root of the build tree that @program, BUILD/src/NAME or BUILD/tools/TOOL/NAME, is in, also where it was moved;
+ * NULL for an installed one. (transfer full) */
 static char *
 find_build_root (const char *program)
 {
   if (g_str_has_prefix (program, VGW_BUILD_ROOT "/"))
     return g_strdup (VGW_BUILD_ROOT);
   g_autofree char *directory = g_path_get_dirname (program);
-  g_autofree char *root = g_path_get_dirname (directory);
-  g_autofree char *stamp = g_build_filename (root, BUILD_STAMP, NULL);
-  return g_file_test (stamp, G_FILE_TEST_EXISTS) ? g_steal_pointer (&root) : NULL;
+  for (guint depth = 1; depth <= MAX_DEPTH; depth++)
+    {
+      g_autofree char *root = g_path_get_dirname (directory);
+      g_autofree char *stamp = g_build_filename (root, BUILD_STAMP, NULL);
+      if (g_file_test (stamp, G_FILE_TEST_EXISTS))
+        return g_steal_pointer (&root);
+      g_free (directory);
+      directory = g_steal_pointer (&root);
+    }
+  return NULL;
 }
 
 /* "a/b/../c" is "a/c". (transfer full) */

@@ -166,9 +166,6 @@ complete (GPtrArray *drafts, VgwEngineDraft *draft, const VgwEngineConfig *defau
       const guint rate_hz = dialect->rate_hz != 0 ? dialect->rate_hz : dialect->default_rate_hz;
       config->sample_rate_hz = rate_hz != 0 ? rate_hz : config->sample_rate_hz;
     }
-  /* who talks to the assistant may interrupt it, unless its own group says otherwise */
-  if (strcmp (config->type, "assistant") == 0 && !is_set (draft, "barge-in"))
-    config->barge_in = VGW_BARGE_IN_FLUSH;
   /* [engine] on-failure = fallback:NAME is for all the others */
   vgw_engine_config_get_on_failure (config, &fallback);
   if (g_strcmp0 (fallback, config->name) == 0 && !is_set (draft, "on-failure"))

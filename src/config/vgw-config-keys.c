@@ -164,7 +164,7 @@ static const VgwConfigKey keys[] = {
               "says so." },
 
   { "engine NAME", "type", TEXT (VgwEngineConfig, type), "", .check = vgw_config_check_engine_type,
-    .brief = "Kind of engine: echo, record, websocket, audiosocket, or assistant where that was built",
+    .brief = "Kind of engine: echo, record, websocket or audiosocket",
     .detail = "Has to be set, unless NAME is the type." },
   { "engine NAME", "url", TEXT (VgwEngineConfig, url), "",
     .brief = "Where the bot listens (websocket, audiosocket)",
@@ -211,8 +211,7 @@ static const VgwConfigKey keys[] = {
   { "engine", "barge-in", CHOICE (VgwEngineConfig, barge_in), "none", .choices = barge_ins,
     .brief = "What becomes of the engine's speech when the caller speaks",
     .detail = "none: the engine decides. duck: it is turned down meanwhile. pause: it is held, and goes on "
-              "afterwards. flush: what waits is dropped. An assistant has flush, unless its own group says "
-              "otherwise." },
+              "afterwards. flush: what waits is dropped." },
   { "engine", "hangup", CHOICE (VgwEngineConfig, hangup), "drain", .choices = hangups,
     .brief = "What an engine that hangs up does with its speech that was not heard yet",
     .detail = "drain: it is heard, and then the call ends. now: it is dropped." },

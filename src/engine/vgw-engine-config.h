@@ -37,7 +37,7 @@ typedef enum
 typedef struct
 {
   char *name;
-  char *type;                /* "echo", "record", "websocket", "audiosocket", "assistant" */
+  char *type;                /* "echo", "record", "websocket", "audiosocket" */
   char *url;                 /* websocket: ws:// or wss://; audiosocket: tcp://host:port; "" for the others */
   char *dialect;             /* websocket: the name of a VgwDialect */
   char *authorization;       /* websocket: value of the Authorization header, "" for none; secret */

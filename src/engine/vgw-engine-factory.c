@@ -4,9 +4,6 @@
 #include "engine/builtin/vgw-engine-echo.h"
 #include "engine/vgw-engine-net.h"
 #include "engine/builtin/vgw-engine-record.h"
-#ifdef HAVE_ASSISTANT
-#include "engine/vgw-engine-assistant.h"
-#endif
 
 static VgwEngine *
 create_echo (const VgwEngineConfig *config, const VgwEngineShared *shared, GError **error)
@@ -58,14 +55,6 @@ create_networked (const VgwEngineConfig *config, const VgwEngineShared *shared, 
   return vgw_engine_net_new (shared->io, config, dialect);
 }
 
-#ifdef HAVE_ASSISTANT
-static VgwEngine *
-create_assistant (const VgwEngineConfig *config, const VgwEngineShared *shared, GError **error)
-{
-  return vgw_engine_assistant_new (shared->assistant_models);
-}
-#endif
-
 /* A new engine is one line here and its file. Both arrays in the same order. */
 static const struct
 {
@@ -73,19 +62,14 @@ static const struct
   gboolean is_networked;
   VgwEngine *(*create) (const VgwEngineConfig *config, const VgwEngineShared *shared, GError **error);
 } factories[] = {
-  { "echo", FALSE, create_echo },           { "record", FALSE, create_record },
-  { "websocket", TRUE, create_networked },  { "audiosocket", TRUE, create_networked },
-#ifdef HAVE_ASSISTANT
-  { "assistant", FALSE, create_assistant },
-#endif
+  { "echo", FALSE, create_echo },
+  { "record", FALSE, create_record },
+  { "websocket", TRUE, create_networked },
+  { "audiosocket", TRUE, create_networked },
 };
 
 static const char *const types[] = {
-  "echo",      "record", "websocket", "audiosocket",
-#ifdef HAVE_ASSISTANT
-  "assistant",
-#endif
-  NULL,
+  "echo", "record", "websocket", "audiosocket", NULL,
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (types) == G_N_ELEMENTS (factories) + 1);
@@ -112,10 +96,9 @@ vgw_engine_create (const VgwEngineConfig *config, const VgwEngineShared *shared,
 const char *
 vgw_engine_type_lack (const char *name)
 {
-#ifndef HAVE_ASSISTANT
   if (g_str_equal (name, "assistant"))
-    return "; this build lacks the assistant (meson -Dassistant, docs/ASSISTANT.md)";
-#endif
+    return "; the assistant is a program of its own now: start voice-gateway-assistant, and add the group "
+           "[engine assistant] with type = websocket and url = ws://127.0.0.1:8082 (docs/ASSISTANT.md)";
   return "";
 }
 

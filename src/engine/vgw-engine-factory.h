@@ -6,10 +6,6 @@
 #include "engine/vgw-engine-io.h"
 #include "engine/vgw-engine.h"
 #include "engine/builtin/vgw-wav-writer.h"
-#include "vgw-build.h"
-#ifdef HAVE_ASSISTANT
-#include "engine/vgw-assistant-models.h"
-#endif
 
 G_BEGIN_DECLS
 
@@ -19,9 +15,6 @@ typedef struct
   VgwWavWriter *wav_writer; /* `record` (nullable): the one writer of all recordings; NULL: each engine has its own */
   VgwEngineIo *io;          /* (nullable) where no engine of `engines` is behind a network */
   GPtrArray *engines;       /* VgwEngineConfig (nullable), for `record` to find what it wraps */
-#ifdef HAVE_ASSISTANT
-  VgwAssistantModels *assistant_models; /* `assistant` (nullable): the decoders of all calls; NULL: each has its own */
-#endif
 } VgwEngineShared;
 
 /* Creates the engine that @config describes (copied). Errors: VGW_ERROR_CONFIG for an unknown type, naming the known
@@ -31,8 +24,7 @@ VgwEngine *vgw_engine_create (const VgwEngineConfig *config, const VgwEngineShar
 /* The known types, NULL-terminated (static). For --help and messages. */
 const char *const *vgw_engine_types (void);
 
-/* What to add to a message about @name, an engine or a type that there is not: that this build lacks it, or "".
- * (static) */
+/* What to add to a message about @name, an engine or a type that there is not: what became of it, or "". (static) */
 const char *vgw_engine_type_lack (const char *name);
 
 /* Whether an engine of @type is there without being configured, under the name of its type. */

@@ -1,10 +1,11 @@
 /* The offline bot: flite asks through a browser's microphone, and pocketsphinx tells what the browser was answered. */
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { launch, pressCall, recordRemote, takeRecorded, waitForState } from './lib/browser.mjs';
 import { Gateway } from './lib/gateway.mjs';
@@ -28,6 +29,7 @@ const HOURS = ['twelve', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 
 const TOLD_HOUR = 7; // no machine's clock may make the words difficult: "four o'clock" sounds like "five o'clock"
 
 const directory = mkdtempSync(join(tmpdir(), 'voice-gateway-assistant-'));
+let assistant;
 let gateway;
 let chromium;
 
@@ -36,25 +38,24 @@ before(async () => {
   writeWav(wav, RATE, makeQuestions());
   /* a time zone, in which it is between seven and eight; POSIX counts to the west of Greenwich */
   process.env.TZ = `VGW${new Date().getUTCHours() - TOLD_HOUR}`;
-  gateway = await Gateway.start(['engine.default=assistant']);
+  const url = await startAssistant();
+  gateway = await Gateway.start([], { configuration: `[engine]\ndefault = assistant\n[engine assistant]\ntype = websocket\nurl = ${url}\n` });
   chromium = await launch({ microphone: { wav } });
-  await loadModels();
 });
 
 after(async () => {
   await chromium?.close();
   rmSync(directory, { recursive: true, force: true });
   await gateway?.stopCleanly();
+  assistant?.kill();
 });
 
-/* The first call loads them. Under sanitizers that takes longer than the assistant keeps what it has not listened to. */
-async function loadModels() {
-  const page = await chromium.open(gateway.url);
-  await pressCall(page);
-  await gateway.waitForLog(/loaded decoder/, LOAD_MS);
-  await pressCall(page);
-  await waitForState(page, 'ended');
-  await page.context().close();
+/* Its address, once it has loaded its models. */
+async function startAssistant() {
+  assistant = spawn(process.env.VGW_TEST_ASSISTANT, ['--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const line of createInterface({ input: assistant.stdout, signal: AbortSignal.timeout(LOAD_MS) }))
+    return line.replace(/^ready /, '');
+  throw new Error('the assistant does not start');
 }
 
 function makeQuestions() {

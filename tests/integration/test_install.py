@@ -13,6 +13,8 @@ import harness
 FILES = ["bin/voice-gateway", "bin/voice-gateway-call", "etc/voice-gateway/voice-gateway.conf",
          "share/man/man1/voice-gateway.1", "share/man/man1/voice-gateway-call.1",
          "share/man/man5/voice-gateway.conf.5"]
+ASSISTANT_FILES = ["bin/voice-gateway-assistant", "share/man/man1/voice-gateway-assistant.1",
+                   "share/voice-gateway/assistant/assistant.gram"]
 ORDINARY_USER = "nobody"
 
 
@@ -52,6 +54,9 @@ class Install(harness.GatewayTest):
         prefix = self.install()
         for name in FILES:
             self.assertTrue((prefix / name).is_file(), name)
+        has_assistant = (harness.BUILD_ROOT / "tools/assistant/voice-gateway-assistant").exists()
+        for name in ASSISTANT_FILES:
+            self.assertEqual((prefix / name).is_file(), has_assistant, name)
         for source in (harness.SOURCE_ROOT / "pipelines").iterdir():
             self.assertTrue((prefix / "share/voice-gateway/pipelines" / source.name).is_file(), source.name)
         self.assertTrue(list(prefix.glob("**/gstreamer-1.0/libgstvgw.so")))

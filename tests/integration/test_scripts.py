@@ -1,14 +1,18 @@
 """scripts/run as people use it: from any directory, as an ordinary user, in a tree that is somebody else's or was copied."""
 
+import json
 import os
+import pathlib
 import pwd
 import shutil
 import subprocess
 import unittest
+import urllib.request
 
 import harness
 
 ORDINARY_USER = "nobody"
+ASSISTANT = harness.BUILD_ROOT / "tools" / "assistant" / "voice-gateway-assistant"
 
 
 class Scripts(harness.GatewayTest):
@@ -40,6 +44,33 @@ class Scripts(harness.GatewayTest):
         result = self.run_script("--config", "no-such.conf", "--check-config")
         self.assertEqual(result.returncode, 78)
         self.assertIn("no-such.conf", result.stderr)
+
+    def run_for_a_page(self, *arguments):
+        """The engines that the page offers while scripts/run runs, and the programs whose parent it is; ends it."""
+        gateway = harness.Gateway(command=(harness.SOURCE_ROOT / "scripts" / "run", *arguments))
+        try:
+            with urllib.request.urlopen(f"{gateway.http_url}engines") as response:
+                engines = json.load(response)
+            result = subprocess.run(["pgrep", "-P", str(gateway.pid)], capture_output=True, text=True, check=False)
+            children = [int(pid) for pid in result.stdout.split()]
+        finally:
+            status, complaints = gateway.stop()
+        self.assertEqual((status, complaints), (0, ""))
+        return engines, children
+
+    @unittest.skipUnless(ASSISTANT.exists(), "not built")
+    def test_the_assistant_runs_beside_the_gateway(self):
+        engines, children = self.run_for_a_page()
+        self.assertEqual(engines, {"default": "echo", "engines": ["echo", "assistant"]})
+        self.assertEqual(len(children), 1)
+        harness.wait_for(lambda: not pathlib.Path(f"/proc/{children[0]}").exists(), harness.STOP_TIMEOUT_S,
+                         "the assistant ends with the gateway")
+
+    def test_with_a_configuration_of_the_user_there_is_no_assistant(self):
+        (self.directory / "mine.conf").write_text("[engine]\ndefault = record\n[record]\ndirectory = /tmp\n")
+        engines, children = self.run_for_a_page("--config", self.directory / "mine.conf")
+        self.assertEqual(engines, {"default": "record", "engines": ["record"]})
+        self.assertEqual(children, [])
 
     @unittest.skipUnless(os.geteuid() == 0, "nobody else can become another user")
     def test_somebody_elses_build_says_what_to_do(self):

@@ -36,6 +36,7 @@ ROOMS = {
     "config": {"admin", "base", "signaling", "engine", "manager", "media", "net", "session"},
     "app": {"access", "base", "config", "engine", "media", "session", "net", "admin"},
     "caller": {"base", "signaling", "elements"},
+    "assistant": {"base"},
     "config-docs": {"config"},
 }
 
@@ -53,7 +54,7 @@ KNOWN_CIRCLES = {
 }
 
 GSTREAMER_ROOMS = {"media", "elements", "ice", "caller"}
-LIBSOUP_ROOMS = {"net", "admin", "caller"}
+LIBSOUP_ROOMS = {"net", "admin", "caller", "assistant"}
 
 # Each program, and the man page that has its options.
 PROGRAMS = {

@@ -1,12 +1,12 @@
-#include "engine/vgw-assistant-listener.h"
+#include "assistant/vgw-assistant-listener.h"
 
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "engine/vgw-assistant-resampler.h"
-#include "engine/vgw-assistant-speaker.h"
-#include "engine/vgw-assistant-sphinx.h"
+#include "assistant/vgw-assistant-resampler.h"
+#include "assistant/vgw-assistant-speaker.h"
+#include "assistant/vgw-assistant-sphinx.h"
 #include "run-suite.h"
 
 #define RATE_HZ VGW_ASSISTANT_RATE_HZ

@@ -114,10 +114,12 @@ START_TEST (a_build_tree_that_was_copied_with_its_source_uses_the_copy)
 {
   g_autofree char *build = make_directory ("copy/build");
   g_autofree char *program = g_build_filename (build, "src", "voice-gateway", NULL);
+  g_autofree char *tool = g_build_filename (build, "tools", "assistant", "voice-gateway-assistant", NULL);
   g_autofree char *pipelines = make_directory ("copy/build/" VGW_SOURCE_FROM_BUILD "/pipelines");
 
   make_file (build, "vgw-build.h");
   assert_path (vgw_data_path_for (program, IN_SOURCE, INSTALLED), pipelines);
+  assert_path (vgw_data_path_for (tool, IN_SOURCE, INSTALLED), pipelines);
   ck_assert_ptr_null (vgw_data_path_config_for (program));
 }
 END_TEST

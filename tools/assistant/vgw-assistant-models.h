@@ -2,21 +2,20 @@
  * their number, and their memory, follow the processors and not the calls. */
 #pragma once
 
-#include "engine/vgw-assistant-decoder.h"
+#include "assistant/vgw-assistant-decoder.h"
 
 G_BEGIN_DECLS
 
 typedef struct _VgwAssistantModels VgwAssistantModels; /* reference counted, thread-safe */
 
 /* Loads nothing yet. @model_dir (nullable): NULL for the one that pocketsphinx was installed with. @grammar_path
- * (nullable): NULL for the one that comes with the gateway. Returns: (transfer full) */
+ * (nullable): NULL for the one that comes with the program. Returns: (transfer full) */
 VgwAssistantModels *vgw_assistant_models_new (const char *model_dir, const char *grammar_path);
 VgwAssistantModels *vgw_assistant_models_ref (VgwAssistantModels *self);
 void vgw_assistant_models_unref (VgwAssistantModels *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAssistantModels, vgw_assistant_models_unref)
 
-/* Loads the first decoder where no other call has done or begun it. Takes seconds: not for the main thread.
- * Errors: VGW_ERROR_ENGINE. */
+/* Loads the first decoder, which takes a second, so that no call waits for it. Errors: VGW_ERROR_ENGINE. */
 gboolean vgw_assistant_models_warm_up (VgwAssistantModels *self, GError **error);
 
 /* vgw_assistant_decoder_hear () with a free decoder; waits for one, and loads one where there may be more. Not for the

@@ -1,8 +1,8 @@
-#include "engine/vgw-assistant-speaker.h"
+#include "assistant/vgw-assistant-speaker.h"
 
 #include <flite/flite.h>
 
-#include "engine/vgw-assistant-resampler.h"
+#include "assistant/vgw-assistant-resampler.h"
 
 /* Defined by libflite_cmu_us_slt, declared in no header; flite's own manual declares it the same way. It registers the
  * voice at the first call and returns the same one at each further call. */

@@ -1,10 +1,10 @@
-#include "engine/vgw-assistant-listener.h"
+#include "assistant/vgw-assistant-listener.h"
 
 #include <sphinxbase/ckd_alloc.h>
 #include <sphinxbase/cmd_ln.h>
 #include <sphinxbase/fe.h>
 
-#include "engine/vgw-assistant-sphinx.h"
+#include "assistant/vgw-assistant-sphinx.h"
 
 #define FRAME_MS 10                 /* of the front end: its default -frate of 100 */
 #define START_MS 100                /* of voice begin an utterance */

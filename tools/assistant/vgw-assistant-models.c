@@ -1,4 +1,4 @@
-#include "engine/vgw-assistant-models.h"
+#include "assistant/vgw-assistant-models.h"
 
 #include "base/vgw-data-path.h"
 #include "base/vgw-log.h"
@@ -106,20 +106,11 @@ return_decoder (VgwAssistantModels *self, VgwAssistantDecoder *decoder)
 gboolean
 vgw_assistant_models_warm_up (VgwAssistantModels *self, GError **error)
 {
-  VgwAssistantDecoder *decoder = NULL;
-  gboolean is_loaded;
-
-  g_mutex_lock (&self->lock);
-  while (self->n_loading > 0 && self->n_loading == self->n_decoders)
-    g_cond_wait (&self->has_changed, &self->lock);
-  is_loaded = self->n_decoders > 0;
-  if (!is_loaded)
-    decoder = load_decoder (self, error);
-  g_mutex_unlock (&self->lock);
+  VgwAssistantDecoder *decoder = borrow_decoder (self, error);
 
   if (decoder != NULL)
     return_decoder (self, decoder);
-  return is_loaded || decoder != NULL;
+  return decoder != NULL;
 }
 
 char *

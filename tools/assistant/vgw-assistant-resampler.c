@@ -1,4 +1,4 @@
-#include "engine/vgw-assistant-resampler.h"
+#include "assistant/vgw-assistant-resampler.h"
 
 #include <speex/speex_resampler.h>
 

@@ -5,7 +5,7 @@
  * main thread must not wait for. It has its own reference, and nothing of the owner's after stop (). */
 #pragma once
 
-#include "engine/vgw-assistant-models.h"
+#include "assistant/vgw-assistant-models.h"
 
 G_BEGIN_DECLS
 
@@ -23,11 +23,12 @@ typedef struct
   void (*failed) (const GError *error, gpointer user_data);
 } VgwAssistantCallFuncs;
 
-/* Starts the thread, which greets at once and loads the models meanwhile. @models is referenced; @session_id
- * (nullable) is for the log; @funcs is copied. Errors: VGW_ERROR_ENGINE where there can be no thread.
+/* Starts the thread. @models is referenced; @session_id (nullable) is for the log; @should_greet: it speaks first, else
+ * it listens at once; @funcs is copied. Errors: VGW_ERROR_ENGINE where there can be no thread.
  * Returns: (transfer full), for vgw_assistant_call_stop () */
 VgwAssistantCall *vgw_assistant_call_start (VgwAssistantModels *models, const char *session_id, guint rate_hz,
-                                            const VgwAssistantCallFuncs *funcs, gpointer user_data, GError **error);
+                                            gboolean should_greet, const VgwAssistantCallFuncs *funcs,
+                                            gpointer user_data, GError **error);
 
 /* The caller's voice, @n_samples of s16 mono at the session's rate. While the assistant speaks, the last second is
  * kept; beyond VGW_ASSISTANT_QUEUE_MS dropped and counted. Never blocks. One streaming thread at a time. */

@@ -1,12 +1,12 @@
-#include "engine/vgw-assistant-call.h"
+#include "assistant/vgw-assistant-call.h"
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
-#include "engine/vgw-assistant-dialogue.h"
-#include "engine/vgw-assistant-listener.h"
-#include "engine/vgw-assistant-resampler.h"
-#include "engine/vgw-assistant-speaker.h"
-#include "engine/vgw-assistant-sphinx.h"
+#include "assistant/vgw-assistant-dialogue.h"
+#include "assistant/vgw-assistant-listener.h"
+#include "assistant/vgw-assistant-resampler.h"
+#include "assistant/vgw-assistant-speaker.h"
+#include "assistant/vgw-assistant-sphinx.h"
 
 /* Kept of what comes in while it speaks: who interrupts it has spoken for so long until the queue is cleared
  * (engine.speech-start-ms, and what the detection takes). */
@@ -18,6 +18,7 @@ struct _VgwAssistantCall
   VgwAssistantModels *models;
   char *session_id;
   guint rate_hz;
+  gboolean should_greet;
   GMainContext *context;
 
   /* main thread only */
@@ -240,20 +241,19 @@ wait_for_audio (VgwAssistantCall *self)
 }
 
 static void
+greet (VgwAssistantCall *self)
+{
+  Message *message = g_new0 (Message, 1);
+
+  say (self, message, vgw_assistant_dialogue_greet ());
+  post (self, message);
+}
+
+static void
 converse (VgwAssistantCall *self)
 {
-  Message *greeting = g_new0 (Message, 1);
-  GError *error = NULL;
-
-  say (self, greeting, vgw_assistant_dialogue_greet ());
-  post (self, greeting);
-  if (!should_go_on (self))
-    return;
-  if (!vgw_assistant_models_warm_up (self->models, &error))
-    {
-      fail (self, error);
-      return;
-    }
+  if (self->should_greet)
+    greet (self);
   while (wait_for_audio (self))
     {
       vgw_assistant_resampler_push (self->resampler, (const gint16 *) self->batch->data, self->batch->len, self->voice);
@@ -286,7 +286,7 @@ call_thread (gpointer user_data)
 /* --- the owner's side --- */
 
 VgwAssistantCall *
-vgw_assistant_call_start (VgwAssistantModels *models, const char *session_id, guint rate_hz,
+vgw_assistant_call_start (VgwAssistantModels *models, const char *session_id, guint rate_hz, gboolean should_greet,
                           const VgwAssistantCallFuncs *funcs, gpointer user_data, GError **error)
 {
   VgwAssistantCall *self = g_new0 (VgwAssistantCall, 1);
@@ -303,7 +303,8 @@ vgw_assistant_call_start (VgwAssistantModels *models, const char *session_id, gu
   g_mutex_init (&self->lock);
   g_cond_init (&self->wake);
   self->queue = g_array_new (FALSE, FALSE, sizeof (gint16));
-  self->is_speaking = TRUE; /* the greeting comes first */
+  self->should_greet = should_greet;
+  self->is_speaking = should_greet;
 
   g_atomic_ref_count_inc (&self->ref_count);
   thread = g_thread_try_new ("vgw-assistant", call_thread, self, &thread_error);

@@ -1,4 +1,4 @@
-#include "engine/vgw-assistant-sphinx.h"
+#include "assistant/vgw-assistant-sphinx.h"
 
 #include <sphinxbase/err.h>
 

@@ -1,4 +1,4 @@
-#include "engine/vgw-assistant-dialogue.h"
+#include "assistant/vgw-assistant-dialogue.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "engine/vgw-assistant-decoder.h"
+#include "assistant/vgw-assistant-decoder.h"
 
 #include <string.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/vgw-data-path.h"
 #include "base/vgw-error.h"
-#include "engine/vgw-assistant-sphinx.h"
+#include "assistant/vgw-assistant-sphinx.h"
 
 #define MODEL_HELP "the package pocketsphinx-en-us has the models"
 #define COMMAND_SEARCH "command"
