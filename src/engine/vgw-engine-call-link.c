@@ -217,7 +217,7 @@ on_link_closed (VgwEngineLink *link, int how, const GError *error, VgwEngineCall
   else
     vgw_info (self->session_id, "engine %s: closed by the bot", self->config->name);
   drop_link (self);
-  vgw_engine_call_handlers.hangup (self);
+  vgw_engine_call_handlers.emit (&(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_HANGUP }, self);
 }
 
 /* Nothing is dropped of what a bot says: where too much waits, the bot waits. */

@@ -53,37 +53,8 @@ on_dialect_play (const gint16 *samples, gsize n_samples, gpointer user_data)
 }
 
 static void
-emit (VgwEngineCall *self, const VgwEngineOutput *output)
+post_event (VgwEngineCall *self, const char *json)
 {
-  g_mutex_lock (&self->owner_lock);
-  if (self->owner != NULL)
-    vgw_engine_emit (self->owner, output);
-  g_mutex_unlock (&self->owner_lock);
-}
-
-static void
-on_dialect_mark (const char *name, gpointer user_data)
-{
-  emit (user_data, &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_MARK, .name = name });
-}
-
-static void
-on_dialect_clear (gpointer user_data)
-{
-  emit (user_data, &(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_CLEAR });
-}
-
-static void
-on_dialect_pause (gboolean is_paused, gpointer user_data)
-{
-  emit (user_data, &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_HOLD, .is_held = is_paused });
-}
-
-static void
-on_dialect_event (const char *json, gpointer user_data)
-{
-  VgwEngineCall *self = user_data;
-
   if (strlen (json) > VGW_EVENT_MAX_BYTES)
     {
       if (self->n_large_events++ == 0) /* a bot cannot fill the log */
@@ -96,22 +67,28 @@ on_dialect_event (const char *json, gpointer user_data)
 }
 
 static void
-on_dialect_hangup (gpointer user_data)
+on_dialect_emit (const VgwEngineOutput *output, gpointer user_data)
 {
   VgwEngineCall *self = user_data;
 
-  if (self->has_hung_up) /* once is enough, whatever a bot sends */
-    return;
-  self->has_hung_up = TRUE;
-  vgw_engine_call_post (self, &(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_HANGUP });
+  if (output->type == VGW_ENGINE_OUTPUT_EVENT)
+    post_event (self, output->json);
+  else if (output->type == VGW_ENGINE_OUTPUT_HANGUP && !self->has_hung_up)
+    {
+      self->has_hung_up = TRUE;
+      vgw_engine_call_post (self, output);
+    }
+  else if (output->type != VGW_ENGINE_OUTPUT_HANGUP)
+    {
+      g_mutex_lock (&self->owner_lock);
+      if (self->owner != NULL)
+        vgw_engine_emit (self->owner, output);
+      g_mutex_unlock (&self->owner_lock);
+    }
 }
 
 const VgwDialectHandlers vgw_engine_call_handlers = {
   .send = on_dialect_send,
   .play = on_dialect_play,
-  .mark = on_dialect_mark,
-  .clear = on_dialect_clear,
-  .pause = on_dialect_pause,
-  .event = on_dialect_event,
-  .hangup = on_dialect_hangup,
+  .emit = on_dialect_emit,
 };

@@ -114,14 +114,8 @@ run_input_job (gpointer user_data)
 
   if (!g_atomic_int_get (&self->is_open) || self->link == NULL)
     return; /* what was said while nobody listened is over */
-  if (input->type == VGW_ENGINE_INPUT_EVENT && self->dialect->event != NULL)
-    self->dialect->event (self->state, input->json);
-  else if (input->type == VGW_ENGINE_INPUT_PLAYOUT && self->dialect->playout != NULL)
-    self->dialect->playout (self->state, input->playout);
-  else if (input->type == VGW_ENGINE_INPUT_DTMF && self->dialect->dtmf != NULL)
-    self->dialect->dtmf (self->state, input->dtmf.digit, input->dtmf.duration_ms);
-  else if (input->type == VGW_ENGINE_INPUT_SPEECH && self->dialect->speech != NULL)
-    self->dialect->speech (self->state, input->is_speaking);
+  if (self->dialect->handle != NULL)
+    self->dialect->handle (self->state, input);
 }
 
 static void

@@ -53,45 +53,42 @@ on_play (const gint16 *samples, gsize n_samples, gpointer user_data)
 }
 
 static void
-on_mark (const char *name, gpointer user_data)
+on_emit (const VgwEngineOutput *output, gpointer user_data)
 {
   Call *call = user_data;
 
-  g_assert (g_utf8_validate (name, -1, NULL));
-  if (g_queue_get_length (&call->marks) < MAX_MARKS)
-    g_queue_push_tail (&call->marks, g_strdup (name));
-}
-
-static void
-on_clear (gpointer user_data)
-{
-}
-
-static void
-on_pause (gboolean is_paused, gpointer user_data)
-{
-}
-
-static void
-on_event (const char *json, gpointer user_data)
-{
-  check_text (json);
-}
-
-static void
-on_hangup (gpointer user_data)
-{
+  switch (output->type)
+    {
+    case VGW_ENGINE_OUTPUT_MARK:
+      g_assert (g_utf8_validate (output->name, -1, NULL));
+      if (g_queue_get_length (&call->marks) < MAX_MARKS)
+        g_queue_push_tail (&call->marks, g_strdup (output->name));
+      break;
+    case VGW_ENGINE_OUTPUT_EVENT:
+      check_text (output->json);
+      break;
+    case VGW_ENGINE_OUTPUT_CLEAR:
+    case VGW_ENGINE_OUTPUT_HOLD:
+    case VGW_ENGINE_OUTPUT_HANGUP:
+      break;
+    case VGW_ENGINE_OUTPUT_STATUS:
+    case VGW_ENGINE_OUTPUT_FAILED:
+      g_assert_not_reached ();
+    }
 }
 
 static const VgwDialectHandlers handlers = {
   .send = on_send,
   .play = on_play,
-  .mark = on_mark,
-  .clear = on_clear,
-  .pause = on_pause,
-  .event = on_event,
-  .hangup = on_hangup,
+  .emit = on_emit,
 };
+
+static void
+handle (const VgwDialect *dialect, gpointer state, const VgwEngineInput *input)
+{
+  if (dialect->handle != NULL)
+    dialect->handle (state, input);
+}
 
 static void
 end_marks (const VgwDialect *dialect, gpointer state, Call *call)
@@ -103,7 +100,7 @@ end_marks (const VgwDialect *dialect, gpointer state, Call *call)
     g_ptr_array_add (marks, name);
   g_ptr_array_add (marks, NULL);
   event.marks = (const char *const *) marks->pdata;
-  dialect->playout (state, &event);
+  handle (dialect, state, &(VgwEngineInput){ VGW_ENGINE_INPUT_PLAYOUT, .playout = &event });
 }
 
 static void
@@ -112,8 +109,6 @@ say_playout (const VgwDialect *dialect, gpointer state, Call *call, guint kind)
   g_autofree char *name = NULL;
   VgwPlayoutEvent event = { .type = (VgwPlayoutEventType) (kind % (VGW_PLAYOUT_XON + 1)), .played_ms = kind };
 
-  if (dialect->playout == NULL)
-    return;
   if (event.type == VGW_PLAYOUT_CLEARED)
     {
       end_marks (dialect, state, call);
@@ -126,7 +121,7 @@ say_playout (const VgwDialect *dialect, gpointer state, Call *call, guint kind)
       if (name == NULL)
         return;
     }
-  dialect->playout (state, &event);
+  handle (dialect, state, &(VgwEngineInput){ VGW_ENGINE_INPUT_PLAYOUT, .playout = &event });
 }
 
 static void
@@ -157,15 +152,14 @@ run_record (const VgwDialect *dialect, gpointer state, Call *call, guint kind, c
       dialect->audio (state, samples, length / sizeof (gint16));
       break;
     case 2:
-      if (dialect->dtmf != NULL)
-        dialect->dtmf (state, "0123456789*#ABCD"[length % 16], (guint) length);
+      handle (dialect, state,
+              &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { "0123456789*#ABCD"[length % 16], (guint) length } });
       break;
     case 3:
       say_playout (dialect, state, call, (guint) length);
       break;
     case 4:
-      if (dialect->speech != NULL)
-        dialect->speech (state, length % 2);
+      handle (dialect, state, &(VgwEngineInput){ VGW_ENGINE_INPUT_SPEECH, .is_speaking = length % 2 });
       break;
     case 5:
       receive (dialect, state, call, FALSE, data, length);

@@ -99,43 +99,35 @@ on_play (const gint16 *samples, gsize n_samples, gpointer user_data)
 }
 
 static void
-on_mark (const char *name, gpointer user_data)
+on_emit (const VgwEngineOutput *output, gpointer user_data)
 {
-  add_line (user_data, "marks", name);
-}
-
-static void
-on_clear (gpointer user_data)
-{
-  add_line (user_data, "clears", NULL);
-}
-
-static void
-on_pause (gboolean is_paused, gpointer user_data)
-{
-  add_line (user_data, is_paused ? "pauses" : "continues", NULL);
-}
-
-static void
-on_event (const char *json, gpointer user_data)
-{
-  add_line (user_data, "tells", json);
-}
-
-static void
-on_hangup (gpointer user_data)
-{
-  add_line (user_data, "hangs up", NULL);
+  switch (output->type)
+    {
+    case VGW_ENGINE_OUTPUT_MARK:
+      add_line (user_data, "marks", output->name);
+      break;
+    case VGW_ENGINE_OUTPUT_CLEAR:
+      add_line (user_data, "clears", NULL);
+      break;
+    case VGW_ENGINE_OUTPUT_HOLD:
+      add_line (user_data, output->is_held ? "pauses" : "continues", NULL);
+      break;
+    case VGW_ENGINE_OUTPUT_EVENT:
+      add_line (user_data, "tells", output->json);
+      break;
+    case VGW_ENGINE_OUTPUT_HANGUP:
+      add_line (user_data, "hangs up", NULL);
+      break;
+    case VGW_ENGINE_OUTPUT_STATUS:
+    case VGW_ENGINE_OUTPUT_FAILED:
+      ck_abort_msg ("a dialect knows no connection");
+    }
 }
 
 static const VgwDialectHandlers handlers = {
   .send = on_send,
   .play = on_play,
-  .mark = on_mark,
-  .clear = on_clear,
-  .pause = on_pause,
-  .event = on_event,
-  .hangup = on_hangup,
+  .emit = on_emit,
 };
 
 /* --- the player -----------------------------------------------------------------------------------------------------
@@ -244,7 +236,7 @@ call_playout (DialectPlayer *self, VgwPlayoutEventType type, char **words)
   event.utterance_ms = g_ascii_strtoull (words[n + 1], NULL, 10);
   if (type == VGW_PLAYOUT_CLEARED)
     event.marks = (const char *const *) words + n + 2;
-  self->dialect->playout (dialect_player_state (self), &event);
+  self->dialect->handle (dialect_player_state (self), &(VgwEngineInput){ VGW_ENGINE_INPUT_PLAYOUT, .playout = &event });
 }
 
 static gboolean
@@ -275,11 +267,13 @@ run_call (DialectPlayer *self, const char *line)
   else if (strcmp (words[0], "audio") == 0)
     call_audio (self, rest);
   else if (strcmp (words[0], "dtmf") == 0)
-    self->dialect->dtmf (state, *words[1], (guint) atoi (words[2]));
+    self->dialect->handle (state,
+                           &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { *words[1], (guint) atoi (words[2]) } });
   else if (strcmp (words[0], "speech") == 0)
-    self->dialect->speech (state, strcmp (rest, "on") == 0);
+    self->dialect->handle (state,
+                           &(VgwEngineInput){ VGW_ENGINE_INPUT_SPEECH, .is_speaking = strcmp (rest, "on") == 0 });
   else if (strcmp (words[0], "event") == 0)
-    self->dialect->event (state, rest);
+    self->dialect->handle (state, &(VgwEngineInput){ VGW_ENGINE_INPUT_EVENT, .json = rest });
   else if (strcmp (words[0], "stop") == 0)
     self->dialect->stop (state, *rest != '\0' ? rest : NULL);
   else

@@ -27,7 +27,8 @@ play_until (DialectPlayer *player, guint n_frames)
   g_autofree char *name = g_strdup_printf ("q%u", n_frames);
   const VgwPlayoutEvent event = { .type = VGW_PLAYOUT_MARK, .name = name };
 
-  dialect_player_dialect (player)->playout (dialect_player_state (player), &event);
+  dialect_player_dialect (player)->handle (dialect_player_state (player),
+                                           &(VgwEngineInput){ VGW_ENGINE_INPUT_PLAYOUT, .playout = &event });
 }
 
 static void
@@ -72,7 +73,8 @@ START_TEST (a_flush_lets_the_application_go)
   send_frames (player, 1000);
   check_told (player, "MEDIA_XOFF");
   dialect_player_receive (player, TRUE, (const guint8 *) flush, strlen (flush));
-  dialect_player_dialect (player)->playout (dialect_player_state (player), &event);
+  dialect_player_dialect (player)->handle (dialect_player_state (player),
+                                           &(VgwEngineInput){ VGW_ENGINE_INPUT_PLAYOUT, .playout = &event });
   check_told (player, "MEDIA_XON");
 }
 END_TEST
@@ -108,21 +110,6 @@ START_TEST (buffering_puts_pieces_of_any_size_together)
 }
 END_TEST
 
-START_TEST (a_pause_is_refused_where_the_call_has_none)
-{
-  const VgwDialectHandlers none = { .pause = NULL };
-  const VgwDialectCall call = { .session_id = "s", .format = { 16000 } };
-  static const char pause[] = "{\"command\":\"PAUSE_MEDIA\"}";
-  const VgwDialect *dialect = vgw_dialect_find ("asterisk");
-  gpointer state = dialect->open (&call, &none, NULL);
-  g_autoptr (GError) error = NULL;
-
-  ck_assert (!dialect->receive (state, TRUE, (const guint8 *) pause, strlen (pause), &error));
-  ck_assert_ptr_nonnull (error);
-  dialect->free (state);
-}
-END_TEST
-
 int
 main (void)
 {
@@ -138,7 +125,6 @@ main (void)
   tcase_add_test (tcase, the_application_is_stopped_at_900_frames_and_let_go_below_800);
   tcase_add_test (tcase, a_flush_lets_the_application_go);
   tcase_add_test (tcase, buffering_puts_pieces_of_any_size_together);
-  tcase_add_test (tcase, a_pause_is_refused_where_the_call_has_none);
   suite_add_tcase (suite, tcase);
   return run_suite (suite);
 }

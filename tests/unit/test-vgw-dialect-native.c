@@ -24,7 +24,8 @@ START_TEST (an_event_that_is_no_json_is_not_sent)
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
       g_autofree char *lines = NULL;
-      dialect_player_dialect (player)->event (dialect_player_state (player), bad[i]);
+      dialect_player_dialect (player)->handle (dialect_player_state (player),
+                                               &(VgwEngineInput){ VGW_ENGINE_INPUT_EVENT, .json = bad[i] });
       lines = dialect_player_take (player);
       ck_assert_msg (*lines == '\0', "%s", lines);
     }
@@ -80,7 +81,8 @@ START_TEST (a_mark_keeps_its_name_whatever_is_in_it)
   g_autofree char *line = NULL;
   g_autoptr (JsonObject) object = NULL;
 
-  dialect_player_dialect (player)->playout (dialect_player_state (player), &event);
+  dialect_player_dialect (player)->handle (dialect_player_state (player),
+                                           &(VgwEngineInput){ VGW_ENGINE_INPUT_PLAYOUT, .playout = &event });
   line = dialect_player_take (player);
   ck_assert (g_str_has_prefix (line, "sends text "));
   object = vgw_json_parse_object (line + strlen ("sends text "), strlen (line + strlen ("sends text ")), NULL);

@@ -144,7 +144,7 @@ set_paused (Asterisk *self, gboolean is_paused)
   if (self->is_paused == is_paused)
     return;
   self->is_paused = is_paused;
-  self->wire.handlers->pause (is_paused, self->wire.user_data);
+  self->wire.handlers->emit (&(VgwEngineOutput){ VGW_ENGINE_OUTPUT_HOLD, .is_held = is_paused }, self->wire.user_data);
 }
 
 static void
@@ -183,13 +183,13 @@ asterisk_audio (gpointer state, const gint16 *samples, gsize n_samples)
 }
 
 static void
-asterisk_dtmf (gpointer state, char digit, guint duration_ms)
+send_dtmf (Asterisk *self, char digit, guint duration_ms)
 {
   JsonObject *event = new_event ("DTMF_END");
   const char text[] = { digit, '\0' };
 
   json_object_set_string_member (event, "digit", text);
-  send_event (state, event);
+  send_event (self, event);
 }
 
 static void
@@ -266,10 +266,8 @@ end_cleared (Asterisk *self, const char *const *marks)
 }
 
 static void
-asterisk_playout (gpointer state, const VgwPlayoutEvent *event)
+send_playout (Asterisk *self, const VgwPlayoutEvent *event)
 {
-  Asterisk *self = state;
-
   switch (event->type)
     {
     case VGW_PLAYOUT_MARK:
@@ -293,6 +291,23 @@ asterisk_playout (gpointer state, const VgwPlayoutEvent *event)
   update_flow (self);
 }
 
+static void
+asterisk_handle (gpointer state, const VgwEngineInput *input)
+{
+  switch (input->type)
+    {
+    case VGW_ENGINE_INPUT_DTMF:
+      send_dtmf (state, input->dtmf.digit, input->dtmf.duration_ms);
+      break;
+    case VGW_ENGINE_INPUT_PLAYOUT:
+      send_playout (state, input->playout);
+      break;
+    case VGW_ENGINE_INPUT_EVENT:
+    case VGW_ENGINE_INPUT_SPEECH:
+      break; /* the protocol has none */
+    }
+}
+
 /* --- from the bot ---------------------------------------------------------------------------------------------------
  */
 
@@ -301,7 +316,7 @@ set_mark (Asterisk *self, char kind, const char *name)
 {
   g_autofree char *mark = g_strdup_printf ("%c%s", kind, name);
 
-  self->wire.handlers->mark (mark, self->wire.user_data);
+  self->wire.handlers->emit (&(VgwEngineOutput){ VGW_ENGINE_OUTPUT_MARK, .name = mark }, self->wire.user_data);
 }
 
 /* @length: whole frames. */
@@ -390,10 +405,10 @@ receive_hangup (Asterisk *self, JsonObject *message, GError **error)
   if (self->is_paused) /* what waits would never be heard */
     {
       self->n_rest = 0;
-      self->wire.handlers->clear (self->wire.user_data);
+      self->wire.handlers->emit (&(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_CLEAR }, self->wire.user_data);
     }
   flush_rest (self);
-  self->wire.handlers->hangup (self->wire.user_data);
+  self->wire.handlers->emit (&(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_HANGUP }, self->wire.user_data);
   return TRUE;
 }
 
@@ -423,7 +438,7 @@ receive_flush (Asterisk *self, JsonObject *message, GError **error)
   self->is_buffering = FALSE;
   self->n_rest = 0;
   self->n_cleared = self->n_queued;
-  self->wire.handlers->clear (self->wire.user_data);
+  self->wire.handlers->emit (&(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_CLEAR }, self->wire.user_data);
   set_paused (self, FALSE); /* afterwards, or a little of what was paused would be heard */
   return TRUE;
 }
@@ -498,20 +513,19 @@ static const struct
 {
   const char *command;
   gboolean needs_media_out;
-  gboolean needs_pause;
   gboolean (*receive) (Asterisk *self, JsonObject *message, GError **error);
 } commands[] = {
-  { "ANSWER", FALSE, FALSE, receive_answer },
-  { "HANGUP", FALSE, FALSE, receive_hangup },
-  { "START_MEDIA_BUFFERING", TRUE, FALSE, receive_start_buffering },
-  { "STOP_MEDIA_BUFFERING", TRUE, FALSE, receive_stop_buffering },
-  { "FLUSH_MEDIA", FALSE, FALSE, receive_flush },
-  { "PAUSE_MEDIA", TRUE, TRUE, receive_pause },
-  { "CONTINUE_MEDIA", TRUE, TRUE, receive_continue },
-  { "MARK_MEDIA", TRUE, FALSE, receive_mark },
-  { "GET_STATUS", FALSE, FALSE, receive_get_status },
-  { "REPORT_QUEUE_DRAINED", FALSE, FALSE, receive_report_drained },
-  { "SET_MEDIA_DIRECTION", FALSE, FALSE, receive_direction },
+  { "ANSWER", FALSE, receive_answer },
+  { "HANGUP", FALSE, receive_hangup },
+  { "START_MEDIA_BUFFERING", TRUE, receive_start_buffering },
+  { "STOP_MEDIA_BUFFERING", TRUE, receive_stop_buffering },
+  { "FLUSH_MEDIA", FALSE, receive_flush },
+  { "PAUSE_MEDIA", TRUE, receive_pause },
+  { "CONTINUE_MEDIA", TRUE, receive_continue },
+  { "MARK_MEDIA", TRUE, receive_mark },
+  { "GET_STATUS", FALSE, receive_get_status },
+  { "REPORT_QUEUE_DRAINED", FALSE, receive_report_drained },
+  { "SET_MEDIA_DIRECTION", FALSE, receive_direction },
 };
 
 static gboolean
@@ -538,8 +552,6 @@ asterisk_receive (gpointer state, gboolean is_text, const guint8 *data, gsize le
         continue;
       if (commands[i].needs_media_out && !self->is_media_out)
         return vgw_dialect_fail (error, "%s while the media direction is \"in\"", command);
-      if (commands[i].needs_pause && self->wire.handlers->pause == NULL)
-        return vgw_dialect_fail (error, "%s cannot be served", command);
       return commands[i].receive (self, message, error);
     }
   return vgw_dialect_fail (error, "unknown command %s", command);
@@ -553,8 +565,7 @@ const VgwDialect vgw_dialect_asterisk = {
   .free = asterisk_free,
   .start = asterisk_start,
   .audio = asterisk_audio,
-  .dtmf = asterisk_dtmf,
-  .playout = asterisk_playout,
+  .handle = asterisk_handle,
   .stop = asterisk_stop,
   .receive = asterisk_receive,
 };

@@ -125,17 +125,32 @@ audiosocket_audio (gpointer state, const gint16 *samples, gsize n_samples)
 }
 
 static void
-audiosocket_dtmf (gpointer state, char digit, guint duration_ms)
+send_dtmf (AudioSocket *self, char digit, guint duration_ms)
 {
   const guint8 payload[] = { (guint8) digit };
 
-  send_message (state, KIND_DTMF, payload, sizeof payload);
+  send_message (self, KIND_DTMF, payload, sizeof payload);
 }
 
 static void
 audiosocket_stop (gpointer state, const char *reason)
 {
   send_message (state, KIND_HANGUP, NULL, 0);
+}
+
+static void
+audiosocket_handle (gpointer state, const VgwEngineInput *input)
+{
+  switch (input->type)
+    {
+    case VGW_ENGINE_INPUT_DTMF:
+      send_dtmf (state, input->dtmf.digit, input->dtmf.duration_ms);
+      break;
+    case VGW_ENGINE_INPUT_EVENT:
+    case VGW_ENGINE_INPUT_SPEECH:
+    case VGW_ENGINE_INPUT_PLAYOUT:
+      break; /* the protocol has none */
+    }
 }
 
 /* --- from the bot ---------------------------------------------------------------------------------------------------
@@ -164,7 +179,7 @@ receive_message (AudioSocket *self, guint8 kind, const guint8 *payload, gsize le
     return receive_error (payload, length, error);
   if (kind != KIND_HANGUP)
     return vgw_dialect_fail (error, "a message of type 0x%02x", kind);
-  self->wire.handlers->hangup (self->wire.user_data);
+  self->wire.handlers->emit (&(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_HANGUP }, self->wire.user_data);
   return TRUE;
 }
 
@@ -225,7 +240,7 @@ const VgwDialect vgw_dialect_audiosocket = {
   .free = audiosocket_free,
   .start = audiosocket_start,
   .audio = audiosocket_audio,
-  .dtmf = audiosocket_dtmf,
+  .handle = audiosocket_handle,
   .stop = audiosocket_stop,
   .receive = audiosocket_receive,
 };

@@ -86,9 +86,8 @@ jambonz_audio (gpointer state, const gint16 *samples, gsize n_samples)
 }
 
 static void
-jambonz_dtmf (gpointer state, char digit, guint duration_ms)
+send_dtmf (Jambonz *self, char digit, guint duration_ms)
 {
-  Jambonz *self = state;
   JsonObject *dtmf = json_object_new ();
   const char text[] = { digit, '\0' };
   g_autofree char *duration = g_strdup_printf ("%" G_GUINT64_FORMAT, (guint64) duration_ms * DTMF_CLOCK_HZ / 1000);
@@ -141,10 +140,8 @@ end_mark (Jambonz *self, const char *mark, gboolean is_cleared)
 }
 
 static void
-jambonz_playout (gpointer state, const VgwPlayoutEvent *event)
+send_playout (Jambonz *self, const VgwPlayoutEvent *event)
 {
-  Jambonz *self = state;
-
   if (event->type == VGW_PLAYOUT_MARK)
     end_mark (self, event->name, FALSE);
   if (event->type == VGW_PLAYOUT_LOST)
@@ -162,6 +159,23 @@ jambonz_stop (gpointer state, const char *reason)
   /* jambonz closes the connection, and says no more */
 }
 
+static void
+jambonz_handle (gpointer state, const VgwEngineInput *input)
+{
+  switch (input->type)
+    {
+    case VGW_ENGINE_INPUT_DTMF:
+      send_dtmf (state, input->dtmf.digit, input->dtmf.duration_ms);
+      break;
+    case VGW_ENGINE_INPUT_PLAYOUT:
+      send_playout (state, input->playout);
+      break;
+    case VGW_ENGINE_INPUT_EVENT:
+    case VGW_ENGINE_INPUT_SPEECH:
+      break; /* the protocol has none */
+    }
+}
+
 /* --- from the bot ---------------------------------------------------------------------------------------------------
  */
 
@@ -170,7 +184,7 @@ set_mark (Jambonz *self, char kind, const char *name)
 {
   g_autofree char *mark = g_strdup_printf ("%c%u:%s", kind, self->mark_generation, name);
 
-  self->wire.handlers->mark (mark, self->wire.user_data);
+  self->wire.handlers->emit (&(VgwEngineOutput){ VGW_ENGINE_OUTPUT_MARK, .name = mark }, self->wire.user_data);
 }
 
 static gboolean
@@ -196,14 +210,14 @@ static gboolean
 receive_kill_audio (Jambonz *self, JsonObject *data, GError **error)
 {
   self->odd = (VgwDialectOddByte){ 0 };
-  self->wire.handlers->clear (self->wire.user_data);
+  self->wire.handlers->emit (&(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_CLEAR }, self->wire.user_data);
   return TRUE;
 }
 
 static gboolean
 receive_disconnect (Jambonz *self, JsonObject *data, GError **error)
 {
-  self->wire.handlers->hangup (self->wire.user_data);
+  self->wire.handlers->emit (&(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_HANGUP }, self->wire.user_data);
   return TRUE;
 }
 
@@ -214,7 +228,7 @@ receive_json (Jambonz *self, JsonObject *data, GError **error)
 
   if (text == NULL || strlen (text) > VGW_EVENT_MAX_BYTES)
     return vgw_dialect_fail (error, "json: data must be an object of at most %u bytes", VGW_EVENT_MAX_BYTES);
-  self->wire.handlers->event (text, self->wire.user_data);
+  self->wire.handlers->emit (&(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = text }, self->wire.user_data);
   return TRUE;
 }
 
@@ -308,8 +322,7 @@ const VgwDialect vgw_dialect_jambonz = {
   .free = jambonz_free,
   .start = jambonz_start,
   .audio = jambonz_audio,
-  .dtmf = jambonz_dtmf,
-  .playout = jambonz_playout,
+  .handle = jambonz_handle,
   .stop = jambonz_stop,
   .receive = jambonz_receive,
 };

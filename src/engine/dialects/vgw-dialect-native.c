@@ -99,9 +99,8 @@ native_audio (gpointer state, const gint16 *samples, gsize n_samples)
 }
 
 static void
-native_dtmf (gpointer state, char digit, guint duration_ms)
+send_dtmf (Native *self, char digit, guint duration_ms)
 {
-  Native *self = state;
   JsonObject *dtmf = new_message ("dtmf");
   const char text[] = { digit, '\0' };
 
@@ -111,17 +110,14 @@ native_dtmf (gpointer state, char digit, guint duration_ms)
 }
 
 static void
-native_speech (gpointer state, gboolean is_speaking)
+send_speech (Native *self, gboolean is_speaking)
 {
-  Native *self = state;
-
   vgw_dialect_send_object (&self->wire, new_message (is_speaking ? "speech-started" : "speech-stopped"));
 }
 
 static void
-native_event (gpointer state, const char *json)
+send_event (Native *self, const char *json)
 {
-  Native *self = state;
   JsonNode *data = vgw_dialect_parse_value (json);
   JsonObject *event;
 
@@ -163,9 +159,8 @@ playout_type (VgwPlayoutEventType type)
 }
 
 static void
-native_playout (gpointer state, const VgwPlayoutEvent *event)
+send_playout (Native *self, const VgwPlayoutEvent *event)
 {
-  Native *self = state;
   JsonObject *message = new_message (playout_type (event->type));
 
   if (event->type == VGW_PLAYOUT_MARK)
@@ -194,6 +189,26 @@ native_stop (gpointer state, const char *reason)
   vgw_dialect_send_object (&self->wire, stop);
 }
 
+static void
+native_handle (gpointer state, const VgwEngineInput *input)
+{
+  switch (input->type)
+    {
+    case VGW_ENGINE_INPUT_EVENT:
+      send_event (state, input->json);
+      break;
+    case VGW_ENGINE_INPUT_DTMF:
+      send_dtmf (state, input->dtmf.digit, input->dtmf.duration_ms);
+      break;
+    case VGW_ENGINE_INPUT_SPEECH:
+      send_speech (state, input->is_speaking);
+      break;
+    case VGW_ENGINE_INPUT_PLAYOUT:
+      send_playout (state, input->playout);
+      break;
+    }
+}
+
 /* --- from the bot ---------------------------------------------------------------------------------------------------
  */
 
@@ -217,7 +232,7 @@ receive_mark (Native *self, JsonObject *message, GError **error)
   if (name == NULL || *name == '\0' || strlen (name) > MAX_MARK_NAME_BYTES)
     return vgw_dialect_fail (error, "mark: name must be a string of 1 to %u bytes", MAX_MARK_NAME_BYTES);
   self->odd.is_marked = TRUE;
-  self->wire.handlers->mark (name, self->wire.user_data);
+  self->wire.handlers->emit (&(VgwEngineOutput){ VGW_ENGINE_OUTPUT_MARK, .name = name }, self->wire.user_data);
   return TRUE;
 }
 
@@ -232,7 +247,7 @@ receive_event (Native *self, JsonObject *message, GError **error)
   text = vgw_json_to_text (data);
   if (strlen (text) > VGW_EVENT_MAX_BYTES)
     return vgw_dialect_fail (error, "event: data is larger than %u bytes", VGW_EVENT_MAX_BYTES);
-  self->wire.handlers->event (text, self->wire.user_data);
+  self->wire.handlers->emit (&(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = text }, self->wire.user_data);
   return TRUE;
 }
 
@@ -240,14 +255,14 @@ static gboolean
 receive_clear (Native *self, JsonObject *message, GError **error)
 {
   self->odd = (VgwDialectOddByte){ 0 };
-  self->wire.handlers->clear (self->wire.user_data);
+  self->wire.handlers->emit (&(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_CLEAR }, self->wire.user_data);
   return TRUE;
 }
 
 static gboolean
 receive_hangup (Native *self, JsonObject *message, GError **error)
 {
-  self->wire.handlers->hangup (self->wire.user_data);
+  self->wire.handlers->emit (&(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_HANGUP }, self->wire.user_data);
   return TRUE;
 }
 
@@ -315,10 +330,7 @@ const VgwDialect vgw_dialect_native = {
   .free = g_free,
   .start = native_start,
   .audio = native_audio,
-  .dtmf = native_dtmf,
-  .speech = native_speech,
-  .event = native_event,
-  .playout = native_playout,
+  .handle = native_handle,
   .stop = native_stop,
   .receive = native_receive,
 };

@@ -171,9 +171,8 @@ twilio_audio (gpointer state, const gint16 *samples, gsize n_samples)
 }
 
 static void
-twilio_dtmf (gpointer state, char digit, guint duration_ms)
+send_dtmf (Twilio *self, char digit, guint duration_ms)
 {
-  Twilio *self = state;
   JsonObject *body = json_object_new ();
   const char text[] = { digit, '\0' };
 
@@ -192,10 +191,8 @@ send_mark (Twilio *self, const char *name)
 }
 
 static void
-twilio_playout (gpointer state, const VgwPlayoutEvent *event)
+send_playout (Twilio *self, const VgwPlayoutEvent *event)
 {
-  Twilio *self = state;
-
   if (event->type == VGW_PLAYOUT_MARK)
     send_mark (self, event->name);
   /* a mark that a clear drops comes back as if it had been reached; one that is LOST does not */
@@ -212,6 +209,23 @@ twilio_stop (gpointer state, const char *reason)
   Twilio *self = state;
 
   send_message (self, new_message (self, "stop"), new_call_body (self));
+}
+
+static void
+twilio_handle (gpointer state, const VgwEngineInput *input)
+{
+  switch (input->type)
+    {
+    case VGW_ENGINE_INPUT_DTMF:
+      send_dtmf (state, input->dtmf.digit, input->dtmf.duration_ms);
+      break;
+    case VGW_ENGINE_INPUT_PLAYOUT:
+      send_playout (state, input->playout);
+      break;
+    case VGW_ENGINE_INPUT_EVENT:
+    case VGW_ENGINE_INPUT_SPEECH:
+      break; /* the protocol has none */
+    }
 }
 
 /* --- from the bot ---------------------------------------------------------------------------------------------------
@@ -264,14 +278,14 @@ receive_mark (Twilio *self, JsonObject *body, GError **error)
 
   if (name == NULL || *name == '\0' || strlen (name) > MAX_MARK_NAME_BYTES)
     return vgw_dialect_fail (error, "mark: name must be a string of 1 to %u bytes", MAX_MARK_NAME_BYTES);
-  self->wire.handlers->mark (name, self->wire.user_data);
+  self->wire.handlers->emit (&(VgwEngineOutput){ VGW_ENGINE_OUTPUT_MARK, .name = name }, self->wire.user_data);
   return TRUE;
 }
 
 static gboolean
 receive_clear (Twilio *self, JsonObject *body, GError **error)
 {
-  self->wire.handlers->clear (self->wire.user_data);
+  self->wire.handlers->emit (&(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_CLEAR }, self->wire.user_data);
   return TRUE;
 }
 
@@ -327,8 +341,7 @@ const VgwDialect vgw_dialect_twilio = {
   .free = twilio_free,
   .start = twilio_start,
   .audio = twilio_audio,
-  .dtmf = twilio_dtmf,
-  .playout = twilio_playout,
+  .handle = twilio_handle,
   .stop = twilio_stop,
   .receive = twilio_receive,
 };

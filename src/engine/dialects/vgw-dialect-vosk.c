@@ -87,7 +87,7 @@ tell (Vosk *self, const char *text, gboolean is_final)
   json_object_set_boolean_member (event, "final", is_final);
   json = vgw_json_object_to_text (event);
   json_object_unref (event);
-  self->wire.handlers->event (json, self->wire.user_data);
+  self->wire.handlers->emit (&(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = json }, self->wire.user_data);
 }
 
 static gboolean

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/vgw-audio-format.h"
-#include "base/vgw-playout-event.h"
+#include "engine/vgw-engine-message.h"
 
 G_BEGIN_DECLS
 
@@ -31,11 +31,7 @@ typedef struct
   void (*send) (gboolean is_text, const guint8 *data, gsize length, gpointer user_data);
   /* towards the call */
   void (*play) (const gint16 *samples, gsize n_samples, gpointer user_data);
-  void (*mark) (const char *name, gpointer user_data);
-  void (*clear) (gpointer user_data);
-  void (*pause) (gboolean is_paused, gpointer user_data); /* (nullable) TRUE: what waits stays, and is not played */
-  void (*event) (const char *json, gpointer user_data);   /* for the client: one JSON object */
-  void (*hangup) (gpointer user_data);
+  void (*emit) (const VgwEngineOutput *output, gpointer user_data); /* MARK, CLEAR, HOLD, EVENT, HANGUP */
 } VgwDialectHandlers;
 
 typedef struct
@@ -56,10 +52,7 @@ typedef struct
   void (*start) (gpointer state);
   /* The caller's voice. */
   void (*audio) (gpointer state, const gint16 *samples, gsize n_samples);
-  void (*dtmf) (gpointer state, char digit, guint duration_ms);   /* (nullable) '0'-'9', '*', '#', 'A'-'D' */
-  void (*speech) (gpointer state, gboolean is_speaking);          /* (nullable) */
-  void (*event) (gpointer state, const char *json);               /* (nullable) from the client */
-  void (*playout) (gpointer state, const VgwPlayoutEvent *event); /* (nullable) */
+  void (*handle) (gpointer state, const VgwEngineInput *input); /* (nullable) */
   /* The call is over: the last frames. */
   void (*stop) (gpointer state, const char *reason);
 
