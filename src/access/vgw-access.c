@@ -2,6 +2,7 @@
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
+#include "net/vgw-http-origin.h"
 
 #define MAX_LOGGED_NAME_BYTES 64
 
@@ -29,16 +30,34 @@ find_engine_name (const char *query)
   return parameters != NULL ? g_strdup (g_hash_table_lookup (parameters, "engine")) : NULL;
 }
 
-/* Counts and logs that a client asked for @name. Errors: always. */
-static void
-refuse_engine (VgwAccess *self, const char *address, const char *name, GError **error)
+static gboolean
+check_origin (VgwAccess *self, const VgwAccessRequest *request, GError **error)
 {
-  g_autofree char *shown = g_strndup (name, MAX_LOGGED_NAME_BYTES); /* the log makes it valid and escapes it */
+  if (vgw_http_origin_is_allowed (request->origin, request->host, self->settings.origins))
+    return TRUE;
+  vgw_info_about (request->address, "http: %s: origin %.200s refused; access.origins does not list it",
+                  request->address, request->origin);
+  g_set_error (error, VGW_ERROR, VGW_ERROR_UNAUTHORIZED,
+               "pages of %.200s may not call this gateway; to let them, add this origin to access.origins in its "
+               "configuration",
+               request->origin);
+  return FALSE;
+}
 
-  vgw_session_table_count_refusal (self->settings.table, VGW_REFUSAL_ENGINE);
-  vgw_info_about (address, "refused a session for %s: engine \"%s\": there is no such engine to choose", address,
-                  shown);
+static const VgwEngineConfig *
+choose_engine (VgwAccess *self, const VgwAccessRequest *request, GError **error)
+{
+  g_autofree char *name = find_engine_name (request->query);
+  g_autofree char *shown = g_strndup (name, MAX_LOGGED_NAME_BYTES); /* the log makes it valid and escapes it */
+  const VgwEngineConfig *engine =
+      vgw_engine_config_find (self->settings.engines, name != NULL ? name : self->settings.default_engine);
+
+  if (engine != NULL && is_for_clients (self, engine))
+    return engine;
   g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_REQUEST, "there is no such engine to choose");
+  vgw_info_about (request->address, "refused a session for %s: engine \"%s\": there is no such engine to choose",
+                  request->address, shown);
+  return NULL;
 }
 
 VgwAccess *
@@ -57,16 +76,20 @@ vgw_access_free (VgwAccess *self)
 }
 
 VgwGrant *
-vgw_access_grant (VgwAccess *self, const VgwAccessRequest *request, GError **error)
+vgw_access_grant (VgwAccess *self, const VgwAccessRequest *request, VgwRefusal *refusal, GError **error)
 {
-  g_autofree char *name = find_engine_name (request->query);
-  const VgwEngineConfig *engine =
-      vgw_engine_config_find (self->settings.engines, name != NULL ? name : self->settings.default_engine);
+  const VgwEngineConfig *engine = NULL;
   VgwGrant *grant;
 
-  if (engine == NULL || !is_for_clients (self, engine))
+  *refusal = VGW_REFUSAL_ORIGIN;
+  if (check_origin (self, request, error))
     {
-      refuse_engine (self, request->address, name, error);
+      *refusal = VGW_REFUSAL_ENGINE;
+      engine = choose_engine (self, request, error);
+    }
+  if (engine == NULL)
+    {
+      vgw_session_table_count_refusal (self->settings.table, *refusal);
       return NULL;
     }
   grant = vgw_grant_new (request->address, engine, vgw_access_list_engines (self));

@@ -5,18 +5,13 @@
 #include "admin/vgw-admin-metrics.h"
 #include "admin/vgw-admin-process.h"
 #include "admin/vgw-admin-sessions.h"
-#include "net/vgw-http-listener.h"
-#include "net/vgw-http-soup.h"
 
 #define MAX_CONNECTIONS 32 /* a scraper, a health check, a person, and some that hang */
 #define HEADER_TIMEOUT_MS 5000
-#define TYPE_JSON "application/json"
-#define SESSION_PREFIX "/sessions/"
 
 struct _VgwAdminServer
 {
-  SoupServer *soup;
-  VgwHttpListener *listener;
+  VgwHttpServer *server;
   VgwAdminSources sources;
 };
 
@@ -39,88 +34,105 @@ vgw_admin_host_is_local (const char *host)
   return g_ascii_strcasecmp (name, "localhost") == 0 || g_hostname_is_ip_address (name);
 }
 
-static void
-respond (SoupServerMessage *message, guint status, const char *text)
-{
-  vgw_http_soup_respond (message, status, VGW_HTTP_TEXT_PLAIN, text);
-}
-
 /* A page of elsewhere can give its own name this machine's address, and would then read all that is here as its own
  * ("DNS rebinding"). The Host header has the name. */
-static void
-on_early (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
+static gboolean
+check_host (VgwHttpRequest *request, gpointer user_data)
 {
-  if (!vgw_admin_host_is_local (vgw_http_soup_get_header (message, "Host")))
-    respond (message, SOUP_STATUS_FORBIDDEN,
-             "the Host header must be an IP address or localhost; let a proxy in front set it so\n");
+  vgw_http_request_set_header (request, "Cache-Control", "no-store");
+  if (vgw_admin_host_is_local (vgw_http_request_get_header (request, "Host")))
+    return TRUE;
+  vgw_http_request_reply (request, VGW_HTTP_STATUS_FORBIDDEN, VGW_HTTP_TEXT_PLAIN,
+                          "the Host header must be an IP address or localhost; let a proxy in front set it so\n");
+  return FALSE;
 }
 
 static void
-serve_ready (VgwAdminServer *self, SoupServerMessage *message)
+serve_health (VgwHttpRequest *request, gpointer user_data)
 {
+  vgw_http_request_reply (request, VGW_HTTP_STATUS_OK, VGW_HTTP_TEXT_PLAIN, "ok\n");
+}
+
+static void
+serve_ready (VgwHttpRequest *request, gpointer user_data)
+{
+  VgwAdminServer *self = user_data;
+
   if (vgw_session_table_is_shut_down (self->sources.table))
-    respond (message, SOUP_STATUS_SERVICE_UNAVAILABLE, "shutting down\n");
+    vgw_http_request_reply (request, VGW_HTTP_STATUS_UNAVAILABLE, VGW_HTTP_TEXT_PLAIN, "shutting down\n");
   else
-    respond (message, SOUP_STATUS_OK, "ok\n");
+    serve_health (request, NULL);
 }
 
 static void
-serve_session (VgwAdminServer *self, SoupServerMessage *message, const char *id)
+serve_metrics (VgwHttpRequest *request, gpointer user_data)
 {
-  VgwSession *session = vgw_session_table_find (self->sources.table, id);
+  VgwAdminServer *self = user_data;
+  g_autofree char *text = vgw_admin_metrics_to_text (&self->sources);
+
+  vgw_http_request_reply (request, VGW_HTTP_STATUS_OK, VGW_ADMIN_METRICS_TYPE, text);
+}
+
+static void
+serve_sessions (VgwHttpRequest *request, gpointer user_data)
+{
+  VgwAdminServer *self = user_data;
+  g_autofree char *json = vgw_admin_sessions_to_json (self->sources.table);
+
+  vgw_http_request_reply (request, VGW_HTTP_STATUS_OK, VGW_HTTP_JSON, json);
+}
+
+static void
+serve_session (VgwHttpRequest *request, gpointer user_data)
+{
+  VgwAdminServer *self = user_data;
+  VgwSession *session = vgw_session_table_find (self->sources.table, vgw_http_request_get_capture (request, 0));
   g_autofree char *json = NULL;
 
   if (session == NULL)
     {
-      respond (message, SOUP_STATUS_NOT_FOUND, "there is no such session\n");
+      vgw_http_request_reply (request, VGW_HTTP_STATUS_NOT_FOUND, VGW_HTTP_TEXT_PLAIN, "there is no such session\n");
       return;
     }
   json = vgw_admin_session_to_json (session);
-  vgw_http_soup_respond (message, SOUP_STATUS_OK, TYPE_JSON, json);
+  vgw_http_request_reply (request, VGW_HTTP_STATUS_OK, VGW_HTTP_JSON, json);
 }
 
 static void
-on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
+serve_nothing (VgwHttpRequest *request, gpointer user_data)
 {
-  VgwAdminServer *self = user_data;
-  g_autofree char *text = NULL;
-
-  vgw_http_soup_set_header (message, "Cache-Control", "no-store");
-  if (strcmp (path, "/healthz") == 0)
-    respond (message, SOUP_STATUS_OK, "ok\n");
-  else if (strcmp (path, "/readyz") == 0)
-    serve_ready (self, message);
-  else if (strcmp (path, "/metrics") == 0)
-    vgw_http_soup_respond (message, SOUP_STATUS_OK, VGW_ADMIN_METRICS_TYPE,
-                           text = vgw_admin_metrics_to_text (&self->sources));
-  else if (strcmp (path, "/sessions") == 0)
-    vgw_http_soup_respond (message, SOUP_STATUS_OK, TYPE_JSON, text = vgw_admin_sessions_to_json (self->sources.table));
-  else if (g_str_has_prefix (path, SESSION_PREFIX))
-    serve_session (self, message, path + strlen (SESSION_PREFIX));
-  else
-    respond (message, SOUP_STATUS_NOT_FOUND, "there are /healthz, /readyz, /sessions, /sessions/ID and /metrics\n");
+  vgw_http_request_reply (request, VGW_HTTP_STATUS_NOT_FOUND, VGW_HTTP_TEXT_PLAIN,
+                          "there are /healthz, /readyz, /sessions, /sessions/ID and /metrics\n");
 }
+
+static const VgwHttpRoute routes[] = {
+  { "GET", "/healthz", .handler = serve_health },     { "GET", "/readyz", .handler = serve_ready },
+  { "GET", "/metrics", .handler = serve_metrics },    { "GET", "/sessions", .handler = serve_sessions },
+  { "GET", "/sessions/*", .handler = serve_session }, { "GET", "/*", .handler = serve_nothing },
+};
 
 VgwAdminServer *
 vgw_admin_server_new (const VgwAdminSettings *settings, GError **error)
 {
   g_autoptr (VgwAdminServer) self = g_new0 (VgwAdminServer, 1);
-  VgwHttpListenerSettings listener_settings = {
+  const VgwHttpSettings server_settings = {
     .address = settings->address,
     .port = settings->port,
+    .header_timeout_ms = HEADER_TIMEOUT_MS,
     .max_connections = MAX_CONNECTIONS,
-    .limits = { .timeout_ms = HEADER_TIMEOUT_MS, .methods = "GET, HEAD", .max_body_bytes = 0 },
   };
   VgwAdminProcess process;
 
   vgw_admin_process_read (&process);
   self->sources =
       (VgwAdminSources){ settings->table, settings->media, settings->server, settings->capacity, process.started_at_s };
-  self->soup = vgw_http_soup_new ();
-  soup_server_add_early_handler (self->soup, NULL, on_early, self, NULL);
-  soup_server_add_handler (self->soup, NULL, on_request, self, NULL);
-  self->listener = vgw_http_listener_new (&listener_settings, vgw_http_soup_accept, self->soup, error);
-  return self->listener != NULL ? g_steal_pointer (&self) : NULL;
+  self->server = vgw_http_server_new (&server_settings, error);
+  if (self->server == NULL)
+    return NULL;
+  vgw_http_server_set_check (self->server, check_host, self);
+  for (gsize i = 0; i < G_N_ELEMENTS (routes); i++)
+    vgw_http_server_add_route (self->server, &routes[i], self);
+  return g_steal_pointer (&self);
 }
 
 void
@@ -128,21 +140,18 @@ vgw_admin_server_free (VgwAdminServer *self)
 {
   if (self == NULL)
     return;
-  g_clear_pointer (&self->listener, vgw_http_listener_free);
-  soup_server_disconnect (self->soup);
-  soup_server_remove_handler (self->soup, NULL);
-  g_clear_object (&self->soup);
+  g_clear_object (&self->server);
   g_free (self);
 }
 
 char *
 vgw_admin_server_get_url (VgwAdminServer *self)
 {
-  return vgw_http_listener_get_url (self->listener);
+  return vgw_http_server_get_url (self->server);
 }
 
 guint16
 vgw_admin_server_get_port (VgwAdminServer *self)
 {
-  return vgw_http_listener_get_port (self->listener);
+  return vgw_http_server_get_port (self->server);
 }

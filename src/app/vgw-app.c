@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "access/vgw-access.h"
 #include "admin/vgw-admin-server.h"
-#include "app/vgw-call-link.h"
 #include "config/vgw-config-check.h"
 #include "config/vgw-config-errors.h"
 #include "config/vgw-config-load.h"
@@ -12,6 +12,8 @@
 #include "base/vgw-error.h"
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
+#include "doors/vgw-door-ws.h"
+#include "doors/vgw-pages.h"
 #include "engine/builtin/vgw-engine-record.h"
 #include "net/vgw-http-server.h"
 #include "session/vgw-session-table.h"
@@ -29,6 +31,8 @@ struct _VgwApp
   VgwSessionTable *table;
   VgwAccess *access;
   VgwHttpServer *server;
+  VgwDoorWs *door_ws;
+  VgwPages *pages;
   VgwAdminServer *admin; /* NULL where it is switched off */
   VgwLoadWatch *load_watch;
   VgwCapacity *capacity;
@@ -52,6 +56,8 @@ vgw_app_dispose (GObject *object)
   g_clear_pointer (&self->load_watch, vgw_load_watch_free);
   g_clear_pointer (&self->admin, vgw_admin_server_free);
   g_clear_object (&self->server);
+  g_clear_pointer (&self->door_ws, vgw_door_ws_free);
+  g_clear_pointer (&self->pages, vgw_pages_free);
   g_clear_pointer (&self->access, vgw_access_free);
   g_clear_object (&self->table);
   clear_engine_shared (&self->context.engine_shared);
@@ -134,17 +140,12 @@ fill_context (VgwApp *self)
 static VgwAccess *
 make_access (VgwApp *self)
 {
-  const VgwAccessSettings settings = { .engines = self->config->engine.engines,
-                                       .default_engine = self->config->engine.default_name,
-                                       .table = self->table };
+  VgwAccessSettings settings = self->config->access;
 
+  settings.engines = self->config->engine.engines;
+  settings.default_engine = self->config->engine.default_name;
+  settings.table = self->table;
   return vgw_access_new (&settings);
-}
-
-static void
-on_channel (VgwHttpServer *server, VgwWsChannel *channel, VgwApp *self)
-{
-  vgw_call_link_open (self->table, self->access, channel);
 }
 
 /* For GET /engines: {"default": NAME, "engines": [NAME, …]}. (transfer full) */
@@ -162,20 +163,25 @@ describe_engines (VgwApp *self)
   return vgw_json_object_to_text (object);
 }
 
+/* The listener, and on it what answers. */
 static gboolean
 start_server (VgwApp *self, GError **error)
 {
   const VgwConfig *config = self->config;
   g_autofree char *engines = describe_engines (self);
   VgwHttpSettings settings = config->http;
+  VgwPagesSettings pages_settings = config->pages;
 
-  settings.engines = engines;
+  settings.origins = config->access.origins;
   settings.capacity = self->capacity;
   settings.max_message_bytes = config->limits.max_message_bytes;
+  pages_settings.engines = engines;
   self->server = vgw_http_server_new (&settings, error);
-  if (self->server != NULL)
-    g_signal_connect_object (self->server, "channel", G_CALLBACK (on_channel), self, 0);
-  return self->server != NULL;
+  if (self->server == NULL)
+    return FALSE;
+  self->door_ws = vgw_door_ws_new (self->server, self->access, self->table);
+  self->pages = vgw_pages_new (self->server, &pages_settings, error);
+  return self->pages != NULL;
 }
 
 static gboolean

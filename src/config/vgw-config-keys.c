@@ -68,10 +68,10 @@ static const VgwConfigKey keys[] = {
     .brief = "TCP port to listen on",
     .detail = "0 takes any free port; the log says which.",
     .go_name = "SignalPort" },
-  { "http", "page", BOOL (VgwConfig, http.serves_page), "true",
+  { "http", "page", BOOL (VgwConfig, pages.serves_page), "true",
     .brief = "Serve the page and the client library",
     .detail = "/ws is there either way." },
-  { "http", "web-root", TEXT (VgwConfig, http.web_root), "",
+  { "http", "web-root", TEXT (VgwConfig, pages.web_root), "",
     .brief = "Directory to serve in place of the built-in page",
     .detail = "Empty: the built-in page." },
   { "http", "header-timeout-ms", MILLISECONDS (VgwConfig, http.header_timeout_ms), "10000", .min = 100,
@@ -101,7 +101,7 @@ static const VgwConfigKey keys[] = {
   { "access", "mode", TEXT (VgwConfig, access_mode), "open", .choices = access_modes,
     .brief = "Who may call",
     .detail = "open: everyone who can reach the listener, from the pages of access.origins." },
-  { "access", "origins", LIST (VgwConfig, http.origins), "", .check = vgw_config_check_origin,
+  { "access", "origins", LIST (VgwConfig, access.origins), "", .check = vgw_config_check_origin,
     .brief = "Origins of web pages that may call, beside the gateway's own",
     .detail = "Such as https://shop.example; * for any; null for pages without an origin (a sandboxed frame, a "
               "file), which anybody can make. A client that sends no Origin, which no browser does, is not held "

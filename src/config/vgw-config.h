@@ -2,8 +2,10 @@
  * (vgw-config-keys.c) fills it. */
 #pragma once
 
+#include "access/vgw-access.h"
 #include "admin/vgw-admin-server.h"
 #include "base/vgw-log.h"
+#include "doors/vgw-pages.h"
 #include "engine/vgw-engine-config.h"
 #include "net/vgw-http-server.h"
 #include "manager/vgw-manager.h"
@@ -32,7 +34,9 @@ typedef struct
 /* Texts and lists that a key of the table fills are owned, and never NULL. 0 means no bound where the key says so. */
 typedef struct
 {
-  VgwHttpSettings http; /* and access.origins */
+  VgwHttpSettings http;
+  VgwPagesSettings pages; /* of [http] too */
+  VgwAccessSettings access;
   VgwAdminSettings admin;
   const char *access_mode;
   VgwMediaSettings media;            /* [ice] and [media], and limits.max-mlines */

@@ -43,6 +43,7 @@ static G_DEFINE_QUARK (vgw - http - connection, connection)
 } refusals[] = {
   [VGW_HTTP_HEAD_BAD] = { "400 Bad Request", "this is no HTTP request\n" },
   [VGW_HTTP_HEAD_METHOD] = { "405 Method Not Allowed", "this method is not answered here\n" },
+  [VGW_HTTP_HEAD_LENGTH] = { "411 Length Required", "a request body needs a Content-Length here\n" },
   [VGW_HTTP_HEAD_BODY] = { "413 Content Too Large", "a request body of this size is not taken here\n" },
   [VGW_HTTP_HEAD_EXPECT] = { "417 Expectation Failed", "expectations are not met here\n" },
   [VGW_HTTP_HEAD_TOO_LARGE] = { "431 Request Header Fields Too Large", "the head of the request is too long\n" },
@@ -134,13 +135,12 @@ watch (VgwHttpConnection *self, GSocketSourceFunc callback)
       vgw_source_start (g_socket_create_source (self->socket, G_IO_IN, NULL), G_SOURCE_FUNC (callback), self);
 }
 
-/* Answers and closes when the client has seen it. */
+/* Answers and closes when the client has seen it. @methods (nullable): for the header Allow. */
 static void
-refuse (VgwHttpConnection *self, VgwHttpHead verdict)
+refuse (VgwHttpConnection *self, VgwHttpHead verdict, const char *methods)
 {
   const char *text = refusals[verdict].text;
-  g_autofree char *allow =
-      verdict == VGW_HTTP_HEAD_METHOD ? g_strdup_printf ("Allow: %s\r\n", self->limits.methods) : g_strdup ("");
+  g_autofree char *allow = methods != NULL ? g_strdup_printf ("Allow: %s\r\n", methods) : g_strdup ("");
   g_autofree char *answer = g_strdup_printf ("HTTP/1.1 %s\r\nConnection: close\r\n%s"
                                              "Content-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n\r\n%s",
                                              refusals[verdict].status, allow, strlen (text), text);
@@ -172,17 +172,17 @@ on_head (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   VgwHttpConnection *self = user_data;
   char data[VGW_HTTP_HEAD_MAX_BYTES];
+  g_autofree char *methods = NULL;
   gssize n = recv (g_socket_get_fd (socket), data, sizeof data, MSG_PEEK | MSG_DONTWAIT);
   VgwHttpHead verdict;
 
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
     return G_SOURCE_CONTINUE;
-  verdict =
-      n > 0 ? vgw_http_head_check (data, n, self->limits.methods, self->limits.max_body_bytes) : VGW_HTTP_HEAD_MORE;
+  verdict = n > 0 ? vgw_http_head_check (data, n, self->limits.routes, &methods) : VGW_HTTP_HEAD_MORE;
   if (verdict == VGW_HTTP_HEAD_GOOD)
     hand_over (self);
   else if (verdict != VGW_HTTP_HEAD_MORE)
-    refuse (self, verdict);
+    refuse (self, verdict, methods);
   else if (n <= 0 || (gsize) n == self->n_peeked)
     let_go (self); /* woken without a byte more: the client has closed its half */
   else

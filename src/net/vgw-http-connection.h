@@ -3,15 +3,16 @@
 
 #include <gio/gio.h>
 
+#include "net/vgw-http-routes.h"
+
 G_BEGIN_DECLS
 
 typedef struct _VgwHttpConnection VgwHttpConnection;
 
 typedef struct
 {
-  guint timeout_ms;    /* from connecting to the end of the request's head */
-  const char *methods; /* "GET, HEAD" */
-  gsize max_body_bytes;
+  guint timeout_ms;      /* from connecting to the end of the request's head */
+  VgwHttpRoutes *routes; /* outlives the connection */
 } VgwHttpConnectionLimits;
 
 /* A whole head is waiting in the socket. Whoever keeps @stream keeps the connection open. */
@@ -21,8 +22,8 @@ typedef void (*VgwHttpReadyFunc) (GIOStream *stream, GSocketAddress *local_addre
 typedef void (*VgwHttpGoneFunc) (VgwHttpConnection *self, gpointer user_data);
 
 /* Takes @socket over and waits for the head of a request. One that vgw_http_head_check () does not like is answered and
- * closed here; one that does not come in time is cut off. @limits are copied, but not the text they point to. Returns:
- * (transfer none), valid until @gone is called; NULL where the client has gone already. */
+ * closed here; one that does not come in time is cut off. @limits are copied. Returns: (transfer none), valid until
+ * @gone is called; NULL where the client has gone already. */
 VgwHttpConnection *vgw_http_connection_new (GSocket *socket, const VgwHttpConnectionLimits *limits,
                                             VgwHttpReadyFunc ready, VgwHttpGoneFunc gone, gpointer user_data);
 

@@ -51,22 +51,39 @@ next_line (const char *data, gsize length, Line *line, gsize *n_taken)
   return TRUE;
 }
 
-static gboolean
-is_method (const char *methods, const char *name, gsize length)
+/* The path of the target "/path?query" or "http://host/path", as it came. (transfer full) */
+static char *
+copy_path (const char *target, gsize length)
 {
-  g_auto (GStrv) list = g_strsplit (methods, ", ", -1);
+  const char *scheme_end = *target != '/' ? g_strstr_len (target, length, "://") : NULL;
+  g_autofree char *text = g_strndup (target, length);
+  const char *start = text;
 
-  for (gsize i = 0; list[i] != NULL; i++)
-    if (strlen (list[i]) == length && memcmp (list[i], name, length) == 0)
-      return TRUE;
-  return FALSE;
+  text[strcspn (text, "?")] = '\0';
+  if (scheme_end != NULL && (gsize) (scheme_end - target) < strlen (text))
+    start = strchr (text + (scheme_end - target) + strlen ("://"), '/');
+  return g_strdup (start != NULL ? start : "/");
+}
+
+/* Whether the method may come for this target. @max_body_bytes (out). @allow: as of vgw_http_head_check (). */
+static VgwHttpHead
+check_route (VgwHttpRoutes *routes, const char *method, const char *path, gsize *max_body_bytes, char **allow)
+{
+  if (vgw_http_routes_allow (routes, method, path, max_body_bytes))
+    return VGW_HTTP_HEAD_GOOD;
+  if (allow != NULL)
+    *allow = vgw_http_routes_list_methods (routes, path);
+  return VGW_HTTP_HEAD_METHOD;
 }
 
 static VgwHttpHead
-check_request_line (const Line *line, const char *methods)
+check_request_line (const Line *line, VgwHttpRoutes *routes, gsize *max_body_bytes, char **allow)
 {
   const char *end = memchr (line->text, ' ', line->length);
   gsize n_method = end != NULL ? end - line->text : 0;
+  g_autofree char *method = NULL;
+  g_autofree char *path = NULL;
+  const char *target_end;
 
   for (gsize i = 0; i < n_method; i++)
     if (!is_token_char (line->text[i]))
@@ -74,7 +91,10 @@ check_request_line (const Line *line, const char *methods)
   if (n_method == 0 || line->length < MIN_REQUEST_LINE_BYTES || has_control_char (line)
       || g_strstr_len (line->text, line->length, " HTTP/1.") == NULL)
     return VGW_HTTP_HEAD_BAD;
-  return is_method (methods, line->text, n_method) ? VGW_HTTP_HEAD_GOOD : VGW_HTTP_HEAD_METHOD;
+  target_end = memchr (end + 1, ' ', line->length - n_method - 1);
+  method = g_strndup (line->text, n_method);
+  path = copy_path (end + 1, target_end != NULL ? target_end - end - 1 : 0);
+  return check_route (routes, method, path, max_body_bytes, allow);
 }
 
 static gboolean
@@ -136,7 +156,7 @@ check_field (const Line *line, gsize max_body_bytes, guint *seen)
   if (is_named (line, n_name, "Host"))
     return is_host (colon + 1, line->length - n_name - 1) ? VGW_HTTP_HEAD_GOOD : VGW_HTTP_HEAD_BAD;
   if (is_named (line, n_name, "Transfer-Encoding"))
-    return VGW_HTTP_HEAD_BODY;
+    return max_body_bytes > 0 ? VGW_HTTP_HEAD_LENGTH : VGW_HTTP_HEAD_BODY;
   if (is_named (line, n_name, "Expect"))
     return VGW_HTTP_HEAD_EXPECT;
   if (is_named (line, n_name, "Content-Length"))
@@ -152,9 +172,9 @@ needs_host (const Line *request_line)
 }
 
 VgwHttpHead
-vgw_http_head_check (const char *data, gsize length, const char *methods, gsize max_body_bytes)
+vgw_http_head_check (const char *data, gsize length, VgwHttpRoutes *routes, char **allow)
 {
-  gsize n_done = 0;
+  gsize n_done = 0, max_body_bytes = 0;
   guint n_lines = 0, seen = 0;
   gsize n_taken;
   Line line, request_line = { 0 };
@@ -172,7 +192,8 @@ vgw_http_head_check (const char *data, gsize length, const char *methods, gsize 
                                                                                      : VGW_HTTP_HEAD_GOOD;
       if (n_lines == 0)
         request_line = line;
-      verdict = n_lines == 0 ? check_request_line (&line, methods) : check_field (&line, max_body_bytes, &seen);
+      verdict = n_lines == 0 ? check_request_line (&line, routes, &max_body_bytes, allow)
+                             : check_field (&line, max_body_bytes, &seen);
       if (verdict != VGW_HTTP_HEAD_GOOD)
         return verdict;
       n_done += n_taken;

@@ -1,7 +1,5 @@
-/* libsoup parses requests and writes responses; sockets, their number, their time and a first look at what they bring
- * are VgwHttpListener's, the WebSocket after the handshake is VgwWsChannel's. Debian calls SoupServer unfit for
- * untrusted clients; what is known to be wrong with 3.2.3 is kept away from it here and in vgw-http-soup.c, each with
- * its reason. */
+/* Debian calls SoupServer unfit for untrusted clients; what is known to be wrong with 3.2.3 is kept away from it here
+ * and in vgw-http-head.c, each with its reason. */
 #include "net/vgw-http-server.h"
 
 #include <libsoup/soup.h>
@@ -11,18 +9,13 @@
 #include "base/vgw-log.h"
 #include "base/vgw-source.h"
 #include "net/vgw-http-origin.h"
-#include "net/vgw-http-soup.h"
-#include "net/vgw-web-files.h"
 #include "net/vgw-ws-channel-private.h"
 
-#define CLOSE_GOING_AWAY 1001                                                 /* RFC 6455 section 7.4.1 */
-#define MAX_SUBPROTOCOLS 16                                                   /* of a handshake are looked at */
+#define RESPONSE_TIMEOUT_MS 30000 /* from the end of the head to the end of the response */
+#define CLOSE_GOING_AWAY 1001     /* RFC 6455 section 7.4.1 */
+#define MAX_SUBPROTOCOLS 16       /* of a handshake are looked at */
 #define TOKEN_CHARS "!#$%&'*+-.^_`|~" G_CSET_DIGITS G_CSET_A_2_Z G_CSET_a_2_z /* RFC 9110 section 5.6.2 */
-
-/* The page loads nothing from elsewhere, and talks to gateways over WebSockets only. */
-#define CONTENT_SECURITY_POLICY                                                                                        \
-  "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; " \
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+#define PREFLIGHT_MAX_AGE_S "600"
 
 struct _VgwHttpServer
 {
@@ -30,9 +23,10 @@ struct _VgwHttpServer
 
   SoupServer *soup;
   VgwHttpListener *listener; /* NULL once shutting down */
-  VgwWebFiles *files;        /* NULL where no page is served */
+  VgwHttpRoutes *routes;
+  VgwHttpCheckFunc check; /* (nullable) */
+  gpointer check_data;
   char **origins;
-  char *engines; /* NULL where none are told of */
   guint max_message_bytes;
   guint idle_timeout_ms;
   char *url;
@@ -43,94 +37,112 @@ struct _VgwHttpServer
   GSource *shutdown_timer;
 };
 
-enum
-{
-  SIGNAL_CHANNEL,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
-
 G_DEFINE_FINAL_TYPE (VgwHttpServer, vgw_http_server, G_TYPE_OBJECT)
 
+/* --- requests --- */
+
+/* What pages of other origins need to see (Fetch, "CORS protocol"). */
 static void
-respond (SoupServerMessage *message, guint status, const char *text)
+add_cors_headers (VgwHttpServer *self, VgwHttpRequest *request)
 {
-  vgw_http_soup_respond (message, status, VGW_HTTP_TEXT_PLAIN, text);
+  const char *origin = vgw_http_request_get_header (request, "Origin");
+  const char *wanted = vgw_http_request_get_header (request, "Access-Control-Request-Headers");
+  g_autofree char *methods = NULL;
+
+  vgw_http_request_set_header (request, "Vary", "Origin");
+  if (origin == NULL || !vgw_http_origin_is_listed (origin, (const char *const *) self->origins))
+    return;
+  vgw_http_request_set_header (request, "Access-Control-Allow-Origin", origin);
+  if (strcmp (vgw_http_request_get_method (request), "OPTIONS") != 0)
+    return;
+  methods = vgw_http_routes_list_methods (self->routes, vgw_http_request_get_path (request));
+  vgw_http_request_set_header (request, "Access-Control-Allow-Methods", methods);
+  vgw_http_request_set_header (request, "Access-Control-Max-Age", PREFLIGHT_MAX_AGE_S);
+  if (wanted != NULL)
+    vgw_http_request_set_header (request, "Access-Control-Allow-Headers", wanted);
 }
 
-/* Between the head of a request and its body. */
+/* Nothing is there for the method: the listener has refused all but these. */
 static void
-on_early (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
+reply_without_route (VgwHttpRequest *request)
+{
+  if (strcmp (vgw_http_request_get_method (request), "OPTIONS") == 0)
+    vgw_http_request_reply_bytes (request, VGW_HTTP_STATUS_NO_CONTENT, NULL, NULL);
+  else
+    vgw_http_request_reply (request, VGW_HTTP_STATUS_NOT_FOUND, VGW_HTTP_TEXT_PLAIN, "there is nothing here\n");
+}
+
+static void
+on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
 {
   VgwHttpServer *self = user_data;
-  const char *origin = vgw_http_soup_get_header (message, "Origin");
-  const char *host = vgw_http_soup_get_header (message, "Host");
-  g_autofree char *why = NULL;
-  g_autofree char *remote = NULL;
+  gpointer handler_data = NULL;
+  char **captures = NULL;
+  const VgwHttpRoute *route =
+      vgw_http_routes_find (self->routes, soup_server_message_get_method (message), path, &handler_data, &captures);
+  g_autoptr (VgwHttpRequest) request = vgw_http_request_new (message, captures);
 
-  /* The client library asks so why a WebSocket was not opened; for its own origin a browser sends no Origin then. */
-  if (origin == NULL)
-    origin = vgw_http_soup_get_header (message, "Page-Origin");
-  if (strcmp (path, "/ws") != 0 || vgw_http_origin_is_allowed (origin, host, (const char *const *) self->origins))
+  if (vgw_http_routes_is_for_origins (self->routes, path))
+    add_cors_headers (self, request);
+  if (self->check != NULL && !self->check (request, self->check_data))
     return;
-  remote = vgw_http_address_to_string (soup_server_message_get_remote_address (message));
-  vgw_info_about (remote, "http: %s: origin %.200s refused; access.origins does not list it", remote, origin);
-  why = g_strdup_printf ("pages of %.200s may not call this gateway; to let them, add this origin to access.origins in "
-                         "its configuration\n",
-                         origin);
-  respond (message, SOUP_STATUS_FORBIDDEN, why);
-}
-
-/* Lets the pages read it that may call. */
-static void
-allow_origin (VgwHttpServer *self, SoupServerMessage *message)
-{
-  const char *origin = vgw_http_soup_get_header (message, "Origin");
-
-  if (origin != NULL && vgw_http_origin_is_listed (origin, (const char *const *) self->origins))
-    vgw_http_soup_set_header (message, "Access-Control-Allow-Origin", origin);
-  vgw_http_soup_set_header (message, "Vary", "Origin");
-}
-
-static gboolean
-has_etag (SoupServerMessage *message, const char *etag)
-{
-  const char *known = vgw_http_soup_get_header (message, "If-None-Match");
-
-  /* RFC 9110 section 13.1.2: weak comparison, so W/"…" counts too */
-  return known != NULL && (strcmp (known, "*") == 0 || strstr (known, etag) != NULL);
+  if (route != NULL)
+    route->handler (request, handler_data);
+  else
+    reply_without_route (request);
+  vgw_http_request_wait (request);
 }
 
 static void
-serve_file (VgwHttpServer *self, SoupServerMessage *message, const VgwWebFile *file)
+on_got_headers (SoupServerMessage *message, gpointer user_data)
 {
-  vgw_http_soup_set_header (message, "Cache-Control", "no-cache"); /* ask again each time: the ETag makes that cheap */
-  vgw_http_soup_set_header (message, "ETag", file->etag);
-  vgw_http_soup_set_header (message, "X-Content-Type-Options", "nosniff");
-  vgw_http_soup_set_header (message, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
-  vgw_http_soup_set_header (message, "Referrer-Policy", "no-referrer");
-  allow_origin (self, message);
-  if (has_etag (message, file->etag))
-    {
-      soup_message_headers_set_content_length (soup_server_message_get_response_headers (message),
-                                               g_bytes_get_size (file->content));
-      soup_server_message_set_status (message, SOUP_STATUS_NOT_MODIFIED, NULL);
-      return;
-    }
-  vgw_http_soup_set_header (message, "Content-Type", file->content_type);
-  soup_message_body_append_bytes (soup_server_message_get_response_body (message), file->content);
-  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  VgwHttpConnection *connection = vgw_http_connection_from_address (soup_server_message_get_remote_address (message));
+
+  if (connection != NULL)
+    vgw_http_connection_set_deadline (connection, RESPONSE_TIMEOUT_MS);
+  /* many overlapping ranges of a small file make a large response (CVE-2025-32907); a whole file is a good answer */
+  soup_message_headers_remove (headers, "Range");
 }
 
-/* What a client may put into /ws?engine=NAME. */
+/* Before the first byte is read, so that libsoup's own error responses have the header as well: it leaks the socket of
+ * a client that keeps its connection alive. */
 static void
-serve_engines (VgwHttpServer *self, SoupServerMessage *message)
+on_request_started (SoupServer *soup, SoupServerMessage *message, gpointer user_data)
 {
-  vgw_http_soup_set_header (message, "Cache-Control", "no-store"); /* another configuration, other names */
-  vgw_http_soup_set_header (message, "X-Content-Type-Options", "nosniff");
-  allow_origin (self, message);
-  vgw_http_soup_respond (message, SOUP_STATUS_OK, "application/json", self->engines);
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
+  g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers), NULL);
+}
+
+static void
+on_connection (GIOStream *stream, GSocketAddress *local_address, GSocketAddress *remote_address, gpointer user_data)
+{
+  VgwHttpServer *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!soup_server_accept_iostream (self->soup, stream, local_address, remote_address, &error))
+    vgw_warning (NULL, "http: cannot serve a connection: %s", error->message);
+}
+
+/* --- WebSockets --- */
+
+/* A handshake whose 101 is being written. */
+typedef struct
+{
+  VgwHttpServer *server; /* whose end is that of the message */
+  VgwHttpWebSocketFunc opened;
+  gpointer user_data;
+  GDestroyNotify destroy;
+} Handshake;
+
+static void
+handshake_free (gpointer data, GClosure *closure)
+{
+  Handshake *self = data;
+
+  if (self->destroy != NULL)
+    self->destroy (self->user_data);
+  g_free (self);
 }
 
 static void
@@ -158,12 +170,11 @@ on_channel_closed (VgwWsChannel *channel, gpointer user_data)
 static void
 on_upgraded (SoupServerMessage *message, gpointer user_data)
 {
-  VgwHttpServer *self = user_data;
-  VgwHttpConnection *connection = vgw_http_soup_get_connection (message);
-  g_autofree char *remote = vgw_http_address_to_string (soup_server_message_get_remote_address (message));
-  g_autofree char *query = g_strdup (g_uri_get_query (soup_server_message_get_uri (message)));
-  g_autofree char *origin = g_strdup (vgw_http_soup_get_header (message, "Origin"));
-  g_autofree char *user_agent = g_strdup (vgw_http_soup_get_header (message, "User-Agent"));
+  Handshake *handshake = user_data;
+  VgwHttpServer *self = handshake->server;
+  GSocketAddress *remote_address = soup_server_message_get_remote_address (message);
+  VgwHttpConnection *connection = vgw_http_connection_from_address (remote_address);
+  g_autofree char *remote = vgw_http_address_to_string (remote_address);
   g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
   VgwWsChannelSettings settings = vgw_ws_channel_defaults;
   VgwWsChannel *channel;
@@ -174,33 +185,32 @@ on_upgraded (SoupServerMessage *message, gpointer user_data)
   settings.max_message_bytes = self->max_message_bytes;
   settings.idle_timeout_ms = self->idle_timeout_ms;
   settings.shared_work = &self->work;
-  channel = vgw_ws_channel_new (stream, vgw_http_connection_get_socket (connection), remote, query, &settings);
-  vgw_ws_channel_set_page (channel, origin, user_agent);
+  channel = vgw_ws_channel_new (stream, vgw_http_connection_get_socket (connection), remote, NULL, &settings);
   g_hash_table_add (self->channels, channel);
   g_signal_connect (channel, "closed", G_CALLBACK (on_channel_closed), self);
-  g_signal_emit (self, signals[SIGNAL_CHANNEL], 0, channel);
+  handshake->opened (channel, handshake->user_data);
 }
 
 static void
-refuse_handshake (SoupServerMessage *message, const GError *error)
+refuse_handshake (VgwHttpRequest *request, const GError *error)
 {
   g_autofree char *text = g_strdup_printf ("this is a WebSocket endpoint: %s\n", error->message);
   gboolean is_bad = g_error_matches (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_ERROR_BAD_HANDSHAKE);
 
-  vgw_http_soup_set_header (message, "Upgrade", "websocket");
-  vgw_http_soup_set_header (message, "Sec-WebSocket-Version", "13");
+  vgw_http_request_set_header (request, "Upgrade", "websocket");
+  vgw_http_request_set_header (request, "Sec-WebSocket-Version", "13");
   /* RFC 9110 section 7.8: Upgrade is named in Connection */
-  vgw_http_soup_set_header (message, "Connection", "close, Upgrade");
-  respond (message, is_bad ? SOUP_STATUS_BAD_REQUEST : 426 /* Upgrade Required */, text);
+  vgw_http_request_set_header (request, "Connection", "close, Upgrade");
+  vgw_http_request_reply (request, is_bad ? VGW_HTTP_STATUS_BAD_REQUEST : VGW_HTTP_STATUS_UPGRADE_REQUIRED,
+                          VGW_HTTP_TEXT_PLAIN, text);
 }
 
 /* The first of the subprotocols that the client names, NULL for none. A browser fails a connection for which it named
  * some and got none (RFC 6455 section 4.1), and what is spoken is the same for all of them. The first only, since those
  * that follow may be a token that does not belong into a response. (transfer full) */
 static char *
-choose_subprotocol (SoupServerMessage *message)
+choose_subprotocol (const char *wanted)
 {
-  const char *wanted = vgw_http_soup_get_header (message, "Sec-WebSocket-Protocol");
   g_auto (GStrv) names = g_strsplit (wanted != NULL ? wanted : "", ",", MAX_SUBPROTOCOLS);
 
   for (char **name = names; *name != NULL; name++)
@@ -212,56 +222,43 @@ choose_subprotocol (SoupServerMessage *message)
   return NULL;
 }
 
-/* Without extensions: permessage-deflate turns 117 KB into 120 MB, and libsoup has a race in it. */
+/* Writes a 101 and calls on_upgraded () then. Without extensions: permessage-deflate turns 117 KB into 120 MB, and
+ * libsoup has a race in it. */
 static void
-serve_ws (VgwHttpServer *self, SoupServerMessage *message)
+accept_handshake (VgwHttpRequest *request, Handshake *handshake)
 {
-  g_autofree char *subprotocol = choose_subprotocol (message);
-  g_autoptr (GError) error = NULL;
+  g_autofree char *subprotocol = choose_subprotocol (vgw_http_request_get_header (request, "Sec-WebSocket-Protocol"));
+  g_autoptr (SoupServerMessage) message = vgw_http_request_steal_message (request);
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
-  if (self->listener == NULL)
-    {
-      respond (message, SOUP_STATUS_SERVICE_UNAVAILABLE, "shutting down\n");
-      return;
-    }
-  if (!soup_websocket_server_check_handshake (message, NULL, NULL, NULL, &error))
-    {
-      refuse_handshake (message, error);
-      return;
-    }
-  soup_message_headers_remove (soup_server_message_get_response_headers (message), "Connection");
+  soup_message_headers_remove (headers, "Connection");
   soup_websocket_server_process_handshake (message, NULL, NULL, NULL, NULL);
   if (subprotocol != NULL)
-    vgw_http_soup_set_header (message, "Sec-WebSocket-Protocol", subprotocol);
-  g_signal_connect_object (message, "wrote-informational", G_CALLBACK (on_upgraded), self, 0);
+    soup_message_headers_replace (headers, "Sec-WebSocket-Protocol", subprotocol);
+  g_signal_connect_data (message, "wrote-informational", G_CALLBACK (on_upgraded), handshake, handshake_free, 0);
 }
 
-/* An escaped slash is none: it names nothing here. */
-static const VgwWebFile *
-find_file (VgwHttpServer *self, const char *path)
+void
+vgw_http_server_open_websocket (VgwHttpServer *self, VgwHttpRequest *request, VgwHttpWebSocketFunc opened,
+                                gpointer user_data, GDestroyNotify destroy)
 {
-  g_autofree char *decoded = self->files != NULL ? g_uri_unescape_string (path, "/") : NULL;
+  Handshake *handshake = g_new (Handshake, 1);
+  g_autoptr (GError) error = NULL;
 
-  return decoded != NULL ? vgw_web_files_lookup (self->files, decoded) : NULL;
-}
-
-static void
-on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
-{
-  VgwHttpServer *self = user_data;
-  const VgwWebFile *file = find_file (self, path);
-
-  if (strcmp (path, "/ws") == 0)
-    serve_ws (self, message);
-  else if (strcmp (path, "/healthz") == 0)
-    respond (message, SOUP_STATUS_OK, "ok\n");
-  else if (strcmp (path, "/engines") == 0 && self->engines != NULL)
-    serve_engines (self, message);
-  else if (file != NULL)
-    serve_file (self, message, file);
+  *handshake = (Handshake){ self, opened, user_data, destroy };
+  if (self->listener == NULL)
+    vgw_http_request_reply (request, VGW_HTTP_STATUS_UNAVAILABLE, VGW_HTTP_TEXT_PLAIN, "shutting down\n");
+  else if (!soup_websocket_server_check_handshake (vgw_http_request_get_message (request), NULL, NULL, NULL, &error))
+    refuse_handshake (request, error);
   else
-    respond (message, SOUP_STATUS_NOT_FOUND, "there is nothing here\n");
+    {
+      accept_handshake (request, handshake);
+      return;
+    }
+  handshake_free (handshake, NULL);
 }
+
+/* --- the end --- */
 
 static gboolean
 on_shutdown_timeout (gpointer user_data)
@@ -283,8 +280,7 @@ static void
 stop_listening (VgwHttpServer *self)
 {
   g_clear_pointer (&self->listener, vgw_http_listener_free);
-  if (self->soup != NULL)
-    soup_server_disconnect (self->soup);
+  soup_server_disconnect (self->soup);
 }
 
 static void
@@ -301,7 +297,6 @@ vgw_http_server_dispose (GObject *object)
       g_signal_handlers_disconnect_by_data (channel, self);
       g_hash_table_iter_remove (&iter);
     }
-  g_clear_object (&self->soup);
   G_OBJECT_CLASS (vgw_http_server_parent_class)->dispose (object);
 }
 
@@ -310,10 +305,10 @@ vgw_http_server_finalize (GObject *object)
 {
   VgwHttpServer *self = VGW_HTTP_SERVER (object);
 
+  g_object_unref (self->soup);
   g_hash_table_unref (self->channels);
-  vgw_web_files_free (self->files);
+  vgw_http_routes_free (self->routes);
   g_strfreev (self->origins);
-  g_free (self->engines);
   g_free (self->url);
   G_OBJECT_CLASS (vgw_http_server_parent_class)->finalize (object);
 }
@@ -322,8 +317,11 @@ static void
 vgw_http_server_init (VgwHttpServer *self)
 {
   self->channels = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
-  self->soup = vgw_http_soup_new ();
-  soup_server_add_early_handler (self->soup, NULL, on_early, self, NULL);
+  self->routes = vgw_http_routes_new ();
+  /* raw-paths: libsoup decodes nothing, so no path means something else by the time it is compared */
+  self->soup = soup_server_new ("raw-paths", TRUE, NULL);
+  soup_server_remove_websocket_extension (self->soup, SOUP_TYPE_WEBSOCKET_EXTENSION_DEFLATE);
+  g_signal_connect (self->soup, "request-started", G_CALLBACK (on_request_started), NULL);
   soup_server_add_handler (self->soup, NULL, on_request, self, NULL);
 }
 
@@ -334,8 +332,6 @@ vgw_http_server_class_init (VgwHttpServerClass *klass)
 
   object_class->dispose = vgw_http_server_dispose;
   object_class->finalize = vgw_http_server_finalize;
-  signals[SIGNAL_CHANNEL] = g_signal_new ("channel", VGW_TYPE_HTTP_SERVER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                          G_TYPE_NONE, 1, VGW_TYPE_WS_CHANNEL);
 }
 
 VgwHttpServer *
@@ -347,28 +343,32 @@ vgw_http_server_new (const VgwHttpSettings *settings, GError **error)
     .port = settings->port,
     .max_connections = settings->max_connections,
     .max_connections_per_address = settings->max_connections_per_address,
-    .limits = { .timeout_ms = settings->header_timeout_ms,
-                .methods = "GET, HEAD",
-                .max_body_bytes = 0 /* nothing here takes one */ },
+    .limits = { .timeout_ms = settings->header_timeout_ms, .routes = self->routes },
     .capacity = settings->capacity,
   };
 
   self->origins = g_strdupv ((char **) settings->origins);
-  self->engines = g_strdup (settings->engines);
   self->max_message_bytes = settings->max_message_bytes;
   self->idle_timeout_ms = settings->idle_timeout_ms;
-  if (settings->serves_page)
-    {
-      self->files = vgw_web_files_new (settings->web_root, error);
-      if (self->files == NULL)
-        return NULL;
-    }
-  self->listener = vgw_http_listener_new (&listener_settings, vgw_http_soup_accept, self->soup, error);
+  self->listener = vgw_http_listener_new (&listener_settings, on_connection, self, error);
   if (self->listener == NULL)
     return NULL;
   self->url = vgw_http_listener_get_url (self->listener);
   self->port = vgw_http_listener_get_port (self->listener);
   return g_steal_pointer (&self);
+}
+
+void
+vgw_http_server_add_route (VgwHttpServer *self, const VgwHttpRoute *route, gpointer user_data)
+{
+  vgw_http_routes_add (self->routes, route, user_data);
+}
+
+void
+vgw_http_server_set_check (VgwHttpServer *self, VgwHttpCheckFunc check, gpointer user_data)
+{
+  self->check = check;
+  self->check_data = user_data;
 }
 
 char *

@@ -1,11 +1,10 @@
-/* The public listener: the page, the client library, and /ws. Main thread only.
- *
- * Signals:
- *   "channel" (VgwWsChannel *channel)   a client opened /ws; whoever handles it takes a reference
- */
+/* An HTTP listener with its routes, and the WebSockets that came of requests. A request gets one reply and its
+ * connection closes. libsoup parses requests and writes responses; sockets, their number, their time and a first look
+ * at what they bring are VgwHttpListener's, the WebSocket after the handshake is VgwWsChannel's. Main thread only. */
 #pragma once
 
 #include "net/vgw-http-listener.h"
+#include "net/vgw-http-request.h"
 #include "net/vgw-ws-channel.h"
 
 G_BEGIN_DECLS
@@ -13,26 +12,37 @@ G_BEGIN_DECLS
 #define VGW_TYPE_HTTP_SERVER (vgw_http_server_get_type ())
 G_DECLARE_FINAL_TYPE (VgwHttpServer, vgw_http_server, VGW, HTTP_SERVER, GObject)
 
-/* The group [http] of the configuration with access.origins, and what the app adds: engines, capacity,
- * max_message_bytes. */
+/* The group [http] of the configuration, and what the app adds: origins, capacity, max_message_bytes. */
 typedef struct
 {
-  const char *address;        /* to listen on */
-  guint16 port;               /* 0: any free port */
-  const char *const *origins; /* allowed beside the page's own; "*" for any */
-  const char *web_root;       /* (nullable) or empty; a directory in place of the built-in page */
-  gboolean serves_page;
-  const char *engines;               /* (nullable) JSON that GET /engines answers with */
+  const char *address;               /* to listen on */
+  guint16 port;                      /* 0: any free port */
+  const char *const *origins;        /* (nullable) whose pages may call routes that are for origins; "*" for any */
   guint header_timeout_ms;           /* from connecting to the end of the request's head */
-  guint idle_timeout_ms;             /* a WebSocket that answers no ping for so long is closed */
   guint max_connections;             /* open sockets in all */
   guint max_connections_per_address; /* 0: no bound */
   VgwCapacity *capacity;             /* (nullable) outlives the server */
-  guint max_message_bytes;
+  guint max_message_bytes;           /* of a WebSocket */
+  guint idle_timeout_ms;             /* a WebSocket that answers no ping for so long is closed */
 } VgwHttpSettings;
 
-/* @settings is copied. Errors: as soup_server_listen (), with the address in the message. Returns: (transfer full) */
+/* @settings is copied. Errors: G_IO_ERROR, with address and port in the message. Returns: (transfer full) */
 VgwHttpServer *vgw_http_server_new (const VgwHttpSettings *settings, GError **error);
+
+/* Before the first turn of the main loop. @route is copied; @user_data outlives the server, or its shutdown. */
+void vgw_http_server_add_route (VgwHttpServer *self, const VgwHttpRoute *route, gpointer user_data);
+
+/* Runs before each handler; FALSE where it has replied. */
+typedef gboolean (*VgwHttpCheckFunc) (VgwHttpRequest *request, gpointer user_data);
+void vgw_http_server_set_check (VgwHttpServer *self, VgwHttpCheckFunc check, gpointer user_data);
+
+/* @channel (transfer none) is open; whoever handles it takes a reference. */
+typedef void (*VgwHttpWebSocketFunc) (VgwWsChannel *channel, gpointer user_data);
+
+/* Answers the WebSocket handshake of @request, in its handler. Calls @opened when the channel is open; @destroy
+ * (nullable) follows, also where the request was no good handshake and got its refusal, or the client has gone. */
+void vgw_http_server_open_websocket (VgwHttpServer *self, VgwHttpRequest *request, VgwHttpWebSocketFunc opened,
+                                     gpointer user_data, GDestroyNotify destroy);
 
 /* "http://127.0.0.1:8080/" (transfer full), with the real port. */
 char *vgw_http_server_get_url (VgwHttpServer *self);
@@ -41,7 +51,8 @@ guint16 vgw_http_server_get_port (VgwHttpServer *self);
 /* What became of connections; all 0 once it is shutting down. */
 void vgw_http_server_get_stats (VgwHttpServer *self, VgwHttpListenerStats *stats);
 
-/* Stops listening; closes every channel with 1001 and calls back when all are gone, or after @timeout_ms. */
+/* Stops listening and gives up the requests that wait for a reply; closes every channel with 1001 and calls back when
+ * all are gone, or after @timeout_ms. */
 void vgw_http_server_shutdown_async (VgwHttpServer *self, guint timeout_ms, GAsyncReadyCallback callback,
                                      gpointer user_data);
 gboolean vgw_http_server_shutdown_finish (VgwHttpServer *self, GAsyncResult *result, GError **error);

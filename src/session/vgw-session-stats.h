@@ -14,6 +14,7 @@ typedef enum
   VGW_REFUSAL_SHUTDOWN,
   VGW_REFUSAL_MAX_SESSIONS,
   VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS,
+  VGW_REFUSAL_ORIGIN, /* the pages of that origin may not call */
   VGW_REFUSAL_ENGINE, /* asked for one that there is not, or that is not for clients */
 } VgwRefusal;
 
@@ -34,5 +35,8 @@ typedef struct
 void vgw_session_stats_init (VgwSessionStats *self);
 
 const char *vgw_refusal_to_string (VgwRefusal refusal); /* "max-sessions", … */
+
+/* The status of an HTTP reply that tells of it. */
+guint vgw_refusal_to_http_status (VgwRefusal refusal);
 
 G_END_DECLS

@@ -2,21 +2,27 @@
 
 #include "net/vgw-http-head.h"
 
-#define MAX_BODY_BYTES 100
-
 /* What was said of the first bytes of a request is not taken back when more arrive. */
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  VgwHttpHead whole = vgw_http_head_check ((const char *) data, size, "GET, HEAD", MAX_BODY_BYTES);
+  static const VgwHttpRoute files = { "GET", "/*", .max_body_bytes = 100 };
+  static const VgwHttpRoute upload = { "POST", "/a/{id}/b", .max_body_bytes = 100, .is_for_origins = TRUE };
+  g_autoptr (VgwHttpRoutes) routes = vgw_http_routes_new ();
+  VgwHttpHead whole;
   gsize step = size / 16 + 1;
 
+  vgw_http_routes_add (routes, &files, NULL);
+  vgw_http_routes_add (routes, &upload, NULL);
+  whole = vgw_http_head_check ((const char *) data, size, routes, NULL);
   for (gsize n = 0; n < size; n += step)
     {
       g_autofree char *copy = g_memdup2 (data, n);
-      VgwHttpHead part = vgw_http_head_check (copy, n, "GET, HEAD", MAX_BODY_BYTES);
+      g_autofree char *allow = NULL;
+      VgwHttpHead part = vgw_http_head_check (copy, n, routes, &allow);
 
       g_assert (part == VGW_HTTP_HEAD_MORE || part == whole);
+      g_assert ((allow != NULL) == (part == VGW_HTTP_HEAD_METHOD));
     }
   return 0;
 }

@@ -30,11 +30,12 @@ ROOMS = {
     "ice": {"base", "elements"},
     "media": {"base", "elements", "ice"},
     "session": {"base", "signaling", "engine", "manager", "media"},
-    "access": {"base", "session"},
+    "access": {"base", "net", "session"},
+    "doors": {"access", "base", "net", "signaling"},
     "net": {"base"},
     "admin": {"base", "net", "session"},
-    "config": {"admin", "base", "signaling", "engine", "manager", "media", "net", "session"},
-    "app": {"access", "base", "config", "engine", "media", "session", "net", "admin"},
+    "config": {"access", "admin", "base", "doors", "signaling", "engine", "manager", "media", "net", "session"},
+    "app": {"access", "base", "config", "doors", "engine", "media", "session", "net", "admin"},
     "caller": {"base", "signaling", "elements"},
     "assistant": {"base"},
     "config-docs": {"config"},
@@ -54,7 +55,7 @@ KNOWN_CIRCLES = {
 }
 
 GSTREAMER_ROOMS = {"media", "elements", "ice", "caller"}
-LIBSOUP_ROOMS = {"net", "admin", "caller", "assistant"}
+LIBSOUP_ROOMS = {"net", "caller", "assistant"}
 
 # Each program, and the man page that has its options.
 PROGRAMS = {

@@ -1,15 +1,17 @@
-/* A server on a free port, and raw clients for it. Its channels echo. */
+/* A server on a free port with the pages, and raw clients for it. Its channels, of /ws, echo. */
 #pragma once
 
 #include <check.h>
 #include <string.h>
 
+#include "doors/vgw-pages.h"
 #include "net/vgw-http-server.h"
 #include "ws-peer.h"
 
 typedef struct
 {
   VgwHttpServer *server;
+  VgwPages *pages;
   GPtrArray *channels; /* VgwWsChannel*, a reference each until closed */
   guint n_channels;    /* ever */
   guint n_closed;
@@ -43,7 +45,7 @@ on_bad (VgwWsChannel *channel, const GError *error, gpointer user_data)
 }
 
 static inline void
-on_channel (VgwHttpServer *server, VgwWsChannel *channel, gpointer user_data)
+on_channel (VgwWsChannel *channel, gpointer user_data)
 {
   Fixture *self = user_data;
 
@@ -54,12 +56,19 @@ on_channel (VgwHttpServer *server, VgwWsChannel *channel, gpointer user_data)
   g_signal_connect (channel, "closed", G_CALLBACK (on_closed), self);
 }
 
+static inline void
+on_ws_request (VgwHttpRequest *request, gpointer user_data)
+{
+  Fixture *self = user_data;
+
+  vgw_http_server_open_websocket (self->server, request, on_channel, self, NULL);
+}
+
 static inline VgwHttpSettings
 default_settings (void)
 {
   return (VgwHttpSettings){
     .address = "127.0.0.1",
-    .serves_page = TRUE,
     .header_timeout_ms = 5000,
     .idle_timeout_ms = 30000,
     .max_connections = 500,
@@ -68,16 +77,27 @@ default_settings (void)
 }
 
 static inline Fixture *
-fixture_new (const VgwHttpSettings *settings)
+fixture_new_with_pages (const VgwHttpSettings *settings, const VgwPagesSettings *pages)
 {
+  static const VgwHttpRoute route = { "GET", "/ws", .handler = on_ws_request };
   Fixture *self = g_new0 (Fixture, 1);
   g_autoptr (GError) error = NULL;
 
   self->channels = g_ptr_array_new_with_free_func (g_object_unref);
   self->server = vgw_http_server_new (settings, &error);
   ck_assert_msg (self->server != NULL, "%s", error != NULL ? error->message : "");
-  g_signal_connect (self->server, "channel", G_CALLBACK (on_channel), self);
+  vgw_http_server_add_route (self->server, &route, self);
+  self->pages = vgw_pages_new (self->server, pages, &error);
+  ck_assert_msg (self->pages != NULL, "%s", error != NULL ? error->message : "");
   return self;
+}
+
+static inline Fixture *
+fixture_new (const VgwHttpSettings *settings)
+{
+  const VgwPagesSettings pages = { .serves_page = TRUE };
+
+  return fixture_new_with_pages (settings, &pages);
 }
 
 static inline Fixture *
@@ -95,6 +115,7 @@ fixture_free (Fixture *self)
     g_signal_handlers_disconnect_by_data (g_ptr_array_index (self->channels, i), self);
   g_ptr_array_unref (self->channels);
   g_clear_object (&self->server);
+  g_clear_pointer (&self->pages, vgw_pages_free);
   g_free (self);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Fixture, fixture_free)

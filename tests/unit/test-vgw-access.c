@@ -40,8 +40,11 @@ static VgwGrant *
 grant_query (const char *query, GError **error)
 {
   const VgwAccessRequest request = { .address = "192.0.2.1", .query = query };
+  VgwRefusal refusal;
+  VgwGrant *grant = vgw_access_grant (access_, &request, &refusal, error);
 
-  return vgw_access_grant (access_, &request, error);
+  ck_assert (grant != NULL || refusal == VGW_REFUSAL_ENGINE);
+  return grant;
 }
 
 /* --- engines --- */

@@ -124,13 +124,13 @@ START_TEST (defaults_are_those_of_the_design)
 
   ck_assert_str_eq (config->http.address, "127.0.0.1");
   ck_assert_uint_eq (config->http.port, 8080);
-  ck_assert (config->http.serves_page);
-  ck_assert_str_eq (config->http.web_root, "");
+  ck_assert (config->pages.serves_page);
+  ck_assert_str_eq (config->pages.web_root, "");
   ck_assert_uint_eq (config->http.header_timeout_ms, 10000);
   ck_assert_uint_eq (config->http.idle_timeout_ms, 60000);
   ck_assert_uint_eq (config->http.max_connections, 2000);
   ck_assert_str_eq (config->access_mode, "open");
-  assert_list (config->http.origins, none);
+  assert_list (config->access.origins, none);
   ck_assert_int_eq (config->media.ice_agent, VGW_ICE_AGENT_MUX);
   ck_assert_uint_eq (config->media.udp_port, 10000);
   ck_assert_str_eq (config->media.bind_address, "");
@@ -183,8 +183,8 @@ START_TEST (every_type_is_read_from_a_file)
                                             NULL, NULL);
 
   ck_assert_uint_eq (config->http.port, 0);
-  ck_assert (!config->http.serves_page);
-  ck_assert_str_eq (config->http.web_root, "a dir\\x");
+  ck_assert (!config->pages.serves_page);
+  ck_assert_str_eq (config->pages.web_root, "a dir\\x");
   ck_assert_uint_eq (config->http.idle_timeout_ms, 1000);
   ck_assert_int_eq (config->media.ice_agent, VGW_ICE_AGENT_NICE);
   assert_list (config->media.advertise, WORDS ("192.0.2.1", "2001:db8::1"));
@@ -311,8 +311,8 @@ START_TEST (values_may_hold_what_separates)
       load_good ("", NULL, WORDS ("record.directory=/a.b/c=d;e", "http.web-root=\\sx\\s", "access.origins= * ;; *;"));
 
   ck_assert_str_eq (config->engine.defaults.record_directory, "/a.b/c=d;e");
-  ck_assert_str_eq (config->http.web_root, " x ");
-  assert_list (config->http.origins, WORDS ("*", "*"));
+  ck_assert_str_eq (config->pages.web_root, " x ");
+  assert_list (config->access.origins, WORDS ("*", "*"));
 }
 END_TEST
 
@@ -611,10 +611,10 @@ START_TEST (what_is_printed_loads_as_the_same)
   g_autofree char *text_again = vgw_config_to_text (again);
 
   ck_assert_str_eq (text, text_again);
-  ck_assert_str_eq (again->http.web_root, "  a\\b;c\t");
+  ck_assert_str_eq (again->pages.web_root, "  a\\b;c\t");
   ck_assert_str_eq (again->engine.defaults.record_directory, "x\ny");
   ck_assert_uint_eq (again->engine.defaults.sample_rate_hz, 8000);
-  ck_assert (!again->http.serves_page);
+  ck_assert (!again->pages.serves_page);
 }
 END_TEST
 

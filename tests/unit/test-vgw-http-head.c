@@ -7,13 +7,35 @@
 
 #define GET "GET / HTTP/1.1\r\nHost: x\r\n"
 
+static VgwHttpRoutes *routes;
+
+/* Of a listener that takes bodies at "/" and "/upload" only. */
+static void
+set_up (void)
+{
+  static const VgwHttpRoute root = { "GET", "/", .max_body_bytes = 100 };
+  static const VgwHttpRoute any = { "GET", "/*", .max_body_bytes = 0 };
+  static const VgwHttpRoute upload = { "POST", "/upload/{id}", .max_body_bytes = 200, .is_for_origins = TRUE };
+
+  routes = vgw_http_routes_new ();
+  vgw_http_routes_add (routes, &root, NULL);
+  vgw_http_routes_add (routes, &any, NULL);
+  vgw_http_routes_add (routes, &upload, NULL);
+}
+
+static void
+tear_down (void)
+{
+  g_clear_pointer (&routes, vgw_http_routes_free);
+}
+
 /* In a heap block of exactly its size, so that ASan sees a read past its end. */
 static VgwHttpHead
 check (const char *data, gsize length)
 {
   g_autofree char *copy = g_memdup2 (data, length);
 
-  return vgw_http_head_check (copy, length, "GET, HEAD", 100);
+  return vgw_http_head_check (copy, length, routes, NULL);
 }
 
 static void
@@ -70,9 +92,42 @@ START_TEST (bodies_are_bounded_before_they_come)
 {
   assert_verdict (GET "Content-Length: 101\r\n", VGW_HTTP_HEAD_BODY);
   assert_verdict (GET "CONTENT-LENGTH: 99999999999\r\n", VGW_HTTP_HEAD_BODY);
-  assert_verdict (GET "Transfer-Encoding: chunked\r\n", VGW_HTTP_HEAD_BODY);
-  assert_verdict (GET "transfer-encoding: gzip\r\n", VGW_HTTP_HEAD_BODY);
+  assert_verdict (GET "Transfer-Encoding: chunked\r\n", VGW_HTTP_HEAD_LENGTH);
+  assert_verdict (GET "transfer-encoding: gzip\r\n", VGW_HTTP_HEAD_LENGTH);
+  assert_verdict ("GET /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n", VGW_HTTP_HEAD_BODY);
+  assert_verdict ("GET /a HTTP/1.1\r\ntransfer-encoding: gzip\r\n", VGW_HTTP_HEAD_BODY);
   assert_verdict (GET "Expect: 100-continue\r\n", VGW_HTTP_HEAD_EXPECT);
+}
+END_TEST
+
+START_TEST (each_route_has_its_methods_and_its_bound)
+{
+  static const struct
+  {
+    const char *target, *allow;
+  } cases[] = {
+    { "/", "GET, HEAD" },
+    { "/a?/upload/1", "GET, HEAD" },
+    { "/upload/", "GET, HEAD" },
+    { "/upload/1", "POST, OPTIONS" },
+    { "/upload/1?a=/b", "POST, OPTIONS" },
+    { "http://x/upload/1", "POST, OPTIONS" },
+    { "*", "GET, HEAD" },
+    { "http://x", "GET, HEAD" },
+  };
+
+  assert_verdict ("POST /upload/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 200\r\n\r\n", VGW_HTTP_HEAD_GOOD);
+  assert_verdict ("POST /upload/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 201\r\n\r\n", VGW_HTTP_HEAD_BODY);
+  assert_verdict ("OPTIONS /upload/1 HTTP/1.1\r\nHost: x\r\n\r\n", VGW_HTTP_HEAD_GOOD);
+  assert_verdict ("OPTIONS /upload/1 HTTP/1.1\r\nContent-Length: 1\r\n", VGW_HTTP_HEAD_BODY);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("PURGE %s HTTP/1.1\r\n", cases[i].target);
+      g_autofree char *allow = NULL;
+
+      ck_assert_int_eq (vgw_http_head_check (text, strlen (text), routes, &allow), VGW_HTTP_HEAD_METHOD);
+      ck_assert_str_eq (allow, cases[i].allow);
+    }
 }
 END_TEST
 
@@ -144,7 +199,7 @@ END_TEST
 
 START_TEST (nothing_at_all_wants_more)
 {
-  ck_assert_int_eq (vgw_http_head_check (NULL, 0, "GET", 0), VGW_HTTP_HEAD_MORE);
+  ck_assert_int_eq (vgw_http_head_check (NULL, 0, routes, NULL), VGW_HTTP_HEAD_MORE);
 }
 END_TEST
 
@@ -169,11 +224,13 @@ head_suite (void)
   Suite *suite = suite_create ("vgw-http-head");
   TCase *head = tcase_create ("head");
 
+  tcase_add_checked_fixture (head, set_up, tear_down);
   tcase_add_test (head, plain_requests_pass);
   tcase_add_test (head, what_follows_the_head_is_not_looked_at);
   tcase_add_test (head, every_prefix_wants_more);
   tcase_add_test (head, other_methods_are_told_apart_from_noise);
   tcase_add_test (head, bodies_are_bounded_before_they_come);
+  tcase_add_test (head, each_route_has_its_methods_and_its_bound);
   tcase_add_test (head, lengths_that_libsoup_does_not_understand_are_refused);
   tcase_add_test (head, lines_that_could_be_read_in_two_ways_are_refused);
   tcase_add_test (head, what_has_one_value_has_one_line);

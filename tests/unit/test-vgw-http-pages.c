@@ -77,11 +77,10 @@ END_TEST
 
 START_TEST (a_gateway_without_a_page_serves_none)
 {
-  VgwHttpSettings settings = default_settings ();
-  g_autoptr (Fixture) self = NULL;
+  const VgwHttpSettings settings = default_settings ();
+  const VgwPagesSettings pages = { .serves_page = FALSE };
+  g_autoptr (Fixture) self = fixture_new_with_pages (&settings, &pages);
 
-  settings.serves_page = FALSE;
-  self = fixture_new (&settings);
   assert_get (self, "/", "", 404);
   assert_get (self, "/healthz", "", 200);
 }
@@ -89,7 +88,8 @@ END_TEST
 
 START_TEST (a_directory_replaces_the_page_and_hides_what_is_hidden)
 {
-  VgwHttpSettings settings = default_settings ();
+  const VgwHttpSettings settings = default_settings ();
+  VgwPagesSettings pages = { .serves_page = TRUE };
   g_autoptr (Fixture) self = NULL;
   g_autofree char *root = g_dir_make_tmp ("vgw-web-XXXXXX", NULL);
   g_autofree char *index = g_build_filename (root, "index.html", NULL);
@@ -102,8 +102,8 @@ START_TEST (a_directory_replaces_the_page_and_hides_what_is_hidden)
   ck_assert (g_file_set_contents (index, "mine", -1, NULL));
   ck_assert (g_file_set_contents (hidden, "hidden", -1, NULL));
   ck_assert (g_file_set_contents (deep, "body {}", -1, NULL));
-  settings.web_root = root;
-  self = fixture_new (&settings);
+  pages.web_root = root;
+  self = fixture_new_with_pages (&settings, &pages);
   response = get (self, "/", "");
   assert_has (response, "\r\n\r\nmine");
   assert_get (self, "/.secret", "", 404);
@@ -120,16 +120,15 @@ END_TEST
 
 START_TEST (a_missing_directory_and_a_taken_port_say_so)
 {
+  const VgwPagesSettings pages = { .serves_page = TRUE, .web_root = "/nonexistent/web" };
   VgwHttpSettings settings = default_settings ();
   g_autoptr (Fixture) self = fixture_new_default ();
   g_autoptr (GError) no_directory = NULL;
   g_autoptr (GError) taken = NULL;
   g_autoptr (GError) no_address = NULL;
 
-  settings.web_root = "/nonexistent/web";
-  ck_assert_ptr_null (vgw_http_server_new (&settings, &no_directory));
+  ck_assert_ptr_null (vgw_pages_new (self->server, &pages, &no_directory));
   assert_has (no_directory->message, "/nonexistent/web");
-  settings.web_root = NULL;
   settings.port = vgw_http_server_get_port (self->server);
   ck_assert_ptr_null (vgw_http_server_new (&settings, &taken));
   ck_assert (g_error_matches (taken, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE));
@@ -169,14 +168,13 @@ START_TEST (the_engines_are_listed_for_pages_that_may_call)
 {
   static const char *const origins[] = { "https://good.example", NULL };
   VgwHttpSettings settings = default_settings ();
+  const VgwPagesSettings pages = { .serves_page = FALSE, .engines = "{\"engines\":[]}" };
   g_autoptr (Fixture) silent = fixture_new (&settings);
   g_autoptr (Fixture) self = NULL;
   g_autofree char *own = NULL, *good = NULL, *other = NULL, *head = NULL;
 
   settings.origins = origins;
-  settings.serves_page = FALSE;
-  settings.engines = "{\"engines\":[]}";
-  self = fixture_new (&settings);
+  self = fixture_new_with_pages (&settings, &pages);
   own = get (self, "/engines", "");
   good = get (self, "/engines", "Origin: https://good.example\r\n");
   other = get (self, "/engines", "Origin: https://evil.example\r\n");
@@ -207,46 +205,6 @@ START_TEST (the_url_is_one_to_open)
   everywhere_url = vgw_http_server_get_url (everywhere->server);
   ck_assert_str_eq (url, expected);
   ck_assert (g_str_has_prefix (everywhere_url, "http://127.0.0.1:"));
-}
-END_TEST
-
-START_TEST (origins_are_checked_at_ws)
-{
-  static const char *const origins[] = { "https://good.example", "http://localhost:5173", NULL };
-  VgwHttpSettings settings = default_settings ();
-  g_autoptr (Fixture) self = NULL;
-  g_autofree char *refused = NULL;
-
-  settings.origins = origins;
-  self = fixture_new (&settings);
-  refused = get (self, "/ws", WS_HANDSHAKE "Origin: https://evil.example\r\n");
-  ck_assert_uint_eq (status_of (refused), 403);
-  assert_has (refused, "access.origins");
-  assert_has (refused, "https://evil.example");
-  assert_get (self, "/ws", WS_HANDSHAKE "Origin: null\r\n", 403);
-  assert_get (self, "/ws", WS_HANDSHAKE "Origin: http://gateway.test\r\n", 403);
-  assert_get (self, "/ws", WS_HANDSHAKE "Origin: https://good.example.evil\r\n", 403);
-  assert_get (self, "/ws", WS_HANDSHAKE "Origin: https://good.example\r\nOrigin: https://evil.example\r\n", 400);
-  ck_assert_uint_eq (self->n_channels, 0);
-  ws_peer_free (dial_ws (self, ""));
-  ws_peer_free (dial_ws (self, "Origin: http://gateway.test:8080\r\n"));
-  ws_peer_free (dial_ws (self, "Origin: https://good.example\r\n"));
-  ws_peer_free (dial_ws (self, "Origin: http://localhost:5173\r\n"));
-  ck_assert_uint_eq (self->n_channels, 4);
-}
-END_TEST
-
-/* What a sandboxed frame, a file and some apps send. Anybody can, so it is for the operator to allow. */
-START_TEST (an_origin_without_a_name_can_be_listed)
-{
-  static const char *const origins[] = { "null", NULL };
-  VgwHttpSettings settings = default_settings ();
-  g_autoptr (Fixture) self = NULL;
-
-  settings.origins = origins;
-  self = fixture_new (&settings);
-  ws_peer_free (dial_ws (self, "Origin: null\r\n"));
-  ck_assert_uint_eq (self->n_channels, 1);
 }
 END_TEST
 
@@ -351,8 +309,6 @@ http_suite (void)
   tcase_add_test (pages, ranges_are_not_served);
   tcase_add_test (pages, the_url_is_one_to_open);
   suite_add_tcase (suite, pages);
-  tcase_add_test (origins, origins_are_checked_at_ws);
-  tcase_add_test (origins, an_origin_without_a_name_can_be_listed);
   tcase_add_test (origins, the_first_subprotocol_is_chosen);
   tcase_add_test (origins, origins_compare_by_host_and_port);
   tcase_add_test (origins, addresses_are_told_without_port_and_clothes);

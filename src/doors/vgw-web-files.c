@@ -1,4 +1,4 @@
-#include "net/vgw-web-files.h"
+#include "doors/vgw-web-files.h"
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>

@@ -1,0 +1,191 @@
+#include "doors/vgw-door-ws.h"
+
+#include "base/vgw-error.h"
+#include "signaling/vgw-message.h"
+
+/* RFC 6455 section 7.4.1, and the registry of close codes for 1013 */
+#define CLOSE_NORMAL 1000
+#define CLOSE_GOING_AWAY 1001
+#define CLOSE_POLICY_VIOLATION 1008
+#define CLOSE_TRY_AGAIN_LATER 1013
+
+struct _VgwDoorWs
+{
+  VgwHttpServer *server;
+  VgwAccess *access;
+  VgwSessionTable *table;
+};
+
+/* A request that is becoming a WebSocket. */
+typedef struct
+{
+  VgwDoorWs *door;
+  VgwGrant *grant; /* NULL where it is refused: */
+  GError *refusal;
+} Caller;
+
+/* A WebSocket and its session. It lives as long as the channel is open. */
+typedef struct
+{
+  VgwWsChannel *channel;
+  VgwSession *session; /* (nullable) once it has ended */
+} Link;
+
+static void
+on_channel_message (VgwWsChannel *channel, const char *text, gsize length, Link *link)
+{
+  g_autoptr (GError) error = NULL;
+  if (link->session == NULL)
+    return;
+  g_autoptr (VgwMessage) message = vgw_message_parse (text, length, &error);
+  if (message != NULL)
+    vgw_session_handle (link->session, message);
+  else
+    vgw_session_handle_bad_message (link->session, error, FALSE);
+}
+
+static void
+on_channel_bad (VgwWsChannel *channel, const GError *error, Link *link)
+{
+  /* the channel closes itself with 1009 for a message that is too large */
+  if (link->session != NULL)
+    vgw_session_handle_bad_message (link->session, error, g_error_matches (error, VGW_ERROR, VGW_ERROR_TOO_LARGE));
+}
+
+static void
+on_session_outgoing (VgwSession *session, const VgwMessage *message, Link *link)
+{
+  g_autofree char *text = vgw_message_to_text (message);
+  vgw_ws_channel_send (link->channel, text);
+}
+
+static gsize
+get_backlog (gpointer user_data)
+{
+  return vgw_ws_channel_get_backlog (((Link *) user_data)->channel);
+}
+
+static void
+forget_session (Link *link)
+{
+  if (link->session == NULL)
+    return;
+  vgw_session_set_backlog_func (link->session, NULL, NULL);
+  g_signal_handlers_disconnect_by_data (link->session, link);
+  g_clear_object (&link->session);
+}
+
+static void
+on_session_ended (VgwSession *session, VgwEndReason reason, Link *link)
+{
+  forget_session (link);
+  vgw_ws_channel_close (link->channel, reason == VGW_END_SHUTDOWN ? CLOSE_GOING_AWAY : CLOSE_NORMAL,
+                        vgw_end_reason_to_string (reason));
+}
+
+static void
+on_channel_closed (VgwWsChannel *channel, Link *link)
+{
+  g_autoptr (VgwSession) session = link->session ? g_object_ref (link->session) : NULL;
+  forget_session (link);
+  if (session != NULL)
+    vgw_session_end (session, VGW_END_WEBSOCKET_CLOSED);
+  g_signal_handlers_disconnect_by_data (channel, link);
+  g_object_unref (link->channel);
+  g_free (link);
+}
+
+static void
+refuse (VgwWsChannel *channel, const GError *error)
+{
+  g_autoptr (VgwMessage) message = vgw_message_new_error (error, TRUE);
+  g_autofree char *text = vgw_message_to_text (message);
+  gboolean is_busy = g_error_matches (error, VGW_ERROR, VGW_ERROR_BUSY);
+  vgw_ws_channel_send (channel, text);
+  vgw_ws_channel_close (channel, is_busy ? CLOSE_TRY_AGAIN_LATER : CLOSE_POLICY_VIOLATION, vgw_error_to_wire (error));
+}
+
+/* The 101 is out. A refused client learns why on the WebSocket, since a page cannot read the status of a handshake. */
+static void
+on_open (VgwWsChannel *channel, gpointer user_data)
+{
+  Caller *caller = user_data;
+  g_autoptr (GError) error = g_steal_pointer (&caller->refusal);
+  VgwSession *session =
+      caller->grant != NULL ? vgw_session_table_create (caller->door->table, caller->grant, &error) : NULL;
+  Link *link = g_new0 (Link, 1);
+
+  link->channel = g_object_ref (channel);
+  g_signal_connect (channel, "closed", G_CALLBACK (on_channel_closed), link);
+  if (session == NULL)
+    {
+      refuse (channel, error);
+      return;
+    }
+  link->session = g_object_ref (session);
+  g_signal_connect (channel, "message", G_CALLBACK (on_channel_message), link);
+  g_signal_connect (channel, "bad", G_CALLBACK (on_channel_bad), link);
+  g_signal_connect (session, "outgoing", G_CALLBACK (on_session_outgoing), link);
+  g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), link);
+  vgw_session_set_backlog_func (session, get_backlog, link);
+  vgw_session_start (session);
+}
+
+static void
+caller_free (gpointer data)
+{
+  Caller *caller = data;
+
+  g_clear_pointer (&caller->grant, vgw_grant_unref);
+  g_clear_error (&caller->refusal);
+  g_free (caller);
+}
+
+static void
+on_request (VgwHttpRequest *request, gpointer user_data)
+{
+  VgwDoorWs *self = user_data;
+  VgwAccessRequest asked = {
+    .address = vgw_http_request_get_remote_address (request),
+    .host = vgw_http_request_get_header (request, "Host"),
+    .origin = vgw_http_request_get_header (request, "Origin"),
+    .user_agent = vgw_http_request_get_header (request, "User-Agent"),
+    .query = vgw_http_request_get_query (request),
+  };
+  Caller *caller = g_new0 (Caller, 1);
+  VgwRefusal refusal;
+
+  /* The client library asks so why a WebSocket was not opened; for its own origin a browser sends no Origin then. */
+  if (asked.origin == NULL)
+    asked.origin = vgw_http_request_get_header (request, "Page-Origin");
+  caller->door = self;
+  caller->grant = vgw_access_grant (self->access, &asked, &refusal, &caller->refusal);
+  if (g_error_matches (caller->refusal, VGW_ERROR, VGW_ERROR_UNAUTHORIZED))
+    {
+      g_autofree char *text = g_strconcat (caller->refusal->message, "\n", NULL);
+
+      vgw_http_request_reply (request, vgw_refusal_to_http_status (refusal), VGW_HTTP_TEXT_PLAIN, text);
+      caller_free (caller);
+      return;
+    }
+  vgw_http_server_open_websocket (self->server, request, on_open, caller, caller_free);
+}
+
+VgwDoorWs *
+vgw_door_ws_new (VgwHttpServer *server, VgwAccess *access, VgwSessionTable *table)
+{
+  static const VgwHttpRoute route = { "GET", "/ws", .handler = on_request };
+  VgwDoorWs *self = g_new0 (VgwDoorWs, 1);
+
+  self->server = server;
+  self->access = access;
+  self->table = table;
+  vgw_http_server_add_route (server, &route, self);
+  return self;
+}
+
+void
+vgw_door_ws_free (VgwDoorWs *self)
+{
+  g_free (self);
+}

@@ -1,0 +1,85 @@
+/* One request of an HTTP client, and its reply: at once, or from any later turn of the main loop. A handler that
+ * replies later keeps a reference; where the last one is dropped without a reply, the client gets a 500. Main thread.
+ *
+ * Signals:
+ *   "gone" (void)   once, where the client, its time or the server has ended before there was a reply. Replying
+ *                   afterwards does nothing.
+ */
+#pragma once
+
+#include <glib-object.h>
+
+#include "net/vgw-http-routes.h"
+
+G_BEGIN_DECLS
+
+#define VGW_TYPE_HTTP_REQUEST (vgw_http_request_get_type ())
+G_DECLARE_FINAL_TYPE (VgwHttpRequest, vgw_http_request, VGW, HTTP_REQUEST, GObject)
+
+/* RFC 9110 section 15 */
+typedef enum
+{
+  VGW_HTTP_STATUS_OK = 200,
+  VGW_HTTP_STATUS_NO_CONTENT = 204,
+  VGW_HTTP_STATUS_NOT_MODIFIED = 304,
+  VGW_HTTP_STATUS_BAD_REQUEST = 400,
+  VGW_HTTP_STATUS_FORBIDDEN = 403,
+  VGW_HTTP_STATUS_NOT_FOUND = 404,
+  VGW_HTTP_STATUS_UPGRADE_REQUIRED = 426,
+  VGW_HTTP_STATUS_INTERNAL_ERROR = 500,
+  VGW_HTTP_STATUS_UNAVAILABLE = 503,
+} VgwHttpStatus;
+
+#define VGW_HTTP_TEXT_PLAIN "text/plain; charset=utf-8"
+#define VGW_HTTP_JSON "application/json"
+
+/* "GET", "HEAD", "POST", … */
+const char *vgw_http_request_get_method (VgwHttpRequest *self);
+
+/* The path, with its escapes as they came. */
+const char *vgw_http_request_get_path (VgwHttpRequest *self);
+
+/* What stands for the wildcard @n of the route's pattern, with its escapes as they came. */
+const char *vgw_http_request_get_capture (VgwHttpRequest *self, guint n);
+
+/* What followed the "?", undecoded; NULL where there was none. */
+const char *vgw_http_request_get_query (VgwHttpRequest *self);
+
+/* The value of a header, several lines of it joined by commas; NULL where there is none. */
+const char *vgw_http_request_get_header (VgwHttpRequest *self, const char *name);
+
+/* The body, of no more bytes than the route takes. (transfer full) */
+GBytes *vgw_http_request_get_body (VgwHttpRequest *self);
+
+/* "192.0.2.1" or "2001:db8::1" */
+const char *vgw_http_request_get_remote_address (VgwHttpRequest *self);
+
+/* Sets a header of the reply. */
+void vgw_http_request_set_header (VgwHttpRequest *self, const char *name, const char *value);
+
+/* Replies with @text, which is copied. */
+void vgw_http_request_reply (VgwHttpRequest *self, guint status, const char *content_type, const char *text);
+
+/* Replies with @body (transfer none), or without one for NULL; @content_type (nullable). */
+void vgw_http_request_reply_bytes (VgwHttpRequest *self, guint status, const char *content_type, GBytes *body);
+
+/* FALSE once it has a reply, or can have none any more. */
+gboolean vgw_http_request_is_open (VgwHttpRequest *self);
+
+/* For VgwHttpServer only; libsoup is its business. */
+
+typedef struct _SoupServerMessage SoupServerMessage;
+
+/* @message (transfer none) is being handled. @captures (transfer full). Returns: (transfer full) */
+VgwHttpRequest *vgw_http_request_new (SoupServerMessage *message, char **captures);
+
+/* The handler has returned: where there is no reply yet, the request waits for one, and for the client to go. */
+void vgw_http_request_wait (VgwHttpRequest *self);
+
+/* The message while there is no reply. (transfer none) (nullable) */
+SoupServerMessage *vgw_http_request_get_message (VgwHttpRequest *self);
+
+/* Ends the request without a reply, for a response that is made in another way. Returns: its message (transfer full) */
+SoupServerMessage *vgw_http_request_steal_message (VgwHttpRequest *self);
+
+G_END_DECLS

@@ -1,0 +1,361 @@
+/* Which handler a request gets, bodies, replies that come later, and what pages of other origins may call. */
+#include "net/vgw-http-routes.h"
+
+#include <check.h>
+#include <string.h>
+
+#include "http-fixture.h"
+#include "run-suite.h"
+
+static const char *const origins[] = { "https://good.example", NULL };
+
+/* What the handlers here keep. */
+typedef struct
+{
+  Fixture *http;
+  VgwHttpRequest *kept; /* (nullable) waits for its reply */
+  guint n_gone;
+} Doors;
+
+static void
+echo_body (VgwHttpRequest *request, gpointer user_data)
+{
+  g_autoptr (GBytes) body = vgw_http_request_get_body (request);
+
+  vgw_http_request_set_header (request, "Location", vgw_http_request_get_capture (request, 0));
+  vgw_http_request_reply_bytes (request, 201, "application/sdp", body);
+}
+
+static void
+on_gone (VgwHttpRequest *request, gpointer user_data)
+{
+  Doors *self = user_data;
+
+  self->n_gone++;
+}
+
+static void
+keep (VgwHttpRequest *request, gpointer user_data)
+{
+  Doors *self = user_data;
+
+  ck_assert_ptr_null (self->kept);
+  self->kept = g_object_ref (request);
+  g_signal_connect (request, "gone", G_CALLBACK (on_gone), self);
+}
+
+static void
+forget (VgwHttpRequest *request, gpointer user_data)
+{
+}
+
+static void
+doors_set_up (Doors *self)
+{
+  static const VgwHttpRoute routes[] = {
+    { "POST", "/calls/{id}", 1000, TRUE, echo_body },
+    { "DELETE", "/calls/{id}", 0, TRUE, forget },
+    { "GET", "/later", .handler = keep },
+    { "POST", "/later", 1000, .handler = keep },
+    { "GET", "/forget", .handler = forget },
+  };
+  VgwHttpSettings settings = default_settings ();
+
+  settings.origins = origins;
+  *self = (Doors){ .http = fixture_new (&settings) };
+  for (gsize i = 0; i < G_N_ELEMENTS (routes); i++)
+    vgw_http_server_add_route (self->http->server, &routes[i], self);
+}
+
+static void
+doors_clear (Doors *self)
+{
+  g_clear_pointer (&self->http, fixture_free);
+  g_clear_object (&self->kept);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Doors, doors_clear)
+
+/* --- the table --- */
+
+static VgwHttpRoutes *
+make_table (void)
+{
+  static const char *const rows[][2] = {
+    { "GET", "/*" },
+    { "GET", "/sessions" },
+    { "GET", "/sessions/{id}" },
+    { "POST", "/whip" },
+    { "POST", "/whip/{engine}" },
+    { "DELETE", "/calls/{id}" },
+    { "PATCH", "/calls/{id}" },
+    { "POST", "/calls/{id}/hangup" },
+  };
+  VgwHttpRoutes *table = vgw_http_routes_new ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      const VgwHttpRoute route = { rows[i][0], rows[i][1], .handler = forget };
+
+      vgw_http_routes_add (table, &route, NULL);
+    }
+  return table;
+}
+
+START_TEST (the_most_exact_pattern_counts)
+{
+  static const struct
+  {
+    const char *method, *path, *pattern, *captures; /* pattern NULL: none */
+  } cases[] = {
+    { "GET", "/", "/*", "" },
+    { "HEAD", "/a/b", "/*", "a/b" },
+    { "GET", "/sessions", "/sessions", NULL },
+    { "GET", "/sessions/", "/*", "sessions/" },
+    { "GET", "/sessions/a%2Fb", "/sessions/{id}", "a%2Fb" },
+    { "GET", "/sessions/a/b", "/*", "sessions/a/b" },
+    { "POST", "/whip", "/whip", NULL },
+    { "POST", "/whip/echo", "/whip/{engine}", "echo" },
+    { "GET", "/whip/echo", NULL, NULL },
+    { "POST", "/sessions", NULL, NULL },
+    { "PATCH", "/calls/1", "/calls/{id}", "1" },
+    { "PATCH", "/calls/1/hangup", NULL, NULL },
+    { "POST", "/calls/1/hangup", "/calls/{id}/hangup", "1" },
+    { "get", "/", NULL, NULL },
+    { "GET", "*", NULL, NULL },
+  };
+  g_autoptr (VgwHttpRoutes) table = make_table ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      gpointer user_data;
+      g_auto (GStrv) captures = NULL;
+      const VgwHttpRoute *route = vgw_http_routes_find (table, cases[i].method, cases[i].path, &user_data, &captures);
+
+      ck_assert_msg ((route == NULL) == (cases[i].pattern == NULL), "%s %s", cases[i].method, cases[i].path);
+      if (route == NULL)
+        continue;
+      ck_assert_str_eq (route->pattern, cases[i].pattern);
+      ck_assert_pstr_eq (captures[0], cases[i].captures);
+    }
+}
+END_TEST
+
+START_TEST (a_path_has_its_methods)
+{
+  static const struct
+  {
+    const char *path, *methods;
+  } cases[] = {
+    { "/anything", "GET, HEAD" },  { "*", "GET, HEAD" }, /* nothing is there, and they are told so by a 404 */
+    { "/whip/echo", "POST" },      { "/calls/1", "PATCH, DELETE" },
+    { "/calls/1/hangup", "POST" },
+  };
+  g_autoptr (VgwHttpRoutes) table = make_table ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *methods = vgw_http_routes_list_methods (table, cases[i].path);
+
+      ck_assert_str_eq (methods, cases[i].methods);
+    }
+}
+END_TEST
+
+/* --- bodies --- */
+
+static void
+assert_post (Doors *self, const char *path, const char *head_and_body, guint status, const char *needle)
+{
+  g_autofree char *request = g_strdup_printf ("POST %s HTTP/1.1\r\nHost: x\r\n%s", path, head_and_body);
+  g_autofree char *response = exchange (self->http, request);
+
+  ck_assert_msg (status_of (response) == status, "POST %s: %.60s", path, response);
+  assert_has (response, needle);
+  assert_has (response, "Connection: close\r\n");
+}
+
+START_TEST (a_body_reaches_its_handler_within_its_bound)
+{
+  g_auto (Doors) self = { 0 };
+  g_autofree char *long_body = g_strnfill (1000, 'x');
+  g_autofree char *longest = g_strdup_printf ("Content-Length: 1000\r\n\r\n%s", long_body);
+
+  doors_set_up (&self);
+  assert_post (&self, "/calls/a-b", "Content-Length: 5\r\n\r\nhello", 201, "Location: a-b\r\n");
+  assert_post (&self, "/calls/1", "Content-Length: 5\r\n\r\nhello", 201, "\r\n\r\nhello");
+  assert_post (&self, "/calls/1", "Content-Length: 0\r\n\r\n", 201, "Content-Length: 0\r\n");
+  assert_post (&self, "/calls/1", "\r\n", 201, "Content-Length: 0\r\n");
+  assert_post (&self, "/calls/1", longest, 201, "xxxx");
+  assert_post (&self, "/calls/1", "Content-Length: 1001\r\n\r\n", 413, "Content-Type: text/plain");
+  assert_post (&self, "/calls/1", "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411, "Content-Type: text/plain");
+  assert_post (&self, "/calls/1", "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n", 417, "");
+  assert_post (&self, "/calls/1/2", "Content-Length: 5\r\n\r\nhello", 405, "Allow: GET, HEAD\r\n");
+  assert_post (&self, "/forget", "Content-Length: 5\r\n\r\nhello", 405, "Allow: GET, HEAD\r\n");
+}
+END_TEST
+
+START_TEST (a_body_that_comes_in_pieces_is_waited_for)
+{
+  g_auto (Doors) self = { 0 };
+  g_autoptr (WsPeer) peer = NULL;
+  const char *head = "POST /calls/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n01234";
+
+  doors_set_up (&self);
+  peer = dial (self.http);
+  ws_peer_send (peer, head, strlen (head));
+  assert_get (self.http, "/healthz", "", 200); /* the loop has turned */
+  ws_peer_send (peer, "56789", 5);
+  WAIT_UNTIL (ws_peer_read (peer) && peer->is_eof);
+  assert_received (peer, "\r\n\r\n0123456789");
+}
+END_TEST
+
+/* --- replies that come later --- */
+
+static WsPeer *
+ask_later (Doors *self, const char *request)
+{
+  WsPeer *peer = dial (self->http);
+
+  ws_peer_send (peer, request, strlen (request));
+  WAIT_UNTIL (self->kept != NULL);
+  ck_assert (vgw_http_request_is_open (self->kept));
+  return peer;
+}
+
+START_TEST (a_reply_may_come_later)
+{
+  g_auto (Doors) self = { 0 };
+  g_autoptr (WsPeer) peer = NULL;
+
+  doors_set_up (&self);
+  peer = ask_later (&self, "GET /later?a=b HTTP/1.1\r\nHost: x\r\n\r\n");
+  ck_assert_str_eq (vgw_http_request_get_query (self.kept), "a=b");
+  ck_assert_str_eq (vgw_http_request_get_remote_address (self.kept), "127.0.0.1");
+  assert_get (self.http, "/healthz", "", 200);
+  ck_assert (ws_peer_read (peer) && peer->received->len == 0 && !peer->is_eof);
+  vgw_http_request_reply (self.kept, 202, VGW_HTTP_TEXT_PLAIN, "at last\n");
+  ck_assert (!vgw_http_request_is_open (self.kept));
+  vgw_http_request_reply (self.kept, 500, VGW_HTTP_TEXT_PLAIN, "not twice\n");
+  WAIT_UNTIL (ws_peer_read (peer) && peer->is_eof);
+  assert_received (peer, "HTTP/1.1 202 ");
+  assert_received (peer, "\r\n\r\nat last\n");
+  ck_assert_uint_eq (self.n_gone, 0);
+}
+END_TEST
+
+START_TEST (a_client_that_has_gone_is_noticed_and_gets_no_reply)
+{
+  static const char *const requests[] = {
+    "GET /later HTTP/1.1\r\nHost: x\r\n\r\n",
+    "POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      g_auto (Doors) self = { 0 };
+      guint n_fds;
+
+      doors_set_up (&self);
+      n_fds = count_fds ();
+      ws_peer_free (ask_later (&self, requests[i]));
+      WAIT_UNTIL (self.n_gone == 1);
+      ck_assert (!vgw_http_request_is_open (self.kept));
+      vgw_http_request_reply (self.kept, 200, VGW_HTTP_TEXT_PLAIN, "nobody reads this\n");
+      WAIT_UNTIL (count_fds () == n_fds);
+      ck_assert_uint_eq (self.n_gone, 1);
+    }
+}
+END_TEST
+
+/* What comes behind a request is not read; the client's end is noticed all the same. */
+START_TEST (a_client_that_goes_on_sending_gets_its_reply)
+{
+  g_auto (Doors) self = { 0 };
+  g_autoptr (WsPeer) peer = NULL;
+
+  doors_set_up (&self);
+  peer = ask_later (&self, "GET /later HTTP/1.1\r\nHost: x\r\n\r\nGET /later HTTP/1.1\r\n");
+  assert_get (self.http, "/healthz", "", 200);
+  vgw_http_request_reply (self.kept, 200, VGW_HTTP_TEXT_PLAIN, "here\n");
+  WAIT_UNTIL (ws_peer_read (peer) && peer->received->len > 0);
+  assert_received (peer, "HTTP/1.1 200 ");
+}
+END_TEST
+
+START_TEST (a_request_that_is_forgotten_gets_a_500)
+{
+  g_auto (Doors) self = { 0 };
+
+  doors_set_up (&self);
+  assert_get (self.http, "/forget", "", 500);
+}
+END_TEST
+
+START_TEST (the_end_of_the_server_ends_what_waits)
+{
+  g_auto (Doors) self = { 0 };
+  g_autoptr (WsPeer) peer = NULL;
+
+  doors_set_up (&self);
+  peer = ask_later (&self, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+  g_clear_object (&self.http->server);
+  ck_assert_uint_eq (self.n_gone, 1);
+  vgw_http_request_reply (self.kept, 200, VGW_HTTP_TEXT_PLAIN, "too late\n");
+  WAIT_UNTIL (ws_peer_read (peer) && peer->is_eof);
+  ck_assert_uint_eq (peer->received->len, 0);
+}
+END_TEST
+
+/* --- other origins --- */
+
+START_TEST (listed_origins_get_a_preflight_and_may_read)
+{
+  g_auto (Doors) self = { 0 };
+  g_autofree char *good = NULL, *evil = NULL, *post = NULL;
+
+  doors_set_up (&self);
+  good = exchange (self.http, "OPTIONS /calls/1 HTTP/1.1\r\nHost: x\r\nOrigin: https://good.example\r\n"
+                              "Access-Control-Request-Headers: authorization,content-type\r\n\r\n");
+  ck_assert_uint_eq (status_of (good), 204);
+  assert_has (good, "Access-Control-Allow-Origin: https://good.example\r\n");
+  assert_has (good, "Access-Control-Allow-Methods: POST, DELETE, OPTIONS\r\n");
+  assert_has (good, "Access-Control-Allow-Headers: authorization,content-type\r\n");
+  assert_has (good, "Vary: Origin\r\n");
+  evil = exchange (self.http, "OPTIONS /calls/1 HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.example\r\n\r\n");
+  ck_assert_uint_eq (status_of (evil), 204);
+  ck_assert_ptr_null (strstr (evil, "Access-Control"));
+  assert_post (&self, "/calls/1", "Origin: https://good.example\r\n\r\n", 201,
+               "Access-Control-Allow-Origin: https://good.example\r\n");
+  post = exchange (self.http, "OPTIONS /later HTTP/1.1\r\nHost: x\r\nOrigin: https://good.example\r\n\r\n");
+  ck_assert_uint_eq (status_of (post), 405);
+}
+END_TEST
+
+static Suite *
+routes_suite (void)
+{
+  Suite *suite = suite_create ("vgw-http-routes");
+  TCase *table = tcase_create ("table");
+  TCase *requests = tcase_create ("requests");
+
+  tcase_add_test (table, the_most_exact_pattern_counts);
+  tcase_add_test (table, a_path_has_its_methods);
+  suite_add_tcase (suite, table);
+  tcase_add_test (requests, a_body_reaches_its_handler_within_its_bound);
+  tcase_add_test (requests, a_body_that_comes_in_pieces_is_waited_for);
+  tcase_add_test (requests, a_reply_may_come_later);
+  tcase_add_test (requests, a_client_that_has_gone_is_noticed_and_gets_no_reply);
+  tcase_add_test (requests, a_client_that_goes_on_sending_gets_its_reply);
+  tcase_add_test (requests, a_request_that_is_forgotten_gets_a_500);
+  tcase_add_test (requests, the_end_of_the_server_ends_what_waits);
+  tcase_add_test (requests, listed_origins_get_a_preflight_and_may_read);
+  suite_add_tcase (suite, requests);
+  return suite;
+}
+
+int
+main (void)
+{
+  return run_suite (routes_suite ());
+}
