@@ -7,13 +7,39 @@
 #define MAX_QUOTED_CHARACTERS 80
 #define MAX_LIST_ITEMS 1000
 
-static const char *const true_words[] = { "true", "yes", "on", "1", NULL };
-static const char *const false_words[] = { "false", "no", "off", "0", NULL };
+static const VgwConfigChoice bools[] = {
+  { "true", TRUE }, { "false", FALSE }, { "yes", TRUE }, { "no", FALSE }, { "on", TRUE },
+  { "off", FALSE }, { "1", TRUE },      { "0", FALSE },  { NULL, FALSE },
+};
 
 static gpointer
 get_slot (gconstpointer values, const VgwConfigKey *key)
 {
   return (guint8 *) values + key->offset;
+}
+
+/* Of all types but TEXT and LIST. */
+static guint
+get_number (gconstpointer values, const VgwConfigKey *key)
+{
+  gconstpointer slot = get_slot (values, key);
+
+  return key->type == VGW_CONFIG_PORT ? *(const guint16 *) slot : *(const guint *) slot;
+}
+
+static void
+set_number (gpointer values, const VgwConfigKey *key, guint number)
+{
+  if (key->type == VGW_CONFIG_PORT)
+    *(guint16 *) get_slot (values, key) = (guint16) number;
+  else
+    *(guint *) get_slot (values, key) = number;
+}
+
+static guint
+get_max (const VgwConfigKey *key)
+{
+  return key->type == VGW_CONFIG_PORT ? G_MAXUINT16 : key->max;
 }
 
 char *
@@ -53,9 +79,8 @@ vgw_config_describe_type (const VgwConfigKey *key)
     case VGW_CONFIG_NUMBER:
     case VGW_CONFIG_MILLISECONDS:
     case VGW_CONFIG_SECONDS:
-      return g_strdup_printf ("a whole number from %u to %u", key->min, key->max);
     case VGW_CONFIG_PORT:
-      return g_strdup_printf ("a whole number from 0 to %u", G_MAXUINT16);
+      return g_strdup_printf ("a whole number from %u to %u", key->min, get_max (key));
     case VGW_CONFIG_BOOL:
       return g_strdup ("true or false");
     case VGW_CONFIG_LIST:
@@ -107,15 +132,16 @@ check_item (const VgwConfigKey *key, const char *text, guint number, GError **er
   return FALSE;
 }
 
-static const VgwConfigChoice *
-find_choice (const VgwConfigKey *key, const char *text)
+static gboolean
+find_choice (const VgwConfigChoice *choices, const char *text, guint *value)
 {
-  for (const VgwConfigChoice *choice = key->choices; choice->name != NULL; choice++)
+  for (; choices->name != NULL; choices++)
     {
-      if (strcmp (choice->name, text) == 0)
-        return choice;
+      *value = choices->value;
+      if (strcmp (choices->name, text) == 0)
+        return TRUE;
     }
-  return NULL;
+  return FALSE;
 }
 
 /* What one of @unit ("", "ms", "s") is in milliseconds; 0 where @key cannot be in it. */
@@ -140,42 +166,20 @@ assign_number (gpointer values, const VgwConfigKey *key, const char *text, GErro
   if (factor_ms == 0 || !g_ascii_string_to_unsigned (digits, 10, 0, G_MAXUINT, &number, NULL))
     return fail (key, text, error);
   number *= factor_ms;
-  if (number % own_factor_ms != 0 || number / own_factor_ms < key->min || number / own_factor_ms > key->max)
+  if (number % own_factor_ms != 0 || number / own_factor_ms < key->min || number / own_factor_ms > get_max (key))
     return fail (key, text, error);
-  *(guint *) get_slot (values, key) = (guint) (number / own_factor_ms);
-  return TRUE;
-}
-
-static gboolean
-assign_port (gpointer values, const VgwConfigKey *key, const char *text, GError **error)
-{
-  guint64 number;
-
-  if (!g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT16, &number, NULL))
-    return fail (key, text, error);
-  *(guint16 *) get_slot (values, key) = (guint16) number;
-  return TRUE;
-}
-
-static gboolean
-assign_bool (gpointer values, const VgwConfigKey *key, const char *text, GError **error)
-{
-  gboolean is_true = g_strv_contains (true_words, text);
-
-  if (!is_true && !g_strv_contains (false_words, text))
-    return fail (key, text, error);
-  *(gboolean *) get_slot (values, key) = is_true;
+  set_number (values, key, (guint) (number / own_factor_ms));
   return TRUE;
 }
 
 static gboolean
 assign_choice (gpointer values, const VgwConfigKey *key, const char *text, GError **error)
 {
-  const VgwConfigChoice *choice = find_choice (key, text);
+  guint value;
 
-  if (choice == NULL)
+  if (!find_choice (key->type == VGW_CONFIG_BOOL ? bools : key->choices, text, &value))
     return fail (key, text, error);
-  *(guint *) get_slot (values, key) = choice->value;
+  set_number (values, key, value);
   return TRUE;
 }
 
@@ -185,35 +189,14 @@ assign_text (gpointer values, const VgwConfigKey *key, char *text, GError **erro
 {
   g_autofree char *owned = text;
   char **slot = get_slot (values, key);
+  guint value;
 
-  if (key->choices != NULL && find_choice (key, owned) == NULL)
+  if (key->choices != NULL && !find_choice (key->choices, owned, &value))
     return fail (key, owned, error);
   if (!check_item (key, owned, 1, error))
     return FALSE;
   g_free (*slot);
   *slot = g_steal_pointer (&owned);
-  return TRUE;
-}
-
-static gboolean
-assign_list (gpointer values, const VgwConfigKey *key, GPtrArray *items, GError **error)
-{
-  char ***slot = get_slot (values, key);
-
-  if (items->len > MAX_LIST_ITEMS)
-    {
-      g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "must have at most %d items", MAX_LIST_ITEMS);
-      return FALSE;
-    }
-  for (guint i = 0; i < items->len; i++)
-    {
-      if (!check_item (key, g_ptr_array_index (items, i), i + 1, error))
-        return FALSE;
-    }
-  g_strfreev (*slot);
-  *slot = g_new0 (char *, items->len + 1);
-  for (guint i = 0; i < items->len; i++)
-    (*slot)[i] = g_strdup (g_ptr_array_index (items, i));
   return TRUE;
 }
 
@@ -234,16 +217,27 @@ split (const char *text, GError **error)
 
 /* Assigns what is not empty of @parts, (nullable) with @error set. */
 static gboolean
-assign_parts (gpointer values, const VgwConfigKey *key, char **parts, GError **error)
+assign_list (gpointer values, const VgwConfigKey *key, char **parts, GError **error)
 {
-  g_autoptr (GPtrArray) items = g_ptr_array_new ();
+  g_autoptr (GStrvBuilder) items = g_strv_builder_new ();
+  char ***slot = get_slot (values, key);
+  guint n = 0;
 
   for (char **part = parts; part != NULL && *part != NULL; part++)
     {
-      if (*g_strstrip (*part) != '\0')
-        g_ptr_array_add (items, *part);
+      if (*g_strstrip (*part) == '\0')
+        continue;
+      if (!check_item (key, *part, ++n, error))
+        return FALSE;
+      g_strv_builder_add (items, *part);
     }
-  return parts != NULL && assign_list (values, key, items, error);
+  if (n > MAX_LIST_ITEMS)
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "must have at most %d items", MAX_LIST_ITEMS);
+  if (parts == NULL || n > MAX_LIST_ITEMS)
+    return FALSE;
+  g_strfreev (*slot);
+  *slot = g_strv_builder_end (items);
+  return TRUE;
 }
 
 /* The text that @text stands for, (transfer full) (nullable): a ';' in it separates nothing. */
@@ -287,16 +281,14 @@ vgw_config_assign (gpointer values, const VgwConfigKey *key, const char *text, G
     case VGW_CONFIG_NUMBER:
     case VGW_CONFIG_MILLISECONDS:
     case VGW_CONFIG_SECONDS:
-      return assign_number (values, key, stripped, error);
     case VGW_CONFIG_PORT:
-      return assign_port (values, key, stripped, error);
+      return assign_number (values, key, stripped, error);
     case VGW_CONFIG_BOOL:
-      return assign_bool (values, key, stripped, error);
     case VGW_CONFIG_CHOICE:
       return assign_choice (values, key, stripped, error);
     case VGW_CONFIG_LIST:
       parts = split (stripped, error);
-      return assign_parts (values, key, parts, error);
+      return assign_list (values, key, parts, error);
     case VGW_CONFIG_TEXT:
       item = unescape (stripped, error);
       return item != NULL && assign_text (values, key, item, error);
@@ -331,18 +323,15 @@ vgw_config_assign_file_text (gpointer values, const VgwConfigKey *key, const cha
       if (*g_strchug (*line) == '#')
         **line = '\0';
     }
-  return assign_parts (values, key, lines, error);
+  return assign_list (values, key, lines, error);
 }
 
 static char *
-choice_to_text (const VgwConfigKey *key, guint value)
+choice_to_text (const VgwConfigChoice *choices, guint value)
 {
-  for (const VgwConfigChoice *choice = key->choices; choice->name != NULL; choice++)
-    {
-      if (choice->value == value)
-        return g_strdup (choice->name);
-    }
-  return g_strdup_printf ("%u", value);
+  while (choices->name != NULL && choices->value != value)
+    choices++;
+  return g_strdup (choices->name);
 }
 
 /* What unescape () makes @text of. (transfer full) */
@@ -385,13 +374,12 @@ vgw_config_value_to_text (gconstpointer values, const VgwConfigKey *key)
     case VGW_CONFIG_NUMBER:
     case VGW_CONFIG_MILLISECONDS:
     case VGW_CONFIG_SECONDS:
-      return g_strdup_printf ("%u", *(const guint *) slot);
     case VGW_CONFIG_PORT:
-      return g_strdup_printf ("%u", *(const guint16 *) slot);
+      return g_strdup_printf ("%u", get_number (values, key));
     case VGW_CONFIG_BOOL:
-      return g_strdup (*(const gboolean *) slot ? "true" : "false");
+      return choice_to_text (bools, get_number (values, key));
     case VGW_CONFIG_CHOICE:
-      return choice_to_text (key, *(const guint *) slot);
+      return choice_to_text (key->choices, get_number (values, key));
     case VGW_CONFIG_TEXT:
       return escape (*(char *const *) slot);
     case VGW_CONFIG_LIST:
@@ -431,8 +419,6 @@ vgw_config_copy_value (gpointer to, gconstpointer from, const VgwConfigKey *key)
     *(char **) get_slot (to, key) = g_strdup (*(char *const *) slot);
   else if (key->type == VGW_CONFIG_LIST)
     *(char ***) get_slot (to, key) = g_strdupv (*(char **const *) slot);
-  else if (key->type == VGW_CONFIG_PORT)
-    *(guint16 *) get_slot (to, key) = *(const guint16 *) slot;
   else
-    *(guint *) get_slot (to, key) = *(const guint *) slot;
+    set_number (to, key, get_number (from, key));
 }
