@@ -2,77 +2,16 @@
 #include "config/vgw-config-load.h"
 
 #include <check.h>
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/vgw-error.h"
 #include "config/vgw-config-text.h"
+#include "config-fixture.h"
 #include "run-suite.h"
 #include "vgw-build.h"
 
-#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define SECURE_BOT "[engine bot]\ntype=websocket\nurl=wss://127.0.0.1:9000/\n"
 #define BOT "[engine bot]\ntype=websocket\nurl=ws://127.0.0.1:9000/\n"
-
-static char *directory = NULL;
-
-static void
-make_directory (void)
-{
-  directory = g_dir_make_tmp ("vgw-engines-XXXXXX", NULL);
-  ck_assert_ptr_nonnull (directory);
-}
-
-static char *
-make_path (const char *name)
-{
-  return g_build_filename (directory, name, NULL);
-}
-
-static void
-remove_directory (void)
-{
-  static const char *const names[] = { "a.conf", "token" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      g_autofree char *path = make_path (names[i]);
-      g_remove (path);
-    }
-  g_rmdir (directory);
-  g_clear_pointer (&directory, g_free);
-}
-
-static VgwConfig *
-load (const char *text, const char *const *environment, const char *const *settings, GError **error)
-{
-  g_autofree char *path = make_path ("a.conf");
-
-  ck_assert (g_file_set_contents (path, text, -1, NULL));
-  return vgw_config_load (path, environment, settings, error);
-}
-
-static VgwConfig *
-load_good (const char *text, const char *const *environment, const char *const *settings)
-{
-  g_autoptr (GError) error = NULL;
-  VgwConfig *config = load (text, environment, settings, &error);
-
-  ck_assert_msg (config != NULL, "%s: %s", text, error != NULL ? error->message : "no error");
-  return config;
-}
-
-static void
-assert_bad (const char *text, const char *const *environment, const char *const *settings, const char *const *words)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (VgwConfig) config = load (text, environment, settings, &error);
-
-  ck_assert_msg (config == NULL, "accepted: %s", text);
-  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_CONFIG));
-  for (; *words != NULL; words++)
-    ck_assert_msg (strstr (error->message, *words) != NULL, "no \"%s\" in: %s", *words, error->message);
-}
 
 static const VgwEngineConfig *
 find (const VgwConfig *config, const char *name)
@@ -91,7 +30,7 @@ get_on_failure (const VgwEngineConfig *engine, const char **fallback)
 
 START_TEST (echo_and_record_need_no_group)
 {
-  g_autoptr (VgwConfig) config = load_good ("", NULL, NULL);
+  g_autoptr (VgwConfig) config = config_load_good ("", NULL, NULL);
   const VgwEngineConfig *echo = find (config, "echo");
   const char *fallback = "";
 
@@ -117,7 +56,7 @@ END_TEST
 
 START_TEST (the_struct_and_the_table_have_the_same_defaults)
 {
-  g_autoptr (VgwConfig) config = load_good ("", NULL, NULL);
+  g_autoptr (VgwConfig) config = config_load_good ("", NULL, NULL);
   g_autoptr (VgwEngineConfig) fresh = vgw_engine_config_new ("echo", "echo");
   const VgwEngineConfig *echo = find (config, "echo");
 
@@ -140,11 +79,11 @@ END_TEST
 
 START_TEST (a_group_is_an_engine)
 {
-  g_autoptr (VgwConfig) config =
-      load_good ("[engine]\ndefault=bot\nsample-rate=8000\ngrace-ms=5000\nbarge-in=flush\non-failure=hold\n"
-                 "[engine bot]\ntype=websocket\nurl=wss://bot.example/voice?v=1\ndialect=native\nselectable=yes\n"
-                 "grace-ms=1s\nauthorization=Bearer x\noverflow=newest\n",
-                 NULL, NULL);
+  g_autoptr (VgwConfig) config = config_load_good (
+      "[engine]\ndefault=bot\nsample-rate=8000\ngrace-ms=5000\nbarge-in=flush\non-failure=hold\n"
+      "[engine bot]\ntype=websocket\nurl=wss://bot.example/voice?v=1\ndialect=native\nselectable=yes\n"
+      "grace-ms=1s\nauthorization=Bearer x\noverflow=newest\n",
+      NULL, NULL);
   const VgwEngineConfig *bot = find (config, "bot");
   const char *fallback;
 
@@ -165,9 +104,9 @@ END_TEST
 
 START_TEST (a_group_can_change_an_engine_that_needs_none)
 {
-  g_autoptr (VgwConfig) config = load_good ("[engine echo]\nselectable=true\nsample-rate=48000\n"
-                                            "[engine record]\nrecord-directory=/r\n",
-                                            NULL, NULL);
+  g_autoptr (VgwConfig) config = config_load_good ("[engine echo]\nselectable=true\nsample-rate=48000\n"
+                                                   "[engine record]\nrecord-directory=/r\n",
+                                                   NULL, NULL);
 
   ck_assert_str_eq (find (config, "echo")->type, "echo");
   ck_assert (find (config, "echo")->is_selectable);
@@ -180,9 +119,9 @@ END_TEST
 START_TEST (settings_go_before_environment_before_file_for_engines_too)
 {
   g_autoptr (VgwConfig) config =
-      load_good (BOT "grace-ms=1\nbuffer-ms=100\nstall-ms=100\n",
-                 WORDS ("VGW_ENGINE_BOT__BUFFER_MS=200", "VGW_ENGINE_BOT__STALL_MS=200", "VGW_ENGINE_GRACE=7s"),
-                 WORDS ("engine bot.stall-ms=300", "engine.stall-ms=999"));
+      config_load_good (BOT "grace-ms=1\nbuffer-ms=100\nstall-ms=100\n",
+                        WORDS ("VGW_ENGINE_BOT__BUFFER_MS=200", "VGW_ENGINE_BOT__STALL_MS=200", "VGW_ENGINE_GRACE=7s"),
+                        WORDS ("engine bot.stall-ms=300", "engine.stall-ms=999"));
 
   ck_assert_uint_eq (find (config, "bot")->grace_ms, 1); /* its own before that of all */
   ck_assert_uint_eq (find (config, "bot")->buffer_ms, 200);
@@ -194,14 +133,13 @@ END_TEST
 
 START_TEST (an_engine_can_come_from_the_environment_or_settings_alone)
 {
-  g_autofree char *path = make_path ("token");
+  g_autofree char *path = config_write ("token", "Bearer hunter2\n", -1);
   g_autofree char *variable = g_strdup_printf ("VGW_ENGINE_MY_BOT__AUTHORIZATION_FILE=%s", path);
   g_autoptr (VgwConfig) config = NULL;
 
-  ck_assert (g_file_set_contents (path, "Bearer hunter2\n", -1, NULL));
-  config =
-      load_good ("", WORDS ("VGW_ENGINE_MY_BOT__TYPE=websocket", "VGW_ENGINE_MY_BOT__URL=ws://h/", variable),
-                 WORDS ("engine tcp-1.type=audiosocket", "engine tcp-1.url=tcp://[::1]:9092", "engine.default=my-bot"));
+  config = config_load_good (
+      "", WORDS ("VGW_ENGINE_MY_BOT__TYPE=websocket", "VGW_ENGINE_MY_BOT__URL=ws://h/", variable),
+      WORDS ("engine tcp-1.type=audiosocket", "engine tcp-1.url=tcp://[::1]:9092", "engine.default=my-bot"));
   ck_assert_str_eq (find (config, "my-bot")->url, "ws://h/");
   ck_assert_str_eq (find (config, "my-bot")->authorization, "Bearer hunter2");
   ck_assert_str_eq (find (config, "tcp-1")->url, "tcp://[::1]:9092");
@@ -211,10 +149,11 @@ END_TEST
 /* AudioSocket's bots are told of no rate, and most know only this one. */
 START_TEST (an_audiosocket_has_8000_hz_where_nothing_is_said)
 {
-  g_autoptr (VgwConfig) config = load_good ("[engine]\nsample-rate=48000\n[engine a]\ntype=audiosocket\nurl=tcp://h:1\n"
-                                            "[engine b]\ntype=audiosocket\nurl=tcp://h:1\nsample-rate=16000\n"
-                                            "[engine c]\ntype=record\nwraps=a\n",
-                                            NULL, NULL);
+  g_autoptr (VgwConfig) config =
+      config_load_good ("[engine]\nsample-rate=48000\n[engine a]\ntype=audiosocket\nurl=tcp://h:1\n"
+                        "[engine b]\ntype=audiosocket\nurl=tcp://h:1\nsample-rate=16000\n"
+                        "[engine c]\ntype=record\nwraps=a\n",
+                        NULL, NULL);
 
   ck_assert_uint_eq (find (config, "a")->sample_rate_hz, 8000);
   ck_assert_uint_eq (find (config, "b")->sample_rate_hz, 16000);
@@ -225,7 +164,7 @@ END_TEST
 START_TEST (parameters_are_passed_by_name_and_no_secrets)
 {
   static const char *const bad[] = { "token", "Access_Token", "customer;password", "a b", "ä" };
-  g_autoptr (VgwConfig) config = load_good (
+  g_autoptr (VgwConfig) config = config_load_good (
       "[engine]\npass-parameters=customer;lang.x_y-z\n" BOT "[engine own]\ntype=echo\npass-parameters=\n", NULL, NULL);
 
   ck_assert_uint_eq (g_strv_length (find (config, "bot")->pass_parameters), 2);
@@ -234,29 +173,29 @@ START_TEST (parameters_are_passed_by_name_and_no_secrets)
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
       g_autofree char *text = g_strdup_printf (BOT "pass-parameters=%s\n", bad[i]);
-      assert_bad (text, NULL, NULL, WORDS ("[engine bot] pass-parameters"));
+      config_assert_bad (text, NULL, NULL, WORDS ("[engine bot] pass-parameters"));
     }
 }
 END_TEST
 
 START_TEST (grace_of_the_issue_is_understood)
 {
-  g_autoptr (VgwConfig) config = load_good ("[engine]\ngrace = 10s\n" BOT "grace=1500ms\n", NULL, NULL);
+  g_autoptr (VgwConfig) config = config_load_good ("[engine]\ngrace = 10s\n" BOT "grace=1500ms\n", NULL, NULL);
 
   ck_assert_uint_eq (find (config, "echo")->grace_ms, 10000);
   ck_assert_uint_eq (find (config, "bot")->grace_ms, 1500);
-  assert_bad ("[engine]\ngrace=10x\n", NULL, NULL, WORDS ("[engine] grace", "\"10x\"", "whole number"));
-  assert_bad ("[engine]\ngrace=s\n", NULL, NULL, WORDS ("[engine] grace"));
-  assert_bad ("[engine]\ngrace=9999999999999s\n", NULL, NULL, WORDS ("[engine] grace"));
-  assert_bad ("[engine]\ngrace=-1s\n", NULL, NULL, WORDS ("[engine] grace"));
+  config_assert_bad ("[engine]\ngrace=10x\n", NULL, NULL, WORDS ("[engine] grace", "\"10x\"", "whole number"));
+  config_assert_bad ("[engine]\ngrace=s\n", NULL, NULL, WORDS ("[engine] grace"));
+  config_assert_bad ("[engine]\ngrace=9999999999999s\n", NULL, NULL, WORDS ("[engine] grace"));
+  config_assert_bad ("[engine]\ngrace=-1s\n", NULL, NULL, WORDS ("[engine] grace"));
 }
 END_TEST
 
 START_TEST (a_recorder_has_what_it_does_not_say_from_the_engine_that_it_wraps)
 {
-  g_autoptr (VgwConfig) config = load_good ("[engine rec]\ntype=record\nwraps=bot\nstall-ms=700\n" BOT
-                                            "sample-rate=24000\ngrace-ms=0\nbarge-in=duck\n",
-                                            NULL, NULL);
+  g_autoptr (VgwConfig) config = config_load_good ("[engine rec]\ntype=record\nwraps=bot\nstall-ms=700\n" BOT
+                                                   "sample-rate=24000\ngrace-ms=0\nbarge-in=duck\n",
+                                                   NULL, NULL);
 
   ck_assert_str_eq (find (config, "rec")->wraps, "bot");
   ck_assert_uint_eq (find (config, "rec")->sample_rate_hz, 24000);
@@ -269,7 +208,7 @@ END_TEST
 
 START_TEST (fallbacks_are_checked)
 {
-  g_autoptr (VgwConfig) for_all = load_good ("[engine]\non-failure=fallback:echo\n" BOT, NULL, NULL);
+  g_autoptr (VgwConfig) for_all = config_load_good ("[engine]\non-failure=fallback:echo\n" BOT, NULL, NULL);
   const char *fallback;
 
   ck_assert_int_eq (get_on_failure (find (for_all, "bot"), &fallback), VGW_ON_FAILURE_FALLBACK);
@@ -277,17 +216,19 @@ START_TEST (fallbacks_are_checked)
   /* what holds for all the others is no fallback of itself */
   ck_assert_int_eq (get_on_failure (find (for_all, "echo"), &fallback), VGW_ON_FAILURE_END);
 
-  assert_bad (BOT "on-failure=fallback:bot\n", NULL, NULL, WORDS ("[engine bot] on-failure", "its own fallback"));
-  assert_bad (BOT "on-failure=fallback:parrot\n", NULL, NULL,
-              WORDS ("a.conf:4: [engine bot] on-failure", "\"parrot\"", "no such engine", "echo, record", "bot"));
-  assert_bad (BOT "on-failure=fallback:\n", NULL, NULL, WORDS ("on-failure", "end, hold or fallback:NAME"));
-  assert_bad (BOT "on-failure=retry\n", NULL, NULL, WORDS ("on-failure", "end, hold or fallback:NAME"));
-  assert_bad (BOT "on-failure=fallback:echo\nsample-rate=8000\n", NULL, NULL,
-              WORDS ("[engine bot] on-failure", "8000", "echo", "16000"));
-  assert_bad (BOT "on-failure=fallback:echo\n[engine echo]\non-failure=fallback:record\n[engine record]\n"
-                  "on-failure=fallback:bot\n",
-              NULL, NULL, WORDS ("on-failure", "circle"));
-  assert_bad ("[engine]\non-failure=fallback:parrot\n", NULL, NULL, WORDS ("on-failure", "\"parrot\""));
+  config_assert_bad (BOT "on-failure=fallback:bot\n", NULL, NULL,
+                     WORDS ("[engine bot] on-failure", "its own fallback"));
+  config_assert_bad (
+      BOT "on-failure=fallback:parrot\n", NULL, NULL,
+      WORDS ("a.conf:4: [engine bot] on-failure", "\"parrot\"", "no such engine", "echo, record", "bot"));
+  config_assert_bad (BOT "on-failure=fallback:\n", NULL, NULL, WORDS ("on-failure", "end, hold or fallback:NAME"));
+  config_assert_bad (BOT "on-failure=retry\n", NULL, NULL, WORDS ("on-failure", "end, hold or fallback:NAME"));
+  config_assert_bad (BOT "on-failure=fallback:echo\nsample-rate=8000\n", NULL, NULL,
+                     WORDS ("[engine bot] on-failure", "8000", "echo", "16000"));
+  config_assert_bad (BOT "on-failure=fallback:echo\n[engine echo]\non-failure=fallback:record\n[engine record]\n"
+                         "on-failure=fallback:bot\n",
+                     NULL, NULL, WORDS ("on-failure", "circle"));
+  config_assert_bad ("[engine]\non-failure=fallback:parrot\n", NULL, NULL, WORDS ("on-failure", "\"parrot\""));
 }
 END_TEST
 
@@ -301,33 +242,37 @@ START_TEST (urls_fit_their_type)
   for (guint i = 0; i < G_N_ELEMENTS (bad_websocket); i++)
     {
       g_autofree char *text = g_strdup_printf ("[engine bot]\ntype=websocket\nurl=%s\n", bad_websocket[i]);
-      assert_bad (text, NULL, NULL, WORDS ("a.conf:3: [engine bot] url", "ws://HOST"));
+      config_assert_bad (text, NULL, NULL, WORDS ("a.conf:3: [engine bot] url", "ws://HOST"));
     }
   for (guint i = 0; i < G_N_ELEMENTS (bad_tcp); i++)
     {
       g_autofree char *text = g_strdup_printf ("[engine bot]\ntype=audiosocket\nurl=%s\n", bad_tcp[i]);
-      assert_bad (text, NULL, NULL, WORDS ("a.conf:3: [engine bot] url", "tcp://HOST:PORT"));
+      config_assert_bad (text, NULL, NULL, WORDS ("a.conf:3: [engine bot] url", "tcp://HOST:PORT"));
     }
-  assert_bad ("[engine bot]\ntype=websocket\n", NULL, NULL, WORDS ("a.conf:1: [engine bot]: url", "ws://HOST"));
-  assert_bad ("[engine echo]\nurl=ws://h/\n", NULL, NULL, WORDS ("[engine echo] url", "type = echo", "has none"));
+  config_assert_bad ("[engine bot]\ntype=websocket\n", NULL, NULL, WORDS ("a.conf:1: [engine bot]: url", "ws://HOST"));
+  config_assert_bad ("[engine echo]\nurl=ws://h/\n", NULL, NULL,
+                     WORDS ("[engine echo] url", "type = echo", "has none"));
 }
 END_TEST
 
 START_TEST (types_and_dialects_are_checked)
 {
-  assert_bad ("[engine bot]\n", NULL, NULL, WORDS ("a.conf:1: [engine bot]: type", "must be set", "websocket"));
-  assert_bad ("[engine bot]\ntype=parrot\n", NULL, NULL, WORDS ("[engine bot] type", "\"parrot\"", "one of echo"));
-  assert_bad (BOT "dialect=klingon\n", NULL, NULL, WORDS ("[engine bot] dialect", "\"klingon\"", "one of native"));
-  assert_bad (BOT "dialect=audiosocket\n", NULL, NULL, WORDS ("[engine bot] dialect"));
-  assert_bad ("[engine echo]\ndialect=native\n", NULL, NULL, WORDS ("[engine echo] dialect", "type = websocket"));
-  assert_bad ("[engine echo]\ntls-ca=x\n", NULL, NULL, WORDS ("[engine echo] tls-ca", "type = websocket"));
-  assert_bad (BOT "tls-ca=x\n", NULL, NULL, WORDS ("[engine bot] tls-ca", "begins with wss:"));
-  assert_bad (SECURE_BOT "tls-ca=/nowhere/ca.pem\n", NULL, NULL,
-              WORDS ("[engine bot] tls-ca", "must be a file of certificates in PEM", "No such file"));
-  assert_bad (SECURE_BOT "tls-ca=/dev/null\n", NULL, NULL, WORDS ("[engine bot] tls-ca", "there is none in it"));
-  assert_bad ("[engine echo]\nauthorization=x\n", NULL, NULL,
-              WORDS ("[engine echo] authorization", "type = websocket"));
-  assert_bad ("[engine echo]\nwraps=record\n", NULL, NULL, WORDS ("[engine echo] wraps", "type = record"));
+  config_assert_bad ("[engine bot]\n", NULL, NULL, WORDS ("a.conf:1: [engine bot]: type", "must be set", "websocket"));
+  config_assert_bad ("[engine bot]\ntype=parrot\n", NULL, NULL,
+                     WORDS ("[engine bot] type", "\"parrot\"", "one of echo"));
+  config_assert_bad (BOT "dialect=klingon\n", NULL, NULL,
+                     WORDS ("[engine bot] dialect", "\"klingon\"", "one of native"));
+  config_assert_bad (BOT "dialect=audiosocket\n", NULL, NULL, WORDS ("[engine bot] dialect"));
+  config_assert_bad ("[engine echo]\ndialect=native\n", NULL, NULL,
+                     WORDS ("[engine echo] dialect", "type = websocket"));
+  config_assert_bad ("[engine echo]\ntls-ca=x\n", NULL, NULL, WORDS ("[engine echo] tls-ca", "type = websocket"));
+  config_assert_bad (BOT "tls-ca=x\n", NULL, NULL, WORDS ("[engine bot] tls-ca", "begins with wss:"));
+  config_assert_bad (SECURE_BOT "tls-ca=/nowhere/ca.pem\n", NULL, NULL,
+                     WORDS ("[engine bot] tls-ca", "must be a file of certificates in PEM", "No such file"));
+  config_assert_bad (SECURE_BOT "tls-ca=/dev/null\n", NULL, NULL, WORDS ("[engine bot] tls-ca", "there is none in it"));
+  config_assert_bad ("[engine echo]\nauthorization=x\n", NULL, NULL,
+                     WORDS ("[engine echo] authorization", "type = websocket"));
+  config_assert_bad ("[engine echo]\nwraps=record\n", NULL, NULL, WORDS ("[engine echo] wraps", "type = record"));
 }
 END_TEST
 
@@ -335,75 +280,78 @@ START_TEST (a_configuration_with_the_old_assistant_says_what_to_do)
 {
   const char *const lack = "start voice-gateway-assistant, and add the group [engine assistant]";
 
-  assert_bad ("[engine]\ndefault=assistant\n", NULL, NULL, WORDS ("[engine] default", lack));
-  assert_bad ("[engine]\non-failure=fallback:assistant\n", NULL, NULL, WORDS ("on-failure", lack));
-  assert_bad ("[engine bot]\ntype=assistant\n", NULL, NULL, WORDS ("[engine bot] type", lack));
-  assert_bad ("[engine assistant]\nselectable=true\n", NULL, NULL, WORDS ("type", "must be set", lack));
-  assert_bad ("[engine rec]\ntype=record\nwraps=assistant\n", NULL, NULL, WORDS ("[engine rec] wraps", lack));
+  config_assert_bad ("[engine]\ndefault=assistant\n", NULL, NULL, WORDS ("[engine] default", lack));
+  config_assert_bad ("[engine]\non-failure=fallback:assistant\n", NULL, NULL, WORDS ("on-failure", lack));
+  config_assert_bad ("[engine bot]\ntype=assistant\n", NULL, NULL, WORDS ("[engine bot] type", lack));
+  config_assert_bad ("[engine assistant]\nselectable=true\n", NULL, NULL, WORDS ("type", "must be set", lack));
+  config_assert_bad ("[engine rec]\ntype=record\nwraps=assistant\n", NULL, NULL, WORDS ("[engine rec] wraps", lack));
 }
 END_TEST
 
 START_TEST (recorders_are_checked)
 {
-  assert_bad ("[engine rec]\ntype=record\nwraps=parrot\n", NULL, NULL,
-              WORDS ("[engine rec] wraps", "\"parrot\"", "echo"));
-  assert_bad ("[engine rec]\ntype=record\nwraps=record\n", NULL, NULL, WORDS ("[engine rec] wraps", "another type"));
-  assert_bad ("[engine rec]\ntype=record\nwraps=rec\n", NULL, NULL, WORDS ("[engine rec] wraps", "another type"));
-  assert_bad ("[engine rec]\ntype=record\nwraps=echo\nsample-rate=8000\n", NULL, NULL,
-              WORDS ("[engine rec] sample-rate", "echo", "16000"));
+  config_assert_bad ("[engine rec]\ntype=record\nwraps=parrot\n", NULL, NULL,
+                     WORDS ("[engine rec] wraps", "\"parrot\"", "echo"));
+  config_assert_bad ("[engine rec]\ntype=record\nwraps=record\n", NULL, NULL,
+                     WORDS ("[engine rec] wraps", "another type"));
+  config_assert_bad ("[engine rec]\ntype=record\nwraps=rec\n", NULL, NULL,
+                     WORDS ("[engine rec] wraps", "another type"));
+  config_assert_bad ("[engine rec]\ntype=record\nwraps=echo\nsample-rate=8000\n", NULL, NULL,
+                     WORDS ("[engine rec] sample-rate", "echo", "16000"));
 }
 END_TEST
 
 START_TEST (names_are_checked)
 {
-  assert_bad ("[engine ]\ntype=echo\n", NULL, NULL, WORDS ("name", "lower-case"));
-  assert_bad ("[engine A]\ntype=echo\n", NULL, NULL, WORDS ("a.conf:1: \"engine A\"", "name", "lower-case"));
-  assert_bad ("[engine a--b]\ntype=echo\n", NULL, NULL, WORDS ("single dashes"));
-  assert_bad ("[engine -a]\ntype=echo\n", NULL, NULL, WORDS ("lower-case"));
-  assert_bad ("[engine a.b]\ntype=echo\n", NULL, NULL, WORDS ("lower-case"));
-  assert_bad ("[engine abcdefghijklmnopqrstuvwxyz0123456]\ntype=echo\n", NULL, NULL, WORDS ("at most 32"));
-  assert_bad ("", NULL, WORDS ("engine A.type=echo"), WORDS ("--set \"engine A.type\"", "lower-case"));
-  assert_bad ("", WORDS ("VGW_ENGINE_A__=x"), NULL, WORDS ("VGW_ENGINE_A__", "no such key"));
-  assert_bad ("", WORDS ("VGW_ENGINE___TYPE=x"), NULL, WORDS ("VGW_ENGINE___TYPE"));
+  config_assert_bad ("[engine ]\ntype=echo\n", NULL, NULL, WORDS ("name", "lower-case"));
+  config_assert_bad ("[engine A]\ntype=echo\n", NULL, NULL, WORDS ("a.conf:1: \"engine A\"", "name", "lower-case"));
+  config_assert_bad ("[engine a--b]\ntype=echo\n", NULL, NULL, WORDS ("single dashes"));
+  config_assert_bad ("[engine -a]\ntype=echo\n", NULL, NULL, WORDS ("lower-case"));
+  config_assert_bad ("[engine a.b]\ntype=echo\n", NULL, NULL, WORDS ("lower-case"));
+  config_assert_bad ("[engine abcdefghijklmnopqrstuvwxyz0123456]\ntype=echo\n", NULL, NULL, WORDS ("at most 32"));
+  config_assert_bad ("", NULL, WORDS ("engine A.type=echo"), WORDS ("--set \"engine A.type\"", "lower-case"));
+  config_assert_bad ("", WORDS ("VGW_ENGINE_A__=x"), NULL, WORDS ("VGW_ENGINE_A__", "no such key"));
+  config_assert_bad ("", WORDS ("VGW_ENGINE___TYPE=x"), NULL, WORDS ("VGW_ENGINE___TYPE"));
 }
 END_TEST
 
 START_TEST (unknown_keys_get_a_suggestion)
 {
-  assert_bad (BOT "selectabel=1\n", NULL, NULL, WORDS ("[engine bot] \"selectabel\"", "did you mean selectable?"));
-  assert_bad (BOT "grace-m=1\n", NULL, NULL, WORDS ("did you mean grace-ms?"));
-  assert_bad (BOT "authorization-fil=1\n", NULL, NULL, WORDS ("did you mean authorization-file?"));
-  assert_bad (BOT "default=1\n", NULL, NULL, WORDS ("[engine bot] \"default\"", "no such key"));
-  assert_bad ("[engine]\nurl=ws://h/\n", NULL, NULL, WORDS ("[engine] \"url\"", "it belongs to [engine NAME]"));
-  assert_bad ("", WORDS ("VGW_ENGINE_BOT__URLS=x"), NULL, WORDS ("VGW_ENGINE_BOT__URLS", "did you mean url?"));
-  assert_bad ("", NULL, WORDS ("engine bot.uri=x"), WORDS ("--set", "did you mean url?"));
+  config_assert_bad (BOT "selectabel=1\n", NULL, NULL,
+                     WORDS ("[engine bot] \"selectabel\"", "did you mean selectable?"));
+  config_assert_bad (BOT "grace-m=1\n", NULL, NULL, WORDS ("did you mean grace-ms?"));
+  config_assert_bad (BOT "authorization-fil=1\n", NULL, NULL, WORDS ("did you mean authorization-file?"));
+  config_assert_bad (BOT "default=1\n", NULL, NULL, WORDS ("[engine bot] \"default\"", "no such key"));
+  config_assert_bad ("[engine]\nurl=ws://h/\n", NULL, NULL, WORDS ("[engine] \"url\"", "it belongs to [engine NAME]"));
+  config_assert_bad ("", WORDS ("VGW_ENGINE_BOT__URLS=x"), NULL, WORDS ("VGW_ENGINE_BOT__URLS", "did you mean url?"));
+  config_assert_bad ("", NULL, WORDS ("engine bot.uri=x"), WORDS ("--set", "did you mean url?"));
 }
 END_TEST
 
 START_TEST (the_secret_of_an_engine_is_never_told)
 {
-  g_autoptr (VgwConfig) config = load_good (BOT "authorization=Bearer hunter2\n", NULL, NULL);
+  g_autoptr (VgwConfig) config = config_load_good (BOT "authorization=Bearer hunter2\n", NULL, NULL);
   g_autofree char *text = vgw_config_to_text (config);
   g_autoptr (GError) error = NULL;
 
   ck_assert_ptr_null (strstr (text, "hunter2"));
   ck_assert_ptr_nonnull (strstr (text, "# authorization is set (1) and hidden\n"));
-  ck_assert_ptr_null (load (BOT "authorization=hunter2\\n\n", NULL, NULL, &error));
+  ck_assert_ptr_null (config_load (BOT "authorization=hunter2\\n\n", NULL, NULL, &error));
   ck_assert_ptr_nonnull (strstr (error->message, "[engine bot] authorization"));
   ck_assert_ptr_null (strstr (error->message, "hunter2"));
-  assert_bad (BOT "authorization=x\nauthorization-file=y\n", NULL, NULL, WORDS ("authorization", "both set"));
+  config_assert_bad (BOT "authorization=x\nauthorization-file=y\n", NULL, NULL, WORDS ("authorization", "both set"));
 }
 END_TEST
 
 START_TEST (what_is_printed_loads_as_the_same_engines)
 {
   g_autoptr (VgwConfig) config =
-      load_good ("[engine]\ndefault=rec\non-failure=fallback:echo\nbarge-in=pause\n" BOT "selectable=true\n"
-                 "[engine rec]\ntype=record\nwraps=bot\nrecord-directory=a\\\\b\n"
-                 "[engine tcp]\ntype=audiosocket\nurl=tcp://h:1\nsample-rate=16000\n",
-                 NULL, NULL);
+      config_load_good ("[engine]\ndefault=rec\non-failure=fallback:echo\nbarge-in=pause\n" BOT "selectable=true\n"
+                        "[engine rec]\ntype=record\nwraps=bot\nrecord-directory=a\\\\b\n"
+                        "[engine tcp]\ntype=audiosocket\nurl=tcp://h:1\nsample-rate=16000\n",
+                        NULL, NULL);
   g_autofree char *text = vgw_config_to_text (config);
-  g_autoptr (VgwConfig) again = load_good (text, NULL, NULL);
+  g_autoptr (VgwConfig) again = config_load_good (text, NULL, NULL);
   g_autofree char *text_again = vgw_config_to_text (again);
 
   ck_assert_str_eq (text, text_again);
@@ -417,7 +365,7 @@ START_TEST (the_number_of_engines_is_bounded)
 
   for (guint i = 0; i < 101; i++)
     g_string_append_printf (text, "[engine e%u]\ntype=echo\n", i);
-  assert_bad (text->str, NULL, NULL, WORDS ("more than 100 engines"));
+  config_assert_bad (text->str, NULL, NULL, WORDS ("more than 100 engines"));
 }
 END_TEST
 
@@ -433,14 +381,14 @@ START_TEST (long_names_are_cut_in_errors)
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     {
-      ck_assert_ptr_null (load (texts[i], NULL, NULL, &error));
+      ck_assert_ptr_null (config_load (texts[i], NULL, NULL, &error));
       ck_assert_uint_lt (strlen (error->message), 500);
       g_clear_error (&error);
     }
-  ck_assert_ptr_null (load ("", WORDS (variable), NULL, &error));
+  ck_assert_ptr_null (config_load ("", WORDS (variable), NULL, &error));
   ck_assert_uint_lt (strlen (error->message), 500);
   g_clear_error (&error);
-  ck_assert_ptr_null (load ("", NULL, WORDS (setting), &error));
+  ck_assert_ptr_null (config_load ("", NULL, WORDS (setting), &error));
   ck_assert_uint_lt (strlen (error->message), 500);
 }
 END_TEST
@@ -451,7 +399,7 @@ main (void)
   Suite *suite = suite_create ("vgw-config-engines");
   TCase *engines = tcase_create ("engines");
 
-  tcase_add_checked_fixture (engines, make_directory, remove_directory);
+  tcase_add_checked_fixture (engines, config_fixture_set_up, config_fixture_tear_down);
   tcase_add_test (engines, echo_and_record_need_no_group);
   tcase_add_test (engines, the_struct_and_the_table_have_the_same_defaults);
   tcase_add_test (engines, a_group_is_an_engine);

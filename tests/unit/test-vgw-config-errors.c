@@ -3,67 +3,24 @@
 #include "config/vgw-config-load.h"
 
 #include <check.h>
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "app/vgw-app.h"
 #include "config/vgw-config-errors.h"
 #include "config/vgw-config-file.h"
 #include "base/vgw-error.h"
+#include "config-fixture.h"
 #include "run-suite.h"
 
-#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
-static char *directory = NULL;
-
-static void
-make_directory (void)
-{
-  directory = g_dir_make_tmp ("vgw-errors-XXXXXX", NULL);
-  ck_assert_ptr_nonnull (directory);
-}
-
-static void
-remove_directory (void)
-{
-  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (directory, name, NULL);
-      g_remove (path);
-    }
-  g_rmdir (directory);
-  g_clear_pointer (&directory, g_free);
-}
-
-static char *
-write_file (const char *name, const char *text)
-{
-  char *path = g_build_filename (directory, name, NULL);
-
-  ck_assert (g_file_set_contents (path, text, -1, NULL));
-  return path;
-}
-
-/* The lines of the error of a.conf with @text, without the directory; NULL where there is none. */
+/* The lines of the error of a.conf with @text; NULL where there is none. */
 static char **
 load_bad (const char *text, const char *const *environment, const char *const *settings)
 {
-  g_autofree char *path = write_file ("a.conf", text);
-  g_autofree char *prefix = g_strconcat (directory, "/", NULL);
   g_autoptr (GError) error = NULL;
-  g_autoptr (VgwConfig) config = vgw_config_load (path, environment, settings, &error);
-  g_autoptr (GString) message = NULL;
+  g_autoptr (VgwConfig) config = config_load (text, environment, settings, &error);
 
   ck_assert ((config == NULL) == (error != NULL));
-  if (error == NULL)
-    return NULL;
-  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_CONFIG));
-  message = g_string_new (error->message);
-  g_string_replace (message, prefix, "", 0);
-  return g_strsplit (message->str, "\n", -1);
+  return error != NULL ? config_error_lines (error) : NULL;
 }
 
 /* Line N of the errors begins with the Nth of @starts, and there are no more. */
@@ -224,24 +181,16 @@ END_TEST
 static char **
 check_app (const char *text)
 {
-  g_autofree char *path = write_file ("a.conf", text);
-  g_autofree char *prefix = g_strconcat (directory, "/", NULL);
+  g_autoptr (VgwConfig) config = config_load_good (text, NULL, NULL);
   g_autoptr (GError) error = NULL;
-  g_autoptr (VgwConfig) config = vgw_config_load (path, NULL, NULL, &error);
-  g_autoptr (GString) message = NULL;
 
-  ck_assert_msg (config != NULL, "%s", error != NULL ? error->message : "");
-  if (vgw_app_check (config, NULL, &error))
-    return NULL;
-  message = g_string_new (error->message);
-  g_string_replace (message, prefix, "", 0);
-  return g_strsplit (message->str, "\n", -1);
+  return vgw_app_check (config, NULL, &error) ? NULL : config_error_lines (error);
 }
 
 START_TEST (a_missing_pipeline_is_told_with_the_key_that_names_it)
 {
-  g_autofree char *bad = write_file ("bad.launch", "nosuchelement\n");
-  g_autofree char *text = g_strdup_printf ("[media]\npipeline-dir=%s\npipelines=bad;absent;other\n", directory);
+  g_autofree char *bad = config_write ("bad.launch", "nosuchelement\n", -1);
+  g_autofree char *text = g_strdup_printf ("[media]\npipeline-dir=%s\npipelines=bad;absent;other\n", config_directory);
   g_auto (GStrv) lines = check_app (text);
 
   assert_errors (lines, WORDS ("bad.launch:1: there is no element nosuchelement",
@@ -252,11 +201,11 @@ END_TEST
 
 START_TEST (a_record_directory_that_cannot_be_written_is_an_error)
 {
-  g_autofree char *file = write_file ("file", "");
+  g_autofree char *file = config_write ("file", "", -1);
   g_autofree char *used = g_strdup_printf ("[engine]\ndefault=record\n[record]\ndirectory=%s/recordings\n", file);
   g_autofree char *unused = g_strdup_printf ("[record]\ndirectory=%s\n", file);
   g_autofree char *own = g_strdup_printf ("[engine tape]\ntype=record\nselectable=true\nrecord-directory=%s\n", file);
-  g_autofree char *good = g_strdup_printf ("[engine]\ndefault=record\n[record]\ndirectory=%s/a/b\n", directory);
+  g_autofree char *good = g_strdup_printf ("[engine]\ndefault=record\n[record]\ndirectory=%s/a/b\n", config_directory);
   g_auto (GStrv) lines = check_app (used);
   g_auto (GStrv) own_lines = check_app (own);
 
@@ -274,7 +223,7 @@ errors_suite (void)
   TCase *loading = tcase_create ("loading");
   TCase *checking = tcase_create ("checking");
 
-  tcase_add_checked_fixture (loading, make_directory, remove_directory);
+  tcase_add_checked_fixture (loading, config_fixture_set_up, config_fixture_tear_down);
   tcase_add_test (loading, every_error_is_told_with_its_line);
   tcase_add_test (loading, an_error_does_not_bring_others);
   tcase_add_test (loading, very_many_errors_are_counted);
@@ -284,7 +233,7 @@ errors_suite (void)
   tcase_add_test (loading, keys_of_an_engine_in_other_forms_get_a_hint);
   tcase_add_test (loading, lines_are_read_as_written);
   suite_add_tcase (suite, loading);
-  tcase_add_checked_fixture (checking, make_directory, remove_directory);
+  tcase_add_checked_fixture (checking, config_fixture_set_up, config_fixture_tear_down);
   tcase_set_timeout (checking, 60);
   tcase_add_test (checking, a_missing_pipeline_is_told_with_the_key_that_names_it);
   tcase_add_test (checking, a_record_directory_that_cannot_be_written_is_an_error);

@@ -1,112 +1,34 @@
 #include "config/vgw-config-load.h"
 
 #include <check.h>
-#include <glib/gstdio.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "config/vgw-config-check.h"
 #include "config/vgw-config-keys.h"
 #include "config/vgw-config-text.h"
 #include "base/vgw-error.h"
+#include "config-fixture.h"
 #include "run-suite.h"
-
-/* A directory for the files of one test. */
-static char *directory = NULL;
-
-static void
-make_directory (void)
-{
-  directory = g_dir_make_tmp ("vgw-config-XXXXXX", NULL);
-  ck_assert_ptr_nonnull (directory);
-}
-
-static void
-remove_directory (void)
-{
-  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (directory, name, NULL);
-      g_remove (path);
-    }
-  g_rmdir (directory);
-  g_clear_pointer (&directory, g_free);
-}
-
-static char *
-write_bytes (const char *name, const char *bytes, gssize length)
-{
-  char *path = g_build_filename (directory, name, NULL);
-
-  ck_assert (g_file_set_contents (path, bytes, length, NULL));
-  return path;
-}
-
-static VgwConfig *
-load (const char *text, const char *const *environment, const char *const *settings, GError **error)
-{
-  g_autofree char *path = write_bytes ("a.conf", text, -1);
-
-  return vgw_config_load (path, environment, settings, error);
-}
-
-static VgwConfig *
-load_good (const char *text, const char *const *environment, const char *const *settings)
-{
-  g_autoptr (GError) error = NULL;
-  VgwConfig *config = load (text, environment, settings, &error);
-
-  ck_assert_msg (config != NULL, "%s: %s", text, error != NULL ? error->message : "no error");
-  ck_assert_ptr_null (error);
-  return config;
-}
-
-/* Every one of @words stands in the error. */
-static void
-assert_error (GError *error, const char *const *words)
-{
-  ck_assert_ptr_nonnull (error);
-  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_CONFIG));
-  for (; *words != NULL; words++)
-    ck_assert_msg (strstr (error->message, *words) != NULL, "no \"%s\" in: %s", *words, error->message);
-}
-
-#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 static void
 assert_bad_file (const char *text, const char *const *words)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (VgwConfig) config = load (text, NULL, NULL, &error);
-
-  ck_assert_msg (config == NULL, "accepted: %s", text);
-  assert_error (error, WORDS ("a.conf"));
-  assert_error (error, words);
+  config_assert_bad (text, NULL, NULL, WORDS ("a.conf"));
+  config_assert_bad (text, NULL, NULL, words);
 }
 
 static void
 assert_bad_setting (const char *setting, const char *const *words)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (VgwConfig) config = load ("", NULL, WORDS (setting), &error);
-
-  ck_assert_msg (config == NULL, "accepted: %s", setting);
-  assert_error (error, WORDS ("--set"));
-  assert_error (error, words);
+  config_assert_bad ("", NULL, WORDS (setting), WORDS ("--set"));
+  config_assert_bad ("", NULL, WORDS (setting), words);
 }
 
 static void
 assert_bad_variable (const char *variable, const char *const *words)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (VgwConfig) config = load ("", WORDS (variable), NULL, &error);
-
-  ck_assert_msg (config == NULL, "accepted: %s", variable);
-  assert_error (error, WORDS ("environment"));
-  assert_error (error, words);
+  config_assert_bad ("", WORDS (variable), NULL, WORDS ("environment"));
+  config_assert_bad ("", WORDS (variable), NULL, words);
 }
 
 static void
@@ -120,7 +42,7 @@ static const char *const none[] = { NULL };
 
 START_TEST (defaults_are_those_of_the_design)
 {
-  g_autoptr (VgwConfig) config = load_good ("", NULL, NULL);
+  g_autoptr (VgwConfig) config = config_load_good ("", NULL, NULL);
 
   ck_assert_str_eq (config->http.address, "127.0.0.1");
   ck_assert_uint_eq (config->http.port, 8080);
@@ -146,7 +68,7 @@ END_TEST
 
 START_TEST (defaults_of_media_and_limits_are_those_of_the_design)
 {
-  g_autoptr (VgwConfig) config = load_good ("", NULL, NULL);
+  g_autoptr (VgwConfig) config = config_load_good ("", NULL, NULL);
 
   assert_list (config->media.pipelines, WORDS ("opus", "pcmu", "pcma", "g722"));
   ck_assert_str_eq (config->media.pipeline_dir, "");
@@ -174,13 +96,13 @@ END_TEST
 
 START_TEST (every_type_is_read_from_a_file)
 {
-  g_autoptr (VgwConfig) config = load_good ("# comment\n[http]\nport = 0\n page=no\nweb-root = a dir\\\\x \n\n"
-                                            "[ice]\nagent=nice\nadvertise= 192.0.2.1 ; 2001:db8::1;\n"
-                                            "stun-servers=\nmin-port=20000\nmax-port=20000\n"
-                                            "[engine]\nsample-rate=48000\ndefault=record\n"
-                                            "[http]\nidle-timeout-ms=1000\n"
-                                            "[log]\nlevel=error\nformat=json\n",
-                                            NULL, NULL);
+  g_autoptr (VgwConfig) config = config_load_good ("# comment\n[http]\nport = 0\n page=no\nweb-root = a dir\\\\x \n\n"
+                                                   "[ice]\nagent=nice\nadvertise= 192.0.2.1 ; 2001:db8::1;\n"
+                                                   "stun-servers=\nmin-port=20000\nmax-port=20000\n"
+                                                   "[engine]\nsample-rate=48000\ndefault=record\n"
+                                                   "[http]\nidle-timeout-ms=1000\n"
+                                                   "[log]\nlevel=error\nformat=json\n",
+                                                   NULL, NULL);
 
   ck_assert_uint_eq (config->http.port, 0);
   ck_assert (!config->pages.serves_page);
@@ -200,9 +122,9 @@ END_TEST
 START_TEST (settings_go_before_environment_before_file_before_default)
 {
   const char *text = "[http]\nport=1\n[limits]\nmax-sessions=2\nmax-mlines=3\n";
-  g_autoptr (VgwConfig) config =
-      load_good (text, WORDS ("PATH=/bin", "VGW_LIMITS_MAX_SESSIONS=20", "VGW_LIMITS_MAX_MLINES=30", "VGW_TEST_X=1"),
-                 WORDS ("limits.max-mlines=60", "limits.max-mlines=61"));
+  g_autoptr (VgwConfig) config = config_load_good (
+      text, WORDS ("PATH=/bin", "VGW_LIMITS_MAX_SESSIONS=20", "VGW_LIMITS_MAX_MLINES=30", "VGW_TEST_X=1"),
+      WORDS ("limits.max-mlines=60", "limits.max-mlines=61"));
 
   ck_assert_uint_eq (config->http.port, 1);
   ck_assert_uint_eq (config->limits.max_sessions, 20);
@@ -226,7 +148,7 @@ START_TEST (every_key_has_a_variable_and_a_setting)
       if (strcmp (keys[i].group, VGW_CONFIG_ENGINE_GROUP) == 0)
         continue; /* a variable of each engine: test-vgw-config-engines.c */
       ck_assert_msg (vgw_config_has_group (keys[i].group), "%s", keys[i].group);
-      config = load_good ("", WORDS (variable), WORDS (setting));
+      config = config_load_good ("", WORDS (variable), WORDS (setting));
     }
 }
 END_TEST
@@ -285,7 +207,7 @@ END_TEST
 START_TEST (far_names_get_no_suggestion)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (VgwConfig) config = load ("[http]\nflubberwock=1\n", NULL, NULL, &error);
+  g_autoptr (VgwConfig) config = config_load ("[http]\nflubberwock=1\n", NULL, NULL, &error);
 
   ck_assert_ptr_null (config);
   ck_assert_ptr_null (strstr (error->message, "did you mean"));
@@ -307,8 +229,8 @@ END_TEST
 
 START_TEST (values_may_hold_what_separates)
 {
-  g_autoptr (VgwConfig) config =
-      load_good ("", NULL, WORDS ("record.directory=/a.b/c=d;e", "http.web-root=\\sx\\s", "access.origins= * ;; *;"));
+  g_autoptr (VgwConfig) config = config_load_good (
+      "", NULL, WORDS ("record.directory=/a.b/c=d;e", "http.web-root=\\sx\\s", "access.origins= * ;; *;"));
 
   ck_assert_str_eq (config->engine.defaults.record_directory, "/a.b/c=d;e");
   ck_assert_str_eq (config->pages.web_root, " x ");
@@ -331,12 +253,12 @@ END_TEST
 START_TEST (an_open_listener_must_be_wanted)
 {
   const char *const words[] = { "0.0.0.0", "access.mode", "mode = open", "VGW_ACCESS_MODE=open", NULL };
-  g_autoptr (VgwConfig) in_file = load_good ("[http]\naddress=0.0.0.0\n[access]\nmode=open\n", NULL, NULL);
+  g_autoptr (VgwConfig) in_file = config_load_good ("[http]\naddress=0.0.0.0\n[access]\nmode=open\n", NULL, NULL);
   g_autoptr (VgwConfig) in_environment =
-      load_good ("[http]\naddress=::\n", WORDS ("VGW_ACCESS_MODE=open"), WORDS ("http.port=0"));
-  g_autoptr (VgwConfig) in_setting = load_good ("[http]\naddress=192.0.2.1\n", NULL, WORDS ("access.mode=open"));
-  g_autoptr (VgwConfig) loopback = load_good ("[http]\naddress=::1\n", NULL, NULL);
-  g_autoptr (VgwConfig) other_loopback = load_good ("[http]\naddress=127.9.9.9\n", NULL, NULL);
+      config_load_good ("[http]\naddress=::\n", WORDS ("VGW_ACCESS_MODE=open"), WORDS ("http.port=0"));
+  g_autoptr (VgwConfig) in_setting = config_load_good ("[http]\naddress=192.0.2.1\n", NULL, WORDS ("access.mode=open"));
+  g_autoptr (VgwConfig) loopback = config_load_good ("[http]\naddress=::1\n", NULL, NULL);
+  g_autoptr (VgwConfig) other_loopback = config_load_good ("[http]\naddress=127.9.9.9\n", NULL, NULL);
 
   ck_assert_str_eq (in_environment->http.address, "::");
   assert_bad_file ("[http]\naddress=0.0.0.0\n", WORDS ("[http] address"));
@@ -355,7 +277,7 @@ START_TEST (the_admin_listener_is_for_this_machine)
   for (guint i = 0; good[i] != NULL; i++)
     {
       g_autofree char *setting = g_strdup_printf ("admin.address=%s", good[i]);
-      g_autoptr (VgwConfig) config = load_good ("", WORDS ("VGW_ACCESS_MODE=open"), WORDS (setting));
+      g_autoptr (VgwConfig) config = config_load_good ("", WORDS ("VGW_ACCESS_MODE=open"), WORDS (setting));
 
       ck_assert_str_eq (config->admin.address, good[i]);
     }
@@ -483,12 +405,12 @@ END_TEST
 
 START_TEST (secrets_come_from_files)
 {
-  g_autofree char *path = write_bytes ("turn", "# mine\n\nturn:u:a\\b;c@h\r\n  turns:u:p@h?transport=tcp  \n", -1);
+  g_autofree char *path = config_write ("turn", "# mine\n\nturn:u:a\\b;c@h\r\n  turns:u:p@h?transport=tcp  \n", -1);
   g_autofree char *variable = g_strdup_printf ("VGW_ICE_CLIENT_SERVERS_FILE=%s", path);
   g_autofree char *setting = g_strdup_printf ("ice.turn-servers-file=%s", path);
   /* A relative name is relative to the configuration file. */
-  g_autoptr (VgwConfig) in_file = load_good ("[ice]\nturn-servers-file = turn\n", NULL, NULL);
-  g_autoptr (VgwConfig) elsewhere = load_good ("", WORDS (variable), WORDS (setting));
+  g_autoptr (VgwConfig) in_file = config_load_good ("[ice]\nturn-servers-file = turn\n", NULL, NULL);
+  g_autoptr (VgwConfig) elsewhere = config_load_good ("", WORDS (variable), WORDS (setting));
 
   assert_list (in_file->media.turn_servers, WORDS ("turn:u:a\\b;c@h", "turns:u:p@h?transport=tcp"));
   assert_list (elsewhere->media.turn_servers, WORDS ("turn:u:a\\b;c@h", "turns:u:p@h?transport=tcp"));
@@ -498,10 +420,10 @@ END_TEST
 
 START_TEST (a_secret_set_twice_is_refused)
 {
-  g_autofree char *path = write_bytes ("turn", "turn:u:p@h\n", -1);
+  g_autofree char *path = config_write ("turn", "turn:u:p@h\n", -1);
   g_autofree char *setting = g_strdup_printf ("ice.turn-servers-file=%s", path);
   /* From two places the stronger one wins. */
-  g_autoptr (VgwConfig) config = load_good ("[ice]\nturn-servers=turn:a:b@c\n", NULL, WORDS (setting));
+  g_autoptr (VgwConfig) config = config_load_good ("[ice]\nturn-servers=turn:a:b@c\n", NULL, WORDS (setting));
 
   assert_list (config->media.turn_servers, WORDS ("turn:u:p@h"));
   assert_bad_file ("[ice]\nturn-servers=turn:a:b@c\nturn-servers-file=turn\n", WORDS ("turn-servers", "both set"));
@@ -510,19 +432,20 @@ END_TEST
 
 START_TEST (secrets_are_never_told)
 {
-  g_autofree char *path = write_bytes ("turn", "turn:u:hunter2@h\nturn:u:hunter3\n", -1);
+  g_autofree char *path = config_write ("turn", "turn:u:hunter2@h\nturn:u:hunter3\n", -1);
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) file_error = NULL;
-  g_autoptr (VgwConfig) bad = load ("[ice]\nturn-servers=turn:u:hunter2@h;turn:u:hunter3\n", NULL, NULL, &error);
-  g_autoptr (VgwConfig) bad_file = load ("[ice]\nturn-servers-file=turn\n", NULL, NULL, &file_error);
-  g_autoptr (VgwConfig) good = load_good ("[ice]\nturn-servers=turn:u:hunter2@h\nclient-servers=turn:h\n", NULL, NULL);
+  g_autoptr (VgwConfig) bad = config_load ("[ice]\nturn-servers=turn:u:hunter2@h;turn:u:hunter3\n", NULL, NULL, &error);
+  g_autoptr (VgwConfig) bad_file = config_load ("[ice]\nturn-servers-file=turn\n", NULL, NULL, &file_error);
+  g_autoptr (VgwConfig) good =
+      config_load_good ("[ice]\nturn-servers=turn:u:hunter2@h\nclient-servers=turn:h\n", NULL, NULL);
   g_autofree char *text = vgw_config_to_text (good);
 
   ck_assert_ptr_null (bad);
-  assert_error (error, WORDS ("a.conf:2: [ice] turn-servers: item 2: must be turn:"));
+  config_assert_error (error, WORDS ("a.conf:2: [ice] turn-servers: item 2: must be turn:"));
   ck_assert_ptr_null (strstr (error->message, "hunter"));
   ck_assert_ptr_null (bad_file);
-  assert_error (file_error, WORDS ("[ice] turn-servers-file", path, "item 2"));
+  config_assert_error (file_error, WORDS ("[ice] turn-servers-file", path, "item 2"));
   ck_assert_ptr_null (strstr (file_error->message, "hunter"));
   ck_assert_ptr_null (strstr (text, "hunter"));
   ck_assert_ptr_nonnull (strstr (text, "# turn-servers is set (1) and hidden\n"));
@@ -535,10 +458,10 @@ START_TEST (files_that_cannot_be_read_are_named)
   g_autoptr (VgwConfig) absent = vgw_config_load ("/nonexistent/x.conf", NULL, NULL, &error);
 
   ck_assert_ptr_null (absent);
-  assert_error (error, WORDS ("/nonexistent/x.conf", "No such file"));
+  config_assert_error (error, WORDS ("/nonexistent/x.conf", "No such file"));
   g_clear_error (&error);
-  ck_assert_ptr_null (vgw_config_load (directory, NULL, NULL, &error));
-  assert_error (error, WORDS (directory));
+  ck_assert_ptr_null (vgw_config_load (config_directory, NULL, NULL, &error));
+  config_assert_error (error, WORDS (config_directory));
   assert_bad_file ("[ice]\nturn-servers-file=absent\n", WORDS ("[ice] turn-servers-file", "absent", "No such file"));
   assert_bad_file ("[ice]\nturn-servers-file=\n", WORDS ("[ice] turn-servers-file"));
   assert_bad_setting ("ice.turn-servers-file=/dev/zero", WORDS ("/dev/zero", "larger than"));
@@ -548,11 +471,11 @@ END_TEST
 static void
 assert_bad_bytes (const char *bytes, gsize length, const char *const *words)
 {
-  g_autofree char *path = write_bytes ("b.conf", bytes, (gssize) length);
+  g_autofree char *path = config_write ("b.conf", bytes, (gssize) length);
   g_autoptr (GError) error = NULL;
 
   ck_assert_ptr_null (vgw_config_load (path, NULL, NULL, &error));
-  assert_error (error, words);
+  config_assert_error (error, words);
 }
 
 START_TEST (files_that_are_no_text_are_refused)
@@ -588,26 +511,26 @@ START_TEST (long_values_are_cut_in_errors)
   g_autofree char *variable = g_strconcat ("VGW_", value, "=1", NULL);
   g_autoptr (GError) error = NULL;
 
-  ck_assert_ptr_null (load ("", NULL, WORDS (setting), &error));
+  ck_assert_ptr_null (config_load ("", NULL, WORDS (setting), &error));
   ck_assert_uint_lt (strlen (error->message), 300);
   g_clear_error (&error);
-  ck_assert_ptr_null (load ("", NULL, WORDS (key), &error));
+  ck_assert_ptr_null (config_load ("", NULL, WORDS (key), &error));
   ck_assert_uint_lt (strlen (error->message), 300);
   g_clear_error (&error);
-  ck_assert_ptr_null (load ("", WORDS (variable), NULL, &error));
+  ck_assert_ptr_null (config_load ("", WORDS (variable), NULL, &error));
   ck_assert_uint_lt (strlen (error->message), 300);
 }
 END_TEST
 
 START_TEST (what_is_printed_loads_as_the_same)
 {
-  g_autoptr (VgwConfig) config = load_good (
+  g_autoptr (VgwConfig) config = config_load_good (
       "", NULL,
       WORDS ("http.address=::", "access.mode=open", "http.web-root=\\s a\\\\b;c\\t", "record.directory=x\\ny",
              "access.origins=*;https://a.example", "ice.agent=nice", "engine.sample-rate=8000", "log.level=error",
              "http.page=0", "ice.stun-servers=", "limits.max-sessions=0"));
   g_autofree char *text = vgw_config_to_text (config);
-  g_autoptr (VgwConfig) again = load_good (text, NULL, NULL);
+  g_autoptr (VgwConfig) again = config_load_good (text, NULL, NULL);
   g_autofree char *text_again = vgw_config_to_text (again);
 
   ck_assert_str_eq (text, text_again);
@@ -637,7 +560,7 @@ START_TEST (the_sample_uncommented_is_the_default)
   g_autofree char *sample = read_made ("data/voice-gateway.conf");
   g_auto (GStrv) lines = g_strsplit (sample, "\n", -1);
   g_autoptr (GString) text = g_string_new (NULL);
-  g_autoptr (VgwConfig) defaults = load_good ("", NULL, NULL);
+  g_autoptr (VgwConfig) defaults = config_load_good ("", NULL, NULL);
   g_autoptr (VgwConfig) config = NULL;
   g_autofree char *expected = vgw_config_to_text (defaults);
   g_autofree char *real = NULL;
@@ -655,7 +578,7 @@ START_TEST (the_sample_uncommented_is_the_default)
   for (guint i = 0; i < n_keys; i++)
     n_group_keys += vgw_config_has_group (keys[i].group);
   ck_assert_uint_eq (n_lines, n_group_keys);
-  config = load_good (text->str, NULL, NULL);
+  config = config_load_good (text->str, NULL, NULL);
   real = vgw_config_to_text (config);
   ck_assert_str_eq (real, expected);
 }
@@ -687,7 +610,7 @@ add_parsing (Suite *suite)
 {
   TCase *parsing = tcase_create ("parsing");
 
-  tcase_add_checked_fixture (parsing, make_directory, remove_directory);
+  tcase_add_checked_fixture (parsing, config_fixture_set_up, config_fixture_tear_down);
   tcase_add_test (parsing, defaults_are_those_of_the_design);
   tcase_add_test (parsing, defaults_of_media_and_limits_are_those_of_the_design);
   tcase_add_test (parsing, every_type_is_read_from_a_file);
@@ -728,7 +651,7 @@ config_suite (void)
   tcase_add_test (checks, client_servers_split_into_what_a_browser_wants);
   tcase_add_test (checks, origins_have_one_form);
   suite_add_tcase (suite, checks);
-  tcase_add_checked_fixture (texts, make_directory, remove_directory);
+  tcase_add_checked_fixture (texts, config_fixture_set_up, config_fixture_tear_down);
   tcase_add_test (texts, what_is_printed_loads_as_the_same);
   tcase_add_test (texts, the_sample_uncommented_is_the_default);
   tcase_add_test (texts, help_and_man_page_have_every_key_with_its_default);

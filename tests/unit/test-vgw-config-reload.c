@@ -55,13 +55,34 @@ START_TEST (a_new_engine_needs_a_restart)
 }
 END_TEST
 
+START_TEST (only_what_is_flagged_is_taken_over)
+{
+  const char *const settings[] = { "log.level=debug", "limits.max-sessions=7",      "limits.max-duration-s=60s",
+                                   "http.port=1234",  "limits.max-data-channels=9", NULL };
+  g_autoptr (VgwConfig) config = load (NULL);
+  g_autoptr (VgwConfig) loaded = load (settings);
+  g_autoptr (GPtrArray) in_force = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) fixed = g_ptr_array_new_with_free_func (g_free);
+
+  vgw_config_reload (config, loaded, in_force, fixed);
+  ck_assert_uint_eq (in_force->len, 3);
+  ck_assert_uint_eq (fixed->len, 2);
+  ck_assert_int_eq (config->log.level, G_LOG_LEVEL_DEBUG);
+  ck_assert_uint_eq (config->limits.max_sessions, 7);
+  ck_assert_uint_eq (config->limits.max_duration_s, 60);
+  ck_assert_uint_eq (config->http.port, 8080);
+  ck_assert_uint_eq (config->limits.max_data_channels, 4);
+}
+END_TEST
+
 int
 main (void)
 {
-  Suite *suite = suite_create ("vgw-config-diff");
-  TCase *tcase = tcase_create ("diff");
+  Suite *suite = suite_create ("vgw-config-reload");
+  TCase *tcase = tcase_create ("reload");
   tcase_add_test (tcase, the_same_differs_in_nothing);
   tcase_add_test (tcase, keys_are_told_by_what_a_reload_can_do);
+  tcase_add_test (tcase, only_what_is_flagged_is_taken_over);
   tcase_add_test (tcase, a_new_engine_needs_a_restart);
   suite_add_tcase (suite, tcase);
   return run_suite (suite);
