@@ -41,6 +41,8 @@ struct Metric
     WITH_MEDIA,
     WITH_ICE
   } when;
+  guint n_labels; /* of write_labelled () */
+  const char *(*get_label) (guint n);
 };
 
 static gconstpointer
@@ -76,62 +78,20 @@ write_number (GString *page, const Metric *metric, const Snapshot *snapshot)
 }
 
 static void
-append_labelled (GString *page, const Metric *metric, const char *label_value, guint64 value)
-{
-  g_string_append_printf (page, "%s{%s=\"%s\"} %" G_GUINT64_FORMAT "\n", metric->info.name, metric->info.label,
-                          label_value, value);
-}
-
-static void
 write_build (GString *page, const Metric *metric, const Snapshot *snapshot)
 {
-  append_labelled (page, metric, VGW_VERSION, 1);
+  g_string_append_printf (page, "%s{%s=\"%s\"} 1\n", metric->info.name, metric->info.label, VGW_VERSION);
 }
 
+/* An array of counts, each with its label. */
 static void
-write_states (GString *page, const Metric *metric, const Snapshot *snapshot)
+write_labelled (GString *page, const Metric *metric, const Snapshot *snapshot)
 {
   const guint64 *counts = value_of (metric, snapshot);
 
-  /* one that has ended is none of them any more */
-  for (VgwSessionState state = VGW_SESSION_NEW; state < VGW_SESSION_ENDED; state++)
-    append_labelled (page, metric, vgw_session_state_to_string (state), counts[state]);
-}
-
-static void
-write_ends (GString *page, const Metric *metric, const Snapshot *snapshot)
-{
-  const guint64 *counts = value_of (metric, snapshot);
-
-  for (guint reason = 0; reason < VGW_SESSION_N_END_REASONS; reason++)
-    append_labelled (page, metric, vgw_end_reason_to_string (reason), counts[reason]);
-}
-
-static void
-write_refusals (GString *page, const Metric *metric, const Snapshot *snapshot)
-{
-  const guint64 *counts = value_of (metric, snapshot);
-
-  for (guint refusal = 0; refusal < VGW_SESSION_N_REFUSALS; refusal++)
-    append_labelled (page, metric, vgw_refusal_to_string (refusal), counts[refusal]);
-}
-
-static void
-write_http_refusals (GString *page, const Metric *metric, const Snapshot *snapshot)
-{
-  const guint64 *counts = value_of (metric, snapshot);
-
-  for (guint refusal = 0; refusal < VGW_HTTP_N_REFUSALS; refusal++)
-    append_labelled (page, metric, vgw_http_refusal_to_string (refusal), counts[refusal]);
-}
-
-static void
-write_kinds (GString *page, const Metric *metric, const Snapshot *snapshot)
-{
-  const guint64 *counts = value_of (metric, snapshot);
-
-  for (guint kind = 0; kind < VGW_CAPACITY_N_KINDS; kind++)
-    append_labelled (page, metric, vgw_capacity_kind_to_string (kind), counts[kind]);
+  for (guint i = 0; i < metric->n_labels; i++)
+    g_string_append_printf (page, "%s{%s=\"%s\"} %" G_GUINT64_FORMAT "\n", metric->info.name, metric->info.label,
+                            metric->get_label (i), counts[i]);
 }
 
 static void
@@ -156,6 +116,7 @@ write_histogram (GString *page, const Metric *metric, const Snapshot *snapshot)
 }
 
 #define AT(member) .offset = G_STRUCT_OFFSET (Snapshot, member)
+#define LABELS(n, function) .n_labels = (n), .get_label = (function) /* of an enum from 0 to n - 1 */
 #define RTP(name, member, help)                                                                                        \
   {                                                                                                                    \
     { name, "counter", NULL, help }, write_count, AT (rtp.member), WITH_MEDIA                                          \
@@ -170,12 +131,13 @@ static const Metric metrics[] = {
   { { "vgw_build_info", "gauge", "version", "Always 1; the version is in the label." }, .write = write_build },
 
   { { "vgw_sessions", "gauge", "state", "Sessions that there are now." },
-    write_states, AT (sessions.in_state) },
+    write_labelled, AT (sessions.in_state),
+    LABELS (VGW_SESSION_ENDED, vgw_session_state_to_string) }, /* one that has ended is none of them any more */
   { { "vgw_sessions_started_total", "counter", NULL, "Sessions that began." }, write_count, AT (sessions.started) },
   { { "vgw_sessions_ended_total", "counter", "reason", "Sessions that ended." },
-    write_ends, AT (sessions.ended) },
+    write_labelled, AT (sessions.ended), LABELS (VGW_SESSION_N_END_REASONS, vgw_end_reason_to_string) },
   { { "vgw_sessions_refused_total", "counter", "cause", "Clients that were told that they cannot have a session." },
-    write_refusals, AT (sessions.refused) },
+    write_labelled, AT (sessions.refused), LABELS (VGW_SESSION_N_REFUSALS, vgw_refusal_to_string) },
   { { "vgw_setup_seconds", "histogram", "le", "Time from a client's offer to media." },
     write_histogram, AT (sessions.setup_s) },
   { { "vgw_playout_played_ms_total", "counter", NULL, "Speech of the engines that was sent to callers, in ms." },
@@ -228,12 +190,12 @@ static const Metric metrics[] = {
 
   { { "vgw_offers_refused_total", "counter", "cause",
       "Offers that were told busy because the process may have no more of these." },
-    write_kinds, AT (offers_refused) },
+    write_labelled, AT (offers_refused), LABELS (VGW_CAPACITY_N_KINDS, vgw_capacity_kind_to_string) },
   { { "vgw_http_connections", "gauge", NULL, "Connections of the public listener that there are now." },
     write_count, AT (http.open) },
   { { "vgw_http_connections_refused_total", "counter", "cause",
       "Connections that got a 503 because there was no room." },
-    write_http_refusals, AT (http.refused) },
+    write_labelled, AT (http.refused), LABELS (VGW_HTTP_N_REFUSALS, vgw_http_refusal_to_string) },
   { { "vgw_http_connections_displaced_total", "counter", NULL,
       "Connections without a whole request that were closed for the sake of a new one." },
     write_count, AT (http.displaced) },
