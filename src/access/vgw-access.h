@@ -11,6 +11,7 @@ typedef struct _VgwAccess VgwAccess;
 /* origins is a key of the configuration, the rest the app adds. All of it outlives the access. */
 typedef struct
 {
+  const char *mode;           /* "open": whom an origin lets in may call */
   const char *const *origins; /* (nullable) allowed beside the gateway's own; "*" for any */
   GPtrArray *engines;         /* VgwEngineConfig, all that there are */
   const char *default_engine; /* the name of one of them */

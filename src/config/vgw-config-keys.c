@@ -98,7 +98,7 @@ static const VgwConfigKey keys[] = {
     .brief = "TCP port to listen on",
     .detail = "0 takes any free port; the log says which." },
 
-  { "access", "mode", TEXT (VgwConfig, access_mode), "open", .choices = access_modes,
+  { "access", "mode", TEXT (VgwConfig, access.mode), "open", .choices = access_modes,
     .brief = "Who may call",
     .detail = "open: everyone who can reach the listener, from the pages of access.origins." },
   { "access", "origins", LIST (VgwConfig, access.origins), "", .check = vgw_config_check_origin,

@@ -38,7 +38,6 @@ typedef struct
   VgwPagesSettings pages; /* of [http] too */
   VgwAccessSettings access;
   VgwAdminSettings admin;
-  const char *access_mode;
   VgwMediaSettings media;            /* [ice] and [media], and limits.max-mlines */
   const char *const *client_servers; /* ice.client-servers, for callers; vgw_config_split_server () */
   VgwEngineSettings engine;

@@ -51,7 +51,7 @@ START_TEST (defaults_are_those_of_the_design)
   ck_assert_uint_eq (config->http.header_timeout_ms, 10000);
   ck_assert_uint_eq (config->http.idle_timeout_ms, 60000);
   ck_assert_uint_eq (config->http.max_connections, 2000);
-  ck_assert_str_eq (config->access_mode, "open");
+  ck_assert_str_eq (config->access.mode, "open");
   assert_list (config->access.origins, none);
   ck_assert_int_eq (config->media.ice_agent, VGW_ICE_AGENT_MUX);
   ck_assert_uint_eq (config->media.udp_port, 10000);

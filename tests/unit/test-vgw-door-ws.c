@@ -22,7 +22,7 @@ door_new (const char *const *origins, guint max_sessions)
   const VgwHttpSettings settings = default_settings ();
   Door *self = g_new0 (Door, 1);
   GPtrArray *engines = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_engine_config_free);
-  VgwAccessSettings access_settings = { origins, engines, "echo", NULL };
+  VgwAccessSettings access_settings = { "open", origins, engines, "echo", NULL };
 
   g_ptr_array_add (engines, vgw_engine_config_new ("echo", "echo"));
   self->context.engine_shared.engines = engines;
