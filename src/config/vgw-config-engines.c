@@ -9,24 +9,6 @@
 #include "engine/vgw-engine-factory.h"
 #include "net/vgw-tls.h"
 
-VgwEngineConfig *
-vgw_config_new_engine (const char *name, const char *type)
-{
-  VgwEngineConfig *config = g_new0 (VgwEngineConfig, 1);
-  guint n_keys;
-  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
-
-  for (guint i = 0; i < n_keys; i++)
-    {
-      if (vgw_config_is_in_group (&keys[i], VGW_CONFIG_ENGINE_GROUP))
-        vgw_config_assign_default (config, &keys[i]);
-    }
-  config->name = g_strdup (name);
-  g_free (config->type);
-  config->type = g_strdup (type);
-  return config;
-}
-
 static void
 free_draft (gpointer data)
 {
@@ -49,7 +31,7 @@ add_draft (GPtrArray *drafts, const char *name, const char *type)
   guint n_keys;
 
   vgw_config_keys (&n_keys);
-  draft->config = vgw_config_new_engine (name, type);
+  draft->config = vgw_engine_config_new (name, type);
   draft->origins = g_new0 (VgwConfigOrigin, n_keys);
   g_ptr_array_add (drafts, draft);
   return draft;
@@ -156,7 +138,7 @@ complete (GPtrArray *drafts, VgwEngineDraft *draft, const VgwEngineConfig *defau
   const char *fallback;
 
   inherit (draft, wrapped != NULL ? wrapped->config : defaults);
-  if (*config->record_directory == '\0')
+  if (!is_set (draft, "record-directory") || *config->record_directory == '\0')
     {
       g_free (config->record_directory);
       config->record_directory = g_strdup (defaults->record_directory);

@@ -18,9 +18,6 @@ typedef struct
   gboolean is_bad;          /* one of its keys has an error, so that what follows from the others may be wrong too */
 } VgwEngineDraft;
 
-/* An engine @name of @type with the defaults of the table. Returns: (transfer full) */
-VgwEngineConfig *vgw_config_new_engine (const char *name, const char *type);
-
 /* The engines that are there without being configured, one for each type that needs no more: an array of
  * VgwEngineDraft. Returns: (transfer full) */
 GPtrArray *vgw_config_engines_new (void);

@@ -57,6 +57,7 @@ static const VgwConfigChoice log_formats[] = { { "text", VGW_LOG_TEXT }, { "json
 #define SECONDS(type, member) VGW_CONFIG_SECONDS, AT (type, member, guint: 0)
 #define PORT(type, member) VGW_CONFIG_PORT, AT (type, member, guint16: 0)
 #define BOOL(type, member) VGW_CONFIG_BOOL, AT (type, member, gboolean: 0)
+#define DEFAULT(name) G_STRINGIFY (VGW_ENGINE_DEFAULT_##name)
 
 static const VgwConfigKey keys[] = {
   { "http", "address", TEXT (VgwConfig, http.address), "127.0.0.1", .check = vgw_config_check_address,
@@ -169,7 +170,8 @@ static const VgwConfigKey keys[] = {
   { "engine NAME", "url", TEXT (VgwEngineConfig, url), "",
     .brief = "Where the bot listens (websocket, audiosocket)",
     .detail = "ws://HOST[:PORT]/PATH or wss:// for a websocket, tcp://HOST:PORT for an audiosocket." },
-  { "engine NAME", "dialect", TEXT (VgwEngineConfig, dialect), "native", .check = vgw_config_check_dialect,
+  { "engine NAME", "dialect", TEXT (VgwEngineConfig, dialect), VGW_ENGINE_DEFAULT_DIALECT,
+    .check = vgw_config_check_dialect,
     .brief = "Protocol that the bot speaks over its WebSocket" },
   { "engine NAME", "authorization", TEXT (VgwEngineConfig, authorization), "", .flags = VGW_CONFIG_SECRET,
     .check = vgw_config_check_header,
@@ -193,10 +195,12 @@ static const VgwConfigKey keys[] = {
     .brief = "Engine of a session that asks for none",
     .detail = "The name of a group [engine NAME], or of an engine that is there without one. echo: callers hear "
               "themselves. record: the same, with a WAV file for each caller and each direction." },
-  { "engine", "sample-rate", CHOICE (VgwEngineConfig, sample_rate_hz), "16000", .choices = sample_rates,
+  { "engine", "sample-rate", CHOICE (VgwEngineConfig, sample_rate_hz), DEFAULT (SAMPLE_RATE_HZ),
+    .choices = sample_rates,
     .brief = "Sample rate of the engine's PCM in Hz, in both directions",
     .detail = "A dialect that knows only one rate has that one, unless its group says another, which is an error." },
-  { "engine", "max-playout-ms", MILLISECONDS (VgwEngineConfig, max_playout_ms), "300000", .min = 100, .max = HOUR_MS,
+  { "engine", "max-playout-ms", MILLISECONDS (VgwEngineConfig, max_playout_ms), DEFAULT (MAX_PLAYOUT_MS),
+    .min = 100, .max = HOUR_MS,
     .brief = "Speech that may wait to be played to a caller",
     .detail = "Memory is used only for what waits: 5 minutes at 16 kHz are 10 MB." },
   { "engine", "overflow", CHOICE (VgwEngineConfig, overflow), "wait", .choices = overflows,
@@ -204,7 +208,7 @@ static const VgwConfigKey keys[] = {
     .detail = "wait: nothing more is read from the engine's connection until there is room, and nothing is dropped. "
               "oldest, newest: that end of the speech is dropped. An engine whose protocol has flow control is told "
               "to wait before that." },
-  { "engine", "prebuffer-ms", MILLISECONDS (VgwEngineConfig, prebuffer_ms), "40", .max = 500,
+  { "engine", "prebuffer-ms", MILLISECONDS (VgwEngineConfig, prebuffer_ms), DEFAULT (PREBUFFER_MS), .max = 500,
     .brief = "Speech that is gathered before an utterance begins, of an engine behind a network",
     .detail = "A bot that sends as it speaks is not in time to the millisecond. Where it was late, up to 120 ms are "
               "gathered. One that sends ahead does not wait." },
@@ -219,36 +223,41 @@ static const VgwConfigKey keys[] = {
     .check = vgw_config_check_parameter_name,
     .brief = "Parameters of the page's address (/ws?customer=42) that the engine is told",
     .detail = "Names, such as customer;language. Their values are what a caller says, and prove nothing." },
-  { "engine", "speech-start-ms", MILLISECONDS (VgwEngineConfig, speech_start_ms), "120", .min = 20, .max = 5000,
+  { "engine", "speech-start-ms", MILLISECONDS (VgwEngineConfig, speech_start_ms), DEFAULT (SPEECH_START_MS),
+    .min = 20, .max = 5000,
     .brief = "Voice without a break after which the caller speaks" },
-  { "engine", "speech-stop-ms", MILLISECONDS (VgwEngineConfig, speech_stop_ms), "500", .min = 20, .max = 10000,
+  { "engine", "speech-stop-ms", MILLISECONDS (VgwEngineConfig, speech_stop_ms), DEFAULT (SPEECH_STOP_MS),
+    .min = 20, .max = 10000,
     .brief = "Silence after which the caller has stopped" },
-  { "engine", "echo-margin-db", NUMBER (VgwEngineConfig, echo_margin_db), "24", .max = 96,
+  { "engine", "echo-margin-db", NUMBER (VgwEngineConfig, echo_margin_db), DEFAULT (ECHO_MARGIN_DB), .max = 96,
     .brief = "How much weaker than the engine's voice a caller may be who interrupts it",
     .detail = "What is weaker than that, while the engine speaks and for a second afterwards, is taken for what the "
               "caller's echo cancellation has left of it. 96: nothing is." },
-  { "engine", "connect-timeout-ms", MILLISECONDS (VgwEngineConfig, connect_timeout_ms), "3000", .min = 10,
-    .max = MINUTE_MS,
+  { "engine", "connect-timeout-ms", MILLISECONDS (VgwEngineConfig, connect_timeout_ms), DEFAULT (CONNECT_TIMEOUT_MS),
+    .min = 10, .max = MINUTE_MS,
     .brief = "Time that connecting to the engine may take, each time" },
-  { "engine", "max-reconnects", NUMBER (VgwEngineConfig, max_reconnects), "3", .max = 1000,
+  { "engine", "max-reconnects", NUMBER (VgwEngineConfig, max_reconnects), DEFAULT (MAX_RECONNECTS), .max = 1000,
     .brief = "How often an engine that was lost in a conversation is connected to again, in one call",
     .detail = "One that is lost once more has failed. Telephony dialects do not connect again in a conversation: "
               "there it is a hang-up." },
-  { "engine", "grace-ms", MILLISECONDS (VgwEngineConfig, grace_ms), "10000", .max = HOUR_MS, .alias = "grace",
+  { "engine", "grace-ms", MILLISECONDS (VgwEngineConfig, grace_ms), DEFAULT (GRACE_MS),
+    .max = HOUR_MS, .alias = "grace",
     .brief = "Time without a connection after which an engine has failed",
     .detail = "Until then connecting is tried again. 0: the first failure is the last. engine.grace = 10s is "
               "understood as well." },
-  { "engine", "buffer-ms", MILLISECONDS (VgwEngineConfig, buffer_ms), "2000", .min = 20, .max = MINUTE_MS,
+  { "engine", "buffer-ms", MILLISECONDS (VgwEngineConfig, buffer_ms), DEFAULT (BUFFER_MS),
+    .min = 20, .max = MINUTE_MS,
     .brief = "The caller's voice that is kept while there is no connection",
     .detail = "The newest; the engine gets it when it is back." },
-  { "engine", "stall-ms", MILLISECONDS (VgwEngineConfig, stall_ms), "5000", .min = 100, .max = MINUTE_MS,
+  { "engine", "stall-ms", MILLISECONDS (VgwEngineConfig, stall_ms), DEFAULT (STALL_MS), .min = 100, .max = MINUTE_MS,
     .brief = "Time after which an engine that takes nothing of what it is sent is lost" },
-  { "engine", "on-failure", TEXT (VgwEngineConfig, on_failure), "end", .check = vgw_config_check_on_failure,
+  { "engine", "on-failure", TEXT (VgwEngineConfig, on_failure), VGW_ENGINE_DEFAULT_ON_FAILURE,
+    .check = vgw_config_check_on_failure,
     .brief = "What happens when an engine has failed (end, hold or fallback:NAME)",
     .detail = "end: the call ends. hold: it goes on without an engine. fallback:NAME: that engine, which must have "
               "the same sample rate, takes over." },
 
-  { "record", "directory", TEXT (VgwConfig, engine.defaults.record_directory), "recordings",
+  { "record", "directory", TEXT (VgwConfig, engine.defaults.record_directory), VGW_ENGINE_DEFAULT_RECORD_DIRECTORY,
     .check = vgw_config_check_not_empty,
     .brief = "Directory of the WAV files",
     .detail = "Created where it is missing; relative to the working directory." },

@@ -42,15 +42,18 @@ typedef struct
 static void
 loader_init (Loader *loader)
 {
+  g_autoptr (GError) error = NULL;
+
   loader->config = g_new0 (VgwConfig, 1);
   loader->keys = vgw_config_keys (&loader->n_keys);
   loader->config->origins = g_new0 (VgwConfigOrigin, loader->n_keys);
   loader->engines = vgw_config_engines_new ();
   loader->errors = vgw_config_errors_new ();
-  for (guint i = 0; i < loader->n_keys; i++)
+  for (const VgwConfigKey *key = loader->keys; key < loader->keys + loader->n_keys; key++)
     {
-      if (vgw_config_has_group (loader->keys[i].group))
-        vgw_config_assign_default (vgw_config_get_values (loader->config, &loader->keys[i]), &loader->keys[i]);
+      if (vgw_config_has_group (key->group)
+          && !vgw_config_assign (vgw_config_get_values (loader->config, key), key, key->default_text, &error))
+        g_error ("default of %s.%s: %s", key->group, key->name, error->message);
     }
 }
 

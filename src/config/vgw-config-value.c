@@ -296,17 +296,6 @@ vgw_config_assign (gpointer values, const VgwConfigKey *key, const char *text, G
   return FALSE;
 }
 
-void
-vgw_config_assign_default (gpointer values, const VgwConfigKey *key)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (key->type == VGW_CONFIG_TEXT && *key->default_text == '\0') /* whether or not somebody may say so */
-    *(char **) get_slot (values, key) = g_strdup ("");
-  else if (!vgw_config_assign (values, key, key->default_text, &error))
-    g_error ("default of %s.%s: %s", key->group, key->name, error->message);
-}
-
 gboolean
 vgw_config_assign_file_text (gpointer values, const VgwConfigKey *key, const char *text, GError **error)
 {

@@ -11,9 +11,6 @@ G_BEGIN_DECLS
  * there. Errors: VGW_ERROR_CONFIG, saying what would be right, without the name of the key; @values is as it was. */
 gboolean vgw_config_assign (gpointer values, const VgwConfigKey *key, const char *text, GError **error);
 
-/* Puts the default there, into a struct that is all zero. */
-void vgw_config_assign_default (gpointer values, const VgwConfigKey *key);
-
 /* Assigns what a secret's file holds: an item on each line for a list (lines that are empty or begin with '#' are
  * none), else the text without the space around it. Backslashes are themselves. */
 gboolean vgw_config_assign_file_text (gpointer values, const VgwConfigKey *key, const char *text, GError **error);

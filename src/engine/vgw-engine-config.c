@@ -4,19 +4,6 @@
 
 #include "net/vgw-tls.h"
 
-#define DEFAULT_SAMPLE_RATE_HZ 16000
-#define DEFAULT_MAX_PLAYOUT_MS 300000
-#define DEFAULT_PREBUFFER_MS 40
-#define DEFAULT_SPEECH_START_MS 120
-#define DEFAULT_SPEECH_STOP_MS 500
-#define DEFAULT_ECHO_MARGIN_DB 24
-#define DEFAULT_CONNECT_TIMEOUT_MS 3000
-#define DEFAULT_MAX_RECONNECTS 3
-#define DEFAULT_GRACE_MS 10000
-#define DEFAULT_BUFFER_MS 2000
-#define DEFAULT_STALL_MS 5000
-#define DEFAULT_DIALECT "native"
-#define DEFAULT_RECORD_DIRECTORY "recordings"
 #define FALLBACK_PREFIX "fallback:"
 
 VgwEngineConfig *
@@ -27,24 +14,24 @@ vgw_engine_config_new (const char *name, const char *type)
   config->name = g_strdup (name);
   config->type = g_strdup (type);
   config->url = g_strdup ("");
-  config->dialect = g_strdup (DEFAULT_DIALECT);
+  config->dialect = g_strdup (VGW_ENGINE_DEFAULT_DIALECT);
   config->authorization = g_strdup ("");
   config->tls_ca = g_strdup ("");
   config->wraps = g_strdup ("");
-  config->on_failure = g_strdup ("end");
-  config->record_directory = g_strdup (DEFAULT_RECORD_DIRECTORY);
+  config->on_failure = g_strdup (VGW_ENGINE_DEFAULT_ON_FAILURE);
+  config->record_directory = g_strdup (VGW_ENGINE_DEFAULT_RECORD_DIRECTORY);
   config->pass_parameters = g_new0 (char *, 1);
-  config->sample_rate_hz = DEFAULT_SAMPLE_RATE_HZ;
-  config->max_playout_ms = DEFAULT_MAX_PLAYOUT_MS;
-  config->prebuffer_ms = DEFAULT_PREBUFFER_MS;
-  config->speech_start_ms = DEFAULT_SPEECH_START_MS;
-  config->speech_stop_ms = DEFAULT_SPEECH_STOP_MS;
-  config->echo_margin_db = DEFAULT_ECHO_MARGIN_DB;
-  config->connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
-  config->max_reconnects = DEFAULT_MAX_RECONNECTS;
-  config->grace_ms = DEFAULT_GRACE_MS;
-  config->buffer_ms = DEFAULT_BUFFER_MS;
-  config->stall_ms = DEFAULT_STALL_MS;
+  config->sample_rate_hz = VGW_ENGINE_DEFAULT_SAMPLE_RATE_HZ;
+  config->max_playout_ms = VGW_ENGINE_DEFAULT_MAX_PLAYOUT_MS;
+  config->prebuffer_ms = VGW_ENGINE_DEFAULT_PREBUFFER_MS;
+  config->speech_start_ms = VGW_ENGINE_DEFAULT_SPEECH_START_MS;
+  config->speech_stop_ms = VGW_ENGINE_DEFAULT_SPEECH_STOP_MS;
+  config->echo_margin_db = VGW_ENGINE_DEFAULT_ECHO_MARGIN_DB;
+  config->connect_timeout_ms = VGW_ENGINE_DEFAULT_CONNECT_TIMEOUT_MS;
+  config->max_reconnects = VGW_ENGINE_DEFAULT_MAX_RECONNECTS;
+  config->grace_ms = VGW_ENGINE_DEFAULT_GRACE_MS;
+  config->buffer_ms = VGW_ENGINE_DEFAULT_BUFFER_MS;
+  config->stall_ms = VGW_ENGINE_DEFAULT_STALL_MS;
   return config;
 }
 

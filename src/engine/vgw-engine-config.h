@@ -5,6 +5,22 @@
 
 G_BEGIN_DECLS
 
+/* Of every engine that says nothing else; an enum has its first value. The table of keys has them from here. */
+#define VGW_ENGINE_DEFAULT_SAMPLE_RATE_HZ 16000
+#define VGW_ENGINE_DEFAULT_MAX_PLAYOUT_MS 300000
+#define VGW_ENGINE_DEFAULT_PREBUFFER_MS 40
+#define VGW_ENGINE_DEFAULT_SPEECH_START_MS 120
+#define VGW_ENGINE_DEFAULT_SPEECH_STOP_MS 500
+#define VGW_ENGINE_DEFAULT_ECHO_MARGIN_DB 24
+#define VGW_ENGINE_DEFAULT_CONNECT_TIMEOUT_MS 3000
+#define VGW_ENGINE_DEFAULT_MAX_RECONNECTS 3
+#define VGW_ENGINE_DEFAULT_GRACE_MS 10000
+#define VGW_ENGINE_DEFAULT_BUFFER_MS 2000
+#define VGW_ENGINE_DEFAULT_STALL_MS 5000
+#define VGW_ENGINE_DEFAULT_DIALECT "native"
+#define VGW_ENGINE_DEFAULT_RECORD_DIRECTORY "recordings"
+#define VGW_ENGINE_DEFAULT_ON_FAILURE "end"
+
 typedef enum
 {
   VGW_OVERFLOW_WAIT,   /* while the playout queue is full nothing is read from the engine */
