@@ -2,7 +2,6 @@
 hears. PCMU, so that samples can be counted."""
 
 import asyncio
-import json
 import random
 import struct
 
@@ -13,6 +12,7 @@ from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtcrtpsender import RTCRtpSender
 
 import harness
+from bots import BotServer
 from wire import Wire
 
 RATE = 8000
@@ -138,26 +138,19 @@ class RawCaller:
         await asyncio.wait_for(until(), timeout_s)
 
 
-class Listener:
+class Listener(BotServer):
     """async with Listener () as bot: … A bot that keeps what it hears, as float64 at 16 kHz, and its keys."""
 
-    async def __aenter__(self):
+    def __init__(self):
+        super().__init__()
         self.parts, self.keys = [], []
-        self.server = await websockets.serve(self._handle, "127.0.0.1", 0, subprotocols=["voice-gateway.v1"])
-        self.url = f"ws://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/"
-        return self
 
-    async def __aexit__(self, *unused):
-        self.server.close()
-        await self.server.wait_closed()
+    async def on_audio(self, connection, samples):
+        self.parts.append(np.frombuffer(samples, "<i2").astype(float))
 
-    async def _handle(self, connection, *_):
-        async for frame in connection:
-            if isinstance(frame, bytes):
-                self.parts.append(np.frombuffer(frame, "<i2").astype(float))
-            elif json.loads(frame)["type"] == "dtmf":
-                key = json.loads(frame)
-                self.keys.append((key["digit"], key["duration_ms"]))
+    async def on_message(self, connection, message):
+        if message["type"] == "dtmf":
+            self.keys.append((message["digit"], message["duration_ms"]))
 
     def heard(self):
         return np.concatenate(self.parts or [np.zeros(0)])

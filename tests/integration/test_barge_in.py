@@ -1,12 +1,11 @@
 """What a caller hears of a bot whose speech is turned down or held while the caller speaks: the level, and where it goes on."""
 
 import asyncio
-import json
 
 import numpy as np
-import websockets
 
 import harness
+from bots import BotServer
 from rtc import Caller
 from wire import WireTest
 
@@ -30,32 +29,22 @@ def chirp():
     return 6000 * np.sin(2 * np.pi * (CHIRP_HZ * time + CHIRP_HZ_PER_S * time * time / 2))
 
 
-class Bot:
+class Bot(BotServer):
     """Says everything at once, and notes what it is told; how long the caller spoke is counted in the caller's samples."""
 
     def __init__(self, samples):
+        super().__init__()
         self.samples = samples.astype("<i2").tobytes()
         self.told, self.n_heard = [], 0
 
-    async def __aenter__(self):
-        self.server = await websockets.serve(self._handle, "127.0.0.1", 0, subprotocols=["voice-gateway.v1"], max_size=None)
-        self.url = f"ws://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/"
-        return self
+    async def on_audio(self, connection, samples):
+        self.n_heard += len(samples) // 2
 
-    async def __aexit__(self, *unused):
-        self.server.close()
-        await self.server.wait_closed()
-
-    async def _handle(self, connection, *_):
-        async for frame in connection:
-            if isinstance(frame, bytes):
-                self.n_heard += len(frame) // 2
-                continue
-            message = json.loads(frame)
-            self.told.append((message["type"], self.n_heard / RATE))
-            if message["type"] == "start":
-                for start in range(0, len(self.samples), 1 << 19):
-                    await connection.send(self.samples[start : start + (1 << 19)])
+    async def on_message(self, connection, message):
+        self.told.append((message["type"], self.n_heard / RATE))
+        if message["type"] == "start":
+            for start in range(0, len(self.samples), 1 << 19):
+                await connection.send(self.samples[start : start + (1 << 19)])
 
     def times(self, kind):
         return [time for told, time in self.told if told == kind]

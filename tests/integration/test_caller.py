@@ -5,7 +5,6 @@ import json
 import subprocess
 
 import numpy as np
-import websockets
 
 import bots
 import certificates
@@ -21,35 +20,27 @@ def word():
     return (6000 * np.sin(2 * np.pi * 440 * np.arange(int(WORD_S * RATE)) / RATE)).astype("<i2").tobytes()
 
 
-class PausingBot:
+class PausingBot(bots.BotServer):
     """Says a word, and when it was heard and PAUSE_S of the caller's samples have come, another; keeps the keys."""
 
-    async def __aenter__(self):
+    def __init__(self):
+        super().__init__()
         self.keys, self.n_samples, self.second_at = [], 0, None
-        self.server = await websockets.serve(self._handle, "127.0.0.1", 0, subprotocols=["voice-gateway.v1"])
-        self.url = f"ws://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/"
-        return self
 
-    async def __aexit__(self, *unused):
-        self.server.close()
-        await self.server.wait_closed()
+    async def on_audio(self, connection, samples):
+        self.n_samples += len(samples) // 2
+        if self.second_at is not None and self.n_samples >= self.second_at:
+            self.second_at = None
+            await connection.send(word())
 
-    async def _handle(self, connection, *_):
-        async for frame in connection:
-            if isinstance(frame, bytes):
-                self.n_samples += len(frame) // 2
-                if self.second_at is not None and self.n_samples >= self.second_at:
-                    self.second_at = None
-                    await connection.send(word())
-                continue
-            message = json.loads(frame)
-            if message["type"] == "start":
-                await connection.send(word())
-                await connection.send(json.dumps({"type": "mark", "name": "said"}))
-            elif message["type"] == "mark":
-                self.second_at = self.n_samples + int(PAUSE_S * RATE)
-            elif message["type"] == "dtmf":
-                self.keys.append((message["digit"], message["duration_ms"]))
+    async def on_message(self, connection, message):
+        if message["type"] == "start":
+            await connection.send(word())
+            await connection.send(json.dumps({"type": "mark", "name": "said"}))
+        elif message["type"] == "mark":
+            self.second_at = self.n_samples + int(PAUSE_S * RATE)
+        elif message["type"] == "dtmf":
+            self.keys.append((message["digit"], message["duration_ms"]))
 
 
 def runs(flags):

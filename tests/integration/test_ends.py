@@ -1,32 +1,21 @@
 """Why a call ended: the first reason counts, in the gateway's log, its metrics and at the bot."""
 
-import json
-
-import websockets
-
 import harness
-from bots import engine
+from bots import BotServer, engine
 from rtc import Caller
 from wire import WireTest
 
 
-class Bot:
+class Bot(BotServer):
     """Keeps the reasons of its `stop` messages."""
 
-    async def __aenter__(self):
+    def __init__(self):
+        super().__init__()
         self.reasons = []
-        self.server = await websockets.serve(self._handle, "127.0.0.1", 0, subprotocols=["voice-gateway.v1"])
-        self.url = f"ws://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/"
-        return self
 
-    async def __aexit__(self, *unused):
-        self.server.close()
-        await self.server.wait_closed()
-
-    async def _handle(self, connection, *_):
-        async for frame in connection:
-            if isinstance(frame, str) and json.loads(frame)["type"] == "stop":
-                self.reasons.append(json.loads(frame)["reason"])
+    async def on_message(self, connection, message):
+        if message["type"] == "stop":
+            self.reasons.append(message["reason"])
 
 
 class Ends(WireTest):
