@@ -185,7 +185,7 @@ vgw_http_request_reply_bytes (VgwHttpRequest *self, guint status, const char *co
   vgw_http_request_set_header (self, "X-Content-Type-Options", "nosniff");
   if (content_type != NULL)
     vgw_http_request_set_header (self, "Content-Type", content_type);
-  if (body != NULL)
+  if (body != NULL && g_bytes_get_size (body) > 0) /* libsoup asserts that there is something */
     soup_message_body_append_bytes (soup_server_message_get_response_body (self->message), body);
   soup_server_message_set_status (self->message, status, NULL);
   finish (self);

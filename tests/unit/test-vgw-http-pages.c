@@ -96,8 +96,11 @@ START_TEST (a_directory_replaces_the_page_and_hides_what_is_hidden)
   g_autofree char *hidden = g_build_filename (root, ".secret", NULL);
   g_autofree char *sub = g_build_filename (root, "sub", NULL);
   g_autofree char *deep = g_build_filename (sub, "a b.css", NULL);
+  g_autofree char *empty = g_build_filename (root, "empty.txt", NULL);
   g_autofree char *response = NULL;
+  g_autofree char *nothing = NULL;
 
+  ck_assert (g_file_set_contents (empty, "", 0, NULL));
   ck_assert_int_eq (g_mkdir (sub, 0700), 0);
   ck_assert (g_file_set_contents (index, "mine", -1, NULL));
   ck_assert (g_file_set_contents (hidden, "hidden", -1, NULL));
@@ -106,12 +109,16 @@ START_TEST (a_directory_replaces_the_page_and_hides_what_is_hidden)
   self = fixture_new_with_pages (&settings, &pages);
   response = get (self, "/", "");
   assert_has (response, "\r\n\r\nmine");
+  nothing = get (self, "/empty.txt", "");
+  ck_assert_uint_eq (status_of (nothing), 200);
+  assert_has (nothing, "Content-Length: 0\r\n");
   assert_get (self, "/.secret", "", 404);
   assert_get (self, "/sub/../.secret", "", 404);
   assert_get (self, "/sub", "", 404);
   assert_get (self, "/sub/a%20b.css", "", 200);
   g_remove (index);
   g_remove (hidden);
+  g_remove (empty);
   g_remove (deep);
   g_rmdir (sub);
   g_rmdir (root);

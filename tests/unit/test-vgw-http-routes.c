@@ -2,9 +2,11 @@
 #include "net/vgw-http-routes.h"
 
 #include <check.h>
+#include <libsoup/soup.h>
 #include <string.h>
 
 #include "http-fixture.h"
+#include "net/vgw-http-connection.h"
 #include "run-suite.h"
 
 static const char *const origins[] = { "https://good.example", NULL };
@@ -268,6 +270,34 @@ START_TEST (a_client_that_has_gone_is_noticed_and_gets_no_reply)
 }
 END_TEST
 
+/* The connection has a deadline; here it comes sooner. */
+START_TEST (a_reply_has_its_time)
+{
+  static const char *const requests[] = {
+    "GET /later HTTP/1.1\r\nHost: x\r\n\r\n",
+    "GET /later HTTP/1.1\r\nHost: x\r\n\r\nmore",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      g_auto (Doors) self = { 0 };
+      g_autoptr (WsPeer) peer = NULL;
+      SoupServerMessage *message;
+      VgwHttpListenerStats stats;
+
+      doors_set_up (&self);
+      peer = ask_later (&self, requests[i]);
+      message = vgw_http_request_get_message (self.kept);
+      vgw_http_connection_set_deadline (
+          vgw_http_connection_from_address (soup_server_message_get_remote_address (message)), 50);
+      WAIT_UNTIL (self.n_gone == 1);
+      WAIT_UNTIL (ws_peer_read (peer) && peer->is_eof);
+      ck_assert_uint_eq (peer->received->len, 0);
+      WAIT_UNTIL ((vgw_http_server_get_stats (self.http->server, &stats), stats.open == 0));
+    }
+}
+END_TEST
+
 /* What comes behind a request is not read; the client's end is noticed all the same. */
 START_TEST (a_client_that_goes_on_sending_gets_its_reply)
 {
@@ -346,6 +376,7 @@ routes_suite (void)
   tcase_add_test (requests, a_body_that_comes_in_pieces_is_waited_for);
   tcase_add_test (requests, a_reply_may_come_later);
   tcase_add_test (requests, a_client_that_has_gone_is_noticed_and_gets_no_reply);
+  tcase_add_test (requests, a_reply_has_its_time);
   tcase_add_test (requests, a_client_that_goes_on_sending_gets_its_reply);
   tcase_add_test (requests, a_request_that_is_forgotten_gets_a_500);
   tcase_add_test (requests, the_end_of_the_server_ends_what_waits);
