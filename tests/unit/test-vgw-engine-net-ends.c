@@ -2,6 +2,8 @@
  * the others. */
 #include "engine-bots.h"
 
+#include <stdio.h>
+
 #define ULAW_SILENCE "{\"event\":\"media\",\"media\":{\"payload\":\"/////////////////////////////w==\"}}"
 
 /* A bot of @dialect, behind the raw socket. */
@@ -208,6 +210,80 @@ START_TEST (a_bot_that_has_hung_up_is_not_missed)
 }
 END_TEST
 
+/* --- the caller's audio --- */
+
+/* Speaks for twice as long as the engine keeps of it. Returns what the log has of that: (transfer full) */
+static char *
+speak_beyond_buffer (Call *call)
+{
+  FILE *captured = tmpfile ();
+  int saved_stderr = dup (STDERR_FILENO);
+  char *text;
+  gsize length;
+
+  ck_assert_ptr_nonnull (captured);
+  dup2 (fileno (captured), STDERR_FILENO);
+  vgw_log_configure (VGW_LOG_TEXT, G_LOG_LEVEL_WARNING);
+  for (guint n_ms = 0; n_ms < 2 * call->config->buffer_ms; n_ms += VGW_FRAME_MS)
+    call_speak (call, 1);
+  ck_assert (vgw_log_flush (DEADLINE_US / 1000));
+  vgw_log_configure (VGW_LOG_TEXT, G_LOG_LEVEL_CRITICAL);
+  dup2 (saved_stderr, STDERR_FILENO);
+  close (saved_stderr);
+  length = (gsize) lseek (fileno (captured), 0, SEEK_END);
+  text = g_malloc0 (length + 1);
+  ck_assert_int_eq (pread (fileno (captured), text, length, 0), (gssize) length);
+  fclose (captured);
+  return text;
+}
+
+START_TEST (audio_that_a_bot_gets_too_late_is_dropped_with_a_warning)
+{
+  Raw *raw = raw_new ("ws"); /* which accepts nothing */
+  Call *call = call_new_dialect (raw, "native");
+  g_autofree char *logged = NULL;
+
+  call_start (call);
+  logged = speak_beyond_buffer (call);
+  ck_assert_ptr_nonnull (strstr (logged, "is being dropped"));
+  call_free (call);
+  raw_free (raw);
+}
+END_TEST
+
+static void
+hang_up_and_end (Raw *raw, guint16 code)
+{
+  static const char hangup[] = "{\"type\":\"hangup\"}";
+
+  raw_send_frame (raw, VGW_WS_TEXT, hangup, strlen (hangup));
+  end_by_fin (raw, code);
+}
+
+static void (*const departures[]) (Raw *raw, guint16 code) = { end_by_code, hang_up_and_end };
+
+/* What the bot said last is being heard, and the caller speaks: nobody misses that audio. */
+START_TEST (audio_after_a_bot_has_gone_is_dropped_without_a_warning)
+{
+  Raw *raw = raw_new ("ws");
+  Call *call = call_new_dialect (raw, "native");
+  g_autofree char *logged = NULL;
+
+  call_start (call);
+  open_any (raw, "native");
+  speak (raw, "native");
+  WAIT_UNTIL (get_heard (call) > 0);
+  departures[_i](raw, 1000);
+  WAIT_UNTIL (call->n_hangups == 1);
+  wait_for_turns (10);
+  logged = speak_beyond_buffer (call);
+  ck_assert_str_eq (logged, "");
+  ck_assert_uint_eq (call->n_failed, 0);
+  call_free (call);
+  raw_free (raw);
+}
+END_TEST
+
 /* --- long frames --- */
 
 START_TEST (a_frame_as_long_as_the_playout_queue_is_heard)
@@ -306,6 +382,8 @@ main (void)
   tcase_add_loop_test (tcase, a_telephony_bot_that_goes_away_before_it_speaks_is_tried_again, 0, G_N_ELEMENTS (ends));
   tcase_add_loop_test (tcase, a_native_bot_that_greets_and_goes_away_does_not_greet_for_ever, 0, G_N_ELEMENTS (ends));
   tcase_add_test (tcase, a_bot_that_has_hung_up_is_not_missed);
+  tcase_add_test (tcase, audio_that_a_bot_gets_too_late_is_dropped_with_a_warning);
+  tcase_add_loop_test (tcase, audio_after_a_bot_has_gone_is_dropped_without_a_warning, 0, G_N_ELEMENTS (departures));
   tcase_add_test (costs, a_frame_as_long_as_the_playout_queue_is_heard);
   tcase_add_test (costs, a_bot_that_is_expensive_to_read_gets_its_share_of_the_thread);
   return run_cases ("vgw-engine-net-ends", all, G_N_ELEMENTS (all));
