@@ -15,12 +15,15 @@
 #define STUN "stun:" HOST PORT
 /* turn://… was never standard, and is easily taken for a user's name */
 #define TURN "(?<scheme>turns?:)(?!//)(?:" USER ":" PASSWORD "@)?(?<server>" HOST PORT "(?:\\?transport=(?:udp|tcp))?)"
-#define ORIGIN "\\*|null|(?!.*[A-Z])[-+.a-z0-9]+://" HOST PORT
-#define ENGINE_NAME "[a-z0-9]+(?:-[a-z0-9]+)*" /* "--" is what separates a name in an environment variable */
-#define MAX_ENGINE_NAME_BYTES 32
+/* at most 32 bytes; "--" is what separates a name in an environment variable */
+#define ENGINE_NAME "(?![-a-z0-9]{33})[a-z0-9]+(?:-[a-z0-9]+)*"
 
 #define CREDENTIALS_HINT                                                                                               \
   "or turns: for TLS; a ':', '@', '%' or ';' in the credentials is written as %3A, %40, %25 or %3B"
+
+#define ADDRESS_MUST "must be an IP address, such as 127.0.0.1 or ::1"
+#define ENGINE_NAME_MUST                                                                                               \
+  "must be that of an engine: at most 32 lower-case letters, digits and single dashes between them"
 
 static gboolean
 fail (GError **error, const char *what)
@@ -54,69 +57,6 @@ matches (const char *pattern, const char *text)
   return info != NULL;
 }
 
-gboolean
-vgw_config_check_not_empty (const char *text, GError **error)
-{
-  return *text != '\0' || fail (error, "must not be empty");
-}
-
-gboolean
-vgw_config_check_address (const char *text, GError **error)
-{
-  return g_hostname_is_ip_address (text) || fail (error, "must be an IP address, such as 127.0.0.1 or ::1");
-}
-
-gboolean
-vgw_config_check_address_or_none (const char *text, GError **error)
-{
-  return *text == '\0' || vgw_config_check_address (text, error);
-}
-
-gboolean
-vgw_config_check_loopback_or_none (const char *text, GError **error)
-{
-  g_autoptr (GInetAddress) address = *text != '\0' ? g_inet_address_new_from_string (text) : NULL;
-
-  if (*text == '\0' || (address != NULL && g_inet_address_get_is_loopback (address)))
-    return TRUE;
-  return fail (error,
-               "must be an address that only this machine can reach, such as 127.0.0.1 or ::1, or empty for none; "
-               "to let other machines in, put a proxy in front that asks who they are");
-}
-
-gboolean
-vgw_config_check_origin (const char *text, GError **error)
-{
-  return matches (ORIGIN, text)
-         || fail (error, "must be *, null or SCHEME://HOST[:PORT] in lower case and without a path, such as "
-                         "https://shop.example");
-}
-
-gboolean
-vgw_config_check_stun_server (const char *text, GError **error)
-{
-  return matches (STUN, text) || fail (error, "must be stun:HOST[:PORT], such as stun:stun.example.org:3478");
-}
-
-gboolean
-vgw_config_check_turn_server (const char *text, GError **error)
-{
-  g_autofree char *url = NULL, *username = NULL, *credential = NULL;
-
-  if (vgw_config_split_server (text, &url, &username, &credential) && username != NULL)
-    return TRUE;
-  return fail (error, "must be turn:USER:PASSWORD@HOST[:PORT][?transport=udp|tcp], " CREDENTIALS_HINT);
-}
-
-gboolean
-vgw_config_check_client_server (const char *text, GError **error)
-{
-  return matches (STUN, text) || matches (TURN, text)
-         || fail (
-             error,
-             "must be stun:HOST[:PORT] or turn:[USER:PASSWORD@]HOST[:PORT][?transport=udp|tcp], " CREDENTIALS_HINT);
-}
-
 /* The part called @name without its percent signs; NULL where there is none. (transfer full) */
 static char *
 decode (const GMatchInfo *info, const char *name)
@@ -139,91 +79,6 @@ vgw_config_split_server (const char *text, char **url, char **username, char **c
   return *url != NULL;
 }
 
-gboolean
-vgw_config_check_pipeline_name (const char *text, GError **error)
-{
-  return matches ("(?!\\.)[-._A-Za-z0-9]*", text)
-         || fail (error, "must be the name of a pipeline, without directory and \".launch\"");
-}
-
-gboolean
-vgw_config_check_element_name (const char *text, GError **error)
-{
-  return matches ("[-._A-Za-z0-9]*", text) || fail (error, "must be the name of a GStreamer element");
-}
-
-/* --- engines --- */
-
-gboolean
-vgw_config_check_engine_type (const char *text, GError **error)
-{
-  const char *const *types = vgw_engine_types ();
-  g_autofree char *known = NULL;
-
-  if (g_strv_contains (types, text))
-    return TRUE;
-  known = g_strjoinv (", ", (char **) types);
-  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "must be one of %s%s", known, vgw_engine_type_lack (text));
-  return FALSE;
-}
-
-gboolean
-vgw_config_check_dialect (const char *text, GError **error)
-{
-  g_autoptr (GString) known = g_string_new (NULL);
-
-  for (const char *const *name = vgw_dialect_names (); *name != NULL; name++)
-    {
-      if (vgw_dialect_find (*name)->is_stream)
-        continue;
-      if (strcmp (*name, text) == 0)
-        return TRUE;
-      g_string_append_printf (known, "%s%s", known->len > 0 ? ", " : "", *name);
-    }
-  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "must be one of %s", known->str);
-  return FALSE;
-}
-
-gboolean
-vgw_config_check_engine_name (const char *text, GError **error)
-{
-  if (strlen (text) <= MAX_ENGINE_NAME_BYTES && matches (ENGINE_NAME, text))
-    return TRUE;
-  return fail (error,
-               "must be that of an engine: at most 32 lower-case letters, digits and single dashes between them");
-}
-
-gboolean
-vgw_config_check_engine_name_or_none (const char *text, GError **error)
-{
-  return *text == '\0' || vgw_config_check_engine_name (text, error);
-}
-
-gboolean
-vgw_config_check_on_failure (const char *text, GError **error)
-{
-  const char *name = g_str_has_prefix (text, "fallback:") ? text + strlen ("fallback:") : "";
-
-  return matches ("end|hold", text) || vgw_config_check_engine_name (name, NULL)
-         || fail (error, "must be end, hold or fallback:NAME");
-}
-
-/* What lets a caller in is for the gateway alone. */
-gboolean
-vgw_config_check_parameter_name (const char *text, GError **error)
-{
-  if (matches ("(?i)(?:access[-_])?token|authorization|password|secret|resume", text))
-    return fail (error, "must not name a secret: what lets a caller in is not passed on");
-  return matches ("[-._A-Za-z0-9]{1,64}", text)
-         || fail (error, "must be names of 1 to 64 letters, digits, '.', '_' or '-'");
-}
-
-gboolean
-vgw_config_check_header (const char *text, GError **error)
-{
-  return matches ("[ -~]*", text) || fail (error, "must be printable ASCII");
-}
-
 /* An absolute URI without credentials and fragment. NULL where @text is none. (transfer full) */
 static GUri *
 parse_url (const char *text)
@@ -237,24 +92,134 @@ parse_url (const char *text)
   return g_steal_pointer (&uri);
 }
 
-gboolean
-vgw_config_check_websocket_url (const char *text, GError **error)
+static gboolean
+is_loopback (const char *text)
 {
-  g_autoptr (GUri) uri = parse_url (text);
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (text);
 
-  if (uri != NULL && matches ("wss?", g_uri_get_scheme (uri)) && g_uri_get_port (uri) != 0)
-    return TRUE;
-  return fail (error, "must be ws://HOST[:PORT]/PATH or wss://, such as ws://127.0.0.1:9000/; a secret belongs in "
-                      "authorization");
+  return address != NULL && g_inet_address_get_is_loopback (address);
 }
 
-gboolean
-vgw_config_check_tcp_url (const char *text, GError **error)
+static gboolean
+is_client_server (const char *text)
+{
+  g_autofree char *url = NULL, *username = NULL, *credential = NULL;
+
+  return vgw_config_split_server (text, &url, &username, &credential);
+}
+
+static gboolean
+is_turn_server (const char *text)
+{
+  g_autofree char *url = NULL, *username = NULL, *credential = NULL;
+
+  return vgw_config_split_server (text, &url, &username, &credential) && username != NULL;
+}
+
+static gboolean
+is_websocket_url (const char *text)
 {
   g_autoptr (GUri) uri = parse_url (text);
 
-  if (uri != NULL && strcmp (g_uri_get_scheme (uri), "tcp") == 0 && g_uri_get_port (uri) > 0
-      && *g_uri_get_path (uri) == '\0' && g_uri_get_query (uri) == NULL)
+  return uri != NULL && matches ("wss?", g_uri_get_scheme (uri)) && g_uri_get_port (uri) != 0;
+}
+
+static gboolean
+is_tcp_url (const char *text)
+{
+  g_autoptr (GUri) uri = parse_url (text);
+
+  return uri != NULL && strcmp (g_uri_get_scheme (uri), "tcp") == 0 && g_uri_get_port (uri) > 0
+         && *g_uri_get_path (uri) == '\0' && g_uri_get_query (uri) == NULL;
+}
+
+static gboolean
+check_engine_type (const char *text, GError **error)
+{
+  const char *const *types = vgw_engine_types ();
+  g_autofree char *known = g_strjoinv (", ", (char **) types);
+  g_autofree char *what = g_strdup_printf ("must be one of %s%s", known, vgw_engine_type_lack (text));
+
+  return g_strv_contains (types, text) || fail (error, what);
+}
+
+static gboolean
+check_dialect (const char *text, GError **error)
+{
+  g_autoptr (GString) what = g_string_new ("must be one of");
+
+  for (const char *const *name = vgw_dialect_names (); *name != NULL; name++)
+    {
+      if (vgw_dialect_find (*name)->is_stream)
+        continue;
+      if (strcmp (*name, text) == 0)
+        return TRUE;
+      g_string_append_printf (what, "%s %s", g_str_has_suffix (what->str, " of") ? "" : ",", *name);
+    }
+  return fail (error, what->str);
+}
+
+/* What lets a caller in is for the gateway alone. */
+static gboolean
+check_no_secret (const char *text, GError **error)
+{
+  return !matches ("(?i)(?:access[-_])?token|authorization|password|secret|resume", text)
+         || fail (error, "must not name a secret: what lets a caller in is not passed on");
+}
+
+/* clang-format off */
+static const struct
+{
+  gboolean (*check) (const char *text, GError **error); /* (nullable) first, with an error of its own */
+  const char *pattern;                                  /* (nullable) */
+  gboolean (*is_good) (const char *text);               /* (nullable) */
+  const char *must;
+  gboolean may_be_empty;
+} checks[] = {
+  [VGW_CONFIG_CHECK_NOT_EMPTY] = { .pattern = "(?s).+", .must = "must not be empty" },
+  [VGW_CONFIG_CHECK_ADDRESS] = { .is_good = g_hostname_is_ip_address, .must = ADDRESS_MUST },
+  [VGW_CONFIG_CHECK_ADDRESS_OR_NONE] = { .is_good = g_hostname_is_ip_address, .must = ADDRESS_MUST,
+    .may_be_empty = TRUE },
+  [VGW_CONFIG_CHECK_LOOPBACK_OR_NONE] = { .is_good = is_loopback, .may_be_empty = TRUE,
+    .must = "must be an address that only this machine can reach, such as 127.0.0.1 or ::1, or empty for none; "
+            "to let other machines in, put a proxy in front that asks who they are" },
+  [VGW_CONFIG_CHECK_ORIGIN] = { .pattern = "\\*|null|(?!.*[A-Z])[-+.a-z0-9]+://" HOST PORT,
+    .must = "must be *, null or SCHEME://HOST[:PORT] in lower case and without a path, such as https://shop.example" },
+  [VGW_CONFIG_CHECK_STUN_SERVER] = { .pattern = STUN,
+    .must = "must be stun:HOST[:PORT], such as stun:stun.example.org:3478" },
+  [VGW_CONFIG_CHECK_TURN_SERVER] = { .is_good = is_turn_server,
+    .must = "must be turn:USER:PASSWORD@HOST[:PORT][?transport=udp|tcp], " CREDENTIALS_HINT },
+  [VGW_CONFIG_CHECK_CLIENT_SERVER] = { .is_good = is_client_server,
+    .must = "must be stun:HOST[:PORT] or turn:[USER:PASSWORD@]HOST[:PORT][?transport=udp|tcp], " CREDENTIALS_HINT },
+  [VGW_CONFIG_CHECK_PIPELINE_NAME] = { .pattern = "(?!\\.)[-._A-Za-z0-9]*",
+    .must = "must be the name of a pipeline, without directory and \".launch\"" },
+  [VGW_CONFIG_CHECK_ELEMENT_NAME] = { .pattern = "[-._A-Za-z0-9]*", .must = "must be the name of a GStreamer element" },
+  [VGW_CONFIG_CHECK_ENGINE_TYPE] = { .check = check_engine_type },
+  [VGW_CONFIG_CHECK_ENGINE_NAME] = { .pattern = ENGINE_NAME, .must = ENGINE_NAME_MUST },
+  [VGW_CONFIG_CHECK_ENGINE_NAME_OR_NONE] = { .pattern = ENGINE_NAME, .must = ENGINE_NAME_MUST, .may_be_empty = TRUE },
+  [VGW_CONFIG_CHECK_DIALECT] = { .check = check_dialect },
+  [VGW_CONFIG_CHECK_ON_FAILURE] = { .pattern = "end|hold|fallback:" ENGINE_NAME,
+    .must = "must be end, hold or fallback:NAME" },
+  [VGW_CONFIG_CHECK_PARAMETER_NAME] = { .check = check_no_secret, .pattern = "[-._A-Za-z0-9]{1,64}",
+    .must = "must be names of 1 to 64 letters, digits, '.', '_' or '-'" },
+  [VGW_CONFIG_CHECK_HEADER] = { .pattern = "[ -~]*", .must = "must be printable ASCII" },
+  [VGW_CONFIG_CHECK_WEBSOCKET_URL] = { .is_good = is_websocket_url,
+    .must = "must be ws://HOST[:PORT]/PATH or wss://, such as ws://127.0.0.1:9000/; a secret belongs in "
+            "authorization" },
+  [VGW_CONFIG_CHECK_TCP_URL] = { .is_good = is_tcp_url,
+    .must = "must be tcp://HOST:PORT, such as tcp://127.0.0.1:9092" },
+};
+/* clang-format on */
+
+gboolean
+vgw_config_check (VgwConfigCheck check, const char *text, GError **error)
+{
+  if (checks[check].may_be_empty && *text == '\0')
     return TRUE;
-  return fail (error, "must be tcp://HOST:PORT, such as tcp://127.0.0.1:9092");
+  if (checks[check].check != NULL && !checks[check].check (text, error))
+    return FALSE;
+  if ((checks[check].pattern == NULL || matches (checks[check].pattern, text))
+      && (checks[check].is_good == NULL || checks[check].is_good (text)))
+    return TRUE;
+  return fail (error, checks[check].must);
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
-#include "config/vgw-config-check.h"
 #include "config/vgw-config-value.h"
 #include "engine/vgw-engine-factory.h"
 #include "net/vgw-tls.h"
@@ -67,7 +66,7 @@ vgw_config_engines_open (GPtrArray *drafts, const char *name, const char *where,
 {
   VgwEngineDraft *draft = vgw_config_engines_find (drafts, name);
 
-  if (draft == NULL && !vgw_config_check_engine_name (name, error))
+  if (draft == NULL && !vgw_config_check (VGW_CONFIG_CHECK_ENGINE_NAME, name, error))
     {
       g_prefix_error (error, "%s: the name ", where);
       return NULL;
@@ -234,9 +233,9 @@ check_url (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
   if (!vgw_engine_type_is_networked (config->type))
     return TRUE;
   if (strcmp (config->type, "audiosocket") == 0)
-    vgw_config_check_tcp_url (config->url, &cause);
+    vgw_config_check (VGW_CONFIG_CHECK_TCP_URL, config->url, &cause);
   else
-    vgw_config_check_websocket_url (config->url, &cause);
+    vgw_config_check (VGW_CONFIG_CHECK_WEBSOCKET_URL, config->url, &cause);
   return cause == NULL || fail (draft, "url", error, "%s", cause->message);
 }
 

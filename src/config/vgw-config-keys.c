@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "config/vgw-config-check.h"
 #include "signaling/vgw-message.h"
 
 #define MINUTE_MS (60 * 1000)
@@ -60,7 +59,7 @@ static const VgwConfigChoice log_formats[] = { { "text", VGW_LOG_TEXT }, { "json
 #define DEFAULT(name) G_STRINGIFY (VGW_ENGINE_DEFAULT_##name)
 
 static const VgwConfigKey keys[] = {
-  { "http", "address", TEXT (VgwConfig, http.address), "127.0.0.1", .check = vgw_config_check_address,
+  { "http", "address", TEXT (VgwConfig, http.address), "127.0.0.1", .check = VGW_CONFIG_CHECK_ADDRESS,
     .brief = "IP address to listen on",
     .detail = "0.0.0.0 is every IPv4 address, :: every IPv6 one. An address that other machines can reach is "
               "refused until access.mode is set, whatever its value: being open to everyone is for you to say.",
@@ -91,7 +90,7 @@ static const VgwConfigKey keys[] = {
     .detail = "Of IPv6, from one /64. Loopback addresses have no such bound: a proxy on this machine brings all "
               "callers. 0: no bound." },
 
-  { "admin", "address", TEXT (VgwConfig, admin.address), "127.0.0.1", .check = vgw_config_check_loopback_or_none,
+  { "admin", "address", TEXT (VgwConfig, admin.address), "127.0.0.1", .check = VGW_CONFIG_CHECK_LOOPBACK_OR_NONE,
     .brief = "Loopback IP address to listen on",
     .detail = "It asks nobody who they are, so it is for this machine only; a proxy in front can let others in. "
               "Empty: no admin listener." },
@@ -102,7 +101,7 @@ static const VgwConfigKey keys[] = {
   { "access", "mode", TEXT (VgwConfig, access.mode), "open", .choices = access_modes,
     .brief = "Who may call",
     .detail = "open: everyone who can reach the listener, from the pages of access.origins." },
-  { "access", "origins", LIST (VgwConfig, access.origins), "", .check = vgw_config_check_origin,
+  { "access", "origins", LIST (VgwConfig, access.origins), "", .check = VGW_CONFIG_CHECK_ORIGIN,
     .brief = "Origins of web pages that may call, beside the gateway's own",
     .detail = "Such as https://shop.example; * for any; null for pages without an origin (a sandboxed frame, a "
               "file), which anybody can make. A client that sends no Origin, which no browser does, is not held "
@@ -116,25 +115,25 @@ static const VgwConfigKey keys[] = {
   { "ice", "udp-port", PORT (VgwConfig, media.udp_port), "10000",
     .brief = "The UDP port of all sessions (agent mux)",
     .detail = "0 takes any free port. A firewall has to let it in." },
-  { "ice", "bind-address", TEXT (VgwConfig, media.bind_address), "", .check = vgw_config_check_address_or_none,
+  { "ice", "bind-address", TEXT (VgwConfig, media.bind_address), "", .check = VGW_CONFIG_CHECK_ADDRESS_OR_NONE,
     .brief = "Only local IP address for media (agent mux)",
     .detail = "Empty: every address of the machine." },
-  { "ice", "advertise", LIST (VgwConfig, media.advertise), "", .check = vgw_config_check_address,
+  { "ice", "advertise", LIST (VgwConfig, media.advertise), "", .check = VGW_CONFIG_CHECK_ADDRESS,
     .brief = "IP addresses to tell callers (agent mux)",
     .detail = "For a machine behind a 1:1 NAT, as in most clouds: its public address. Empty: the addresses found on "
               "the machine." },
   { "ice", "stun-servers", LIST (VgwConfig, media.stun_servers), "stun:stun.l.google.com:19302",
-    .check = vgw_config_check_stun_server,
+    .check = VGW_CONFIG_CHECK_STUN_SERVER,
     .brief = "STUN servers that the gateway itself asks (agent nice)",
     .detail = "As stun:HOST:PORT. Empty: none.",
     .go_name = "StunServers" },
   { "ice", "turn-servers", LIST (VgwConfig, media.turn_servers), "", .flags = VGW_CONFIG_SECRET,
-    .check = vgw_config_check_turn_server,
+    .check = VGW_CONFIG_CHECK_TURN_SERVER,
     .brief = "TURN servers that the gateway itself uses (agent nice)",
     .detail = "As turn:USER:PASSWORD@HOST:PORT?transport=udp, or turns: for TLS and transport=tcp. "
               "ice.turn-servers-file names a file that has one on each line." },
   { "ice", "client-servers", LIST (VgwConfig, client_servers), "", .flags = VGW_CONFIG_SECRET,
-    .check = vgw_config_check_client_server,
+    .check = VGW_CONFIG_CHECK_CLIENT_SERVER,
     .brief = "STUN and TURN servers to tell callers",
     .detail = "As stun:HOST:PORT, or turn:USER:PASSWORD@HOST:PORT; every caller sees them. ice.client-servers-file "
               "names a file that has one on each line." },
@@ -148,13 +147,13 @@ static const VgwConfigKey keys[] = {
     .detail = "Later candidates follow the answer one by one." },
 
   { "media", "pipelines", LIST (VgwConfig, media.pipelines), "opus;pcmu;pcma;g722",
-    .check = vgw_config_check_pipeline_name,
+    .check = VGW_CONFIG_CHECK_PIPELINE_NAME,
     .brief = "Pipeline descriptions, best first",
     .detail = "Each is a file NAME.launch. The first one whose codec a caller offers is taken." },
   { "media", "pipeline-dir", TEXT (VgwConfig, media.pipeline_dir), "",
     .brief = "Directory of the pipeline descriptions",
     .detail = "Empty: the installed ones." },
-  { "media", "extra-elements", LIST (VgwConfig, media.extra_elements), "", .check = vgw_config_check_element_name,
+  { "media", "extra-elements", LIST (VgwConfig, media.extra_elements), "", .check = VGW_CONFIG_CHECK_ELEMENT_NAME,
     .brief = "GStreamer elements allowed in pipelines beside the built-in list",
     .detail = "An element that opens files or sockets lets a description do so." },
   { "media", "latency-ms", MILLISECONDS (VgwConfig, media.latency_ms), "40", .max = 2000,
@@ -164,24 +163,24 @@ static const VgwConfigKey keys[] = {
     .detail = "The complexity of vgwopusenc is lowered before speech gets choppy, and raised again after; the log "
               "says so." },
 
-  { "engine NAME", "type", TEXT (VgwEngineConfig, type), "", .check = vgw_config_check_engine_type,
+  { "engine NAME", "type", TEXT (VgwEngineConfig, type), "", .check = VGW_CONFIG_CHECK_ENGINE_TYPE,
     .brief = "Kind of engine: echo, record, websocket or audiosocket",
     .detail = "Has to be set, unless NAME is the type." },
   { "engine NAME", "url", TEXT (VgwEngineConfig, url), "",
     .brief = "Where the bot listens (websocket, audiosocket)",
     .detail = "ws://HOST[:PORT]/PATH or wss:// for a websocket, tcp://HOST:PORT for an audiosocket." },
   { "engine NAME", "dialect", TEXT (VgwEngineConfig, dialect), VGW_ENGINE_DEFAULT_DIALECT,
-    .check = vgw_config_check_dialect,
+    .check = VGW_CONFIG_CHECK_DIALECT,
     .brief = "Protocol that the bot speaks over its WebSocket" },
   { "engine NAME", "authorization", TEXT (VgwEngineConfig, authorization), "", .flags = VGW_CONFIG_SECRET,
-    .check = vgw_config_check_header,
+    .check = VGW_CONFIG_CHECK_HEADER,
     .brief = "Authorization header for the bot's WebSocket",
     .detail = "Such as Bearer TOKEN. authorization-file names a file that has it." },
   { "engine NAME", "tls-ca", TEXT (VgwEngineConfig, tls_ca), "",
     .brief = "File of the authorities that may sign the bot's certificate (wss://)",
     .detail = "PEM, one or more, in place of those of the system: of a private authority, or of the bot itself "
               "where it signs its own. Relative to the working directory, and read once, at the start." },
-  { "engine NAME", "wraps", TEXT (VgwEngineConfig, wraps), "", .check = vgw_config_check_engine_name_or_none,
+  { "engine NAME", "wraps", TEXT (VgwEngineConfig, wraps), "", .check = VGW_CONFIG_CHECK_ENGINE_NAME_OR_NONE,
     .brief = "Name of the engine whose calls are recorded (record)",
     .detail = "What this group does not say it has from that engine. Empty: an echo." },
   { "engine NAME", "record-directory", TEXT (VgwEngineConfig, record_directory), "",
@@ -191,7 +190,7 @@ static const VgwConfigKey keys[] = {
     .brief = "Let clients ask for this engine by /ws?engine=NAME",
     .detail = "engine.default can always be asked for." },
 
-  { "engine", "default", TEXT (VgwConfig, engine.default_name), "echo", .check = vgw_config_check_not_empty,
+  { "engine", "default", TEXT (VgwConfig, engine.default_name), "echo", .check = VGW_CONFIG_CHECK_NOT_EMPTY,
     .brief = "Engine of a session that asks for none",
     .detail = "The name of a group [engine NAME], or of an engine that is there without one. echo: callers hear "
               "themselves. record: the same, with a WAV file for each caller and each direction." },
@@ -220,7 +219,7 @@ static const VgwConfigKey keys[] = {
     .brief = "What an engine that hangs up does with its speech that was not heard yet",
     .detail = "drain: it is heard, and then the call ends. now: it is dropped." },
   { "engine", "pass-parameters", LIST (VgwEngineConfig, pass_parameters), "",
-    .check = vgw_config_check_parameter_name,
+    .check = VGW_CONFIG_CHECK_PARAMETER_NAME,
     .brief = "Parameters of the page's address (/ws?customer=42) that the engine is told",
     .detail = "Names, such as customer;language. Their values are what a caller says, and prove nothing." },
   { "engine", "speech-start-ms", MILLISECONDS (VgwEngineConfig, speech_start_ms), DEFAULT (SPEECH_START_MS),
@@ -252,13 +251,13 @@ static const VgwConfigKey keys[] = {
   { "engine", "stall-ms", MILLISECONDS (VgwEngineConfig, stall_ms), DEFAULT (STALL_MS), .min = 100, .max = MINUTE_MS,
     .brief = "Time after which an engine that takes nothing of what it is sent is lost" },
   { "engine", "on-failure", TEXT (VgwEngineConfig, on_failure), VGW_ENGINE_DEFAULT_ON_FAILURE,
-    .check = vgw_config_check_on_failure,
+    .check = VGW_CONFIG_CHECK_ON_FAILURE,
     .brief = "What happens when an engine has failed (end, hold or fallback:NAME)",
     .detail = "end: the call ends. hold: it goes on without an engine. fallback:NAME: that engine, which must have "
               "the same sample rate, takes over." },
 
   { "record", "directory", TEXT (VgwConfig, engine.defaults.record_directory), VGW_ENGINE_DEFAULT_RECORD_DIRECTORY,
-    .check = vgw_config_check_not_empty,
+    .check = VGW_CONFIG_CHECK_NOT_EMPTY,
     .brief = "Directory of the WAV files",
     .detail = "Created where it is missing; relative to the working directory." },
 

@@ -6,6 +6,7 @@
  * defaults of all engines; the others have the group VGW_CONFIG_ENGINE_GROUP. */
 #pragma once
 
+#include "config/vgw-config-check.h"
 #include "config/vgw-config.h"
 
 G_BEGIN_DECLS
@@ -38,9 +39,6 @@ typedef struct
   guint value;      /* for VGW_CONFIG_CHOICE */
 } VgwConfigChoice;
 
-/* Checks one text, or one item of a list. Errors: VGW_ERROR_CONFIG, "must be …", without the text itself. */
-typedef gboolean (*VgwConfigCheck) (const char *text, GError **error);
-
 typedef struct
 {
   const char *group;
@@ -52,7 +50,7 @@ typedef struct
   VgwConfigFlags flags;
   guint min, max;                 /* of a NUMBER or a duration */
   const VgwConfigChoice *choices; /* CHOICE; TEXT (nullable): the only good values */
-  VgwConfigCheck check;           /* TEXT, LIST (nullable) */
+  VgwConfigCheck check;           /* of a TEXT, or of each item of a LIST */
   const char *brief;              /* one line, no full stop */
   const char *detail;             /* (nullable) sentences */
   const char *go_name;            /* (nullable) the same setting of the Go service that this one replaces */

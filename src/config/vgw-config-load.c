@@ -5,7 +5,6 @@
 
 #include "base/vgw-data-path.h"
 #include "base/vgw-error.h"
-#include "config/vgw-config-check.h"
 #include "config/vgw-config-engines.h"
 #include "config/vgw-config-errors.h"
 #include "config/vgw-config-file.h"
@@ -198,7 +197,7 @@ is_known_group (const char *group)
 {
   const char *engine = vgw_config_get_engine_name (group);
 
-  return engine != NULL ? vgw_config_check_engine_name (engine, NULL) : vgw_config_has_group (group);
+  return engine != NULL ? vgw_config_check (VGW_CONFIG_CHECK_ENGINE_NAME, engine, NULL) : vgw_config_has_group (group);
 }
 
 static gboolean

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "config/vgw-config-check.h"
 #include "config/vgw-config-keys.h"
 
 #define ENGINE_VARIABLE_PREFIX "VGW_ENGINE_"
@@ -63,7 +62,7 @@ split_engine_key (const char *text, char **engine, const char **key_name)
     return FALSE;
   *engine = g_strndup (text, (gsize) (dot - text));
   *key_name = dot + 1;
-  return vgw_config_check_engine_name (*engine, NULL);
+  return vgw_config_check (VGW_CONFIG_CHECK_ENGINE_NAME, *engine, NULL);
 }
 
 /* Where the key @name of another group belongs; NULL where there is none. */
@@ -116,8 +115,10 @@ find_dotted_engine (const char *group)
 {
   const char *name = g_str_has_prefix (group, "engine") ? group + strlen ("engine") : "";
 
-  return *name != '\0' && strchr (".:/-_", *name) != NULL && vgw_config_check_engine_name (name + 1, NULL) ? name + 1
-                                                                                                           : NULL;
+  return *name != '\0' && strchr (".:/-_", *name) != NULL
+                 && vgw_config_check (VGW_CONFIG_CHECK_ENGINE_NAME, name + 1, NULL)
+             ? name + 1
+             : NULL;
 }
 
 char *

@@ -125,7 +125,7 @@ check_item (const VgwConfigKey *key, const char *text, guint number, GError **er
   g_autofree char *quoted = NULL;
   const char *hint = get_hint (key, text);
 
-  if (key->check == NULL || key->check (text, &cause))
+  if (vgw_config_check (key->check, text, &cause))
     return TRUE;
   quoted = key->flags & VGW_CONFIG_SECRET ? g_strdup_printf ("item %u", number) : vgw_config_quote (text);
   g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: %s%s", quoted, cause->message, hint);

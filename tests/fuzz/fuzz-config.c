@@ -85,7 +85,7 @@ check_secret_file (const char *text)
       g_autofree char *url = NULL, *username = NULL, *credential = NULL;
       g_assert_true (vgw_config_split_server (*item, &url, &username, &credential));
       g_assert_true ((username == NULL) == (credential == NULL));
-      g_assert_true (vgw_config_check_client_server (url, NULL));
+      g_assert_true (vgw_config_check (VGW_CONFIG_CHECK_CLIENT_SERVER, url, NULL));
     }
 }
 

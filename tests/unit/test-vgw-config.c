@@ -318,9 +318,9 @@ START_TEST (stun_servers_have_one_form)
                                      "stun:h?x" };
 
   for (guint i = 0; i < G_N_ELEMENTS (good); i++)
-    ck_assert_msg (vgw_config_check_stun_server (good[i], NULL), "%s", good[i]);
+    ck_assert_msg (vgw_config_check (VGW_CONFIG_CHECK_STUN_SERVER, good[i], NULL), "%s", good[i]);
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
-    ck_assert_msg (!vgw_config_check_stun_server (bad[i], NULL), "%s", bad[i]);
+    ck_assert_msg (!vgw_config_check (VGW_CONFIG_CHECK_STUN_SERVER, bad[i], NULL), "%s", bad[i]);
 }
 END_TEST
 
@@ -345,14 +345,14 @@ START_TEST (turn_servers_have_one_form)
                                      "turn://u:p@h" };
 
   for (guint i = 0; i < G_N_ELEMENTS (good); i++)
-    ck_assert_msg (vgw_config_check_turn_server (good[i], NULL), "%s", good[i]);
+    ck_assert_msg (vgw_config_check (VGW_CONFIG_CHECK_TURN_SERVER, good[i], NULL), "%s", good[i]);
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
-    ck_assert_msg (!vgw_config_check_turn_server (bad[i], NULL), "%s", bad[i]);
-  ck_assert (vgw_config_check_client_server ("turn:h:3478", NULL));
-  ck_assert (vgw_config_check_client_server ("turn:u:p@h:3478", NULL));
-  ck_assert (vgw_config_check_client_server ("stun:h", NULL));
-  ck_assert (!vgw_config_check_client_server ("turn:u@h", NULL));
-  ck_assert (!vgw_config_check_client_server ("http://h", NULL));
+    ck_assert_msg (!vgw_config_check (VGW_CONFIG_CHECK_TURN_SERVER, bad[i], NULL), "%s", bad[i]);
+  ck_assert (vgw_config_check (VGW_CONFIG_CHECK_CLIENT_SERVER, "turn:h:3478", NULL));
+  ck_assert (vgw_config_check (VGW_CONFIG_CHECK_CLIENT_SERVER, "turn:u:p@h:3478", NULL));
+  ck_assert (vgw_config_check (VGW_CONFIG_CHECK_CLIENT_SERVER, "stun:h", NULL));
+  ck_assert (!vgw_config_check (VGW_CONFIG_CHECK_CLIENT_SERVER, "turn:u@h", NULL));
+  ck_assert (!vgw_config_check (VGW_CONFIG_CHECK_CLIENT_SERVER, "http://h", NULL));
 }
 END_TEST
 
@@ -397,9 +397,9 @@ START_TEST (origins_have_one_form)
                                      "nul" };
 
   for (guint i = 0; i < G_N_ELEMENTS (good); i++)
-    ck_assert_msg (vgw_config_check_origin (good[i], NULL), "%s", good[i]);
+    ck_assert_msg (vgw_config_check (VGW_CONFIG_CHECK_ORIGIN, good[i], NULL), "%s", good[i]);
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
-    ck_assert_msg (!vgw_config_check_origin (bad[i], NULL), "%s", bad[i]);
+    ck_assert_msg (!vgw_config_check (VGW_CONFIG_CHECK_ORIGIN, bad[i], NULL), "%s", bad[i]);
 }
 END_TEST
 
