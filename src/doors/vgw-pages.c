@@ -73,8 +73,8 @@ VgwPages *
 vgw_pages_new (VgwHttpServer *server, const VgwPagesSettings *settings, GError **error)
 {
   static const VgwHttpRoute health = { "GET", "/healthz", .handler = serve_health };
-  static const VgwHttpRoute engines = { "GET", "/engines", .is_for_origins = TRUE, .handler = serve_engines };
-  static const VgwHttpRoute files = { "GET", "/*", .is_for_origins = TRUE, .handler = serve_file };
+  static const VgwHttpRoute engines = { "GET", "/engines", .has_cors = TRUE, .handler = serve_engines };
+  static const VgwHttpRoute files = { "GET", "/*", .has_cors = TRUE, .handler = serve_file };
   g_autoptr (VgwPages) self = g_new0 (VgwPages, 1);
 
   self->engines = g_strdup (settings->engines);

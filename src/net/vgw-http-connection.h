@@ -11,7 +11,8 @@ typedef struct _VgwHttpConnection VgwHttpConnection;
 
 typedef struct
 {
-  guint timeout_ms;      /* from connecting to the end of the request's head */
+  guint
+      timeout_ms; /* from connecting to the end of the request's head; whoever it is handed to sets another deadline */
   VgwHttpRoutes *routes; /* outlives the connection */
 } VgwHttpConnectionLimits;
 

@@ -130,13 +130,13 @@ vgw_http_routes_find (VgwHttpRoutes *self, const char *method, const char *path,
 }
 
 gboolean
-vgw_http_routes_is_for_origins (VgwHttpRoutes *self, const char *path)
+vgw_http_routes_has_cors (VgwHttpRoutes *self, const char *path)
 {
   const char *pattern = find_pattern (self, path);
 
   for (Entry *entry = next_of_pattern (self, pattern, NULL); entry != NULL;
        entry = next_of_pattern (self, pattern, entry))
-    if (entry->route.is_for_origins)
+    if (entry->route.has_cors)
       return TRUE;
   return FALSE;
 }
@@ -147,7 +147,7 @@ has_preflight (VgwHttpRoutes *self, const char *pattern)
 {
   for (Entry *entry = next_of_pattern (self, pattern, NULL); entry != NULL;
        entry = next_of_pattern (self, pattern, entry))
-    if (entry->route.is_for_origins && !g_str_equal (entry->route.method, "GET"))
+    if (entry->route.has_cors && !g_str_equal (entry->route.method, "GET"))
       return TRUE;
   return FALSE;
 }

@@ -17,7 +17,7 @@ typedef struct
   const char *method;   /* "GET", which stands for HEAD as well, "POST", … */
   const char *pattern;  /* "/sessions/{id}": a name in braces is one segment, not empty; "*" at the end is the rest */
   gsize max_body_bytes; /* 0: no body */
-  gboolean is_for_origins; /* pages of the listed origins may call it and read the reply (CORS) */
+  gboolean has_cors;    /* pages of the listed origins may call it and read the reply (CORS) */
   VgwHttpHandler handler;
 } VgwHttpRoute;
 
@@ -45,6 +45,6 @@ gboolean vgw_http_routes_allow (VgwHttpRoutes *self, const char *method, const c
 char *vgw_http_routes_list_methods (VgwHttpRoutes *self, const char *path);
 
 /* Whether pages of listed origins may call what is at @path. */
-gboolean vgw_http_routes_is_for_origins (VgwHttpRoutes *self, const char *path);
+gboolean vgw_http_routes_has_cors (VgwHttpRoutes *self, const char *path);
 
 G_END_DECLS

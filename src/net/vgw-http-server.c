@@ -11,7 +11,7 @@
 #include "net/vgw-http-origin.h"
 #include "net/vgw-ws-channel-private.h"
 
-#define RESPONSE_TIMEOUT_MS 30000 /* from the end of the head to the end of the response */
+#define RESPONSE_TIMEOUT_MS 30000 /* from the end of the request to the end of the response */
 #define CLOSE_GOING_AWAY 1001     /* RFC 6455 section 7.4.1 */
 #define MAX_SUBPROTOCOLS 16       /* of a handshake are looked at */
 #define TOKEN_CHARS "!#$%&'*+-.^_`|~" G_CSET_DIGITS G_CSET_A_2_Z G_CSET_a_2_z /* RFC 9110 section 5.6.2 */
@@ -72,6 +72,7 @@ reply_without_route (VgwHttpRequest *request)
     vgw_http_request_reply (request, VGW_HTTP_STATUS_NOT_FOUND, VGW_HTTP_TEXT_PLAIN, "there is nothing here\n");
 }
 
+/* The request is whole. */
 static void
 on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
 {
@@ -81,8 +82,11 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
   const VgwHttpRoute *route =
       vgw_http_routes_find (self->routes, soup_server_message_get_method (message), path, &handler_data, &captures);
   g_autoptr (VgwHttpRequest) request = vgw_http_request_new (message, captures);
+  VgwHttpConnection *connection = vgw_http_connection_from_address (soup_server_message_get_remote_address (message));
 
-  if (vgw_http_routes_is_for_origins (self->routes, path))
+  if (connection != NULL)
+    vgw_http_connection_set_deadline (connection, RESPONSE_TIMEOUT_MS);
+  if (vgw_http_routes_has_cors (self->routes, path))
     add_cors_headers (self, request);
   if (self->check != NULL && !self->check (request, self->check_data))
     return;
@@ -96,13 +100,8 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
 static void
 on_got_headers (SoupServerMessage *message, gpointer user_data)
 {
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
-  VgwHttpConnection *connection = vgw_http_connection_from_address (soup_server_message_get_remote_address (message));
-
-  if (connection != NULL)
-    vgw_http_connection_set_deadline (connection, RESPONSE_TIMEOUT_MS);
   /* many overlapping ranges of a small file make a large response (CVE-2025-32907); a whole file is a good answer */
-  soup_message_headers_remove (headers, "Range");
+  soup_message_headers_remove (soup_server_message_get_request_headers (message), "Range");
 }
 
 /* Before the first byte is read, so that libsoup's own error responses have the header as well: it leaks the socket of

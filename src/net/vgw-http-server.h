@@ -18,7 +18,7 @@ typedef struct
   const char *address;               /* to listen on */
   guint16 port;                      /* 0: any free port */
   const char *const *origins;        /* (nullable) whose pages may call routes that are for origins; "*" for any */
-  guint header_timeout_ms;           /* from connecting to the end of the request's head */
+  guint header_timeout_ms;           /* from connecting to the end of the request, its body included */
   guint max_connections;             /* open sockets in all */
   guint max_connections_per_address; /* 0: no bound */
   VgwCapacity *capacity;             /* (nullable) outlives the server */

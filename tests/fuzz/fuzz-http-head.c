@@ -7,7 +7,7 @@ int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   static const VgwHttpRoute files = { "GET", "/*", .max_body_bytes = 100 };
-  static const VgwHttpRoute upload = { "POST", "/a/{id}/b", .max_body_bytes = 100, .is_for_origins = TRUE };
+  static const VgwHttpRoute upload = { "POST", "/a/{id}/b", .max_body_bytes = 100, .has_cors = TRUE };
   g_autoptr (VgwHttpRoutes) routes = vgw_http_routes_new ();
   VgwHttpHead whole;
   gsize step = size / 16 + 1;

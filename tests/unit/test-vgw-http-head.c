@@ -15,7 +15,7 @@ set_up (void)
 {
   static const VgwHttpRoute root = { "GET", "/", .max_body_bytes = 100 };
   static const VgwHttpRoute any = { "GET", "/*", .max_body_bytes = 0 };
-  static const VgwHttpRoute upload = { "POST", "/upload/{id}", .max_body_bytes = 200, .is_for_origins = TRUE };
+  static const VgwHttpRoute upload = { "POST", "/upload/{id}", .max_body_bytes = 200, .has_cors = TRUE };
 
   routes = vgw_http_routes_new ();
   vgw_http_routes_add (routes, &root, NULL);

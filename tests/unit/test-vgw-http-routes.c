@@ -212,6 +212,24 @@ START_TEST (a_body_that_comes_in_pieces_is_waited_for)
 }
 END_TEST
 
+START_TEST (a_body_that_does_not_come_is_cut_off)
+{
+  VgwHttpSettings settings = default_settings ();
+  static const VgwHttpRoute route = { "POST", "/calls/{id}", .max_body_bytes = 1000, .handler = echo_body };
+  g_autoptr (Fixture) self = NULL;
+  g_autoptr (WsPeer) peer = NULL;
+  const char *head = "POST /calls/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n01234";
+
+  settings.header_timeout_ms = 200;
+  self = fixture_new (&settings);
+  vgw_http_server_add_route (self->server, &route, NULL);
+  peer = dial (self);
+  ws_peer_send (peer, head, strlen (head));
+  WAIT_UNTIL (ws_peer_read (peer) && peer->is_eof);
+  ck_assert_uint_eq (peer->received->len, 0);
+}
+END_TEST
+
 /* --- replies that come later --- */
 
 static WsPeer *
@@ -374,6 +392,7 @@ routes_suite (void)
   suite_add_tcase (suite, table);
   tcase_add_test (requests, a_body_reaches_its_handler_within_its_bound);
   tcase_add_test (requests, a_body_that_comes_in_pieces_is_waited_for);
+  tcase_add_test (requests, a_body_that_does_not_come_is_cut_off);
   tcase_add_test (requests, a_reply_may_come_later);
   tcase_add_test (requests, a_client_that_has_gone_is_noticed_and_gets_no_reply);
   tcase_add_test (requests, a_reply_has_its_time);
