@@ -104,7 +104,7 @@ get_origin (const VgwEngineDraft *draft, const char *key_name)
   return &draft->origins[vgw_config_find_key (VGW_CONFIG_ENGINE_GROUP, key_name, &is_file) - keys];
 }
 
-/* Whether the engine says the key itself. */
+/* Whether the group of the engine sets the key. */
 static gboolean
 is_set (const VgwEngineDraft *draft, const char *key_name)
 {
@@ -127,7 +127,7 @@ inherit (VgwEngineDraft *draft, const VgwEngineConfig *from)
     }
 }
 
-/* What else follows from what is said. The engine that @draft wraps is complete. */
+/* Gives what is not set its value. The engine that @draft wraps is complete. */
 static void
 complete (GPtrArray *drafts, VgwEngineDraft *draft, const VgwEngineConfig *defaults)
 {

@@ -1,5 +1,5 @@
-/* The groups [engine NAME], while they are read. What an engine does not say itself it has from the engine that it
- * wraps, else from [engine]. */
+/* The groups [engine NAME], while they are read. A key that an engine does not set has the value of the engine that it
+ * wraps, else that of [engine]. */
 #pragma once
 
 #include "config/vgw-config-errors.h"
@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-#define VGW_CONFIG_MAX_ENGINES 100 /* a client is told the names of those that it may choose */
+#define VGW_CONFIG_MAX_ENGINES 100 /* GET /engines lists those that a client may choose */
 
 /* An engine that is being read. */
 typedef struct

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * (transfer full) */
 char *vgw_config_file_read (const char *path, GError **error);
 
-/* One line that says something. All texts live as long as the call. */
+/* A line that is neither empty nor a comment. All texts live as long as the call. */
 typedef struct
 {
   guint number;        /* from 1 */

@@ -23,7 +23,7 @@ typedef struct
   const VgwConfigKey *keys;
   guint n_keys;
   GPtrArray *engines;      /* VgwEngineDraft */
-  VgwConfigErrors *errors; /* all of them: nobody should have to start again for each */
+  VgwConfigErrors *errors; /* all of them, so that one start shows them */
   const char *path;        /* of the file that is being read; its directory: */
   const char *directory;
   gboolean is_open; /* whether the group of the lines that follow is one; else its own line has the error */
@@ -131,7 +131,7 @@ check_twice (const VgwConfigOrigin *origin, const VgwConfigKey *key, const Entry
   return FALSE;
 }
 
-/* Gives @key what the file that @entry names says. */
+/* Gives @key the content of the file that @entry names. */
 static gboolean
 assign_file (gpointer values, const VgwConfigKey *key, const Entry *entry, GError **error)
 {
@@ -191,7 +191,7 @@ load_value (Loader *loader, const char *group, const char *name, const Entry *en
   return is_good;
 }
 
-/* Whether it is not of somebody's making: such a name is told in quotation marks, and cut. */
+/* Errors quote and cut a name that is not known. */
 static gboolean
 is_known_group (const char *group)
 {

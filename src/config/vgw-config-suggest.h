@@ -1,4 +1,4 @@
-/* What somebody may have meant who wrote a name that there is not: what to say behind "no such …", such as
+/* The known name that is nearest to an unknown one: what an error appends to "no such …", such as
  * "; did you mean port?", or "" where nothing is near. All are (transfer full). Any thread. */
 #pragma once
 

@@ -89,7 +89,7 @@ vgw_config_describe_type (const VgwConfigKey *key)
   return NULL;
 }
 
-/* What spoils a value most often. */
+/* The most frequent mistakes. */
 static const char *
 get_hint (const VgwConfigKey *key, const char *text)
 {

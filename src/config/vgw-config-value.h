@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* Puts the value of @key that @text says into @values, the struct that the key's offset fits, in place of the one
+/* Puts the value of @key that @text stands for into @values, the struct that the key's offset fits, in place of the one
  * there. Errors: VGW_ERROR_CONFIG, saying what would be right, without the name of the key; @values is as it was. */
 gboolean vgw_config_assign (gpointer values, const VgwConfigKey *key, const char *text, GError **error);
 

@@ -23,7 +23,7 @@ typedef enum
   VGW_CONFIG_FROM_SETTING, /* --set */
 } VgwConfigSource;
 
-/* All zero: nobody has set it. */
+/* All zero: the default. */
 typedef struct
 {
   VgwConfigSource source;
@@ -31,7 +31,7 @@ typedef struct
   char *where;           /* (nullable) as errors say it */
 } VgwConfigOrigin;
 
-/* Texts and lists that a key of the table fills are owned, and never NULL. 0 means no bound where the key says so. */
+/* Texts and lists that a key of the table fills are owned, and never NULL. 0 means no bound where the table describes that. */
 typedef struct
 {
   VgwHttpSettings http;
