@@ -12,13 +12,9 @@ static void
 free_draft (gpointer data)
 {
   VgwEngineDraft *draft = data;
-  guint n_keys;
 
-  vgw_config_keys (&n_keys);
-  for (guint i = 0; i < n_keys; i++)
-    g_free (draft->origins[i].where);
   g_clear_pointer (&draft->config, vgw_engine_config_free);
-  g_free (draft->origins);
+  vgw_config_origins_free (draft->origins);
   g_free (draft->where);
   g_free (draft);
 }
@@ -27,11 +23,9 @@ static VgwEngineDraft *
 add_draft (GPtrArray *drafts, const char *name, const char *type)
 {
   VgwEngineDraft *draft = g_new0 (VgwEngineDraft, 1);
-  guint n_keys;
 
-  vgw_config_keys (&n_keys);
   draft->config = vgw_engine_config_new (name, type);
-  draft->origins = g_new0 (VgwConfigOrigin, n_keys);
+  draft->origins = vgw_config_origins_new ();
   g_ptr_array_add (drafts, draft);
   return draft;
 }
@@ -97,11 +91,7 @@ vgw_config_engines_describe_missing (GPtrArray *drafts, const char *name)
 static const VgwConfigOrigin *
 get_origin (const VgwEngineDraft *draft, const char *key_name)
 {
-  gboolean is_file;
-  guint n_keys;
-  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
-
-  return &draft->origins[vgw_config_find_key (VGW_CONFIG_ENGINE_GROUP, key_name, &is_file) - keys];
+  return vgw_config_origins_find (draft->origins, VGW_CONFIG_ENGINE_GROUP, key_name);
 }
 
 /* Whether the group of the engine sets the key. */
@@ -116,14 +106,12 @@ is_set (const VgwEngineDraft *draft, const char *key_name)
 static void
 inherit (VgwEngineDraft *draft, const VgwEngineConfig *from)
 {
-  guint n_keys;
-  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
 
-  for (guint i = 0; i < n_keys; i++)
+  for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
     {
-      if (keys[i].is_of_engine && vgw_config_has_group (keys[i].group)
-          && draft->origins[i].source == VGW_CONFIG_FROM_DEFAULT)
-        vgw_config_copy_value (draft->config, from, &keys[i]);
+      if (key->is_of_engine && vgw_config_has_group (key->group)
+          && draft->origins[key - vgw_config_keys].source == VGW_CONFIG_FROM_DEFAULT)
+        vgw_config_copy_value (draft->config, from, key);
     }
 }
 

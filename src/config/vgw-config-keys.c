@@ -11,7 +11,7 @@
 #define FILE_SUFFIX "-file"
 #define VARIABLE_PREFIX "VGW_"
 
-static const VgwConfigGroup groups[] = {
+const VgwConfigGroup vgw_config_groups[] = {
   { "http", "The public listener: the page and the WebSocket at /ws" },
   { "admin", "The admin listener: health, sessions and metrics, for the operator" },
   { "access", "Who may call" },
@@ -22,6 +22,7 @@ static const VgwConfigGroup groups[] = {
   { "manager", "The session manager, which is told of every session" },
   { "limits", "Bounds of sessions" },
   { "log", "The log, on standard error" },
+  { NULL },
 };
 
 /* clang-format off */
@@ -58,7 +59,7 @@ static const VgwConfigChoice log_formats[] = { { "text", VGW_LOG_TEXT }, { "json
 #define BOOL(type, member) VGW_CONFIG_BOOL, AT (type, member, gboolean: 0)
 #define DEFAULT(name) G_STRINGIFY (VGW_ENGINE_DEFAULT_##name)
 
-static const VgwConfigKey keys[] = {
+const VgwConfigKey vgw_config_keys[] = {
   { "http", "address", TEXT (VgwConfig, http.address), "127.0.0.1", .check = VGW_CONFIG_CHECK_ADDRESS,
     .brief = "IP address to listen on",
     .detail = "0.0.0.0 is every IPv4 address, :: every IPv6 one. An address that other machines can reach is "
@@ -309,22 +310,9 @@ static const VgwConfigKey keys[] = {
     .detail = "debug includes the SDP of every call." },
   { "log", "format", CHOICE (VgwConfig, log.format), "text", .flags = VGW_CONFIG_RELOADABLE, .choices = log_formats,
     .brief = "text for people, json for a collector: one object on each line" },
+  { NULL },
 };
 /* clang-format on */
-
-const VgwConfigKey *
-vgw_config_keys (guint *n_keys)
-{
-  *n_keys = G_N_ELEMENTS (keys);
-  return keys;
-}
-
-const VgwConfigGroup *
-vgw_config_groups (guint *n_groups)
-{
-  *n_groups = G_N_ELEMENTS (groups);
-  return groups;
-}
 
 const char *
 vgw_config_get_engine_name (const char *group)
@@ -341,12 +329,11 @@ vgw_config_is_in_group (const VgwConfigKey *key, const char *group)
 gboolean
 vgw_config_has_group (const char *group)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (groups); i++)
-    {
-      if (strcmp (groups[i].name, group) == 0)
-        return TRUE;
-    }
-  return FALSE;
+  const VgwConfigGroup *at = vgw_config_groups;
+
+  while (at->name != NULL && strcmp (at->name, group) != 0)
+    at++;
+  return at->name != NULL;
 }
 
 const VgwConfigKey *
@@ -354,7 +341,7 @@ vgw_config_find_key (const char *group, const char *name, gboolean *is_file)
 {
   gsize length = strlen (name);
 
-  for (const VgwConfigKey *key = keys; key < keys + G_N_ELEMENTS (keys); key++)
+  for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
     {
       gsize key_length = strlen (key->name);
 
@@ -365,6 +352,28 @@ vgw_config_find_key (const char *group, const char *name, gboolean *is_file)
         return key;
     }
   return NULL;
+}
+
+VgwConfigOrigin *
+vgw_config_origins_new (void)
+{
+  return g_new0 (VgwConfigOrigin, G_N_ELEMENTS (vgw_config_keys));
+}
+
+void
+vgw_config_origins_free (VgwConfigOrigin *origins)
+{
+  for (gsize i = 0; origins != NULL && i < G_N_ELEMENTS (vgw_config_keys); i++)
+    g_free (origins[i].where);
+  g_free (origins);
+}
+
+VgwConfigOrigin *
+vgw_config_origins_find (VgwConfigOrigin *origins, const char *group, const char *name)
+{
+  gboolean is_file;
+
+  return &origins[vgw_config_find_key (group, name, &is_file) - vgw_config_keys];
 }
 
 gpointer
@@ -392,7 +401,7 @@ vgw_config_variable_name (const VgwConfigKey *key, gboolean is_file)
 const VgwConfigKey *
 vgw_config_find_variable (const char *variable, gboolean *is_file)
 {
-  for (const VgwConfigKey *key = keys; key < keys + G_N_ELEMENTS (keys); key++)
+  for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
     {
       g_autofree char *name = vgw_config_variable_name (key, FALSE);
       g_autofree char *file_name = vgw_config_variable_name (key, TRUE);

@@ -63,9 +63,9 @@ typedef struct
   const char *brief;
 } VgwConfigGroup;
 
-/* All keys, group by group in the order of vgw_config_groups (). (static) */
-const VgwConfigKey *vgw_config_keys (guint *n_keys);
-const VgwConfigGroup *vgw_config_groups (guint *n_groups);
+/* All keys, group by group, and the groups; each ends with a row without a name. */
+extern const VgwConfigKey vgw_config_keys[];
+extern const VgwConfigGroup vgw_config_groups[];
 
 /* NAME where @group is "engine NAME", else NULL; into @group. */
 const char *vgw_config_get_engine_name (const char *group);
@@ -76,6 +76,12 @@ gboolean vgw_config_has_group (const char *group);
 
 /* The key that @name means in @group, or NULL. @is_file is set where @name is that of a secret with "-file" behind. */
 const VgwConfigKey *vgw_config_find_key (const char *group, const char *name, gboolean *is_file);
+
+/* Where values come from, one for each row of the table: that of KEY is at [KEY - vgw_config_keys]. Returns: (transfer
+ * full); the one of a key that there is (transfer none) */
+VgwConfigOrigin *vgw_config_origins_new (void);
+void vgw_config_origins_free (VgwConfigOrigin *origins);
+VgwConfigOrigin *vgw_config_origins_find (VgwConfigOrigin *origins, const char *group, const char *name);
 
 /* The struct in @config that @key's offset fits. (transfer none) */
 gpointer vgw_config_get_values (const VgwConfig *config, const VgwConfigKey *key);

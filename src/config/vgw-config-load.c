@@ -20,8 +20,6 @@
 typedef struct
 {
   VgwConfig *config;
-  const VgwConfigKey *keys;
-  guint n_keys;
   GPtrArray *engines;      /* VgwEngineDraft */
   VgwConfigErrors *errors; /* all of them, so that one start shows them */
   const char *path;        /* of the file that is being read; its directory: */
@@ -44,11 +42,10 @@ loader_init (Loader *loader)
   g_autoptr (GError) error = NULL;
 
   loader->config = g_new0 (VgwConfig, 1);
-  loader->keys = vgw_config_keys (&loader->n_keys);
-  loader->config->origins = g_new0 (VgwConfigOrigin, loader->n_keys);
+  loader->config->origins = vgw_config_origins_new ();
   loader->engines = vgw_config_engines_new ();
   loader->errors = vgw_config_errors_new ();
-  for (const VgwConfigKey *key = loader->keys; key < loader->keys + loader->n_keys; key++)
+  for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
     {
       if (vgw_config_has_group (key->group)
           && !vgw_config_assign (vgw_config_get_values (loader->config, key), key, key->default_text, &error))
@@ -69,36 +66,20 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Loader, loader_clear)
 void
 vgw_config_free (VgwConfig *config)
 {
-  guint n_keys;
-  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
 
   if (config == NULL)
     return;
-  for (guint i = 0; i < n_keys; i++)
-    {
-      vgw_config_clear_value (vgw_config_get_values (config, &keys[i]), &keys[i]);
-      if (config->origins != NULL)
-        g_free (config->origins[i].where);
-    }
-  g_free (config->origins);
+  for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
+    vgw_config_clear_value (vgw_config_get_values (config, key), key);
+  vgw_config_origins_free (config->origins);
   g_clear_pointer (&config->engine.engines, g_ptr_array_unref);
   g_free (config);
-}
-
-static const VgwConfigOrigin *
-get_origin (const VgwConfig *config, const char *group, const char *name)
-{
-  gboolean is_file;
-  guint n_keys;
-  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
-
-  return &config->origins[vgw_config_find_key (group, name, &is_file) - keys];
 }
 
 char *
 vgw_config_where (const VgwConfig *config, const char *group, const char *name)
 {
-  const char *where = get_origin (config, group, name)->where;
+  const char *where = vgw_config_origins_find (config->origins, group, name)->where;
 
   return where != NULL ? g_strdup (where) : g_strdup_printf ("%s.%s", group, name);
 }
@@ -182,9 +163,9 @@ load_value (Loader *loader, const char *group, const char *name, const Entry *en
   if (key == NULL)
     is_good = fail_unknown (entry->where, "no such key", vgw_config_suggest_key (group, name), error);
   else if (draft != NULL)
-    is_good = assign (draft->config, &draft->origins[key - loader->keys], key, is_file, entry, error);
+    is_good = assign (draft->config, &draft->origins[key - vgw_config_keys], key, is_file, entry, error);
   else
-    is_good = assign (vgw_config_get_values (loader->config, key), &loader->config->origins[key - loader->keys], key,
+    is_good = assign (vgw_config_get_values (loader->config, key), &loader->config->origins[key - vgw_config_keys], key,
                       is_file, entry, error);
   if (draft != NULL && !is_good)
     draft->is_bad = TRUE;
@@ -303,7 +284,7 @@ load_variable (Loader *loader, const char *variable, GError **error)
   quoted = vgw_config_quote (name);
   entry.where = where = g_strdup_printf ("environment: %s", key != NULL ? name : quoted);
   if (key != NULL)
-    return assign (vgw_config_get_values (loader->config, key), &loader->config->origins[key - loader->keys], key,
+    return assign (vgw_config_get_values (loader->config, key), &loader->config->origins[key - vgw_config_keys], key,
                    is_file, &entry, error);
   engine_group = split_engine_variable (name, &engine_key);
   if (engine_group != NULL)
@@ -389,7 +370,8 @@ check_access (const Loader *loader, GError **error)
 {
   const char *address = loader->config->http.address;
 
-  return get_origin (loader->config, "access", "mode")->source != VGW_CONFIG_FROM_DEFAULT || is_loopback (address)
+  return vgw_config_origins_find (loader->config->origins, "access", "mode")->source != VGW_CONFIG_FROM_DEFAULT
+         || is_loopback (address)
          || fail (loader, "http", "address", error,
                   "other machines can reach %s, so who may call has to be said: set access.mode (\"mode = open\" in "
                   "[access], VGW_ACCESS_MODE=open or --set access.mode=open admits everyone)",

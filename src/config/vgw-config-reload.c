@@ -51,15 +51,12 @@ vgw_config_reload (VgwConfig *config, const VgwConfig *loaded, GPtrArray *in_for
 {
   g_autoptr (GKeyFile) old_values = read_values (config);
   g_autoptr (GKeyFile) new_values = read_values (loaded);
-  guint n_keys;
-  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
 
   compare (new_values, old_values, in_force, fixed);
   compare (old_values, new_values, in_force, fixed);
-  for (guint i = 0; i < n_keys; i++)
+  for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
     {
-      if (keys[i].flags & VGW_CONFIG_RELOADABLE)
-        vgw_config_copy_value (vgw_config_get_values (config, &keys[i]), vgw_config_get_values (loaded, &keys[i]),
-                               &keys[i]);
+      if (key->flags & VGW_CONFIG_RELOADABLE)
+        vgw_config_copy_value (vgw_config_get_values (config, key), vgw_config_get_values (loaded, key), key);
     }
 }

@@ -71,8 +71,6 @@ suggest_other_group (const char *group, const char *name)
 {
   g_autofree char *engine = NULL;
   const char *engine_key;
-  guint n_groups;
-  const VgwConfigGroup *groups = vgw_config_groups (&n_groups);
   gboolean is_file;
 
   if (strcmp (group, "engine") == 0 && split_engine_key (name, &engine, &engine_key))
@@ -80,10 +78,10 @@ suggest_other_group (const char *group, const char *name)
                             engine);
   if (vgw_config_find_key (VGW_CONFIG_ENGINE_GROUP, name, &is_file) != NULL)
     return g_strdup ("; it belongs to [" VGW_CONFIG_ENGINE_GROUP "]");
-  for (guint i = 0; i < n_groups; i++)
+  for (const VgwConfigGroup *other = vgw_config_groups; other->name != NULL; other++)
     {
-      if (vgw_config_find_key (groups[i].name, name, &is_file) != NULL)
-        return g_strdup_printf ("; it belongs to [%s]", groups[i].name);
+      if (vgw_config_find_key (other->name, name, &is_file) != NULL)
+        return g_strdup_printf ("; it belongs to [%s]", other->name);
     }
   return NULL;
 }
@@ -93,18 +91,16 @@ vgw_config_suggest_key (const char *group, const char *name)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   char *other = vgw_config_get_engine_name (group) == NULL ? suggest_other_group (group, name) : NULL;
-  guint n_keys;
-  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
 
   if (other != NULL)
     return other;
-  for (guint i = 0; i < n_keys; i++)
+  for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
     {
-      if (!vgw_config_is_in_group (&keys[i], group))
+      if (!vgw_config_is_in_group (key, group))
         continue;
-      g_ptr_array_add (names, g_strdup (keys[i].name));
-      if (keys[i].flags & VGW_CONFIG_SECRET)
-        g_ptr_array_add (names, g_strconcat (keys[i].name, "-file", NULL));
+      g_ptr_array_add (names, g_strdup (key->name));
+      if (key->flags & VGW_CONFIG_SECRET)
+        g_ptr_array_add (names, g_strconcat (key->name, "-file", NULL));
     }
   return suggest_nearest (name, names);
 }
@@ -125,14 +121,12 @@ char *
 vgw_config_suggest_group (const char *group)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  guint n_groups;
-  const VgwConfigGroup *groups = vgw_config_groups (&n_groups);
   const char *engine = find_dotted_engine (group);
 
   if (engine != NULL)
     return g_strdup_printf ("; the group of the engine %s is [engine %s]", engine, engine);
-  for (guint i = 0; i < n_groups; i++)
-    g_ptr_array_add (names, (gpointer) groups[i].name);
+  for (const VgwConfigGroup *known = vgw_config_groups; known->name != NULL; known++)
+    g_ptr_array_add (names, (gpointer) known->name);
   return suggest_nearest (group, names);
 }
 
@@ -170,16 +164,14 @@ vgw_config_suggest_variable (const char *variable)
 {
   g_autofree char *engine_variable = strlen (variable) <= MAX_SUGGEST_BYTES ? find_engine_variable (variable) : NULL;
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  guint n_keys;
-  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
 
   if (engine_variable != NULL)
     return g_strdup_printf ("; did you mean %s, with two underscores behind the engine's name?", engine_variable);
-  for (guint i = 0; i < n_keys; i++)
+  for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
     {
-      g_ptr_array_add (names, vgw_config_variable_name (&keys[i], FALSE));
-      if (keys[i].flags & VGW_CONFIG_SECRET)
-        g_ptr_array_add (names, vgw_config_variable_name (&keys[i], TRUE));
+      g_ptr_array_add (names, vgw_config_variable_name (key, FALSE));
+      if (key->flags & VGW_CONFIG_SECRET)
+        g_ptr_array_add (names, vgw_config_variable_name (key, TRUE));
     }
   return suggest_nearest (variable, names);
 }

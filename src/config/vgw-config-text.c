@@ -27,17 +27,14 @@ char *
 vgw_config_to_text (const VgwConfig *config)
 {
   GString *out = g_string_new (NULL);
-  guint n_groups, n_keys;
-  const VgwConfigGroup *groups = vgw_config_groups (&n_groups);
-  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
 
-  for (guint i = 0; i < n_groups; i++)
+  for (const VgwConfigGroup *group = vgw_config_groups; group->name != NULL; group++)
     {
-      g_string_append_printf (out, "%s[%s]\n", i > 0 ? "\n" : "", groups[i].name);
-      for (guint j = 0; j < n_keys; j++)
+      g_string_append_printf (out, "%s[%s]\n", out->len > 0 ? "\n" : "", group->name);
+      for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
         {
-          if (vgw_config_is_in_group (&keys[j], groups[i].name))
-            append_value (out, vgw_config_get_values (config, &keys[j]), &keys[j]);
+          if (vgw_config_is_in_group (key, group->name))
+            append_value (out, vgw_config_get_values (config, key), key);
         }
     }
   for (guint i = 0; i < config->engine.engines->len; i++)
@@ -45,11 +42,10 @@ vgw_config_to_text (const VgwConfig *config)
       const VgwEngineConfig *engine = config->engine.engines->pdata[i];
 
       g_string_append_printf (out, "\n[engine %s]\n", engine->name);
-      for (guint j = 0; j < n_keys; j++)
+      for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
         {
-          if (vgw_config_is_in_group (&keys[j], VGW_CONFIG_ENGINE_GROUP)
-              && vgw_config_engine_has_key (engine->type, &keys[j]))
-            append_value (out, engine, &keys[j]);
+          if (vgw_config_is_in_group (key, VGW_CONFIG_ENGINE_GROUP) && vgw_config_engine_has_key (engine->type, key))
+            append_value (out, engine, key);
         }
     }
   return g_string_free (out, FALSE);
@@ -59,15 +55,13 @@ vgw_config_to_text (const VgwConfig *config)
 static void
 append_help (GString *out, gboolean is_of_engine_alone)
 {
-  guint n_keys;
-  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
 
-  for (guint i = 0; i < n_keys; i++)
+  for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
     {
-      g_autofree char *name = g_strdup_printf ("%s.%s=%s", keys[i].group, keys[i].name, keys[i].default_text);
+      g_autofree char *name = g_strdup_printf ("%s.%s=%s", key->group, key->name, key->default_text);
 
-      if ((strcmp (keys[i].group, VGW_CONFIG_ENGINE_GROUP) == 0) == is_of_engine_alone)
-        g_string_append_printf (out, "  %-*s %s\n", HELP_NAME_COLUMNS, name, keys[i].brief);
+      if ((strcmp (key->group, VGW_CONFIG_ENGINE_GROUP) == 0) == is_of_engine_alone)
+        g_string_append_printf (out, "  %-*s %s\n", HELP_NAME_COLUMNS, name, key->brief);
     }
 }
 

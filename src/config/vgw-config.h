@@ -31,7 +31,8 @@ typedef struct
   char *where;           /* (nullable) as errors say it */
 } VgwConfigOrigin;
 
-/* Texts and lists that a key of the table fills are owned, and never NULL. 0 means no bound where the table describes that. */
+/* Texts and lists that a key of the table fills are owned, and never NULL. 0 means no bound where the table describes
+ * that. */
 typedef struct
 {
   VgwHttpSettings http;

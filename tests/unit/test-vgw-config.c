@@ -135,19 +135,17 @@ END_TEST
 
 START_TEST (every_key_has_a_variable_and_a_setting)
 {
-  guint n_keys;
-  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
 
-  for (guint i = 0; i < n_keys; i++)
+  for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
     {
-      g_autofree char *name = vgw_config_variable_name (&keys[i], FALSE);
-      g_autofree char *variable = g_strdup_printf ("%s=%s", name, keys[i].default_text);
-      g_autofree char *setting = g_strdup_printf ("%s.%s=%s", keys[i].group, keys[i].name, keys[i].default_text);
+      g_autofree char *name = vgw_config_variable_name (key, FALSE);
+      g_autofree char *variable = g_strdup_printf ("%s=%s", name, key->default_text);
+      g_autofree char *setting = g_strdup_printf ("%s.%s=%s", key->group, key->name, key->default_text);
       g_autoptr (VgwConfig) config = NULL;
 
-      if (strcmp (keys[i].group, VGW_CONFIG_ENGINE_GROUP) == 0)
+      if (strcmp (key->group, VGW_CONFIG_ENGINE_GROUP) == 0)
         continue; /* a variable of each engine: test-vgw-config-engines.c */
-      ck_assert_msg (vgw_config_has_group (keys[i].group), "%s", keys[i].group);
+      ck_assert_msg (vgw_config_has_group (key->group), "%s", key->group);
       config = config_load_good ("", WORDS (variable), WORDS (setting));
     }
 }
@@ -564,8 +562,7 @@ START_TEST (the_sample_uncommented_is_the_default)
   g_autoptr (VgwConfig) config = NULL;
   g_autofree char *expected = vgw_config_to_text (defaults);
   g_autofree char *real = NULL;
-  guint n_keys, n_lines = 0, n_group_keys = 0;
-  const VgwConfigKey *keys;
+  guint n_lines = 0, n_group_keys = 0;
 
   for (char **line = lines; *line != NULL; line++)
     {
@@ -574,9 +571,8 @@ START_TEST (the_sample_uncommented_is_the_default)
       ck_assert_uint_le (strlen (*line), 101);
       g_string_append_printf (text, "%s\n", is_key ? *line + 1 : *line);
     }
-  keys = vgw_config_keys (&n_keys);
-  for (guint i = 0; i < n_keys; i++)
-    n_group_keys += vgw_config_has_group (keys[i].group);
+  for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
+    n_group_keys += vgw_config_has_group (key->group);
   ck_assert_uint_eq (n_lines, n_group_keys);
   config = config_load_good (text->str, NULL, NULL);
   real = vgw_config_to_text (config);
@@ -590,12 +586,9 @@ START_TEST (help_and_man_page_have_every_key_with_its_default)
   g_autofree char *man = read_made ("docs/man/voice-gateway.conf.5");
   g_auto (GStrv) parts = g_strsplit (man, "\\-", -1);
   g_autofree char *plain = g_strjoinv ("-", parts);
-  guint n_keys;
-  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
 
-  for (guint i = 0; i < n_keys; i++)
+  for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
     {
-      const VgwConfigKey *key = &keys[i];
       g_autofree char *in_help = g_strdup_printf ("  %s.%s=%s ", key->group, key->name, key->default_text);
       g_autofree char *in_man = g_strdup_printf (".B %s =%s%s\n%s", key->name, *key->default_text != '\0' ? " " : "",
                                                  key->default_text, key->brief);

@@ -80,21 +80,17 @@ typedef void (*AppendKeyFunc) (GString *out, const VgwConfigKey *key);
 static void
 append_keys (GString *out, const char *group, AppendKeyFunc append)
 {
-  guint n_keys;
-  const VgwConfigKey *keys = vgw_config_keys (&n_keys);
 
-  for (guint i = 0; i < n_keys; i++)
+  for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
     {
-      if (strcmp (keys[i].group, group) == 0)
-        append (out, &keys[i]);
+      if (strcmp (key->group, group) == 0)
+        append (out, key);
     }
 }
 
 static void
 append_sample (GString *out)
 {
-  guint n_groups;
-  const VgwConfigGroup *groups = vgw_config_groups (&n_groups);
 
   append_wrapped (
       out, "# ",
@@ -105,11 +101,11 @@ append_sample (GString *out)
                   "In text and lists, \\\\ is a backslash, \\; a semicolon that separates nothing, \\s a space at an "
                   "end. A time in milliseconds may be written with its unit: 1500ms, 10s. "
                   "See voice-gateway.conf(5).");
-  for (guint i = 0; i < n_groups; i++)
+  for (const VgwConfigGroup *group = vgw_config_groups; group->name != NULL; group++)
     {
-      g_string_append_printf (out, "\n# %s.\n[%s]\n", groups[i].brief, groups[i].name);
-      append_keys (out, groups[i].name, append_sample_key);
-      if (strcmp (groups[i].name, "engine") != 0)
+      g_string_append_printf (out, "\n# %s.\n[%s]\n", group->brief, group->name);
+      append_keys (out, group->name, append_sample_key);
+      if (strcmp (group->name, "engine") != 0)
         continue;
       g_string_append_c (out, '\n');
       append_wrapped (out, "# ", about_engines);
@@ -211,15 +207,13 @@ static const char man_tail[] =
 static void
 append_man (GString *out)
 {
-  guint n_groups;
-  const VgwConfigGroup *groups = vgw_config_groups (&n_groups);
 
   g_string_append (out, man_head);
-  for (guint i = 0; i < n_groups; i++)
+  for (const VgwConfigGroup *group = vgw_config_groups; group->name != NULL; group++)
     {
-      g_string_append_printf (out, ".SH [%s]\n%s.\n", groups[i].name, groups[i].brief);
-      append_keys (out, groups[i].name, append_man_key);
-      if (strcmp (groups[i].name, "engine") != 0)
+      g_string_append_printf (out, ".SH [%s]\n%s.\n", group->name, group->brief);
+      append_keys (out, group->name, append_man_key);
+      if (strcmp (group->name, "engine") != 0)
         continue;
       g_string_append (out, ".SH [" VGW_CONFIG_ENGINE_GROUP "]\n");
       append_man_sentence (out, about_engines);
