@@ -1,13 +1,9 @@
 #include "doors/vgw-door-ws.h"
 
+#include <string.h>
+
 #include "base/vgw-error.h"
 #include "signaling/vgw-message.h"
-
-/* RFC 6455 section 7.4.1, and the registry of close codes for 1013 */
-#define CLOSE_NORMAL 1000
-#define CLOSE_GOING_AWAY 1001
-#define CLOSE_POLICY_VIOLATION 1008
-#define CLOSE_TRY_AGAIN_LATER 1013
 
 struct _VgwDoorWs
 {
@@ -32,7 +28,7 @@ typedef struct
 } Link;
 
 static void
-on_channel_message (VgwWsChannel *channel, const char *text, gsize length, Link *link)
+on_channel_message (VgwWsChannel *channel, gboolean is_text, const char *text, gulong length, Link *link)
 {
   g_autoptr (GError) error = NULL;
   if (link->session == NULL)
@@ -56,7 +52,7 @@ static void
 on_session_outgoing (VgwSession *session, const VgwMessage *message, Link *link)
 {
   g_autofree char *text = vgw_message_to_text (message);
-  vgw_ws_channel_send (link->channel, text);
+  vgw_ws_channel_send (link->channel, TRUE, text, strlen (text));
 }
 
 static gsize
@@ -79,12 +75,12 @@ static void
 on_session_ended (VgwSession *session, VgwEndReason reason, Link *link)
 {
   forget_session (link);
-  vgw_ws_channel_close (link->channel, reason == VGW_END_SHUTDOWN ? CLOSE_GOING_AWAY : CLOSE_NORMAL,
+  vgw_ws_channel_close (link->channel, reason == VGW_END_SHUTDOWN ? VGW_WS_CLOSE_GOING_AWAY : VGW_WS_CLOSE_NORMAL,
                         vgw_end_reason_to_string (reason));
 }
 
 static void
-on_channel_closed (VgwWsChannel *channel, Link *link)
+on_channel_closed (VgwWsChannel *channel, int how, const GError *error, Link *link)
 {
   g_autoptr (VgwSession) session = link->session ? g_object_ref (link->session) : NULL;
   forget_session (link);
@@ -101,8 +97,9 @@ refuse (VgwWsChannel *channel, const GError *error)
   g_autoptr (VgwMessage) message = vgw_message_new_error (error, TRUE);
   g_autofree char *text = vgw_message_to_text (message);
   gboolean is_busy = g_error_matches (error, VGW_ERROR, VGW_ERROR_BUSY);
-  vgw_ws_channel_send (channel, text);
-  vgw_ws_channel_close (channel, is_busy ? CLOSE_TRY_AGAIN_LATER : CLOSE_POLICY_VIOLATION, vgw_error_to_wire (error));
+  vgw_ws_channel_send (channel, TRUE, text, strlen (text));
+  vgw_ws_channel_close (channel, is_busy ? VGW_WS_CLOSE_TRY_AGAIN_LATER : VGW_WS_CLOSE_POLICY_VIOLATION,
+                        vgw_error_to_wire (error));
 }
 
 /* The 101 is out. A refused client learns why on the WebSocket, since a page cannot read the status of a handshake. */

@@ -51,7 +51,7 @@ struct _VgwBotLink
   gint state; /* atomic; State, written on the engine thread */
 
   /* engine thread */
-  VgwEngineLink *link;     /* while CONNECTING, OPEN, LEAVING */
+  VgwWsChannel *link;      /* while CONNECTING, OPEN, LEAVING */
   GSource *retry_timer;    /* while WAITING */
   gpointer dialect_state;  /* from start () to stop () */
   GArray *spare;           /* gint16, empty: takes the place of `outgoing` during a flush */
@@ -87,7 +87,7 @@ set_state (VgwBotLink *self, State state)
   if (self->link == NULL || (state != BOT_LINK_WAITING && state != BOT_LINK_STOPPED))
     return;
   g_signal_handlers_disconnect_by_data (self->link, self);
-  vgw_engine_link_close (self->link);
+  vgw_ws_channel_close (self->link, VGW_WS_CLOSE_NORMAL, NULL);
   g_clear_object (&self->link);
 }
 
@@ -138,7 +138,7 @@ on_dialect_send (gboolean is_text, const guint8 *data, gsize length, gpointer us
 {
   VgwBotLink *self = user_data;
 
-  if (vgw_engine_link_send (self->link, is_text, data, length))
+  if (vgw_ws_channel_send (self->link, is_text, data, length))
     self->stall_ends_at_us = G_MAXINT64;
   else if (self->stall_ends_at_us == G_MAXINT64)
     self->stall_ends_at_us = g_get_monotonic_time () + (gint64) self->config->stall_ms * G_TIME_SPAN_MILLISECOND;
@@ -333,7 +333,7 @@ vgw_bot_link_push_audio (VgwBotLink *self, const gint16 *samples, gsize n_sample
 /* --- the connection --- */
 
 static void
-on_link_opened (VgwEngineLink *link, VgwBotLink *self)
+on_link_opened (VgwWsChannel *link, VgwBotLink *self)
 {
   vgw_info (self->call.session_id, "engine %s: connected", self->config->name);
   set_status (self,
@@ -347,7 +347,7 @@ on_link_opened (VgwEngineLink *link, VgwBotLink *self)
 }
 
 static void
-on_link_frame (VgwEngineLink *link, gboolean is_text, const guint8 *data, gulong length, VgwBotLink *self)
+on_link_message (VgwWsChannel *link, gboolean is_text, const guint8 *data, gulong length, VgwBotLink *self)
 {
   g_autoptr (GError) error = NULL;
 
@@ -360,30 +360,33 @@ on_link_frame (VgwEngineLink *link, gboolean is_text, const guint8 *data, gulong
 
 /* A bot of a telephony protocol has no call to take up again: where it goes away in a conversation, it has hung up. */
 static gboolean
-is_hangup (VgwBotLink *self, VgwEngineLinkEnd how)
+is_hangup (VgwBotLink *self, VgwWsEnd how)
 {
   switch (how)
     {
-    case VGW_ENGINE_LINK_CLOSED:
+    case VGW_WS_END_ORDERLY:
       return TRUE;
-    case VGW_ENGINE_LINK_ENDED:
+    case VGW_WS_END_LOST:
       return self->dialect->is_telephony && has_settled (self);
-    case VGW_ENGINE_LINK_FAILED:
+    case VGW_WS_END_FAILED:
       return FALSE;
     }
   return FALSE;
 }
 
 static void
-on_link_closed (VgwEngineLink *link, int how, const GError *error, VgwBotLink *self)
+on_link_closed (VgwWsChannel *link, int how, const GError *error, VgwBotLink *self)
 {
   if (!is_hangup (self, how))
     {
-      handle_lost (self, g_error_copy (error));
+      GError *owned = g_error_copy (error);
+
+      g_prefix_error (&owned, "engine %s, ", self->config->name);
+      handle_lost (self, owned);
       return;
     }
   if (error != NULL)
-    vgw_info (self->call.session_id, "%s; taken as a hang-up", error->message);
+    vgw_info (self->call.session_id, "engine %s, %s; taken as a hang-up", self->config->name, error->message);
   else
     vgw_info (self->call.session_id, "engine %s: closed by the bot", self->config->name);
   on_dialect_emit (&(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_HANGUP }, self);
@@ -406,10 +409,9 @@ may_read (gpointer user_data)
 static void
 connect_link (VgwBotLink *self, guint timeout_ms)
 {
-  self->link = vgw_engine_link_new (self->io, self->config, self->dialect, timeout_ms);
-  vgw_engine_link_set_may_read_func (self->link, may_read, self);
+  self->link = vgw_engine_link_new (self->io, self->config, self->dialect, timeout_ms, may_read, self);
   g_signal_connect (self->link, "opened", G_CALLBACK (on_link_opened), self);
-  g_signal_connect (self->link, "frame", G_CALLBACK (on_link_frame), self);
+  g_signal_connect (self->link, "message", G_CALLBACK (on_link_message), self);
   g_signal_connect (self->link, "closed", G_CALLBACK (on_link_closed), self);
 }
 

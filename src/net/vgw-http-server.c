@@ -9,10 +9,8 @@
 #include "base/vgw-log.h"
 #include "base/vgw-source.h"
 #include "net/vgw-http-origin.h"
-#include "net/vgw-ws-channel-private.h"
 
 #define RESPONSE_TIMEOUT_MS 30000 /* from the end of the request to the end of the response */
-#define CLOSE_GOING_AWAY 1001     /* RFC 6455 section 7.4.1 */
 #define MAX_SUBPROTOCOLS 16       /* of a handshake are looked at */
 #define TOKEN_CHARS "!#$%&'*+-.^_`|~" G_CSET_DIGITS G_CSET_A_2_Z G_CSET_a_2_z /* RFC 9110 section 5.6.2 */
 #define PREFLIGHT_MAX_AGE_S "600"
@@ -155,7 +153,7 @@ finish_shutdown (VgwHttpServer *self)
 }
 
 static void
-on_channel_closed (VgwWsChannel *channel, gpointer user_data)
+on_channel_closed (VgwWsChannel *channel, int how, const GError *error, gpointer user_data)
 {
   VgwHttpServer *self = user_data;
 
@@ -175,16 +173,16 @@ on_upgraded (SoupServerMessage *message, gpointer user_data)
   VgwHttpConnection *connection = vgw_http_connection_from_address (remote_address);
   g_autofree char *remote = vgw_http_address_to_string (remote_address);
   g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
-  VgwWsChannelSettings settings = vgw_ws_channel_defaults;
+  VgwWsChannelSettings settings = vgw_ws_channel_server_defaults;
   VgwWsChannel *channel;
 
   if (stream == NULL || connection == NULL || self->listener == NULL)
     return;
   vgw_http_connection_set_deadline (connection, 0);
-  settings.max_message_bytes = self->max_message_bytes;
+  settings.max_text_bytes = settings.max_binary_bytes = self->max_message_bytes;
   settings.idle_timeout_ms = self->idle_timeout_ms;
-  settings.shared_work = &self->work;
-  channel = vgw_ws_channel_new (stream, vgw_http_connection_get_socket (connection), remote, NULL, &settings);
+  settings.limits.shared_work = &self->work;
+  channel = vgw_ws_channel_new (stream, vgw_http_connection_get_socket (connection), remote, &settings);
   g_hash_table_add (self->channels, channel);
   g_signal_connect (channel, "closed", G_CALLBACK (on_channel_closed), self);
   handshake->opened (channel, handshake->user_data);
@@ -407,7 +405,7 @@ vgw_http_server_shutdown_async (VgwHttpServer *self, guint timeout_ms, GAsyncRea
   self->shutdown = g_steal_pointer (&task);
   g_hash_table_iter_init (&iter, self->channels);
   while (g_hash_table_iter_next (&iter, &channel, NULL))
-    vgw_ws_channel_close (channel, CLOSE_GOING_AWAY, "shutting down");
+    vgw_ws_channel_close (channel, VGW_WS_CLOSE_GOING_AWAY, "shutting down");
   if (g_hash_table_size (self->channels) == 0)
     {
       finish_shutdown (self);

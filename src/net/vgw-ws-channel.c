@@ -1,38 +1,29 @@
-/* The WebSocket's server half: VgwWsParser reads, a bounded queue writes, and three timers end what does not end by
- * itself. libsoup does the handshake only: its own connection class buffers fragments without bound, queues without
- * bound and does not tell how much, keeps what follows a protocol error in memory, and waits for ever for a peer that
- * does not read its close frame (libsoup 3.2.3, soup-websocket-connection.c). */
+/* VgwWsParser reads, VgwReadMeter says how fast, VgwWsOutput writes, and timers end what does not end by itself.
+ * libsoup's own class buffers fragments without bound, queues without bound and does not tell how much, keeps what
+ * follows a protocol error in memory, and waits for ever for a peer that does not read its close frame (libsoup 3.2.3,
+ * soup-websocket-connection.c). */
 #include "net/vgw-ws-channel.h"
 
 #include <linux/sockios.h>
 #include <string.h>
-#include <time.h>
 #include <sys/ioctl.h>
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "base/vgw-source.h"
-#include "net/vgw-ws-channel-private.h"
-#include "net/vgw-ws-frame.h"
-#include "net/vgw-ws-queue.h"
+#include "net/vgw-dialler.h"
+#include "net/vgw-ws-output.h"
 
-#define READ_BYTES 16384     /* at once, and in one turn of the main loop: no client keeps it from the others */
-#define PINGS_PER_TIMEOUT 3  /* two of them may get lost */
-#define WORK_BURST_US 250000 /* an offer, and a few large messages */
-#define SHARED_BURST_US 200000
-#define US_PER_SECOND_AND_PERCENT (G_USEC_PER_SEC / 100)
-#define EXPENSIVE_US 1000 /* less is never put off for what other channels cost */
-#define MAX_DELAY_US (5 * G_USEC_PER_SEC)
-#define RATE_BURST 5                /* seconds' worth of frames that may come at once */
-#define MAX_BYTES_AFTER_CLOSE 65536 /* read once we close; what a client has under way, and no more of the main loop */
-#define CLOSE_NORMAL 1000           /* RFC 6455 section 7.4.1 */
-#define CLOSE_POLICY 1008
+#define READ_BYTES 16384    /* at once, and in one turn of the main loop: no peer keeps it from the others */
+#define PINGS_PER_TIMEOUT 3 /* two of them may get lost */
+#define MIN_DELAY_US (20 * G_TIME_SPAN_MILLISECOND) /* of reading */
 
-/* OPEN → CLOSING, our close frame is queued and the peer's is awaited → LINGERING, nothing is left to say and what
- * still comes is thrown away until the peer closes → CLOSED. A socket closed with unread bytes sends a reset, which
- * would take the close frame back from the peer. */
+/* CONNECTING, name, TCP, TLS and handshake of a client → OPEN → CLOSING, our close frame is queued and the peer's is
+ * awaited → LINGERING, nothing is left to send and what still comes is dropped until the peer closes → CLOSED. A socket
+ * closed with unread bytes sends a reset, which would take the close frame back from the peer. */
 typedef enum
 {
+  CHANNEL_CONNECTING,
   CHANNEL_OPEN,
   CHANNEL_CLOSING,
   CHANNEL_LINGERING,
@@ -45,43 +36,41 @@ struct _VgwWsChannel
 
   VgwWsChannelSettings settings;
   ChannelState state;
-  GIOStream *stream;
+  VgwWsChannel *kept; /* itself, from close () on until it is closed */
+  char *peer;
+  GCancellable *dialling; /* NULL of a server */
+  VgwWsParser *parser;    /* NULL of a stream */
+  GIOStream *stream;      /* NULL before it is connected */
   GSocket *socket;
-  GPollableInputStream *input;
-  GPollableOutputStream *output;
-  GSource *input_source;
-  GSource *output_source;
+  VgwWsOutput output;
+  GSource *deadline; /* of connecting, of closing */
   GSource *ping_timer;
-  GSource *close_timer;
-  gsize n_after_close;  /* bytes read since we close */
-  guint16 failure_code; /* what the client broke: the code to close with, 0 for nothing */
 
-  VgwWsParser *parser;
+  GSource *input_source; /* or, while reading is put off, the timer that brings it back */
+  gboolean is_delayed;
+  VgwReadMeter meter;
   gint64 received_at_us;
-  VgwTokenBucket frames;
-  guint64 n_frames_seen;
-  VgwTokenBucket work_us; /* of the main thread's time */
-  GSource *delay_timer;   /* until reading goes on */
+  gsize n_after_close;
+  guint16 failure_code; /* what the peer broke: the code to close with, 0 for nothing */
   guint n_delays;
-
-  VgwWsQueue queue;
-
-  char *remote_address;
-  char *query;
-  char *origin, *user_agent; /* (nullable) */
 };
 
-const VgwWsChannelSettings vgw_ws_channel_defaults = {
-  .max_message_bytes = 65536,
+const VgwWsChannelSettings vgw_ws_channel_server_defaults = {
+  .role = VGW_WS_SERVER,
+  .max_text_bytes = 65536,
+  .max_binary_bytes = 65536,
   .max_queue_bytes = 256 * 1024,
-  .idle_timeout_ms = 60000,
+  .max_bytes_after_close = 65536, /* what a client has under way */
   .close_timeout_ms = 3000,
-  .max_frames_per_s = 200,
-  .work_percent = 5,
+  .idle_timeout_ms = 60000,
+  .limits = { .max_frames_per_s = 200,
+              .work_percent = 5,
+              .work_burst_us = 250000 /* an offer, and a few large messages */ },
 };
 
 enum
 {
+  SIGNAL_OPENED,
   SIGNAL_MESSAGE,
   SIGNAL_BAD,
   SIGNAL_CLOSED,
@@ -92,174 +81,227 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (VgwWsChannel, vgw_ws_channel, G_TYPE_OBJECT)
 
-/* Releases the socket. TRUE the first time. */
+/* --- the end ------------------------------------------------------------------------------------------------------ */
+
+/* Releases the socket. Not by g_io_stream_close (), which may wait for TLS. TRUE the first time. */
 static gboolean
-close_stream (VgwWsChannel *self)
+drop_socket (VgwWsChannel *self)
 {
   if (self->state == CHANNEL_CLOSED)
     return FALSE;
   self->state = CHANNEL_CLOSED;
-  vgw_source_clear (&self->input_source);
-  vgw_source_clear (&self->output_source);
+  g_cancellable_cancel (self->dialling);
+  vgw_source_clear (&self->deadline);
   vgw_source_clear (&self->ping_timer);
-  vgw_source_clear (&self->close_timer);
-  vgw_source_clear (&self->delay_timer);
-  vgw_ws_queue_clear (&self->queue);
-  g_io_stream_close (self->stream, NULL, NULL);
-  g_clear_object (&self->stream);
+  vgw_source_clear (&self->input_source);
+  vgw_ws_output_clear (&self->output);
+  if (self->socket != NULL)
+    g_socket_close (self->socket, NULL);
   g_clear_object (&self->socket);
+  g_clear_object (&self->stream);
   return TRUE;
 }
 
-/* From the main loop only, so that nobody's call into the channel ends in a signal. */
+/* From the main loop only, so that nobody's call into the channel ends in a signal. It may drop the last reference as
+ * it returns: of whoever calls it from a source, one of its own. */
 static void
-cut (VgwWsChannel *self)
+finish (VgwWsChannel *self, VgwWsEnd how, const GError *error)
 {
   g_autoptr (VgwWsChannel) held = g_object_ref (self);
 
-  if (close_stream (held))
-    g_signal_emit (held, signals[SIGNAL_CLOSED], 0);
+  if (!drop_socket (held))
+    return;
+  g_signal_emit (held, signals[SIGNAL_CLOSED], 0, (int) how, error);
+  g_clear_object (&held->kept);
+}
+
+/* With an error that says where to, @what happened and @why. One that comes while we close is none. */
+static void
+finish_with (VgwWsChannel *self, VgwWsEnd how, const char *what, const char *why)
+{
+  g_autoptr (GError) error = g_error_new (VGW_ERROR, VGW_ERROR_ENGINE, "%s: %s: %s", self->peer, what, why);
+
+  if (self->state == CHANNEL_CONNECTING || self->state == CHANNEL_OPEN)
+    finish (self, how, error);
+  else
+    finish (self, VGW_WS_END_ORDERLY, NULL);
+}
+
+/* A peer whose process ends resets the connection, or ends its TLS without a word: that is its end, and no failure. */
+static void
+finish_by_error (VgwWsChannel *self, const GError *error)
+{
+  if (self->state == CHANNEL_OPEN
+      && (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED)
+          || g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF)))
+    finish_with (self, VGW_WS_END_LOST, "the connection was lost", error->message);
+  else
+    finish_with (self, VGW_WS_END_FAILED, "the connection failed", error->message);
 }
 
 static gboolean
-on_close_timeout (gpointer user_data)
+on_deadline (gpointer user_data)
 {
   VgwWsChannel *self = user_data;
 
-  vgw_debug (NULL, "http: %s did not finish closing its WebSocket, cut off", self->remote_address);
-  cut (self);
+  if (self->state != CHANNEL_CONNECTING)
+    vgw_debug (NULL, "%s did not finish closing its connection, cut off", self->peer);
+  finish_with (self, VGW_WS_END_FAILED, "cannot connect", "no answer in time");
   return G_SOURCE_REMOVE;
 }
 
 static void
-set_close_timer (VgwWsChannel *self, guint timeout_ms)
+set_deadline (VgwWsChannel *self, guint timeout_ms)
 {
-  vgw_source_clear (&self->close_timer);
-  self->close_timer = vgw_source_start_timer (timeout_ms, on_close_timeout, self);
+  vgw_source_clear (&self->deadline);
+  self->deadline = vgw_source_start_timer (timeout_ms, on_deadline, self);
 }
 
-/* Nothing more is said once the queue is empty. The peer closes first, or is cut off. */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
+
+/* Behind the last byte of a channel that closes comes the end. */
 static void
-linger (VgwWsChannel *self)
+on_output (const GError *error, gpointer user_data)
 {
-  self->state = CHANNEL_LINGERING;
-  if (self->socket != NULL && vgw_ws_queue_is_empty (&self->queue))
+  VgwWsChannel *self = user_data;
+
+  if (error != NULL)
+    finish_by_error (self, error);
+  else if (self->state == CHANNEL_LINGERING)
     g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
 }
 
+/* A client that does not read is cut off in the next turn of the main loop; a server gets less, and may still come
+ * round. / */
 static gboolean
-on_writable (GObject *stream, gpointer user_data)
+queue_frame (VgwWsChannel *self, VgwWsOpcode opcode, gconstpointer data, gsize length)
 {
-  VgwWsChannel *self = user_data;
-
-  if (!vgw_ws_queue_write (&self->queue, self->output))
+  if (vgw_ws_output_get_length (&self->output) + length > self->settings.max_queue_bytes)
     {
-      cut (self);
-      return G_SOURCE_REMOVE;
-    }
-  if (!vgw_ws_queue_is_empty (&self->queue))
-    return G_SOURCE_CONTINUE;
-  vgw_source_clear (&self->output_source);
-  if (self->state == CHANNEL_LINGERING)
-    linger (self); /* now the queue is empty */
-  return G_SOURCE_REMOVE;
-}
-
-/* Queues @frame (transfer full) and wakes the writer. A client that lets the queue pass its bound is cut off in the
- * next turn of the main loop. */
-static void
-queue_frame (VgwWsChannel *self, GBytes *frame)
-{
-  if (!vgw_ws_queue_push (&self->queue, frame))
-    {
-      vgw_info_about (self->remote_address, "http: %s does not read its WebSocket, cut off", self->remote_address);
+      if (self->settings.role != VGW_WS_SERVER)
+        return FALSE;
+      vgw_info_about (self->peer, "http: %s does not read its WebSocket, cut off", self->peer);
       self->state = CHANNEL_LINGERING;
-      set_close_timer (self, 0);
-      return;
+      set_deadline (self, 0);
+      return FALSE;
     }
-  if (self->output_source != NULL)
-    return;
-  self->output_source =
-      vgw_source_start (g_pollable_output_stream_create_source (self->output, NULL), G_SOURCE_FUNC (on_writable), self);
+  if (self->settings.role == VGW_WS_STREAM)
+    vgw_ws_output_push_bytes (&self->output, data, length);
+  else
+    vgw_ws_output_push_frame (&self->output, opcode, data, length);
+  return TRUE;
 }
 
-/* Queues our close frame; the timer is for a peer that neither reads nor answers. */
+/* Nothing more is sent. The peer closes first, or is cut off. */
 static void
-begin_close (VgwWsChannel *self, guint16 code, const char *reason, ChannelState next_state)
+linger (VgwWsChannel *self)
 {
-  if (self->state != CHANNEL_OPEN)
-    return;
-  /* a listener that closes because of "bad" does not change what the client is told */
-  if (self->failure_code != 0)
+  if (self->state == CHANNEL_OPEN)
+    set_deadline (self, self->settings.close_timeout_ms);
+  self->state = CHANNEL_LINGERING;
+  if (vgw_ws_output_get_length (&self->output) == 0)
+    g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
+}
+
+/* The peer has broken the protocol. The listener first: what it answers still goes out before the close frame. */
+static void
+handle_violation (VgwWsChannel *self, const GError *error, guint16 close_code)
+{
+  if (self->state == CHANNEL_OPEN)
     {
-      code = self->failure_code;
-      next_state = CHANNEL_LINGERING;
+      self->failure_code = close_code;
+      g_signal_emit (self, signals[SIGNAL_BAD], 0, error);
     }
-  self->state = next_state;
-  set_close_timer (self, self->settings.close_timeout_ms);
-  queue_frame (self, vgw_ws_frame_new_close (code, reason));
+  if (self->state == CHANNEL_OPEN)
+    vgw_ws_output_push_close (&self->output, close_code, error->message);
+  if (self->settings.role == VGW_WS_SERVER)
+    linger (self);
+  else
+    finish_with (self, VGW_WS_END_FAILED, "the connection was lost", error->message);
 }
 
-/* Tells the listener first: what it answers still goes out before the close frame. @close_code 0: nothing is closed. */
+/* The peer's close frame: answered with the same code where it is the first one (section 5.5.1). 1000, or no code at
+ * all, is good order (sections 7.1.5 and 7.4.1). */
 static void
-report_bad (VgwWsChannel *self, const GError *error, guint16 close_code)
+handle_close_frame (VgwWsChannel *self, const VgwWsMessage *message)
 {
-  if (self->state != CHANNEL_OPEN)
-    return;
-  self->failure_code = close_code;
-  g_signal_emit (self, signals[SIGNAL_BAD], 0, error);
-  if (close_code != 0)
-    begin_close (self, close_code, error->message, CHANNEL_LINGERING);
-}
-
-/* A frame costs work even when it is empty: pings without end are as bad as messages without end. */
-static gboolean
-is_within_rate (VgwWsChannel *self)
-{
-  guint64 n_frames = vgw_ws_parser_get_n_frames (self->parser);
-  guint n_new = (guint) (n_frames - self->n_frames_seen);
-  guint rate = self->settings.max_frames_per_s;
-
-  self->n_frames_seen = n_frames;
-  return vgw_token_bucket_charge (&self->frames, n_new, rate, rate * RATE_BURST, g_get_monotonic_time ()) == 0;
-}
-
-/* The peer's close frame: answered with the same code where it is the first one (section 5.5.1). */
-static void
-on_close_frame (VgwWsChannel *self, const VgwWsMessage *message)
-{
-  guint16 code = message->length >= 2 ? message->data[0] << 8 | message->data[1] : CLOSE_NORMAL;
+  guint16 code = vgw_ws_frame_get_close_code (message);
+  g_autofree char *why = g_strdup_printf ("closed by the bot with %u", code);
 
   if (self->state == CHANNEL_OPEN)
-    begin_close (self, code, NULL, CHANNEL_LINGERING);
-  linger (self);
+    vgw_ws_output_push_close (&self->output, code == VGW_WS_CLOSE_NO_CODE ? VGW_WS_CLOSE_NORMAL : code, NULL);
+  if (self->settings.role == VGW_WS_SERVER)
+    linger (self);
+  else if (code == VGW_WS_CLOSE_NO_CODE || code == VGW_WS_CLOSE_NORMAL)
+    finish (self, VGW_WS_END_ORDERLY, NULL);
+  else
+    finish_with (self, VGW_WS_END_LOST, "the connection was lost", why);
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------------ */
+
+static void
+refuse_binary (VgwWsChannel *self)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "a binary message; signaling is text");
+
+  g_signal_emit (self, signals[SIGNAL_BAD], 0, error);
 }
 
 static void
-on_frame (VgwWsChannel *self, const VgwWsMessage *message)
+handle_frame (VgwWsChannel *self, const VgwWsMessage *message)
 {
-  g_autoptr (GError) error = NULL;
+  gboolean is_text = message->opcode == VGW_WS_TEXT;
 
   switch (message->opcode)
     {
     case VGW_WS_TEXT:
-      if (self->state == CHANNEL_OPEN)
-        g_signal_emit (self, signals[SIGNAL_MESSAGE], 0, (const char *) message->data, message->length);
-      break;
     case VGW_WS_BINARY:
-      error = g_error_new_literal (VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "a binary message; signaling is text");
-      report_bad (self, error, 0);
+      if (self->state != CHANNEL_OPEN)
+        break;
+      if (!is_text && self->settings.role == VGW_WS_SERVER)
+        refuse_binary (self);
+      else
+        g_signal_emit (self, signals[SIGNAL_MESSAGE], 0, is_text, message->data, (gulong) message->length);
       break;
     case VGW_WS_PING:
       if (self->state == CHANNEL_OPEN)
-        queue_frame (self, vgw_ws_frame_new (VGW_WS_PONG, message->data, message->length));
+        queue_frame (self, VGW_WS_PONG, message->data, message->length);
       break;
     case VGW_WS_PONG:
       break;
     case VGW_WS_CLOSE:
-      on_close_frame (self, message);
+      handle_close_frame (self, message);
       break;
     }
+}
+
+static gsize
+read_frame (VgwWsChannel *self, const guint8 *data, gsize length)
+{
+  g_autoptr (GError) error = NULL;
+  VgwWsMessage message;
+  gsize n_taken = 0;
+
+  switch (vgw_ws_parser_read (self->parser, data, length, &n_taken, &message, &error))
+    {
+    case VGW_WS_MORE:
+      break;
+    case VGW_WS_MESSAGE:
+      handle_frame (self, &message);
+      break;
+    case VGW_WS_FAILED:
+      handle_violation (self, error, vgw_ws_parser_get_close_code (self->parser));
+      break;
+    }
+  if (self->state == CHANNEL_OPEN
+      && !vgw_read_meter_count_frames (&self->meter, &self->settings.limits, vgw_ws_parser_get_n_frames (self->parser)))
+    {
+      error = g_error_new_literal (VGW_ERROR, VGW_ERROR_TOO_LARGE, "too many messages in a short time");
+      handle_violation (self, error, VGW_WS_CLOSE_POLICY_VIOLATION);
+    }
+  return n_taken;
 }
 
 /* Delivers what is whole in @data. Handlers may send, close, and drop their reference. */
@@ -268,89 +310,69 @@ handle_bytes (VgwWsChannel *self, const guint8 *data, gsize length)
 {
   gsize n_done = 0;
 
-  while (n_done < length && (self->state == CHANNEL_OPEN || self->state == CHANNEL_CLOSING))
+  if (self->settings.role == VGW_WS_STREAM)
     {
-      g_autoptr (GError) error = NULL;
-      VgwWsMessage message;
-      gsize n_taken;
-      VgwWsResult result;
-
-      result = vgw_ws_parser_read (self->parser, data + n_done, length - n_done, &n_taken, &message, &error);
-      n_done += n_taken;
-      if (result == VGW_WS_MESSAGE)
-        on_frame (self, &message);
-      else if (result == VGW_WS_FAILED)
-        {
-          report_bad (self, error, vgw_ws_parser_get_close_code (self->parser));
-          linger (self);
-        }
-      if (self->state == CHANNEL_OPEN && !is_within_rate (self))
-        {
-          g_set_error_literal (&error, VGW_ERROR, VGW_ERROR_TOO_LARGE, "too many messages in a short time");
-          report_bad (self, error, CLOSE_POLICY);
-        }
+      if (self->state == CHANNEL_OPEN)
+        g_signal_emit (self, signals[SIGNAL_MESSAGE], 0, FALSE, data, (gulong) length);
+      return;
     }
+  while (n_done < length && (self->state == CHANNEL_OPEN || self->state == CHANNEL_CLOSING))
+    n_done += read_frame (self, data + n_done, length - n_done);
 }
 
-/* A client that goes on sending is not read any more: TCP holds it back, it still gets the close frame, and close_timer
- * ends it. */
-static gboolean
-has_read_enough (VgwWsChannel *self, gsize n)
-{
-  if (self->state == CHANNEL_OPEN)
-    return FALSE;
-  self->n_after_close += n;
-  return self->n_after_close >= MAX_BYTES_AFTER_CLOSE;
-}
+static gboolean on_readable (GObject *stream, gpointer user_data);
 
 /* libsoup's stream hands out what it read beyond the request's head by a source that is ready at once: a source stands
  * for the moment it was made, and is made anew after each read. */
 static void
-watch_input (VgwWsChannel *self, GPollableSourceFunc callback)
+watch_input (VgwWsChannel *self)
 {
+  GInputStream *input = g_io_stream_get_input_stream (self->stream);
+
   vgw_source_clear (&self->input_source);
-  self->input_source =
-      vgw_source_start (g_pollable_input_stream_create_source (self->input, NULL), G_SOURCE_FUNC (callback), self);
+  self->input_source = vgw_source_start (g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (input), NULL),
+                                         G_SOURCE_FUNC (on_readable), self);
 }
 
-/* What this thread has computed so far: what waiting for a processor costs is not the client's doing. */
-static gint64
-thread_time_us (void)
+static gboolean
+on_delay_over (gpointer user_data)
 {
-  struct timespec time = { 0 };
+  VgwWsChannel *self = user_data;
 
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
-  return time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+  self->is_delayed = FALSE;
+  self->received_at_us = g_get_monotonic_time (); /* it was us who did not listen */
+  watch_input (self);
+  return G_SOURCE_REMOVE;
 }
-
-/* How long nothing may be read after work of @cost_us. Nothing is lost meanwhile: TCP holds the client back. */
-static gint64
-account (VgwWsChannel *self, gint64 cost_us)
-{
-  VgwTokenBucket *shared = self->settings.shared_work;
-  gint64 now_us = g_get_monotonic_time ();
-  gint64 delay_us = vgw_token_bucket_charge (
-      &self->work_us, (guint) cost_us, self->settings.work_percent * US_PER_SECOND_AND_PERCENT, WORK_BURST_US, now_us);
-  gint64 shared_us = 0;
-
-  if (shared != NULL)
-    shared_us = vgw_token_bucket_charge (
-        shared, (guint) cost_us, VGW_WS_CHANNEL_SHARED_PERCENT * US_PER_SECOND_AND_PERCENT, SHARED_BURST_US, now_us);
-  if (cost_us >= EXPENSIVE_US)
-    delay_us = MAX (delay_us, shared_us);
-  return MIN (delay_us, MAX_DELAY_US);
-}
-
-static gboolean on_delay_over (gpointer user_data);
 
 static void
 delay_reading (VgwWsChannel *self, gint64 delay_us)
 {
-  if (self->n_delays++ == 0)
-    vgw_info_about (self->remote_address, "http: the messages of %s take too much time: they are read more slowly",
-                    self->remote_address);
+  self->is_delayed = TRUE;
   vgw_source_clear (&self->input_source);
-  self->delay_timer = vgw_source_start_timer ((guint) (delay_us / 1000) + 1, on_delay_over, self);
+  self->input_source = vgw_source_start_timer ((guint) (MAX (delay_us, MIN_DELAY_US) / 1000) + 1, on_delay_over, self);
+}
+
+/* Goes on after a read of @n bytes, now, later, or not at all. */
+static void
+continue_reading (VgwWsChannel *self, gsize n)
+{
+  gint64 delay_us = vgw_read_meter_stop (&self->meter, &self->settings.limits, n);
+
+  if (self->state != CHANNEL_OPEN)
+    self->n_after_close += n;
+  /* a peer that goes on sending is held back by TCP; it still gets the close frame, and the deadline ends it */
+  if (self->n_after_close >= self->settings.max_bytes_after_close)
+    vgw_source_clear (&self->input_source);
+  else if (delay_us > 0)
+    {
+      if (self->n_delays++ == 0 && self->settings.role == VGW_WS_SERVER)
+        vgw_info_about (self->peer, "http: the messages of %s take too much time: they are read more slowly",
+                        self->peer);
+      delay_reading (self, delay_us);
+    }
+  else
+    watch_input (self);
 }
 
 static gboolean
@@ -359,41 +381,29 @@ on_readable (GObject *stream, gpointer user_data)
   g_autoptr (VgwWsChannel) self = g_object_ref (VGW_WS_CHANNEL (user_data));
   g_autoptr (GError) error = NULL;
   guint8 data[READ_BYTES];
-  gint64 started_us = thread_time_us (), delay_us = 0;
   gssize n;
 
-  n = g_pollable_input_stream_read_nonblocking (self->input, data, sizeof data, NULL, &error);
+  if (self->state == CHANNEL_OPEN && self->settings.may_read != NULL
+      && !self->settings.may_read (self->settings.user_data))
+    {
+      delay_reading (self, MIN_DELAY_US);
+      return G_SOURCE_REMOVE;
+    }
+  vgw_read_meter_start (&self->meter);
+  n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (stream), data, sizeof data, NULL, &error);
   if (n > 0)
     {
       self->received_at_us = g_get_monotonic_time ();
       handle_bytes (self, data, n);
-      delay_us = account (self, thread_time_us () - started_us);
     }
-  else if (n == 0 || !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    {
-      /* a peer that has only shut down its sending half still gets what is queued, as far as the kernel takes it */
-      vgw_ws_queue_write (&self->queue, self->output);
-      cut (self);
-    }
-  if (self->state == CHANNEL_CLOSED)
-    return G_SOURCE_REMOVE;
-  if (has_read_enough (self, MAX (n, 0)))
-    vgw_source_clear (&self->input_source);
-  else if (delay_us > 0)
-    delay_reading (self, delay_us);
-  else
-    watch_input (self, on_readable);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_delay_over (gpointer user_data)
-{
-  VgwWsChannel *self = user_data;
-
-  vgw_source_clear (&self->delay_timer);
-  self->received_at_us = g_get_monotonic_time (); /* it was us who did not listen */
-  watch_input (self, on_readable);
+  else if (n == 0 && self->settings.role == VGW_WS_CLIENT)
+    finish_with (self, VGW_WS_END_LOST, "the connection was lost", "it ended without a closing frame");
+  else if (n == 0)
+    finish (self, VGW_WS_END_ORDERLY, NULL);
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    finish_by_error (self, error);
+  if (self->state != CHANNEL_CLOSED)
+    continue_reading (self, MAX (n, 0));
   return G_SOURCE_REMOVE;
 }
 
@@ -403,23 +413,24 @@ on_ping_time (gpointer user_data)
   VgwWsChannel *self = user_data;
   gint64 silent_ms = (g_get_monotonic_time () - self->received_at_us) / 1000;
 
-  if (silent_ms > self->settings.idle_timeout_ms && self->delay_timer == NULL)
+  if (silent_ms > self->settings.idle_timeout_ms && !self->is_delayed)
     {
-      vgw_info_about (self->remote_address,
-                      "http: nothing from %s for %" G_GINT64_FORMAT " ms, not even a pong: closed",
-                      self->remote_address, silent_ms);
-      cut (self);
+      vgw_info_about (self->peer, "http: nothing from %s for %" G_GINT64_FORMAT " ms, not even a pong: closed",
+                      self->peer, silent_ms);
+      finish_with (self, VGW_WS_END_FAILED, "the connection was lost", "silence");
       return G_SOURCE_REMOVE;
     }
   if (self->state == CHANNEL_OPEN)
-    queue_frame (self, vgw_ws_frame_new (VGW_WS_PING, NULL, 0));
+    queue_frame (self, VGW_WS_PING, NULL, 0);
   return G_SOURCE_CONTINUE;
 }
+
+/* --- the object --------------------------------------------------------------------------------------------------- */
 
 static void
 vgw_ws_channel_dispose (GObject *object)
 {
-  close_stream (VGW_WS_CHANNEL (object));
+  drop_socket (VGW_WS_CHANNEL (object));
   G_OBJECT_CLASS (vgw_ws_channel_parent_class)->dispose (object);
 }
 
@@ -428,19 +439,16 @@ vgw_ws_channel_finalize (GObject *object)
 {
   VgwWsChannel *self = VGW_WS_CHANNEL (object);
 
+  g_clear_object (&self->dialling);
   vgw_ws_parser_free (self->parser);
-  g_free (self->remote_address);
-  g_free (self->query);
-  g_free (self->origin);
-  g_free (self->user_agent);
+  g_free (self->peer);
   G_OBJECT_CLASS (vgw_ws_channel_parent_class)->finalize (object);
 }
 
 static void
 vgw_ws_channel_init (VgwWsChannel *self)
 {
-  self->state = CHANNEL_CLOSED; /* until it has a stream */
-  vgw_ws_queue_init (&self->queue, 0);
+  self->state = CHANNEL_CLOSED; /* until it has a stream, or a target */
 }
 
 static void
@@ -451,97 +459,120 @@ vgw_ws_channel_class_init (VgwWsChannelClass *klass)
   object_class->dispose = vgw_ws_channel_dispose;
   object_class->finalize = vgw_ws_channel_finalize;
 
+  signals[SIGNAL_OPENED] =
+      g_signal_new ("opened", VGW_TYPE_WS_CHANNEL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_MESSAGE] = g_signal_new ("message", VGW_TYPE_WS_CHANNEL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                          G_TYPE_NONE, 2, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE, G_TYPE_ULONG);
+                                          G_TYPE_NONE, 3, G_TYPE_BOOLEAN, G_TYPE_POINTER, G_TYPE_ULONG);
   signals[SIGNAL_BAD] = g_signal_new ("bad", VGW_TYPE_WS_CHANNEL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                                       1, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
-  signals[SIGNAL_CLOSED] =
-      g_signal_new ("closed", VGW_TYPE_WS_CHANNEL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_CLOSED] = g_signal_new ("closed", VGW_TYPE_WS_CHANNEL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                         G_TYPE_NONE, 2, G_TYPE_INT, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
+}
+
+/* @stream and @socket (transfer none) are there from here on. */
+static void
+attach_stream (VgwWsChannel *self, GIOStream *stream, GSocket *socket)
+{
+  self->stream = g_object_ref (stream);
+  self->socket = g_object_ref (socket);
+  vgw_ws_output_init (&self->output, g_io_stream_get_output_stream (stream), self->settings.role == VGW_WS_CLIENT,
+                      on_output, self);
+  self->received_at_us = g_get_monotonic_time ();
+  if (self->settings.idle_timeout_ms > 0)
+    self->ping_timer =
+        vgw_source_start_timer (MAX (1, self->settings.idle_timeout_ms / PINGS_PER_TIMEOUT), on_ping_time, self);
+  watch_input (self);
 }
 
 VgwWsChannel *
-vgw_ws_channel_new (GIOStream *stream, GSocket *socket, const char *remote_address, const char *query,
-                    const VgwWsChannelSettings *settings)
+vgw_ws_channel_new (GIOStream *stream, GSocket *socket, const char *peer, const VgwWsChannelSettings *settings)
 {
   VgwWsChannel *self = g_object_new (VGW_TYPE_WS_CHANNEL, NULL);
 
   self->settings = *settings;
   self->state = CHANNEL_OPEN;
-  self->stream = g_object_ref (stream);
-  self->socket = socket != NULL ? g_object_ref (socket) : NULL;
-  self->input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream));
-  self->output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream));
-  vgw_ws_queue_init (&self->queue, settings->max_queue_bytes);
-  self->parser = vgw_ws_parser_new (settings->max_message_bytes);
-  self->remote_address = g_strdup (remote_address);
-  self->query = g_strdup (query);
-  self->received_at_us = g_get_monotonic_time ();
-  if (settings->idle_timeout_ms > 0)
-    self->ping_timer =
-        vgw_source_start_timer (MAX (1, settings->idle_timeout_ms / PINGS_PER_TIMEOUT), on_ping_time, self);
-  watch_input (self, on_readable);
+  self->peer = g_strdup (peer);
+  self->parser = vgw_ws_parser_new (TRUE, settings->max_text_bytes, settings->max_binary_bytes);
+  attach_stream (self, stream, socket);
   return self;
 }
 
-void
-vgw_ws_channel_send (VgwWsChannel *self, const char *text)
+static void
+on_dialled (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_return_if_fail (VGW_IS_WS_CHANNEL (self) && text != NULL);
+  g_autoptr (VgwWsChannel) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) rest = NULL;
+  g_autoptr (GSocketConnection) connection = vgw_dial_finish (result, &rest, &error);
 
+  if (connection == NULL || self->state != CHANNEL_CONNECTING)
+    {
+      finish_with (self, VGW_WS_END_FAILED, "cannot connect", error != NULL ? error->message : "closed");
+      return;
+    }
+  vgw_source_clear (&self->deadline);
+  self->state = CHANNEL_OPEN;
+  attach_stream (self, G_IO_STREAM (connection), g_socket_connection_get_socket (connection));
+  g_signal_emit (self, signals[SIGNAL_OPENED], 0);
+  if (rest != NULL) /* what came behind the answer to the handshake */
+    handle_bytes (self, g_bytes_get_data (rest, NULL), g_bytes_get_size (rest));
+}
+
+VgwWsChannel *
+vgw_ws_channel_new_client (const VgwDialTarget *target, guint timeout_ms, const VgwWsChannelSettings *settings)
+{
+  VgwWsChannel *self = g_object_new (VGW_TYPE_WS_CHANNEL, NULL);
+
+  self->settings = *settings;
+  self->state = CHANNEL_CONNECTING;
+  self->peer = g_strndup (target->url, strcspn (target->url, "?"));
+  self->dialling = g_cancellable_new ();
+  if (settings->role == VGW_WS_CLIENT)
+    self->parser = vgw_ws_parser_new (FALSE, settings->max_text_bytes, settings->max_binary_bytes);
+  set_deadline (self, timeout_ms);
+  vgw_dial_async (target, self->dialling, on_dialled, g_object_ref (self));
+  return self;
+}
+
+gboolean
+vgw_ws_channel_send (VgwWsChannel *self, gboolean is_text, gconstpointer data, gsize length)
+{
   /* after the close frame nothing may follow (RFC 6455 section 5.5.1) */
-  if (self->state == CHANNEL_OPEN)
-    queue_frame (self, vgw_ws_frame_new (VGW_WS_TEXT, text, strlen (text)));
+  return self->state == CHANNEL_OPEN && queue_frame (self, is_text ? VGW_WS_TEXT : VGW_WS_BINARY, data, length);
 }
 
 void
 vgw_ws_channel_close (VgwWsChannel *self, guint16 code, const char *reason)
 {
-  g_return_if_fail (VGW_IS_WS_CHANNEL (self));
-
-  begin_close (self, code, reason, CHANNEL_CLOSING);
-}
-
-guint
-vgw_ws_channel_count_delays (VgwWsChannel *self)
-{
-  return self->n_delays;
+  if (self->state != CHANNEL_CONNECTING && self->state != CHANNEL_OPEN)
+    return;
+  g_set_object (&self->kept, self);
+  if (self->state == CHANNEL_CONNECTING)
+    {
+      self->state = CHANNEL_LINGERING;
+      g_cancellable_cancel (self->dialling); /* on_dialled () does the rest */
+    }
+  else if (self->settings.role == VGW_WS_STREAM)
+    linger (self);
+  else
+    {
+      self->state = CHANNEL_CLOSING;
+      set_deadline (self, self->settings.close_timeout_ms);
+      /* beyond any bound; a listener that closes because of "bad" does not change what the client is told */
+      vgw_ws_output_push_close (&self->output, self->failure_code != 0 ? self->failure_code : code, reason);
+    }
 }
 
 void
 vgw_ws_channel_cut (VgwWsChannel *self)
 {
-  cut (self);
+  finish (self, VGW_WS_END_ORDERLY, NULL);
 }
 
 const char *
-vgw_ws_channel_get_remote_address (VgwWsChannel *self)
+vgw_ws_channel_get_peer (VgwWsChannel *self)
 {
-  return self->remote_address;
-}
-
-const char *
-vgw_ws_channel_get_query (VgwWsChannel *self)
-{
-  return self->query;
-}
-
-void
-vgw_ws_channel_set_page (VgwWsChannel *self, const char *origin, const char *user_agent)
-{
-  self->origin = g_strdup (origin);
-  self->user_agent = g_strdup (user_agent);
-}
-
-const char *
-vgw_ws_channel_get_origin (VgwWsChannel *self)
-{
-  return self->origin;
-}
-
-const char *
-vgw_ws_channel_get_user_agent (VgwWsChannel *self)
-{
-  return self->user_agent;
+  return self->peer;
 }
 
 gsize
@@ -551,11 +582,17 @@ vgw_ws_channel_get_backlog (VgwWsChannel *self)
 
   if (self->socket != NULL && ioctl (g_socket_get_fd (self->socket), SIOCOUTQ, &n_unacked) != 0)
     n_unacked = 0;
-  return self->queue.n_bytes + (gsize) MAX (n_unacked, 0);
+  return vgw_ws_output_get_length (&self->output) + (gsize) MAX (n_unacked, 0);
+}
+
+guint
+vgw_ws_channel_count_delays (VgwWsChannel *self)
+{
+  return self->n_delays;
 }
 
 gsize
 vgw_ws_channel_get_queued_bytes (VgwWsChannel *self)
 {
-  return self->queue.n_bytes;
+  return vgw_ws_output_get_length (&self->output);
 }

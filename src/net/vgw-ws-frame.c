@@ -6,7 +6,6 @@
 
 /* RFC 6455 section 5.2 */
 #define MAX_HEADER_BYTES 14
-#define MASK_BYTES 4
 #define OPCODE_CONTINUATION 0x0
 #define FIN_BIT 0x80
 #define RESERVED_BITS 0x70
@@ -16,10 +15,6 @@
 #define LENGTH_16_BIT 126
 #define LENGTH_64_BIT 127
 #define MAX_CONTROL_BYTES 125 /* section 5.5 */
-
-#define CLOSE_PROTOCOL_ERROR 1002
-#define CLOSE_BAD_DATA 1007
-#define CLOSE_TOO_BIG 1009
 
 /* No client cuts a 64 KiB message so small; empty fragments would otherwise cost time without end. */
 #define MAX_FRAGMENTS 512
@@ -38,7 +33,7 @@ struct _VgwWsParser
   /* the frame whose payload is being read */
   guint8 opcode;
   gboolean is_final;
-  guint8 mask[MASK_BYTES];
+  guint8 mask[VGW_WS_MASK_BYTES];
   guint64 n_payload;
   guint64 n_payload_read;
 
@@ -55,7 +50,7 @@ fail (VgwWsParser *self, guint16 close_code, GError **error, const char *why)
 {
   self->close_code = close_code;
   g_byte_array_set_size (self->message, 0);
-  g_set_error (error, VGW_ERROR, close_code == CLOSE_TOO_BIG ? VGW_ERROR_TOO_LARGE : VGW_ERROR_BAD_MESSAGE,
+  g_set_error (error, VGW_ERROR, close_code == VGW_WS_CLOSE_TOO_BIG ? VGW_ERROR_TOO_LARGE : VGW_ERROR_BAD_MESSAGE,
                "WebSocket: %s", why);
   return VGW_WS_FAILED;
 }
@@ -91,7 +86,7 @@ header_bytes (const VgwWsParser *self)
   guint8 length = self->header[1] & LENGTH_BITS;
   gsize n_extended = length == LENGTH_16_BIT ? 2 : length == LENGTH_64_BIT ? 8 : 0;
 
-  return 2 + n_extended + (self->is_masked ? MASK_BYTES : 0);
+  return 2 + n_extended + (self->is_masked ? VGW_WS_MASK_BYTES : 0);
 }
 
 static guint64
@@ -132,28 +127,29 @@ check_first_bytes (VgwWsParser *self, GError **error)
   self->is_final = (self->header[0] & FIN_BIT) != 0;
   self->n_frames++;
   if ((self->header[0] & RESERVED_BITS) != 0)
-    return fail (self, CLOSE_PROTOCOL_ERROR, error, "reserved bits set without an extension");
+    return fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "reserved bits set without an extension");
   if (((self->header[1] & MASK_BIT) != 0) != self->is_masked)
-    return fail (self, CLOSE_PROTOCOL_ERROR, error,
+    return fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error,
                  self->is_masked ? "a frame from a client must be masked" : "a frame from a server must not be masked");
   if (is_control (self->opcode) && (!self->is_final || length > MAX_CONTROL_BYTES))
-    return fail (self, CLOSE_PROTOCOL_ERROR, error, "a control frame is fragmented or too long");
+    return fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "a control frame is fragmented or too long");
 
   switch (self->opcode)
     {
     case OPCODE_CONTINUATION:
       return self->message_opcode != 0 ? VGW_WS_MORE
-                                       : fail (self, CLOSE_PROTOCOL_ERROR, error, "a continuation of nothing");
+                                       : fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "a continuation of nothing");
     case VGW_WS_TEXT:
     case VGW_WS_BINARY:
-      return self->message_opcode == 0 ? VGW_WS_MORE
-                                       : fail (self, CLOSE_PROTOCOL_ERROR, error, "a message inside another message");
+      return self->message_opcode == 0
+                 ? VGW_WS_MORE
+                 : fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "a message inside another message");
     case VGW_WS_CLOSE:
     case VGW_WS_PING:
     case VGW_WS_PONG:
       return VGW_WS_MORE;
     default:
-      return fail (self, CLOSE_PROTOCOL_ERROR, error, "an opcode that nobody defined");
+      return fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "an opcode that nobody defined");
     }
 }
 
@@ -175,9 +171,9 @@ begin_payload (VgwWsParser *self, GError **error)
   self->n_payload = payload_bytes (self);
   self->n_payload_read = 0;
   if (self->is_masked)
-    memcpy (self->mask, self->header + self->n_header - MASK_BYTES, MASK_BYTES);
+    memcpy (self->mask, self->header + self->n_header - VGW_WS_MASK_BYTES, VGW_WS_MASK_BYTES);
   if (!is_shortest_length (self))
-    return fail (self, CLOSE_PROTOCOL_ERROR, error, "a length that is not in its shortest form");
+    return fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "a length that is not in its shortest form");
   self->is_in_payload = TRUE;
   if (is_control (self->opcode))
     return VGW_WS_MORE;
@@ -185,7 +181,7 @@ begin_payload (VgwWsParser *self, GError **error)
   if (self->n_payload > get_max_bytes (self) - self->message->len)
     {
       g_snprintf (why, sizeof why, "a message of more than %" G_GSIZE_FORMAT " bytes", get_max_bytes (self));
-      return fail (self, CLOSE_TOO_BIG, error, why);
+      return fail (self, VGW_WS_CLOSE_TOO_BIG, error, why);
     }
   if (self->opcode != OPCODE_CONTINUATION)
     {
@@ -194,7 +190,7 @@ begin_payload (VgwWsParser *self, GError **error)
     }
   self->n_fragments++;
   if (self->n_fragments > MAX_FRAGMENTS)
-    return fail (self, CLOSE_TOO_BIG, error, "the message has too many fragments");
+    return fail (self, VGW_WS_CLOSE_TOO_BIG, error, "the message has too many fragments");
   return VGW_WS_MORE;
 }
 
@@ -217,7 +213,7 @@ static void
 apply_mask (guint8 *to, const guint8 *from, gsize length, const guint8 *mask, guint64 offset)
 {
   for (gsize i = 0; i < length; i++)
-    to[i] = from[i] ^ mask[(offset + i) % MASK_BYTES];
+    to[i] = from[i] ^ mask[(offset + i) % VGW_WS_MASK_BYTES];
 }
 
 static void
@@ -255,9 +251,9 @@ deliver_control (VgwWsParser *self, VgwWsMessage *message, GError **error)
   if (self->opcode == VGW_WS_CLOSE && length > 0)
     {
       if (length == 1 || !is_close_code (self->control[0] << 8 | self->control[1]))
-        return fail (self, CLOSE_PROTOCOL_ERROR, error, "a close code that must not be sent");
+        return fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "a close code that must not be sent");
       if (!is_utf8 (self->control + 2, length - 2))
-        return fail (self, CLOSE_BAD_DATA, error, "the reason for closing is not UTF-8");
+        return fail (self, VGW_WS_CLOSE_BAD_DATA, error, "the reason for closing is not UTF-8");
     }
   self->control[length] = '\0';
   *message = (VgwWsMessage){ self->opcode, self->control, length };
@@ -270,7 +266,7 @@ deliver_data (VgwWsParser *self, VgwWsMessage *message, GError **error)
   gsize length = self->message->len;
 
   if (self->message_opcode == VGW_WS_TEXT && !is_utf8 (self->message->data, length))
-    return fail (self, CLOSE_BAD_DATA, error, "the text is not UTF-8");
+    return fail (self, VGW_WS_CLOSE_BAD_DATA, error, "the text is not UTF-8");
   g_byte_array_append (self->message, (const guint8 *) "", 1);
   *message = (VgwWsMessage){ self->message_opcode, self->message->data, length };
   self->is_delivered = TRUE;
@@ -279,24 +275,14 @@ deliver_data (VgwWsParser *self, VgwWsMessage *message, GError **error)
 }
 
 VgwWsParser *
-vgw_ws_parser_new (gsize max_message_bytes)
+vgw_ws_parser_new (gboolean is_masked, gsize max_text_bytes, gsize max_binary_bytes)
 {
   VgwWsParser *self = g_new0 (VgwWsParser, 1);
 
-  self->max_text_bytes = max_message_bytes;
-  self->max_binary_bytes = max_message_bytes;
-  self->is_masked = TRUE;
-  self->message = g_byte_array_new ();
-  return self;
-}
-
-VgwWsParser *
-vgw_ws_parser_new_for_client (gsize max_text_bytes, gsize max_binary_bytes)
-{
-  VgwWsParser *self = vgw_ws_parser_new (max_text_bytes);
-
+  self->is_masked = is_masked;
+  self->max_text_bytes = max_text_bytes;
   self->max_binary_bytes = max_binary_bytes;
-  self->is_masked = FALSE;
+  self->message = g_byte_array_new ();
   return self;
 }
 
@@ -358,13 +344,12 @@ vgw_ws_parser_get_n_frames (VgwWsParser *self)
   return self->n_frames;
 }
 
-/* @mask (nullable) */
-static GBytes *
-make_frame (VgwWsOpcode opcode, const guint8 *data, gsize length, const guint8 *mask)
+void
+vgw_ws_frame_append (GByteArray *out, VgwWsOpcode opcode, gconstpointer data, gsize length, const guint8 *mask)
 {
-  GByteArray *frame = g_byte_array_sized_new (MAX_HEADER_BYTES + length);
   guint8 header[MAX_HEADER_BYTES];
   gsize n_extended = length < LENGTH_16_BIT ? 0 : length <= G_MAXUINT16 ? 2 : 8;
+  gsize n_header = 2 + n_extended;
 
   header[0] = FIN_BIT | opcode;
   header[1] = n_extended == 0 ? length : n_extended == 2 ? LENGTH_16_BIT : LENGTH_64_BIT;
@@ -373,33 +358,18 @@ make_frame (VgwWsOpcode opcode, const guint8 *data, gsize length, const guint8 *
   if (mask != NULL)
     {
       header[1] |= MASK_BIT;
-      memcpy (header + 2 + n_extended, mask, MASK_BYTES);
+      memcpy (header + n_header, mask, VGW_WS_MASK_BYTES);
+      n_header += VGW_WS_MASK_BYTES;
     }
-  g_byte_array_append (frame, header, 2 + n_extended + (mask != NULL ? MASK_BYTES : 0));
+  g_byte_array_append (out, header, n_header);
   if (length > 0)
-    g_byte_array_append (frame, data, length);
+    g_byte_array_append (out, data, length);
   if (mask != NULL)
-    apply_mask (frame->data + frame->len - length, frame->data + frame->len - length, length, mask, 0);
-  return g_byte_array_free_to_bytes (frame);
+    apply_mask (out->data + out->len - length, out->data + out->len - length, length, mask, 0);
 }
 
-GBytes *
-vgw_ws_frame_new (VgwWsOpcode opcode, gconstpointer data, gsize length)
-{
-  return make_frame (opcode, data, length, NULL);
-}
-
-GBytes *
-vgw_ws_frame_new_masked (VgwWsOpcode opcode, gconstpointer data, gsize length, guint32 mask)
-{
-  guint8 bytes[MASK_BYTES];
-
-  memcpy (bytes, &mask, sizeof bytes);
-  return make_frame (opcode, data, length, bytes);
-}
-
-GBytes *
-vgw_ws_frame_new_close (guint16 code, const char *reason)
+void
+vgw_ws_frame_append_close (GByteArray *out, guint16 code, const char *reason, const guint8 *mask)
 {
   guint8 payload[MAX_CONTROL_BYTES] = { code >> 8, code & 0xff };
   const char *end;
@@ -412,5 +382,11 @@ vgw_ws_frame_new_close (guint16 code, const char *reason)
       length = end - reason;
       memcpy (payload + 2, reason, length);
     }
-  return vgw_ws_frame_new (VGW_WS_CLOSE, payload, 2 + length);
+  vgw_ws_frame_append (out, VGW_WS_CLOSE, payload, 2 + length, mask);
+}
+
+guint16
+vgw_ws_frame_get_close_code (const VgwWsMessage *message)
+{
+  return message->length >= 2 ? message->data[0] << 8 | message->data[1] : VGW_WS_CLOSE_NO_CODE;
 }

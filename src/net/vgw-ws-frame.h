@@ -1,6 +1,6 @@
-/* The reading half of a WebSocket (RFC 6455 sections 5 to 7), of a server or a client, bounded: frames in, whole
- * messages out. It holds what has arrived of one message, never what a header only announces, and never more than the
- * bound over all fragments. Pure: no sockets, no clock. One thread. */
+/* The frames of a WebSocket (RFC 6455 sections 5 to 7), of a server or a client. The parser is bounded: frames in,
+ * whole messages out. It holds what has arrived of one message, never what a header only announces, and never more than
+ * the bound over all fragments. Pure: no sockets, no clock. One thread. */
 #pragma once
 
 #include <glib.h>
@@ -19,6 +19,19 @@ typedef enum
   VGW_WS_PONG = 0xa,
 } VgwWsOpcode;
 
+/* RFC 6455 section 7.4.1, and the registry of close codes for 1013. */
+typedef enum
+{
+  VGW_WS_CLOSE_NORMAL = 1000,
+  VGW_WS_CLOSE_GOING_AWAY = 1001,
+  VGW_WS_CLOSE_PROTOCOL_ERROR = 1002,
+  VGW_WS_CLOSE_NO_CODE = 1005, /* never sent: a close frame without a code */
+  VGW_WS_CLOSE_BAD_DATA = 1007,
+  VGW_WS_CLOSE_POLICY_VIOLATION = 1008,
+  VGW_WS_CLOSE_TOO_BIG = 1009,
+  VGW_WS_CLOSE_TRY_AGAIN_LATER = 1013,
+} VgwWsCloseCode;
+
 /* One whole message or one control frame. */
 typedef struct
 {
@@ -34,11 +47,9 @@ typedef enum
   VGW_WS_FAILED,  /* the error is set; the parser takes nothing more */
 } VgwWsResult;
 
-/* @max_message_bytes: of one message, all its fragments together. Returns: (transfer full) */
-VgwWsParser *vgw_ws_parser_new (gsize max_message_bytes);
-
-/* The same for what a server sends: its frames are not masked, and text and binary messages have a bound each. */
-VgwWsParser *vgw_ws_parser_new_for_client (gsize max_text_bytes, gsize max_binary_bytes);
+/* @is_masked: whether the frames that come in are, which is what a client sends. The bounds are of one message, all its
+ * fragments together. Returns: (transfer full) */
+VgwWsParser *vgw_ws_parser_new (gboolean is_masked, gsize max_text_bytes, gsize max_binary_bytes);
 void vgw_ws_parser_free (VgwWsParser *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWsParser, vgw_ws_parser_free)
 
@@ -59,13 +70,16 @@ gsize vgw_ws_parser_get_held_bytes (VgwWsParser *self);
 /* Data and control frames begun so far, for a bound on their rate. */
 guint64 vgw_ws_parser_get_n_frames (VgwWsParser *self);
 
-/* One unmasked, unfragmented frame as a server sends it. Returns: (transfer full) */
-GBytes *vgw_ws_frame_new (VgwWsOpcode opcode, gconstpointer data, gsize length);
+#define VGW_WS_MASK_BYTES 4
 
-/* The same as a client sends it, masked with @mask, which should be nobody's guess (section 10.3). */
-GBytes *vgw_ws_frame_new_masked (VgwWsOpcode opcode, gconstpointer data, gsize length, guint32 mask);
+/* Appends one unfragmented frame to @out. @mask (nullable): VGW_WS_MASK_BYTES that nobody can guess (section 10.3), in
+ * a frame of a client. */
+void vgw_ws_frame_append (GByteArray *out, VgwWsOpcode opcode, gconstpointer data, gsize length, const guint8 *mask);
 
-/* A close frame; @reason (nullable) is cut to what fits a control frame. Returns: (transfer full) */
-GBytes *vgw_ws_frame_new_close (guint16 code, const char *reason);
+/* The same for a close frame; @reason (nullable) is cut to what fits a control frame. */
+void vgw_ws_frame_append_close (GByteArray *out, guint16 code, const char *reason, const guint8 *mask);
+
+/* The code in a close frame, VGW_WS_CLOSE_NO_CODE where it has none. */
+guint16 vgw_ws_frame_get_close_code (const VgwWsMessage *message);
 
 G_END_DECLS

@@ -13,44 +13,21 @@
 
 struct _VgwWsHandshake
 {
-  char *url;
-  char *subprotocol;   /* (nullable) */
-  char *authorization; /* (nullable) */
   char *key;
-  GByteArray *head; /* of the answer, as far as it has arrived */
-  gboolean is_open;
-  VgwWsParser *parser;
+  char *request;
+  char *subprotocol; /* (nullable) */
+  GByteArray *head;  /* of the answer, as far as it has arrived */
 };
-
-VgwWsHandshake *
-vgw_ws_handshake_new (const char *url, const char *subprotocol, const char *authorization, gsize max_text_bytes,
-                      gsize max_binary_bytes)
-{
-  VgwWsHandshake *self = g_new0 (VgwWsHandshake, 1);
-  guint32 random[KEY_BYTES / sizeof (guint32)];
-
-  for (gsize i = 0; i < G_N_ELEMENTS (random); i++)
-    random[i] = g_random_int (); /* a nonce, not a secret */
-  self->url = g_strdup (url);
-  self->subprotocol = g_strdup (subprotocol);
-  self->authorization = g_strdup (authorization);
-  self->key = g_base64_encode ((const guint8 *) random, sizeof random);
-  self->head = g_byte_array_new ();
-  self->parser = vgw_ws_parser_new_for_client (max_text_bytes, max_binary_bytes);
-  return self;
-}
 
 void
 vgw_ws_handshake_free (VgwWsHandshake *self)
 {
   if (self == NULL)
     return;
-  g_free (self->url);
-  g_free (self->subprotocol);
-  g_free (self->authorization);
   g_free (self->key);
+  g_free (self->request);
+  g_free (self->subprotocol);
   g_byte_array_unref (self->head);
-  vgw_ws_parser_free (self->parser);
   g_free (self);
 }
 
@@ -65,10 +42,10 @@ make_host (GUri *uri)
   return g_uri_get_port (uri) > 0 ? g_strdup_printf ("%s:%d", name, g_uri_get_port (uri)) : g_steal_pointer (&name);
 }
 
-char *
-vgw_ws_handshake_make_request (VgwWsHandshake *self)
+static char *
+make_request (const char *url, const char *key, const char *subprotocol, const char *authorization)
 {
-  g_autoptr (GUri) uri = g_uri_parse (self->url, G_URI_FLAGS_ENCODED, NULL);
+  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_ENCODED, NULL);
   g_autoptr (GString) request = g_string_new (NULL);
   g_autofree char *host = NULL;
 
@@ -81,13 +58,34 @@ vgw_ws_handshake_make_request (VgwWsHandshake *self)
   g_string_append_printf (request,
                           "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: %s\r\n"
                           "Sec-WebSocket-Version: 13\r\n",
-                          self->key);
-  if (self->subprotocol != NULL)
-    g_string_append_printf (request, "Sec-WebSocket-Protocol: %s\r\n", self->subprotocol);
-  if (self->authorization != NULL)
-    g_string_append_printf (request, "Authorization: %s\r\n", self->authorization);
+                          key);
+  if (subprotocol != NULL)
+    g_string_append_printf (request, "Sec-WebSocket-Protocol: %s\r\n", subprotocol);
+  if (authorization != NULL)
+    g_string_append_printf (request, "Authorization: %s\r\n", authorization);
   g_string_append (request, "\r\n");
   return g_string_free (g_steal_pointer (&request), FALSE);
+}
+
+VgwWsHandshake *
+vgw_ws_handshake_new (const char *url, const char *subprotocol, const char *authorization)
+{
+  VgwWsHandshake *self = g_new0 (VgwWsHandshake, 1);
+  guint32 random[KEY_BYTES / sizeof (guint32)];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (random); i++)
+    random[i] = g_random_int (); /* a nonce, not a secret */
+  self->key = g_base64_encode ((const guint8 *) random, sizeof random);
+  self->request = make_request (url, self->key, subprotocol, authorization);
+  self->subprotocol = g_strdup (subprotocol);
+  self->head = g_byte_array_new ();
+  return self;
+}
+
+const char *
+vgw_ws_handshake_get_request (VgwWsHandshake *self)
+{
+  return self->request;
 }
 
 static char *
@@ -148,66 +146,30 @@ check_head (VgwWsHandshake *self, gsize length, GError **error)
   return fault == NULL;
 }
 
-/* What comes behind the head belongs to the frames. */
-static VgwWsHandshakeResult
-read_head (VgwWsHandshake *self, const guint8 *data, gsize length, gsize *n_taken, GError **error)
+VgwWsResult
+vgw_ws_handshake_read (VgwWsHandshake *self, const guint8 *data, gsize length, gsize *n_taken, GError **error)
 {
   gsize n_before = self->head->len;
   gsize n = MIN (length, MAX_HEAD_BYTES - n_before);
   const guint8 *end;
   gsize head_bytes;
 
+  *n_taken = n;
   g_byte_array_append (self->head, data, n);
   if (self->head->len > 0 && self->head->data[0] == TLS_ALERT)
     {
-      *n_taken = n;
       g_set_error_literal (error, VGW_ERROR, VGW_ERROR_ENGINE, "the bot speaks TLS: its url must begin with wss:");
-      return VGW_WS_HANDSHAKE_FAILED;
+      return VGW_WS_FAILED;
     }
   end = memmem (self->head->data, self->head->len, HEAD_END, strlen (HEAD_END));
   if (end == NULL)
     {
-      *n_taken = n;
       if (self->head->len < MAX_HEAD_BYTES)
-        return VGW_WS_HANDSHAKE_MORE;
+        return VGW_WS_MORE;
       g_set_error_literal (error, VGW_ERROR, VGW_ERROR_ENGINE, "the head of the answer is too long");
-      return VGW_WS_HANDSHAKE_FAILED;
+      return VGW_WS_FAILED;
     }
   head_bytes = (gsize) (end - self->head->data) + strlen (HEAD_END);
-  *n_taken = head_bytes - n_before;
-  if (!check_head (self, head_bytes, error))
-    return VGW_WS_HANDSHAKE_FAILED;
-  self->is_open = TRUE;
-  g_byte_array_set_size (self->head, 0);
-  return VGW_WS_HANDSHAKE_OPENED;
-}
-
-VgwWsHandshakeResult
-vgw_ws_handshake_read (VgwWsHandshake *self, const guint8 *data, gsize length, gsize *n_taken, VgwWsMessage *message,
-                       GError **error)
-{
-  if (!self->is_open)
-    return read_head (self, data, length, n_taken, error);
-  switch (vgw_ws_parser_read (self->parser, data, length, n_taken, message, error))
-    {
-    case VGW_WS_MORE:
-      return VGW_WS_HANDSHAKE_MORE;
-    case VGW_WS_MESSAGE:
-      return VGW_WS_HANDSHAKE_MESSAGE;
-    case VGW_WS_FAILED:
-      return VGW_WS_HANDSHAKE_FAILED;
-    }
-  g_return_val_if_reached (VGW_WS_HANDSHAKE_FAILED);
-}
-
-GBytes *
-vgw_ws_handshake_make_frame (VgwWsHandshake *self, VgwWsOpcode opcode, gconstpointer data, gsize length)
-{
-  return vgw_ws_frame_new_masked (opcode, data, length, g_random_int ());
-}
-
-guint16
-vgw_ws_handshake_get_close_code (VgwWsHandshake *self)
-{
-  return vgw_ws_parser_get_close_code (self->parser);
+  *n_taken = head_bytes - n_before; /* what follows the head belongs to the frames */
+  return check_head (self, head_bytes, error) ? VGW_WS_MESSAGE : VGW_WS_FAILED;
 }

@@ -74,8 +74,8 @@ read_all (VgwWsParser *parser, const uint8_t *data, size_t size, gsize chunk, GC
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  g_autoptr (VgwWsParser) at_once = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
-  g_autoptr (VgwWsParser) by_bytes = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) at_once = vgw_ws_parser_new (TRUE, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) by_bytes = vgw_ws_parser_new (TRUE, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
   g_autoptr (GChecksum) first = g_checksum_new (G_CHECKSUM_MD5);
   g_autoptr (GChecksum) second = g_checksum_new (G_CHECKSUM_MD5);
 

@@ -14,7 +14,7 @@
 static char *
 make_accept (VgwWsHandshake *ws)
 {
-  g_autofree char *request = vgw_ws_handshake_make_request (ws);
+  const char *request = vgw_ws_handshake_get_request (ws);
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA1);
   const char *at = strstr (request, "Sec-WebSocket-Key: ") + strlen ("Sec-WebSocket-Key: ");
   g_autofree char *key = g_strndup (at, strcspn (at, "\r"));
@@ -44,30 +44,30 @@ fill_in (const uint8_t *data, size_t size, const char *accept)
   return bytes;
 }
 
-/* Feeds @bytes in pieces of @step. Returns how many messages came out. */
+/* Feeds @bytes in pieces of @step to @ws, and what follows the answer to a parser. Returns how many messages came out. */
 static guint
 feed (VgwWsHandshake *ws, const GByteArray *bytes, gsize step)
 {
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (FALSE, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
+  gboolean is_open = FALSE;
   guint n_messages = 0;
 
   for (gsize at = 0; at < bytes->len;)
     {
       g_autoptr (GError) error = NULL;
       VgwWsMessage message = { 0 };
-      gsize n_taken = 0;
-      VgwWsHandshakeResult result =
-          vgw_ws_handshake_read (ws, bytes->data + at, MIN (step, bytes->len - at), &n_taken, &message, &error);
+      gsize n_taken = 0, n = MIN (step, bytes->len - at);
+      VgwWsResult result = is_open ? vgw_ws_parser_read (parser, bytes->data + at, n, &n_taken, &message, &error)
+                                   : vgw_ws_handshake_read (ws, bytes->data + at, n, &n_taken, &error);
 
-      g_assert ((result == VGW_WS_HANDSHAKE_FAILED) == (error != NULL));
-      g_assert (n_taken <= MIN (step, bytes->len - at));
-      if (result == VGW_WS_HANDSHAKE_FAILED)
+      g_assert ((result == VGW_WS_FAILED) == (error != NULL));
+      g_assert (n_taken <= n);
+      if (result == VGW_WS_FAILED)
         return n_messages;
       g_assert (n_taken > 0);
-      if (result == VGW_WS_HANDSHAKE_MESSAGE)
-        {
-          g_assert (message.length <= MAX_MESSAGE_BYTES);
-          n_messages++;
-        }
+      g_assert (message.length <= MAX_MESSAGE_BYTES);
+      n_messages += is_open && result == VGW_WS_MESSAGE;
+      is_open |= result == VGW_WS_MESSAGE;
       at += n_taken;
     }
   return n_messages;
@@ -91,10 +91,8 @@ has_protocol (const uint8_t *data, size_t size)
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  g_autoptr (VgwWsHandshake) at_once =
-      vgw_ws_handshake_new ("ws://h:1/a?b", "p", "Bearer x", MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
-  g_autoptr (VgwWsHandshake) by_bytes =
-      vgw_ws_handshake_new ("wss://[::1]", NULL, NULL, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsHandshake) at_once = vgw_ws_handshake_new ("ws://h:1/a?b", "p", "Bearer x");
+  g_autoptr (VgwWsHandshake) by_bytes = vgw_ws_handshake_new ("wss://[::1]", NULL, NULL);
   g_autofree char *accept = make_accept (at_once);
   g_autofree char *other_accept = make_accept (by_bytes);
   g_autoptr (GByteArray) bytes = fill_in (data, size, accept);

@@ -49,7 +49,7 @@ EXCEPTIONS = {
 
 # Circles that there are still, each by one file of it.
 KNOWN_CIRCLES = {
-    "engine/vgw-engine-link", "net/vgw-ws-channel", "ice/vgw-ice-mux",
+    "ice/vgw-ice-mux",
     "manager/vgw-manager", "media/vgw-bridge", "media/vgw-media", "media/vgw-peer", "media/vgw-pipeline",
     "media/vgw-playout", "session/vgw-session",
 }

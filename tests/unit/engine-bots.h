@@ -70,9 +70,10 @@ peer_send_bytes (Peer *peer, gconstpointer data, gsize length)
 static inline void
 peer_send (Peer *peer, VgwWsOpcode opcode, gconstpointer data, gsize length)
 {
-  g_autoptr (GBytes) frame = vgw_ws_frame_new (opcode, data, length);
+  g_autoptr (GByteArray) frame = g_byte_array_new ();
 
-  peer_send_bytes (peer, g_bytes_get_data (frame, NULL), g_bytes_get_size (frame));
+  vgw_ws_frame_append (frame, opcode, data, length, NULL);
+  peer_send_bytes (peer, frame->data, frame->len);
 }
 
 static inline void
@@ -184,7 +185,7 @@ on_bot_incoming (GSocketService *service, GSocketConnection *connection, GObject
   peer->bot = bot;
   peer->connection = g_object_ref (connection);
   peer->head = g_string_new (NULL);
-  peer->parser = vgw_ws_parser_new (4 * VGW_ENGINE_LINK_MIN_FRAME_BYTES);
+  peer->parser = vgw_ws_parser_new (TRUE, 4 * VGW_ENGINE_LINK_MIN_FRAME_BYTES, 4 * VGW_ENGINE_LINK_MIN_FRAME_BYTES);
   peer->source = g_socket_create_source (g_socket_connection_get_socket (connection), G_IO_IN, NULL);
   g_source_set_callback (peer->source, G_SOURCE_FUNC (on_peer_readable), peer, NULL);
   g_source_attach (peer->source, NULL);
@@ -354,9 +355,10 @@ raw_send_text (Raw *raw, const char *text)
 static inline void
 raw_send_frame (Raw *raw, VgwWsOpcode opcode, gconstpointer data, gsize length)
 {
-  g_autoptr (GBytes) frame = vgw_ws_frame_new (opcode, data, length);
+  g_autoptr (GByteArray) frame = g_byte_array_new ();
 
-  ck_assert (raw_send (raw, g_bytes_get_data (frame, NULL), g_bytes_get_size (frame)));
+  vgw_ws_frame_append (frame, opcode, data, length, NULL);
+  ck_assert (raw_send (raw, frame->data, frame->len));
 }
 
 /* Accepts, and answers the handshake. */

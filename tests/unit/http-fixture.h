@@ -20,7 +20,7 @@ typedef struct
 } Fixture;
 
 static inline void
-on_closed (VgwWsChannel *channel, gpointer user_data)
+on_closed (VgwWsChannel *channel, int how, const GError *error, gpointer user_data)
 {
   Fixture *self = user_data;
 
@@ -30,9 +30,9 @@ on_closed (VgwWsChannel *channel, gpointer user_data)
 
 /* An echo, so that both directions are seen to work. */
 static inline void
-on_message (VgwWsChannel *channel, const char *text, gulong length, gpointer user_data)
+on_message (VgwWsChannel *channel, gboolean is_text, const char *text, gulong length, gpointer user_data)
 {
-  vgw_ws_channel_send (channel, text);
+  vgw_ws_channel_send (channel, TRUE, text, strlen (text));
 }
 
 static inline void
@@ -41,7 +41,7 @@ on_bad (VgwWsChannel *channel, const GError *error, gpointer user_data)
   Fixture *self = user_data;
 
   self->n_bad++;
-  vgw_ws_channel_send (channel, error->message);
+  vgw_ws_channel_send (channel, TRUE, error->message, strlen (error->message));
 }
 
 static inline void

@@ -49,9 +49,7 @@ on_notify (gpointer user_data)
 static void
 bot_says (VgwWsOpcode opcode, gconstpointer data, gsize length)
 {
-  g_autoptr (GBytes) frame = vgw_ws_frame_new (opcode, data, length);
-
-  g_byte_array_append (unsent, g_bytes_get_data (frame, NULL), g_bytes_get_size (frame));
+  vgw_ws_frame_append (unsent, opcode, data, length, NULL);
 }
 
 /* Second @second of a stream whose sample n is n modulo 32768, and its mark. */

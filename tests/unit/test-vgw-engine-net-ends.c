@@ -331,16 +331,13 @@ send_rich_text (gpointer user_data)
 {
   int fd = GPOINTER_TO_INT (user_data);
   g_autoptr (GString) text = g_string_new ("{\"type\":\"event\",\"data\":{\"list\":[{}");
-  g_autoptr (GBytes) frame = NULL;
-  gsize length;
-  const guint8 *data;
+  g_autoptr (GByteArray) frame = g_byte_array_new ();
 
   while (text->len < 2000)
     g_string_append (text, ",{\"a\":[1,[2]]}");
   g_string_append (text, "]}}");
-  frame = vgw_ws_frame_new (VGW_WS_TEXT, text->str, text->len);
-  data = g_bytes_get_data (frame, &length);
-  while (send (fd, data, length, MSG_NOSIGNAL) > 0)
+  vgw_ws_frame_append (frame, VGW_WS_TEXT, text->str, text->len, NULL);
+  while (send (fd, frame->data, frame->len, MSG_NOSIGNAL) > 0)
     continue;
   return NULL;
 }

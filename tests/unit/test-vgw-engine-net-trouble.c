@@ -74,7 +74,8 @@ lose_by_an_error_code (Raw *raw)
 static gboolean
 is_closed_with (Raw *raw, guint16 code, const char *reason)
 {
-  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (VGW_ENGINE_LINK_MIN_FRAME_BYTES);
+  g_autoptr (VgwWsParser) parser =
+      vgw_ws_parser_new (TRUE, VGW_ENGINE_LINK_MIN_FRAME_BYTES, VGW_ENGINE_LINK_MIN_FRAME_BYTES);
   VgwWsMessage message;
   gsize n_taken;
 

@@ -157,7 +157,7 @@ START_TEST (a_reader_that_never_reads_is_cut_off)
   for (int i = 0; i < 5000 && self->n_closed == 0; i++)
     {
       if (self->channels->len > 0)
-        vgw_ws_channel_send (g_ptr_array_index (self->channels, 0), text);
+        vgw_ws_channel_send (g_ptr_array_index (self->channels, 0), TRUE, text, strlen (text));
       g_main_context_iteration (NULL, FALSE);
     }
   WAIT_UNTIL (self->n_closed == 1);

@@ -86,7 +86,7 @@ START_TEST (a_raw_client_gets_its_echo)
   g_autoptr (WsPeer) peer = dial_ws (self, "");
 
   ck_assert_uint_eq (self->channels->len, 1);
-  ck_assert_str_eq (vgw_ws_channel_get_remote_address (g_ptr_array_index (self->channels, 0)), "127.0.0.1");
+  ck_assert_str_eq (vgw_ws_channel_get_peer (g_ptr_array_index (self->channels, 0)), "127.0.0.1");
   ws_peer_send_frame (peer, WS_FIN | WS_TEXT, "hello");
   ws_peer_expect_text (peer, "hello");
 }
@@ -192,7 +192,7 @@ START_TEST (shutdown_closes_channels_with_1001_and_waits)
   for (int i = 0; i < 3; i++)
     soup_peer_connect (&peers[i], session, self);
   for (guint i = 0; i < self->channels->len; i++)
-    vgw_ws_channel_send (g_ptr_array_index (self->channels, i), "last words");
+    vgw_ws_channel_send (g_ptr_array_index (self->channels, i), TRUE, "last words", strlen ("last words"));
   vgw_http_server_shutdown_async (self->server, 10000, on_shut_down, self);
   ck_assert (!self->is_shut_down);
   WAIT_UNTIL (self->is_shut_down);

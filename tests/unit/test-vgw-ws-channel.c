@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include "base/vgw-error.h"
-#include "net/vgw-ws-channel-private.h"
 #include "run-suite.h"
 #include "ws-peer.h"
 
@@ -25,6 +24,12 @@ typedef struct
 } Fixture;
 
 static void
+send_text (VgwWsChannel *channel, const char *text)
+{
+  vgw_ws_channel_send (channel, TRUE, text, strlen (text));
+}
+
+static void
 work (gint64 work_us)
 {
   clock_t end = clock () + (clock_t) (work_us * CLOCKS_PER_SEC / G_USEC_PER_SEC);
@@ -34,7 +39,7 @@ work (gint64 work_us)
 }
 
 static void
-on_message (VgwWsChannel *channel, const char *text, gulong length, gpointer user_data)
+on_message (VgwWsChannel *channel, gboolean is_text, const char *text, gulong length, gpointer user_data)
 {
   Fixture *self = user_data;
 
@@ -52,18 +57,18 @@ on_bad (VgwWsChannel *channel, const GError *error, gpointer user_data)
 
   g_ptr_array_add (self->errors, g_error_copy (error));
   if (self->answer_to_bad != NULL)
-    vgw_ws_channel_send (channel, self->answer_to_bad);
+    send_text (channel, self->answer_to_bad);
   if (self->close_on_bad != 0)
     vgw_ws_channel_close (channel, self->close_on_bad, NULL);
 }
 
 static void
-on_closed (VgwWsChannel *channel, gpointer user_data)
+on_closed (VgwWsChannel *channel, int how, const GError *error, gpointer user_data)
 {
   Fixture *self = user_data;
 
   self->n_closed++;
-  vgw_ws_channel_send (channel, "too late");
+  send_text (channel, "too late");
   vgw_ws_channel_close (channel, 1000, NULL);
 }
 
@@ -82,7 +87,7 @@ fixture_new (const VgwWsChannelSettings *settings)
   self->peer = ws_peer_new (g_socket_new_from_fd (fds[1], NULL));
   self->messages = g_ptr_array_new_with_free_func (g_free);
   self->errors = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
-  self->channel = vgw_ws_channel_new (G_IO_STREAM (stream), ours, "192.0.2.1", "engine=echo", settings);
+  self->channel = vgw_ws_channel_new (G_IO_STREAM (stream), ours, "192.0.2.1", settings);
   g_signal_connect (self->channel, "message", G_CALLBACK (on_message), self);
   g_signal_connect (self->channel, "bad", G_CALLBACK (on_bad), self);
   g_signal_connect (self->channel, "closed", G_CALLBACK (on_closed), self);
@@ -92,7 +97,7 @@ fixture_new (const VgwWsChannelSettings *settings)
 static Fixture *
 fixture_new_default (void)
 {
-  VgwWsChannelSettings settings = vgw_ws_channel_defaults;
+  VgwWsChannelSettings settings = vgw_ws_channel_server_defaults;
 
   settings.close_timeout_ms = 200;
   return fixture_new (&settings);
@@ -136,13 +141,11 @@ START_TEST (texts_go_both_ways)
   WAIT_UNTIL (self->messages->len == 2);
   ck_assert_str_eq (g_ptr_array_index (self->messages, 0), "hello");
   ck_assert_str_eq (g_ptr_array_index (self->messages, 1), "in two");
-  vgw_ws_channel_send (self->channel, "one");
-  vgw_ws_channel_send (self->channel, "two");
+  send_text (self->channel, "one");
+  send_text (self->channel, "two");
   ws_peer_expect_text (self->peer, "one");
   ws_peer_expect_text (self->peer, "two");
   ck_assert_uint_eq (vgw_ws_channel_get_queued_bytes (self->channel), 0);
-  ck_assert_str_eq (vgw_ws_channel_get_remote_address (self->channel), "192.0.2.1");
-  ck_assert_str_eq (vgw_ws_channel_get_query (self->channel), "engine=echo");
 }
 END_TEST
 
@@ -161,7 +164,7 @@ START_TEST (a_closing_client_gets_its_code_back)
 {
   g_autoptr (Fixture) self = fixture_new_default ();
 
-  vgw_ws_channel_send (self->channel, "queued before");
+  send_text (self->channel, "queued before");
   ws_peer_send_close (self->peer, 4001);
   ws_peer_expect_text (self->peer, "queued before");
   assert_ends (self, 4001);
@@ -172,7 +175,7 @@ START_TEST (a_client_that_is_gone_closes_the_channel_once)
 {
   g_autoptr (Fixture) self = fixture_new_default ();
 
-  vgw_ws_channel_send (self->channel, "nobody reads this");
+  send_text (self->channel, "nobody reads this");
   g_socket_close (self->peer->socket, NULL);
   WAIT_UNTIL (self->n_closed > 0);
   vgw_ws_channel_close (self->channel, 1000, NULL);
@@ -185,10 +188,10 @@ START_TEST (closing_sends_what_is_queued_first)
 {
   g_autoptr (Fixture) self = fixture_new_default ();
 
-  vgw_ws_channel_send (self->channel, "last words");
+  send_text (self->channel, "last words");
   vgw_ws_channel_close (self->channel, 1001, "shutting down");
   vgw_ws_channel_close (self->channel, 1011, "not this one");
-  vgw_ws_channel_send (self->channel, "not sent");
+  send_text (self->channel, "not sent");
   ws_peer_expect_text (self->peer, "last words");
   ws_peer_expect_close (self->peer, 1001);
   ck_assert_uint_eq (self->n_closed, 0);
@@ -294,13 +297,13 @@ END_TEST
 /* Nothing is lost and nobody is closed: what is too much work comes later. */
 START_TEST (messages_that_take_much_time_are_read_more_slowly)
 {
-  VgwWsChannelSettings settings = vgw_ws_channel_defaults;
+  VgwWsChannelSettings settings = vgw_ws_channel_server_defaults;
   VgwTokenBucket shared = { .level = -G_USEC_PER_SEC / 2 * 400000ll,
                             .filled_us = g_get_monotonic_time () }; /* others have worked */
   g_autoptr (Fixture) self = NULL;
 
-  settings.work_percent = 1;
-  settings.shared_work = &shared;
+  settings.limits.work_percent = 1;
+  settings.limits.shared_work = &shared;
   self = fixture_new (&settings);
   self->work_us = 300000; /* beyond the burst of this channel alone */
   ws_peer_send_frame (self->peer, WS_FIN | WS_TEXT, "one");
@@ -353,7 +356,7 @@ END_TEST
 
 START_TEST (a_client_that_never_reads_is_cut_off_at_the_bound)
 {
-  VgwWsChannelSettings settings = vgw_ws_channel_defaults;
+  VgwWsChannelSettings settings = vgw_ws_channel_server_defaults;
   g_autoptr (Fixture) self = NULL;
   g_autofree char *text = g_strnfill (10000, 'x');
 
@@ -361,7 +364,7 @@ START_TEST (a_client_that_never_reads_is_cut_off_at_the_bound)
   self = fixture_new (&settings);
   for (int i = 0; i < 1000 && self->n_closed == 0; i++)
     {
-      vgw_ws_channel_send (self->channel, text);
+      send_text (self->channel, text);
       ck_assert_uint_le (vgw_ws_channel_get_queued_bytes (self->channel), settings.max_queue_bytes);
       g_main_context_iteration (NULL, FALSE);
     }
@@ -375,21 +378,21 @@ START_TEST (a_burst_to_a_client_that_never_reads_ends_in_the_next_turn)
   g_autofree char *text = g_strnfill (10000, 'x');
 
   for (int i = 0; i < 100; i++)
-    vgw_ws_channel_send (self->channel, text);
+    send_text (self->channel, text);
   ck_assert_uint_eq (self->n_closed, 0);
-  ck_assert_uint_le (vgw_ws_channel_get_queued_bytes (self->channel), vgw_ws_channel_defaults.max_queue_bytes);
+  ck_assert_uint_le (vgw_ws_channel_get_queued_bytes (self->channel), vgw_ws_channel_server_defaults.max_queue_bytes);
   WAIT_UNTIL (self->n_closed == 1);
 }
 END_TEST
 
 START_TEST (pings_that_nobody_reads_the_pongs_of_are_bounded)
 {
-  VgwWsChannelSettings settings = vgw_ws_channel_defaults;
+  VgwWsChannelSettings settings = vgw_ws_channel_server_defaults;
   g_autoptr (Fixture) self = NULL;
   g_autoptr (GByteArray) pings = g_byte_array_new ();
   g_autofree char *payload = g_strnfill (125, 'p');
 
-  settings.max_frames_per_s = 100000; /* the queue is what is tried here */
+  settings.limits.max_frames_per_s = 100000; /* the queue is what is tried here */
   self = fixture_new (&settings);
   for (int i = 0; i < 100; i++)
     ws_append_frame (pings, WS_FIN | WS_PING, TRUE, payload, 125);
@@ -403,10 +406,10 @@ END_TEST
 
 START_TEST (a_flood_of_frames_closes_with_1008)
 {
-  VgwWsChannelSettings settings = vgw_ws_channel_defaults;
+  VgwWsChannelSettings settings = vgw_ws_channel_server_defaults;
   g_autoptr (Fixture) self = NULL;
 
-  settings.max_frames_per_s = 10;
+  settings.limits.max_frames_per_s = 10;
   self = fixture_new (&settings);
   self->answer_to_bad = "slower";
   for (int i = 0; i < 200 && self->errors->len == 0; i++)
@@ -419,7 +422,7 @@ END_TEST
 
 START_TEST (silence_is_pinged_and_then_closed)
 {
-  VgwWsChannelSettings settings = vgw_ws_channel_defaults;
+  VgwWsChannelSettings settings = vgw_ws_channel_server_defaults;
   g_autoptr (Fixture) self = NULL;
   g_autofree char *payload = NULL;
 
@@ -433,7 +436,7 @@ END_TEST
 
 START_TEST (a_client_that_answers_pings_stays)
 {
-  VgwWsChannelSettings settings = vgw_ws_channel_defaults;
+  VgwWsChannelSettings settings = vgw_ws_channel_server_defaults;
   g_autoptr (Fixture) self = NULL;
 
   settings.idle_timeout_ms = 600;
@@ -464,7 +467,7 @@ START_TEST (a_channel_that_nobody_holds_closes_its_socket)
 {
   g_autoptr (Fixture) self = fixture_new_default ();
 
-  vgw_ws_channel_send (self->channel, "unsent");
+  send_text (self->channel, "unsent");
   g_clear_object (&self->channel);
   WAIT_UNTIL (ws_peer_read (self->peer) && self->peer->is_eof);
   ck_assert_uint_eq (self->n_closed, 0);

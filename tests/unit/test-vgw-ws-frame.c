@@ -72,7 +72,7 @@ assert_message (VgwWsParser *parser, GByteArray *bytes, VgwWsOpcode opcode, cons
 static void
 assert_fails (GByteArray *bytes, guint16 close_code)
 {
-  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (TRUE, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
   VgwWsMessage message;
   VgwWsResult result;
   g_autoptr (GError) error = NULL;
@@ -97,7 +97,7 @@ assert_frame_fails (const FrameOptions *options, const char *payload, gsize leng
 
 START_TEST (texts_come_out_one_by_one)
 {
-  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (TRUE, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   VgwWsMessage message;
 
@@ -117,7 +117,7 @@ START_TEST (lengths_of_every_form_are_read)
 
   for (gsize i = 0; i < G_N_ELEMENTS (lengths); i++)
     {
-      g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
+      g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (TRUE, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
       g_autoptr (GByteArray) bytes = g_byte_array_new ();
       g_autofree char *text = g_strnfill (lengths[i], 'x');
 
@@ -129,7 +129,7 @@ END_TEST
 
 START_TEST (bytes_one_at_a_time_make_the_same_messages)
 {
-  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (TRUE, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   g_autoptr (GString) out = g_string_new (NULL);
   g_autofree char *text = g_strnfill (300, 'x');
@@ -152,7 +152,7 @@ END_TEST
 
 START_TEST (fragments_make_one_message_around_a_ping)
 {
-  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (TRUE, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
 
   append_frame (bytes, VGW_WS_TEXT, FALSE, "Hel");
@@ -168,7 +168,7 @@ END_TEST
 
 START_TEST (a_character_may_be_split_over_fragments)
 {
-  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (TRUE, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
 
   append_frame (bytes, VGW_WS_TEXT, FALSE, "\xc3");
@@ -179,7 +179,7 @@ END_TEST
 
 START_TEST (nul_is_a_character_of_text)
 {
-  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (TRUE, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   VgwWsMessage message;
 
@@ -226,7 +226,7 @@ END_TEST
 
 START_TEST (thousands_of_fragments_end_at_a_bound)
 {
-  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (TRUE, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   VgwWsMessage message;
   g_autoptr (GError) error = NULL;
@@ -277,7 +277,7 @@ START_TEST (close_codes_are_checked)
 
   for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
     {
-      g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
+      g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (TRUE, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
       g_autoptr (GByteArray) bytes = g_byte_array_new ();
       VgwWsMessage message;
       char payload[] = { good[i] >> 8, good[i] & 0xff, 'x' };
@@ -298,7 +298,7 @@ END_TEST
 
 START_TEST (nothing_is_read_after_a_failure)
 {
-  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (MAX_MESSAGE_BYTES);
+  g_autoptr (VgwWsParser) parser = vgw_ws_parser_new (TRUE, MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   g_autoptr (GError) error = NULL;
   VgwWsMessage message;
@@ -316,13 +316,12 @@ static void
 assert_server_frame (gsize length, const char *header, gsize n_header)
 {
   g_autofree char *text = g_strnfill (length, 'x');
-  g_autoptr (GBytes) frame = vgw_ws_frame_new (VGW_WS_TEXT, text, length);
-  gsize n_bytes;
-  const char *data = g_bytes_get_data (frame, &n_bytes);
+  g_autoptr (GByteArray) frame = g_byte_array_new ();
 
-  ck_assert_uint_eq (n_bytes, n_header + length);
-  ck_assert_mem_eq (data, header, n_header);
-  ck_assert_mem_eq (data + n_header, text, length);
+  vgw_ws_frame_append (frame, VGW_WS_TEXT, text, length, NULL);
+  ck_assert_uint_eq (frame->len, n_header + length);
+  ck_assert_mem_eq (frame->data, header, n_header);
+  ck_assert_mem_eq (frame->data + n_header, text, length);
 }
 
 START_TEST (frames_of_a_server_have_the_shortest_header)
@@ -338,19 +337,17 @@ END_TEST
 START_TEST (a_reason_for_closing_is_cut_between_characters)
 {
   g_autoptr (GString) reason = g_string_new (NULL);
-  g_autoptr (GBytes) frame = NULL;
-  g_autoptr (GBytes) bare = vgw_ws_frame_new_close (1001, NULL);
-  gsize length;
-  const char *data;
+  g_autoptr (GByteArray) frame = g_byte_array_new ();
+  g_autoptr (GByteArray) bare = g_byte_array_new ();
 
   for (int i = 0; i < 100; i++)
     g_string_append (reason, "ä");
-  frame = vgw_ws_frame_new_close (1009, reason->str);
-  data = g_bytes_get_data (frame, &length);
-  ck_assert_uint_eq (length, 2 + 2 + 122);
-  ck_assert_mem_eq (data, "\x88\x7c\x03\xf1", 4);
-  ck_assert (g_utf8_validate (data + 4, 122, NULL));
-  ck_assert_uint_eq (g_bytes_get_size (bare), 4);
+  vgw_ws_frame_append_close (frame, 1009, reason->str, NULL);
+  ck_assert_uint_eq (frame->len, 2 + 2 + 122);
+  ck_assert_mem_eq (frame->data, "\x88\x7c\x03\xf1", 4);
+  ck_assert (g_utf8_validate ((const char *) frame->data + 4, 122, NULL));
+  vgw_ws_frame_append_close (bare, 1001, NULL, NULL);
+  ck_assert_uint_eq (bare->len, 4);
 }
 END_TEST
 
