@@ -1,4 +1,4 @@
-/* What a browser reads before it calls: the page and the client library, the list of engines, a sign of life. Main
+/* What a browser reads before it calls: the page, the client library, the list of engines; and /healthz. Main
  * thread. */
 #pragma once
 

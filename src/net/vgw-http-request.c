@@ -30,7 +30,7 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (VgwHttpRequest, vgw_http_request, G_TYPE_OBJECT)
 
-/* The message is libsoup's alone from here on. (transfer full) */
+/* Nothing is set on the message from here on. (transfer full) */
 static SoupServerMessage *
 release_message (VgwHttpRequest *self)
 {
@@ -69,8 +69,8 @@ give_up (VgwHttpRequest *self)
   g_signal_emit (self, signals[SIGNAL_GONE], 0);
 }
 
-/* The client has closed, or the connection's deadline has. What a client sends after its request is none of ours; where
- * it does, only the end of both directions is noticed. */
+/* The client has closed its end, or the connection's deadline has shut the socket down. Bytes that follow the request
+ * are left unread; with some there, only the end of both directions is noticed. */
 static gboolean
 on_socket (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
