@@ -12,30 +12,6 @@
 #define SILENCE_BEFORE_MS 400
 #define SILENCE_BEHIND_MS (VGW_ASSISTANT_QUEUE_MS / 5)
 #define FRAME_MS 20
-#define DEADLINE_US (60 * G_USEC_PER_SEC)
-
-static gboolean
-keep (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-void
-wait_until (gboolean (*condition) (gpointer data), gpointer data)
-{
-  gint64 deadline_us = g_get_monotonic_time () + DEADLINE_US;
-  GSource *tick = g_timeout_source_new (5);
-
-  g_source_set_callback (tick, keep, NULL, NULL);
-  g_source_attach (tick, NULL);
-  while (!condition (data))
-    {
-      ck_assert_msg (g_get_monotonic_time () < deadline_us, "nothing came in time");
-      g_main_context_iteration (NULL, TRUE);
-    }
-  g_source_destroy (tick);
-  g_source_unref (tick);
-}
 
 static gboolean
 set_flag (gpointer user_data)
@@ -44,19 +20,13 @@ set_flag (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static gboolean
-is_set (gpointer data)
-{
-  return *(gboolean *) data;
-}
-
 void
 let_pass (guint delay_ms)
 {
   gboolean is_over = FALSE;
 
   g_timeout_add_full (G_PRIORITY_LOW, delay_ms + 1, set_flag, &is_over, NULL);
-  wait_until (is_set, &is_over);
+  WAIT_UNTIL (is_over);
 }
 
 static void
@@ -132,12 +102,6 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   self->socket = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, NULL);
 }
 
-static gboolean
-has_status (gpointer data)
-{
-  return ((AssistantPeer *) data)->status != 0;
-}
-
 VgwAssistantServer *
 assistant_server (VgwAssistantModels *models, guint max_calls)
 {
@@ -159,7 +123,7 @@ assistant_peer_connect (VgwAssistantServer *server, const char *origin)
   self->session = soup_session_new ();
   soup_session_websocket_connect_async (self->session, request, origin, protocols, G_PRIORITY_DEFAULT, NULL,
                                         on_connected, self);
-  wait_until (has_status, self);
+  WAIT_UNTIL (self->status != 0);
   if (self->socket == NULL)
     return self;
   ck_assert_str_eq (soup_websocket_connection_get_protocol (self->socket), protocols[0]);
@@ -260,16 +224,10 @@ assistant_peer_say (AssistantPeer *self, const char *words)
   assistant_peer_push_speech (self, speech);
 }
 
-static gboolean
-has_said_something (gpointer data)
-{
-  return !g_queue_is_empty (&((AssistantPeer *) data)->said);
-}
-
 char *
 assistant_peer_wait_for_speech (AssistantPeer *self)
 {
-  wait_until (has_said_something, self);
+  WAIT_UNTIL (!g_queue_is_empty (&self->said));
   ck_assert_uint_eq (self->close_code, 0);
   return g_queue_pop_head (&self->said);
 }

@@ -1,11 +1,12 @@
 /* A gateway's side of one conversation with the assistant: a server of its own on a free port, and a WebSocket to it that
- * speaks the native protocol. Whatever waits for something fails the test after a minute. */
+ * speaks the native protocol. What waits for something fails the test after a minute. */
 #pragma once
 
 #include <libsoup/soup.h>
 
 #include "assistant/vgw-assistant-models.h"
 #include "assistant/vgw-assistant-server.h"
+#include "wait-until.h"
 
 #define RATE_HZ 16000
 
@@ -25,8 +26,7 @@ typedef struct
   gushort close_code; /* 0 while it is open */
 } AssistantPeer;
 
-/* Runs the default main context until @condition holds; it is looked at every few milliseconds too. */
-void wait_until (gboolean (*condition) (gpointer data), gpointer data);
+#define WAIT_UNTIL(condition) WAIT_UNTIL_WITHIN (60 * G_USEC_PER_SEC, condition)
 
 /* Runs it for @delay_ms. */
 void let_pass (guint delay_ms);

@@ -9,24 +9,6 @@
 
 static VgwAssistantModels *models = NULL;
 
-static gboolean
-is_closed (gpointer data)
-{
-  return ((AssistantPeer *) data)->close_code != 0;
-}
-
-static gboolean
-has_cleared (gpointer data)
-{
-  return ((AssistantPeer *) data)->n_clears > 0;
-}
-
-static gboolean
-has_no_calls (gpointer data)
-{
-  return vgw_assistant_server_count_calls (data) == 0;
-}
-
 /* Sends @text first of all. Returns: how the WebSocket is closed */
 static gushort
 get_close_code (const char *text)
@@ -36,7 +18,7 @@ get_close_code (const char *text)
   gushort close_code;
 
   assistant_peer_send (peer, text);
-  wait_until (is_closed, peer);
+  WAIT_UNTIL (peer->close_code != 0);
   close_code = peer->close_code;
   assistant_peer_free (peer);
   return close_code;
@@ -81,7 +63,7 @@ START_TEST (a_caller_who_speaks_over_its_greeting_stops_it)
 
   ck_assert_uint_eq (peer->n_clears, 0);
   assistant_peer_send (peer, "{\"type\":\"speech-started\"}");
-  wait_until (has_cleared, peer);
+  WAIT_UNTIL (peer->n_clears > 0);
   assistant_peer_clear (peer);
   let_pass (0);
   assistant_peer_send (peer, "{\"type\":\"speech-started\"}");
@@ -128,7 +110,7 @@ START_TEST (a_decoder_that_cannot_be_loaded_ends_the_call)
   AssistantPeer *peer = assistant_peer_greeted (bad_models, RATE_HZ);
 
   assistant_peer_say (peer, "spell dog");
-  wait_until (is_closed, peer);
+  WAIT_UNTIL (peer->close_code != 0);
   ck_assert_uint_eq (peer->close_code, 1011);
   assistant_peer_free (peer);
 }
@@ -145,7 +127,7 @@ START_TEST (there_is_a_bound_of_calls)
   ck_assert_uint_eq (peers[2]->status, SOUP_STATUS_SERVICE_UNAVAILABLE);
   for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
     assistant_peer_free (peers[i]);
-  wait_until (has_no_calls, server);
+  WAIT_UNTIL (vgw_assistant_server_count_calls (server) == 0);
 
   AssistantPeer *later = assistant_peer_connect (server, NULL);
   ck_assert_uint_eq (later->status, SOUP_STATUS_SWITCHING_PROTOCOLS);
@@ -163,15 +145,15 @@ START_TEST (a_web_page_is_refused)
 }
 END_TEST
 
-START_TEST (a_server_that_stops_tells_its_gateways_to_come_again)
+START_TEST (a_server_that_stops_closes_with_1001)
 {
   AssistantPeer *peer = assistant_peer_new (models, RATE_HZ);
 
   g_free (assistant_peer_wait_for_speech (peer));
   vgw_assistant_server_stop (peer->server);
-  wait_until (is_closed, peer);
+  WAIT_UNTIL (peer->close_code != 0);
   ck_assert_uint_eq (peer->close_code, 1001);
-  wait_until (has_no_calls, peer->server);
+  WAIT_UNTIL (vgw_assistant_server_count_calls (peer->server) == 0);
   assistant_peer_free (peer);
 }
 END_TEST
@@ -191,7 +173,7 @@ server_suite (void)
   tcase_add_test (tcase, a_decoder_that_cannot_be_loaded_ends_the_call);
   tcase_add_test (tcase, there_is_a_bound_of_calls);
   tcase_add_test (tcase, a_web_page_is_refused);
-  tcase_add_test (tcase, a_server_that_stops_tells_its_gateways_to_come_again);
+  tcase_add_test (tcase, a_server_that_stops_closes_with_1001);
   suite_add_tcase (suite, tcase);
   return suite;
 }

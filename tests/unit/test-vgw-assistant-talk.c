@@ -20,12 +20,6 @@
 static VgwAssistantModels *models = NULL; /* of the assistants: loaded once */
 static VgwAssistantDecoder *judge = NULL; /* recognises what they say */
 
-static gboolean
-has_hung_up (gpointer data)
-{
-  return ((AssistantPeer *) data)->has_hung_up;
-}
-
 /* What pocketsphinx understands of the assistant's voice. Returns: (transfer full) */
 static char *
 recognise (AssistantPeer *self, VgwAssistantHearing hearing)
@@ -157,7 +151,7 @@ START_TEST (it_hangs_up_when_the_goodbye_was_played)
   ck_assert (!peer->has_hung_up); /* the queue is late, and says so by not answering the mark */
 
   assistant_peer_let_it_play (peer);
-  wait_until (has_hung_up, peer);
+  WAIT_UNTIL (peer->has_hung_up);
   assistant_peer_free (peer);
 }
 END_TEST
@@ -286,12 +280,6 @@ on_failed_any (const GError *error, gpointer user_data)
   ck_abort_msg ("%s", error->message);
 }
 
-static gboolean
-has_spoken (gpointer data)
-{
-  return ((Owner *) data)->n_said > 0;
-}
-
 START_TEST (more_than_the_queue_holds_is_dropped_and_counted)
 {
   static const VgwAssistantCallFuncs funcs = { on_heard_any, on_say_any, on_failed_any };
@@ -300,7 +288,7 @@ START_TEST (more_than_the_queue_holds_is_dropped_and_counted)
   VgwAssistantCall *assistant_call = vgw_assistant_call_start (models, NULL, RATE_HZ, TRUE, &funcs, &owner, NULL);
 
   ck_assert_ptr_nonnull (assistant_call);
-  wait_until (has_spoken, &owner);
+  WAIT_UNTIL (owner.n_said > 0);
   vgw_assistant_call_push (assistant_call, silence, RATE_HZ);
   ck_assert_uint_eq (vgw_assistant_call_get_dropped (assistant_call), 0); /* not heard is not dropped */
 
@@ -358,12 +346,6 @@ count_entries (const char *path)
   return n;
 }
 
-static gboolean
-threads_are_gone (gpointer data)
-{
-  return count_entries ("/proc/self/task") <= *(guint *) data;
-}
-
 START_TEST (calls_leave_no_thread_and_no_descriptor)
 {
   guint n_threads = count_entries ("/proc/self/task");
@@ -378,7 +360,7 @@ START_TEST (calls_leave_no_thread_and_no_descriptor)
       assistant_peer_push_silence (peer, SILENCE_MS);
       assistant_peer_free (peer);
     }
-  wait_until (threads_are_gone, &n_threads);
+  WAIT_UNTIL (count_entries ("/proc/self/task") <= n_threads);
   ck_assert_uint_le (count_entries ("/proc/self/fd"), n_fds);
 }
 END_TEST
@@ -391,7 +373,7 @@ START_TEST (a_call_that_ends_in_the_middle_of_a_question_is_forgotten)
   assistant_peer_say (peer, "my brother lives in a small town near the river");
   let_pass (SILENCE_MS); /* it has been sent, and is being decoded */
   assistant_peer_free (peer);
-  wait_until (threads_are_gone, &n_threads);
+  WAIT_UNTIL (count_entries ("/proc/self/task") <= n_threads);
   while (g_main_context_iteration (NULL, FALSE))
     ; /* what it had to say goes nowhere */
 }

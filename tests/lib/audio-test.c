@@ -1,15 +1,11 @@
-/* Real speech for tests, and how alike two pieces of it are. */
-#pragma once
+#include "audio-test.h"
 
-#include <glib.h>
 #include <math.h>
 #include <string.h>
 
-#define PHRASE_RATE_HZ 16000
 #define WAV_HEADER_BYTES 44 /* RIFF, fmt and data as sox writes them */
 
-/* data/sounds/phrase.wav, s16 mono at PHRASE_RATE_HZ (transfer full). */
-static inline gint16 *
+gint16 *
 audio_test_load_phrase (gsize *n_samples)
 {
   g_autofree char *path = g_build_filename (g_getenv ("VGW_TEST_SOURCE_ROOT"), "data", "sounds", "phrase.wav", NULL);
@@ -24,8 +20,7 @@ audio_test_load_phrase (gsize *n_samples)
   return (gint16 *) (gpointer) bytes;
 }
 
-/* Normalised correlation of @n_samples of @a and @b, -1 … 1. */
-static inline double
+double
 audio_test_correlate (const gint16 *a, const gint16 *b, gsize n_samples)
 {
   double ab = 0, aa = 0, bb = 0;
@@ -39,8 +34,7 @@ audio_test_correlate (const gint16 *a, const gint16 *b, gsize n_samples)
   return aa > 0 && bb > 0 ? ab / sqrt (aa * bb) : 0;
 }
 
-/* The best correlation of @reference inside @heard over all delays up to @max_delay; @delay (nullable) is set to it. */
-static inline double
+double
 audio_test_find (const gint16 *reference, gsize n_reference, const gint16 *heard, gsize n_heard, gsize max_delay,
                  gsize *delay)
 {

@@ -1,20 +1,8 @@
-/* One element, driven pad by pad on the test's thread. */
-#pragma once
+#include "element-rig.h"
 
 #include <check.h>
-#include <gst/gst.h>
 
-/* An element between two pads of the test. */
-typedef struct
-{
-  GstElement *element;
-  GstPad *src, *sink;
-  GstBus *bus;
-  GPtrArray *buffers; /* what came out */
-  GstCaps *caps;      /* of it */
-} Rig;
-
-static inline GstFlowReturn
+static GstFlowReturn
 on_buffer (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
   Rig *rig = gst_pad_get_element_private (pad);
@@ -23,7 +11,7 @@ on_buffer (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   return GST_FLOW_OK;
 }
 
-static inline gboolean
+static gboolean
 on_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
   Rig *rig = gst_pad_get_element_private (pad);
@@ -38,7 +26,7 @@ on_event (GstPad *pad, GstObject *parent, GstEvent *event)
   return TRUE;
 }
 
-static inline void
+void
 rig_init (Rig *rig, const char *factory, const char *in_caps, const char *out_caps)
 {
   g_autoptr (GstCaps) wanted = gst_caps_from_string (out_caps);
@@ -72,8 +60,7 @@ rig_init (Rig *rig, const char *factory, const char *in_caps, const char *out_ca
   ck_assert (gst_pad_push_event (rig->src, gst_event_new_segment (&segment)));
 }
 
-/* Nothing that the test did may have made an error or a warning on the bus. */
-static inline void
+void
 rig_clear (Rig *rig)
 {
   ck_assert_ptr_null (gst_bus_pop_filtered (rig->bus, GST_MESSAGE_ERROR | GST_MESSAGE_WARNING));
@@ -89,7 +76,7 @@ rig_clear (Rig *rig)
   gst_clear_caps (&rig->caps);
 }
 
-static inline void
+void
 rig_push (Rig *rig, gconstpointer data, gsize size, GstClockTime pts, GstClockTime duration)
 {
   GstBuffer *buffer = gst_buffer_new_memdup (data, size);
@@ -99,14 +86,13 @@ rig_push (Rig *rig, gconstpointer data, gsize size, GstClockTime pts, GstClockTi
   ck_assert_int_eq (gst_pad_push (rig->src, buffer), GST_FLOW_OK);
 }
 
-static inline void
+void
 rig_push_gap (Rig *rig, GstClockTime pts, GstClockTime duration)
 {
   ck_assert (gst_pad_push_event (rig->src, gst_event_new_gap (pts, duration)));
 }
 
-/* All samples that came out (transfer full). */
-static inline GArray *
+GArray *
 rig_samples (Rig *rig)
 {
   GArray *samples = g_array_new (FALSE, FALSE, sizeof (gint16));

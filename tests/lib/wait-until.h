@@ -6,11 +6,8 @@
 
 #define WAIT_TICK_MS 2
 
-static inline gboolean
-wait_tick (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
+/* Of the macro below. */
+gboolean wait_tick (gpointer user_data);
 
 /* Turns the main loop until @condition holds, which is not looked at again then; it is at least every WAIT_TICK_MS
  * until then, as a thread or a raw socket is in no main loop. Fails the test after @limit_us. */
