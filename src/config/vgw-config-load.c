@@ -1,6 +1,7 @@
 #include "config/vgw-config-load.h"
 
 #include <gio/gio.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/vgw-data-path.h"
@@ -256,9 +257,9 @@ load_file (Loader *loader, const char *path, GError **error)
 static char *
 split_engine_variable (const char *variable, char **key_name)
 {
-  const char *name = variable + strlen (ENGINE_VARIABLE_PREFIX);
-  const char *end =
-      g_str_has_prefix (variable, ENGINE_VARIABLE_PREFIX) ? strstr (name, ENGINE_VARIABLE_SEPARATOR) : NULL;
+  const char *name =
+      g_str_has_prefix (variable, ENGINE_VARIABLE_PREFIX) ? variable + strlen (ENGINE_VARIABLE_PREFIX) : "";
+  const char *end = strstr (name, ENGINE_VARIABLE_SEPARATOR);
   g_autofree char *lower = NULL;
 
   if (end == NULL || end == name)
@@ -317,14 +318,6 @@ load_setting (Loader *loader, const char *setting, GError **error)
 
 /* --- what only shows when all values are there --- */
 
-static gboolean
-is_loopback (const char *address)
-{
-  g_autoptr (GInetAddress) inet = g_inet_address_new_from_string (address);
-
-  return inet != NULL && g_inet_address_get_is_loopback (inet);
-}
-
 /* Whether one socket cannot be bound to each of the two with the same port: they are the same, or one is of all. */
 static gboolean
 do_addresses_meet (const char *a, const char *b)
@@ -371,7 +364,7 @@ check_access (const Loader *loader, GError **error)
   const char *address = loader->config->http.address;
 
   return vgw_config_origins_find (loader->config->origins, "access", "mode")->source != VGW_CONFIG_FROM_DEFAULT
-         || is_loopback (address)
+         || vgw_config_check (VGW_CONFIG_CHECK_LOOPBACK_OR_NONE, address, NULL)
          || fail (loader, "http", "address", error,
                   "other machines can reach %s, so who may call has to be said: set access.mode (\"mode = open\" in "
                   "[access], VGW_ACCESS_MODE=open or --set access.mode=open admits everyone)",
