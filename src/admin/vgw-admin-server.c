@@ -106,9 +106,8 @@ serve_nothing (VgwHttpRequest *request, gpointer user_data)
 }
 
 static const VgwHttpRoute routes[] = {
-  { "GET", "/healthz", .handler = serve_health },     { "GET", "/readyz", .handler = serve_ready },
-  { "GET", "/metrics", .handler = serve_metrics },    { "GET", "/sessions", .handler = serve_sessions },
-  { "GET", "/sessions/*", .handler = serve_session }, { "GET", "/*", .handler = serve_nothing },
+  { "/healthz", .get = serve_health },    { "/readyz", .get = serve_ready },       { "/metrics", .get = serve_metrics },
+  { "/sessions", .get = serve_sessions }, { "/sessions/*", .get = serve_session }, { "/*", .get = serve_nothing },
 };
 
 VgwAdminServer *

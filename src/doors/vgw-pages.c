@@ -72,9 +72,9 @@ serve_file (VgwHttpRequest *request, gpointer user_data)
 VgwPages *
 vgw_pages_new (VgwHttpServer *server, const VgwPagesSettings *settings, GError **error)
 {
-  static const VgwHttpRoute health = { "GET", "/healthz", .handler = serve_health };
-  static const VgwHttpRoute engines = { "GET", "/engines", .has_cors = TRUE, .handler = serve_engines };
-  static const VgwHttpRoute files = { "GET", "/*", .has_cors = TRUE, .handler = serve_file };
+  static const VgwHttpRoute health = { "/healthz", .get = serve_health };
+  static const VgwHttpRoute engines = { "/engines", .get = serve_engines, .has_cors = TRUE };
+  static const VgwHttpRoute files = { "/*", .get = serve_file, .has_cors = TRUE };
   g_autoptr (VgwPages) self = g_new0 (VgwPages, 1);
 
   self->engines = g_strdup (settings->engines);

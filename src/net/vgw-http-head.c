@@ -65,17 +65,6 @@ copy_path (const char *target, gsize length)
   return g_strdup (start != NULL ? start : "/");
 }
 
-/* Whether the method may come for this target. @max_body_bytes (out). @allow: as of vgw_http_head_check (). */
-static VgwHttpHead
-check_route (VgwHttpRoutes *routes, const char *method, const char *path, gsize *max_body_bytes, char **allow)
-{
-  if (vgw_http_routes_allow (routes, method, path, max_body_bytes))
-    return VGW_HTTP_HEAD_GOOD;
-  if (allow != NULL)
-    *allow = vgw_http_routes_list_methods (routes, path);
-  return VGW_HTTP_HEAD_METHOD;
-}
-
 static VgwHttpHead
 check_request_line (const Line *line, VgwHttpRoutes *routes, gsize *max_body_bytes, char **allow)
 {
@@ -83,6 +72,7 @@ check_request_line (const Line *line, VgwHttpRoutes *routes, gsize *max_body_byt
   gsize n_method = end != NULL ? end - line->text : 0;
   g_autofree char *method = NULL;
   g_autofree char *path = NULL;
+  const VgwHttpRoute *route;
   const char *target_end;
 
   for (gsize i = 0; i < n_method; i++)
@@ -94,7 +84,15 @@ check_request_line (const Line *line, VgwHttpRoutes *routes, gsize *max_body_byt
   target_end = memchr (end + 1, ' ', line->length - n_method - 1);
   method = g_strndup (line->text, n_method);
   path = copy_path (end + 1, target_end != NULL ? target_end - end - 1 : 0);
-  return check_route (routes, method, path, max_body_bytes, allow);
+  route = vgw_http_routes_find (routes, path, NULL, NULL);
+  if (vgw_http_route_allows (route, method))
+    {
+      *max_body_bytes = vgw_http_route_get_handler (route, method) != NULL ? route->max_body_bytes : 0;
+      return VGW_HTTP_HEAD_GOOD;
+    }
+  if (allow != NULL)
+    *allow = vgw_http_route_list_methods (route);
+  return VGW_HTTP_HEAD_METHOD;
 }
 
 static gboolean

@@ -44,49 +44,6 @@ matches (const char *pattern, const char *path, GPtrArray *captures)
   return *path == '\0';
 }
 
-/* The pattern that counts for @path, or NULL. */
-static const char *
-find_pattern (VgwHttpRoutes *self, const char *path)
-{
-  const char *best = NULL;
-
-  for (guint i = 0; i < self->entries->len; i++)
-    {
-      const char *pattern = g_array_index (self->entries, Entry, i).route.pattern;
-
-      if ((best == NULL || literal_length (pattern) > literal_length (best)) && matches (pattern, path, NULL))
-        best = pattern;
-    }
-  return best;
-}
-
-/* Those of @pattern (nullable) after @entry, NULL for the first one. */
-static Entry *
-next_of_pattern (VgwHttpRoutes *self, const char *pattern, Entry *entry)
-{
-  Entry *end = &g_array_index (self->entries, Entry, self->entries->len);
-
-  if (pattern == NULL)
-    return NULL;
-  for (entry = entry != NULL ? entry + 1 : &g_array_index (self->entries, Entry, 0); entry < end; entry++)
-    if (g_str_equal (entry->route.pattern, pattern))
-      return entry;
-  return NULL;
-}
-
-static Entry *
-find_entry (VgwHttpRoutes *self, const char *method, const char *path)
-{
-  const char *pattern = find_pattern (self, path);
-  const char *wanted = g_str_equal (method, "HEAD") ? "GET" : method;
-
-  for (Entry *entry = next_of_pattern (self, pattern, NULL); entry != NULL;
-       entry = next_of_pattern (self, pattern, entry))
-    if (g_str_equal (entry->route.method, wanted))
-      return entry;
-  return NULL;
-}
-
 VgwHttpRoutes *
 vgw_http_routes_new (void)
 {
@@ -112,69 +69,68 @@ vgw_http_routes_add (VgwHttpRoutes *self, const VgwHttpRoute *route, gpointer us
 }
 
 const VgwHttpRoute *
-vgw_http_routes_find (VgwHttpRoutes *self, const char *method, const char *path, gpointer *user_data, char ***captures)
+vgw_http_routes_find (VgwHttpRoutes *self, const char *path, gpointer *user_data, char ***captures)
 {
-  Entry *entry = find_entry (self, method, path);
-  GPtrArray *captured;
+  g_autoptr (GPtrArray) captured = g_ptr_array_new ();
+  const Entry *best = NULL;
 
-  if (entry == NULL)
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const Entry *entry = &g_array_index (self->entries, Entry, i);
+      gsize n = literal_length (entry->route.pattern);
+
+      if ((best == NULL || n > literal_length (best->route.pattern)) && matches (entry->route.pattern, path, NULL))
+        best = entry;
+    }
+  if (best == NULL)
     return NULL;
-  *user_data = entry->user_data;
-  if (captures == NULL)
-    return &entry->route;
-  captured = g_ptr_array_new ();
-  matches (entry->route.pattern, path, captured);
-  g_ptr_array_add (captured, NULL);
-  *captures = (char **) g_ptr_array_free (captured, FALSE);
-  return &entry->route;
+  if (user_data != NULL)
+    *user_data = best->user_data;
+  if (captures != NULL)
+    {
+      matches (best->route.pattern, path, captured);
+      g_ptr_array_add (captured, NULL);
+      *captures = (char **) g_ptr_array_steal (captured, NULL);
+    }
+  return &best->route;
+}
+
+VgwHttpHandler
+vgw_http_route_get_handler (const VgwHttpRoute *route, const char *method)
+{
+  if (route == NULL)
+    return NULL;
+  if (g_str_equal (method, "GET") || g_str_equal (method, "HEAD"))
+    return route->get;
+  if (g_str_equal (method, "POST"))
+    return route->post;
+  if (g_str_equal (method, "PATCH"))
+    return route->patch;
+  if (g_str_equal (method, "DELETE"))
+    return route->delete;
+  return g_str_equal (method, "OPTIONS") ? route->options : NULL;
 }
 
 gboolean
-vgw_http_routes_has_cors (VgwHttpRoutes *self, const char *path)
+vgw_http_route_allows (const VgwHttpRoute *route, const char *method)
 {
-  const char *pattern = find_pattern (self, path);
-
-  for (Entry *entry = next_of_pattern (self, pattern, NULL); entry != NULL;
-       entry = next_of_pattern (self, pattern, entry))
-    if (entry->route.has_cors)
-      return TRUE;
-  return FALSE;
-}
-
-/* Browsers send no preflight for GET and HEAD (Fetch, "CORS-safelisted method"). */
-static gboolean
-has_preflight (VgwHttpRoutes *self, const char *pattern)
-{
-  for (Entry *entry = next_of_pattern (self, pattern, NULL); entry != NULL;
-       entry = next_of_pattern (self, pattern, entry))
-    if (entry->route.has_cors && !g_str_equal (entry->route.method, "GET"))
-      return TRUE;
-  return FALSE;
-}
-
-gboolean
-vgw_http_routes_allow (VgwHttpRoutes *self, const char *method, const char *path, gsize *max_body_bytes)
-{
-  const char *pattern = find_pattern (self, path);
-  Entry *entry = find_entry (self, method, path);
-
-  *max_body_bytes = entry != NULL ? entry->route.max_body_bytes : 0;
-  if (entry != NULL)
-    return TRUE;
-  if (pattern == NULL)
+  if (route == NULL)
     return g_str_equal (method, "GET") || g_str_equal (method, "HEAD");
-  return g_str_equal (method, "OPTIONS") && has_preflight (self, pattern);
+  if (vgw_http_route_get_handler (route, method) != NULL)
+    return TRUE;
+  /* browsers send no preflight for GET and HEAD (Fetch, "CORS-safelisted method") */
+  return route->has_cors && g_str_equal (method, "OPTIONS")
+         && (route->post != NULL || route->patch != NULL || route->delete != NULL);
 }
 
 char *
-vgw_http_routes_list_methods (VgwHttpRoutes *self, const char *path)
+vgw_http_route_list_methods (const VgwHttpRoute *route)
 {
-  static const char *const methods[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS" };
+  static const char *const methods[] = { "GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS" };
   GString *list = g_string_new (NULL);
-  gsize max_body_bytes;
 
   for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
-    if (vgw_http_routes_allow (self, methods[i], path, &max_body_bytes))
+    if (vgw_http_route_allows (route, methods[i]))
       g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", methods[i]);
   return g_string_free (list, FALSE);
 }

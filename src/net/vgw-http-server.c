@@ -41,7 +41,7 @@ G_DEFINE_FINAL_TYPE (VgwHttpServer, vgw_http_server, G_TYPE_OBJECT)
 
 /* What pages of other origins need to see (Fetch, "CORS protocol"). */
 static void
-add_cors_headers (VgwHttpServer *self, VgwHttpRequest *request)
+add_cors_headers (VgwHttpServer *self, VgwHttpRequest *request, const VgwHttpRoute *route)
 {
   const char *origin = vgw_http_request_get_header (request, "Origin");
   const char *wanted = vgw_http_request_get_header (request, "Access-Control-Request-Headers");
@@ -53,16 +53,16 @@ add_cors_headers (VgwHttpServer *self, VgwHttpRequest *request)
   vgw_http_request_set_header (request, "Access-Control-Allow-Origin", origin);
   if (strcmp (vgw_http_request_get_method (request), "OPTIONS") != 0)
     return;
-  methods = vgw_http_routes_list_methods (self->routes, vgw_http_request_get_path (request));
+  methods = vgw_http_route_list_methods (route);
   vgw_http_request_set_header (request, "Access-Control-Allow-Methods", methods);
   vgw_http_request_set_header (request, "Access-Control-Max-Age", PREFLIGHT_MAX_AGE_S);
   if (wanted != NULL)
     vgw_http_request_set_header (request, "Access-Control-Allow-Headers", wanted);
 }
 
-/* Nothing is there for the method: the listener has refused all but these. */
+/* For GET and HEAD of what is not there, and preflights: the listener has refused what else has no handler. */
 static void
-reply_without_route (VgwHttpRequest *request)
+reply_without_handler (VgwHttpRequest *request)
 {
   if (strcmp (vgw_http_request_get_method (request), "OPTIONS") == 0)
     vgw_http_request_reply_bytes (request, VGW_HTTP_STATUS_NO_CONTENT, NULL, NULL);
@@ -77,21 +77,21 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
   VgwHttpServer *self = user_data;
   gpointer handler_data = NULL;
   char **captures = NULL;
-  const VgwHttpRoute *route =
-      vgw_http_routes_find (self->routes, soup_server_message_get_method (message), path, &handler_data, &captures);
+  const VgwHttpRoute *route = vgw_http_routes_find (self->routes, path, &handler_data, &captures);
+  VgwHttpHandler handler = vgw_http_route_get_handler (route, soup_server_message_get_method (message));
   g_autoptr (VgwHttpRequest) request = vgw_http_request_new (message, captures);
   VgwHttpConnection *connection = vgw_http_connection_from_address (soup_server_message_get_remote_address (message));
 
   if (connection != NULL)
     vgw_http_connection_set_deadline (connection, RESPONSE_TIMEOUT_MS);
-  if (vgw_http_routes_has_cors (self->routes, path))
-    add_cors_headers (self, request);
+  if (route != NULL && route->has_cors)
+    add_cors_headers (self, request, route);
   if (self->check != NULL && !self->check (request, self->check_data))
     return;
-  if (route != NULL)
-    route->handler (request, handler_data);
+  if (handler != NULL)
+    handler (request, handler_data);
   else
-    reply_without_route (request);
+    reply_without_handler (request);
   vgw_http_request_wait (request);
 }
 

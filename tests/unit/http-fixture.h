@@ -79,7 +79,7 @@ default_settings (void)
 static inline Fixture *
 fixture_new_with_pages (const VgwHttpSettings *settings, const VgwPagesSettings *pages)
 {
-  static const VgwHttpRoute route = { "GET", "/ws", .handler = on_ws_request };
+  static const VgwHttpRoute route = { "/ws", .get = on_ws_request };
   Fixture *self = g_new0 (Fixture, 1);
   g_autoptr (GError) error = NULL;
 

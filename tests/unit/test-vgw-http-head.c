@@ -9,13 +9,18 @@
 
 static VgwHttpRoutes *routes;
 
+static void
+handle (VgwHttpRequest *request, gpointer user_data)
+{
+}
+
 /* Of a listener that takes bodies at "/" and "/upload" only. */
 static void
 set_up (void)
 {
-  static const VgwHttpRoute root = { "GET", "/", .max_body_bytes = 100 };
-  static const VgwHttpRoute any = { "GET", "/*", .max_body_bytes = 0 };
-  static const VgwHttpRoute upload = { "POST", "/upload/{id}", .max_body_bytes = 200, .has_cors = TRUE };
+  static const VgwHttpRoute root = { "/", .get = handle, .max_body_bytes = 100 };
+  static const VgwHttpRoute any = { "/*", .get = handle };
+  static const VgwHttpRoute upload = { "/upload/{id}", .post = handle, .max_body_bytes = 200, .has_cors = TRUE };
 
   routes = vgw_http_routes_new ();
   vgw_http_routes_add (routes, &root, NULL);
