@@ -136,11 +136,10 @@ is_tcp_url (const char *text)
 static gboolean
 check_engine_type (const char *text, GError **error)
 {
-  const char *const *types = vgw_engine_types ();
-  g_autofree char *known = g_strjoinv (", ", (char **) types);
+  g_autofree char *known = vgw_engine_type_list ();
   g_autofree char *what = g_strdup_printf ("must be one of %s%s", known, vgw_engine_type_lack (text));
 
-  return g_strv_contains (types, text) || fail (error, what);
+  return vgw_engine_type_find (text) != NULL || fail (error, what);
 }
 
 static gboolean
@@ -148,13 +147,13 @@ check_dialect (const char *text, GError **error)
 {
   g_autoptr (GString) what = g_string_new ("must be one of");
 
-  for (const char *const *name = vgw_dialect_names (); *name != NULL; name++)
+  for (const VgwDialect *const *dialect = vgw_dialects (); *dialect != NULL; dialect++)
     {
-      if (vgw_dialect_find (*name)->is_stream)
+      if ((*dialect)->is_stream)
         continue;
-      if (strcmp (*name, text) == 0)
+      if (strcmp ((*dialect)->name, text) == 0)
         return TRUE;
-      g_string_append_printf (what, "%s %s", g_str_has_suffix (what->str, " of") ? "" : ",", *name);
+      g_string_append_printf (what, "%s %s", g_str_has_suffix (what->str, " of") ? "" : ",", (*dialect)->name);
     }
   return fail (error, what->str);
 }

@@ -35,10 +35,10 @@ vgw_config_engines_new (void)
 {
   GPtrArray *drafts = g_ptr_array_new_with_free_func (free_draft);
 
-  for (const char *const *type = vgw_engine_types (); *type != NULL; type++)
+  for (const VgwEngineType *type = vgw_engine_types (); type->name != NULL; type++)
     {
-      if (vgw_engine_type_is_builtin (*type))
-        add_draft (drafts, *type, *type);
+      if (!type->is_networked)
+        add_draft (drafts, type->name, type->name);
     }
   return drafts;
 }
@@ -173,42 +173,35 @@ check_type (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
 
   if (*draft->config->type != '\0')
     return TRUE;
-  types = g_strjoinv (", ", (char **) vgw_engine_types ());
+  types = vgw_engine_type_list ();
   return fail (draft, "type", error, "must be set, to one of %s%s", types, vgw_engine_type_lack (draft->config->name));
 }
 
-/* The keys that only one type of engine has. */
-static const struct
+/* @key is one of @type and not of @draft's type. */
+static gboolean
+fail_idle_key (const VgwEngineDraft *draft, const char *key, const VgwEngineType *type, GError **error)
 {
-  const char *key_name;
-  const char *type;
-} type_keys[] = {
-  { "dialect", "websocket" }, { "authorization", "websocket" }, { "tls-ca", "websocket" },
-  { "wraps", "record" },      { "record-directory", "record" },
-};
+  guint n_types = 0;
 
-gboolean
-vgw_config_engine_has_key (const char *type, const VgwConfigKey *key)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (type_keys); i++)
-    {
-      if (strcmp (type_keys[i].key_name, key->name) == 0)
-        return strcmp (type_keys[i].type, type) == 0;
-    }
-  return strcmp (key->name, "url") != 0 || vgw_engine_type_is_networked (type);
+  for (const VgwEngineType *other = vgw_engine_types (); other->name != NULL; other++)
+    n_types += g_strv_contains (other->keys, key);
+  if (n_types > 1)
+    return fail (draft, key, error, "an engine with type = %s has none", draft->config->type);
+  return fail (draft, key, error, "is only for an engine with type = %s", type->name);
 }
 
 /* A key that this type of engine has no use for is most likely meant for another engine. */
 static gboolean
 check_idle_keys (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (type_keys); i++)
+  for (const VgwEngineType *type = vgw_engine_types (); type->name != NULL; type++)
     {
-      if (is_set (draft, type_keys[i].key_name) && strcmp (draft->config->type, type_keys[i].type) != 0)
-        return fail (draft, type_keys[i].key_name, error, "is only for an engine with type = %s", type_keys[i].type);
+      for (const char *const *key = type->keys; *key != NULL; key++)
+        {
+          if (is_set (draft, *key) && !vgw_engine_type_has_key (draft->config->type, *key))
+            return fail_idle_key (draft, *key, type, error);
+        }
     }
-  if (is_set (draft, "url") && !vgw_engine_type_is_networked (draft->config->type))
-    return fail (draft, "url", error, "an engine with type = %s has none", draft->config->type);
   return TRUE;
 }
 

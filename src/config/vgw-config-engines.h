@@ -32,9 +32,6 @@ VgwEngineDraft *vgw_config_engines_find (GPtrArray *drafts, const char *name);
 /* "\"parrot\": no such engine; there are echo, record" (transfer full) */
 char *vgw_config_engines_describe_missing (GPtrArray *drafts, const char *name);
 
-/* Whether an engine of @type has @key: another one in its group is an error. */
-gboolean vgw_config_engine_has_key (const char *type, const VgwConfigKey *key);
-
 /* Completes and checks all engines, and puts them into @config, whose engine.defaults are those of [engine]. What is
  * wrong is added to @errors, with the place and what would be right; an engine with an error in a key of its own is
  * checked no further. */

@@ -5,6 +5,7 @@
 #include "config/vgw-config-engines.h"
 #include "config/vgw-config-keys.h"
 #include "config/vgw-config-value.h"
+#include "engine/vgw-engine-factory.h"
 
 #define HELP_NAME_COLUMNS 44
 
@@ -44,7 +45,8 @@ vgw_config_to_text (const VgwConfig *config)
       g_string_append_printf (out, "\n[engine %s]\n", engine->name);
       for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
         {
-          if (vgw_config_is_in_group (key, VGW_CONFIG_ENGINE_GROUP) && vgw_config_engine_has_key (engine->type, key))
+          if (vgw_config_is_in_group (key, VGW_CONFIG_ENGINE_GROUP)
+              && vgw_engine_type_has_key (engine->type, key->name))
             append_value (out, engine, key);
         }
     }

@@ -2,8 +2,9 @@
 
 #include "base/vgw-error.h"
 #include "engine/builtin/vgw-engine-echo.h"
-#include "engine/vgw-engine-net.h"
 #include "engine/builtin/vgw-engine-record.h"
+#include "engine/dialects/vgw-dialects.h"
+#include "engine/vgw-engine-net.h"
 
 static VgwEngine *
 create_echo (const VgwEngineConfig *config, const VgwEngineShared *shared, GError **error)
@@ -55,42 +56,40 @@ create_networked (const VgwEngineConfig *config, const VgwEngineShared *shared, 
   return vgw_engine_net_new (shared->io, config, dialect);
 }
 
-/* A new engine is one line here and its file. Both arrays in the same order. */
-static const struct
-{
-  const char *type;
-  gboolean is_networked;
-  VgwEngine *(*create) (const VgwEngineConfig *config, const VgwEngineShared *shared, GError **error);
-} factories[] = {
-  { "echo", FALSE, create_echo },
-  { "record", FALSE, create_record },
-  { "websocket", TRUE, create_networked },
-  { "audiosocket", TRUE, create_networked },
+/* A new engine is one row here and its file. */
+static const VgwEngineType types[] = {
+  { "echo", FALSE, NULL, { NULL }, create_echo },
+  { "record", FALSE, NULL, { "wraps", "record-directory" }, create_record },
+  { "websocket", TRUE, NULL, { "url", "dialect", "authorization", "tls-ca" }, create_networked },
+  { "audiosocket", TRUE, &vgw_dialect_audiosocket, { "url" }, create_networked },
+  { NULL },
 };
 
-static const char *const types[] = {
-  "echo", "record", "websocket", "audiosocket", NULL,
-};
-
-G_STATIC_ASSERT (G_N_ELEMENTS (types) == G_N_ELEMENTS (factories) + 1);
-
-VgwEngine *
-vgw_engine_create (const VgwEngineConfig *config, const VgwEngineShared *shared, GError **error)
+const VgwEngineType *
+vgw_engine_types (void)
 {
-  g_autofree char *known = NULL;
+  return types;
+}
 
-  g_return_val_if_fail (config != NULL && shared != NULL, NULL);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (factories); i++)
+const VgwEngineType *
+vgw_engine_type_find (const char *name)
+{
+  for (const VgwEngineType *type = types; type->name != NULL; type++)
     {
-      if (g_str_equal (factories[i].type, config->type))
-        return factories[i].create (config, shared, error);
+      if (g_str_equal (type->name, name))
+        return type;
     }
-
-  known = g_strjoinv (", ", (char **) types);
-  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "engine \"%s\": unknown type \"%s\"; known are: %s%s", config->name,
-               config->type, known, vgw_engine_type_lack (config->type));
   return NULL;
+}
+
+char *
+vgw_engine_type_list (void)
+{
+  GString *list = g_string_new (types[0].name);
+
+  for (const VgwEngineType *type = types + 1; type->name != NULL; type++)
+    g_string_append_printf (list, ", %s", type->name);
+  return g_string_free (list, FALSE);
 }
 
 const char *
@@ -102,38 +101,57 @@ vgw_engine_type_lack (const char *name)
   return "";
 }
 
-const char *const *
-vgw_engine_types (void)
-{
-  return types;
-}
-
 gboolean
-vgw_engine_type_is_networked (const char *type)
+vgw_engine_type_has_key (const char *name, const char *key)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (factories); i++)
+  gboolean is_of_every_type = TRUE;
+
+  for (const VgwEngineType *type = types; type->name != NULL; type++)
     {
-      if (g_str_equal (factories[i].type, type))
-        return factories[i].is_networked;
+      if (!g_strv_contains (type->keys, key))
+        continue;
+      if (g_str_equal (type->name, name))
+        return TRUE;
+      is_of_every_type = FALSE;
     }
-  return FALSE;
+  return is_of_every_type;
 }
 
 gboolean
-vgw_engine_type_is_builtin (const char *type)
+vgw_engine_type_is_networked (const char *name)
 {
-  return g_strv_contains (types, type) && !vgw_engine_type_is_networked (type);
+  const VgwEngineType *type = vgw_engine_type_find (name);
+
+  return type != NULL && type->is_networked;
 }
 
 const VgwDialect *
 vgw_engine_config_find_dialect (const VgwEngineConfig *config)
 {
+  const VgwEngineType *type = vgw_engine_type_find (config->type);
   const VgwDialect *dialect;
 
-  if (!vgw_engine_type_is_networked (config->type))
+  if (type == NULL || !type->is_networked)
     return NULL;
-  if (g_str_equal (config->type, "audiosocket"))
-    return vgw_dialect_find ("audiosocket");
+  if (type->dialect != NULL)
+    return type->dialect;
   dialect = vgw_dialect_find (config->dialect);
   return dialect != NULL && !dialect->is_stream ? dialect : NULL; /* bytes over TCP are no WebSocket */
+}
+
+VgwEngine *
+vgw_engine_create (const VgwEngineConfig *config, const VgwEngineShared *shared, GError **error)
+{
+  const VgwEngineType *type;
+  g_autofree char *known = NULL;
+
+  g_return_val_if_fail (config != NULL && shared != NULL, NULL);
+
+  type = vgw_engine_type_find (config->type);
+  if (type != NULL)
+    return type->create (config, shared, error);
+  known = vgw_engine_type_list ();
+  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "engine \"%s\": unknown type \"%s\"; known are: %s%s", config->name,
+               config->type, known, vgw_engine_type_lack (config->type));
+  return NULL;
 }

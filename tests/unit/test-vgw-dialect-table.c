@@ -6,10 +6,10 @@ START_TEST (every_name_finds_its_dialect)
 {
   guint n = 0;
 
-  for (const char *const *name = vgw_dialect_names (); *name != NULL; name++, n++)
+  for (const VgwDialect *const *at = vgw_dialects (); *at != NULL; at++, n++)
     {
-      const VgwDialect *dialect = vgw_dialect_find (*name);
-      ck_assert_msg (dialect != NULL && strcmp (dialect->name, *name) == 0, "%s", *name);
+      const VgwDialect *dialect = *at;
+      ck_assert_msg (vgw_dialect_find (dialect->name) == dialect, "%s", dialect->name);
       ck_assert (dialect->open != NULL && dialect->free != NULL && dialect->start != NULL && dialect->audio != NULL
                  && dialect->stop != NULL && dialect->receive != NULL);
     }
@@ -27,8 +27,8 @@ END_TEST
 
 START_TEST (only_audiosocket_is_a_stream)
 {
-  for (const char *const *name = vgw_dialect_names (); *name != NULL; name++)
-    ck_assert_int_eq (vgw_dialect_find (*name)->is_stream, strcmp (*name, "audiosocket") == 0);
+  for (const VgwDialect *const *dialect = vgw_dialects (); *dialect != NULL; dialect++)
+    ck_assert_int_eq ((*dialect)->is_stream, strcmp ((*dialect)->name, "audiosocket") == 0);
 }
 END_TEST
 

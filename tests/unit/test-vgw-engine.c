@@ -219,8 +219,8 @@ START_TEST (an_unknown_type_is_refused_and_the_known_ones_named)
   ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_CONFIG));
   ck_assert_ptr_nonnull (strstr (error->message, "bird"));
   ck_assert_ptr_nonnull (strstr (error->message, "parrot"));
-  for (const char *const *type = vgw_engine_types (); *type != NULL; type++)
-    ck_assert_ptr_nonnull (strstr (error->message, *type));
+  for (const VgwEngineType *type = vgw_engine_types (); type->name != NULL; type++)
+    ck_assert_ptr_nonnull (strstr (error->message, type->name));
 }
 END_TEST
 
@@ -230,15 +230,15 @@ START_TEST (every_known_type_can_be_made)
   const VgwEngineShared shared = { .io = io };
   guint n_types = 0;
 
-  for (const char *const *type = vgw_engine_types (); *type != NULL; type++)
+  for (const VgwEngineType *type = vgw_engine_types (); type->name != NULL; type++)
     {
-      g_autoptr (VgwEngineConfig) config = vgw_engine_config_new ("x", *type);
+      g_autoptr (VgwEngineConfig) config = vgw_engine_config_new ("x", type->name);
       g_autoptr (VgwEngine) engine = NULL;
 
       g_free (config->url);
       config->url = g_strdup ("ws://127.0.0.1:1/");
       engine = vgw_engine_create (config, &shared, NULL);
-      ck_assert_msg (engine != NULL, "%s", *type);
+      ck_assert_msg (engine != NULL, "%s", type->name);
       n_types++;
     }
   ck_assert_uint_ge (n_types, 4);

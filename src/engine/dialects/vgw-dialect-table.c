@@ -1,27 +1,28 @@
 #include "engine/dialects/vgw-dialects.h"
 
 static const VgwDialect *const dialects[] = {
-  &vgw_dialect_native,   &vgw_dialect_twilio, &vgw_dialect_jambonz,
-  &vgw_dialect_asterisk, &vgw_dialect_vosk,   &vgw_dialect_audiosocket,
+  &vgw_dialect_native,
+  &vgw_dialect_twilio,
+  &vgw_dialect_jambonz,
+  &vgw_dialect_asterisk,
+  &vgw_dialect_vosk,
+  &vgw_dialect_audiosocket,
+  NULL,
 };
 
-static const char *const names[] = { "native", "twilio", "jambonz", "asterisk", "vosk", "audiosocket", NULL };
-
-G_STATIC_ASSERT (G_N_ELEMENTS (names) == G_N_ELEMENTS (dialects) + 1);
+const VgwDialect *const *
+vgw_dialects (void)
+{
+  return dialects;
+}
 
 const VgwDialect *
 vgw_dialect_find (const char *name)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (dialects); i++)
+  for (const VgwDialect *const *dialect = dialects; *dialect != NULL; dialect++)
     {
-      if (g_strcmp0 (dialects[i]->name, name) == 0)
-        return dialects[i];
+      if (g_strcmp0 ((*dialect)->name, name) == 0)
+        return *dialect;
     }
   return NULL;
-}
-
-const char *const *
-vgw_dialect_names (void)
-{
-  return names;
 }

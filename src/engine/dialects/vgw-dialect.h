@@ -63,7 +63,7 @@ typedef struct
 
 /* The known dialects by name: vgw-dialect-table.c. NULL for an unknown name. (transfer none) */
 const VgwDialect *vgw_dialect_find (const char *name);
-/* NULL-terminated (static) */
-const char *const *vgw_dialect_names (void);
+/* All of them, NULL-terminated. (static) */
+const VgwDialect *const *vgw_dialects (void);
 
 G_END_DECLS
