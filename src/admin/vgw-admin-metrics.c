@@ -132,7 +132,7 @@ static const Metric metrics[] = {
 
   { { "vgw_sessions", "gauge", "state", "Sessions that there are now." },
     write_labelled, AT (sessions.in_state),
-    LABELS (VGW_SESSION_ENDED, vgw_session_state_to_string) }, /* one that has ended is none of them any more */
+    LABELS (VGW_PHASE_ENDED, vgw_session_phase_to_string) }, /* one that has ended is none of them any more */
   { { "vgw_sessions_started_total", "counter", NULL, "Sessions that began." }, write_count, AT (sessions.started) },
   { { "vgw_sessions_ended_total", "counter", "reason", "Sessions that ended." },
     write_labelled, AT (sessions.ended), LABELS (VGW_SESSION_N_END_REASONS, vgw_end_reason_to_string) },

@@ -32,7 +32,7 @@ describe (VgwSession *session)
   VgwPlayoutStats stats;
 
   vgw_session_get_facts (session, &facts);
-  vgw_session_get_playout_stats (session, &stats);
+  vgw_conversation_get_playout_stats (vgw_session_get_conversation (session), &stats);
   started = format_time (facts.started_at_us);
   set_text (object, "id", facts.session_id);
   set_text (object, "state", facts.state);

@@ -66,7 +66,7 @@ forget_session (Link *link)
 {
   if (link->session == NULL)
     return;
-  vgw_session_set_backlog_func (link->session, NULL, NULL);
+  vgw_outbox_set_backlog_func (vgw_session_get_outbox (link->session), NULL, NULL);
   g_signal_handlers_disconnect_by_data (link->session, link);
   g_clear_object (&link->session);
 }
@@ -124,7 +124,7 @@ on_open (VgwWsChannel *channel, gpointer user_data)
   g_signal_connect (channel, "bad", G_CALLBACK (on_channel_bad), link);
   g_signal_connect (session, "outgoing", G_CALLBACK (on_session_outgoing), link);
   g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), link);
-  vgw_session_set_backlog_func (session, get_backlog, link);
+  vgw_outbox_set_backlog_func (vgw_session_get_outbox (session), get_backlog, link);
   vgw_session_start (session);
 }
 

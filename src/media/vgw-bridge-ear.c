@@ -22,7 +22,6 @@ GST_DEBUG_CATEGORY_EXTERN (vgw_bridge_debug);
 struct _VgwBridgeEar
 {
   gatomicrefcount ref_count;
-  gint is_open;  /* atomic */
   guint rate_hz; /* constant */
   VgwEchoEstimator *echo_estimator;
 
@@ -97,18 +96,6 @@ vgw_bridge_ear_set_func (VgwBridgeEar *self, VgwBridgeAudioFunc func, gpointer u
     old_destroy (old_user_data);
 }
 
-void
-vgw_bridge_ear_set_open (VgwBridgeEar *self, gboolean is_open)
-{
-  g_atomic_int_set (&self->is_open, !!is_open);
-}
-
-gboolean
-vgw_bridge_ear_is_open (VgwBridgeEar *self)
-{
-  return g_atomic_int_get (&self->is_open);
-}
-
 /* --- hearing; lock held ------------------------------------------------------------------------------------------- */
 
 static gint64
@@ -170,8 +157,8 @@ get_gap_us (const VgwBridgeTap *tap, GstClockTime pts)
   return GST_CLOCK_DIFF (tap->base_pts + heard, pts) / (gint64) GST_USECOND;
 }
 
-/* The first buffer of a tap, or after the gate was closed: the only clock that it shares with what was heard before is
- * ours. */
+/* The first buffer of a tap, or after a time without a function: the only clock that it shares with what was heard
+ * before is ours. */
 static void
 start_time (VgwBridgeTap *tap, GstClockTime pts, gsize n_samples, gint64 now_us)
 {
@@ -268,7 +255,7 @@ hear_buffer (VgwBridgeTap *tap, GstBuffer *buffer)
     return;
   g_mutex_lock (&ear->lock);
   /* asked under the lock: once detach has returned nothing passes */
-  if (!tap->is_attached || ear->func == NULL || !vgw_bridge_ear_is_open (ear))
+  if (!tap->is_attached || ear->func == NULL)
     tap->is_timed = FALSE;
   else if (map.size >= sizeof (gint16))
     hear (tap, GST_BUFFER_PTS (buffer), (const gint16 *) map.data, map.size / sizeof (gint16));
@@ -279,10 +266,14 @@ hear_buffer (VgwBridgeTap *tap, GstBuffer *buffer)
 static GstFlowReturn
 on_new_sample (GstAppSink *pcm_out, gpointer user_data)
 {
-  g_autoptr (GstSample) sample = gst_app_sink_try_pull_sample (pcm_out, 0);
+  GstSample *sample;
 
-  if (sample != NULL && gst_sample_get_buffer (sample) != NULL)
-    hear_buffer (user_data, gst_sample_get_buffer (sample));
+  while ((sample = gst_app_sink_try_pull_sample (pcm_out, 0)) != NULL)
+    {
+      if (gst_sample_get_buffer (sample) != NULL)
+        hear_buffer (user_data, gst_sample_get_buffer (sample));
+      gst_sample_unref (sample);
+    }
   return GST_FLOW_OK;
 }
 
@@ -301,7 +292,7 @@ void
 vgw_bridge_ear_tick (VgwBridgeEar *self, VgwBridgeTap *tap)
 {
   /* the lock is held while something is being heard: there is no need for silence then, and the other calls wait */
-  if (!vgw_bridge_ear_is_open (self) || !g_mutex_trylock (&self->lock))
+  if (!g_mutex_trylock (&self->lock))
     return;
   if (tap->is_attached && self->func != NULL)
     hear_nothing (tap);
@@ -315,7 +306,10 @@ vgw_bridge_ear_attach (VgwBridgeEar *self, GstAppSink *pcm_out)
 {
   GstAppSinkCallbacks callbacks = { .new_sample = on_new_sample };
   VgwBridgeTap *tap = g_new0 (VgwBridgeTap, 1);
+  GstSample *stale;
 
+  while ((stale = gst_app_sink_try_pull_sample (pcm_out, 0)) != NULL) /* from before */
+    gst_sample_unref (stale);
   g_atomic_ref_count_inc (&self->ref_count);
   tap->ear = self;
   tap->is_attached = TRUE;

@@ -24,10 +24,6 @@ void vgw_bridge_ear_unref (VgwBridgeEar *self);
 /* As vgw_bridge_set_audio_func (). Main thread. */
 void vgw_bridge_ear_set_func (VgwBridgeEar *self, VgwBridgeAudioFunc func, gpointer user_data, GDestroyNotify destroy);
 
-/* The gate: closed, nothing is heard. Any thread. */
-void vgw_bridge_ear_set_open (VgwBridgeEar *self, gboolean is_open);
-gboolean vgw_bridge_ear_is_open (VgwBridgeEar *self);
-
 /* Has @pcm_out heard. Main thread. Returns: (transfer none) valid until vgw_bridge_ear_detach (). */
 VgwBridgeTap *vgw_bridge_ear_attach (VgwBridgeEar *self, GstAppSink *pcm_out);
 

@@ -8,14 +8,15 @@
 
 G_BEGIN_DECLS
 
-/* Takes over @pcm_out and @pcm_in (references are held until detach): sets their caps, limits and callbacks.
- * The gate starts closed: nothing passes in either direction. Main thread, before the pipeline is started. */
+/* Sets the caps and limits of both elements for a bridge of @format. Main thread, before the pipeline is started. */
+void vgw_bridge_prepare (GstAppSink *pcm_out, VgwPushSrc *pcm_in, const VgwAudioFormat *format);
+
+/* Takes over @pcm_out and @pcm_in, which were prepared (references are held until detach), from those that it had: from
+ * now on audio passes in both directions. Main thread. */
 void vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, VgwPushSrc *pcm_in);
 
-/* Opens or closes the gate for both directions. Any thread. */
-void vgw_bridge_set_open (VgwBridge *self, gboolean is_open);
-
-/* Lets go of the elements; when it returns, the pacer no longer pushes into them. Idempotent. Main thread. */
-void vgw_bridge_detach (VgwBridge *self);
+/* Releases the elements; when it returns, the pacer no longer pushes into them. Nothing where @pcm_out is not the one
+ * that it has (any more). Main thread. */
+void vgw_bridge_detach (VgwBridge *self, GstAppSink *pcm_out);
 
 G_END_DECLS

@@ -37,7 +37,6 @@ struct _VgwBridge
   GstAppSink *pcm_out;
   VgwPushSrc *pcm_in;
   VgwBridgeTap *tap; /* owned by pcm_out */
-  gboolean wants_voice;
   guint pacer_id;
 
   /* pacer thread while registered */
@@ -105,7 +104,7 @@ pump (guint64 tick, gpointer user_data)
   gsize n_popped;
 
   vgw_bridge_ear_tick (self->ear, self->tap);
-  if (!vgw_bridge_ear_is_open (self->ear) || (!self->is_timed && !start_time (self, tick)))
+  if (!self->is_timed && !start_time (self, tick))
     return;
   n_popped = vgw_playout_pop (self->playout, samples, n_samples);
   vgw_echo_estimator_played (vgw_bridge_ear_get_echo_estimator (self->ear), samples, n_popped);
@@ -129,7 +128,7 @@ vgw_bridge_dispose (GObject *object)
 {
   VgwBridge *self = VGW_BRIDGE (object);
 
-  vgw_bridge_detach (self);
+  vgw_bridge_detach (self, self->pcm_out);
   if (self->ear != NULL)
     vgw_bridge_set_audio_func (self, NULL, NULL, NULL);
   G_OBJECT_CLASS (vgw_bridge_parent_class)->dispose (object);
@@ -184,20 +183,6 @@ vgw_bridge_set_audio_func (VgwBridge *self, VgwBridgeAudioFunc func, gpointer us
 }
 
 void
-vgw_bridge_set_wants_voice (VgwBridge *self, gboolean wants_voice)
-{
-  g_return_if_fail (VGW_IS_BRIDGE (self));
-  self->wants_voice = wants_voice;
-}
-
-gboolean
-vgw_bridge_get_wants_voice (VgwBridge *self)
-{
-  g_return_val_if_fail (VGW_IS_BRIDGE (self), FALSE);
-  return self->wants_voice;
-}
-
-void
 vgw_bridge_get_heard (VgwBridge *self, VgwBridgeHeard *heard)
 {
   g_return_if_fail (VGW_IS_BRIDGE (self));
@@ -225,33 +210,31 @@ vgw_bridge_get_format (VgwBridge *self)
   return &self->format;
 }
 
-static void
-set_up_pcm_out (VgwBridge *self, GstCaps *caps)
+void
+vgw_bridge_prepare (GstAppSink *pcm_out, VgwPushSrc *pcm_in, const VgwAudioFormat *format)
 {
-  g_object_set (self->pcm_out, "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE, "emit-signals", FALSE,
-                "drop", TRUE, "max-buffers", 2u, "wait-on-eos", FALSE, NULL);
-  gst_app_sink_set_caps (self->pcm_out, caps);
-  self->tap = vgw_bridge_ear_attach (self->ear, self->pcm_out);
+  g_autoptr (GstCaps) caps =
+      gst_caps_new_simple ("audio/x-raw", "format", G_TYPE_STRING, GST_AUDIO_NE (S16), "layout", G_TYPE_STRING,
+                           "interleaved", "rate", G_TYPE_INT, (gint) format->rate_hz, "channels", G_TYPE_INT, 1, NULL);
+
+  g_return_if_fail (GST_IS_APP_SINK (pcm_out) && VGW_IS_PUSH_SRC (pcm_in));
+
+  g_object_set (pcm_out, "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE, "emit-signals", FALSE, "drop",
+                TRUE, "max-buffers", 2u, "wait-on-eos", FALSE, NULL);
+  gst_app_sink_set_caps (pcm_out, caps);
+  vgw_push_src_set_caps (pcm_in, caps);
 }
 
 void
 vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, VgwPushSrc *pcm_in)
 {
-  g_autoptr (GstCaps) caps = NULL;
-
   g_return_if_fail (VGW_IS_BRIDGE (self));
   g_return_if_fail (GST_IS_APP_SINK (pcm_out) && VGW_IS_PUSH_SRC (pcm_in));
 
-  vgw_bridge_detach (self);
-  vgw_bridge_set_open (self, FALSE);
-  caps = gst_caps_new_simple ("audio/x-raw", "format", G_TYPE_STRING, GST_AUDIO_NE (S16), "layout", G_TYPE_STRING,
-                              "interleaved", "rate", G_TYPE_INT, (gint) self->format.rate_hz, "channels", G_TYPE_INT, 1,
-                              NULL);
+  vgw_bridge_detach (self, self->pcm_out);
   self->pcm_out = g_object_ref (pcm_out);
   self->pcm_in = g_object_ref (pcm_in);
-  set_up_pcm_out (self, caps);
-  vgw_push_src_set_caps (self->pcm_in, caps);
-
+  self->tap = vgw_bridge_ear_attach (self->ear, pcm_out);
   self->is_timed = FALSE;
   self->is_talking = FALSE;
   self->n_hangover_ticks = 0;
@@ -259,20 +242,12 @@ vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, VgwPushSrc *pcm_in)
 }
 
 void
-vgw_bridge_set_open (VgwBridge *self, gboolean is_open)
-{
-  g_return_if_fail (VGW_IS_BRIDGE (self));
-  vgw_bridge_ear_set_open (self->ear, is_open);
-}
-
-void
-vgw_bridge_detach (VgwBridge *self)
+vgw_bridge_detach (VgwBridge *self, GstAppSink *pcm_out)
 {
   g_return_if_fail (VGW_IS_BRIDGE (self));
 
-  if (self->pcm_out == NULL)
+  if (self->pcm_out == NULL || self->pcm_out != pcm_out)
     return;
-  vgw_bridge_set_open (self, FALSE);
   vgw_pacer_remove (self->pacer, self->pacer_id);
   self->pacer_id = 0;
 

@@ -28,11 +28,6 @@ VgwPlayout *vgw_bridge_get_playout (VgwBridge *self);
 
 const VgwAudioFormat *vgw_bridge_get_format (VgwBridge *self);
 
-/* Whether a peer that attaches should say when there is voice; FALSE from the start, since that costs. Main thread,
- * before the peer answers. */
-void vgw_bridge_set_wants_voice (VgwBridge *self, gboolean wants_voice);
-gboolean vgw_bridge_get_wants_voice (VgwBridge *self);
-
 typedef struct
 {
   guint64 heard_ms;  /* of the caller's voice since the start */

@@ -340,11 +340,11 @@ build (VgwPeer *self, VgwPipeline *pipeline, const VgwOfferCodec *codec, GError 
   self->webrtc = vgw_webrtc_new (self->media, instance.pipeline, error);
   if (self->webrtc == NULL)
     return FALSE;
-  if (vgw_bridge_get_wants_voice (self->bridge))
+  if (self->wants_voice)
     {
       if (!vgw_pipeline_add_vad (&instance))
         vgw_warning (self->session_id, "pipeline %s: " VGW_PIPELINE_NO_VOICE, vgw_pipeline_get_name (pipeline));
-      vgw_pipeline_fit_vad (&instance, vgw_bridge_get_format (self->bridge)->rate_hz);
+      vgw_pipeline_fit_vad (&instance, self->format.rate_hz);
     }
   else
     vgw_pipeline_remove_vad (&instance);
@@ -352,7 +352,9 @@ build (VgwPeer *self, VgwPipeline *pipeline, const VgwOfferCodec *codec, GError 
   self->rtp_out = instance.rtp_out;
   self->may_wait = instance.may_wait;
   g_object_set (self->rtp_out, "ssrc", g_random_int_range (1, G_MAXINT32), NULL);
-  vgw_bridge_attach (self->bridge, GST_APP_SINK (instance.pcm_out), VGW_PUSH_SRC (instance.pcm_in));
+  self->pcm_out = instance.pcm_out;
+  self->pcm_in = instance.pcm_in;
+  vgw_bridge_prepare (GST_APP_SINK (instance.pcm_out), VGW_PUSH_SRC (instance.pcm_in), &self->format);
   vgw_peer_connect_bin (self);
   if (gst_element_set_state (vgw_webrtc_get_pipeline (self->webrtc), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
     {

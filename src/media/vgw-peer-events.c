@@ -6,7 +6,6 @@
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
-#include "media/vgw-bridge-private.h"
 #include "media/vgw-pipeline.h"
 #include "media/vgw-sctp-streams.h"
 
@@ -61,7 +60,6 @@ handle_connected (VgwPeer *self)
   vgw_webrtc_confirm_handshake (self->webrtc);
   if (!self->may_wait)
     vgw_webrtc_go_direct (self->webrtc);
-  vgw_bridge_set_open (self->bridge, TRUE);
   vgw_peer_emit_connected (self);
   if (self->has_voice && self->state == PEER_CONNECTED)
     vgw_peer_emit_voice (self, TRUE);

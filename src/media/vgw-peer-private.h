@@ -27,7 +27,9 @@ struct _VgwPeer
 
   VgwMedia *media;
   char *session_id;
-  VgwBridge *bridge;
+  VgwAudioFormat format; /* at the bridge */
+  gboolean wants_voice;
+  VgwBridge *bridge; /* (nullable) once it is attached */
   VgwMailbox *mailbox;
   PeerState state;
 
@@ -35,9 +37,9 @@ struct _VgwPeer
   const VgwOfferCodec *codec; /* of offer; the one agreed on */
   const char *audio_mid;      /* of offer */
   VgwWebrtc *webrtc;
-  VgwDataChannels *data_channels; /* (nullable) where the offer has none */
-  GstElement *rtp_in, *rtp_out;   /* of the description, borrowed from webrtc's pipeline */
-  GstPromise *promise;            /* (nullable) the one that webrtcbin has not answered */
+  VgwDataChannels *data_channels;                  /* (nullable) where the offer has none */
+  GstElement *rtp_in, *rtp_out, *pcm_out, *pcm_in; /* of the description, borrowed from webrtc's pipeline */
+  GstPromise *promise;                             /* (nullable) the one that webrtcbin has not answered */
 
   GTask *answer_task;
   GSource *answer_deadline;

@@ -50,7 +50,8 @@ vgw_peer_stop (VgwPeer *self)
   vgw_peer_drop_answer (self, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the peer was stopped"));
   if (self->webrtc != NULL)
     {
-      vgw_bridge_detach (self->bridge);
+      if (self->bridge != NULL)
+        vgw_bridge_detach (self->bridge, GST_APP_SINK (self->pcm_out));
       if (self->data_channels != NULL)
         vgw_data_channels_close (self->data_channels);
       log_intake (self);
@@ -175,12 +176,13 @@ vgw_peer_init (VgwPeer *self)
 /* -- public -------------------------------------------------------------------------------------------------------- */
 
 VgwPeer *
-vgw_peer_new (VgwMedia *media, const char *session_id, VgwBridge *bridge)
+vgw_peer_new (VgwMedia *media, const char *session_id, const VgwAudioFormat *format, gboolean wants_voice)
 {
   VgwPeer *self = g_object_new (VGW_TYPE_PEER, NULL);
   self->media = g_object_ref (media);
   self->session_id = g_strdup (session_id);
-  self->bridge = g_object_ref (bridge);
+  self->format = *format;
+  self->wants_voice = wants_voice;
   return self;
 }
 
@@ -234,6 +236,17 @@ vgw_peer_add_candidate (VgwPeer *self, const char *candidate, const char *mid, i
   else if (self->state != PEER_STOPPED)
     vgw_peer_pass_candidate (self, candidate);
   return TRUE;
+}
+
+void
+vgw_peer_attach (VgwPeer *self, VgwBridge *bridge)
+{
+  g_return_if_fail (VGW_IS_PEER (self));
+  g_return_if_fail (self->state == PEER_CONNECTED);
+  g_return_if_fail (vgw_bridge_get_format (bridge)->rate_hz == self->format.rate_hz);
+
+  g_set_object (&self->bridge, bridge);
+  vgw_bridge_attach (bridge, GST_APP_SINK (self->pcm_out), VGW_PUSH_SRC (self->pcm_in));
 }
 
 gboolean

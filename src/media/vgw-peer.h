@@ -8,7 +8,7 @@
  *   "event"     (const char *text)            text from a data channel
  *   "dtmf"      (char digit, guint duration_ms)   a key of the caller ('0'-'9', '*', '#', 'A'-'D')
  *   "voice"     (gboolean has_voice)          the pipeline's `vad` begins or ceases to hear voice, once connected; only
- *                                             where the bridge wants it
+ *                                             where it is wanted
  *   "failed"    (const GError *error)         it is over; UNAUTHORIZED for a wrong fingerprint
  *   "closed"    (void)                        the other side closed DTLS
  */
@@ -33,8 +33,9 @@ typedef struct
   const char *mid;
 } VgwTrack;
 
-/* @session_id is for the log. The peer attaches to @bridge when it answers. Returns: (transfer full) */
-VgwPeer *vgw_peer_new (VgwMedia *media, const char *session_id, VgwBridge *bridge);
+/* @session_id is for the log. @format: of the audio at the bridge that it will be attached to. @wants_voice: whether
+ * "voice" is to be emitted, which costs. Returns: (transfer full) */
+VgwPeer *vgw_peer_new (VgwMedia *media, const char *session_id, const VgwAudioFormat *format, gboolean wants_voice);
 
 /* Inspects @offer, picks the pipeline, builds webrtcbin, answers and gathers up to the bound. Once per peer.
  * Errors: VGW_ERROR_BAD_MESSAGE (unusable offer), VGW_ERROR_TOO_LARGE (m-lines), VGW_ERROR_TIMEOUT,
@@ -49,6 +50,10 @@ char *vgw_peer_answer_finish (VgwPeer *self, GAsyncResult *result, GError **erro
  * is not there is ignored. Before the answer is made they are kept. Errors: VGW_ERROR_BAD_MESSAGE for what is none. */
 gboolean vgw_peer_add_candidate (VgwPeer *self, const char *candidate, const char *mid, int mline_index,
                                  GError **error);
+
+/* Lets audio pass between the client and @bridge, which has the format of vgw_peer_new (). Once it is connected, no
+ * earlier than in "connected". */
+void vgw_peer_attach (VgwPeer *self, VgwBridge *bridge);
 
 /* Sends text on the `events` data channel. FALSE where there is no open channel, or its buffer is full. */
 gboolean vgw_peer_send_event (VgwPeer *self, const char *text);

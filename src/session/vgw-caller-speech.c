@@ -8,7 +8,7 @@ struct _VgwCallerSpeech
   VgwCallerSpeechFunc func;
   gpointer user_data;
   VgwSpeechDetector *detector; /* (nullable) where nothing depends on it */
-  gboolean has_voice;
+  gboolean has_voice, wants_voice;
   VgwBargeIn barge_in;
   guint echo_margin_db;
 };
@@ -99,10 +99,8 @@ vgw_caller_speech_configure (VgwCallerSpeech *self, const VgwEngineConfig *confi
                                                 get_last_audio_us, self);
       vgw_speech_detector_set_doubt_func (self->detector, may_be_echo);
     }
-  /* a pipeline that has begun without detection gets none later, so it is kept where a fallback may want it */
-  vgw_bridge_set_wants_voice (self->bridge,
-                              self->detector != NULL
-                                  || vgw_engine_config_get_on_failure (config, &fallback) == VGW_ON_FAILURE_FALLBACK);
+  self->wants_voice =
+      self->detector != NULL || vgw_engine_config_get_on_failure (config, &fallback) == VGW_ON_FAILURE_FALLBACK;
   vgw_caller_speech_set_voice (self, self->has_voice);
 }
 
@@ -118,6 +116,12 @@ gboolean
 vgw_caller_speech_has_voice (VgwCallerSpeech *self)
 {
   return self->has_voice;
+}
+
+gboolean
+vgw_caller_speech_wants_voice (VgwCallerSpeech *self)
+{
+  return self->wants_voice;
 }
 
 gboolean

@@ -8,10 +8,9 @@
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
 #include "base/vgw-mailbox.h"
-#include "session/vgw-caller-speech.h"
-#include "session/vgw-playout-sink.h"
 #include "session/vgw-event-filter.h"
 #include "session/vgw-playout-drain.h"
+#include "session/vgw-playout-sink.h"
 
 #define MAX_EVENTS_PER_TURN 256 /* of the main loop: an engine that floods its queue with marks delays no other call */
 #define CLEARED_BURST_SECONDS 2 /* of the rate of events may come at once */
@@ -30,7 +29,9 @@ struct _VgwConversation
 {
   GObject parent_instance;
 
-  VgwConversationSettings settings;
+  const VgwSessionContext *context;
+  const VgwGrant *grant;
+  const char *session_id;
   VgwConversationFunc func;
   gpointer user_data;
   enum
@@ -113,7 +114,7 @@ push_to_engine (const gint16 *samples, gsize n_samples, gpointer user_data)
 static void
 report_cleared (VgwConversation *self, const VgwPlayoutEvent *event)
 {
-  guint per_second = self->settings.max_events_per_second;
+  guint per_second = self->context->limits.max_events_per_second;
   g_autofree char *json = NULL;
 
   if (event->cleared_ms == 0 || self->state != CONVERSATION_STARTED
@@ -184,22 +185,6 @@ on_speech_changed (gboolean is_speaking, gpointer user_data)
     report_event (self, VGW_CONVERSATION_NOTICE, is_speaking ? SPEECH_STARTED : SPEECH_STOPPED);
 }
 
-void
-vgw_conversation_handle_voice (VgwConversation *self, gboolean has_voice)
-{
-  g_return_if_fail (VGW_IS_CONVERSATION (self));
-
-  if (self->speech != NULL)
-    vgw_caller_speech_set_voice (self->speech, has_voice);
-}
-
-gboolean
-vgw_conversation_has_voice (VgwConversation *self)
-{
-  g_return_val_if_fail (VGW_IS_CONVERSATION (self), FALSE);
-  return self->speech != NULL && vgw_caller_speech_has_voice (self->speech);
-}
-
 /* --- the engine --- */
 
 /* What waits to be heard stays. */
@@ -222,10 +207,10 @@ drop_engine (VgwConversation *self, const char *reason)
 static gboolean
 start_engine (VgwConversation *self, GError **error)
 {
-  const VgwGrant *grant = self->settings.grant;
-  g_auto (GStrv) parameters = vgw_grant_pick_parameters (grant, self->config, self->settings.session_id);
+  const VgwGrant *grant = self->grant;
+  g_auto (GStrv) parameters = vgw_grant_pick_parameters (grant, self->config, self->session_id);
   const VgwEngineStart start = {
-    .session_id = self->settings.session_id,
+    .session_id = self->session_id,
     .client_address = grant->address,
     .format = *vgw_bridge_get_format (self->bridge),
     .origin = grant->origin,
@@ -244,7 +229,7 @@ start_engine (VgwConversation *self, GError **error)
 static gboolean
 start_fallback (VgwConversation *self, GError **error)
 {
-  VgwEngine *engine = vgw_engine_create (self->config, self->settings.engines, error);
+  VgwEngine *engine = vgw_engine_create (self->config, &self->context->engine_shared, error);
 
   if (engine == NULL)
     return FALSE;
@@ -260,7 +245,7 @@ find_fallback (VgwConversation *self)
 
   if (vgw_engine_config_get_on_failure (self->config, &name) != VGW_ON_FAILURE_FALLBACK)
     return NULL;
-  return vgw_engine_config_find (self->settings.engines->engines, name);
+  return vgw_engine_config_find (self->context->engine_shared.engines, name);
 }
 
 /* The engine has failed, or could not be started: another one takes over, the call goes on without one, or it ends.
@@ -268,7 +253,7 @@ find_fallback (VgwConversation *self)
 static void
 handle_failure (VgwConversation *self, const GError *error)
 {
-  const char *session_id = self->settings.session_id;
+  const char *session_id = self->session_id;
   g_autoptr (VgwConversation) keep = g_object_ref (self);
   g_autoptr (GError) cause = g_error_copy (error);
   const VgwEngineConfig *next;
@@ -311,7 +296,7 @@ handle_engine_event (VgwConversation *self, const char *json)
                                  "the client does not take its events as fast as they come; some were dropped");
   if (error == NULL)
     return;
-  vgw_event_filter_drop (&self->engine_events, self->settings.session_id, "engine", error);
+  vgw_event_filter_drop (&self->engine_events, self->session_id, "engine", error);
   if (self->engine_events.n_dropped == 1 && self->engine != NULL) /* once, or the answer were the next flood */
     vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_EVENT, .json = EVENT_REFUSED });
 }
@@ -322,7 +307,7 @@ on_drained (guint n_unheard_ms, gpointer user_data)
   VgwConversation *self = user_data;
 
   if (n_unheard_ms > 0)
-    vgw_warning (self->settings.session_id, "engine %s has hung up; %u ms of its speech were not heard in time",
+    vgw_warning (self->session_id, "engine %s has hung up; %u ms of its speech were not heard in time",
                  self->config->name, n_unheard_ms);
   report (self, VGW_CONVERSATION_HUNG_UP);
 }
@@ -341,7 +326,7 @@ handle_hangup (VgwConversation *self)
       report (self, VGW_CONVERSATION_HUNG_UP);
       return;
     }
-  vgw_info (self->settings.session_id, "engine %s has hung up; %u ms of its speech are heard first", self->config->name,
+  vgw_info (self->session_id, "engine %s has hung up; %u ms of its speech are heard first", self->config->name,
             stats.queued_ms);
   self->drain =
       vgw_playout_drain_new (vgw_bridge_get_playout (self->bridge), VGW_PLAYOUT_DRAIN_SLACK_MS, on_drained, self);
@@ -358,8 +343,7 @@ handle_output (const VgwEngineOutput *output, gpointer user_data)
       handle_engine_event (self, output->json);
       break;
     case VGW_ENGINE_OUTPUT_STATUS:
-      vgw_info (self->settings.session_id, "engine %s: %s", self->config->name,
-                vgw_engine_status_to_string (output->status));
+      vgw_info (self->session_id, "engine %s: %s", self->config->name, vgw_engine_status_to_string (output->status));
       report_notice (self, vgw_engine_status_to_string (output->status), NULL);
       break;
     case VGW_ENGINE_OUTPUT_FAILED:
@@ -390,9 +374,9 @@ make_bridge (VgwConversation *self)
   const VgwEngineConfig *config = self->config;
 
   self->mailbox = vgw_mailbox_new (G_OBJECT (self));
-  self->bridge = vgw_bridge_new (vgw_media_get_pacer (self->settings.media),
+  self->bridge = vgw_bridge_new (vgw_media_get_pacer (self->context->media),
                                  &(VgwAudioFormat){ config->sample_rate_hz }, config->max_playout_ms);
-  vgw_playout_set_session_id (vgw_bridge_get_playout (self->bridge), self->settings.session_id);
+  vgw_playout_set_session_id (vgw_bridge_get_playout (self->bridge), self->session_id);
   self->speech = vgw_caller_speech_new (self->bridge, on_speech_changed, self);
 }
 
@@ -430,7 +414,7 @@ pass_event (VgwConversation *self, const char *json)
     object = vgw_json_parse_object (json, strlen (json), &error);
   if (object != NULL && self->engine != NULL)
     vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_EVENT, .json = json });
-  else if (object == NULL && vgw_event_filter_drop (&self->client_events, self->settings.session_id, "client", error))
+  else if (object == NULL && vgw_event_filter_drop (&self->client_events, self->session_id, "client", error))
     report_error (self, VGW_CONVERSATION_EVENT_REFUSED, error);
 }
 
@@ -445,7 +429,7 @@ vgw_conversation_handle_event (VgwConversation *self, const char *json)
     {
     case CONVERSATION_NEW:
       if (!vgw_event_filter_hold (&self->client_events, json, &error)
-          && vgw_event_filter_drop (&self->client_events, self->settings.session_id, "client", error))
+          && vgw_event_filter_drop (&self->client_events, self->session_id, "client", error))
         report_error (self, VGW_CONVERSATION_EVENT_REFUSED, error);
       break;
     case CONVERSATION_STARTED:
@@ -476,7 +460,7 @@ vgw_conversation_prepare (VgwConversation *self, GError **error)
 
   if (self->bridge != NULL)
     return TRUE;
-  engine = vgw_engine_create (self->config, self->settings.engines, error);
+  engine = vgw_engine_create (self->config, &self->context->engine_shared, error);
   if (engine == NULL)
     return FALSE;
   vgw_conversation_use_engine (self, engine, self->config);
@@ -520,7 +504,7 @@ vgw_conversation_stop (VgwConversation *self, const char *reason)
   self->state = CONVERSATION_STOPPED;
   vgw_conversation_get_playout_stats (self, &self->last_playout);
   if (self->client_events.n_dropped > 0 || self->engine_events.n_dropped > 0)
-    vgw_info (self->settings.session_id, "events dropped client=%" G_GUINT64_FORMAT " engine=%" G_GUINT64_FORMAT,
+    vgw_info (self->session_id, "events dropped client=%" G_GUINT64_FORMAT " engine=%" G_GUINT64_FORMAT,
               self->client_events.n_dropped, self->engine_events.n_dropped);
   g_clear_pointer (&self->drain, vgw_playout_drain_free);
   g_clear_pointer (&self->speech, vgw_caller_speech_free);
@@ -551,16 +535,19 @@ vgw_conversation_init (VgwConversation *self)
 }
 
 VgwConversation *
-vgw_conversation_new (const VgwConversationSettings *settings, VgwConversationFunc func, gpointer user_data)
+vgw_conversation_new (const VgwSessionContext *context, const VgwGrant *grant, const char *session_id,
+                      VgwConversationFunc func, gpointer user_data)
 {
   VgwConversation *self = g_object_new (VGW_TYPE_CONVERSATION, NULL);
   const VgwEventFilter filter = {
-    .max_per_second = settings->max_events_per_second,
-    .max_bytes = settings->max_event_bytes,
+    .max_per_second = context->limits.max_events_per_second,
+    .max_bytes = context->limits.max_message_bytes,
   };
 
-  self->settings = *settings;
-  self->config = settings->grant->engine;
+  self->context = context;
+  self->grant = grant;
+  self->session_id = session_id;
+  self->config = grant->engine;
   self->func = func;
   self->user_data = user_data;
   self->client_events = filter;
@@ -580,6 +567,13 @@ vgw_conversation_get_engine (VgwConversation *self)
 {
   g_return_val_if_fail (VGW_IS_CONVERSATION (self), NULL);
   return self->engine;
+}
+
+VgwCallerSpeech *
+vgw_conversation_get_speech (VgwConversation *self)
+{
+  g_return_val_if_fail (VGW_IS_CONVERSATION (self), NULL);
+  return self->speech;
 }
 
 VgwBridge *

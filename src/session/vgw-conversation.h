@@ -5,10 +5,9 @@
  * new → prepare (at an offer: engine and bridge are made) → start (media passes: the engine runs) → stop. */
 #pragma once
 
-#include "engine/vgw-engine-factory.h"
-#include "media/vgw-bridge.h"
-#include "media/vgw-media.h"
+#include "session/vgw-caller-speech.h"
 #include "session/vgw-grant.h"
+#include "session/vgw-session-context.h"
 
 G_BEGIN_DECLS
 
@@ -39,20 +38,9 @@ typedef struct
 /* May stop the conversation. Returns: FALSE where the client's queue has no room for an ENGINE_EVENT, else TRUE. */
 typedef gboolean (*VgwConversationFunc) (const VgwConversationReport *report, gpointer user_data);
 
-/* All are borrowed, and outlive the conversation. */
-typedef struct
-{
-  const char *session_id;
-  const VgwGrant *grant;
-  VgwMedia *media;
-  const VgwEngineShared *engines;
-  guint max_events_per_second; /* of the client, and of the engine; 0: no bound */
-  guint max_event_bytes;
-} VgwConversationSettings;
-
-/* Returns: (transfer full) */
-VgwConversation *vgw_conversation_new (const VgwConversationSettings *settings, VgwConversationFunc func,
-                                       gpointer user_data);
+/* @context, @grant and @session_id must outlive the conversation. Returns: (transfer full) */
+VgwConversation *vgw_conversation_new (const VgwSessionContext *context, const VgwGrant *grant, const char *session_id,
+                                       VgwConversationFunc func, gpointer user_data);
 
 /* Makes the engine and the bridge, unless they are there. Errors: VGW_ERROR_CONFIG. */
 gboolean vgw_conversation_prepare (VgwConversation *self, GError **error);
@@ -70,12 +58,6 @@ void vgw_conversation_handle_event (VgwConversation *self, const char *json);
 /* A key of the caller ('0'-'9', '*', '#', 'A'-'D'). */
 void vgw_conversation_handle_dtmf (VgwConversation *self, char digit, guint duration_ms);
 
-/* Whether the caller's audio has voice in it, as the peer reports; FALSE without a peer. */
-void vgw_conversation_handle_voice (VgwConversation *self, gboolean has_voice);
-
-/* What was last reported with it; FALSE before prepare (). */
-gboolean vgw_conversation_has_voice (VgwConversation *self);
-
 /* Makes @engine (transfer full, not started), which @config describes, the one that the conversation talks to. Before
  * start (), or where there is none. */
 void vgw_conversation_use_engine (VgwConversation *self, VgwEngine *engine, const VgwEngineConfig *config);
@@ -87,6 +69,7 @@ const VgwEngineConfig *vgw_conversation_get_config (VgwConversation *self);
 VgwEngine *vgw_conversation_get_engine (VgwConversation *self);
 
 /* NULL before prepare () and after stop (). (transfer none) */
+VgwCallerSpeech *vgw_conversation_get_speech (VgwConversation *self);
 VgwBridge *vgw_conversation_get_bridge (VgwConversation *self);
 
 /* Of the engine's speech: all 0 before prepare (), the last values after stop (). */

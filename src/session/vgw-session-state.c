@@ -1,19 +1,13 @@
 #include "session/vgw-session-state.h"
 
-/* What is not in this table does not happen: the caller answers BAD_STATE. */
 static const struct
 {
   VgwSessionState state;
-  VgwSessionInput event;
+  VgwSessionInput input;
   VgwSessionState next;
 } transitions[] = {
-  { VGW_SESSION_NEW, VGW_INPUT_OFFER, VGW_SESSION_NEGOTIATING },
+  { VGW_SESSION_NEW, VGW_INPUT_CONNECTED, VGW_SESSION_ACTIVE },
   { VGW_SESSION_NEW, VGW_INPUT_END, VGW_SESSION_ENDING },
-  { VGW_SESSION_NEGOTIATING, VGW_INPUT_ANSWERED, VGW_SESSION_CONNECTING },
-  { VGW_SESSION_NEGOTIATING, VGW_INPUT_REJECTED, VGW_SESSION_NEW },
-  { VGW_SESSION_NEGOTIATING, VGW_INPUT_END, VGW_SESSION_ENDING },
-  { VGW_SESSION_CONNECTING, VGW_INPUT_CONNECTED, VGW_SESSION_ACTIVE },
-  { VGW_SESSION_CONNECTING, VGW_INPUT_END, VGW_SESSION_ENDING },
   { VGW_SESSION_ACTIVE, VGW_INPUT_END, VGW_SESSION_ENDING },
   { VGW_SESSION_ENDING, VGW_INPUT_STOPPED, VGW_SESSION_ENDED },
 };
@@ -25,10 +19,6 @@ vgw_session_state_to_string (VgwSessionState state)
     {
     case VGW_SESSION_NEW:
       return "new";
-    case VGW_SESSION_NEGOTIATING:
-      return "negotiating";
-    case VGW_SESSION_CONNECTING:
-      return "connecting";
     case VGW_SESSION_ACTIVE:
       return "active";
     case VGW_SESSION_ENDING:
@@ -40,22 +30,37 @@ vgw_session_state_to_string (VgwSessionState state)
 }
 
 const char *
-vgw_session_input_to_string (VgwSessionInput event)
+vgw_session_input_to_string (VgwSessionInput input)
 {
-  switch (event)
+  switch (input)
     {
-    case VGW_INPUT_OFFER:
-      return "offer";
-    case VGW_INPUT_ANSWERED:
-      return "answered";
-    case VGW_INPUT_REJECTED:
-      return "rejected";
     case VGW_INPUT_CONNECTED:
       return "connected";
     case VGW_INPUT_END:
       return "end";
     case VGW_INPUT_STOPPED:
       return "stopped";
+    }
+  g_return_val_if_reached ("?");
+}
+
+const char *
+vgw_session_phase_to_string (VgwSessionPhase phase)
+{
+  switch (phase)
+    {
+    case VGW_PHASE_NEW:
+      return "new";
+    case VGW_PHASE_NEGOTIATING:
+      return "negotiating";
+    case VGW_PHASE_CONNECTING:
+      return "connecting";
+    case VGW_PHASE_ACTIVE:
+      return "active";
+    case VGW_PHASE_ENDING:
+      return "ending";
+    case VGW_PHASE_ENDED:
+      return "ended";
     }
   g_return_val_if_reached ("?");
 }
@@ -92,15 +97,43 @@ vgw_end_reason_to_string (VgwEndReason reason)
 }
 
 gboolean
-vgw_session_state_next (VgwSessionState state, VgwSessionInput event, VgwSessionState *next)
+vgw_session_state_next (VgwSessionState state, VgwSessionInput input, VgwSessionState *next)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (transitions); i++)
     {
-      if (transitions[i].state == state && transitions[i].event == event)
+      if (transitions[i].state == state && transitions[i].input == input)
         {
           *next = transitions[i].next;
           return TRUE;
         }
     }
   return FALSE;
+}
+
+VgwSessionPhase
+vgw_session_phase_of (VgwSessionState state, VgwLegState leg)
+{
+  switch (state)
+    {
+    case VGW_SESSION_NEW:
+      break;
+    case VGW_SESSION_ACTIVE:
+      return VGW_PHASE_ACTIVE;
+    case VGW_SESSION_ENDING:
+      return VGW_PHASE_ENDING;
+    case VGW_SESSION_ENDED:
+      return VGW_PHASE_ENDED;
+    }
+  switch (leg)
+    {
+    case VGW_LEG_NEW:
+    case VGW_LEG_CLOSED:
+      return VGW_PHASE_NEW;
+    case VGW_LEG_NEGOTIATING:
+      return VGW_PHASE_NEGOTIATING;
+    case VGW_LEG_CONNECTING:
+    case VGW_LEG_CONNECTED:
+      return VGW_PHASE_CONNECTING;
+    }
+  g_return_val_if_reached (VGW_PHASE_NEW);
 }

@@ -1,29 +1,35 @@
 /* The state table of a session. Pure. */
 #pragma once
 
-#include <glib.h>
+#include "session/vgw-leg-state.h"
 
 G_BEGIN_DECLS
 
 typedef enum
 {
-  VGW_SESSION_NEW,         /* connected, waiting for an offer */
-  VGW_SESSION_NEGOTIATING, /* the answer is being made */
-  VGW_SESSION_CONNECTING,  /* answered; ICE and DTLS under way */
-  VGW_SESSION_ACTIVE,      /* media passes */
-  VGW_SESSION_ENDING,      /* engine and peer are being stopped */
+  VGW_SESSION_NEW,    /* no media has passed yet */
+  VGW_SESSION_ACTIVE, /* media passes */
+  VGW_SESSION_ENDING, /* engine and peer are being stopped */
   VGW_SESSION_ENDED,
 } VgwSessionState;
 
 typedef enum
 {
-  VGW_INPUT_OFFER,
-  VGW_INPUT_ANSWERED,
-  VGW_INPUT_REJECTED, /* the offer cannot be used; a corrected one may follow */
-  VGW_INPUT_CONNECTED,
-  VGW_INPUT_END,     /* for any VgwEndReason */
-  VGW_INPUT_STOPPED, /* engine and peer are gone */
+  VGW_INPUT_CONNECTED, /* a leg is connected */
+  VGW_INPUT_END,       /* for any VgwEndReason */
+  VGW_INPUT_STOPPED,   /* engine and peer are gone */
 } VgwSessionInput;
+
+/* What a session is to others: its state, and while it is NEW what its leg does. */
+typedef enum
+{
+  VGW_PHASE_NEW,         /* waits for an offer */
+  VGW_PHASE_NEGOTIATING, /* the answer is being made */
+  VGW_PHASE_CONNECTING,  /* answered; ICE and DTLS under way */
+  VGW_PHASE_ACTIVE,
+  VGW_PHASE_ENDING,
+  VGW_PHASE_ENDED,
+} VgwSessionPhase;
 
 typedef enum
 {
@@ -41,10 +47,14 @@ typedef enum
 } VgwEndReason;
 
 const char *vgw_session_state_to_string (VgwSessionState state);
-const char *vgw_session_input_to_string (VgwSessionInput event);
-const char *vgw_end_reason_to_string (VgwEndReason reason); /* "client-bye", … */
+const char *vgw_session_input_to_string (VgwSessionInput input);
+const char *vgw_session_phase_to_string (VgwSessionPhase phase); /* "new", … */
+const char *vgw_end_reason_to_string (VgwEndReason reason);      /* "client-bye", … */
 
-/* Looks (@state, @event) up; FALSE (BAD_STATE for the caller) where the table has no such pair. */
-gboolean vgw_session_state_next (VgwSessionState state, VgwSessionInput event, VgwSessionState *next);
+/* Looks (@state, @input) up; FALSE where the table has no such pair: the input is not allowed then. */
+gboolean vgw_session_state_next (VgwSessionState state, VgwSessionInput input, VgwSessionState *next);
+
+/* The phase of a session in @state whose leg is in @leg. */
+VgwSessionPhase vgw_session_phase_of (VgwSessionState state, VgwLegState leg);
 
 G_END_DECLS

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-#define VGW_SESSION_N_STATES (VGW_SESSION_ENDED + 1)
+#define VGW_SESSION_N_PHASES (VGW_PHASE_ENDED + 1)
 #define VGW_SESSION_N_END_REASONS (VGW_END_ERROR + 1)
 
 typedef enum
@@ -23,7 +23,7 @@ typedef enum
 /* Counted since the start, but for in_state. */
 typedef struct
 {
-  guint64 in_state[VGW_SESSION_N_STATES]; /* sessions that there are now */
+  guint64 in_state[VGW_SESSION_N_PHASES]; /* sessions that there are now */
   guint64 started;
   guint64 ended[VGW_SESSION_N_END_REASONS];
   guint64 refused[VGW_SESSION_N_REFUSALS];

@@ -13,9 +13,7 @@ struct _VgwSessionTable
 
   GHashTable *sessions;       /* id (owned by the session) → VgwSession */
   GHashTable *address_counts; /* address → number of sessions, never 0 */
-  GPtrArray *ended;           /* VgwSession, until the main loop comes round */
-  guint ended_source_id;
-  VgwSessionStats stats; /* but for what the sessions that there are know themselves */
+  VgwSessionStats stats;      /* but for what the sessions that there are know themselves */
 };
 
 G_DEFINE_FINAL_TYPE (VgwSessionTable, vgw_session_table, G_TYPE_OBJECT)
@@ -42,16 +40,6 @@ set_count (VgwSessionTable *self, const char *address, guint count)
     g_hash_table_insert (self->address_counts, g_strdup (address), GUINT_TO_POINTER (count));
 }
 
-static gboolean
-release_ended (gpointer user_data)
-{
-  VgwSessionTable *self = user_data;
-
-  self->ended_source_id = 0;
-  g_ptr_array_set_size (self->ended, 0);
-  return G_SOURCE_REMOVE;
-}
-
 static void
 on_session_active (VgwSession *session, gint64 setup_us, gpointer user_data)
 {
@@ -65,13 +53,11 @@ add_playout (VgwSessionStats *stats, VgwSession *session)
 {
   VgwPlayoutStats playout;
 
-  vgw_session_get_playout_stats (session, &playout);
+  vgw_conversation_get_playout_stats (vgw_session_get_conversation (session), &playout);
   stats->playout_played_ms += playout.played_ms;
   stats->playout_dropped_ms += playout.dropped_ms;
 }
 
-/* The limits are free again at once; the reference goes later, since whoever made the session end may still use the
- * pointer that create () gave them. */
 static void
 on_session_ended (VgwSession *session, VgwEndReason reason, gpointer user_data)
 {
@@ -82,10 +68,7 @@ on_session_ended (VgwSession *session, VgwEndReason reason, gpointer user_data)
   self->stats.ended[reason]++;
   add_playout (&self->stats, session);
   g_signal_handlers_disconnect_by_data (session, self);
-  g_ptr_array_add (self->ended, g_object_ref (session));
   g_hash_table_remove (self->sessions, vgw_session_get_id (session));
-  if (self->ended_source_id == 0)
-    self->ended_source_id = g_idle_add (release_ended, self);
 }
 
 static void
@@ -94,8 +77,6 @@ vgw_session_table_dispose (GObject *object)
   VgwSessionTable *self = VGW_SESSION_TABLE (object);
 
   vgw_session_table_shutdown (self);
-  g_clear_handle_id (&self->ended_source_id, g_source_remove);
-  g_ptr_array_set_size (self->ended, 0);
   G_OBJECT_CLASS (vgw_session_table_parent_class)->dispose (object);
 }
 
@@ -106,7 +87,6 @@ vgw_session_table_finalize (GObject *object)
 
   g_hash_table_unref (self->sessions);
   g_hash_table_unref (self->address_counts);
-  g_ptr_array_unref (self->ended);
   G_OBJECT_CLASS (vgw_session_table_parent_class)->finalize (object);
 }
 
@@ -124,7 +104,6 @@ vgw_session_table_init (VgwSessionTable *self)
 {
   self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
   self->address_counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->ended = g_ptr_array_new_with_free_func (g_object_unref);
   vgw_session_stats_init (&self->stats);
 }
 
@@ -243,7 +222,7 @@ vgw_session_table_get_stats (VgwSessionTable *self, VgwSessionStats *stats)
   g_hash_table_iter_init (&iter, self->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
     {
-      stats->in_state[vgw_session_get_state (session)]++;
+      stats->in_state[vgw_session_get_phase (session)]++;
       add_playout (stats, session);
     }
 }
@@ -274,5 +253,8 @@ vgw_session_table_shutdown (VgwSessionTable *self)
   sessions = g_hash_table_get_values (self->sessions);
   g_list_foreach (sessions, (GFunc) (GCallback) g_object_ref, NULL);
   for (GList *at = sessions; at != NULL; at = at->next)
-    vgw_session_end (at->data, VGW_END_SHUTDOWN);
+    {
+      vgw_session_end (at->data, VGW_END_SHUTDOWN);
+      vgw_outbox_flush (vgw_session_get_outbox (at->data)); /* who shuts down may not turn the main loop again */
+    }
 }

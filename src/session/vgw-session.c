@@ -1,14 +1,34 @@
-#include "session/vgw-session-private.h"
-
-#include <string.h>
+#include "session/vgw-session.h"
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "base/vgw-random.h"
+#include "session/vgw-leg.h"
+#include "session/vgw-session-timers.h"
 
-#define ID_BYTES 16                   /* 128 bits: an id cannot be guessed */
-#define WATCHDOG_POLLS_PER_TIMEOUT 10 /* so that a silence is seen at most a tenth too late */
-#define WATCHDOG_MAX_INTERVAL_MS 5000
+#define ID_BYTES 16                    /* 128 bits: an id cannot be guessed */
+#define MAX_LOGGED_UNKNOWN_MESSAGES 10 /* a client cannot fill the log */
+
+struct _VgwSession
+{
+  GObject parent_instance;
+
+  const VgwSessionContext *context;
+  char *id;
+  VgwGrant *grant;
+  VgwSessionState state;
+  VgwSessionPhase phase;   /* as vgw_session_get_phase () when something last changed */
+  VgwEndReason end_reason; /* from ENDING on */
+  gint64 started_at_us;    /* g_get_real_time (); 0 before start () */
+  gint64 started_mono_us;
+
+  VgwConversation *conversation;
+  VgwLeg *leg;
+  VgwOutbox *outbox;
+  VgwSessionTimers *timers;
+
+  guint n_unknown_messages;
+};
 
 enum
 {
@@ -22,153 +42,163 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (VgwSession, vgw_session, G_TYPE_OBJECT)
 
-static void
-fill_facts (VgwSession *self, VgwSessionFacts *facts)
+static gboolean
+is_over (VgwSession *self)
 {
-  gboolean is_over = vgw_session_is_over (self);
-
-  *facts = (VgwSessionFacts){
-    .session_id = self->id,
-    .client_address = self->grant->address,
-    .engine = vgw_conversation_get_config (self->conversation)->name,
-    .state = vgw_session_state_to_string (self->state),
-    .codec = self->codec,
-    .reason = is_over ? vgw_end_reason_to_string (self->end_reason) : NULL,
-    .started_at_us = self->started_at_us,
-    .duration_ms =
-        self->started_at_us != 0 ? (g_get_monotonic_time () - self->started_mono_us) / G_TIME_SPAN_MILLISECOND : 0,
-  };
+  return self->state == VGW_SESSION_ENDING || self->state == VGW_SESSION_ENDED;
 }
+
+/* --- what the client and the manager are told --- */
 
 static void
-end_with_timeout (VgwSession *self, VgwEndReason reason, const char *message)
+send_state (VgwSession *self, const char *name)
 {
-  g_autoptr (GError) error = g_error_new_literal (VGW_ERROR, VGW_ERROR_TIMEOUT, message);
-
-  vgw_session_fail (self, reason, error);
+  vgw_outbox_queue (self->outbox, vgw_message_new_state (name, NULL));
 }
 
-static gboolean
-on_offer_timeout (gpointer user_data)
-{
-  VgwSession *self = user_data;
-
-  self->state_timer_id = 0;
-  end_with_timeout (self, VGW_END_OFFER_TIMEOUT, "no offer came in time");
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_connect_timeout (gpointer user_data)
-{
-  VgwSession *self = user_data;
-
-  self->state_timer_id = 0;
-  end_with_timeout (self, VGW_END_CONNECT_TIMEOUT, "the connection did not come up in time");
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_watchdog (gpointer user_data)
-{
-  VgwSession *self = user_data;
-  gint64 last_us = MAX (vgw_peer_get_last_activity_us (self->peer), self->active_mono_us);
-  gint64 silent_us = g_get_monotonic_time () - last_us;
-
-  if (silent_us < self->context->limits.media_timeout_ms * G_TIME_SPAN_MILLISECOND)
-    return G_SOURCE_CONTINUE;
-
-  self->state_timer_id = 0;
-  end_with_timeout (
-      self, VGW_END_MEDIA_TIMEOUT,
-      "for too long no media and no connectivity check came, or the client did not prove that it receives");
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_max_duration (gpointer user_data)
-{
-  VgwSession *self = user_data;
-
-  self->duration_timer_id = 0;
-  vgw_session_end (self, VGW_END_MAX_DURATION);
-  return G_SOURCE_REMOVE;
-}
-
-/* 0 ms: no bound. */
+/* An error that the session survives. */
 static void
-set_state_timer (VgwSession *self, guint interval_ms, GSourceFunc func)
+send_error (VgwSession *self, const GError *error)
 {
-  g_clear_handle_id (&self->state_timer_id, g_source_remove);
-  if (interval_ms > 0)
-    self->state_timer_id = g_timeout_add (interval_ms, func, self);
+  if (is_over (self))
+    return;
+  vgw_info (self->id, "refused (%s): %s", vgw_error_to_wire (error), error->message);
+  vgw_outbox_queue (self->outbox, vgw_message_new_error (error, FALSE));
+}
+
+static void G_GNUC_PRINTF (3, 4) refuse (VgwSession *self, VgwErrorCode code, const char *format, ...)
+{
+  g_autoptr (GError) error = NULL;
+  va_list args;
+
+  va_start (args, format);
+  error = g_error_new_valist (VGW_ERROR, code, format, args);
+  va_end (args);
+  send_error (self, error);
+}
+
+/* An error that the session does not survive. */
+static void
+fail (VgwSession *self, VgwEndReason reason, const GError *error)
+{
+  if (is_over (self))
+    return;
+  vgw_warning (self->id, "failed (%s): %s", vgw_error_to_wire (error), error->message);
+  vgw_outbox_queue (self->outbox, vgw_message_new_error (error, TRUE));
+  vgw_session_end (self, reason);
+}
+
+static void
+on_output (const VgwOutput *output, gpointer owner)
+{
+  switch (output->type)
+    {
+    case VGW_OUTPUT_MESSAGE:
+      g_signal_emit (owner, signals[SIGNAL_OUTGOING], 0, output->message);
+      break;
+    case VGW_OUTPUT_ENDED:
+      g_signal_emit (owner, signals[SIGNAL_ENDED], 0, output->reason);
+      break;
+    }
+}
+
+static void
+update_manager (VgwSession *self)
+{
+  VgwSessionFacts facts;
+
+  vgw_session_get_facts (self, &facts);
+  vgw_manager_update_session (self->context->manager, &facts);
+}
+
+/* --- states --- */
+
+static void
+on_timeout (VgwEndReason reason, const char *message, gpointer user_data)
+{
+  VgwSession *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (message == NULL)
+    {
+      vgw_session_end (self, reason);
+      return;
+    }
+  error = g_error_new_literal (VGW_ERROR, VGW_ERROR_TIMEOUT, message);
+  fail (self, reason, error);
+}
+
+static gint64
+get_activity_us (gpointer user_data)
+{
+  VgwSession *self = user_data;
+
+  return MAX (vgw_peer_get_last_activity_us (vgw_leg_get_peer (self->leg)), vgw_leg_get_connected_us (self->leg));
+}
+
+/* Follows the states of the session and its leg. */
+static void
+update_phase (VgwSession *self)
+{
+  VgwSessionPhase phase = vgw_session_get_phase (self);
+
+  if (phase == self->phase)
+    return;
+  vgw_landmark (self->id, "%s → %s", vgw_session_phase_to_string (self->phase), vgw_session_phase_to_string (phase));
+  self->phase = phase;
+  vgw_session_timers_enter (self->timers, phase);
 }
 
 static void
 enter_active (VgwSession *self)
 {
-  guint timeout_ms = self->context->limits.media_timeout_ms;
-  guint interval_ms = MIN (timeout_ms / WATCHDOG_POLLS_PER_TIMEOUT, WATCHDOG_MAX_INTERVAL_MS);
+  VgwPeer *peer = vgw_leg_get_peer (self->leg);
 
-  self->active_mono_us = g_get_monotonic_time ();
-  set_state_timer (self, timeout_ms > 0 ? MAX (interval_ms, 1) : 0, on_watchdog);
+  vgw_peer_attach (peer, vgw_conversation_get_bridge (self->conversation));
+  vgw_outbox_set_peer (self->outbox, peer);
   vgw_conversation_start (self->conversation);
 }
 
 static void
 enter_ending (VgwSession *self)
 {
-  vgw_session_finish_outbox (self);
-  g_clear_handle_id (&self->state_timer_id, g_source_remove);
-  g_clear_handle_id (&self->duration_timer_id, g_source_remove);
-  g_ptr_array_set_size (self->early_candidates, 0);
-  vgw_session_drop_peer (self);
+  vgw_outbox_set_peer (self->outbox, NULL);
+  vgw_leg_close (self->leg);
   vgw_conversation_stop (self->conversation, vgw_end_reason_to_string (self->end_reason));
 }
 
 static void
 enter_ended (VgwSession *self)
 {
-  const char *reason = vgw_end_reason_to_string (self->end_reason);
   VgwSessionFacts facts;
 
   if (self->started_at_us != 0)
     {
-      fill_facts (self, &facts);
+      vgw_session_get_facts (self, &facts);
       vgw_manager_deregister_session (self->context->manager, &facts);
     }
   vgw_log_end_session (self->id);
-  vgw_session_emit (self, vgw_message_new_state ("ended", reason));
-  g_signal_emit (self, signals[SIGNAL_ENDED], 0, self->end_reason);
-}
-
-/* From the offer on, until the peer has all its threads. */
-static gboolean
-is_setting_up (VgwSessionState state)
-{
-  return state == VGW_SESSION_NEGOTIATING || state == VGW_SESSION_CONNECTING;
+  vgw_outbox_end (self->outbox, self->end_reason);
 }
 
 /* The only writer of `state`. An entry action may move on to the next state, so it comes last. */
 static void
-set_state (VgwSession *self, VgwSessionState state)
+set_state (VgwSession *self, VgwSessionInput input)
 {
-  vgw_landmark (self->id, "%s → %s", vgw_session_state_to_string (self->state), vgw_session_state_to_string (state));
-  if (is_setting_up (self->state) && !is_setting_up (state) && self->context->capacity != NULL)
-    vgw_capacity_end_peer (self->context->capacity);
-  self->state = state;
+  VgwSessionState next;
 
-  switch (state)
+  if (!vgw_session_state_next (self->state, input, &next))
+    {
+      vgw_warning (self->id, "%s: not while the session is %s", vgw_session_input_to_string (input),
+                   vgw_session_state_to_string (self->state));
+      return;
+    }
+  self->state = next;
+  update_phase (self);
+
+  switch (next)
     {
     case VGW_SESSION_NEW:
-      set_state_timer (self, self->context->limits.offer_timeout_ms, on_offer_timeout);
-      break;
-    case VGW_SESSION_NEGOTIATING:
-      self->offer_mono_us = g_get_monotonic_time ();
-      set_state_timer (self, self->context->limits.connect_timeout_ms, on_connect_timeout);
-      break;
-    case VGW_SESSION_CONNECTING: /* the timer goes on: the bound is from the offer to the connection */
-      vgw_session_emit (self, vgw_message_new_state ("connecting", NULL));
       break;
     case VGW_SESSION_ACTIVE:
       enter_active (self);
@@ -182,8 +212,235 @@ set_state (VgwSession *self, VgwSessionState state)
     }
 }
 
-/* A session that is dropped without an end ends now, but nobody hears of it any more except its manager: whoever
- * dropped it may be on the way out too. */
+void
+vgw_session_end (VgwSession *self, VgwEndReason reason)
+{
+  g_return_if_fail (VGW_IS_SESSION (self));
+
+  if (is_over (self))
+    return;
+  self->end_reason = reason;
+  set_state (self, VGW_INPUT_END);
+  set_state (self, VGW_INPUT_STOPPED);
+}
+
+/* --- the conversation --- */
+
+static gboolean
+on_conversation_report (const VgwConversationReport *report, gpointer user_data)
+{
+  VgwSession *self = user_data;
+
+  switch (report->type)
+    {
+    case VGW_CONVERSATION_STARTED:
+      update_manager (self);
+      g_signal_emit (self, signals[SIGNAL_ACTIVE], 0,
+                     vgw_leg_get_connected_us (self->leg) - vgw_leg_get_offered_us (self->leg));
+      send_state (self, "active");
+      break;
+    case VGW_CONVERSATION_ENGINE_EVENT:
+      return vgw_outbox_queue_event (self->outbox, report->json, FALSE);
+    case VGW_CONVERSATION_NOTICE:
+      vgw_outbox_queue_event (self->outbox, report->json, TRUE);
+      break;
+    case VGW_CONVERSATION_EVENT_REFUSED:
+      vgw_outbox_queue (self->outbox, vgw_message_new_error (report->error, FALSE));
+      break;
+    case VGW_CONVERSATION_ENGINE_CHANGED:
+      update_manager (self);
+      break;
+    case VGW_CONVERSATION_HUNG_UP:
+      vgw_session_end (self, VGW_END_ENGINE);
+      break;
+    case VGW_CONVERSATION_FAILED:
+      fail (self, VGW_END_ENGINE, report->error);
+      break;
+    }
+  return TRUE;
+}
+
+/* --- the leg --- */
+
+static VgwEndReason
+reason_of_failure (VgwSession *self, const GError *error)
+{
+  if (g_error_matches (error, VGW_ERROR, VGW_ERROR_UNAUTHORIZED))
+    return VGW_END_FINGERPRINT_MISMATCH;
+  if (g_error_matches (error, VGW_ERROR, VGW_ERROR_FLOOD))
+    return VGW_END_FLOOD;
+  if (g_error_matches (error, VGW_ERROR, VGW_ERROR_TIMEOUT)) /* ICE gave up before our own timer did */
+    return self->state == VGW_SESSION_ACTIVE ? VGW_END_MEDIA_TIMEOUT : VGW_END_CONNECT_TIMEOUT;
+  return VGW_END_ERROR;
+}
+
+static void
+handle_rejected (VgwSession *self, const GError *error)
+{
+  VgwMessage *message = vgw_message_new_error (error, FALSE);
+
+  update_phase (self);
+  vgw_info (self->id, "refused the offer (%s): %s", vgw_error_to_wire (error), error->message);
+  message->about = g_strdup ("offer");
+  vgw_outbox_queue (self->outbox, message);
+}
+
+static void
+on_leg_report (const VgwLegReport *report, gpointer user_data)
+{
+  VgwSession *self = user_data;
+  const VgwTrack *track = report->track;
+
+  switch (report->type)
+    {
+    case VGW_LEG_REPORT_ANSWER:
+      update_phase (self);
+      vgw_outbox_queue (self->outbox, vgw_message_new_sdp (VGW_MESSAGE_ANSWER, report->sdp));
+      send_state (self, "connecting");
+      break;
+    case VGW_LEG_REPORT_REJECTED:
+      handle_rejected (self, report->error);
+      break;
+    case VGW_LEG_REPORT_REFUSED:
+      send_error (self, report->error);
+      break;
+    case VGW_LEG_REPORT_CANDIDATE:
+      vgw_outbox_queue (self->outbox, vgw_message_new_candidate (report->candidate.text, report->candidate.mid,
+                                                                 (int) report->candidate.mline_index));
+      break;
+    case VGW_LEG_REPORT_TRACK:
+      vgw_outbox_queue (self->outbox, vgw_message_new_track (track->kind, track->codec, track->clock_rate_hz,
+                                                             track->ssrc, track->mid));
+      break;
+    case VGW_LEG_REPORT_CONNECTED:
+      set_state (self, VGW_INPUT_CONNECTED);
+      break;
+    case VGW_LEG_REPORT_EVENT:
+      vgw_conversation_handle_event (self->conversation, report->text);
+      break;
+    case VGW_LEG_REPORT_KEY:
+      vgw_conversation_handle_dtmf (self->conversation, report->key.digit, report->key.duration_ms);
+      break;
+    case VGW_LEG_REPORT_VOICE:
+      vgw_caller_speech_set_voice (vgw_conversation_get_speech (self->conversation), report->has_voice);
+      break;
+    case VGW_LEG_REPORT_FAILED:
+      fail (self, reason_of_failure (self, report->error), report->error);
+      break;
+    case VGW_LEG_REPORT_CLOSED:
+      vgw_session_end (self, VGW_END_CLIENT_BYE);
+      break;
+    }
+}
+
+/* --- the client's messages --- */
+
+static void
+handle_offer (VgwSession *self, const VgwMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (message->sdp == NULL)
+    {
+      refuse (self, VGW_ERROR_BAD_MESSAGE, "an offer without \"sdp\"");
+      return;
+    }
+  if (vgw_leg_get_state (self->leg) != VGW_LEG_NEW)
+    {
+      refuse (self, VGW_ERROR_BAD_STATE, "offer: not while the session is %s",
+              vgw_session_phase_to_string (vgw_session_get_phase (self)));
+      return;
+    }
+  if (!vgw_conversation_prepare (self->conversation, &error))
+    {
+      fail (self, VGW_END_ENGINE, error);
+      return;
+    }
+  if (!vgw_leg_handle_offer (self->leg, message->sdp,
+                             vgw_bridge_get_format (vgw_conversation_get_bridge (self->conversation)),
+                             vgw_caller_speech_wants_voice (vgw_conversation_get_speech (self->conversation)), &error))
+    fail (self, VGW_END_ERROR, error);
+  else
+    update_phase (self);
+}
+
+static void
+handle_event (VgwSession *self, const VgwMessage *message)
+{
+  if (vgw_session_get_phase (self) == VGW_PHASE_NEW)
+    refuse (self, VGW_ERROR_BAD_STATE, "event: not before the offer");
+  else if (message->event_json == NULL)
+    refuse (self, VGW_ERROR_BAD_MESSAGE, "an event without payload");
+  else
+    vgw_conversation_handle_event (self->conversation, message->event_json);
+}
+
+static void
+ignore_unknown (VgwSession *self, const VgwMessage *message)
+{
+  if (self->n_unknown_messages >= MAX_LOGGED_UNKNOWN_MESSAGES)
+    return;
+  self->n_unknown_messages++;
+  vgw_info (self->id, "ignored a message of the unknown type \"%.64s\"", message->name != NULL ? message->name : "");
+}
+
+void
+vgw_session_handle (VgwSession *self, const VgwMessage *message)
+{
+  g_return_if_fail (VGW_IS_SESSION (self));
+  g_return_if_fail (message != NULL);
+
+  if (is_over (self))
+    return;
+
+  switch (message->type)
+    {
+    case VGW_MESSAGE_OFFER:
+      handle_offer (self, message);
+      break;
+    case VGW_MESSAGE_CANDIDATE:
+      vgw_leg_handle_candidate (self->leg, message->candidate, message->sdp_mid, message->sdp_mline_index);
+      break;
+    case VGW_MESSAGE_EVENT:
+      handle_event (self, message);
+      break;
+    case VGW_MESSAGE_BYE:
+      vgw_session_end (self, VGW_END_CLIENT_BYE);
+      break;
+    case VGW_MESSAGE_UNKNOWN:
+      ignore_unknown (self, message);
+      break;
+    case VGW_MESSAGE_ANSWER:
+      refuse (self, VGW_ERROR_BAD_STATE, "answer: the gateway made no offer");
+      break;
+    case VGW_MESSAGE_SESSION:
+    case VGW_MESSAGE_STATE:
+    case VGW_MESSAGE_TRACK:
+    case VGW_MESSAGE_ERROR:
+      refuse (self, VGW_ERROR_BAD_MESSAGE, "a message that only the gateway sends");
+      break;
+    }
+}
+
+void
+vgw_session_handle_bad_message (VgwSession *self, const GError *error, gboolean is_fatal)
+{
+  g_return_if_fail (VGW_IS_SESSION (self));
+  g_return_if_fail (error != NULL);
+
+  if (!is_fatal)
+    {
+      send_error (self, error);
+      return;
+    }
+  fail (self, VGW_END_ERROR, error);
+  vgw_outbox_flush (self->outbox);
+}
+
+/* --- life --- */
+
+/* A session that is dropped without an end ends now, but only its manager is notified: whoever dropped it may be on the
+ * way out too. */
 static void
 vgw_session_dispose (GObject *object)
 {
@@ -197,13 +454,12 @@ vgw_session_finalize (GObject *object)
 {
   VgwSession *self = VGW_SESSION (object);
 
-  vgw_session_clear_outbox (self);
-  g_ptr_array_unref (self->early_candidates);
-  g_ptr_array_unref (self->held_candidates);
-  g_free (self->codec);
-  g_free (self->id);
-  g_object_unref (self->conversation);
+  g_clear_pointer (&self->timers, vgw_session_timers_free);
+  g_clear_pointer (&self->outbox, vgw_outbox_free);
+  g_clear_pointer (&self->leg, vgw_leg_free);
+  g_clear_object (&self->conversation);
   g_clear_pointer (&self->grant, vgw_grant_unref);
+  g_free (self->id);
   G_OBJECT_CLASS (vgw_session_parent_class)->finalize (object);
 }
 
@@ -225,121 +481,7 @@ vgw_session_class_init (VgwSessionClass *klass)
 static void
 vgw_session_init (VgwSession *self)
 {
-  self->state = VGW_SESSION_NEW;
-  g_queue_init (&self->outbox);
   self->id = vgw_random_base64url (ID_BYTES);
-  self->early_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_message_free);
-  self->held_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_message_free);
-}
-
-gboolean
-vgw_session_advance (VgwSession *self, VgwSessionInput event, GError **error)
-{
-  VgwSessionState next;
-
-  if (!vgw_session_state_next (self->state, event, &next))
-    {
-      g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_STATE, "%s: not while the session is %s",
-                   vgw_session_input_to_string (event), vgw_session_state_to_string (self->state));
-      return FALSE;
-    }
-  set_state (self, next);
-  return TRUE;
-}
-
-gboolean
-vgw_session_is_over (VgwSession *self)
-{
-  return self->state == VGW_SESSION_ENDING || self->state == VGW_SESSION_ENDED;
-}
-
-void
-vgw_session_emit (VgwSession *self, VgwMessage *message)
-{
-  g_autoptr (VgwMessage) owned = message;
-
-  g_signal_emit (self, signals[SIGNAL_OUTGOING], 0, owned);
-}
-
-void
-vgw_session_report (VgwSession *self, const GError *error)
-{
-  if (vgw_session_is_over (self))
-    return;
-  vgw_info (self->id, "refused (%s): %s", vgw_error_to_wire (error), error->message);
-  vgw_session_emit (self, vgw_message_new_error (error, FALSE));
-}
-
-void
-vgw_session_fail (VgwSession *self, VgwEndReason reason, const GError *error)
-{
-  g_autoptr (VgwSession) keep = NULL;
-
-  if (vgw_session_is_over (self))
-    return;
-
-  keep = g_object_ref (self);
-  vgw_warning (self->id, "failed (%s): %s", vgw_error_to_wire (error), error->message);
-  vgw_session_emit (self, vgw_message_new_error (error, TRUE));
-  vgw_session_end (self, reason);
-}
-
-void
-vgw_session_tell_manager (VgwSession *self)
-{
-  VgwSessionFacts facts;
-
-  fill_facts (self, &facts);
-  vgw_manager_update_session (self->context->manager, &facts);
-}
-
-static void
-handle_started (VgwSession *self)
-{
-  vgw_session_tell_manager (self);
-  g_signal_emit (self, signals[SIGNAL_ACTIVE], 0, self->active_mono_us - self->offer_mono_us);
-  vgw_session_emit (self, vgw_message_new_state ("active", NULL));
-}
-
-static gboolean
-on_conversation_report (const VgwConversationReport *report, gpointer user_data)
-{
-  g_autoptr (VgwSession) self = g_object_ref (user_data);
-
-  switch (report->type)
-    {
-    case VGW_CONVERSATION_STARTED:
-      handle_started (self);
-      break;
-    case VGW_CONVERSATION_ENGINE_EVENT:
-      if (!vgw_session_has_room_for_event (self, strlen (report->json)))
-        return FALSE;
-      vgw_session_tell_client (self, report->json);
-      break;
-    case VGW_CONVERSATION_NOTICE:
-      vgw_session_tell_client (self, report->json);
-      break;
-    case VGW_CONVERSATION_EVENT_REFUSED:
-      vgw_session_emit (self, vgw_message_new_error (report->error, FALSE));
-      break;
-    case VGW_CONVERSATION_ENGINE_CHANGED:
-      vgw_session_tell_manager (self);
-      break;
-    case VGW_CONVERSATION_HUNG_UP:
-      vgw_session_end (self, VGW_END_ENGINE);
-      break;
-    case VGW_CONVERSATION_FAILED:
-      vgw_session_fail (self, VGW_END_ENGINE, report->error);
-      break;
-    }
-  return TRUE;
-}
-
-VgwConversation *
-vgw_session_get_conversation (VgwSession *self)
-{
-  g_return_val_if_fail (VGW_IS_SESSION (self), NULL);
-  return self->conversation;
 }
 
 VgwSession *
@@ -352,16 +494,10 @@ vgw_session_new (const VgwSessionContext *context, VgwGrant *grant)
   self = g_object_new (VGW_TYPE_SESSION, NULL);
   self->context = context;
   self->grant = vgw_grant_ref (grant);
-  self->conversation = vgw_conversation_new (
-      &(VgwConversationSettings){
-          .session_id = self->id,
-          .grant = grant,
-          .media = context->media,
-          .engines = &context->engine_shared,
-          .max_events_per_second = context->limits.max_events_per_second,
-          .max_event_bytes = context->limits.max_message_bytes,
-      },
-      on_conversation_report, self);
+  self->conversation = vgw_conversation_new (context, grant, self->id, on_conversation_report, self);
+  self->leg = vgw_leg_new (context, self->id, on_leg_report, self);
+  self->timers = vgw_session_timers_new (&context->limits, on_timeout, get_activity_us, self);
+  self->outbox = vgw_outbox_new (G_OBJECT (self), &context->limits, self->id, on_output);
   return self;
 }
 
@@ -383,17 +519,16 @@ vgw_session_start (VgwSession *self)
   g_return_if_fail (VGW_IS_SESSION (self));
   g_return_if_fail (self->started_at_us == 0);
 
-  if (vgw_session_is_over (self))
+  if (is_over (self))
     return;
 
   self->started_at_us = g_get_real_time ();
   self->started_mono_us = g_get_monotonic_time ();
   max_duration_s = shorter (limits->max_duration_s, self->grant->max_duration_s);
   vgw_log_begin_session (self->id, self->grant->address);
-  set_state_timer (self, limits->offer_timeout_ms, on_offer_timeout);
-  if (max_duration_s > 0)
-    self->duration_timer_id = g_timeout_add_seconds (max_duration_s, on_max_duration, self);
-  fill_facts (self, &facts);
+  vgw_session_timers_enter (self->timers, self->phase);
+  vgw_session_timers_set_duration (self->timers, max_duration_s);
+  vgw_session_get_facts (self, &facts);
   vgw_manager_register_session (self->context->manager, &facts);
 
   message = vgw_message_new (VGW_MESSAGE_SESSION);
@@ -408,23 +543,14 @@ vgw_session_start (VgwSession *self)
     .max_data_channels = limits->max_data_channels,
     .max_duration_s = max_duration_s,
   };
-  vgw_session_emit (self, message);
+  vgw_outbox_queue (self->outbox, message);
 }
 
-void
-vgw_session_end (VgwSession *self, VgwEndReason reason)
+VgwOutbox *
+vgw_session_get_outbox (VgwSession *self)
 {
-  g_autoptr (VgwSession) keep = NULL;
-
-  g_return_if_fail (VGW_IS_SESSION (self));
-
-  if (vgw_session_is_over (self))
-    return;
-
-  keep = g_object_ref (self);
-  self->end_reason = reason;
-  vgw_session_advance (self, VGW_INPUT_END, NULL);
-  vgw_session_advance (self, VGW_INPUT_STOPPED, NULL);
+  g_return_val_if_fail (VGW_IS_SESSION (self), NULL);
+  return self->outbox;
 }
 
 const char *
@@ -441,23 +567,34 @@ vgw_session_get_client_address (VgwSession *self)
   return self->grant->address;
 }
 
-VgwSessionState
-vgw_session_get_state (VgwSession *self)
+VgwSessionPhase
+vgw_session_get_phase (VgwSession *self)
 {
-  g_return_val_if_fail (VGW_IS_SESSION (self), VGW_SESSION_ENDED);
-  return self->state;
+  g_return_val_if_fail (VGW_IS_SESSION (self), VGW_PHASE_ENDED);
+  return vgw_session_phase_of (self->state, vgw_leg_get_state (self->leg));
 }
 
 void
 vgw_session_get_facts (VgwSession *self, VgwSessionFacts *facts)
 {
   g_return_if_fail (VGW_IS_SESSION (self));
-  fill_facts (self, facts);
+
+  *facts = (VgwSessionFacts){
+    .session_id = self->id,
+    .client_address = self->grant->address,
+    .engine = vgw_conversation_get_config (self->conversation)->name,
+    .state = vgw_session_phase_to_string (vgw_session_get_phase (self)),
+    .codec = vgw_leg_get_codec (self->leg),
+    .reason = is_over (self) ? vgw_end_reason_to_string (self->end_reason) : NULL,
+    .started_at_us = self->started_at_us,
+    .duration_ms =
+        self->started_at_us != 0 ? (g_get_monotonic_time () - self->started_mono_us) / G_TIME_SPAN_MILLISECOND : 0,
+  };
 }
 
-void
-vgw_session_get_playout_stats (VgwSession *self, VgwPlayoutStats *stats)
+VgwConversation *
+vgw_session_get_conversation (VgwSession *self)
 {
-  g_return_if_fail (VGW_IS_SESSION (self));
-  vgw_conversation_get_playout_stats (self->conversation, stats);
+  g_return_val_if_fail (VGW_IS_SESSION (self), NULL);
+  return self->conversation;
 }

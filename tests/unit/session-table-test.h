@@ -17,6 +17,14 @@ open_session (VgwSessionTable *table, const char *address)
   return session;
 }
 
+/* Ends @session, and the turn. */
+static inline void
+end_session (VgwSession *session, VgwEndReason reason)
+{
+  vgw_session_end (session, reason);
+  vgw_outbox_flush (vgw_session_get_outbox (session));
+}
+
 static inline void
 assert_busy (VgwSessionTable *table, const char *address)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "session/vgw-leg.h"
 #include "session/vgw-session.h"
 #include "wait-until.h"
 
@@ -223,12 +224,29 @@ client_new (void)
   return client_watch (session);
 }
 
+/* The end of a turn of the main loop. */
+static inline void
+client_flush (Client *client)
+{
+  if (client->session != NULL)
+    vgw_outbox_flush (vgw_session_get_outbox (client->session));
+}
+
+/* Until @phase, and the end of the turn in which it began. */
+static inline void
+client_wait_for (Client *client, VgwSessionPhase phase)
+{
+  WAIT_UNTIL (vgw_session_get_phase (client->session) == phase);
+  client_flush (client);
+}
+
 static inline Client *
 client_new_started (void)
 {
   Client *client = client_new ();
 
   vgw_session_start (client->session);
+  client_flush (client);
   return client;
 }
 
@@ -252,6 +270,7 @@ client_say (Client *client, const char *text)
     vgw_session_handle (client->session, message);
   else
     vgw_session_handle_bad_message (client->session, error, FALSE);
+  client_flush (client);
 }
 
 /* The last message, or NULL. */
@@ -298,11 +317,13 @@ static inline void
 assert_ended (Client *client, VgwEndReason end_reason)
 {
   const char *reason = vgw_end_reason_to_string (end_reason);
-  const VgwMessage *last = client_last (client);
+  const VgwMessage *last;
 
+  client_flush (client);
+  last = client_last (client);
   ck_assert_uint_eq (client->n_ended, 1);
   ck_assert_str_eq (client->reason, reason);
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_ENDED);
+  ck_assert_int_eq (vgw_session_get_phase (client->session), VGW_PHASE_ENDED);
   ck_assert_ptr_nonnull (last);
   ck_assert_int_eq (last->type, VGW_MESSAGE_STATE);
   ck_assert_str_eq (last->name, "ended");

@@ -61,6 +61,7 @@ START_TEST (a_client_chooses_among_those_that_are_selectable)
   session = g_object_ref (vgw_session_table_create (table, open, NULL));
   client = client_watch (session);
   vgw_session_start (session);
+  client_flush (client);
   ck_assert_str_eq (client_last (client)->engine, "open");
   ck_assert_uint_eq (g_strv_length (client_last (client)->engines), 2);
   ck_assert_str_eq (client_last (client)->engines[0], "echo"); /* the default is always there to ask for */

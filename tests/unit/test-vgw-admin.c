@@ -340,7 +340,7 @@ START_TEST (one_session_is_found_by_its_id_until_it_ends)
 
   ck_assert_ptr_nonnull (object);
   assert_session (object, session, "192.0.2.7");
-  vgw_session_end (session, VGW_END_CLIENT_BYE);
+  end_session (session, VGW_END_CLIENT_BYE);
   gone = get (path, 404);
 }
 END_TEST
@@ -355,7 +355,7 @@ START_TEST (sessions_are_counted_by_state_reason_and_cause)
 
   ck_assert_double_eq (metrics_get (before, "vgw_sessions_started_total"), 0);
   open_session (table, "192.0.2.1");
-  vgw_session_end (open_session (table, "192.0.2.1"), VGW_END_OFFER_TIMEOUT);
+  end_session (open_session (table, "192.0.2.1"), VGW_END_OFFER_TIMEOUT);
   vgw_session_table_count_refusal (table, VGW_REFUSAL_ENGINE);
   open_session (table, "192.0.2.1");
   assert_busy (table, "192.0.2.1");

@@ -45,6 +45,8 @@ typedef struct
   Ear ear;
   Wire wire;
   GstElement *pipeline;
+  GstAppSink *pcm_out; /* of pipeline */
+  VgwPushSrc *pcm_in;
 } Call;
 
 static void
@@ -150,14 +152,22 @@ call_start (Call *call, const char *name)
   ck_assert (gst_element_link_pads (jitter_buffer, "src", instance.rtp_in, "sink"));
   rtp_src = gst_element_get_static_pad (instance.rtp_out, "src");
   gst_pad_add_probe (rtp_src, GST_PAD_PROBE_TYPE_BUFFER, on_rtp, &call->wire, NULL);
-  vgw_bridge_attach (call->bridge, GST_APP_SINK (instance.pcm_out), VGW_PUSH_SRC (instance.pcm_in));
+  call->pcm_out = GST_APP_SINK (instance.pcm_out);
+  call->pcm_in = VGW_PUSH_SRC (instance.pcm_in);
+  vgw_bridge_prepare (call->pcm_out, call->pcm_in, vgw_bridge_get_format (call->bridge));
   ck_assert_int_ne (gst_element_set_state (call->pipeline, GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
+}
+
+static void
+call_attach (Call *call)
+{
+  vgw_bridge_attach (call->bridge, call->pcm_out, call->pcm_in);
 }
 
 static void
 call_stop (Call *call)
 {
-  vgw_bridge_detach (call->bridge);
+  vgw_bridge_detach (call->bridge, call->pcm_out);
   gst_element_set_state (call->pipeline, GST_STATE_NULL);
   gst_clear_object (&call->pipeline);
 }
@@ -232,7 +242,7 @@ assert_speech_passes (const char *name, double least, guint32 timestamp_step_20m
   n_samples = 2 * PHRASE_RATE_HZ;
   call_init (&call);
   call_start (&call, name);
-  vgw_bridge_set_open (call.bridge, TRUE);
+  call_attach (&call);
   vgw_playout_push (vgw_bridge_get_playout (call.bridge), phrase, n_samples);
   /* the hangover sends ten frames of silence behind it, so the last of the speech comes out whatever it waits for */
   wait_for_samples (&call.ear, n_samples + FRAME_SAMPLES);
@@ -283,7 +293,7 @@ assert_losses_are_filled_in (const char *name, guint64 least_filled_ms)
   call_init (&call);
   call.wire.lose_every = 5;
   call_start (&call, name);
-  vgw_bridge_set_open (call.bridge, TRUE);
+  call_attach (&call);
   push_silence (&call, 50);
   wait_for_samples (&call.ear, 59 * FRAME_SAMPLES);
   call_stop (&call);
@@ -309,7 +319,7 @@ START_TEST (voice_is_detected_at_every_rate)
   call.bridge = vgw_bridge_new (call.pacer, &RARE, 30000);
   vgw_bridge_set_audio_func (call.bridge, on_audio, &call.ear, on_destroy);
   call_start (&call, "opus");
-  vgw_bridge_set_open (call.bridge, TRUE);
+  call_attach (&call);
   vgw_playout_push (vgw_bridge_get_playout (call.bridge), phrase, 2 * RARE.rate_hz);
   wait_for_samples (&call.ear, 2 * RARE.rate_hz);
   call_stop (&call);
@@ -346,8 +356,8 @@ START_TEST (a_flood_is_cut_to_what_a_caller_can_say)
   ck_assert_ptr_null (error);
   gst_object_ref_sink (call.pipeline);
   pcm_out = gst_bin_get_by_name (GST_BIN (call.pipeline), "out");
+  vgw_bridge_prepare (GST_APP_SINK (pcm_out), VGW_PUSH_SRC (pcm_in), &FORMAT);
   vgw_bridge_attach (call.bridge, GST_APP_SINK (pcm_out), VGW_PUSH_SRC (pcm_in));
-  vgw_bridge_set_open (call.bridge, TRUE);
   started_us = g_get_monotonic_time ();
   gst_element_set_state (call.pipeline, GST_STATE_PLAYING);
   bus = gst_element_get_bus (call.pipeline);
@@ -360,19 +370,18 @@ START_TEST (a_flood_is_cut_to_what_a_caller_can_say)
 }
 END_TEST
 
-START_TEST (nothing_passes_a_closed_gate)
+START_TEST (nothing_passes_before_it_is_attached)
 {
   VgwPlayoutStats stats;
   Call call, other;
 
   call_init (&call);
   call_init (&other);
-  vgw_bridge_set_open (call.bridge, TRUE); /* attach closes it */
   call_start (&call, "pcmu");
   call_start (&other, "pcmu");
   push_silence (&call, 10);
   push_silence (&other, 10);
-  vgw_bridge_set_open (other.bridge, TRUE);
+  call_attach (&other);
   wait_for_samples (&other.ear, 5 * FRAME_SAMPLES);
   vgw_playout_get_stats (vgw_bridge_get_playout (call.bridge), &stats);
   ck_assert_uint_eq (stats.queued_ms, 200);
@@ -380,7 +389,7 @@ START_TEST (nothing_passes_a_closed_gate)
   ck_assert_uint_eq (call.ear.samples->len, 0);
 
   /* what the engine has said meanwhile is not lost */
-  vgw_bridge_set_open (call.bridge, TRUE);
+  call_attach (&call);
   wait_for_samples (&call.ear, 10 * FRAME_SAMPLES);
   call_clear (&call);
   call_clear (&other);
@@ -394,7 +403,7 @@ START_TEST (a_talkspurt_ends_in_silence_and_the_next_keeps_time)
 
   call_init (&call);
   call_start (&call, "pcmu"); /* the one with a resampler, which must not keep a piece for later */
-  vgw_bridge_set_open (call.bridge, TRUE);
+  call_attach (&call);
   push_silence (&call, 3);
   /* three frames and ten of hangover, then nothing: watch the ticks of another bridge to know that time has passed */
   n_first = wait_for_packets (&call.wire, 13);
@@ -403,7 +412,7 @@ START_TEST (a_talkspurt_ends_in_silence_and_the_next_keeps_time)
 
     call_init (&clock);
     call_start (&clock, "pcmu");
-    vgw_bridge_set_open (clock.bridge, TRUE);
+    call_attach (&clock);
     push_silence (&clock, 30);
     wait_for_packets (&clock.wire, 30);
     call_clear (&clock);
@@ -429,7 +438,7 @@ START_TEST (a_short_underrun_is_padded_without_a_new_talkspurt)
 
   call_init (&call);
   call_start (&call, "g722");
-  vgw_bridge_set_open (call.bridge, TRUE);
+  call_attach (&call);
   push_silence (&call, 2);
   wait_for_packets (&call.wire, 4); /* two of them are padding */
   push_silence (&call, 2);
@@ -450,7 +459,7 @@ START_TEST (a_second_peer_takes_over_the_bridge)
 
   call_init (&call);
   call_start (&call, "opus");
-  vgw_bridge_set_open (call.bridge, TRUE);
+  call_attach (&call);
   push_silence (&call, 5);
   wait_for_samples (&call.ear, 5 * FRAME_SAMPLES);
   call_stop (&call);
@@ -458,7 +467,7 @@ START_TEST (a_second_peer_takes_over_the_bridge)
   n_heard = call.ear.samples->len;
   call_start (&call, "pcmu");
   push_silence (&call, 5);
-  vgw_bridge_set_open (call.bridge, TRUE); /* detach has closed it */
+  call_attach (&call);
   wait_for_samples (&call.ear, n_heard + 5 * FRAME_SAMPLES);
   call_clear (&call);
 }
@@ -475,7 +484,7 @@ detach_thread (gpointer data)
 {
   Detaching *detaching = data;
 
-  vgw_bridge_detach (detaching->call->bridge);
+  vgw_bridge_detach (detaching->call->bridge, detaching->call->pcm_out);
   g_atomic_int_set (&detaching->is_done, 1);
   return NULL;
 }
@@ -491,7 +500,7 @@ START_TEST (detach_waits_for_the_engine_that_listens)
   call_init (&call);
   call_start (&call, "pcmu");
   call.ear.should_block = TRUE;
-  vgw_bridge_set_open (call.bridge, TRUE);
+  call_attach (&call);
   push_silence (&call, 50);
   g_mutex_lock (&call.ear.lock);
   while (!call.ear.is_blocked)
@@ -521,7 +530,7 @@ START_TEST (the_audio_function_can_be_taken_away_in_mid_speech)
 
   call_init (&call);
   call_start (&call, "pcmu");
-  vgw_bridge_set_open (call.bridge, TRUE);
+  call_attach (&call);
   push_silence (&call, 100);
   wait_for_samples (&call.ear, FRAME_SAMPLES);
   vgw_bridge_set_audio_func (call.bridge, NULL, NULL, NULL);
@@ -552,7 +561,7 @@ main (int argc, char **argv)
   tcase_add_test (tcase, what_the_network_loses_is_concealed);
   tcase_add_test (tcase, what_is_not_concealed_is_silence_of_the_same_length);
   tcase_add_test (tcase, a_flood_is_cut_to_what_a_caller_can_say);
-  tcase_add_test (tcase, nothing_passes_a_closed_gate);
+  tcase_add_test (tcase, nothing_passes_before_it_is_attached);
   tcase_add_test (tcase, a_talkspurt_ends_in_silence_and_the_next_keeps_time);
   tcase_add_test (tcase, a_short_underrun_is_padded_without_a_new_talkspurt);
   tcase_add_test (tcase, a_second_peer_takes_over_the_bridge);

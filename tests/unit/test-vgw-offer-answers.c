@@ -76,8 +76,7 @@ static GstSDPMessage *
 answer_offer (const char *offer)
 {
   const VgwAudioFormat format = { 16000 };
-  g_autoptr (VgwBridge) bridge = vgw_bridge_new (vgw_media_get_pacer (media), &format, 1000);
-  g_autoptr (VgwPeer) peer = vgw_peer_new (media, "test", bridge);
+  g_autoptr (VgwPeer) peer = vgw_peer_new (media, "test", &format, FALSE);
   Answer answer = { NULL, NULL };
   GstSDPMessage *parsed = NULL;
 

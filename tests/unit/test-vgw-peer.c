@@ -72,6 +72,7 @@ teardown (void)
 static void
 on_connected (VgwPeer *peer, Call *call)
 {
+  vgw_peer_attach (peer, call->bridge);
   call->is_connected = TRUE;
 }
 
@@ -120,7 +121,7 @@ call_new (void)
   Call *call = g_new0 (Call, 1);
   call->bridge = vgw_bridge_new (vgw_media_get_pacer (media), &format, 1000);
   vgw_bridge_set_audio_func (call->bridge, on_audio, call, NULL);
-  call->peer = vgw_peer_new (media, "test", call->bridge);
+  call->peer = vgw_peer_new (media, "test", &format, FALSE);
   g_signal_connect (call->peer, "connected", G_CALLBACK (on_connected), call);
   g_signal_connect (call->peer, "closed", G_CALLBACK (on_closed), call);
   g_signal_connect (call->peer, "failed", G_CALLBACK (on_failed), call);

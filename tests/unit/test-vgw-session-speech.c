@@ -7,7 +7,6 @@
 #include "engine/builtin/vgw-engine-echo.h"
 #include "gst-test.h"
 #include "run-suite.h"
-#include "session/vgw-session-private.h"
 
 #define PAUSE_MS 2000  /* between the phrases of the caller; more than ends speech */
 #define PHRASE_MS 1500 /* of the phrase, with more than one word */
@@ -180,7 +179,7 @@ call_new_with (VgwEngine *engine, const VgwEngineConfig *config)
   Call *call = g_new0 (Call, 1);
 
   call->client = client_new_started ();
-  vgw_conversation_use_engine (call->client->session->conversation, engine, config);
+  vgw_conversation_use_engine (vgw_session_get_conversation (call->client->session), engine, config);
   call->media = vgw_call_media_new (speech, NULL, FALSE, NULL, NULL);
   ck_assert_ptr_nonnull (call->media);
   g_signal_connect (call->client->session, "outgoing", G_CALLBACK (on_outgoing), call);
@@ -188,7 +187,7 @@ call_new_with (VgwEngine *engine, const VgwEngineConfig *config)
   g_signal_connect (call->media, "connected", G_CALLBACK (on_connected), call);
   g_signal_connect (call->media, "stopped", G_CALLBACK (on_stopped), call);
   vgw_call_media_start (call->media);
-  WAIT_UNTIL (vgw_session_get_state (call->client->session) == VGW_SESSION_ACTIVE);
+  client_wait_for (call->client, VGW_PHASE_ACTIVE);
   return call;
 }
 
@@ -224,7 +223,7 @@ fail_engine (Call *call)
 {
   g_autoptr (GError) error = g_error_new_literal (VGW_ERROR, VGW_ERROR_ENGINE, "gone");
 
-  vgw_engine_emit (vgw_conversation_get_engine (call->client->session->conversation),
+  vgw_engine_emit (vgw_conversation_get_engine (vgw_session_get_conversation (call->client->session)),
                    &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_FAILED, .error = error });
 }
 
@@ -247,8 +246,9 @@ get_stats (Call *call)
 {
   VgwPlayoutStats stats;
 
-  vgw_playout_get_stats (vgw_bridge_get_playout (vgw_conversation_get_bridge (call->client->session->conversation)),
-                         &stats);
+  vgw_playout_get_stats (
+      vgw_bridge_get_playout (vgw_conversation_get_bridge (vgw_session_get_conversation (call->client->session))),
+      &stats);
   return stats;
 }
 
@@ -257,6 +257,7 @@ count_events (Call *call, const char *json)
 {
   guint n_events = 0;
 
+  client_flush (call->client);
   for (guint i = 0; i < call->client->messages->len; i++)
     {
       const VgwMessage *message = call->client->messages->pdata[i];
@@ -334,13 +335,13 @@ START_TEST (what_is_weaker_than_the_bot_by_the_margin_is_taken_for_its_echo)
   session = call->client->session;
   test_bot_talk (bot, G_MAXINT16); /* no caller is as loud */
 
-  WAIT_UNTIL (vgw_conversation_has_voice (session->conversation));
+  WAIT_UNTIL (vgw_caller_speech_has_voice (vgw_conversation_get_speech (vgw_session_get_conversation (session))));
   played_ms = get_stats (call).played_ms;
   WAIT_UNTIL (get_stats (call).played_ms > played_ms + PHRASE_MS);
   ck_assert_uint_eq (bot->n_started, 0);
   ck_assert_uint_eq (bot->n_cleared, 0);
   ck_assert_uint_eq (count_events (call, SPEECH_STARTED), 0);
-  vgw_playout_clear (vgw_bridge_get_playout (vgw_conversation_get_bridge (session->conversation)));
+  vgw_playout_clear (vgw_bridge_get_playout (vgw_conversation_get_bridge (vgw_session_get_conversation (session))));
   WAIT_UNTIL (bot->n_started > 0); /* in silence there is no echo */
   call_free (call);
 }
@@ -379,7 +380,8 @@ START_TEST (who_wants_no_voice_has_none_detected)
 {
   Call *call = call_new (VGW_BARGE_IN_FLUSH, 0);
 
-  ck_assert (!vgw_bridge_get_wants_voice (vgw_conversation_get_bridge (call->client->session->conversation)));
+  ck_assert (!vgw_caller_speech_wants_voice (
+      vgw_conversation_get_speech (vgw_session_get_conversation (call->client->session))));
   WAIT_UNTIL (get_stats (call).played_ms > 3000); /* well inside the phrase */
   ck_assert_uint_eq (call->bot->n_started, 0);
   call_free (call);
@@ -395,7 +397,8 @@ START_TEST (who_takes_over_hears_that_the_caller_speaks)
   add_config ("listener", "echo", VGW_BARGE_IN_FLUSH);
   set_text (&deaf->on_failure, "fallback:listener");
   call = call_new_with (vgw_engine_echo_new (), deaf);
-  WAIT_UNTIL (vgw_conversation_has_voice (call->client->session->conversation));
+  WAIT_UNTIL (
+      vgw_caller_speech_has_voice (vgw_conversation_get_speech (vgw_session_get_conversation (call->client->session))));
   played_ms = get_stats (call).played_ms;
   WAIT_UNTIL (get_stats (call).played_ms > played_ms + PHRASE_MS / 3);
   ck_assert_uint_eq (count_events (call, SPEECH_STARTED), 0);
@@ -410,12 +413,13 @@ START_TEST (a_bot_that_fails_while_the_caller_speaks_leaves_no_speech_without_en
   Call *call = call_new (VGW_BARGE_IN_NONE, 120);
 
   set_text (&add_config ("deaf", "echo", VGW_BARGE_IN_NONE)->on_failure, "end");
-  set_text (&((VgwEngineConfig *) vgw_conversation_get_config (call->client->session->conversation))->on_failure,
+  set_text (&((VgwEngineConfig *) vgw_conversation_get_config (vgw_session_get_conversation (call->client->session)))
+                 ->on_failure,
             "fallback:deaf");
   WAIT_UNTIL (count_events (call, SPEECH_STARTED) > 0);
   ck_assert_uint_eq (count_events (call, SPEECH_STOPPED), 0);
   fail_engine (call);
-  ck_assert_str_eq (vgw_conversation_get_config (call->client->session->conversation)->name, "deaf");
+  ck_assert_str_eq (vgw_conversation_get_config (vgw_session_get_conversation (call->client->session))->name, "deaf");
   ck_assert_uint_eq (count_events (call, SPEECH_STOPPED), 1);
   call_free (call);
 }

@@ -6,32 +6,54 @@
 #include "run-suite.h"
 
 #define N_STATES (VGW_SESSION_ENDED + 1)
-#define N_EVENTS (VGW_INPUT_STOPPED + 1)
+#define N_INPUTS (VGW_INPUT_STOPPED + 1)
+#define N_LEG_STATES (VGW_LEG_CLOSED + 1)
+#define N_LEG_INPUTS (VGW_LEG_INPUT_CLOSE + 1)
+#define N_PHASES (VGW_PHASE_ENDED + 1)
 #define N_REASONS (VGW_END_ERROR + 1)
 #define NOTHING -1
 
-/* Every pair, so that a line added to or lost from the table is seen. Columns in the order of VgwSessionInput: offer,
- * answered, rejected, connected, end, stopped. */
-static const int expected[N_STATES][N_EVENTS] = {
-  [VGW_SESSION_NEW] = { VGW_SESSION_NEGOTIATING, NOTHING, NOTHING, NOTHING, VGW_SESSION_ENDING, NOTHING },
-  [VGW_SESSION_NEGOTIATING] = { NOTHING, VGW_SESSION_CONNECTING, VGW_SESSION_NEW, NOTHING, VGW_SESSION_ENDING,
-                                NOTHING },
-  [VGW_SESSION_CONNECTING] = { NOTHING, NOTHING, NOTHING, VGW_SESSION_ACTIVE, VGW_SESSION_ENDING, NOTHING },
-  [VGW_SESSION_ACTIVE] = { NOTHING, NOTHING, NOTHING, NOTHING, VGW_SESSION_ENDING, NOTHING },
-  [VGW_SESSION_ENDING] = { NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, VGW_SESSION_ENDED },
-  [VGW_SESSION_ENDED] = { NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING },
+/* Every pair, so that a line added to or lost from a table is seen. Columns in the order of VgwSessionInput: connected,
+ * end, stopped. */
+static const int expected[N_STATES][N_INPUTS] = {
+  [VGW_SESSION_NEW] = { VGW_SESSION_ACTIVE, VGW_SESSION_ENDING, NOTHING },
+  [VGW_SESSION_ACTIVE] = { NOTHING, VGW_SESSION_ENDING, NOTHING },
+  [VGW_SESSION_ENDING] = { NOTHING, NOTHING, VGW_SESSION_ENDED },
+  [VGW_SESSION_ENDED] = { NOTHING, NOTHING, NOTHING },
 };
 
-START_TEST (every_pair_of_state_and_event_leads_where_it_should)
-{
-  VgwSessionState state = _i / N_EVENTS;
-  VgwSessionInput event = _i % N_EVENTS;
-  VgwSessionState next = (VgwSessionState) NOTHING;
-  gboolean found = vgw_session_state_next (state, event, &next);
+/* Columns in the order of VgwLegInput: offer, answered, rejected, connected, close. */
+static const int expected_of_leg[N_LEG_STATES][N_LEG_INPUTS] = {
+  [VGW_LEG_NEW] = { VGW_LEG_NEGOTIATING, NOTHING, NOTHING, NOTHING, VGW_LEG_CLOSED },
+  [VGW_LEG_NEGOTIATING] = { NOTHING, VGW_LEG_CONNECTING, VGW_LEG_NEW, NOTHING, VGW_LEG_CLOSED },
+  [VGW_LEG_CONNECTING] = { NOTHING, NOTHING, NOTHING, VGW_LEG_CONNECTED, VGW_LEG_CLOSED },
+  [VGW_LEG_CONNECTED] = { NOTHING, NOTHING, NOTHING, NOTHING, VGW_LEG_CLOSED },
+  [VGW_LEG_CLOSED] = { NOTHING, NOTHING, NOTHING, NOTHING, NOTHING },
+};
 
-  ck_assert_msg (found == (expected[state][event] != NOTHING), "%s + %s", vgw_session_state_to_string (state),
-                 vgw_session_input_to_string (event));
-  ck_assert_int_eq ((int) next, expected[state][event]);
+START_TEST (every_pair_of_state_and_input_leads_where_it_should)
+{
+  VgwSessionState state = _i / N_INPUTS;
+  VgwSessionInput input = _i % N_INPUTS;
+  VgwSessionState next = (VgwSessionState) NOTHING;
+  gboolean found = vgw_session_state_next (state, input, &next);
+
+  ck_assert_msg (found == (expected[state][input] != NOTHING), "%s + %s", vgw_session_state_to_string (state),
+                 vgw_session_input_to_string (input));
+  ck_assert_int_eq ((int) next, expected[state][input]);
+}
+END_TEST
+
+START_TEST (every_pair_of_a_legs_state_and_input_leads_where_it_should)
+{
+  VgwLegState state = _i / N_LEG_INPUTS;
+  VgwLegInput input = _i % N_LEG_INPUTS;
+  VgwLegState next = (VgwLegState) NOTHING;
+  gboolean found = vgw_leg_state_next (state, input, &next);
+
+  ck_assert_msg (found == (expected_of_leg[state][input] != NOTHING), "%s + %s", vgw_leg_state_to_string (state),
+                 vgw_leg_input_to_string (input));
+  ck_assert_int_eq ((int) next, expected_of_leg[state][input]);
 }
 END_TEST
 
@@ -39,16 +61,34 @@ START_TEST (every_state_but_ended_has_a_way_out)
 {
   guint n_ways = 0;
 
-  for (int event = 0; event < N_EVENTS; event++)
+  for (int input = 0; input < N_INPUTS; input++)
     {
       VgwSessionState next;
 
-      n_ways += vgw_session_state_next ((VgwSessionState) _i, (VgwSessionInput) event, &next);
+      n_ways += vgw_session_state_next ((VgwSessionState) _i, (VgwSessionInput) input, &next);
     }
   if (_i == VGW_SESSION_ENDED)
     ck_assert_uint_eq (n_ways, 0);
   else
     ck_assert_uint_gt (n_ways, 0);
+}
+END_TEST
+
+START_TEST (the_phase_is_the_sessions_state_and_while_it_is_new_the_legs)
+{
+  static const VgwSessionPhase phases_of_leg[N_LEG_STATES] = {
+    [VGW_LEG_NEW] = VGW_PHASE_NEW,
+    [VGW_LEG_NEGOTIATING] = VGW_PHASE_NEGOTIATING,
+    [VGW_LEG_CONNECTING] = VGW_PHASE_CONNECTING,
+    [VGW_LEG_CONNECTED] = VGW_PHASE_CONNECTING,
+    [VGW_LEG_CLOSED] = VGW_PHASE_NEW,
+  };
+  VgwLegState leg = (VgwLegState) _i;
+
+  ck_assert_int_eq (vgw_session_phase_of (VGW_SESSION_NEW, leg), phases_of_leg[leg]);
+  ck_assert_int_eq (vgw_session_phase_of (VGW_SESSION_ACTIVE, leg), VGW_PHASE_ACTIVE);
+  ck_assert_int_eq (vgw_session_phase_of (VGW_SESSION_ENDING, leg), VGW_PHASE_ENDING);
+  ck_assert_int_eq (vgw_session_phase_of (VGW_SESSION_ENDED, leg), VGW_PHASE_ENDED);
 }
 END_TEST
 
@@ -71,9 +111,27 @@ state_name (int value)
 }
 
 static const char *
-event_name (int value)
+input_name (int value)
 {
   return vgw_session_input_to_string ((VgwSessionInput) value);
+}
+
+static const char *
+phase_name (int value)
+{
+  return vgw_session_phase_to_string ((VgwSessionPhase) value);
+}
+
+static const char *
+leg_state_name (int value)
+{
+  return vgw_leg_state_to_string ((VgwLegState) value);
+}
+
+static const char *
+leg_input_name (int value)
+{
+  return vgw_leg_input_to_string ((VgwLegInput) value);
 }
 
 static const char *
@@ -85,8 +143,23 @@ reason_name (int value)
 START_TEST (every_name_is_its_own)
 {
   assert_names_differ (state_name, N_STATES);
-  assert_names_differ (event_name, N_EVENTS);
+  assert_names_differ (input_name, N_INPUTS);
+  assert_names_differ (phase_name, N_PHASES);
+  assert_names_differ (leg_state_name, N_LEG_STATES);
+  assert_names_differ (leg_input_name, N_LEG_INPUTS);
   assert_names_differ (reason_name, N_REASONS);
+}
+END_TEST
+
+/* Of /sessions, the metrics and the session manager. */
+START_TEST (the_phases_are_those_that_operators_know)
+{
+  ck_assert_str_eq (phase_name (VGW_PHASE_NEW), "new");
+  ck_assert_str_eq (phase_name (VGW_PHASE_NEGOTIATING), "negotiating");
+  ck_assert_str_eq (phase_name (VGW_PHASE_CONNECTING), "connecting");
+  ck_assert_str_eq (phase_name (VGW_PHASE_ACTIVE), "active");
+  ck_assert_str_eq (phase_name (VGW_PHASE_ENDING), "ending");
+  ck_assert_str_eq (phase_name (VGW_PHASE_ENDED), "ended");
 }
 END_TEST
 
@@ -112,7 +185,11 @@ main (void)
   Suite *suite = suite_create ("vgw-session-state");
   TCase *tcase = tcase_create ("table");
 
-  tcase_add_loop_test (tcase, every_pair_of_state_and_event_leads_where_it_should, 0, N_STATES * N_EVENTS);
+  tcase_add_loop_test (tcase, every_pair_of_state_and_input_leads_where_it_should, 0, N_STATES * N_INPUTS);
+  tcase_add_loop_test (tcase, every_pair_of_a_legs_state_and_input_leads_where_it_should, 0,
+                       N_LEG_STATES * N_LEG_INPUTS);
+  tcase_add_loop_test (tcase, the_phase_is_the_sessions_state_and_while_it_is_new_the_legs, 0, N_LEG_STATES);
+  tcase_add_test (tcase, the_phases_are_those_that_operators_know);
   tcase_add_loop_test (tcase, every_state_but_ended_has_a_way_out, 0, N_STATES);
   tcase_add_test (tcase, every_name_is_its_own);
   tcase_add_test (tcase, the_reasons_are_those_of_the_protocol);

@@ -42,7 +42,7 @@ START_TEST (all_sessions_together_are_bounded)
   assert_busy (table, "192.0.2.99");
   ck_assert_uint_eq (vgw_session_table_count (table), MAX_SESSIONS);
 
-  vgw_session_end (last, VGW_END_CLIENT_BYE);
+  end_session (last, VGW_END_CLIENT_BYE);
   ck_assert_uint_eq (vgw_session_table_count (table), MAX_SESSIONS - 1);
   open_session (table, "192.0.2.99");
   assert_busy (table, "192.0.2.100");
@@ -67,7 +67,7 @@ START_TEST (an_ipv6_network_is_one_caller)
   open_session (table, "2001:db8:1:2:ffff::2");
   assert_busy (table, "2001:db8:1:2::3");
   open_session (table, "2001:db8:1:3::1");
-  vgw_session_end (first, VGW_END_CLIENT_BYE);
+  end_session (first, VGW_END_CLIENT_BYE);
   open_session (table, "2001:db8:1:2::3");
 }
 END_TEST
@@ -82,7 +82,7 @@ START_TEST (the_sessions_of_one_address_are_bounded)
   assert_busy (table, addresses[_i]);
   open_session (table, "192.0.2.200");
 
-  vgw_session_end (first, VGW_END_CLIENT_BYE);
+  end_session (first, VGW_END_CLIENT_BYE);
   open_session (table, addresses[_i]);
   assert_busy (table, addresses[_i]);
 }
@@ -121,7 +121,7 @@ START_TEST (whoever_made_a_session_may_use_it_until_the_loop_comes_round)
 
   g_object_add_weak_pointer (G_OBJECT (session), (gpointer *) &watched);
   vgw_session_end (session, VGW_END_CLIENT_BYE);
-  ck_assert_int_eq (vgw_session_get_state (session), VGW_SESSION_ENDED);
+  ck_assert_int_eq (vgw_session_get_phase (session), VGW_PHASE_ENDED);
   ck_assert_ptr_nonnull (watched);
   WAIT_UNTIL (watched == NULL);
 }
@@ -181,7 +181,7 @@ START_TEST (a_thousand_sessions_leave_the_table_empty)
     {
       g_autofree char *address = g_strdup_printf ("198.51.100.%d", i % 256);
 
-      vgw_session_end (open_session (table, address), (VgwEndReason) (i % (VGW_END_ERROR + 1)));
+      end_session (open_session (table, address), (VgwEndReason) (i % (VGW_END_ERROR + 1)));
       ck_assert_uint_eq (vgw_session_table_count (table), 0);
     }
   settle ();

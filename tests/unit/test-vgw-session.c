@@ -56,6 +56,7 @@ START_TEST (the_shorter_duration_counts)
       session = vgw_session_new (&test_context, grant);
       client = client_watch (session);
       vgw_session_start (session);
+      client_flush (client);
       ck_assert_uint_eq (client_last (client)->limits.max_duration_s, cases[i].told_s);
       vgw_session_end (session, VGW_END_CLIENT_BYE);
       client_free (client);
@@ -108,6 +109,7 @@ START_TEST (nothing_happens_after_the_end)
   guint n_messages;
 
   vgw_session_end (client->session, VGW_END_ENGINE);
+  client_flush (client);
   n_messages = client->messages->len;
   vgw_session_end (client->session, VGW_END_SHUTDOWN);
   client_say (client, "{\"type\":\"bye\",\"payload\":\"{}\"}");
@@ -128,6 +130,7 @@ START_TEST (an_end_before_the_start_is_no_session_for_the_manager)
   Client *client = client_new ();
 
   vgw_session_end (client->session, VGW_END_SHUTDOWN);
+  client_flush (client);
   ck_assert_uint_eq (client->n_ended, 1);
   ck_assert_str_eq (client->reason, "shutdown");
   vgw_session_start (client->session);
@@ -181,7 +184,7 @@ START_TEST (an_unknown_type_is_ignored)
 
   client_say (client, "{\"type\":\"weather\",\"payload\":\"{}\"}");
   ck_assert_uint_eq (client->messages->len, 1);
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_NEW);
+  ck_assert_int_eq (vgw_session_get_phase (client->session), VGW_PHASE_NEW);
   client_free (client);
 }
 END_TEST
@@ -215,7 +218,7 @@ START_TEST (a_wrong_message_is_told_and_survived)
   client_say (client, wrong_messages[_i].text);
   ck_assert_uint_eq (client->messages->len, 2);
   assert_error (client_last (client), wrong_messages[_i].code, FALSE);
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_NEW);
+  ck_assert_int_eq (vgw_session_get_phase (client->session), VGW_PHASE_NEW);
   client_free (client);
 }
 END_TEST
@@ -228,7 +231,7 @@ START_TEST (nesting_that_is_too_deep_is_told_and_survived)
 
   client_say (client, text);
   assert_error (client_last (client), VGW_ERROR_TOO_LARGE, FALSE);
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_NEW);
+  ck_assert_int_eq (vgw_session_get_phase (client->session), VGW_PHASE_NEW);
   client_free (client);
 }
 END_TEST
@@ -263,14 +266,14 @@ START_TEST (early_candidates_are_kept_up_to_the_bound_and_the_excess_is_told_onc
   for (int i = 0; i < 100; i++)
     client_say (client, text);
   ck_assert_uint_eq (client->messages->len, 2);
-  ck_assert_int_eq (vgw_session_get_state (client->session), VGW_SESSION_NEW);
+  ck_assert_int_eq (vgw_session_get_phase (client->session), VGW_PHASE_NEW);
   client_free (client);
 }
 END_TEST
 
 START_TEST (a_candidate_that_is_too_long_is_refused)
 {
-  g_autofree char *candidate = g_strnfill (VGW_SESSION_MAX_CANDIDATE_BYTES + 1, 'c');
+  g_autofree char *candidate = g_strnfill (VGW_LEG_MAX_CANDIDATE_BYTES + 1, 'c');
   g_autofree char *text = g_strdup_printf (CANDIDATE, candidate);
   Client *client = client_new_started ();
 
@@ -290,6 +293,7 @@ START_TEST (a_handler_may_end_and_drop_the_session)
   g_object_add_weak_pointer (G_OBJECT (watched), (gpointer *) &watched);
   client->quits_at = quitting_types[_i];
   vgw_session_start (client->session);
+  client_flush (client);
   if (client->session != NULL)
     client_say (client, "{\"type\":\"answer\",\"payload\":{\"type\":\"answer\",\"sdp\":\"v=0\"}}");
   if (client->session != NULL)
@@ -313,7 +317,7 @@ START_TEST (a_timer_whose_handler_drops_the_session_is_the_last_of_it)
   g_object_add_weak_pointer (G_OBJECT (watched), (gpointer *) &watched);
   client->quits_at = "error";
   WAIT_UNTIL (watched == NULL);
-  ck_assert_str_eq (books->reason, "websocket-closed");
+  ck_assert_str_eq (books->reason, "offer-timeout");
   client_free (client);
 }
 END_TEST

@@ -1,0 +1,38 @@
+/* What all sessions share. A value. */
+#pragma once
+
+#include "base/vgw-capacity.h"
+#include "engine/vgw-engine-factory.h"
+#include "manager/vgw-manager.h"
+#include "media/vgw-media.h"
+
+G_BEGIN_DECLS
+
+/* The group [limits] of the configuration, but for what media keeps. 0 means no bound for times and for numbers of
+ * sessions, and none at all for other counts. */
+typedef struct
+{
+  guint max_sessions;             /* these two are of all sessions together */
+  guint max_sessions_per_address; /* of IPv6, of one /64 */
+  guint offer_timeout_ms;
+  guint connect_timeout_ms;
+  guint media_timeout_ms;
+  guint max_duration_s;
+  guint max_candidates;
+  guint max_data_channels;
+  guint max_message_bytes;
+  guint max_events_per_second; /* of the client, and of the engine */
+} VgwSessionSettingsLimits;
+
+/* Owned by the app, and outlives the table and every session. */
+typedef struct
+{
+  VgwMedia *media;
+  VgwManager *manager;
+  VgwEngineShared engine_shared; /* its engines are those that there are */
+  VgwSessionSettingsLimits limits;
+  GPtrArray *client_ice_servers; /* VgwIceServer*, (nullable) */
+  VgwCapacity *capacity;         /* (nullable) asked before a peer is made */
+} VgwSessionContext;
+
+G_END_DECLS

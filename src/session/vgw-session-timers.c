@@ -1,0 +1,124 @@
+#include "session/vgw-session-timers.h"
+
+#define WATCHDOG_POLLS_PER_TIMEOUT 10 /* so that a silence is seen at most a tenth too late */
+#define WATCHDOG_MAX_INTERVAL_MS 5000
+
+struct _VgwSessionTimers
+{
+  const VgwSessionSettingsLimits *limits;
+  VgwSessionTimeoutFunc func;
+  VgwSessionActivityFunc get_activity;
+  gpointer user_data;
+  VgwSessionPhase phase;
+  guint phase_timer_id, duration_timer_id;
+};
+
+static void
+check_media (VgwSessionTimers *self)
+{
+  gint64 silent_us = g_get_monotonic_time () - self->get_activity (self->user_data);
+
+  if (silent_us >= self->limits->media_timeout_ms * G_TIME_SPAN_MILLISECOND)
+    self->func (VGW_END_MEDIA_TIMEOUT,
+                "for too long no media and no connectivity check came, or the client did not prove that it receives",
+                self->user_data);
+}
+
+/* The end of the session removes it. */
+static gboolean
+on_phase_timer (gpointer user_data)
+{
+  VgwSessionTimers *self = user_data;
+
+  switch (self->phase)
+    {
+    case VGW_PHASE_NEW:
+      self->func (VGW_END_OFFER_TIMEOUT, "no offer came in time", self->user_data);
+      break;
+    case VGW_PHASE_NEGOTIATING:
+    case VGW_PHASE_CONNECTING:
+      self->func (VGW_END_CONNECT_TIMEOUT, "the connection did not come up in time", self->user_data);
+      break;
+    case VGW_PHASE_ACTIVE:
+      check_media (self);
+      break;
+    case VGW_PHASE_ENDING:
+    case VGW_PHASE_ENDED:
+      break;
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+/* The end of the session removes it. */
+static gboolean
+on_max_duration (gpointer user_data)
+{
+  VgwSessionTimers *self = user_data;
+
+  self->func (VGW_END_MAX_DURATION, NULL, self->user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+/* 0 ms: no bound. */
+static void
+set_phase_timer (VgwSessionTimers *self, guint interval_ms)
+{
+  g_clear_handle_id (&self->phase_timer_id, g_source_remove);
+  if (interval_ms > 0)
+    self->phase_timer_id = g_timeout_add (interval_ms, on_phase_timer, self);
+}
+
+VgwSessionTimers *
+vgw_session_timers_new (const VgwSessionSettingsLimits *limits, VgwSessionTimeoutFunc func,
+                        VgwSessionActivityFunc get_activity, gpointer user_data)
+{
+  VgwSessionTimers *self = g_new0 (VgwSessionTimers, 1);
+
+  self->limits = limits;
+  self->func = func;
+  self->get_activity = get_activity;
+  self->user_data = user_data;
+  return self;
+}
+
+void
+vgw_session_timers_free (VgwSessionTimers *self)
+{
+  vgw_session_timers_enter (self, VGW_PHASE_ENDED);
+  g_free (self);
+}
+
+void
+vgw_session_timers_set_duration (VgwSessionTimers *self, guint max_duration_s)
+{
+  if (max_duration_s > 0)
+    self->duration_timer_id = g_timeout_add_seconds (max_duration_s, on_max_duration, self);
+}
+
+void
+vgw_session_timers_enter (VgwSessionTimers *self, VgwSessionPhase phase)
+{
+  guint media_timeout_ms = self->limits->media_timeout_ms;
+  guint poll_ms = MIN (media_timeout_ms / WATCHDOG_POLLS_PER_TIMEOUT, WATCHDOG_MAX_INTERVAL_MS);
+
+  self->phase = phase;
+  switch (phase)
+    {
+    case VGW_PHASE_NEW:
+      set_phase_timer (self, self->limits->offer_timeout_ms);
+      break;
+    case VGW_PHASE_NEGOTIATING:
+      set_phase_timer (self, self->limits->connect_timeout_ms);
+      break;
+    case VGW_PHASE_CONNECTING: /* the bound is from the offer to the connection */
+      break;
+    case VGW_PHASE_ACTIVE:
+      set_phase_timer (self, media_timeout_ms > 0 ? MAX (poll_ms, 1) : 0);
+      break;
+    case VGW_PHASE_ENDING:
+    case VGW_PHASE_ENDED:
+      set_phase_timer (self, 0);
+      g_clear_handle_id (&self->duration_timer_id, g_source_remove);
+      break;
+    }
+}

@@ -1,0 +1,29 @@
+/* What bounds a session in time: each phase, the silence of its media, and all of it. Main thread. */
+#pragma once
+
+#include "session/vgw-session-context.h"
+#include "session/vgw-session-state.h"
+
+G_BEGIN_DECLS
+
+typedef struct _VgwSessionTimers VgwSessionTimers;
+
+/* A bound was reached. @message: for the client (nullable) where it is no error. May call
+ * vgw_session_timers_enter (), but not free. */
+typedef void (*VgwSessionTimeoutFunc) (VgwEndReason reason, const char *message, gpointer user_data);
+
+/* g_get_monotonic_time () of the last sign of life of the client; asked while the phase is ACTIVE. */
+typedef gint64 (*VgwSessionActivityFunc) (gpointer user_data);
+
+/* @limits must outlive the timers; no timer runs yet. Returns: (transfer full) */
+VgwSessionTimers *vgw_session_timers_new (const VgwSessionSettingsLimits *limits, VgwSessionTimeoutFunc func,
+                                          VgwSessionActivityFunc get_activity, gpointer user_data);
+void vgw_session_timers_free (VgwSessionTimers *self);
+
+/* Bounds the whole session; 0: no bound. Once. */
+void vgw_session_timers_set_duration (VgwSessionTimers *self, guint max_duration_s);
+
+/* Bounds @phase from now on; from ENDING on nothing is bounded any more. */
+void vgw_session_timers_enter (VgwSessionTimers *self, VgwSessionPhase phase);
+
+G_END_DECLS

@@ -1,0 +1,241 @@
+/* What the tests of a conversation share: a context with media and engines, a parent that keeps the reports, and an
+ * engine that keeps what it is sent. */
+#pragma once
+
+#include "session-test.h"
+
+#include <stdlib.h>
+
+#include "base/vgw-log.h"
+#include "run-suite.h"
+#include "session/vgw-conversation.h"
+
+static inline GPtrArray *
+engines (void)
+{
+  return test_context.engine_shared.engines;
+}
+
+static inline VgwEngineConfig *
+add_engine (const char *name, const char *type)
+{
+  VgwEngineConfig *config = vgw_engine_config_new (name, type);
+
+  g_ptr_array_add (engines (), config);
+  return config;
+}
+
+/* A bot that is not there: nobody listens on this port, and nobody is waited for. */
+static inline VgwEngineConfig *
+add_dead_engine (const char *name)
+{
+  VgwEngineConfig *config = add_engine (name, "websocket");
+
+  set_text (&config->url, "ws://127.0.0.1:1/");
+  config->grace_ms = 0;
+  return config;
+}
+
+static inline void
+set_up (void)
+{
+  g_autofree char *dir = g_build_filename (g_getenv ("VGW_TEST_SOURCE_ROOT"), "pipelines", NULL);
+  const char *const pipelines[] = { "opus", NULL };
+  const VgwMediaSettings settings = { .ice_agent = VGW_ICE_AGENT_MUX, .pipelines = pipelines, .pipeline_dir = dir };
+  g_autoptr (GError) error = NULL;
+
+  set_up_context ();
+  test_context.engine_shared.io = vgw_engine_io_new ();
+  test_context.media = vgw_media_new (&settings, &error);
+  ck_assert_msg (test_context.media != NULL, "%s", error != NULL ? error->message : "no error");
+}
+
+static inline void
+tear_down (void)
+{
+  settle ();
+  vgw_media_shutdown (test_context.media);
+  g_clear_object (&test_context.media);
+  g_clear_pointer (&test_context.engine_shared.io, vgw_engine_io_unref);
+  tear_down_context ();
+}
+
+/* A conversation without a session, and what it reported. */
+typedef struct
+{
+  VgwGrant *grant;
+  VgwConversation *conversation;
+  GPtrArray *events;    /* char*, for the client */
+  GPtrArray *errors;    /* GError*, of events of the client that were refused */
+  gboolean is_full;     /* the client's queue has no room */
+  const char *stops_at; /* (nullable) stops the conversation when an event with this text is reported */
+  guint n_started, n_changed, n_hung_up, n_failed;
+  guint n_events_at_start; /* reported before STARTED */
+  GError *failure;
+} Talk;
+
+/* As a session does, it stops the conversation when that cannot go on. */
+static inline gboolean
+talk_on_report (const VgwConversationReport *report, gpointer user_data)
+{
+  Talk *talk = user_data;
+
+  switch (report->type)
+    {
+    case VGW_CONVERSATION_STARTED:
+      talk->n_started++;
+      talk->n_events_at_start = talk->events->len;
+      break;
+    case VGW_CONVERSATION_ENGINE_EVENT:
+      if (talk->is_full)
+        return FALSE;
+      g_ptr_array_add (talk->events, g_strdup (report->json));
+      break;
+    case VGW_CONVERSATION_NOTICE:
+      g_ptr_array_add (talk->events, g_strdup (report->json));
+      if (talk->stops_at != NULL && strstr (report->json, talk->stops_at) != NULL)
+        vgw_conversation_stop (talk->conversation, "test");
+      break;
+    case VGW_CONVERSATION_EVENT_REFUSED:
+      g_ptr_array_add (talk->errors, g_error_copy (report->error));
+      break;
+    case VGW_CONVERSATION_ENGINE_CHANGED:
+      talk->n_changed++;
+      break;
+    case VGW_CONVERSATION_HUNG_UP:
+      talk->n_hung_up++;
+      vgw_conversation_stop (talk->conversation, "engine");
+      break;
+    case VGW_CONVERSATION_FAILED:
+      talk->n_failed++;
+      talk->failure = g_error_copy (report->error);
+      vgw_conversation_stop (talk->conversation, "engine");
+      break;
+    }
+  return TRUE;
+}
+
+/* With the engine @name, or with @engine (nullable, transfer full) in its place; prepared. */
+static inline Talk *
+talk_new_prepared (const char *name, VgwEngine *engine)
+{
+  Talk *talk = g_new0 (Talk, 1);
+
+  talk->events = g_ptr_array_new_with_free_func (g_free);
+  talk->errors = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
+  talk->grant = make_grant ("192.0.2.1", name);
+  talk->conversation = vgw_conversation_new (&test_context, talk->grant, "test", talk_on_report, talk);
+  if (engine != NULL)
+    vgw_conversation_use_engine (talk->conversation, engine, talk->grant->engine);
+  ck_assert (vgw_conversation_prepare (talk->conversation, NULL));
+  return talk;
+}
+
+static inline Talk *
+talk_new (const char *name)
+{
+  Talk *talk = talk_new_prepared (name, NULL);
+
+  vgw_conversation_start (talk->conversation);
+  return talk;
+}
+
+static inline void
+talk_free (Talk *talk)
+{
+  vgw_conversation_stop (talk->conversation, "client-bye");
+  g_object_unref (talk->conversation);
+  vgw_grant_unref (talk->grant);
+  g_ptr_array_unref (talk->events);
+  g_ptr_array_unref (talk->errors);
+  g_clear_error (&talk->failure);
+  g_free (talk);
+}
+
+static inline VgwPlayout *
+talk_get_playout (Talk *talk)
+{
+  return vgw_bridge_get_playout (vgw_conversation_get_bridge (talk->conversation));
+}
+
+/* Nothing was reported that ends the call. */
+static inline gboolean
+talk_goes_on (Talk *talk)
+{
+  return talk->n_started == 1 && talk->n_hung_up == 0 && talk->n_failed == 0;
+}
+
+/* How many events for the client have @text in them. */
+static inline guint
+count_events (Talk *talk, const char *text)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < talk->events->len; i++)
+    n += strstr (talk->events->pdata[i], text) != NULL;
+  return n;
+}
+
+static inline guint
+count_errors (Talk *talk, int code)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < talk->errors->len; i++)
+    n += g_error_matches (talk->errors->pdata[i], VGW_ERROR, code);
+  return n;
+}
+
+/* An engine that keeps the events it is sent. */
+#define TEST_TYPE_KEEPER (test_keeper_get_type ())
+G_DECLARE_FINAL_TYPE (TestKeeper, test_keeper, TEST, KEEPER, VgwEngine)
+
+struct _TestKeeper
+{
+  VgwEngine parent_instance;
+  guint n_events;
+};
+
+G_DEFINE_FINAL_TYPE (TestKeeper, test_keeper, VGW_TYPE_ENGINE)
+
+static gboolean
+test_keeper_start (VgwEngine *engine, const VgwEngineStart *start, GError **error)
+{
+  return TRUE;
+}
+
+static void
+test_keeper_push_audio (VgwEngine *engine, const gint16 *samples, gsize n_samples)
+{
+}
+
+static void
+test_keeper_handle (VgwEngine *engine, const VgwEngineInput *input)
+{
+  TEST_KEEPER (engine)->n_events += input->type == VGW_ENGINE_INPUT_EVENT;
+}
+
+static void
+test_keeper_class_init (TestKeeperClass *klass)
+{
+  VGW_ENGINE_CLASS (klass)->start = test_keeper_start;
+  VGW_ENGINE_CLASS (klass)->push_audio = test_keeper_push_audio;
+  VGW_ENGINE_CLASS (klass)->handle = test_keeper_handle;
+}
+
+static void
+test_keeper_init (TestKeeper *self)
+{
+}
+
+/* A conversation whose engine is a keeper. */
+static inline Talk *
+talk_new_kept (TestKeeper **keeper)
+{
+  Talk *talk;
+
+  *keeper = g_object_new (TEST_TYPE_KEEPER, NULL);
+  talk = talk_new_prepared ("echo", VGW_ENGINE (*keeper));
+  vgw_conversation_start (talk->conversation);
+  return talk;
+}
