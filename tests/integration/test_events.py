@@ -18,7 +18,7 @@ class BurstingBot(Bot):
         super().__init__()
         self.n_event_bytes = n_bytes
 
-    async def _handle(self, connection, *_):
+    async def handle(self, connection, *_):
         self.count += 1
         for i in range(N_BURST):
             await connection.send(json.dumps({"type": "event", "data": {"i": i, "x": "y" * self.n_event_bytes}}))
