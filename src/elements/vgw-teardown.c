@@ -13,13 +13,54 @@ stop_sink (const GValue *item, gpointer user_data)
   gst_element_set_state (element, GST_STATE_NULL);
 }
 
+static gboolean
+is_made_by (GstElement *element, const char *factory_name)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+
+  return factory != NULL && g_str_equal (GST_OBJECT_NAME (factory), factory_name);
+}
+
+static void
+protect_sctp (const GValue *item, gpointer user_data)
+{
+  GstElement *element = g_value_get_object (item);
+  guint signal_id = g_signal_lookup ("pad-removed", GST_TYPE_ELEMENT);
+  gulong handler_id;
+
+  if (is_made_by (element, "sctpenc"))
+    gst_element_set_locked_state (element, TRUE);
+  if (!is_made_by (element, "sctpdec"))
+    return;
+  while ((handler_id = g_signal_handler_find (element, G_SIGNAL_MATCH_ID, signal_id, 0, NULL, NULL, NULL)) != 0)
+    g_signal_handler_disconnect (element, handler_id);
+}
+
+static void
+stop_sctpenc (const GValue *item, gpointer user_data)
+{
+  GstElement *element = g_value_get_object (item);
+
+  if (!is_made_by (element, "sctpenc"))
+    return;
+  gst_element_set_locked_state (element, FALSE);
+  gst_element_set_state (element, GST_STATE_NULL);
+}
+
+/* Calls @func, which may be called for an element twice, for all of @elements (transfer full). */
+static void
+for_each (GstIterator *elements, GstIteratorForeachFunction func)
+{
+  while (gst_iterator_foreach (elements, func, NULL) == GST_ITERATOR_RESYNC)
+    gst_iterator_resync (elements);
+  gst_iterator_free (elements);
+}
+
 void
 vgw_teardown_pipeline (GstElement *pipeline)
 {
-  GstIterator *elements = gst_bin_iterate_elements (GST_BIN (pipeline));
-
-  while (gst_iterator_foreach (elements, stop_sink, NULL) == GST_ITERATOR_RESYNC)
-    gst_iterator_resync (elements);
-  gst_iterator_free (elements);
+  for_each (gst_bin_iterate_elements (GST_BIN (pipeline)), stop_sink);
+  for_each (gst_bin_iterate_recurse (GST_BIN (pipeline)), protect_sctp);
   gst_element_set_state (pipeline, GST_STATE_NULL);
+  for_each (gst_bin_iterate_recurse (GST_BIN (pipeline)), stop_sctpenc);
 }

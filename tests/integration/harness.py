@@ -51,16 +51,10 @@ def find_complaints(text):
     return "\n".join([*found, "all of it:", text]) if found else ""
 
 
-# Some one in a few hundred calls with a data channel: webrtcbin closes the channel in a thread of its own while the pipeline
-# goes to NULL, which has released the pad of sctpenc already. The call that finds it gone does nothing.
-KNOWN_RACES = {"gst_element_release_request_pad: assertion 'GST_PAD_PARENT (pad) == element' failed"}
-
-
 def is_library_error(line):
     """An error of GLib, GStreamer or libsoup in a log of ours: a failed assertion, for the most part."""
     entry = parse_log_line(line)
-    return (entry is not None and entry["level"] in ("error", "fatal") and not entry["domain"].startswith("vgw")
-            and entry["message"] not in KNOWN_RACES)
+    return entry is not None and entry["level"] in ("error", "fatal") and not entry["domain"].startswith("vgw")
 
 
 def parse_log_line(line):

@@ -181,6 +181,12 @@ offerer_send_text (Offerer *self, const char *text)
          && gst_webrtc_data_channel_send_string_full (self->channel, text, NULL);
 }
 
+void
+offerer_close_channel (Offerer *self)
+{
+  gst_webrtc_data_channel_close (self->channel);
+}
+
 /* The first element of the factory in the peer. (transfer full) */
 static GstElement *
 find_element (Offerer *self, const char *factory)

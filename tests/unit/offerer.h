@@ -29,6 +29,9 @@ char *offerer_take_text (Offerer *self);
 /* FALSE until the channel is open. */
 gboolean offerer_send_text (Offerer *self, const char *text);
 
+/* Resets the channel's stream. */
+void offerer_close_channel (Offerer *self);
+
 /* Sends the DTLS alert close_notify. */
 void offerer_close_dtls (Offerer *self);
 

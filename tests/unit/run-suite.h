@@ -2,6 +2,42 @@
 #pragma once
 
 #include <check.h>
+#include <glib.h>
+
+#define MAX_POOL_WAIT_MS 2000
+
+/* Whether GLib has threads of a pool. One of them starts the others and stays. */
+static inline gboolean
+has_pool_threads (void)
+{
+  GDir *tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  gboolean has_some = FALSE;
+  const char *task;
+
+  while (tasks != NULL && !has_some && (task = g_dir_read_name (tasks)) != NULL)
+    {
+      char *path = g_build_filename ("/proc/self/task", task, "comm", NULL);
+      char *name = NULL;
+
+      if (g_file_get_contents (path, &name, NULL, NULL))
+        has_some = g_str_has_prefix (name, "pool-") && !g_str_has_prefix (name, "pool-spawner");
+      g_free (name);
+      g_free (path);
+    }
+  g_clear_pointer (&tasks, g_dir_close);
+  return has_some;
+}
+
+/* LeakSanitizer crashes where a thread ends while it looks, and GLib's idle threads end when they like. */
+static inline void
+end_pool_threads (void)
+{
+  gint64 until_us = g_get_monotonic_time () + MAX_POOL_WAIT_MS * G_TIME_SPAN_MILLISECOND;
+
+  g_thread_pool_stop_unused_threads ();
+  while (has_pool_threads () && g_get_monotonic_time () < until_us)
+    g_usleep (1000);
+}
 
 /* Runs @suite, and frees it. Returns what main () returns: 0 where something ran and nothing failed. */
 static inline int
@@ -14,5 +50,6 @@ run_suite (Suite *suite)
   n_failed = srunner_ntests_failed (runner);
   n_run = srunner_ntests_run (runner);
   srunner_free (runner);
+  end_pool_threads ();
   return n_failed == 0 && n_run > 0 ? 0 : 1;
 }
