@@ -13,12 +13,44 @@ stop_sink (const GValue *item, gpointer user_data)
   gst_element_set_state (element, GST_STATE_NULL);
 }
 
+/* Calls @func, which may be called for an element twice, for all of @elements (transfer full). */
+static void
+for_each (GstIterator *elements, GstIteratorForeachFunction func)
+{
+  while (gst_iterator_foreach (elements, func, NULL) == GST_ITERATOR_RESYNC)
+    gst_iterator_resync (elements);
+  gst_iterator_free (elements);
+}
+
 static gboolean
 is_made_by (GstElement *element, const char *factory_name)
 {
   GstElementFactory *factory = gst_element_get_factory (element);
 
   return factory != NULL && g_str_equal (GST_OBJECT_NAME (factory), factory_name);
+}
+
+static GstPadProbeReturn
+drop_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return GST_PAD_PROBE_DROP;
+}
+
+static void
+flush_pad (const GValue *item, gpointer user_data)
+{
+  gst_pad_send_event (g_value_get_object (item), gst_event_new_flush_start ());
+}
+
+/* What waits in @sctpenc for room to send ends: its own way to NULL, which comes later, would end that. Not for what is
+ * behind it, which others still use. */
+static void
+flush_sctpenc (GstElement *sctpenc)
+{
+  g_autoptr (GstPad) src = gst_element_get_static_pad (sctpenc, "src");
+
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_EVENT_FLUSH, drop_event, NULL, NULL);
+  for_each (gst_element_iterate_sink_pads (sctpenc), flush_pad);
 }
 
 static void
@@ -28,8 +60,11 @@ protect_sctp (const GValue *item, gpointer user_data)
   guint signal_id = g_signal_lookup ("pad-removed", GST_TYPE_ELEMENT);
   gulong handler_id;
 
-  if (is_made_by (element, "sctpenc"))
-    gst_element_set_locked_state (element, TRUE);
+  if (is_made_by (element, "sctpenc") && !gst_element_is_locked_state (element))
+    {
+      gst_element_set_locked_state (element, TRUE);
+      flush_sctpenc (element);
+    }
   if (!is_made_by (element, "sctpdec"))
     return;
   while ((handler_id = g_signal_handler_find (element, G_SIGNAL_MATCH_ID, signal_id, 0, NULL, NULL, NULL)) != 0)
@@ -45,15 +80,6 @@ stop_sctpenc (const GValue *item, gpointer user_data)
     return;
   gst_element_set_locked_state (element, FALSE);
   gst_element_set_state (element, GST_STATE_NULL);
-}
-
-/* Calls @func, which may be called for an element twice, for all of @elements (transfer full). */
-static void
-for_each (GstIterator *elements, GstIteratorForeachFunction func)
-{
-  while (gst_iterator_foreach (elements, func, NULL) == GST_ITERATOR_RESYNC)
-    gst_iterator_resync (elements);
-  gst_iterator_free (elements);
 }
 
 void

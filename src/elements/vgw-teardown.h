@@ -15,9 +15,9 @@ G_BEGIN_DECLS
  * Of webrtcbin's two elements of SCTP:
  *   - sctpdec takes its pads away on the way to NULL. webrtcbin takes that for resets by the other side, and closes the
  *     channels on its PC thread: it no longer receives the signal.
- *   - To close a channel is to release a pad of sctpenc. Where the other side has closed one a moment ago, the PC thread
- *     does that while sctpenc takes the same pad away: so sctpenc follows when webrtcbin is in NULL, and that thread has
- *     ended. */
+ *   - To close a channel is to release a pad of sctpenc. Where the other side has closed one a moment ago, the PC
+ *     thread does that while sctpenc takes the same pad away: so sctpenc follows when webrtcbin is in NULL, and that
+ *     thread has ended. */
 void vgw_teardown_pipeline (GstElement *pipeline);
 
 G_END_DECLS

@@ -197,6 +197,20 @@ find_element (Offerer *self, const char *factory)
   return g_value_dup_object (&item);
 }
 
+static GstPadProbeReturn
+drop (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return GST_PAD_PROBE_DROP;
+}
+
+void
+offerer_go_deaf (Offerer *self)
+{
+  g_autoptr (GstElement) dtls_dec = find_element (self, "dtlsdec");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (dtls_dec, "sink");
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, drop, NULL, NULL);
+}
+
 void
 offerer_close_dtls (Offerer *self)
 {

@@ -32,6 +32,9 @@ gboolean offerer_send_text (Offerer *self, const char *text);
 /* Resets the channel's stream. */
 void offerer_close_channel (Offerer *self);
 
+/* Nothing that comes is looked at any more. */
+void offerer_go_deaf (Offerer *self);
+
 /* Sends the DTLS alert close_notify. */
 void offerer_close_dtls (Offerer *self);
 

@@ -13,6 +13,7 @@
 #define LOUD 3000           /* the tone is at 0.8 of full scale; silence is 0 */
 #define ENOUGH_SAMPLES 8000 /* half a second at 16 kHz */
 #define N_CYCLES 25
+#define EVENT_BYTES 30000
 #define RELEASE_DELAY_MS 300 /* many times of what a pipeline needs to go to NULL */
 
 static VgwMedia *media;
@@ -353,6 +354,27 @@ START_TEST (a_channel_is_closed_once)
 }
 END_TEST
 
+static gboolean
+has_filled_sctp (gpointer user_data)
+{
+  g_autofree char *text = g_strnfill (EVENT_BYTES, 'x');
+  g_autofree char *event = g_strdup_printf ("{\"x\":\"%s\"}", text);
+  Call *call = user_data;
+  return !vgw_peer_send_event (call->peer, event);
+}
+
+START_TEST (events_that_wait_for_a_client_do_not_hold_the_end)
+{
+  Call *call = start_call ();
+  ck_assert (wait_until (has_answered_text, call, TIMEOUT_MS));
+  offerer_go_deaf (call->offerer);
+  ck_assert (wait_until (has_filled_sctp, call, TIMEOUT_MS));
+  vgw_peer_stop (call->peer);
+  ck_assert (wait_until (are_all_peers_gone, NULL, TIMEOUT_MS));
+  call_free (call);
+}
+END_TEST
+
 START_TEST (a_closed_dtls_is_told)
 {
   Call *call = start_call ();
@@ -465,6 +487,7 @@ add_case (Suite *suite, const char *name, SFun setup)
   tcase_add_test (tcase, a_call_is_heard_both_ways);
   tcase_add_test (tcase, events_pass_over_the_data_channel);
   tcase_add_loop_test (tcase, a_channel_is_closed_once, 0, 2);
+  tcase_add_test (tcase, events_that_wait_for_a_client_do_not_hold_the_end);
   tcase_add_test (tcase, a_closed_dtls_is_told);
   tcase_add_test (tcase, a_wrong_certificate_ends_the_call_before_media_passes);
   tcase_add_test (tcase, an_offer_without_our_codecs_is_a_bad_message);
