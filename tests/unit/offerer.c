@@ -119,6 +119,22 @@ on_offer_created (GstPromise *promise, gpointer user_data)
   g_signal_emit_by_name (self->peer, "set-local-description", offer, NULL);
 }
 
+static void
+take_bus (const GValue *item, gpointer user_data)
+{
+  gst_element_set_bus (g_value_get_object (item), NULL);
+}
+
+/* webrtcbin leaks the errors of a channel that was closed: see vgw-sctp-streams.c. */
+static void
+on_element_added (GstBin *bin, GstElement *element, gpointer user_data)
+{
+  if (!g_str_equal (G_OBJECT_TYPE_NAME (element), "WebRTCErrorIgnoreBin"))
+    return;
+  g_autoptr (GstIterator) children = gst_bin_iterate_elements (GST_BIN (element));
+  gst_iterator_foreach (children, take_bus, NULL);
+}
+
 Offerer *
 offerer_new (void)
 {
@@ -130,6 +146,7 @@ offerer_new (void)
   g_object_get (self->peer, "ice-agent", &ice, NULL);
   g_object_get (ice, "agent", &agent, NULL);
   g_object_set (agent, "upnp", FALSE, "ice-tcp", FALSE, NULL);
+  g_signal_connect (self->peer, "element-added", G_CALLBACK (on_element_added), NULL);
   g_signal_connect (self->peer, "pad-added", G_CALLBACK (on_pad_added), self);
   gst_element_set_state (self->pipeline, GST_STATE_READY);
   g_signal_emit_by_name (self->peer, "create-data-channel", "events", NULL, &self->channel);
@@ -225,6 +242,7 @@ void
 offerer_free (Offerer *self)
 {
   g_signal_handlers_disconnect_by_data (self->channel, self);
+
   g_clear_object (&self->channel);
   g_clear_object (&self->peer);
   if (self->sink != NULL) /* first, or a buffer that waits in it can hold webrtcbin: vgw-teardown.h */
