@@ -181,7 +181,7 @@ static const struct
     .may_be_empty = TRUE },
   [VGW_CONFIG_CHECK_LOOPBACK_OR_NONE] = { .is_good = is_loopback, .may_be_empty = TRUE,
     .must = "must be an address that only this machine can reach, such as 127.0.0.1 or ::1, or empty for none; "
-            "to let other machines in, put a proxy in front that asks who they are" },
+            "to let other machines in, put a proxy with authentication in front" },
   [VGW_CONFIG_CHECK_ORIGIN] = { .pattern = "\\*|null|(?!.*[A-Z])[-+.a-z0-9]+://" HOST PORT,
     .must = "must be *, null or SCHEME://HOST[:PORT] in lower case and without a path, such as https://shop.example" },
   [VGW_CONFIG_CHECK_STUN_SERVER] = { .pattern = STUN,

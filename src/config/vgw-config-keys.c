@@ -15,12 +15,12 @@ const VgwConfigGroup vgw_config_groups[] = {
   { "http", "The public listener: the page and the WebSocket at /ws" },
   { "admin", "The admin listener: health, sessions and metrics, for the operator" },
   { "access", "Who may call" },
-  { "ice", "How media finds its way" },
+  { "ice", "How media is connected" },
   { "media", "The audio path" },
-  { "engine", "The speech engine: which one, and what holds for all of them that say nothing else" },
+  { "engine", "The speech engine: the default one, and the defaults of all engines" },
   { "record", "The engine \"record\"" },
-  { "manager", "The session manager, which is told of every session" },
-  { "limits", "Bounds of sessions" },
+  { "manager", "The session manager, which is notified of every session" },
+  { "limits", "Limits of sessions" },
   { "log", "The log, on standard error" },
   { NULL },
 };
@@ -62,8 +62,8 @@ static const VgwConfigChoice log_formats[] = { { "text", VGW_LOG_TEXT }, { "json
 const VgwConfigKey vgw_config_keys[] = {
   { "http", "address", TEXT (VgwConfig, http.address), "127.0.0.1", .check = VGW_CONFIG_CHECK_ADDRESS,
     .brief = "IP address to listen on",
-    .detail = "0.0.0.0 is every IPv4 address, :: every IPv6 one. An address that other machines can reach is "
-              "refused until access.mode is set, whatever its value: being open to everyone is for you to say.",
+    .detail = "0.0.0.0 is every IPv4 address, :: every IPv6 one. An address that other machines can reach is refused "
+              "until access.mode is set explicitly, even if it is set to its default.",
     .go_name = "ListenAddress" },
   { "http", "port", PORT (VgwConfig, http.port), "8080",
     .brief = "TCP port to listen on",
@@ -81,20 +81,20 @@ const VgwConfigKey vgw_config_keys[] = {
     .detail = "A connection that takes longer is closed." },
   { "http", "idle-timeout-ms", MILLISECONDS (VgwConfig, http.idle_timeout_ms), "60000", .min = 1000, .max = HOUR_MS,
     .brief = "Time after which a silent WebSocket is closed",
-    .detail = "A WebSocket that answers no ping for so long counts as gone, and its session ends." },
+    .detail = "A WebSocket that answers no ping for that long counts as lost, and its session ends." },
   { "http", "max-connections", NUMBER (VgwConfig, http.max_connections), "2000", .min = 1, .max = 100000,
-    .brief = "Open connections in all",
-    .detail = "One more closes the oldest that has not sent a whole request, or gets a 503 where there is none. "
-              "Each takes a file descriptor." },
+    .brief = "Open connections in total",
+    .detail = "A connection beyond the limit replaces the oldest one that has not sent a complete request; where "
+              "there is none, it is answered with 503. Each connection uses a file descriptor." },
   { "http", "max-connections-per-address", NUMBER (VgwConfig, http.max_connections_per_address), "200", .max = 100000,
     .brief = "Open connections from one address",
-    .detail = "Of IPv6, from one /64. Loopback addresses have no such bound: a proxy on this machine brings all "
-              "callers. 0: no bound." },
+    .detail = "For IPv6 the limit is per /64. Loopback addresses are exempt, since a proxy on this machine forwards "
+              "all callers. 0: no limit." },
 
   { "admin", "address", TEXT (VgwConfig, admin.address), "127.0.0.1", .check = VGW_CONFIG_CHECK_LOOPBACK_OR_NONE,
     .brief = "Loopback IP address to listen on",
-    .detail = "It asks nobody who they are, so it is for this machine only; a proxy in front can let others in. "
-              "Empty: no admin listener." },
+    .detail = "The listener has no authentication, so it accepts connections from this machine only; a proxy in "
+              "front of it can authenticate others. Empty: no admin listener." },
   { "admin", "port", PORT (VgwConfig, admin.port), "8081",
     .brief = "TCP port to listen on",
     .detail = "0 takes any free port; the log says which." },
@@ -105,11 +105,11 @@ const VgwConfigKey vgw_config_keys[] = {
   { "access", "origins", LIST (VgwConfig, access.origins), "", .check = VGW_CONFIG_CHECK_ORIGIN,
     .brief = "Origins of web pages that may call, beside the gateway's own",
     .detail = "Such as https://shop.example; * for any; null for pages without an origin (a sandboxed frame, a "
-              "file), which anybody can make. A client that sends no Origin, which no browser does, is not held "
-              "back by this list." },
+              "file), which anybody can make. A client that sends no Origin header is not restricted by this list; "
+              "every browser sends one." },
 
   { "ice", "agent", CHOICE (VgwConfig, media.ice_agent), "mux", .choices = ice_agents,
-    .brief = "How the gateway takes part in ICE",
+    .brief = "The gateway's part in ICE",
     .detail = "mux: ICE-lite, every session on one UDP port; right for a machine that callers can reach. nice: full "
               "ICE with STUN and TURN servers and ports of its own for each session; for a gateway that is itself "
               "behind a NAT which cannot forward a port." },
@@ -120,12 +120,12 @@ const VgwConfigKey vgw_config_keys[] = {
     .brief = "Only local IP address for media (agent mux)",
     .detail = "Empty: every address of the machine." },
   { "ice", "advertise", LIST (VgwConfig, media.advertise), "", .check = VGW_CONFIG_CHECK_ADDRESS,
-    .brief = "IP addresses to tell callers (agent mux)",
+    .brief = "IP addresses to put into candidates (agent mux)",
     .detail = "For a machine behind a 1:1 NAT, as in most clouds: its public address. Empty: the addresses found on "
               "the machine." },
   { "ice", "stun-servers", LIST (VgwConfig, media.stun_servers), "stun:stun.l.google.com:19302",
     .check = VGW_CONFIG_CHECK_STUN_SERVER,
-    .brief = "STUN servers that the gateway itself asks (agent nice)",
+    .brief = "STUN servers that the gateway itself uses (agent nice)",
     .detail = "As stun:HOST:PORT. Empty: none.",
     .go_name = "StunServers" },
   { "ice", "turn-servers", LIST (VgwConfig, media.turn_servers), "", .flags = VGW_CONFIG_SECRET,
@@ -135,9 +135,9 @@ const VgwConfigKey vgw_config_keys[] = {
               "ice.turn-servers-file names a file that has one on each line." },
   { "ice", "client-servers", LIST (VgwConfig, client_servers), "", .flags = VGW_CONFIG_SECRET,
     .check = VGW_CONFIG_CHECK_CLIENT_SERVER,
-    .brief = "STUN and TURN servers to tell callers",
-    .detail = "As stun:HOST:PORT, or turn:USER:PASSWORD@HOST:PORT; every caller sees them. ice.client-servers-file "
-              "names a file that has one on each line." },
+    .brief = "STUN and TURN servers for callers",
+    .detail = "As stun:HOST:PORT, or turn:USER:PASSWORD@HOST:PORT; every caller receives them. "
+              "ice.client-servers-file names a file that has one on each line." },
   { "ice", "min-port", PORT (VgwConfig, media.min_port), "0",
     .brief = "First UDP port for sessions (agent nice)",
     .detail = "Together with ice.max-port; both 0: any port." },
@@ -145,7 +145,7 @@ const VgwConfigKey vgw_config_keys[] = {
     .brief = "Last UDP port for sessions (agent nice)" },
   { "ice", "gather-timeout-ms", MILLISECONDS (VgwConfig, media.gather_timeout_ms), "2000", .max = MINUTE_MS,
     .brief = "Time that an answer waits for candidates",
-    .detail = "Later candidates follow the answer one by one." },
+    .detail = "Later candidates are sent one by one after the answer." },
 
   { "media", "pipelines", LIST (VgwConfig, media.pipelines), "opus;pcmu;pcma;g722",
     .check = VGW_CONFIG_CHECK_PIPELINE_NAME,
@@ -160,9 +160,9 @@ const VgwConfigKey vgw_config_keys[] = {
   { "media", "latency-ms", MILLISECONDS (VgwConfig, media.latency_ms), "40", .max = 2000,
     .brief = "Delay of the jitter buffer" },
   { "media", "adapt-complexity", BOOL (VgwConfig, media.adapts_complexity), "true",
-    .brief = "Code speech more simply where the machine has too many calls",
-    .detail = "The complexity of vgwopusenc is lowered before speech gets choppy, and raised again after; the log "
-              "says so." },
+    .brief = "Lower the Opus complexity while the machine is overloaded",
+    .detail = "The complexity of vgwopusenc is lowered before frames are sent late, and raised again afterwards; the "
+              "log reports both." },
 
   { "engine NAME", "type", TEXT (VgwEngineConfig, type), "", .check = VGW_CONFIG_CHECK_ENGINE_TYPE,
     .brief = "Kind of engine: echo, record, websocket or audiosocket",
@@ -179,11 +179,11 @@ const VgwConfigKey vgw_config_keys[] = {
     .detail = "Such as Bearer TOKEN. authorization-file names a file that has it." },
   { "engine NAME", "tls-ca", TEXT (VgwEngineConfig, tls_ca), "",
     .brief = "File of the authorities that may sign the bot's certificate (wss://)",
-    .detail = "PEM, one or more, in place of those of the system: of a private authority, or of the bot itself "
-              "where it signs its own. Relative to the working directory, and read once, at the start." },
+    .detail = "PEM, one or more certificates, in place of the system's: of a private authority, or of a bot that "
+              "signs its own. Relative to the working directory, and read once, at the start." },
   { "engine NAME", "wraps", TEXT (VgwEngineConfig, wraps), "", .check = VGW_CONFIG_CHECK_ENGINE_NAME_OR_NONE,
     .brief = "Name of the engine whose calls are recorded (record)",
-    .detail = "What this group does not say it has from that engine. Empty: an echo." },
+    .detail = "A key that this group does not set has the value of that engine. Empty: an echo." },
   { "engine NAME", "record-directory", TEXT (VgwEngineConfig, record_directory), "",
     .brief = "Directory of the WAV files (record)",
     .detail = "Empty: that of [record]." },
@@ -198,7 +198,7 @@ const VgwConfigKey vgw_config_keys[] = {
   { "engine", "sample-rate", CHOICE (VgwEngineConfig, sample_rate_hz), DEFAULT (SAMPLE_RATE_HZ),
     .choices = sample_rates,
     .brief = "Sample rate of the engine's PCM in Hz, in both directions",
-    .detail = "A dialect that knows only one rate has that one, unless its group says another, which is an error." },
+    .detail = "A dialect with a fixed rate has that rate; another one in its group is an error." },
   { "engine", "max-playout-ms", MILLISECONDS (VgwEngineConfig, max_playout_ms), DEFAULT (MAX_PLAYOUT_MS),
     .min = 100, .max = HOUR_MS,
     .brief = "Speech that may wait to be played to a caller",
@@ -206,33 +206,33 @@ const VgwConfigKey vgw_config_keys[] = {
   { "engine", "overflow", CHOICE (VgwEngineConfig, overflow), "wait", .choices = overflows,
     .brief = "What happens to speech beyond max-playout-ms",
     .detail = "wait: nothing more is read from the engine's connection until there is room, and nothing is dropped. "
-              "oldest, newest: that end of the speech is dropped. An engine whose protocol has flow control is told "
-              "to wait before that." },
+              "oldest, newest: that end of the speech is dropped. An engine whose protocol has flow control is "
+              "paused before that." },
   { "engine", "prebuffer-ms", MILLISECONDS (VgwEngineConfig, prebuffer_ms), DEFAULT (PREBUFFER_MS), .max = 500,
-    .brief = "Speech that is gathered before an utterance begins, of an engine behind a network",
-    .detail = "A bot that sends as it speaks is not in time to the millisecond. Where it was late, up to 120 ms are "
-              "gathered. One that sends ahead does not wait." },
+    .brief = "Speech gathered before an utterance begins, of an engine behind a network",
+    .detail = "It absorbs the jitter of a bot that sends in real time; after a late packet up to 120 ms are "
+              "gathered. Speech that is sent ahead does not wait." },
   { "engine", "barge-in", CHOICE (VgwEngineConfig, barge_in), "none", .choices = barge_ins,
-    .brief = "What becomes of the engine's speech when the caller speaks",
-    .detail = "none: the engine decides. duck: it is turned down meanwhile. pause: it is held, and goes on "
-              "afterwards. flush: what waits is dropped." },
+    .brief = "What happens to the engine's speech when the caller speaks",
+    .detail = "none: the engine decides. duck: it is attenuated meanwhile. pause: it is held, and continues "
+              "afterwards. flush: what is queued is dropped." },
   { "engine", "hangup", CHOICE (VgwEngineConfig, hangup), "drain", .choices = hangups,
-    .brief = "What an engine that hangs up does with its speech that was not heard yet",
-    .detail = "drain: it is heard, and then the call ends. now: it is dropped." },
+    .brief = "What happens to speech that is not played yet when the engine hangs up",
+    .detail = "drain: it is played, and then the call ends. now: it is dropped." },
   { "engine", "pass-parameters", LIST (VgwEngineConfig, pass_parameters), "",
     .check = VGW_CONFIG_CHECK_PARAMETER_NAME,
-    .brief = "Parameters of the page's address (/ws?customer=42) that the engine is told",
-    .detail = "Names, such as customer;language. Their values are what a caller says, and prove nothing." },
+    .brief = "Parameters of the page's address (/ws?customer=42) that are passed to the engine",
+    .detail = "Names, such as customer;language. Their values come from the caller and are not authenticated." },
   { "engine", "speech-start-ms", MILLISECONDS (VgwEngineConfig, speech_start_ms), DEFAULT (SPEECH_START_MS),
     .min = 20, .max = 5000,
-    .brief = "Voice without a break after which the caller speaks" },
+    .brief = "Continuous voice after which the caller counts as speaking" },
   { "engine", "speech-stop-ms", MILLISECONDS (VgwEngineConfig, speech_stop_ms), DEFAULT (SPEECH_STOP_MS),
     .min = 20, .max = 10000,
-    .brief = "Silence after which the caller has stopped" },
+    .brief = "Continuous silence after which the caller counts as silent" },
   { "engine", "echo-margin-db", NUMBER (VgwEngineConfig, echo_margin_db), DEFAULT (ECHO_MARGIN_DB), .max = 96,
-    .brief = "How much weaker than the engine's voice a caller may be who interrupts it",
-    .detail = "What is weaker than that, while the engine speaks and for a second afterwards, is taken for what the "
-              "caller's echo cancellation has left of it. 96: nothing is." },
+    .brief = "How much weaker than the engine's speech a caller may be to interrupt it",
+    .detail = "Weaker sound, while the engine speaks and for a second afterwards, counts as the residue of the "
+              "caller's echo cancellation. 96: none does." },
   { "engine", "connect-timeout-ms", MILLISECONDS (VgwEngineConfig, connect_timeout_ms), DEFAULT (CONNECT_TIMEOUT_MS),
     .min = 10, .max = MINUTE_MS,
     .brief = "Time that connecting to the engine may take, each time" },
@@ -247,10 +247,10 @@ const VgwConfigKey vgw_config_keys[] = {
               "understood as well." },
   { "engine", "buffer-ms", MILLISECONDS (VgwEngineConfig, buffer_ms), DEFAULT (BUFFER_MS),
     .min = 20, .max = MINUTE_MS,
-    .brief = "The caller's voice that is kept while there is no connection",
-    .detail = "The newest; the engine gets it when it is back." },
+    .brief = "The caller's audio that is kept while there is no connection",
+    .detail = "The newest part; it is sent to the engine when it is connected again." },
   { "engine", "stall-ms", MILLISECONDS (VgwEngineConfig, stall_ms), DEFAULT (STALL_MS), .min = 100, .max = MINUTE_MS,
-    .brief = "Time after which an engine that takes nothing of what it is sent is lost" },
+    .brief = "Time without reading after which an engine counts as lost" },
   { "engine", "on-failure", TEXT (VgwEngineConfig, on_failure), VGW_ENGINE_DEFAULT_ON_FAILURE,
     .check = VGW_CONFIG_CHECK_ON_FAILURE,
     .brief = "What happens when an engine has failed (end, hold or fallback:NAME)",
@@ -269,28 +269,28 @@ const VgwConfigKey vgw_config_keys[] = {
   { "limits", "max-sessions", NUMBER (VgwConfig, limits.max_sessions), "500", .flags = VGW_CONFIG_RELOADABLE,
     .max = 1000000,
     .brief = "Sessions at the same time",
-    .detail = "One more is told busy. 0: no bound." },
+    .detail = "A session beyond the limit is refused with busy. 0: no limit." },
   { "limits", "max-sessions-per-address", NUMBER (VgwConfig, limits.max_sessions_per_address), "50",
     .flags = VGW_CONFIG_RELOADABLE, .max = 1000000,
     .brief = "Sessions at the same time from one address",
-    .detail = "Of IPv6, from one /64. Loopback addresses have no such bound: a proxy on this machine brings all "
-              "callers. 0: no bound." },
+    .detail = "For IPv6 the limit is per /64. Loopback addresses are exempt, since a proxy on this machine forwards "
+              "all callers. 0: no limit." },
   { "limits", "offer-timeout-ms", MILLISECONDS (VgwConfig, limits.offer_timeout_ms), "10000",
     .flags = VGW_CONFIG_RELOADABLE, .max = HOUR_MS,
     .brief = "Time from connecting to the offer",
-    .detail = "0: no bound." },
+    .detail = "0: no limit." },
   { "limits", "connect-timeout-ms", MILLISECONDS (VgwConfig, limits.connect_timeout_ms), "20000",
     .flags = VGW_CONFIG_RELOADABLE, .max = HOUR_MS,
     .brief = "Time from the answer to the first media",
-    .detail = "0: no bound." },
+    .detail = "0: no limit." },
   { "limits", "media-timeout-ms", MILLISECONDS (VgwConfig, limits.media_timeout_ms), "30000",
     .flags = VGW_CONFIG_RELOADABLE, .max = HOUR_MS,
     .brief = "Time without media or connectivity check that ends a call",
-    .detail = "0: no bound." },
+    .detail = "0: no limit." },
   { "limits", "max-duration-s", SECONDS (VgwConfig, limits.max_duration_s), "14400", .flags = VGW_CONFIG_RELOADABLE,
     .max = YEAR_S,
     .brief = "Length of a call in seconds",
-    .detail = "0: no bound." },
+    .detail = "0: no limit." },
   { "limits", "max-candidates", NUMBER (VgwConfig, limits.max_candidates), "64", .flags = VGW_CONFIG_RELOADABLE,
     .min = 1, .max = 1000,
     .brief = "ICE candidates of a caller" },
@@ -301,7 +301,7 @@ const VgwConfigKey vgw_config_keys[] = {
     .brief = "Size of a signaling message, and of one on a data channel" },
   { "limits", "max-events-per-second", NUMBER (VgwConfig, limits.max_events_per_second), "20", .max = 1000,
     .brief = "Events of a caller, and of its engine, in a second",
-    .detail = "Twice as many may come at once; what goes beyond is dropped. 0: no bound." },
+    .detail = "Twice as many are accepted at once; events beyond that are dropped. 0: no limit." },
   { "limits", "max-mlines", NUMBER (VgwConfig, media.max_mlines), "8", .min = 1, .max = 64,
     .brief = "Media sections of an offer" },
 

@@ -366,7 +366,7 @@ check_access (const Loader *loader, GError **error)
   return vgw_config_origins_find (loader->config->origins, "access", "mode")->source != VGW_CONFIG_FROM_DEFAULT
          || vgw_config_check (VGW_CONFIG_CHECK_LOOPBACK_OR_NONE, address, NULL)
          || fail (loader, "http", "address", error,
-                  "other machines can reach %s, so who may call has to be said: set access.mode (\"mode = open\" in "
+                  "other machines can reach %s, so access.mode has to be set (\"mode = open\" in "
                   "[access], VGW_ACCESS_MODE=open or --set access.mode=open admits everyone)",
                   address);
 }

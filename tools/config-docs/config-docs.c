@@ -8,9 +8,10 @@
 #define SAMPLE_COLUMNS 100
 
 static const char about_engines[] =
-    "An engine of your own, under a name of lower-case letters, digits and dashes; as many of them as you like. What "
-    "stands in [engine], but for default, may stand here as well, and is then for this engine alone. A group can also "
-    "change one that is there without it, such as [engine echo]. In the environment the url of my-bot is "
+    "An engine of your own, under a name of lower-case letters, digits and dashes; there may be any number of them. "
+    "Every "
+    "key of [engine] except default may be set here too, for this engine alone. A group can also change a built-in "
+    "engine, such as [engine echo]. In the environment the url of my-bot is "
     "VGW_ENGINE_MY_BOT__URL, for --set it is \"engine my-bot.url=...\".";
 
 /* "brief (type)." (transfer full) */
@@ -170,7 +171,7 @@ static const char man_head[] =
     ".IB key \" = \" value\n"
     "on a line for each key; a line that begins with # is a comment.\n"
     "A key that is absent has its default.\n"
-    "An unknown group or key, a bad value, and a key that a file sets twice stop the start; every such error is "
+    "An unknown group or key, a bad value, and a key that a file sets twice prevent the start; every such error is "
     "printed, with\n"
     "file, line, and what would be right.\n"
     ".PP\n"
