@@ -22,22 +22,22 @@ static VgwAssistantDecoder *judge = NULL; /* recognises what they say */
 
 /* What pocketsphinx understands of the assistant's voice. Returns: (transfer full) */
 static char *
-recognise (AssistantPeer *self, VgwAssistantHearing hearing)
+recognise (AssistantPeer *self, VgwAssistantMode mode)
 {
   g_autoptr (GArray) padded = g_array_new (FALSE, TRUE, sizeof (gint16));
-  VgwAssistantHeard heard;
+  VgwAssistantVerdict verdict;
 
   ck_assert_uint_eq (self->rate_hz, VGW_ASSISTANT_RATE_HZ);
   g_array_set_size (padded, RATE_HZ / 4);
   g_array_append_vals (padded, self->voice->data, self->voice->len);
   g_array_set_size (padded, padded->len + RATE_HZ / 4);
-  return vgw_assistant_decoder_hear (judge, hearing, (const gint16 *) padded->data, padded->len, &heard);
+  return vgw_assistant_decoder_recognise (judge, mode, (const gint16 *) padded->data, padded->len, &verdict);
 }
 
 static void
 assert_voice_is (AssistantPeer *self, const char *words)
 {
-  g_autofree char *recognised = recognise (self, VGW_ASSISTANT_HEAR_COMMAND);
+  g_autofree char *recognised = recognise (self, VGW_ASSISTANT_MODE_COMMAND);
 
   ck_assert_str_eq (recognised, words);
 }
@@ -53,7 +53,7 @@ assert_heard (AssistantPeer *self, const char *words)
 START_TEST (it_greets_when_the_call_begins)
 {
   AssistantPeer *peer = assistant_peer_greeted (models, RATE_HZ);
-  g_autofree char *recognised = recognise (peer, VGW_ASSISTANT_HEAR_DICTATION);
+  g_autofree char *recognised = recognise (peer, VGW_ASSISTANT_MODE_DICTATION);
 
   ck_assert_msg (g_str_has_prefix (recognised, "hello i am the voice")
                      && strstr (recognised, "ask me the time") != NULL,
@@ -80,7 +80,7 @@ START_TEST (it_tells_the_time)
   g_autofree char *hour_before = get_hour_word ();
   g_autofree char *answer = assistant_peer_ask (peer, "what time is it");
   g_autofree char *hour_after = get_hour_word ();
-  g_autofree char *recognised = recognise (peer, VGW_ASSISTANT_HEAR_COMMAND);
+  g_autofree char *recognised = recognise (peer, VGW_ASSISTANT_MODE_COMMAND);
 
   assert_heard (peer, "what time is it");
   ck_assert (strstr (answer, hour_before) != NULL || strstr (answer, hour_after) != NULL);
@@ -118,7 +118,7 @@ START_TEST (it_repeats_what_it_understood)
   g_autofree char *answer = assistant_peer_ask (peer, "the weather is nice today");
   assert_heard (peer, "the weather is nice today");
   ck_assert_str_eq (answer, "the weather is nice today.");
-  g_autofree char *recognised = recognise (peer, VGW_ASSISTANT_HEAR_DICTATION);
+  g_autofree char *recognised = recognise (peer, VGW_ASSISTANT_MODE_DICTATION);
   ck_assert_str_eq (recognised, "the weather is nice today");
 
   g_autofree char *at_once = assistant_peer_ask (peer, "repeat the weather is nice today");

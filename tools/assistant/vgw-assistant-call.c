@@ -8,7 +8,7 @@
 #include "assistant/vgw-assistant-speaker.h"
 #include "assistant/vgw-assistant-sphinx.h"
 
-/* Kept of what comes in while it speaks: who interrupts it has spoken for so long until the queue is cleared
+/* Audio kept from before an interruption: the caller has spoken for as long until `cleared` arrives
  * (engine.speech-start-ms, and what the detection takes). */
 #define RECENT_MS 1000
 
@@ -36,7 +36,7 @@ struct _VgwAssistantCall
   /* the call's thread only */
   VgwAssistantListener *listener;
   VgwAssistantResampler *resampler; /* towards the recogniser */
-  VgwAssistantHearing hearing;
+  VgwAssistantMode mode;
   GArray *batch; /* swapped with `queue` */
   GArray *voice; /* of the recogniser's rate; what is no full block yet stays in it */
 };
@@ -45,8 +45,8 @@ struct _VgwAssistantCall
 typedef struct
 {
   VgwAssistantCall *call;
-  char *heard; /* (nullable) */
-  char *text;  /* (nullable) to say, as `speech` */
+  char *understood; /* (nullable) */
+  char *text;       /* (nullable) to say, as `speech` */
   GArray *speech;
   gboolean is_goodbye;
   GError *error; /* (nullable) */
@@ -71,7 +71,7 @@ static void
 message_free (Message *message)
 {
   call_unref (message->call);
-  g_free (message->heard);
+  g_free (message->understood);
   g_free (message->text);
   g_clear_pointer (&message->speech, g_array_unref);
   g_clear_error (&message->error);
@@ -85,8 +85,8 @@ deliver (gpointer user_data)
   Message *message = user_data;
   VgwAssistantCall *self = message->call;
 
-  if (message->heard != NULL && !self->is_stopped)
-    self->funcs.heard (message->heard, self->user_data);
+  if (message->understood != NULL && !self->is_stopped)
+    self->funcs.understood (message->understood, self->user_data);
   if (message->text != NULL && !self->is_stopped)
     self->funcs.say (message->text, (const gint16 *) message->speech->data, message->speech->len, message->is_goodbye,
                      self->user_data);
@@ -131,7 +131,7 @@ fail (VgwAssistantCall *self, GError *error)
   post (self, message);
 }
 
-/* Closes the ear until the owner opens it again, and hands @text as speech to the owner. */
+/* Stops recognition until vgw_assistant_call_listen (), and puts @text and its speech into @message. */
 static void
 say (VgwAssistantCall *self, Message *message, const char *text)
 {
@@ -147,30 +147,30 @@ say (VgwAssistantCall *self, Message *message, const char *text)
 }
 
 static void
-answer (VgwAssistantCall *self, const char *words, VgwAssistantHeard heard)
+answer (VgwAssistantCall *self, const char *words, VgwAssistantVerdict verdict)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autoptr (VgwAssistantReply) reply = NULL;
   Message *message;
 
-  switch (heard)
+  switch (verdict)
     {
-    case VGW_ASSISTANT_HEARD_COMMAND:
+    case VGW_ASSISTANT_VERDICT_COMMAND:
       reply = vgw_assistant_dialogue_answer_command (words, now);
       break;
-    case VGW_ASSISTANT_HEARD_DICTATION:
-      reply = vgw_assistant_dialogue_answer_dictation (words, self->hearing == VGW_ASSISTANT_HEAR_DICTATION);
+    case VGW_ASSISTANT_VERDICT_DICTATION:
+      reply = vgw_assistant_dialogue_answer_dictation (words, self->mode == VGW_ASSISTANT_MODE_DICTATION);
       break;
-    case VGW_ASSISTANT_HEARD_UNSURE:
-      reply = vgw_assistant_dialogue_ask_again (words, self->hearing == VGW_ASSISTANT_HEAR_DICTATION);
+    case VGW_ASSISTANT_VERDICT_UNSURE:
+      reply = vgw_assistant_dialogue_ask_again (words, self->mode == VGW_ASSISTANT_MODE_DICTATION);
       break;
     }
   if (reply->text == NULL)
     return;
 
-  self->hearing = reply->asks_for_text ? VGW_ASSISTANT_HEAR_DICTATION : VGW_ASSISTANT_HEAR_COMMAND;
+  self->mode = reply->asks_for_text ? VGW_ASSISTANT_MODE_DICTATION : VGW_ASSISTANT_MODE_COMMAND;
   message = g_new0 (Message, 1);
-  message->heard = g_strdup (words);
+  message->understood = g_strdup (words);
   message->is_goodbye = reply->is_goodbye;
   say (self, message, reply->text);
   post (self, message);
@@ -180,9 +180,9 @@ static gboolean
 understand (VgwAssistantCall *self, GArray *utterance)
 {
   GError *error = NULL;
-  VgwAssistantHeard heard;
-  g_autofree char *words = vgw_assistant_models_hear (self->models, self->hearing, (const gint16 *) utterance->data,
-                                                      utterance->len, &heard, &error);
+  VgwAssistantVerdict verdict;
+  g_autofree char *words = vgw_assistant_models_recognise (self->models, self->mode, (const gint16 *) utterance->data,
+                                                           utterance->len, &verdict, &error);
 
   if (words == NULL)
     {
@@ -191,12 +191,12 @@ understand (VgwAssistantCall *self, GArray *utterance)
     }
   vgw_debug (self->session_id, "assistant: %u ms understood as %s \"%s\"",
              utterance->len / (VGW_ASSISTANT_RATE_HZ / 1000),
-             heard == VGW_ASSISTANT_HEARD_COMMAND     ? "command"
-             : heard == VGW_ASSISTANT_HEARD_DICTATION ? "dictation"
-                                                      : "perhaps",
+             verdict == VGW_ASSISTANT_VERDICT_COMMAND     ? "command"
+             : verdict == VGW_ASSISTANT_VERDICT_DICTATION ? "dictation"
+                                                          : "perhaps",
              words);
   if (should_go_on (self))
-    answer (self, words, heard);
+    answer (self, words, verdict);
   return TRUE;
 }
 
@@ -214,7 +214,7 @@ listen_to_voice (VgwAssistantCall *self)
       at += VGW_ASSISTANT_BLOCK_SAMPLES;
       if (utterance != NULL && !understand (self, utterance))
         return FALSE;
-      /* an answer has emptied `voice`: what came behind the question is not heard */
+      /* an answer has emptied `voice`: what came after the question is not recognised */
     }
   if (self->voice->len > 0)
     g_array_remove_range (self->voice, 0, MIN (at, self->voice->len));

@@ -1,5 +1,5 @@
-/* The thread of one call of the assistant: caller's voice in, words and speech out. It knows no engine: what it has to
- * say goes to the owner's functions on the main thread.
+/* The thread of one call of the assistant: the caller's voice in, words and speech out, by the owner's functions on the
+ * main thread.
  *
  * The thread is never joined: a step of it (loading the models, decoding an utterance) may take a second, which the
  * main thread must not wait for. It has its own reference, and nothing of the owner's after stop (). */
@@ -15,9 +15,9 @@ typedef struct _VgwAssistantCall VgwAssistantCall;
 typedef struct
 {
   /* the caller's @text was understood */
-  void (*heard) (const char *text, gpointer user_data);
-  /* the assistant says @text: @n_samples of s16 mono at the session's rate. Until vgw_assistant_call_listen () it
-   * recognises nothing. @is_goodbye: the call is to end when this has been heard. */
+  void (*understood) (const char *text, gpointer user_data);
+  /* the assistant speaks @text: @n_samples of s16 mono at the session's rate. Until vgw_assistant_call_listen () it
+   * recognises nothing. @is_goodbye: the call is to end when this has been played. */
   void (*say) (const char *text, const gint16 *samples, gsize n_samples, gboolean is_goodbye, gpointer user_data);
   /* it cannot go on; the last call of all */
   void (*failed) (const GError *error, gpointer user_data);
@@ -34,8 +34,8 @@ VgwAssistantCall *vgw_assistant_call_start (VgwAssistantModels *models, const ch
  * kept; beyond VGW_ASSISTANT_QUEUE_MS dropped and counted. Never blocks. One streaming thread at a time. */
 void vgw_assistant_call_push (VgwAssistantCall *self, const gint16 *samples, gsize n_samples);
 
-/* What was said has been heard, or the caller has interrupted it: from now on the caller is listened to, and where
- * @is_interrupted from a second ago on. Main thread. */
+/* The speech has been played, or the caller has interrupted it: recognition begins with what comes now, or where
+ * @is_interrupted with the last second. Main thread. */
 void vgw_assistant_call_listen (VgwAssistantCall *self, gboolean is_interrupted);
 
 /* How many samples of the caller's voice were dropped because the recognition was behind. Any thread. */

@@ -11,13 +11,13 @@
 #define MAX_RATE_HZ 48000
 #define START_TIMEOUT_MS 10000
 #define PING_INTERVAL_S 30 /* a peer whose machine is gone is found by its TCP */
-#define CHUNK_MS 200       /* of what it says, in one frame */
+#define CHUNK_MS 200       /* of speech in one frame */
 #define MAX_SESSION_ID_CHARS 64
 
 typedef enum
 {
   VGW_ASSISTANT_WAITING,   /* for `start` */
-  VGW_ASSISTANT_SPEAKING,  /* the mark behind what it says has not come back */
+  VGW_ASSISTANT_SPEAKING,  /* the mark behind its speech has not come back */
   VGW_ASSISTANT_ECHOING,   /* it has, VGW_ASSISTANT_ECHO_TAIL_MS are not over */
   VGW_ASSISTANT_LISTENING, /* to the caller */
   VGW_ASSISTANT_OVER,
@@ -125,7 +125,7 @@ end_call (VgwAssistantConnection *self)
   g_clear_pointer (&self->call, vgw_assistant_call_stop);
 }
 
-/* What it has said was heard, or the caller interrupts it. */
+/* The speech was played, or the caller interrupts it. */
 static void
 end_speech (VgwAssistantConnection *self, gboolean is_interrupted)
 {
@@ -145,7 +145,7 @@ on_echo_over (gpointer user_data)
 }
 
 static void
-on_heard (const char *text, gpointer user_data)
+on_understood (const char *text, gpointer user_data)
 {
   send_transcript (user_data, "user", text, TRUE);
 }
@@ -180,7 +180,7 @@ on_failed (const GError *error, gpointer user_data)
 static void
 on_start (VgwAssistantConnection *self, JsonObject *message)
 {
-  static const VgwAssistantCallFuncs funcs = { on_heard, on_say, on_failed };
+  static const VgwAssistantCallFuncs funcs = { on_understood, on_say, on_failed };
   JsonNode *audio = vgw_json_get (message, "audio");
   JsonNode *resumed = vgw_json_get (message, "resumed");
   gboolean is_resumed = resumed != NULL && JSON_NODE_HOLDS_VALUE (resumed) && json_node_get_boolean (resumed);
@@ -264,7 +264,7 @@ on_error (VgwAssistantConnection *self, JsonObject *message)
   vgw_warning (self->session_id, "assistant: the gateway refuses: %s", text != NULL ? text : "(no message)");
 }
 
-/* A type that is not here is ignored, as the protocol wants it. */
+/* Other types are ignored, as the protocol requires. */
 static void
 on_text (VgwAssistantConnection *self, JsonObject *message)
 {

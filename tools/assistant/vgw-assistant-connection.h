@@ -2,7 +2,7 @@
  * that recognises and speaks. Main thread only.
  *
  * It sends {"type":"transcript","role":"user","text":…,"final":true} as an event for what it understood, and
- * {"type":"transcript","role":"bot","text":…} for what it says. */
+ * {"type":"transcript","role":"bot","text":…} for what it speaks. */
 #pragma once
 
 #include <libsoup/soup.h>
@@ -29,8 +29,8 @@ void vgw_assistant_connection_close (VgwAssistantConnection *self, gushort code,
 /* (transfer full) A WebSocket that is still open is reset. */
 void vgw_assistant_connection_free (VgwAssistantConnection *self);
 
-/* It does not listen while it speaks, nor for this long afterwards: what was handed to the wire is heard later, and its
- * echo comes back later still. The hangup behind a goodbye waits as long. */
+/* Recognition is off during speech and for this long afterwards: what was sent is played later, and its echo returns
+ * later still. The hangup behind a goodbye waits as long. */
 #define VGW_ASSISTANT_ECHO_TAIL_MS 300
 
 G_END_DECLS

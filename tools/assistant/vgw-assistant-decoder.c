@@ -13,8 +13,8 @@
 #define DICTATION_SEARCH "dictation"
 #define PHONE_SEARCH "phones"
 
-/* The grammar takes anything for one of its sentences: whether it was one is told by how much better than a free loop
- * of phones it explains the audio, and by the silences.
+/* The grammar takes anything for one of its sentences: whether it was one is decided by how much better than a free
+ * loop of phones it explains the audio, and by the silences.
  *
  * The score of a search is the scaled logarithm of a likelihood; by frame, and less that of the phones over the same
  * audio, it compares between utterances and voices. Ten commands by three voices of flite scored 0 to 20, by espeak-ng
@@ -31,7 +31,7 @@
 #define MAX_SILENCE_FRAMES 64
 #define SILENCE_WORD "<sil>"
 
-/* The models know voices of this loudness: the same words at full scale score 6 less. */
+/* The models were trained on voices of this loudness: the same words at full scale score 6 less. */
 #define PEAK 12000
 #define MAX_GAIN 4.0 /* more would make speech of noise */
 
@@ -192,7 +192,7 @@ find_peak (const gint16 *samples, gsize n_samples)
   return peak;
 }
 
-/* @samples at the loudness and with the silence around them that the models know best (transfer full). */
+/* @samples at the loudness and with the silence around them that the models were trained on (transfer full). */
 static GArray *
 prepare (const gint16 *samples, gsize n_samples)
 {
@@ -232,8 +232,8 @@ may_be_command (const Hypothesis *command, const Hypothesis *phones)
 }
 
 char *
-vgw_assistant_decoder_hear (VgwAssistantDecoder *self, VgwAssistantHearing hearing, const gint16 *utterance,
-                            gsize n_utterance, VgwAssistantHeard *heard)
+vgw_assistant_decoder_recognise (VgwAssistantDecoder *self, VgwAssistantMode mode, const gint16 *utterance,
+                                 gsize n_utterance, VgwAssistantVerdict *verdict)
 {
   g_autoptr (GArray) prepared = prepare (utterance, n_utterance);
   const gint16 *samples = (const gint16 *) (gconstpointer) prepared->data;
@@ -242,8 +242,8 @@ vgw_assistant_decoder_hear (VgwAssistantDecoder *self, VgwAssistantHearing heari
   gboolean may_be = FALSE;
 
   search (self, PHONE_SEARCH, samples, n_samples, &phones);
-  *heard = VGW_ASSISTANT_HEARD_COMMAND;
-  if (hearing == VGW_ASSISTANT_HEAR_COMMAND)
+  *verdict = VGW_ASSISTANT_VERDICT_COMMAND;
+  if (mode == VGW_ASSISTANT_MODE_COMMAND)
     {
       /* the grammar and the phones cost a hundredth of real time each, dictation a quarter */
       search (self, COMMAND_SEARCH, samples, n_samples, &command);
@@ -255,7 +255,7 @@ vgw_assistant_decoder_hear (VgwAssistantDecoder *self, VgwAssistantHearing heari
   if (may_be
       && (get_lead (&command, &dictation) >= MIN_LEAD_OVER_DICTATION || g_str_equal (command.text, dictation.text)))
     return g_steal_pointer (&command.text);
-  *heard =
-      get_lead (&dictation, &phones) >= MIN_DICTATION_LEAD ? VGW_ASSISTANT_HEARD_DICTATION : VGW_ASSISTANT_HEARD_UNSURE;
+  *verdict = get_lead (&dictation, &phones) >= MIN_DICTATION_LEAD ? VGW_ASSISTANT_VERDICT_DICTATION
+                                                                  : VGW_ASSISTANT_VERDICT_UNSURE;
   return g_steal_pointer (&dictation.text);
 }

@@ -12,7 +12,7 @@ typedef struct
   gboolean is_goodbye;    /* the call ends behind it */
 } VgwAssistantReply;
 
-/* What it says when a call begins (static). */
+/* The greeting at the start of a call (static). */
 const char *vgw_assistant_dialogue_greet (void);
 
 /* The answer to a command of the grammar. It goes by the words: "time", "count" and a number, "spell" and a word,

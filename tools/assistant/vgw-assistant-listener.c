@@ -15,7 +15,7 @@
 struct _VgwAssistantListener
 {
   fe_t *front_end;
-  mfcc_t **features; /* written by the front end; nobody reads them */
+  mfcc_t **features; /* written by the front end; not read */
   GArray *audio;     /* the utterance that has begun, else the last LEAD_IN_MS */
   gboolean is_in_speech;
 };

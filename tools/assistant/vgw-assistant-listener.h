@@ -22,7 +22,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAssistantListener, vgw_assistant_listener_free
  * silence on both sides */
 GArray *vgw_assistant_listener_push (VgwAssistantListener *self, const gint16 *samples, gsize n_samples);
 
-/* Forgets an utterance that has begun, but not what it knows of the noise. */
+/* Drops an utterance that has begun, but keeps the estimate of the noise. */
 void vgw_assistant_listener_reset (VgwAssistantListener *self);
 
 G_END_DECLS

@@ -56,7 +56,7 @@ vgw_assistant_models_unref (VgwAssistantModels *self)
   g_free (self);
 }
 
-/* Under the lock, which it lets go meanwhile. */
+/* With the lock held, which it releases meanwhile. */
 static VgwAssistantDecoder *
 load_decoder (VgwAssistantModels *self, GError **error)
 {
@@ -114,8 +114,8 @@ vgw_assistant_models_warm_up (VgwAssistantModels *self, GError **error)
 }
 
 char *
-vgw_assistant_models_hear (VgwAssistantModels *self, VgwAssistantHearing hearing, const gint16 *samples,
-                           gsize n_samples, VgwAssistantHeard *heard, GError **error)
+vgw_assistant_models_recognise (VgwAssistantModels *self, VgwAssistantMode mode, const gint16 *samples, gsize n_samples,
+                                VgwAssistantVerdict *verdict, GError **error)
 {
   VgwAssistantDecoder *decoder = borrow_decoder (self, error);
   char *text;
@@ -123,7 +123,7 @@ vgw_assistant_models_hear (VgwAssistantModels *self, VgwAssistantHearing hearing
   if (decoder == NULL)
     return NULL;
 
-  text = vgw_assistant_decoder_hear (decoder, hearing, samples, n_samples, heard);
+  text = vgw_assistant_decoder_recognise (decoder, mode, samples, n_samples, verdict);
   return_decoder (self, decoder);
   return text;
 }

@@ -18,10 +18,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAssistantModels, vgw_assistant_models_unref)
 /* Loads the first decoder, which takes a second, so that no call waits for it. Errors: VGW_ERROR_ENGINE. */
 gboolean vgw_assistant_models_warm_up (VgwAssistantModels *self, GError **error);
 
-/* vgw_assistant_decoder_hear () with a free decoder; waits for one, and loads one where there may be more. Not for the
- * main thread. Errors: VGW_ERROR_ENGINE. Returns: (transfer full) */
-char *vgw_assistant_models_hear (VgwAssistantModels *self, VgwAssistantHearing hearing, const gint16 *samples,
-                                 gsize n_samples, VgwAssistantHeard *heard, GError **error);
+/* vgw_assistant_decoder_recognise () with a free decoder; waits for one, and loads one where there may be more. Not for
+ * the main thread. Errors: VGW_ERROR_ENGINE. Returns: (transfer full) */
+char *vgw_assistant_models_recognise (VgwAssistantModels *self, VgwAssistantMode mode, const gint16 *samples,
+                                      gsize n_samples, VgwAssistantVerdict *verdict, GError **error);
 
 /* How many decoders are loaded now. For tests and reports. */
 guint vgw_assistant_models_count (VgwAssistantModels *self);

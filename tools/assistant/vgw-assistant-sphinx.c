@@ -4,7 +4,7 @@
 
 #include "base/vgw-log.h"
 
-/* The libraries tell the reason of an error in their log only. */
+/* The libraries report the reason of an error in their log only. */
 static GPrivate last_error = G_PRIVATE_INIT (g_free);
 
 static void G_GNUC_PRINTF (3, 4) on_message (void *user_data, err_lvl_t level, const char *format, ...)

@@ -13,7 +13,7 @@ typedef struct
   const char *encoder;      /* s16 mono PCM to `encoded_caps` */
   const char *encoded_caps; /* one buffer per 20 ms frame */
   const char *payloader;    /* without name and caps */
-  const char *rtp_caps;     /* what the offer says */
+  const char *rtp_caps;     /* in the offer */
   const char *decoder;      /* depayloader named `depay`, up to s16 mono 16 kHz */
 } VgwCallCodec;
 

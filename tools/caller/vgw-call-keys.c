@@ -7,7 +7,7 @@
 
 #define KEYS "0123456789*#ABCD" /* in the order of RFC 4733 table 3 */
 #define PAUSE_CHARACTER ','
-#define HOLD_FRAMES 8u /* 160 ms; RFC 4733 section 2.5.1.2 wants at least 40 */
+#define HOLD_FRAMES 8u /* 160 ms; RFC 4733 section 2.5.1.2 requires at least 40 */
 #define END_PACKETS 3u /* RFC 4733 section 2.5.1.4 */
 #define KEY_FRAMES (HOLD_FRAMES + END_PACKETS - 1u)
 #define GAP_FRAMES 5u    /* after each key */

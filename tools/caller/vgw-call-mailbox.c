@@ -112,7 +112,7 @@ on_channel_text (GstWebRTCDataChannel *channel, const char *text, gpointer user_
   notice_post (user_data, notice);
 }
 
-/* A bus that nobody reads grows for ever, so everything is dropped here. */
+/* A bus without a reader grows without bound, so everything is dropped here. */
 static GstBusSyncReply
 on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
 {

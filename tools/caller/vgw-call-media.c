@@ -11,7 +11,7 @@
 #include "base/vgw-audio-format.h"
 #include "base/vgw-error.h"
 #include "caller/vgw-call-mailbox.h"
-#include "caller/vgw-call-ear.h"
+#include "caller/vgw-call-receiver.h"
 #include "elements/vgw-teardown.h"
 
 #define EVENTS_LABEL "events"
@@ -40,7 +40,7 @@ struct _VgwCallMedia
   guint32 key_timestamp; /* of the key that is down; that thread only */
 
   int n_sent; /* atomic */
-  VgwCallEar *ear;
+  VgwCallReceiver *receiver;
 };
 
 enum
@@ -241,12 +241,12 @@ on_track (GstElement *webrtc, GstPad *pad, gpointer user_data)
 }
 
 static void
-on_ear_event (VgwCallEarEvent event, gpointer user_data)
+on_receiver_event (VgwCallReceiverEvent event, gpointer user_data)
 {
   VgwCallMedia *self = user_data;
 
-  vgw_call_mailbox_post (&self->mailbox,
-                         event == VGW_CALL_EAR_FIRST_AUDIO ? VGW_CALL_NOTICE_FIRST_AUDIO : VGW_CALL_NOTICE_FIRST_VOICE);
+  vgw_call_mailbox_post (&self->mailbox, event == VGW_CALL_RECEIVER_FIRST_AUDIO ? VGW_CALL_NOTICE_FIRST_AUDIO
+                                                                                : VGW_CALL_NOTICE_FIRST_VOICE);
 }
 
 /* UPnP would cost up to 200 ms of gathering and multicast; ICE-TCP two more sockets. Checks in place of indications
@@ -273,7 +273,7 @@ connect_callbacks (VgwCallMedia *self)
   g_signal_connect (self->webrtc, "pad-added", G_CALLBACK (on_track), self);
   g_signal_connect (self->pipeline, "deep-element-added", G_CALLBACK (on_deep_element_added), self);
   gst_pad_add_probe (payloader_pad, GST_PAD_PROBE_TYPE_BUFFER, on_rtp_sent, self, NULL);
-  vgw_call_ear_attach (self->ear, rtpbin, self->out);
+  vgw_call_receiver_attach (self->receiver, rtpbin, self->out);
 }
 
 static gboolean
@@ -341,7 +341,7 @@ vgw_call_media_finalize (GObject *object)
   VgwCallMedia *self = VGW_CALL_MEDIA (object);
 
   vgw_call_mailbox_clear (&self->mailbox);
-  g_clear_pointer (&self->ear, vgw_call_ear_free);
+  g_clear_pointer (&self->receiver, vgw_call_receiver_free);
   g_clear_pointer (&self->keys, vgw_call_keys_free);
   g_clear_pointer (&self->speech, vgw_speech_unref);
   G_OBJECT_CLASS (vgw_call_media_parent_class)->finalize (object);
@@ -394,13 +394,14 @@ vgw_call_media_new (VgwSpeech *speech, VgwWavFile *wav, gboolean has_data_channe
   self->speech = vgw_speech_ref (speech);
   self->has_data_channel = has_data_channel;
   self->keys = keys != NULL ? vgw_call_keys_new (keys, NULL) : NULL;
-  self->ear = vgw_call_ear_new (vgw_speech_get_codec (speech)->rtp_clock_rate_hz, wav, on_ear_event, self);
+  self->receiver =
+      vgw_call_receiver_new (vgw_speech_get_codec (speech)->rtp_clock_rate_hz, wav, on_receiver_event, self);
   if (!build (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }
 
-/* webrtcbin wants "scheme://user:password@host:port", PROTOCOLS.md and browsers have "scheme:host:port". */
+/* webrtcbin takes "scheme://user:password@host:port", PROTOCOLS.md and browsers have "scheme:host:port". */
 static char *
 to_webrtcbin_url (const char *url, const char *username, const char *credential)
 {
@@ -533,7 +534,7 @@ vgw_call_media_get_measurements (VgwCallMedia *self, VgwCallMeasurements *measur
 {
   measurements->n_sent = (guint64) g_atomic_int_get (&self->n_sent);
   measurements->said_start_us = vgw_timeline_get_start_us (&self->said);
-  vgw_call_ear_get (self->ear, &measurements->received, &measurements->level, &measurements->heard_start_us);
+  vgw_call_receiver_get (self->receiver, &measurements->received, &measurements->level, &measurements->heard_start_us);
 }
 
 static void

@@ -27,7 +27,7 @@ guint64 vgw_rtp_counter_get_lost (const VgwRtpCounter *self);
 typedef struct
 {
   guint n_frames;
-  gint64 starts_us[750]; /* what each of the first 15 s of frames says */
+  gint64 starts_us[750]; /* from each of the first 15 s of frames */
 } VgwTimeline;
 
 /* Counts a frame whose first sample lies @position_us into its stream and came at @now_us of the monotonic clock. */

@@ -14,7 +14,7 @@ vgw_call_wav_open (VgwWavWriter *writer, const char *path, GError **error)
 {
   VgwWavFile *wav;
 
-  /* the writer never touches a file that is there; whoever says --out means to replace it */
+  /* the writer never touches a file that is there; --out replaces it */
   if (g_unlink (path) != 0 && errno != ENOENT)
     {
       g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "replacing %s: %s", path, g_strerror (errno));

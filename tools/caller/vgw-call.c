@@ -174,7 +174,7 @@ on_bye_timeout (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Says good-bye and waits for the gateway's `state: ended`, which tells its reason. */
+/* Sends `bye` and waits for the gateway's `state: ended`, which has the reason. */
 static void
 hang_up (VgwCall *self)
 {

@@ -42,7 +42,7 @@ VgwCall *vgw_call_new (const VgwCallSettings *settings, const char *out_path);
 
 void vgw_call_start (VgwCall *self);
 
-/* Ends it before its time; the report then says what was so far. Idempotent. */
+/* Ends it before its time; the report then has what was measured so far. Idempotent. */
 void vgw_call_hang_up (VgwCall *self);
 
 VgwCallState vgw_call_get_state (VgwCall *self);

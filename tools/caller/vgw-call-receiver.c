@@ -1,4 +1,4 @@
-#include "caller/vgw-call-ear.h"
+#include "caller/vgw-call-receiver.h"
 
 #include <gst/app/gstappsink.h>
 #include <gst/rtp/gstrtpbuffer.h>
@@ -8,10 +8,10 @@
 
 #define MIN_PAUSE_MS 15
 
-struct _VgwCallEar
+struct _VgwCallReceiver
 {
   guint rtp_clock_rate_hz;
-  VgwCallEarFunc func;
+  VgwCallReceiverFunc func;
   gpointer user_data;
   VgwWavFile *wav; /* (nullable) borrowed; the appsink's streaming thread only */
 
@@ -25,7 +25,7 @@ struct _VgwCallEar
 };
 
 static void
-count_received (VgwCallEar *self, GstBuffer *buffer, gint64 now_us)
+count_received (VgwCallReceiver *self, GstBuffer *buffer, gint64 now_us)
 {
   GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
 
@@ -67,7 +67,7 @@ on_rtpbin_pad_added (GstElement *rtpbin, GstPad *pad, gpointer user_data)
 /* How many samples long the pause before @buffer is: a gateway sends nothing while its bot says nothing. Time stamps
  * that are off by less than a frame are the jitter buffer's estimate of the clock. */
 static guint64
-measure_pause (VgwCallEar *self, GstBuffer *buffer)
+measure_pause (VgwCallReceiver *self, GstBuffer *buffer)
 {
   GstClockTime start = GST_BUFFER_PTS (buffer);
   GstClockTime previous = self->heard_to;
@@ -82,7 +82,7 @@ measure_pause (VgwCallEar *self, GstBuffer *buffer)
 }
 
 static void
-write_silence (VgwCallEar *self, guint64 n_samples)
+write_silence (VgwCallReceiver *self, guint64 n_samples)
 {
   static const gint16 silence[VGW_CALL_OUTPUT_RATE_HZ / 10];
 
@@ -91,7 +91,7 @@ write_silence (VgwCallEar *self, guint64 n_samples)
 }
 
 static void
-hear (VgwCallEar *self, const gint16 *samples, gsize n_samples)
+take_samples (VgwCallReceiver *self, const gint16 *samples, gsize n_samples)
 {
   const gint64 now_us = g_get_monotonic_time ();
   gboolean is_first, is_first_voice;
@@ -105,9 +105,9 @@ hear (VgwCallEar *self, const gint16 *samples, gsize n_samples)
   g_mutex_unlock (&self->lock);
 
   if (is_first)
-    self->func (VGW_CALL_EAR_FIRST_AUDIO, self->user_data);
+    self->func (VGW_CALL_RECEIVER_FIRST_AUDIO, self->user_data);
   if (is_first_voice)
-    self->func (VGW_CALL_EAR_FIRST_VOICE, self->user_data);
+    self->func (VGW_CALL_RECEIVER_FIRST_VOICE, self->user_data);
   if (self->wav != NULL)
     vgw_wav_file_push (self->wav, samples, n_samples);
 }
@@ -120,22 +120,22 @@ on_audio (GstAppSink *sink, gpointer user_data)
 
   if (sample != NULL && gst_buffer_map (gst_sample_get_buffer (sample), &map, GST_MAP_READ))
     {
-      VgwCallEar *self = user_data;
+      VgwCallReceiver *self = user_data;
       guint64 n_silent = measure_pause (self, gst_sample_get_buffer (sample));
 
       self->n_silent += n_silent;
       if (self->wav != NULL)
         write_silence (self, n_silent);
-      hear (self, (const gint16 *) (gconstpointer) map.data, map.size / sizeof (gint16));
+      take_samples (self, (const gint16 *) (gconstpointer) map.data, map.size / sizeof (gint16));
       gst_buffer_unmap (gst_sample_get_buffer (sample), &map);
     }
   return GST_FLOW_OK;
 }
 
-VgwCallEar *
-vgw_call_ear_new (guint rtp_clock_rate_hz, VgwWavFile *wav, VgwCallEarFunc func, gpointer user_data)
+VgwCallReceiver *
+vgw_call_receiver_new (guint rtp_clock_rate_hz, VgwWavFile *wav, VgwCallReceiverFunc func, gpointer user_data)
 {
-  VgwCallEar *self = g_new0 (VgwCallEar, 1);
+  VgwCallReceiver *self = g_new0 (VgwCallReceiver, 1);
 
   g_mutex_init (&self->lock);
   self->heard_to = GST_CLOCK_TIME_NONE;
@@ -148,14 +148,14 @@ vgw_call_ear_new (guint rtp_clock_rate_hz, VgwWavFile *wav, VgwCallEarFunc func,
 }
 
 void
-vgw_call_ear_free (VgwCallEar *self)
+vgw_call_receiver_free (VgwCallReceiver *self)
 {
   g_mutex_clear (&self->lock);
   g_free (self);
 }
 
 void
-vgw_call_ear_attach (VgwCallEar *self, GstElement *rtpbin, GstElement *appsink)
+vgw_call_receiver_attach (VgwCallReceiver *self, GstElement *rtpbin, GstElement *appsink)
 {
   GstAppSinkCallbacks callbacks = { .new_sample = on_audio };
 
@@ -164,7 +164,7 @@ vgw_call_ear_attach (VgwCallEar *self, GstElement *rtpbin, GstElement *appsink)
 }
 
 void
-vgw_call_ear_get (VgwCallEar *self, VgwRtpCounter *received, VgwLevelMeter *level, gint64 *heard_start_us)
+vgw_call_receiver_get (VgwCallReceiver *self, VgwRtpCounter *received, VgwLevelMeter *level, gint64 *heard_start_us)
 {
   g_mutex_lock (&self->lock);
   *received = self->received;
