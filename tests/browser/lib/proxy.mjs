@@ -25,7 +25,7 @@ export async function startProxy(target, { passesHost = true, passesUpgrade = tr
     }).on('error', () => response.writeHead(502).end()).end();
   });
   if (passesUpgrade) // else node answers them as plain requests
-    server.on('upgrade', (request, socket) => upgrade(has(request.url) ? forward(request, {}) : null, socket));
+    server.on('upgrade', (request, socket, early) => upgrade(has(request.url) ? forward(request, {}) : null, socket, early));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
@@ -42,7 +42,8 @@ const head = ({ statusCode, statusMessage, rawHeaders }) => {
   return `HTTP/1.1 ${statusCode} ${statusMessage}\r\n${fields.join('')}\r\n`;
 };
 
-function upgrade(request, socket) {
+/* `early` and `first` are what came in one packet with the head: the gateway's first message, for one. */
+function upgrade(request, socket, early) {
   socket.on('error', () => {});
   if (!request) {
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
@@ -50,9 +51,11 @@ function upgrade(request, socket) {
   }
   request.on('error', () => socket.end('HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n'));
   request.on('response', (answer) => socket.end(head(answer)));
-  request.on('upgrade', (answer, upstream) => {
+  request.on('upgrade', (answer, upstream, first) => {
     upstream.on('error', () => socket.destroy());
     socket.write(head(answer));
+    socket.write(first);
+    upstream.write(early);
     upstream.pipe(socket).pipe(upstream);
   });
   request.end();
