@@ -1,19 +1,9 @@
-/* A strict reader of Prometheus' text format 0.0.4, for tests: what it does not know it refuses, and it holds the page
- * to the conventions as well. https://prometheus.io/docs/instrumenting/exposition_formats/ */
-#pragma once
+#include "metrics-page.h"
 
 #include <check.h>
-#include <glib.h>
 #include <string.h>
 
-typedef struct
-{
-  GHashTable *types;   /* name of a family → its type */
-  GHashTable *helps;   /* name of a family → its help text */
-  GHashTable *samples; /* "name{label=\"value\"}" → double* */
-} MetricsPage;
-
-static inline void
+void
 metrics_page_free (MetricsPage *page)
 {
   g_hash_table_unref (page->types);
@@ -21,17 +11,16 @@ metrics_page_free (MetricsPage *page)
   g_hash_table_unref (page->samples);
   g_free (page);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (MetricsPage, metrics_page_free)
 
 /* The length of the metric or label name that @text starts with. */
-static inline gsize
+static gsize
 metrics_name_length (const char *text)
 {
   return g_ascii_isdigit (*text) ? 0 : strspn (text, "_" G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS);
 }
 
 /* "# HELP name text" or "# TYPE name type". Returns the name (transfer full), and sets @rest. */
-static inline char *
+static char *
 metrics_read_comment (const char *line, const char *keyword, const char **rest)
 {
   g_autofree char *prefix = g_strdup_printf ("# %s ", keyword);
@@ -45,7 +34,7 @@ metrics_read_comment (const char *line, const char *keyword, const char **rest)
   return g_strndup (name, n);
 }
 
-static inline void
+static void
 metrics_read_sample (MetricsPage *page, const char *line, const char *family, const char *type)
 {
   static const char *const suffixes[] = { "_bucket", "_sum", "_count", NULL };
@@ -78,7 +67,7 @@ metrics_read_sample (MetricsPage *page, const char *line, const char *family, co
   ck_assert_msg (g_hash_table_insert (page->samples, g_strndup (line, at - line), value), "twice: %s", line);
 }
 
-static inline double
+double
 metrics_get (MetricsPage *page, const char *sample)
 {
   const double *value = g_hash_table_lookup (page->samples, sample);
@@ -88,7 +77,7 @@ metrics_get (MetricsPage *page, const char *sample)
 }
 
 /* Buckets that only grow, in the order of the page, and end with +Inf, which is the count. */
-static inline void
+static void
 metrics_check_histogram (MetricsPage *page, char **lines, const char *family)
 {
   g_autofree char *bucket = g_strdup_printf ("%s_bucket{le=\"", family);
@@ -115,8 +104,7 @@ metrics_check_histogram (MetricsPage *page, char **lines, const char *family)
   ck_assert_double_ge (metrics_get (page, sum), 0);
 }
 
-/* (transfer full); fails the test on whatever is wrong with @text. */
-static inline MetricsPage *
+MetricsPage *
 metrics_page_parse (const char *text)
 {
   static const char *const types[] = { "counter", "gauge", "histogram", NULL };

@@ -1,34 +1,14 @@
-/* A peer on a plain UDP socket that asks and checks with libnice's stun library: what a browser's ICE does, by hand. */
-#pragma once
+#include "ice-peer.h"
 
-#include <arpa/inet.h>
 #include <check.h>
-#include <glib.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <stun/stunagent.h>
 #include <stun/usages/ice.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define ICE_PEER_TIMEOUT_MS 20000
-#define ICE_PEER_BUFFER_BYTES 2048
 
-typedef struct
-{
-  int fd;
-  int family;
-  struct sockaddr_storage gateway;
-  socklen_t gateway_length;
-  StunAgent agent;
-  guint8 request[ICE_PEER_BUFFER_BYTES];
-  gsize request_length;
-  const char *password; /* of the request: the library keeps a pointer */
-  guint8 received[ICE_PEER_BUFFER_BYTES];
-} IcePeer;
-
-static inline socklen_t
+socklen_t
 ice_peer_loopback (int family, guint16 port, struct sockaddr_storage *storage)
 {
   memset (storage, 0, sizeof *storage);
@@ -50,8 +30,7 @@ ice_peer_loopback (int family, guint16 port, struct sockaddr_storage *storage)
   return sizeof *in6;
 }
 
-/* A socket on a loopback address of its own, for the gateway on @port. */
-static inline void
+void
 ice_peer_init (IcePeer *self, int family, guint16 port)
 {
   struct sockaddr_storage own;
@@ -68,13 +47,13 @@ ice_peer_init (IcePeer *self, int family, guint16 port)
                    STUN_AGENT_USAGE_SHORT_TERM_CREDENTIALS | STUN_AGENT_USAGE_USE_FINGERPRINT);
 }
 
-static inline void
+void
 ice_peer_clear (IcePeer *self)
 {
   close (self->fd);
 }
 
-static inline void
+void
 ice_peer_send (IcePeer *self, gconstpointer data, gsize length)
 {
   gssize sent = sendto (self->fd, data, length, 0, (struct sockaddr *) &self->gateway, self->gateway_length);
@@ -82,8 +61,7 @@ ice_peer_send (IcePeer *self, gconstpointer data, gsize length)
   ck_assert_int_eq (sent, (gssize) length);
 }
 
-/* Makes a check in self->request. */
-static inline void
+void
 ice_peer_make_check (IcePeer *self, const char *username, const char *password, gboolean is_nominating,
                      gboolean is_controlling)
 {
@@ -97,16 +75,14 @@ ice_peer_make_check (IcePeer *self, const char *username, const char *password, 
   ck_assert_uint_gt (self->request_length, 0);
 }
 
-/* Sends a check made by ice_peer_make_check () with these arguments. */
-static inline void
+void
 ice_peer_check (IcePeer *self, const char *username, const char *password, gboolean is_nominating)
 {
   ice_peer_make_check (self, username, password, is_nominating, TRUE);
   ice_peer_send (self, self->request, self->request_length);
 }
 
-/* The next packet, within the deadline; returns its length. */
-static inline gsize
+gsize
 ice_peer_receive (IcePeer *self)
 {
   struct pollfd wait = { .fd = self->fd, .events = POLLIN };
@@ -118,8 +94,7 @@ ice_peer_receive (IcePeer *self)
   return (gsize) length;
 }
 
-/* The next packet is a signed answer to the last check: its class, and in @mapped what the gateway saw. */
-static inline StunClass
+StunClass
 ice_peer_receive_answer (IcePeer *self, struct sockaddr_storage *mapped)
 {
   StunMessage message;
@@ -138,8 +113,7 @@ ice_peer_receive_answer (IcePeer *self, struct sockaddr_storage *mapped)
   return stun_message_get_class (&message);
 }
 
-/* A check that must be answered with the peer's own address. */
-static inline void
+void
 ice_peer_check_answered (IcePeer *self, const char *username, const char *password, gboolean is_nominating)
 {
   struct sockaddr_storage mapped;
@@ -154,7 +128,7 @@ ice_peer_check_answered (IcePeer *self, const char *username, const char *passwo
   ck_assert_mem_eq (&mapped, &own, own_length);
 }
 
-static inline bool
+static bool
 ice_peer_give_password (StunAgent *agent, StunMessage *message, uint8_t *username, uint16_t length, uint8_t **password,
                         size_t *password_length, void *user_data)
 {
@@ -167,8 +141,7 @@ ice_peer_give_password (StunAgent *agent, StunMessage *message, uint8_t *usernam
   return true;
 }
 
-/* The next packet is a check of the gateway's for @username, which is answered with @password, right or wrong. */
-static inline void
+void
 ice_peer_answer_check (IcePeer *self, const char *username, const char *password)
 {
   const char *expected[] = { username, password };
