@@ -8,7 +8,7 @@
 #include "base/vgw-log.h"
 #include "base/vgw-mailbox.h"
 #include "base/vgw-source.h"
-#include "engine/vgw-engine-link.h"
+#include "engine/vgw-bot-channel.h"
 
 #define FIRST_BACKOFF_MS 200
 #define MAX_BACKOFF_MS 3000
@@ -51,7 +51,7 @@ struct _VgwBotLink
   gint state; /* atomic; State, written on the engine thread */
 
   /* engine thread */
-  VgwWsChannel *link;      /* while CONNECTING, OPEN, LEAVING */
+  VgwWsChannel *channel;   /* while CONNECTING, OPEN, LEAVING */
   GSource *retry_timer;    /* while WAITING */
   gpointer dialect_state;  /* from start () to stop () */
   GArray *spare;           /* gint16, empty: takes the place of `outgoing` during a flush */
@@ -84,11 +84,11 @@ set_state (VgwBotLink *self, State state)
              state_names[state]);
   g_atomic_int_set (&self->state, state);
   vgw_source_clear (&self->retry_timer);
-  if (self->link == NULL || (state != BOT_LINK_WAITING && state != BOT_LINK_STOPPED))
+  if (self->channel == NULL || (state != BOT_LINK_WAITING && state != BOT_LINK_STOPPED))
     return;
-  g_signal_handlers_disconnect_by_data (self->link, self);
-  vgw_ws_channel_close (self->link, VGW_WS_CLOSE_NORMAL, NULL);
-  g_clear_object (&self->link);
+  g_signal_handlers_disconnect_by_data (self->channel, self);
+  vgw_ws_channel_close (self->channel, VGW_WS_CLOSE_NORMAL, NULL);
+  g_clear_object (&self->channel);
 }
 
 /* --- to the engine --- */
@@ -138,7 +138,7 @@ on_dialect_send (gboolean is_text, const guint8 *data, gsize length, gpointer us
 {
   VgwBotLink *self = user_data;
 
-  if (vgw_ws_channel_send (self->link, is_text, data, length))
+  if (vgw_ws_channel_send (self->channel, is_text, data, length))
     self->stall_ends_at_us = G_MAXINT64;
   else if (self->stall_ends_at_us == G_MAXINT64)
     self->stall_ends_at_us = g_get_monotonic_time () + (gint64) self->config->stall_ms * G_TIME_SPAN_MILLISECOND;
@@ -333,7 +333,7 @@ vgw_bot_link_push_audio (VgwBotLink *self, const gint16 *samples, gsize n_sample
 /* --- the connection --- */
 
 static void
-on_link_opened (VgwWsChannel *link, VgwBotLink *self)
+on_channel_opened (VgwWsChannel *channel, VgwBotLink *self)
 {
   vgw_info (self->call.session_id, "engine %s: connected", self->config->name);
   set_status (self,
@@ -347,7 +347,7 @@ on_link_opened (VgwWsChannel *link, VgwBotLink *self)
 }
 
 static void
-on_link_message (VgwWsChannel *link, gboolean is_text, const guint8 *data, gulong length, VgwBotLink *self)
+on_channel_message (VgwWsChannel *channel, gboolean is_text, const guint8 *data, gulong length, VgwBotLink *self)
 {
   g_autoptr (GError) error = NULL;
 
@@ -375,7 +375,7 @@ is_hangup (VgwBotLink *self, VgwWsEnd how)
 }
 
 static void
-on_link_closed (VgwWsChannel *link, int how, const GError *error, VgwBotLink *self)
+on_channel_closed (VgwWsChannel *channel, int how, const GError *error, VgwBotLink *self)
 {
   if (!is_hangup (self, how))
     {
@@ -407,12 +407,12 @@ may_read (gpointer user_data)
 }
 
 static void
-connect_link (VgwBotLink *self, guint timeout_ms)
+connect_channel (VgwBotLink *self, guint timeout_ms)
 {
-  self->link = vgw_engine_link_new (self->io, self->config, self->dialect, timeout_ms, may_read, self);
-  g_signal_connect (self->link, "opened", G_CALLBACK (on_link_opened), self);
-  g_signal_connect (self->link, "message", G_CALLBACK (on_link_message), self);
-  g_signal_connect (self->link, "closed", G_CALLBACK (on_link_closed), self);
+  self->channel = vgw_bot_channel_new (self->io, self->config, self->dialect, timeout_ms, may_read, self);
+  g_signal_connect (self->channel, "opened", G_CALLBACK (on_channel_opened), self);
+  g_signal_connect (self->channel, "message", G_CALLBACK (on_channel_message), self);
+  g_signal_connect (self->channel, "closed", G_CALLBACK (on_channel_closed), self);
 }
 
 static gboolean
@@ -422,7 +422,7 @@ on_retry (gpointer user_data)
   const gint64 left_ms = MAX (get_left_ms (self), MIN_CONNECT_TIMEOUT_MS);
 
   set_state (self, BOT_LINK_CONNECTING);
-  connect_link (self, MIN (self->config->connect_timeout_ms, left_ms));
+  connect_channel (self, MIN (self->config->connect_timeout_ms, left_ms));
   return G_SOURCE_REMOVE;
 }
 
@@ -466,7 +466,7 @@ vgw_bot_link_unref (VgwBotLink *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  g_warn_if_fail (self->link == NULL && self->dialect_state == NULL);
+  g_warn_if_fail (self->channel == NULL && self->dialect_state == NULL);
   g_array_unref (self->outgoing);
   g_array_unref (self->spare);
   vgw_mailbox_unref (self->mailbox);
@@ -496,7 +496,7 @@ vgw_bot_link_start (VgwBotLink *self)
 {
   set_status (self, VGW_ENGINE_STATUS_CONNECTING);
   self->dialect_state = self->dialect->open (&self->call, &dialect_handlers, self);
-  connect_link (self, self->config->connect_timeout_ms);
+  connect_channel (self, self->config->connect_timeout_ms);
 }
 
 void

@@ -322,8 +322,8 @@ handle_bytes (VgwWsChannel *self, const guint8 *data, gsize length)
 
 static gboolean on_readable (GObject *stream, gpointer user_data);
 
-/* libsoup's stream hands out what it read beyond the request's head by a source that is ready at once: a source stands
- * for the moment it was made, and is made anew after each read. */
+/* A server's stream is libsoup's, which hands out what it read beyond the request's head by a source that is ready at
+ * once: a source stands for the moment it was made, and is made anew after each read. */
 static void
 watch_input (VgwWsChannel *self)
 {
@@ -371,7 +371,7 @@ continue_reading (VgwWsChannel *self, gsize n)
                         self->peer);
       delay_reading (self, delay_us);
     }
-  else
+  else if (self->settings.role == VGW_WS_SERVER)
     watch_input (self);
 }
 
@@ -404,7 +404,7 @@ on_readable (GObject *stream, gpointer user_data)
     finish_by_error (self, error);
   if (self->state != CHANNEL_CLOSED)
     continue_reading (self, MAX (n, 0));
-  return G_SOURCE_REMOVE;
+  return G_SOURCE_CONTINUE; /* where it was not cleared */
 }
 
 static gboolean

@@ -185,7 +185,7 @@ on_bot_incoming (GSocketService *service, GSocketConnection *connection, GObject
   peer->bot = bot;
   peer->connection = g_object_ref (connection);
   peer->head = g_string_new (NULL);
-  peer->parser = vgw_ws_parser_new (TRUE, 4 * VGW_ENGINE_LINK_MIN_FRAME_BYTES, 4 * VGW_ENGINE_LINK_MIN_FRAME_BYTES);
+  peer->parser = vgw_ws_parser_new (TRUE, 4 * VGW_BOT_CHANNEL_MIN_FRAME_BYTES, 4 * VGW_BOT_CHANNEL_MIN_FRAME_BYTES);
   peer->source = g_socket_create_source (g_socket_connection_get_socket (connection), G_IO_IN, NULL);
   g_source_set_callback (peer->source, G_SOURCE_FUNC (on_peer_readable), peer, NULL);
   g_source_attach (peer->source, NULL);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
-#include "engine/vgw-engine-link.h"
+#include "engine/vgw-bot-channel.h"
 #include "engine/vgw-engine-net.h"
 #include "wait-until.h"
 

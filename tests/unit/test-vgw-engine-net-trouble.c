@@ -75,7 +75,7 @@ static gboolean
 is_closed_with (Raw *raw, guint16 code, const char *reason)
 {
   g_autoptr (VgwWsParser) parser =
-      vgw_ws_parser_new (TRUE, VGW_ENGINE_LINK_MIN_FRAME_BYTES, VGW_ENGINE_LINK_MIN_FRAME_BYTES);
+      vgw_ws_parser_new (TRUE, VGW_BOT_CHANNEL_MIN_FRAME_BYTES, VGW_BOT_CHANNEL_MIN_FRAME_BYTES);
   VgwWsMessage message;
   gsize n_taken;
 
@@ -228,12 +228,12 @@ START_TEST (a_frame_of_a_mebibyte_is_heard)
 {
   Raw *raw = raw_new ("ws");
   Call *call = call_new ("websocket", raw->url);
-  g_autofree guint8 *voice = g_malloc0 (VGW_ENGINE_LINK_MIN_FRAME_BYTES);
+  g_autofree guint8 *voice = g_malloc0 (VGW_BOT_CHANNEL_MIN_FRAME_BYTES);
 
   call_start (call);
   raw_open (raw);
-  raw_send_frame (raw, VGW_WS_BINARY, voice, VGW_ENGINE_LINK_MIN_FRAME_BYTES);
-  WAIT_UNTIL (get_heard (call) == VGW_ENGINE_LINK_MIN_FRAME_BYTES / sizeof (gint16));
+  raw_send_frame (raw, VGW_WS_BINARY, voice, VGW_BOT_CHANNEL_MIN_FRAME_BYTES);
+  WAIT_UNTIL (get_heard (call) == VGW_BOT_CHANNEL_MIN_FRAME_BYTES / sizeof (gint16));
   call_free (call);
   raw_free (raw);
 }
@@ -271,15 +271,15 @@ START_TEST (a_bot_that_floods_is_read_no_faster_than_allowed_and_the_others_do_n
   g_socket_set_blocking (raw->socket, TRUE);
   fcntl (g_socket_get_fd (raw->socket), F_SETFL, 0);
   thread = g_thread_new ("flood", flood, GINT_TO_POINTER (g_socket_get_fd (raw->socket)));
-  WAIT_UNTIL (get_heard (flooded) * sizeof (gint16) > VGW_ENGINE_LINK_MAX_BURST_BYTES - 65536);
+  WAIT_UNTIL (get_heard (flooded) * sizeof (gint16) > VGW_BOT_CHANNEL_MAX_BURST_BYTES - 65536);
   call_start (call);
   for (gint16 i = 0; i < 50; i++)
     {
       call_speak (call, i);
       WAIT_UNTIL (get_heard (call) >= (i + 1u) * FRAME_SAMPLES);
     }
-  max_bytes = VGW_ENGINE_LINK_MAX_BURST_BYTES + 2 * 65536
-              + (g_get_monotonic_time () - begin_us) * VGW_ENGINE_LINK_MAX_BYTES_PER_S / G_USEC_PER_SEC;
+  max_bytes = VGW_BOT_CHANNEL_MAX_BURST_BYTES + 2 * 65536
+              + (g_get_monotonic_time () - begin_us) * VGW_BOT_CHANNEL_MAX_BYTES_PER_S / G_USEC_PER_SEC;
   ck_assert_uint_le (get_heard (flooded) * sizeof (gint16), max_bytes);
   ck_assert_uint_eq (flooded->n_failed, 0);
   call_free (flooded);

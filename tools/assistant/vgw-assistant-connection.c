@@ -5,6 +5,7 @@
 #include "assistant/vgw-assistant-call.h"
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
+#include "base/vgw-source.h"
 
 #define PROTOCOL_VERSION 1
 #define MIN_RATE_HZ 8000
@@ -41,20 +42,10 @@ struct _VgwAssistantConnection
 };
 
 static void
-clear_timer (VgwAssistantConnection *self)
-{
-  if (self->timer != NULL)
-    g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
-}
-
-static void
 set_timer (VgwAssistantConnection *self, guint delay_ms, GSourceFunc func)
 {
-  clear_timer (self);
-  self->timer = g_timeout_source_new (delay_ms);
-  g_source_set_callback (self->timer, func, self, NULL);
-  g_source_attach (self->timer, g_main_context_get_thread_default ());
+  vgw_source_clear (&self->timer);
+  self->timer = vgw_source_start_timer (delay_ms, func, self);
 }
 
 /* --- to the gateway --- */
@@ -121,7 +112,7 @@ static void
 end_call (VgwAssistantConnection *self)
 {
   self->state = VGW_ASSISTANT_OVER;
-  clear_timer (self);
+  vgw_source_clear (&self->timer);
   g_clear_pointer (&self->call, vgw_assistant_call_stop);
 }
 
@@ -129,7 +120,7 @@ end_call (VgwAssistantConnection *self)
 static void
 end_speech (VgwAssistantConnection *self, gboolean is_interrupted)
 {
-  clear_timer (self);
+  vgw_source_clear (&self->timer);
   self->state = VGW_ASSISTANT_LISTENING;
   if (self->is_leaving)
     send_message (self, "hangup", NULL);
@@ -156,7 +147,7 @@ on_say (const char *text, const gint16 *samples, gsize n_samples, gboolean is_go
   VgwAssistantConnection *self = user_data;
   g_autofree char *mark = NULL;
 
-  clear_timer (self);
+  vgw_source_clear (&self->timer);
   self->state = VGW_ASSISTANT_SPEAKING;
   self->is_leaving = is_goodbye;
   self->n_said++;
@@ -199,7 +190,7 @@ on_start (VgwAssistantConnection *self, JsonObject *message)
   self->session_id = session_id != NULL ? g_strndup (session_id, MAX_SESSION_ID_CHARS) : NULL;
   vgw_debug (self->session_id, "assistant: a call %s at %u Hz", is_resumed ? "is taken up again" : "begins",
              self->rate_hz);
-  clear_timer (self);
+  vgw_source_clear (&self->timer);
   self->state = is_resumed ? VGW_ASSISTANT_LISTENING : VGW_ASSISTANT_SPEAKING;
   self->call =
       vgw_assistant_call_start (self->models, self->session_id, self->rate_hz, !is_resumed, &funcs, self, &error);

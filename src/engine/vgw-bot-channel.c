@@ -1,4 +1,4 @@
-#include "engine/vgw-engine-link.h"
+#include "engine/vgw-bot-channel.h"
 
 #define CLOSE_TIMEOUT_MS 1000
 #define WORK_BURST_US 100000 /* of the thread's time: two seconds' share */
@@ -15,7 +15,7 @@ compute_max_binary_bytes (const VgwEngineConfig *config)
 {
   const guint64 queue_bytes = (guint64) config->max_playout_ms * config->sample_rate_hz * sizeof (gint16) / 1000;
 
-  return (gsize) MAX (queue_bytes, VGW_ENGINE_LINK_MIN_FRAME_BYTES);
+  return (gsize) MAX (queue_bytes, VGW_BOT_CHANNEL_MIN_FRAME_BYTES);
 }
 
 /* What is no audio in base64 is refused above VGW_DIALECT_MAX_TEXT_BYTES by the dialect, and costs its frame only. */
@@ -23,7 +23,7 @@ static gsize
 compute_max_text_bytes (const VgwEngineConfig *config, const VgwDialect *dialect)
 {
   if (!dialect->has_audio_in_text)
-    return VGW_ENGINE_LINK_MIN_FRAME_BYTES;
+    return VGW_BOT_CHANNEL_MIN_FRAME_BYTES;
   return compute_max_binary_bytes (config) / 3 * 4 + VGW_DIALECT_MAX_TEXT_BYTES;
 }
 
@@ -31,7 +31,7 @@ compute_max_text_bytes (const VgwEngineConfig *config, const VgwDialect *dialect
 static gsize
 compute_max_queue_bytes (const VgwEngineConfig *config)
 {
-  return VGW_ENGINE_LINK_MAX_UNSENT_BYTES
+  return VGW_BOT_CHANNEL_MAX_UNSENT_BYTES
          + (gsize) config->sample_rate_hz * sizeof (gint16) * config->buffer_ms / 1000 * 3 / 2;
 }
 
@@ -42,7 +42,7 @@ on_channel_gone (gpointer io, GObject *channel)
 }
 
 VgwWsChannel *
-vgw_engine_link_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDialect *dialect, guint timeout_ms,
+vgw_bot_channel_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDialect *dialect, guint timeout_ms,
                      gboolean (*may_read) (gpointer user_data), gpointer user_data)
 {
   const VgwDialTarget target = { .url = config->url,
@@ -55,11 +55,11 @@ vgw_engine_link_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDi
                                           .max_text_bytes = compute_max_text_bytes (config, dialect),
                                           .max_binary_bytes = compute_max_binary_bytes (config),
                                           .max_queue_bytes = compute_max_queue_bytes (config),
-                                          .max_bytes_after_close = VGW_ENGINE_LINK_MAX_BURST_BYTES,
+                                          .max_bytes_after_close = VGW_BOT_CHANNEL_MAX_BURST_BYTES,
                                           .close_timeout_ms = CLOSE_TIMEOUT_MS,
-                                          .limits = { .max_bytes_per_s = VGW_ENGINE_LINK_MAX_BYTES_PER_S,
-                                                      .max_burst_bytes = VGW_ENGINE_LINK_MAX_BURST_BYTES,
-                                                      .work_percent = VGW_ENGINE_LINK_TIME_PERCENT,
+                                          .limits = { .max_bytes_per_s = VGW_BOT_CHANNEL_MAX_BYTES_PER_S,
+                                                      .max_burst_bytes = VGW_BOT_CHANNEL_MAX_BURST_BYTES,
+                                                      .work_percent = VGW_BOT_CHANNEL_TIME_PERCENT,
                                                       .work_burst_us = WORK_BURST_US },
                                           .may_read = may_read,
                                           .user_data = user_data };
