@@ -1,5 +1,7 @@
 #include "media/vgw-bridge-ear.h"
 
+#include "base/vgw-audio-format.h"
+
 GST_DEBUG_CATEGORY_EXTERN (vgw_bridge_debug);
 #define GST_CAT_DEFAULT vgw_bridge_debug
 

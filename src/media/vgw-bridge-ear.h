@@ -9,7 +9,7 @@
 
 #include <gst/app/app.h>
 
-#include "media/vgw-bridge.h"
+#include "media/vgw-bridge-audio.h"
 #include "media/vgw-echo-estimator.h"
 
 G_BEGIN_DECLS

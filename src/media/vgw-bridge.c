@@ -7,11 +7,13 @@
  * time, every later one with exactly 20 ms per tick, so that RTP timestamps carry no jitter. When the queue has been
  * empty for HANGOVER_TICKS nothing more is sent; the next buffer has the flag DISCONT and the time that has gone by
  * in its PTS, which is how a talkspurt begins (RFC 3551 section 4.1). */
-#include "media/vgw-bridge-ear.h"
-#include "media/vgw-bridge-private.h"
+#include "media/vgw-bridge.h"
 
 #include <gst/audio/audio.h>
 #include <string.h>
+
+#include "elements/vgw-push-src.h"
+#include "media/vgw-bridge-ear.h"
 
 GST_DEBUG_CATEGORY (vgw_bridge_debug);
 #define GST_CAT_DEFAULT vgw_bridge_debug

@@ -3,6 +3,7 @@
  * elements to the same bridge. */
 #pragma once
 
+#include "media/vgw-bridge-audio.h"
 #include "media/vgw-pacer.h"
 #include "media/vgw-playout.h"
 
@@ -10,10 +11,6 @@ G_BEGIN_DECLS
 
 #define VGW_TYPE_BRIDGE (vgw_bridge_get_type ())
 G_DECLARE_FINAL_TYPE (VgwBridge, vgw_bridge, VGW, BRIDGE, GObject)
-
-/* The caller's voice, s16 mono in the bridge's format; whatever a caller sends, no more than real time with bursts of
- * 5 s. On the thread that received the packet, or a streaming thread. Must not block. */
-typedef void (*VgwBridgeAudioFunc) (const gint16 *samples, gsize n_samples, gpointer user_data);
 
 /* @pacer must outlive the bridge. Main thread. Returns: (transfer full) */
 VgwBridge *vgw_bridge_new (VgwPacer *pacer, const VgwAudioFormat *format, guint max_playout_ms);
@@ -28,18 +25,26 @@ VgwPlayout *vgw_bridge_get_playout (VgwBridge *self);
 
 const VgwAudioFormat *vgw_bridge_get_format (VgwBridge *self);
 
-typedef struct
-{
-  guint64 heard_ms;  /* of the caller's voice since the start */
-  guint64 filled_ms; /* silence in place of what did not come, not counted in heard_ms */
-  gint64 last_us;    /* g_get_monotonic_time () when the audio function was called last; 0: not yet */
-} VgwBridgeHeard;
-
 /* Any thread. */
 void vgw_bridge_get_heard (VgwBridge *self, VgwBridgeHeard *heard);
 
 /* Whether what is heard now is more than @margin_db weaker than what was played: see vgw-echo-estimator.h. Any thread.
  */
 gboolean vgw_bridge_may_hear_echo (VgwBridge *self, guint margin_db);
+
+/* The rest is for what has the elements, a GstAppSink and a VgwPushSrc. */
+struct _GstAppSink;
+struct _VgwPushSrc;
+
+/* Sets the caps and limits of both elements for a bridge of @format. Main thread, before the pipeline is started. */
+void vgw_bridge_prepare (struct _GstAppSink *pcm_out, struct _VgwPushSrc *pcm_in, const VgwAudioFormat *format);
+
+/* Takes over @pcm_out and @pcm_in, which were prepared (references are held until detach), from those that it had: from
+ * now on audio passes in both directions. Main thread. */
+void vgw_bridge_attach (VgwBridge *self, struct _GstAppSink *pcm_out, struct _VgwPushSrc *pcm_in);
+
+/* Releases the elements; when it returns, the pacer no longer pushes into them. Nothing where @pcm_out is not the one
+ * that it has (any more). Main thread. */
+void vgw_bridge_detach (VgwBridge *self, struct _GstAppSink *pcm_out);
 
 G_END_DECLS

@@ -1,12 +1,52 @@
-#include "media/vgw-peer-private.h"
+#include "media/vgw-peer.h"
 
+#include <gst/app/app.h>
+#include <gst/webrtc/webrtc.h>
 #include <string.h>
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
-#include "media/vgw-bridge-private.h"
+#include "elements/vgw-push-src.h"
+#include "media/vgw-data-channels.h"
+#include "media/vgw-negotiation.h"
+#include "media/vgw-pipeline-files.h"
+#include "media/vgw-webrtc-watch.h"
 
-#define MAX_EARLY_CANDIDATES 64
+typedef enum
+{
+  PEER_IDLE,
+  PEER_ANSWERING,
+  PEER_ANSWERED,
+  PEER_CONNECTED,
+  PEER_STOPPED,
+} PeerState;
+
+struct _VgwPeer
+{
+  GObject parent_instance;
+
+  VgwMedia *media;
+  char *session_id;
+  VgwAudioFormat format; /* at the bridge */
+  gboolean wants_voice;
+  VgwBridge *bridge; /* (nullable) once it is attached */
+  VgwMailbox *mailbox;
+  PeerState state;
+
+  VgwOffer *offer;
+  const VgwOfferCodec *codec; /* of offer; the one agreed on */
+  const char *audio_mid;      /* of offer */
+  VgwWebrtc *webrtc;
+  VgwNegotiation *negotiation;                     /* (nullable) until the pipeline is built */
+  VgwDataChannels *data_channels;                  /* (nullable) where the offer has none */
+  GstElement *rtp_in, *rtp_out, *pcm_out, *pcm_in; /* of the description, borrowed from webrtc's pipeline */
+
+  GTask *answer_task;       /* (nullable) */
+  GPtrArray *early_texts;   /* char*, of data channels, until it is connected */
+  gsize n_early_text_bytes; /* of them, ever */
+  gboolean may_wait;        /* the description has elements that can hold up a thread */
+  gboolean has_voice;       /* as the signal "voice" said, or will when connected */
+};
 
 G_DEFINE_TYPE (VgwPeer, vgw_peer, G_TYPE_OBJECT)
 
@@ -24,6 +64,312 @@ enum
 };
 
 static guint signals[N_SIGNALS];
+
+/* Reports @error (transfer full) to whoever waits: the answer's caller, or the signal "failed". */
+static void
+fail (VgwPeer *self, GError *error)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->answer_task);
+
+  if (task != NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_signal_emit (self, signals[SIGNAL_FAILED], 0, error);
+  g_error_free (error);
+}
+
+/* --- what webrtcbin reports --- */
+
+static void
+handle_candidate (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+
+  if (!vgw_negotiation_add_local_candidate (self->negotiation, payload))
+    g_signal_emit (self, signals[SIGNAL_CANDIDATE], 0, payload, self->audio_mid, self->offer->audio_index);
+}
+
+static void
+handle_gathered (gpointer object, gpointer payload)
+{
+  vgw_negotiation_set_gathered (((VgwPeer *) object)->negotiation);
+}
+
+/* pc.close () in a browser, or its tab: the client's hang-up. */
+static void
+handle_dtls_closed (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  vgw_info (self->session_id, "the client has closed DTLS");
+  g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
+}
+
+/* DTLS may be up at the client, and text on the way, before the certificate was looked at here: that waits, no more
+ * than a little. */
+static void
+handle_event_text (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  gsize length = strlen (payload);
+  if (self->state == PEER_CONNECTED)
+    g_signal_emit (self, signals[SIGNAL_EVENT], 0, payload);
+  else if (self->state == PEER_ANSWERED && self->n_early_text_bytes + length <= VGW_EVENT_MAX_BYTES)
+    {
+      self->n_early_text_bytes += length;
+      g_ptr_array_add (self->early_texts, g_strdup (payload));
+    }
+}
+
+static void
+emit_early_texts (VgwPeer *self)
+{
+  while (self->early_texts->len > 0 && self->state == PEER_CONNECTED)
+    {
+      g_autofree char *text = g_ptr_array_steal_index (self->early_texts, 0);
+      g_signal_emit (self, signals[SIGNAL_EVENT], 0, text);
+    }
+}
+
+static void
+handle_connected (VgwPeer *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *certificate = vgw_webrtc_get_peer_certificate (self->webrtc);
+  if (self->state != PEER_ANSWERED)
+    return;
+  if (!vgw_offer_check_certificate (self->offer, certificate, &error))
+    {
+      fail (self, g_steal_pointer (&error));
+      return;
+    }
+  self->state = PEER_CONNECTED;
+  vgw_webrtc_confirm_handshake (self->webrtc);
+  if (!self->may_wait)
+    vgw_webrtc_go_direct (self->webrtc);
+  g_signal_emit (self, signals[SIGNAL_CONNECTED], 0);
+  if (self->has_voice && self->state == PEER_CONNECTED)
+    g_signal_emit (self, signals[SIGNAL_VOICE], 0, TRUE);
+  emit_early_texts (self);
+}
+
+static void
+handle_connection_state (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  switch ((GstWebRTCPeerConnectionState) GPOINTER_TO_INT (payload))
+    {
+    case GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED:
+      handle_connected (self);
+      break;
+    case GST_WEBRTC_PEER_CONNECTION_STATE_FAILED:
+      fail (self, g_error_new (VGW_ERROR, VGW_ERROR_TIMEOUT, "ICE or DTLS failed"));
+      break;
+    case GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED:
+      g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
+      break;
+    case GST_WEBRTC_PEER_CONNECTION_STATE_NEW:
+    case GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTING:
+    case GST_WEBRTC_PEER_CONNECTION_STATE_DISCONNECTED:
+      break;
+    }
+}
+
+static void
+handle_track (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  VgwTrackFacts *facts = payload;
+  VgwTrack track = { "audio", facts->codec, facts->clock_rate_hz, facts->ssrc, self->audio_mid };
+  vgw_info (self->session_id, "track: kind=audio codec=%s clock-rate=%d ssrc=%u mid=%s", facts->codec,
+            facts->clock_rate_hz, facts->ssrc, self->audio_mid);
+  g_signal_emit (self, signals[SIGNAL_TRACK], 0, &track);
+}
+
+/* The caller went on with another SSRC. */
+static void
+handle_switch (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  guint32 ssrc = *(guint32 *) payload;
+  VgwTrack track = { "audio", self->codec->name, (int) self->codec->clock_rate_hz, ssrc, self->audio_mid };
+  vgw_info (self->session_id, "track: ssrc=%u from here on", ssrc);
+  g_signal_emit (self, signals[SIGNAL_TRACK], 0, &track);
+}
+
+static void
+handle_flood (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  fail (self, g_error_new (VGW_ERROR, VGW_ERROR_FLOOD, "far more media came than a call may send"));
+}
+
+static void
+handle_pipeline_error (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  fail (self, g_error_new (VGW_ERROR, VGW_ERROR_INTERNAL, "the pipeline failed: %s", (char *) payload));
+}
+
+/* A client that aborts SCTP, or stops answering it, still talks. */
+static void
+handle_sctp_error (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  if (self->data_channels != NULL)
+    vgw_data_channels_lose (self->data_channels, "the client has aborted SCTP, or does not answer");
+}
+
+static void
+handle_voice (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  gboolean has_voice = GPOINTER_TO_INT (payload);
+  if (has_voice == self->has_voice)
+    return;
+  self->has_voice = has_voice;
+  if (self->state == PEER_CONNECTED)
+    g_signal_emit (self, signals[SIGNAL_VOICE], 0, has_voice);
+}
+
+static void
+handle_key (gpointer object, gpointer payload)
+{
+  VgwPeer *self = object;
+  const VgwKey *key = payload;
+  if (self->state == PEER_CONNECTED)
+    g_signal_emit (self, signals[SIGNAL_DTMF], 0, key->digit, key->duration_ms);
+}
+
+static const VgwWebrtcReports webrtc_reports = {
+  .candidate = handle_candidate,
+  .gathered = handle_gathered,
+  .connection_state = handle_connection_state,
+  .track = handle_track,
+  .voice = handle_voice,
+  .sctp_failed = handle_sctp_error,
+  .pipeline_failed = handle_pipeline_error,
+};
+
+/* --- building --- */
+
+static void
+on_negotiated (char *answer, GError *error, gpointer user_data)
+{
+  VgwPeer *self = user_data;
+  g_autoptr (GTask) task = NULL;
+
+  if (answer == NULL)
+    {
+      fail (self, error);
+      return;
+    }
+  self->state = PEER_ANSWERED;
+  task = g_steal_pointer (&self->answer_task);
+  g_task_return_pointer (task, answer, g_free);
+}
+
+static void
+connect_webrtc (VgwPeer *self)
+{
+  const VgwOfferCodec *dtmf = vgw_offer_find_dtmf (self->offer, self->codec);
+  guint own_ssrc;
+  g_object_get (self->rtp_out, "ssrc", &own_ssrc, NULL);
+  vgw_rtp_intake_set_stream (vgw_webrtc_get_intake (self->webrtc), self->codec, dtmf, own_ssrc);
+  vgw_rtp_intake_set_funcs (vgw_webrtc_get_intake (self->webrtc), self->mailbox, handle_switch, handle_flood);
+  vgw_webrtc_set_audio (self->webrtc, self->codec);
+  if (dtmf != NULL)
+    vgw_webrtc_set_dtmf (self->webrtc, dtmf, self->mailbox, handle_key);
+  vgw_webrtc_set_closed (self->webrtc, self->mailbox, handle_dtls_closed);
+  vgw_webrtc_watch (self->webrtc, self->rtp_in, self->mailbox, &webrtc_reports);
+  if (self->offer->data_index >= 0)
+    self->data_channels = vgw_data_channels_new (vgw_webrtc_get_bin (self->webrtc),
+                                                 vgw_media_get_settings (self->media)->max_data_channels,
+                                                 self->session_id, self->mailbox, handle_event_text);
+}
+
+static gboolean
+build (VgwPeer *self, VgwPipeline *pipeline, GError **error)
+{
+  VgwPipelineInstance instance;
+  if (!vgw_pipeline_instantiate (pipeline, self->codec->payload_type, &instance, error))
+    return FALSE;
+  vgw_pipeline_files_name (instance.pipeline, self->session_id);
+  self->webrtc = vgw_webrtc_new (self->media, instance.pipeline, error);
+  if (self->webrtc == NULL)
+    return FALSE;
+  if (self->wants_voice)
+    {
+      if (!vgw_pipeline_add_vad (&instance))
+        vgw_warning (self->session_id, "pipeline %s: " VGW_PIPELINE_NO_VOICE, vgw_pipeline_get_name (pipeline));
+      vgw_pipeline_fit_vad (&instance, self->format.rate_hz);
+    }
+  else
+    vgw_pipeline_remove_vad (&instance);
+  self->rtp_in = instance.rtp_in;
+  self->rtp_out = instance.rtp_out;
+  self->may_wait = instance.may_wait;
+  g_object_set (self->rtp_out, "ssrc", g_random_int_range (1, G_MAXINT32), NULL);
+  self->pcm_out = instance.pcm_out;
+  self->pcm_in = instance.pcm_in;
+  vgw_bridge_prepare (GST_APP_SINK (instance.pcm_out), VGW_PUSH_SRC (instance.pcm_in), &self->format);
+  connect_webrtc (self);
+  self->negotiation = vgw_negotiation_new (
+      &(VgwNegotiationSetup){
+          .session_id = self->session_id,
+          .offer = self->offer,
+          .codec = self->codec,
+          .bin = vgw_webrtc_get_bin (self->webrtc),
+          .rtp_out = self->rtp_out,
+          .gather_timeout_ms = vgw_media_get_settings (self->media)->gather_timeout_ms,
+          .is_lite = vgw_media_get_ice_mux (self->media) != NULL,
+      },
+      on_negotiated, self);
+  if (gst_element_set_state (vgw_webrtc_get_pipeline (self->webrtc), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
+    {
+      g_set_error (error, VGW_ERROR, VGW_ERROR_INTERNAL, "the pipeline \"%s\" did not start",
+                   vgw_pipeline_get_name (pipeline));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* The first pipeline, in the operator's order, whose codec the offer has. */
+static VgwPipeline *
+choose_pipeline (VgwPeer *self, GError **error)
+{
+  GPtrArray *pipelines = vgw_media_get_pipelines (self->media);
+  g_autoptr (GString) known = g_string_new (NULL);
+  for (guint i = 0; i < pipelines->len; i++)
+    {
+      VgwPipeline *pipeline = g_ptr_array_index (pipelines, i);
+      const char *name = vgw_pipeline_get_codec (pipeline);
+      self->codec = vgw_offer_find_codec (self->offer, name, vgw_pipeline_get_clock_rate_hz (pipeline));
+      if (self->codec != NULL)
+        return pipeline;
+      g_string_append_printf (known, "%s%s", known->len > 0 ? ", " : "", name);
+    }
+  g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the offer has no codec that the gateway serves (%s)",
+               known->str);
+  return NULL;
+}
+
+static gboolean
+start_answer (VgwPeer *self, const char *offer_text, GError **error)
+{
+  const VgwMediaSettings *settings = vgw_media_get_settings (self->media);
+  VgwPipeline *pipeline;
+
+  self->offer = vgw_offer_parse (offer_text, settings->max_mlines, error);
+  pipeline = self->offer != NULL ? choose_pipeline (self, error) : NULL;
+  if (pipeline == NULL)
+    return FALSE;
+  self->audio_mid = g_array_index (self->offer->mlines, VgwOfferMline, self->offer->audio_index).mid;
+  if (!build (self, pipeline, error))
+    return FALSE;
+  return vgw_negotiation_start (self->negotiation, error);
+}
 
 /* One line for a call of which something was dropped, however much that was. */
 static void
@@ -47,7 +393,10 @@ vgw_peer_stop (VgwPeer *self)
     return;
   self->state = PEER_STOPPED;
   vgw_mailbox_close (self->mailbox);
-  vgw_peer_drop_answer (self, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the peer was stopped"));
+  if (self->negotiation != NULL)
+    vgw_negotiation_stop (self->negotiation);
+  if (self->answer_task != NULL)
+    fail (self, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the peer was stopped"));
   if (self->webrtc != NULL)
     {
       if (self->bridge != NULL)
@@ -59,65 +408,12 @@ vgw_peer_stop (VgwPeer *self)
     }
 }
 
-void
-vgw_peer_fail (VgwPeer *self, GError *error)
-{
-  if (self->answer_task != NULL)
-    {
-      vgw_peer_drop_answer (self, error);
-      return;
-    }
-  g_signal_emit (self, signals[SIGNAL_FAILED], 0, error);
-  g_error_free (error);
-}
-
-void
-vgw_peer_emit_candidate (VgwPeer *self, const char *candidate)
-{
-  g_signal_emit (self, signals[SIGNAL_CANDIDATE], 0, candidate, self->audio_mid, self->offer->audio_index);
-}
-
-void
-vgw_peer_emit_track (VgwPeer *self, const VgwTrack *track)
-{
-  g_signal_emit (self, signals[SIGNAL_TRACK], 0, track);
-}
-
-void
-vgw_peer_emit_connected (VgwPeer *self)
-{
-  g_signal_emit (self, signals[SIGNAL_CONNECTED], 0);
-}
-
-void
-vgw_peer_emit_closed (VgwPeer *self)
-{
-  g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
-}
-
-void
-vgw_peer_emit_voice (VgwPeer *self, gboolean has_voice)
-{
-  g_signal_emit (self, signals[SIGNAL_VOICE], 0, has_voice);
-}
-
-void
-vgw_peer_emit_event (VgwPeer *self, const char *text)
-{
-  g_signal_emit (self, signals[SIGNAL_EVENT], 0, text);
-}
-
-void
-vgw_peer_emit_dtmf (VgwPeer *self, const VgwKey *key)
-{
-  g_signal_emit (self, signals[SIGNAL_DTMF], 0, key->digit, key->duration_ms);
-}
-
 static void
 vgw_peer_dispose (GObject *object)
 {
   VgwPeer *self = VGW_PEER (object);
   vgw_peer_stop (self);
+  g_clear_object (&self->negotiation);
   g_clear_pointer (&self->data_channels, vgw_data_channels_unref);
   g_clear_pointer (&self->webrtc, vgw_webrtc_unref);
   g_clear_object (&self->bridge);
@@ -131,9 +427,6 @@ vgw_peer_finalize (GObject *object)
   VgwPeer *self = VGW_PEER (object);
   g_clear_pointer (&self->mailbox, vgw_mailbox_unref);
   g_clear_pointer (&self->offer, vgw_offer_free);
-  g_clear_pointer (&self->local_sdp, gst_sdp_message_free);
-  g_clear_pointer (&self->local_candidates, g_ptr_array_unref);
-  g_clear_pointer (&self->early_candidates, g_ptr_array_unref);
   g_clear_pointer (&self->early_texts, g_ptr_array_unref);
   g_free (self->session_id);
   G_OBJECT_CLASS (vgw_peer_parent_class)->finalize (object);
@@ -168,8 +461,6 @@ static void
 vgw_peer_init (VgwPeer *self)
 {
   self->mailbox = vgw_mailbox_new (G_OBJECT (self));
-  self->local_candidates = g_ptr_array_new_with_free_func (g_free);
-  self->early_candidates = g_ptr_array_new_with_free_func (g_free);
   self->early_texts = g_ptr_array_new_with_free_func (g_free);
 }
 
@@ -197,8 +488,8 @@ vgw_peer_answer_async (VgwPeer *self, const char *offer, GCancellable *cancellab
   self->answer_task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (self->answer_task, vgw_peer_answer_async);
   self->state = PEER_ANSWERING;
-  if (!vgw_peer_start_answer (self, offer, &error))
-    vgw_peer_fail (self, error);
+  if (!start_answer (self, offer, &error))
+    fail (self, error);
 }
 
 char *
@@ -228,13 +519,8 @@ vgw_peer_add_candidate (VgwPeer *self, const char *candidate, const char *mid, i
    * needs no remote candidates at all. */
   if (strstr (candidate, ".local") != NULL || vgw_media_get_ice_mux (self->media) != NULL)
     return TRUE;
-  if (self->webrtc == NULL || !self->has_remote_description)
-    {
-      if (self->early_candidates->len < MAX_EARLY_CANDIDATES)
-        g_ptr_array_add (self->early_candidates, g_strdup (candidate));
-    }
-  else if (self->state != PEER_STOPPED)
-    vgw_peer_pass_candidate (self, candidate);
+  if (self->negotiation != NULL && self->state != PEER_STOPPED)
+    vgw_negotiation_add_remote_candidate (self->negotiation, candidate);
   return TRUE;
 }
 

@@ -50,8 +50,8 @@ EXCEPTIONS = {
 # Circles that there are still, each by one file of it.
 KNOWN_CIRCLES = {
     "ice/vgw-ice-mux",
-    "manager/vgw-manager", "media/vgw-bridge", "media/vgw-media", "media/vgw-peer", "media/vgw-pipeline",
-    "media/vgw-playout", "session/vgw-session",
+    "manager/vgw-manager", "media/vgw-media", "media/vgw-pipeline",
+    "media/vgw-playout",
 }
 
 GSTREAMER_ROOMS = {"media", "elements", "ice", "caller"}

@@ -1,6 +1,9 @@
 /* The samples that an engine hears tell the time, whatever the timestamps of the buffers do. Buffers go straight into
  * an appsink, in the test's own thread. */
-#include "media/vgw-bridge-private.h"
+#include <gst/app/app.h>
+
+#include "elements/vgw-push-src.h"
+#include "media/vgw-bridge.h"
 
 #include <check.h>
 

@@ -1,6 +1,9 @@
 /* The bridge on real pipelines: speech goes playout queue → pacer → encoder → RTP → jitter buffer →
  * decoder → appsink → audio function. */
-#include "media/vgw-bridge-private.h"
+#include <gst/app/app.h>
+
+#include "elements/vgw-push-src.h"
+#include "media/vgw-bridge.h"
 
 #include <check.h>
 

@@ -1,0 +1,493 @@
+#include "media/vgw-negotiation.h"
+
+#include <gst/webrtc/webrtc.h>
+
+#include "base/vgw-error.h"
+#include "base/vgw-log.h"
+#include "base/vgw-mailbox.h"
+#include "base/vgw-random.h"
+#include "base/vgw-source.h"
+
+/* What the promises may take. Measured: some 10 ms, 0.5 s in a burst of 60. */
+#define PROMISES_TIMEOUT_MS 5000
+
+/* The m-line of the reduced offer that has the bundle's transport. webrtcbin 1.22 keeps candidates for any other in an
+ * array that only grows. */
+#define BUNDLE_MLINE 0
+
+#define MAX_EARLY_CANDIDATES 64
+
+/* In base64, a multiple of three: 8 and 24 characters, 48 and 144 bits (RFC 8445 section 5.3 asks for 24 and 128) */
+#define ICE_UFRAG_BYTES 6
+#define ICE_PWD_BYTES 18
+
+/* In their order. */
+typedef enum
+{
+  STEP_REMOTE,  /* set-remote-description */
+  STEP_ENCODER, /* the encoder is linked; no promise */
+  STEP_ANSWER,  /* create-answer */
+  STEP_LOCAL,   /* set-local-description */
+  STEP_GATHER,  /* candidates, up to the bound; no promise */
+  STEP_DONE,
+} Step;
+
+struct _VgwNegotiation
+{
+  GObject parent_instance;
+
+  VgwNegotiationSetup setup;
+  VgwNegotiationFunc func; /* NULL once it was called, or the negotiation is stopped */
+  gpointer user_data;
+  VgwMailbox *mailbox; /* from webrtcbin's thread */
+  Step step;
+  GstPromise *promise; /* (nullable) the one that webrtcbin has not answered */
+  GSource *deadline;   /* of the promises; from STEP_GATHER on, of the candidates */
+
+  GstWebRTCSessionDescription *remote, *local; /* (nullable) until they are set; webrtcbin's answer as it was created */
+  GstSDPMessage *local_sdp;                    /* (nullable) a copy of local */
+  GPtrArray *local_candidates;                 /* char*, until the answer is out */
+  GPtrArray *early_candidates;                 /* char*, the client's, until STEP_ENCODER */
+  gboolean is_gathered;
+};
+
+G_DEFINE_FINAL_TYPE (VgwNegotiation, vgw_negotiation, G_TYPE_OBJECT)
+
+static void execute_step (VgwNegotiation *self);
+
+/* Returns one of both (transfer full). */
+static void
+finish (VgwNegotiation *self, char *answer, GError *error)
+{
+  VgwNegotiationFunc func = g_steal_pointer (&self->func);
+
+  vgw_source_clear (&self->deadline);
+  func (answer, error, self->user_data);
+}
+
+static void
+fail (VgwNegotiation *self, VgwErrorCode code, const char *message)
+{
+  finish (self, NULL, g_error_new_literal (VGW_ERROR, code, message));
+}
+
+static void
+enter (VgwNegotiation *self, Step step)
+{
+  self->step = step;
+  execute_step (self);
+}
+
+static const char *
+step_to_string (Step step)
+{
+  switch (step)
+    {
+    case STEP_REMOTE:
+      return "set-remote-description";
+    case STEP_ENCODER:
+      return "encoder";
+    case STEP_ANSWER:
+      return "create-answer";
+    case STEP_LOCAL:
+      return "set-local-description";
+    case STEP_GATHER:
+      return "gathering";
+    case STEP_DONE:
+      return "done";
+    }
+  g_return_val_if_reached ("?");
+}
+
+/* --- promises --- */
+
+/* webrtcbin 1.22 draws its ICE credentials from a Mersenne Twister: who collects enough answers could tell those of
+ * other callers, and lead their media away. The agent takes whatever stands in the local description. */
+static void
+renew_credentials (GstSDPMessage *sdp)
+{
+  g_autofree char *ufrag = vgw_random_base64 (ICE_UFRAG_BYTES);
+  g_autofree char *pwd = vgw_random_base64 (ICE_PWD_BYTES);
+
+  for (guint i = 0; i < gst_sdp_message_medias_len (sdp); i++)
+    {
+      GstSDPMedia *media = (GstSDPMedia *) gst_sdp_message_get_media (sdp, i);
+      for (guint j = 0; j < gst_sdp_media_attributes_len (media); j++)
+        {
+          const GstSDPAttribute *old = gst_sdp_media_get_attribute (media, j);
+          const char *value = g_str_equal (old->key, "ice-ufrag") ? ufrag
+                              : g_str_equal (old->key, "ice-pwd") ? pwd
+                                                                  : NULL;
+          GstSDPAttribute renewed;
+          if (value == NULL)
+            continue;
+          gst_sdp_attribute_set (&renewed, old->key, value);
+          gst_sdp_media_replace_attribute (media, j, &renewed);
+        }
+    }
+}
+
+/* FALSE where webrtcbin made none. */
+static gboolean
+take_answer (VgwNegotiation *self, const GstStructure *reply)
+{
+  gst_structure_get (reply, "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &self->local, NULL);
+  if (self->local == NULL)
+    return FALSE;
+  renew_credentials (self->local->sdp);
+  gst_sdp_message_copy (self->local->sdp, &self->local_sdp);
+  return TRUE;
+}
+
+static void
+on_reply (gpointer object, gpointer payload)
+{
+  VgwNegotiation *self = object;
+  const GstStructure *reply = payload;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *message = NULL;
+
+  if (self->func == NULL)
+    return;
+  if (gst_structure_has_field (reply, "error"))
+    {
+      gst_structure_get (reply, "error", G_TYPE_ERROR, &error, NULL);
+      vgw_info (self->setup.session_id, "%s: %s", step_to_string (self->step),
+                error ? error->message : "no reason given");
+      message = g_strdup_printf ("the offer could not be used (%s)", step_to_string (self->step));
+      fail (self, VGW_ERROR_BAD_MESSAGE, message);
+    }
+  else if (self->step == STEP_ANSWER && !take_answer (self, reply))
+    fail (self, VGW_ERROR_INTERNAL, "webrtcbin made no answer");
+  else
+    enter (self, self->step + 1);
+}
+
+/* webrtcbin's PC thread. Not called at all where webrtcbin closes first; then only the destroy notify is. */
+static void
+on_promise_changed (GstPromise *promise, gpointer data)
+{
+  const GstStructure *reply;
+  GstStructure *copy;
+
+  if (gst_promise_wait (promise) != GST_PROMISE_RESULT_REPLIED)
+    return;
+  reply = gst_promise_get_reply (promise);
+  copy = reply != NULL ? gst_structure_copy (reply) : gst_structure_new_empty ("reply");
+  vgw_mailbox_post (data, on_reply, copy, (GDestroyNotify) gst_structure_free);
+}
+
+/* That of the present step, kept until the next one. (transfer none) */
+static GstPromise *
+promise_new (VgwNegotiation *self)
+{
+  g_clear_pointer (&self->promise, gst_promise_unref);
+  self->promise = gst_promise_new_with_change_func (on_promise_changed, vgw_mailbox_ref (self->mailbox),
+                                                    (GDestroyNotify) vgw_mailbox_unref);
+  return self->promise;
+}
+
+/* --- the encoder --- */
+
+/* webrtcbin 1.24 makes the transceiver in set-remote-description, recvonly, and then gives no pad to send on; 1.22
+ * makes it with the pad. The answer still sends only where the offer receives. */
+static void
+let_transceiver_send (GstElement *bin)
+{
+  g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
+
+  g_signal_emit_by_name (bin, "get-transceiver", 0, &transceiver);
+  if (transceiver != NULL)
+    g_object_set (transceiver, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDRECV, NULL);
+}
+
+/* Pacer's thread. */
+static gboolean
+write_payload_type (GstBuffer **buffer, guint index, gpointer user_data)
+{
+  GstMapInfo map;
+
+  *buffer = gst_buffer_make_writable (*buffer);
+  if (!gst_buffer_map (*buffer, &map, GST_MAP_READWRITE))
+    return TRUE;
+  if (map.size > 1)
+    map.data[1] = (guint8) ((map.data[1] & 0x80) | GPOINTER_TO_UINT (user_data)); /* RFC 3550 section 5.1 */
+  gst_buffer_unmap (*buffer, &map);
+  return TRUE;
+}
+
+static GstPadProbeReturn
+on_encoded (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
+    write_payload_type ((GstBuffer **) &info->data, 0, user_data);
+  else if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST)
+    {
+      info->data = gst_buffer_list_make_writable (info->data);
+      gst_buffer_list_foreach (info->data, write_payload_type, user_data);
+    }
+  return GST_PAD_PROBE_OK;
+}
+
+/* The encoder's pad is linked after the remote description, by the name of the m-line, and with the payload type of
+ * the offer: everything else makes the answer recvonly (webrtcbin 1.22). */
+static gboolean
+link_encoder (GstElement *bin, GstElement *rtp_out, const VgwOfferCodec *codec)
+{
+  g_autoptr (GstPad) sink = NULL;
+  g_autoptr (GstPad) src = gst_element_get_static_pad (rtp_out, "src");
+  g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
+  g_autoptr (GstCaps) caps = NULL;
+
+  let_transceiver_send (bin);
+  sink = gst_element_request_pad_simple (bin, "sink_0");
+  if (sink == NULL || src == NULL)
+    return FALSE;
+  caps = gst_caps_new_simple ("application/x-rtp", "media", G_TYPE_STRING, "audio", "encoding-name", G_TYPE_STRING,
+                              codec->name, "clock-rate", G_TYPE_INT, (int) codec->clock_rate_hz, "payload", G_TYPE_INT,
+                              (int) codec->payload_type, NULL);
+  g_object_get (sink, "transceiver", &transceiver, NULL);
+  g_object_set (transceiver, "codec-preferences", caps, NULL);
+  /* webrtcbin has one m-line for what the client may have on two, and there with two numbers for the codec */
+  if (codec->send_payload_type != (int) codec->payload_type)
+    gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_encoded,
+                       GINT_TO_POINTER (codec->send_payload_type), NULL);
+  return gst_pad_link (src, sink) == GST_PAD_LINK_OK;
+}
+
+/* A client that receives nothing: the encoder's packets go nowhere. */
+static gboolean
+link_encoder_to_nothing (GstElement *bin, GstElement *rtp_out)
+{
+  GstElement *fakesink = gst_element_factory_make ("fakesink", NULL);
+  g_autoptr (GstObject) pipeline = gst_object_get_parent (GST_OBJECT (bin));
+
+  g_object_set (fakesink, "async", FALSE, "sync", FALSE, NULL);
+  gst_bin_add (GST_BIN (pipeline), fakesink);
+  gst_element_sync_state_with_parent (fakesink);
+  return gst_element_link_pads (rtp_out, "src", fakesink, "sink");
+}
+
+/* --- the steps --- */
+
+static void
+pass_candidate (VgwNegotiation *self, const char *candidate)
+{
+  g_signal_emit_by_name (self->setup.bin, "add-ice-candidate", BUNDLE_MLINE, candidate);
+}
+
+static void
+connect_encoder (VgwNegotiation *self)
+{
+  const VgwNegotiationSetup *setup = &self->setup;
+  gboolean is_linked;
+
+  for (guint i = 0; i < self->early_candidates->len; i++)
+    pass_candidate (self, g_ptr_array_index (self->early_candidates, i));
+  g_ptr_array_set_size (self->early_candidates, 0);
+
+  is_linked = setup->offer->send_index < 0 ? link_encoder_to_nothing (setup->bin, setup->rtp_out)
+                                           : link_encoder (setup->bin, setup->rtp_out, setup->codec);
+  if (is_linked)
+    enter (self, STEP_ANSWER);
+  else
+    fail (self, VGW_ERROR_INTERNAL, "the encoder could not be linked to webrtcbin");
+}
+
+/* Writes into the answer which SSRC we send with. webrtcbin leaves it out, and with more than one m-line pion then
+ * drops what it cannot assign (RFC 8843 section 9.2 wants a=ssrc or the MID extension). */
+static void
+name_ssrc (VgwNegotiation *self)
+{
+  GstSDPMedia *audio = (GstSDPMedia *) gst_sdp_message_get_media (self->local_sdp, 0);
+  g_autofree char *value = NULL;
+  guint ssrc;
+
+  if (audio == NULL || gst_sdp_media_get_attribute_val (audio, "ssrc") != NULL)
+    return;
+  g_object_get (self->setup.rtp_out, "ssrc", &ssrc, NULL);
+  value = g_strdup_printf ("%u cname:voice-gateway", ssrc);
+  gst_sdp_media_add_attribute (audio, "ssrc", value);
+}
+
+static void
+complete (VgwNegotiation *self)
+{
+  const VgwNegotiationSetup *setup = &self->setup;
+  GError *error = NULL;
+  char *answer;
+
+  name_ssrc (self);
+  answer = vgw_offer_expand_answer (setup->offer, self->local_sdp, setup->codec,
+                                    vgw_offer_find_dtmf (setup->offer, setup->codec), self->local_candidates,
+                                    self->is_gathered, setup->is_lite, &error);
+  finish (self, answer, error);
+}
+
+static gboolean
+on_deadline (gpointer user_data)
+{
+  VgwNegotiation *self = user_data;
+  g_autofree char *message = NULL;
+
+  if (self->step == STEP_GATHER)
+    {
+      vgw_debug (self->setup.session_id, "answering before gathering is complete; later candidates are trickled");
+      enter (self, STEP_DONE);
+      return G_SOURCE_REMOVE;
+    }
+  message = g_strdup_printf ("no answer could be made in %d ms", PROMISES_TIMEOUT_MS);
+  fail (self, VGW_ERROR_TIMEOUT, message);
+  return G_SOURCE_REMOVE;
+}
+
+/* The deadline of the candidates counts from here: webrtcbin has set its own description, which the client gets. */
+static void
+wait_for_candidates (VgwNegotiation *self)
+{
+  vgw_source_clear (&self->deadline);
+  if (self->is_gathered)
+    enter (self, STEP_DONE);
+  else
+    self->deadline = vgw_source_start_timer (self->setup.gather_timeout_ms, on_deadline, self);
+}
+
+static void
+execute_step (VgwNegotiation *self)
+{
+  GstElement *bin = self->setup.bin;
+
+  switch (self->step)
+    {
+    case STEP_REMOTE:
+      g_signal_emit_by_name (bin, "set-remote-description", self->remote, promise_new (self));
+      g_clear_pointer (&self->remote, gst_webrtc_session_description_free);
+      break;
+    case STEP_ENCODER:
+      connect_encoder (self);
+      break;
+    case STEP_ANSWER:
+      g_signal_emit_by_name (bin, "create-answer", NULL, promise_new (self));
+      break;
+    case STEP_LOCAL:
+      g_signal_emit_by_name (bin, "set-local-description", self->local, promise_new (self));
+      g_clear_pointer (&self->local, gst_webrtc_session_description_free);
+      break;
+    case STEP_GATHER:
+      wait_for_candidates (self);
+      break;
+    case STEP_DONE:
+      complete (self);
+      break;
+    }
+}
+
+/* --- public --- */
+
+gboolean
+vgw_negotiation_start (VgwNegotiation *self, GError **error)
+{
+  GstSDPMessage *reduced;
+
+  g_return_val_if_fail (VGW_IS_NEGOTIATION (self), FALSE);
+
+  reduced = vgw_offer_reduce (self->setup.offer, self->setup.codec, error);
+  if (reduced == NULL)
+    return FALSE;
+  self->remote = gst_webrtc_session_description_new (GST_WEBRTC_SDP_TYPE_OFFER, reduced); /* takes reduced */
+  self->deadline = vgw_source_start_timer (PROMISES_TIMEOUT_MS, on_deadline, self);
+  enter (self, STEP_REMOTE);
+  return TRUE;
+}
+
+void
+vgw_negotiation_add_remote_candidate (VgwNegotiation *self, const char *candidate)
+{
+  g_return_if_fail (VGW_IS_NEGOTIATION (self));
+
+  if (self->step > STEP_ENCODER)
+    pass_candidate (self, candidate);
+  else if (self->early_candidates->len < MAX_EARLY_CANDIDATES)
+    g_ptr_array_add (self->early_candidates, g_strdup (candidate));
+}
+
+gboolean
+vgw_negotiation_add_local_candidate (VgwNegotiation *self, const char *candidate)
+{
+  g_return_val_if_fail (VGW_IS_NEGOTIATION (self), FALSE);
+
+  if (self->step == STEP_DONE)
+    return FALSE;
+  g_ptr_array_add (self->local_candidates, g_strdup (candidate));
+  return TRUE;
+}
+
+void
+vgw_negotiation_set_gathered (VgwNegotiation *self)
+{
+  g_return_if_fail (VGW_IS_NEGOTIATION (self));
+
+  self->is_gathered = TRUE;
+  if (self->step == STEP_GATHER && self->func != NULL)
+    enter (self, STEP_DONE);
+}
+
+void
+vgw_negotiation_stop (VgwNegotiation *self)
+{
+  g_return_if_fail (VGW_IS_NEGOTIATION (self));
+
+  self->func = NULL;
+  vgw_mailbox_close (self->mailbox);
+  vgw_source_clear (&self->deadline);
+  if (self->promise != NULL)
+    gst_promise_interrupt (self->promise); /* webrtcbin drops what it has not answered, with a warning each */
+  g_clear_pointer (&self->promise, gst_promise_unref);
+}
+
+VgwNegotiation *
+vgw_negotiation_new (const VgwNegotiationSetup *setup, VgwNegotiationFunc func, gpointer user_data)
+{
+  VgwNegotiation *self = g_object_new (VGW_TYPE_NEGOTIATION, NULL);
+
+  self->setup = *setup;
+  self->func = func;
+  self->user_data = user_data;
+  return self;
+}
+
+static void
+vgw_negotiation_dispose (GObject *object)
+{
+  vgw_negotiation_stop (VGW_NEGOTIATION (object));
+  G_OBJECT_CLASS (vgw_negotiation_parent_class)->dispose (object);
+}
+
+static void
+vgw_negotiation_finalize (GObject *object)
+{
+  VgwNegotiation *self = VGW_NEGOTIATION (object);
+
+  g_clear_pointer (&self->mailbox, vgw_mailbox_unref);
+  g_clear_pointer (&self->remote, gst_webrtc_session_description_free);
+  g_clear_pointer (&self->local, gst_webrtc_session_description_free);
+  g_clear_pointer (&self->local_sdp, gst_sdp_message_free);
+  g_ptr_array_unref (self->local_candidates);
+  g_ptr_array_unref (self->early_candidates);
+  G_OBJECT_CLASS (vgw_negotiation_parent_class)->finalize (object);
+}
+
+static void
+vgw_negotiation_class_init (VgwNegotiationClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = vgw_negotiation_dispose;
+  G_OBJECT_CLASS (klass)->finalize = vgw_negotiation_finalize;
+}
+
+static void
+vgw_negotiation_init (VgwNegotiation *self)
+{
+  self->mailbox = vgw_mailbox_new (G_OBJECT (self));
+  self->local_candidates = g_ptr_array_new_with_free_func (g_free);
+  self->early_candidates = g_ptr_array_new_with_free_func (g_free);
+}

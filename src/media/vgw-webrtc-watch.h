@@ -1,0 +1,33 @@
+/* What a webrtcbin and its pipeline report, on whatever thread, brought to the main thread. */
+#pragma once
+
+#include "base/vgw-mailbox.h"
+#include "media/vgw-webrtc.h"
+
+G_BEGIN_DECLS
+
+/* Of a track. */
+typedef struct
+{
+  char *codec;
+  int clock_rate_hz;
+  guint ssrc;
+} VgwTrackFacts;
+
+/* Each runs on the main thread, with the object of the mailbox and what is named here. */
+typedef struct
+{
+  VgwMailboxFunc candidate;        /* char*: a local candidate */
+  VgwMailboxFunc gathered;         /* NULL: there are no more */
+  VgwMailboxFunc connection_state; /* GstWebRTCPeerConnectionState, as GINT_TO_POINTER () */
+  VgwMailboxFunc track;            /* VgwTrackFacts*: the client sends media, and it is linked */
+  VgwMailboxFunc voice;            /* gboolean, as GINT_TO_POINTER (): whether the pipeline's `vad` detects voice */
+  VgwMailboxFunc sctp_failed;      /* NULL: once */
+  VgwMailboxFunc pipeline_failed;  /* char*: why */
+} VgwWebrtcReports;
+
+/* Links the client's media to @rtp_in, an element beside webrtcbin, and posts what happens to @mailbox. @reports is
+ * static. Main thread, before the pipeline is started. */
+void vgw_webrtc_watch (VgwWebrtc *webrtc, GstElement *rtp_in, VgwMailbox *mailbox, const VgwWebrtcReports *reports);
+
+G_END_DECLS
