@@ -4,11 +4,13 @@ import json
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import subprocess
 import unittest
 import urllib.request
 
+import certificates
 import harness
 
 ORDINARY_USER = "nobody"
@@ -44,6 +46,19 @@ class Scripts(harness.GatewayTest):
         result = self.run_script("--config", "no-such.conf", "--check-config")
         self.assertEqual(result.returncode, 78)
         self.assertIn("no-such.conf", result.stderr)
+
+    def test_the_configurations_of_the_documents_are_good(self):
+        pages = [harness.SOURCE_ROOT / "README.md", *sorted((harness.SOURCE_ROOT / "docs").glob("*.md"))]
+        blocks = [(page.name, block) for page in pages for block in re.findall(r"^```ini\n(.*?)^```", page.read_text(), re.M | re.S)]
+        self.assertTrue(blocks)
+        certificate, _ = certificates.self_signed(self.directory)
+        for name, block in blocks:
+            with self.subTest(page=name, block=block):
+                (self.directory / "page.conf").write_text(
+                    block.replace("/etc/voice-gateway/internal-ca.pem", str(certificate)))
+                result = subprocess.run([harness.GATEWAY, "--config", self.directory / "page.conf", "--check-config"],
+                                        capture_output=True, text=True, check=False, env=harness.environment())
+                self.assertEqual(result.returncode, 0, result.stderr)
 
     def run_for_a_page(self, *arguments):
         """The engines that the page offers while scripts/run runs, and the programs whose parent it is; ends it."""
