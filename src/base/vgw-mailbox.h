@@ -1,5 +1,6 @@
-/* The way from GStreamer's threads to the main thread. A foreign thread never holds a reference to the object behind
- * it: it posts, and what it posted is looked at on the main thread, where the object is alive or it is not. */
+/* The way to the main thread from others, GStreamer's and that of the engines. A foreign thread never holds a reference
+ * to the object behind it: it posts, and what it posted is looked at on the main thread, where the object is alive
+ * or it is not. */
 #pragma once
 
 #include <glib-object.h>

@@ -47,7 +47,8 @@ void vgw_peer_answer_async (VgwPeer *self, const char *offer, GCancellable *canc
 char *vgw_peer_answer_finish (VgwPeer *self, GAsyncResult *result, GError **error);
 
 /* A remote candidate; "" ends them. @mline_index -1 and @mid NULL where the client did not say. One for an m-line that
- * is not there is ignored. Before the answer is made they are kept. Errors: VGW_ERROR_BAD_MESSAGE for what is none. */
+ * is not there is ignored. After vgw_peer_answer_async (); until the answer is made they are kept. Errors:
+ * VGW_ERROR_BAD_MESSAGE for what is none. */
 gboolean vgw_peer_add_candidate (VgwPeer *self, const char *candidate, const char *mid, int mline_index,
                                  GError **error);
 

@@ -16,7 +16,7 @@
 
 #define READ_BYTES 16384    /* at once, and in one turn of the main loop: no peer keeps it from the others */
 #define PINGS_PER_TIMEOUT 3 /* two of them may get lost */
-#define MIN_DELAY_US (20 * G_TIME_SPAN_MILLISECOND) /* of reading */
+#define MIN_DELAY_US (20 * G_TIME_SPAN_MILLISECOND) /* of reading from a bot */
 
 /* CONNECTING, name, TCP, TLS and handshake of a client → OPEN → CLOSING, our close frame is queued and the peer's is
  * awaited → LINGERING, nothing is left to send and what still comes is dropped until the peer closes → CLOSED. A socket
@@ -172,7 +172,7 @@ on_output (const GError *error, gpointer user_data)
 }
 
 /* A client that does not read is cut off in the next turn of the main loop; a server gets less, and may still come
- * round. / */
+ * round. */
 static gboolean
 queue_frame (VgwWsChannel *self, VgwWsOpcode opcode, gconstpointer data, gsize length)
 {
@@ -348,9 +348,11 @@ on_delay_over (gpointer user_data)
 static void
 delay_reading (VgwWsChannel *self, gint64 delay_us)
 {
+  if (self->settings.role != VGW_WS_SERVER)
+    delay_us = MAX (delay_us, MIN_DELAY_US);
   self->is_delayed = TRUE;
   vgw_source_clear (&self->input_source);
-  self->input_source = vgw_source_start_timer ((guint) (MAX (delay_us, MIN_DELAY_US) / 1000) + 1, on_delay_over, self);
+  self->input_source = vgw_source_start_timer ((guint) (delay_us / 1000) + 1, on_delay_over, self);
 }
 
 /* Goes on after a read of @n bytes, now, later, or not at all. */

@@ -1,11 +1,11 @@
 /* One WebSocket, of a server or a client, or one TCP stream of a client, bounded in both directions: size of a message
  * with its fragments, bytes that wait to be sent, rates, silence. On the thread in whose default context it was made.
  *
- * Signals, never from inside a call to the channel:
+ * Signals, never from inside a call to the channel but vgw_ws_channel_cut ():
  *   "opened"  (void)                                                a client's connection is up
  *   "message" (gboolean is_text, const guint8 *data, gulong length) one message, text is valid UTF-8 with a NUL behind
  *                                                                   it; or any piece of a TCP stream
- *   "bad"     (const GError *error)             of a server: something else came. Binary is dropped, and the channel
+ *   "bad"     (const GError *error)             something else came. Of a server, binary is dropped, and the channel
  *                                               stays open. Afterwards, and after what the handler sends, these close:
  *                                               too large, 1009; too many in a short time, 1008 (both
  *                                               VGW_ERROR_TOO_LARGE); not UTF-8, 1007; not a WebSocket frame, 1002

@@ -74,10 +74,11 @@ may_use_channel (VgwOutbox *self)
          || (get_backlog (self) == 0 && g_get_monotonic_time () - self->last_event_message_us >= SWITCH_US);
 }
 
+/* Where no channel is open the peer is asked all the same: it opens one when the client does not. */
 static gboolean
 send_on_channel (VgwOutbox *self, const char *json)
 {
-  if (!has_channel (self) || !may_use_channel (self) || !vgw_peer_send_event (self->peer, json))
+  if (self->peer == NULL || (has_channel (self) && !may_use_channel (self)) || !vgw_peer_send_event (self->peer, json))
     return FALSE;
   self->last_event_message_us = 0;
   return TRUE;
@@ -139,6 +140,9 @@ send_end (VgwOutbox *self)
   if (!g_queue_is_empty (&self->waiting))
     vgw_info (self->session_id, "%u events did not reach the client before the end",
               g_queue_get_length (&self->waiting));
+  g_queue_clear_full (&self->waiting, g_free); /* nothing follows the end */
+  self->n_events = 0;
+  self->event_bytes = 0;
   deliver (self, vgw_message_new_state ("ended", vgw_end_reason_to_string (self->end_reason)));
   self->func (&(VgwOutput){ .type = VGW_OUTPUT_ENDED, .reason = self->end_reason }, self->owner);
 }

@@ -18,6 +18,8 @@ check_media (VgwSessionTimers *self)
 {
   gint64 silent_us = g_get_monotonic_time () - self->get_activity (self->user_data);
 
+  if (self->limits->media_timeout_ms == 0) /* since a reload */
+    return;
   if (silent_us >= self->limits->media_timeout_ms * G_TIME_SPAN_MILLISECOND)
     self->func (VGW_END_MEDIA_TIMEOUT,
                 "for too long no media and no connectivity check came, or the client did not prove that it receives",

@@ -269,9 +269,9 @@ reason_of_failure (VgwSession *self, const GError *error)
     return VGW_END_FINGERPRINT_MISMATCH;
   if (g_error_matches (error, VGW_ERROR, VGW_ERROR_FLOOD))
     return VGW_END_FLOOD;
-  if (g_error_matches (error, VGW_ERROR, VGW_ERROR_TIMEOUT)) /* ICE gave up before our own timer did */
-    return self->state == VGW_SESSION_ACTIVE ? VGW_END_MEDIA_TIMEOUT : VGW_END_CONNECT_TIMEOUT;
-  return VGW_END_ERROR;
+  if (!g_error_matches (error, VGW_ERROR, VGW_ERROR_TIMEOUT) || self->phase == VGW_PHASE_NEGOTIATING)
+    return VGW_END_ERROR; /* webrtcbin that makes no answer in time is not the client's network */
+  return self->state == VGW_SESSION_ACTIVE ? VGW_END_MEDIA_TIMEOUT : VGW_END_CONNECT_TIMEOUT;
 }
 
 static void

@@ -26,7 +26,48 @@ class BurstingBot(Bot):
             pass
 
 
+class StrangeCaller(Caller):
+    """Opens a data channel of its own, and none called "events"."""
+
+    def _open(self):
+        super()._open()
+        self.channels = [self.peer.createDataChannel("other")]
+        self.opened, self.on_channel = [], []
+        self.peer.on("datachannel", self._on_channel)
+
+    def _on_channel(self, channel):
+        self.opened.append(channel.label)
+        channel.on("message", lambda text: self.on_channel.append(json.loads(text)))
+
+
+class TickingBot(Bot):
+    """Sends an event for each half second of the caller's audio."""
+
+    async def handle(self, connection, *_):
+        n_frames = 0
+        async for frame in connection:
+            n_frames += isinstance(frame, bytes)
+            if n_frames % 25 == 0:
+                await connection.send(json.dumps({"type": "event", "data": {"n": n_frames}}))
+
+
 class Events(WireTest):
+    def test_the_gateway_opens_the_channel_that_the_client_has_not(self):
+        sent, rate = harness.audio.read_wav(harness.PHRASE)
+
+        async def talk(caller):
+            while not caller.on_channel and caller.ended is None:
+                await harness.asyncio_tick()
+
+        async def call():
+            async with TickingBot() as bot:
+                gateway = self.start(engine__default="my-bot", **engine("my-bot", type="websocket", url=bot.url))
+                caller = StrangeCaller(gateway.url, sent, rate, n_channels=0)
+                self.assertEqual(await caller.run(talk), "client-bye")
+                self.assertEqual(caller.opened, ["events"])
+                self.assertTrue(caller.events, "before that they came as messages")
+        self.run_async(call())
+
     def check(self, *arguments):
         gateway = self.start()
         result = harness.call(gateway.url, "--duration", 3, "--event", "bon jour", *arguments)

@@ -36,11 +36,13 @@ on_incoming (GSocketService *listener, GSocketConnection *connection, GObject *s
   return TRUE;
 }
 
-/* Before the first byte is read: libsoup leaks the descriptor of a client that keeps its connection alive. */
+/* Before the first byte is read: libsoup leaks the descriptor of a client that keeps its connection alive, and keeps
+ * all of a body. */
 static void
 on_request_started (SoupServer *soup, SoupServerMessage *request, gpointer user_data)
 {
   soup_message_headers_replace (soup_server_message_get_response_headers (request), "Connection", "close");
+  soup_message_body_set_accumulate (soup_server_message_get_request_body (request), FALSE);
 }
 
 /* Before anything else is done about a request. A status set here is the answer. */

@@ -1,5 +1,5 @@
 /* A dialect: what a bot's protocol says, without a socket. A codec from the call to frames and from frames to the call,
- * over one connection class (vgw-engine-net.h). Pure: no I/O, no threads, no clock; what comes out goes through the
+ * over one connection class (net/vgw-ws-channel.h). Pure: no I/O, no threads, no clock; what comes out goes through the
  * handlers before a function returns. One state is used by one thread at a time.
  */
 #pragma once
