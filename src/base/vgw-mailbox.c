@@ -47,12 +47,6 @@ vgw_mailbox_unref (VgwMailbox *self)
   g_free (self);
 }
 
-void
-vgw_mailbox_unref_closure (gpointer self, GClosure *closure)
-{
-  vgw_mailbox_unref (self);
-}
-
 /* FALSE, and nothing is counted, where @max_pending posts of @func wait. */
 static gboolean
 count_waiting (VgwMailbox *self, VgwMailboxFunc func, guint max_pending)

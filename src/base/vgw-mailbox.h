@@ -31,7 +31,4 @@ gboolean vgw_mailbox_post_bounded (VgwMailbox *self, guint max_pending, VgwMailb
 /* Nothing is called after this. Main thread. Idempotent. */
 void vgw_mailbox_close (VgwMailbox *self);
 
-/* For g_signal_connect_data (). */
-void vgw_mailbox_unref_closure (gpointer self, GClosure *closure);
-
 G_END_DECLS

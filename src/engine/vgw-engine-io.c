@@ -129,12 +129,6 @@ vgw_engine_io_release (VgwEngineIo *self)
   quit_if_idle (self);
 }
 
-GMainContext *
-vgw_engine_io_get_context (VgwEngineIo *self)
-{
-  return self->context;
-}
-
 void
 vgw_engine_io_invoke (VgwEngineIo *self, VgwEngineIoFunc func, gpointer user_data, GDestroyNotify destroy)
 {

@@ -19,9 +19,6 @@ VgwEngineIo *vgw_engine_io_ref (VgwEngineIo *self);
 void vgw_engine_io_unref (VgwEngineIo *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwEngineIo, vgw_engine_io_unref)
 
-/* The thread's context, its default there. (transfer none) */
-GMainContext *vgw_engine_io_get_context (VgwEngineIo *self);
-
 /* What is held keeps the thread going after the last reference has gone: a connection that is being closed. It must be
  * released within a bound. On the thread. */
 void vgw_engine_io_hold (VgwEngineIo *self);

@@ -249,11 +249,8 @@ take_bus (const GValue *item, gpointer user_data)
   gst_element_set_bus (g_value_get_object (item), NULL);
 }
 
-/* What webrtcbin makes of a channel, a bin for each direction, ignores errors, such as that of the source whose channel
- * was closed, and leaks them (1.22 and 1.26): 4 KB each, since a message holds the element. Without a bus there are
- * none. */
-static void
-silence_channel (GstElement *element)
+void
+vgw_sctp_streams_silence (GstElement *element)
 {
   if (!g_str_equal (G_OBJECT_TYPE_NAME (element), "WebRTCErrorIgnoreBin"))
     return;
@@ -265,7 +262,7 @@ silence_channel (GstElement *element)
 static void
 on_element_added (GstBin *webrtcbin, GstElement *element, VgwSctpStreams *self)
 {
-  silence_channel (element);
+  vgw_sctp_streams_silence (element);
   GstElementFactory *factory = gst_element_get_factory (element);
   const char *name = factory != NULL ? GST_OBJECT_NAME (factory) : "";
   gboolean is_dec = g_str_equal (name, "sctpdec");

@@ -256,12 +256,6 @@ vgw_http_connection_drop (VgwHttpConnection *self)
   let_go (self);
 }
 
-const char *
-vgw_http_connection_get_remote_text (VgwHttpConnection *self)
-{
-  return self->remote_text;
-}
-
 VgwHttpConnection *
 vgw_http_connection_from_address (GSocketAddress *remote_address)
 {

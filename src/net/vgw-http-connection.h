@@ -34,9 +34,6 @@ void vgw_http_connection_detach (VgwHttpConnection *self);
 /* Closes it now, unless it was handed over; @gone is called. */
 void vgw_http_connection_drop (VgwHttpConnection *self);
 
-/* "192.0.2.1" */
-const char *vgw_http_connection_get_remote_text (VgwHttpConnection *self);
-
 /* The connection that @remote_address was handed out with; NULL for an address from elsewhere. (transfer none) */
 VgwHttpConnection *vgw_http_connection_from_address (GSocketAddress *remote_address);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "elements/vgw-teardown.h"
+#include "media/vgw-sctp-streams.h"
 
 #define PIPELINE                                                                                                       \
   "audiotestsrc is-live=true wave=sine freq=440 ! audio/x-raw,rate=48000,channels=1 ! opusenc ! rtpopuspay pt=96 "     \
@@ -120,19 +121,9 @@ on_offer_created (GstPromise *promise, gpointer user_data)
 }
 
 static void
-take_bus (const GValue *item, gpointer user_data)
-{
-  gst_element_set_bus (g_value_get_object (item), NULL);
-}
-
-/* webrtcbin leaks the errors of a channel that was closed: see vgw-sctp-streams.c. */
-static void
 on_element_added (GstBin *bin, GstElement *element, gpointer user_data)
 {
-  if (!g_str_equal (G_OBJECT_TYPE_NAME (element), "WebRTCErrorIgnoreBin"))
-    return;
-  g_autoptr (GstIterator) children = gst_bin_iterate_elements (GST_BIN (element));
-  gst_iterator_foreach (children, take_bus, NULL);
+  vgw_sctp_streams_silence (element);
 }
 
 Offerer *

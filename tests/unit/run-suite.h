@@ -4,11 +4,12 @@
 #include <check.h>
 #include <glib.h>
 
-#define MAX_POOL_WAIT_MS 2000
+#define MAX_THREADS_WAIT_MS 2000
 
-/* Whether GLib has threads of a pool. One of them starts the others and stays. */
+/* Whether there are threads of ours, or of GLib's pool: "pool", or "pool-" and the program's name. The one that starts
+ * the others stays. */
 static inline gboolean
-has_pool_threads (void)
+has_ending_threads (void)
 {
   GDir *tasks = g_dir_open ("/proc/self/task", 0, NULL);
   gboolean has_some = FALSE;
@@ -20,7 +21,8 @@ has_pool_threads (void)
       char *name = NULL;
 
       if (g_file_get_contents (path, &name, NULL, NULL))
-        has_some = g_str_has_prefix (name, "pool-") && !g_str_has_prefix (name, "pool-spawner");
+        has_some = g_str_has_prefix (name, "vgw-")
+                   || (g_str_has_prefix (name, "pool") && !g_str_has_prefix (name, "pool-spawner"));
       g_free (name);
       g_free (path);
     }
@@ -28,14 +30,15 @@ has_pool_threads (void)
   return has_some;
 }
 
-/* LeakSanitizer crashes where a thread ends while it looks, and GLib's idle threads end when they like. */
+/* LeakSanitizer crashes where a thread ends while it looks: GLib's idle ones end when they like, and that of the engines
+ * is not joined. */
 static inline void
-end_pool_threads (void)
+end_threads (void)
 {
-  gint64 until_us = g_get_monotonic_time () + MAX_POOL_WAIT_MS * G_TIME_SPAN_MILLISECOND;
+  gint64 until_us = g_get_monotonic_time () + MAX_THREADS_WAIT_MS * G_TIME_SPAN_MILLISECOND;
 
   g_thread_pool_stop_unused_threads ();
-  while (has_pool_threads () && g_get_monotonic_time () < until_us)
+  while (has_ending_threads () && g_get_monotonic_time () < until_us)
     g_usleep (1000);
 }
 
@@ -50,6 +53,6 @@ run_suite (Suite *suite)
   n_failed = srunner_ntests_failed (runner);
   n_run = srunner_ntests_run (runner);
   srunner_free (runner);
-  end_pool_threads ();
+  end_threads ();
   return n_failed == 0 && n_run > 0 ? 0 : 1;
 }
