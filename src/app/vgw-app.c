@@ -342,8 +342,8 @@ vgw_app_reload (VgwApp *self, VgwConfig *config)
   self->context.limits = self->config->limits;
   if (in_force->len == 0 && fixed->len == 0)
     vgw_info (NULL, "reload: nothing has changed");
-  log_names ("in force now", in_force);
-  log_names ("not before a restart", fixed);
+  log_names ("in effect now", in_force);
+  log_names ("needs a restart", fixed);
 }
 
 static void

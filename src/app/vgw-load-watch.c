@@ -34,8 +34,8 @@ vgw_load_judge (const VgwLoadReading *before, const VgwLoadReading *now)
   if ((n_ticks < MIN_TICKS || n_late * 100 <= n_ticks * MAX_LATE_PERCENT) && n_dropped == 0)
     return NULL;
   return g_strdup_printf ("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-                          " frames went out 20 ms late or more, and %" G_GUINT64_FORMAT
-                          " packets were not fetched in time",
+                          " frames were sent 20 ms late or more, and the kernel dropped %" G_GUINT64_FORMAT
+                          " received packets",
                           n_late, n_ticks, n_dropped);
 }
 
@@ -80,9 +80,9 @@ govern (VgwLoadWatch *self)
     return;
   vgw_media_set_complexity_ceiling (self->media, self->governor.ceiling);
   if (self->governor.ceiling == VGW_LOAD_NO_CEILING)
-    vgw_info (NULL, "load: encoders work as hard as they are told again");
+    vgw_info (NULL, "load: the Opus complexity is no longer limited");
   else
-    vgw_info (NULL, "load: a media thread was busy for %u %% of the last second; Opus complexity at most %u",
+    vgw_info (NULL, "load: a media thread was busy for %u %% of the last second; Opus complexity limited to %u",
               busy_percent, self->governor.ceiling);
 }
 
@@ -97,12 +97,10 @@ complain (VgwLoadWatch *self)
     return;
   words = vgw_load_judge (&self->last, &now);
   if (words != NULL && !self->is_too_much)
-    vgw_warning (NULL,
-                 "the machine is too slow for its calls: in the last %u s %s; lower limits.max-sessions, or use more "
-                 "processors",
+    vgw_warning (NULL, "overloaded: in the last %u s, %s; lower limits.max-sessions, or use more processors",
                  self->period_s, words);
   else if (words == NULL && self->is_too_much)
-    vgw_info (NULL, "the machine keeps up with its calls again");
+    vgw_info (NULL, "no longer overloaded");
   self->is_too_much = words != NULL;
   self->last = now;
   self->period_s = 0;

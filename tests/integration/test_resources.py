@@ -136,7 +136,7 @@ class Reload(harness.GatewayTest):
         gateway.process.send_signal(signal.SIGHUP)
         gateway.wait_log(lambda entry: entry["message"].startswith("reload: still reading "))
         config.write_text("[limits]\nmax-sessions = 9\n")  # whoever reads has it now
-        gateway.wait_log(lambda entry: entry["message"] == "reload: in force now: limits.max-sessions")
+        gateway.wait_log(lambda entry: entry["message"] == "reload: in effect now: limits.max-sessions")
 
     def test_nor_does_it_hold_the_end(self):
         gateway, _ = self.start_with_file()

@@ -20,7 +20,7 @@ START_TEST (one_late_frame_in_a_hundred_is_let_pass)
   ck_assert_ptr_null (vgw_load_judge (&START, &now));
   now.late_ticks++;
   words = vgw_load_judge (&START, &now);
-  ck_assert_str_eq (words, "11 of 1000 frames went out 20 ms late or more, and 0 packets were not fetched in time");
+  ck_assert_str_eq (words, "11 of 1000 frames were sent 20 ms late or more, and the kernel dropped 0 received packets");
 }
 END_TEST
 
@@ -50,7 +50,7 @@ START_TEST (a_packet_that_the_kernel_dropped_is_too_many)
   g_autofree char *words = vgw_load_judge (&START, &now);
 
   ck_assert (vgw_load_is_enough (&START, &now));
-  ck_assert_str_eq (words, "0 of 1000 frames went out 20 ms late or more, and 1 packets were not fetched in time");
+  ck_assert_str_eq (words, "0 of 1000 frames were sent 20 ms late or more, and the kernel dropped 1 received packets");
 }
 END_TEST
 
