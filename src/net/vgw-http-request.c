@@ -206,12 +206,30 @@ vgw_http_request_set_header (VgwHttpRequest *self, const char *name, const char 
     soup_message_headers_replace (soup_server_message_get_response_headers (self->message), name, value);
 }
 
+void
+vgw_http_request_add_header (VgwHttpRequest *self, const char *name, const char *value)
+{
+  if (self->message != NULL)
+    soup_message_headers_append (soup_server_message_get_response_headers (self->message), name, value);
+}
+
 const char *
 vgw_http_request_get_header (VgwHttpRequest *self, const char *name)
 {
   if (self->message == NULL)
     return NULL;
   return soup_message_headers_get_list (soup_server_message_get_request_headers (self->message), name);
+}
+
+gboolean
+vgw_http_request_has_content_type (VgwHttpRequest *self, const char *type)
+{
+  const char *value = vgw_http_request_get_header (self, "Content-Type");
+  gsize length = strlen (type);
+
+  /* RFC 9110 section 8.3.1 */
+  return value != NULL && g_ascii_strncasecmp (value, type, length) == 0
+         && (value[length] == '\0' || strchr ("; \t", value[length]) != NULL);
 }
 
 GBytes *

@@ -20,12 +20,19 @@ G_DECLARE_FINAL_TYPE (VgwHttpRequest, vgw_http_request, VGW, HTTP_REQUEST, GObje
 typedef enum
 {
   VGW_HTTP_STATUS_OK = 200,
+  VGW_HTTP_STATUS_CREATED = 201,
   VGW_HTTP_STATUS_NO_CONTENT = 204,
   VGW_HTTP_STATUS_NOT_MODIFIED = 304,
   VGW_HTTP_STATUS_BAD_REQUEST = 400,
   VGW_HTTP_STATUS_FORBIDDEN = 403,
   VGW_HTTP_STATUS_NOT_FOUND = 404,
+  VGW_HTTP_STATUS_CONFLICT = 409,
+  VGW_HTTP_STATUS_PRECONDITION_FAILED = 412,
+  VGW_HTTP_STATUS_CONTENT_TOO_LARGE = 413,
+  VGW_HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE = 415,
+  VGW_HTTP_STATUS_UNPROCESSABLE_CONTENT = 422,
   VGW_HTTP_STATUS_UPGRADE_REQUIRED = 426,
+  VGW_HTTP_STATUS_PRECONDITION_REQUIRED = 428, /* RFC 6585 section 3 */
   VGW_HTTP_STATUS_INTERNAL_ERROR = 500,
   VGW_HTTP_STATUS_UNAVAILABLE = 503,
 } VgwHttpStatus;
@@ -48,6 +55,9 @@ const char *vgw_http_request_get_query (VgwHttpRequest *self);
 /* The value of a header, several lines of it joined by commas; NULL where there is none. */
 const char *vgw_http_request_get_header (VgwHttpRequest *self, const char *name);
 
+/* Whether the body is of @type, "application/sdp", with whatever parameters. */
+gboolean vgw_http_request_has_content_type (VgwHttpRequest *self, const char *type);
+
 /* The body, of no more bytes than the route takes. (transfer full) */
 GBytes *vgw_http_request_get_body (VgwHttpRequest *self);
 
@@ -56,6 +66,9 @@ const char *vgw_http_request_get_remote_address (VgwHttpRequest *self);
 
 /* Sets a header of the reply. */
 void vgw_http_request_set_header (VgwHttpRequest *self, const char *name, const char *value);
+
+/* Adds a line of a header that may have several. */
+void vgw_http_request_add_header (VgwHttpRequest *self, const char *name, const char *value);
 
 /* Replies with @text, which is copied. */
 void vgw_http_request_reply (VgwHttpRequest *self, guint status, const char *content_type, const char *text);

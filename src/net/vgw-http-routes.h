@@ -20,9 +20,10 @@ typedef struct
   VgwHttpHandler post;
   VgwHttpHandler patch;
   VgwHttpHandler delete;
-  VgwHttpHandler options; /* NULL: preflights (CORS) have an answer where they are needed */
-  gsize max_body_bytes;   /* 0: no body */
-  gboolean has_cors;      /* pages of the listed origins may call it and read the reply */
+  VgwHttpHandler options;      /* NULL: preflights (CORS) have an answer where they are needed */
+  gsize max_body_bytes;        /* 0: no body */
+  gboolean has_cors;           /* pages of the listed origins may call it and read the reply */
+  const char *exposed_headers; /* (nullable) static, with has_cors: "ETag, Link", of the reply that pages may read */
 } VgwHttpRoute;
 
 typedef struct _VgwHttpRoutes VgwHttpRoutes;

@@ -51,6 +51,8 @@ add_cors_headers (VgwHttpServer *self, VgwHttpRequest *request, const VgwHttpRou
   if (origin == NULL || !vgw_http_origin_is_listed (origin, (const char *const *) self->origins))
     return;
   vgw_http_request_set_header (request, "Access-Control-Allow-Origin", origin);
+  if (route->exposed_headers != NULL)
+    vgw_http_request_set_header (request, "Access-Control-Expose-Headers", route->exposed_headers);
   if (strcmp (vgw_http_request_get_method (request), "OPTIONS") != 0)
     return;
   methods = vgw_http_route_list_methods (route);

@@ -25,6 +25,10 @@ echo_body (VgwHttpRequest *request, gpointer user_data)
   g_autoptr (GBytes) body = vgw_http_request_get_body (request);
 
   vgw_http_request_set_header (request, "Location", vgw_http_request_get_capture (request, 0));
+  vgw_http_request_add_header (request, "Link", "<stun:a.example>");
+  vgw_http_request_add_header (request, "Link", "<stun:b.example>");
+  if (vgw_http_request_has_content_type (request, "application/sdp"))
+    vgw_http_request_set_header (request, "X-Is-Sdp", "yes");
   vgw_http_request_reply_bytes (request, 201, "application/sdp", body);
 }
 
@@ -55,7 +59,8 @@ static void
 doors_set_up (Doors *self)
 {
   static const VgwHttpRoute routes[] = {
-    { "/calls/{id}", .post = echo_body, .delete = forget, .max_body_bytes = 1000, .has_cors = TRUE },
+    { "/calls/{id}", .post = echo_body, .delete = forget, .max_body_bytes = 1000, .has_cors = TRUE,
+      .exposed_headers = "Location, Link" },
     { "/later", .get = keep, .post = keep, .max_body_bytes = 1000 },
     { "/forget", .get = forget },
   };
@@ -184,6 +189,45 @@ START_TEST (a_body_reaches_its_handler_within_its_bound)
   assert_post (&self, "/calls/1", "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n", 417, "");
   assert_post (&self, "/calls/1/2", "Content-Length: 5\r\n\r\nhello", 405, "Allow: GET, HEAD\r\n");
   assert_post (&self, "/forget", "Content-Length: 5\r\n\r\nhello", 405, "Allow: GET, HEAD\r\n");
+}
+END_TEST
+
+START_TEST (the_type_of_a_body_is_compared_without_its_parameters)
+{
+  static const struct
+  {
+    const char *header;
+    gboolean is_sdp;
+  } cases[] = {
+    { "Content-Type: application/sdp\r\n", TRUE },
+    { "Content-Type: Application/SDP\r\n", TRUE },
+    { "Content-Type: application/sdp; charset=utf-8\r\n", TRUE },
+    { "Content-Type: application/sdp ;x=y\r\n", TRUE },
+    { "Content-Type: application/sdpfrag\r\n", FALSE },
+    { "Content-Type: text/plain\r\n", FALSE },
+    { "Content-Type: \r\n", FALSE },
+    { "", FALSE },
+  };
+  g_auto (Doors) self = { 0 };
+
+  doors_set_up (&self);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *request = g_strdup_printf ("POST /calls/1 HTTP/1.1\r\nHost: x\r\n%s\r\n", cases[i].header);
+      g_autofree char *response = exchange (self.http, request);
+
+      ck_assert_uint_eq (status_of (response), 201);
+      ck_assert_msg ((strstr (response, "X-Is-Sdp") != NULL) == cases[i].is_sdp, "%s", cases[i].header);
+    }
+}
+END_TEST
+
+START_TEST (a_header_can_have_several_lines)
+{
+  g_auto (Doors) self = { 0 };
+
+  doors_set_up (&self);
+  assert_post (&self, "/calls/1", "\r\n", 201, "Link: <stun:a.example>\r\nLink: <stun:b.example>\r\n");
 }
 END_TEST
 
@@ -366,6 +410,8 @@ START_TEST (listed_origins_get_a_preflight_and_may_read)
   ck_assert_ptr_null (strstr (evil, "Access-Control"));
   assert_post (&self, "/calls/1", "Origin: https://good.example\r\n\r\n", 201,
                "Access-Control-Allow-Origin: https://good.example\r\n");
+  assert_post (&self, "/calls/1", "Origin: https://good.example\r\n\r\n", 201,
+               "Access-Control-Expose-Headers: Location, Link\r\n");
   post = exchange (self.http, "OPTIONS /later HTTP/1.1\r\nHost: x\r\nOrigin: https://good.example\r\n\r\n");
   ck_assert_uint_eq (status_of (post), 405);
 }
@@ -382,6 +428,8 @@ routes_suite (void)
   tcase_add_test (table, a_path_has_its_methods);
   suite_add_tcase (suite, table);
   tcase_add_test (requests, a_body_reaches_its_handler_within_its_bound);
+  tcase_add_test (requests, the_type_of_a_body_is_compared_without_its_parameters);
+  tcase_add_test (requests, a_header_can_have_several_lines);
   tcase_add_test (requests, a_body_that_comes_in_pieces_is_waited_for);
   tcase_add_test (requests, a_body_that_does_not_come_is_cut_off);
   tcase_add_test (requests, a_reply_may_come_later);
