@@ -1,4 +1,5 @@
-#include "dialect-test.h"
+#include "dialect-script.h"
+#include "run-suite.h"
 
 SCRIPT_TEST (call, "jambonz")
 SCRIPT_TEST (caller, "jambonz")

@@ -1,5 +1,6 @@
 /* PCM that a bot cuts anywhere is the same PCM, in every dialect that has it as a stream. */
-#include "dialect-test.h"
+#include "dialect-script.h"
+#include "run-suite.h"
 
 #include <string.h>
 

@@ -5,7 +5,6 @@
 #include <gst/sdp/sdp.h>
 #include <string.h>
 
-#include "gst-test.h"
 #include "ice/vgw-ice-mux-private.h"
 #include "run-suite.h"
 #include "wait-until.h"

@@ -4,7 +4,6 @@
 #include <check.h>
 #include <string.h>
 
-#include "gst-test.h"
 #include "run-suite.h"
 
 #define N_FLOOD 2000

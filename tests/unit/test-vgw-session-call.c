@@ -7,7 +7,6 @@
 
 #include "base/vgw-log.h"
 #include "caller/vgw-call-media.h"
-#include "gst-test.h"
 #include "run-suite.h"
 
 #define MAX_MLINES 8

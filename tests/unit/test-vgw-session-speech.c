@@ -5,7 +5,6 @@
 
 #include "caller/vgw-call-media.h"
 #include "engine/builtin/vgw-engine-echo.h"
-#include "gst-test.h"
 #include "run-suite.h"
 
 #define PAUSE_MS 2000  /* between the phrases of the caller; more than ends speech */

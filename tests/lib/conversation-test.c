@@ -1,22 +1,12 @@
-/* What the tests of a conversation share: a context with media and engines, a parent that keeps the reports, and an
- * engine that keeps what it is sent. */
-#pragma once
+#include "conversation-test.h"
 
-#include "session-test.h"
-
-#include <stdlib.h>
-
-#include "base/vgw-log.h"
-#include "run-suite.h"
-#include "session/vgw-conversation.h"
-
-static inline GPtrArray *
+GPtrArray *
 engines (void)
 {
   return test_context.engine_shared.engines;
 }
 
-static inline VgwEngineConfig *
+VgwEngineConfig *
 add_engine (const char *name, const char *type)
 {
   VgwEngineConfig *config = vgw_engine_config_new (name, type);
@@ -25,8 +15,7 @@ add_engine (const char *name, const char *type)
   return config;
 }
 
-/* A bot that is not there: nobody listens on this port, and nobody is waited for. */
-static inline VgwEngineConfig *
+VgwEngineConfig *
 add_dead_engine (const char *name)
 {
   VgwEngineConfig *config = add_engine (name, "websocket");
@@ -36,7 +25,7 @@ add_dead_engine (const char *name)
   return config;
 }
 
-static inline void
+void
 set_up (void)
 {
   g_autofree char *dir = g_build_filename (g_getenv ("VGW_TEST_SOURCE_ROOT"), "pipelines", NULL);
@@ -50,7 +39,7 @@ set_up (void)
   ck_assert_msg (test_context.media != NULL, "%s", error != NULL ? error->message : "no error");
 }
 
-static inline void
+void
 tear_down (void)
 {
   settle ();
@@ -60,22 +49,8 @@ tear_down (void)
   tear_down_context ();
 }
 
-/* A conversation without a session, and what it reported. */
-typedef struct
-{
-  VgwGrant *grant;
-  VgwConversation *conversation;
-  GPtrArray *events;    /* char*, for the client */
-  GPtrArray *errors;    /* GError*, of events of the client that were refused */
-  gboolean is_full;     /* the client's queue has no room */
-  const char *stops_at; /* (nullable) stops the conversation when an event with this text is reported */
-  guint n_started, n_changed, n_hung_up, n_failed;
-  guint n_events_at_start; /* reported before STARTED */
-  GError *failure;
-} Talk;
-
 /* As a session does, it stops the conversation when that cannot go on. */
-static inline gboolean
+static gboolean
 talk_on_report (const VgwConversationReport *report, gpointer user_data)
 {
   Talk *talk = user_data;
@@ -115,8 +90,7 @@ talk_on_report (const VgwConversationReport *report, gpointer user_data)
   return TRUE;
 }
 
-/* With the engine @name, or with @engine (nullable, transfer full) in its place; prepared. */
-static inline Talk *
+Talk *
 talk_new_prepared (const char *name, VgwEngine *engine)
 {
   Talk *talk = g_new0 (Talk, 1);
@@ -131,7 +105,7 @@ talk_new_prepared (const char *name, VgwEngine *engine)
   return talk;
 }
 
-static inline Talk *
+Talk *
 talk_new (const char *name)
 {
   Talk *talk = talk_new_prepared (name, NULL);
@@ -140,7 +114,7 @@ talk_new (const char *name)
   return talk;
 }
 
-static inline void
+void
 talk_free (Talk *talk)
 {
   vgw_conversation_stop (talk->conversation, "client-bye");
@@ -152,21 +126,19 @@ talk_free (Talk *talk)
   g_free (talk);
 }
 
-static inline VgwPlayout *
+VgwPlayout *
 talk_get_playout (Talk *talk)
 {
   return vgw_bridge_get_playout (vgw_conversation_get_bridge (talk->conversation));
 }
 
-/* Nothing was reported that ends the call. */
-static inline gboolean
+gboolean
 talk_goes_on (Talk *talk)
 {
   return talk->n_started == 1 && talk->n_hung_up == 0 && talk->n_failed == 0;
 }
 
-/* How many events for the client have @text in them. */
-static inline guint
+guint
 count_events (Talk *talk, const char *text)
 {
   guint n = 0;
@@ -176,7 +148,7 @@ count_events (Talk *talk, const char *text)
   return n;
 }
 
-static inline guint
+guint
 count_errors (Talk *talk, int code)
 {
   guint n = 0;
@@ -185,16 +157,6 @@ count_errors (Talk *talk, int code)
     n += g_error_matches (talk->errors->pdata[i], VGW_ERROR, code);
   return n;
 }
-
-/* An engine that keeps the events it is sent. */
-#define TEST_TYPE_KEEPER (test_keeper_get_type ())
-G_DECLARE_FINAL_TYPE (TestKeeper, test_keeper, TEST, KEEPER, VgwEngine)
-
-struct _TestKeeper
-{
-  VgwEngine parent_instance;
-  guint n_events;
-};
 
 G_DEFINE_FINAL_TYPE (TestKeeper, test_keeper, VGW_TYPE_ENGINE)
 
@@ -228,8 +190,7 @@ test_keeper_init (TestKeeper *self)
 {
 }
 
-/* A conversation whose engine is a keeper. */
-static inline Talk *
+Talk *
 talk_new_kept (TestKeeper **keeper)
 {
   Talk *talk;

@@ -2,6 +2,8 @@
  * format is described in tests/data/dialects/README. */
 #pragma once
 
+#include <check.h>
+
 #include "engine/dialects/vgw-dialect.h"
 
 G_BEGIN_DECLS
@@ -9,6 +11,13 @@ G_BEGIN_DECLS
 /* Runs @file ("twilio/marks.txt") with the dialect called @dialect; fails the test at the first difference, with the
  * number of the line of the action. */
 void dialect_script_run (const char *dialect, const char *file);
+
+#define SCRIPT_TEST(name, dialect)                                                                                     \
+  START_TEST (name##_is_as_recorded)                                                                                   \
+  {                                                                                                                    \
+    dialect_script_run (dialect, dialect "/" #name ".txt");                                                            \
+  }                                                                                                                    \
+  END_TEST
 
 /* --- for tests that need more than a script: one dialect, and what came out as lines of the same form --- */
 

@@ -1,23 +1,8 @@
-/* What the tests of session and table share: a context, a manager that keeps books, and a client that keeps what it is
- * told. */
-#pragma once
-
-#include <check.h>
-#include <string.h>
-
-#include "base/vgw-error.h"
-#include "session/vgw-leg.h"
-#include "session/vgw-session.h"
-#include "wait-until.h"
-
-#define DEADLINE_US (20 * G_USEC_PER_SEC)
+#include "session-test.h"
 
 /* --- waiting --- */
 
-#define WAIT_UNTIL(condition) WAIT_UNTIL_WITHIN (DEADLINE_US, condition)
-
-/* Turns the main loop until nothing is ready any more. */
-static inline void
+void
 settle (void)
 {
   while (g_main_context_iteration (NULL, FALSE))
@@ -25,18 +10,6 @@ settle (void)
 }
 
 /* --- a manager that keeps books --- */
-
-#define TEST_TYPE_BOOKS (test_books_get_type ())
-G_DECLARE_FINAL_TYPE (TestBooks, test_books, TEST, BOOKS, GObject)
-
-struct _TestBooks
-{
-  GObject parent_instance;
-  guint n_registered, n_updated, n_deregistered;
-  char *state; /* of the last call */
-  char *reason;
-  char *codec;
-};
 
 static void
 test_books_note (TestBooks *self, const VgwSessionFacts *facts)
@@ -109,11 +82,10 @@ test_books_init (TestBooks *self)
 
 /* --- the context --- */
 
-static VgwSessionContext test_context;
-static TestBooks *books;
+VgwSessionContext test_context;
+TestBooks *books;
 
-/* No bounds of time, so that a test has only those that it sets. */
-static inline void
+void
 set_up_context (void)
 {
   books = g_object_new (TEST_TYPE_BOOKS, NULL);
@@ -125,8 +97,7 @@ set_up_context (void)
   g_ptr_array_add (test_context.engine_shared.engines, vgw_engine_config_new ("echo", "echo"));
 }
 
-/* What a caller from @address (nullable) is granted who asks for @engine_name. (transfer full) */
-static inline VgwGrant *
+VgwGrant *
 make_grant (const char *address, const char *engine_name)
 {
   const VgwEngineConfig *engine = vgw_engine_config_find (test_context.engine_shared.engines, engine_name);
@@ -135,21 +106,20 @@ make_grant (const char *address, const char *engine_name)
   return vgw_grant_new (address, engine, g_strdupv ((char **) names));
 }
 
-/* The one that sessions have, also those that have been made. */
-static inline VgwEngineConfig *
+VgwEngineConfig *
 get_engine_config (void)
 {
   return test_context.engine_shared.engines->pdata[0];
 }
 
-static inline void
+void
 set_text (char **slot, const char *text)
 {
   g_free (*slot);
   *slot = g_strdup (text);
 }
 
-static inline void
+void
 tear_down_context (void)
 {
   g_clear_pointer (&test_context.engine_shared.engines, g_ptr_array_unref);
@@ -159,16 +129,7 @@ tear_down_context (void)
 
 /* --- a client --- */
 
-typedef struct
-{
-  VgwSession *session; /* (nullable) a reference, until the client lets go */
-  GPtrArray *messages; /* VgwMessage, all that were emitted, in order */
-  guint n_ended;
-  char *reason;         /* of "ended" */
-  const char *quits_at; /* (nullable) ends and drops the session inside the emission of this type */
-} Client;
-
-static inline void
+void
 client_let_go (Client *client)
 {
   if (client->session == NULL)
@@ -177,7 +138,7 @@ client_let_go (Client *client)
   g_clear_object (&client->session);
 }
 
-static inline void
+static void
 client_on_outgoing (VgwSession *session, const VgwMessage *message, Client *client)
 {
   g_autofree char *text = vgw_message_to_text (message);
@@ -194,7 +155,7 @@ client_on_outgoing (VgwSession *session, const VgwMessage *message, Client *clie
     }
 }
 
-static inline void
+static void
 client_on_ended (VgwSession *session, VgwEndReason reason, Client *client)
 {
   client->n_ended++;
@@ -202,7 +163,7 @@ client_on_ended (VgwSession *session, VgwEndReason reason, Client *client)
   client->reason = g_strdup (vgw_end_reason_to_string (reason));
 }
 
-static inline Client *
+Client *
 client_watch (VgwSession *session)
 {
   Client *client = g_new0 (Client, 1);
@@ -214,8 +175,7 @@ client_watch (VgwSession *session)
   return client;
 }
 
-/* A session of its own, not started. */
-static inline Client *
+Client *
 client_new (void)
 {
   g_autoptr (VgwGrant) grant = make_grant ("192.0.2.1", "echo");
@@ -224,23 +184,21 @@ client_new (void)
   return client_watch (session);
 }
 
-/* The end of a turn of the main loop. */
-static inline void
+void
 client_flush (Client *client)
 {
   if (client->session != NULL)
     vgw_outbox_flush (vgw_session_get_outbox (client->session));
 }
 
-/* Until @phase, and the end of the turn in which it began. */
-static inline void
+void
 client_wait_for (Client *client, VgwSessionPhase phase)
 {
   WAIT_UNTIL (vgw_session_get_phase (client->session) == phase);
   client_flush (client);
 }
 
-static inline Client *
+Client *
 client_new_started (void)
 {
   Client *client = client_new ();
@@ -250,7 +208,7 @@ client_new_started (void)
   return client;
 }
 
-static inline void
+void
 client_free (Client *client)
 {
   client_let_go (client);
@@ -259,8 +217,7 @@ client_free (Client *client)
   g_free (client);
 }
 
-/* Says @text, as a WebSocket would bring it. */
-static inline void
+void
 client_say (Client *client, const char *text)
 {
   g_autoptr (GError) error = NULL;
@@ -273,15 +230,13 @@ client_say (Client *client, const char *text)
   client_flush (client);
 }
 
-/* The last message, or NULL. */
-static inline const VgwMessage *
+const VgwMessage *
 client_last (Client *client)
 {
   return client->messages->len > 0 ? client->messages->pdata[client->messages->len - 1] : NULL;
 }
 
-/* The first message of @type and, for `state`, of @name, and where it is; NULL where there is none. */
-static inline const VgwMessage *
+const VgwMessage *
 client_find (Client *client, VgwMessageType type, const char *name, guint *index)
 {
   for (guint i = 0; i < client->messages->len; i++)
@@ -297,13 +252,13 @@ client_find (Client *client, VgwMessageType type, const char *name, guint *index
   return NULL;
 }
 
-static inline gboolean
+gboolean
 client_got (Client *client, VgwMessageType type, const char *name)
 {
   return client_find (client, type, name, NULL) != NULL;
 }
 
-static inline void
+void
 assert_error (const VgwMessage *message, int code, gboolean is_fatal)
 {
   ck_assert_ptr_nonnull (message);
@@ -312,8 +267,7 @@ assert_error (const VgwMessage *message, int code, gboolean is_fatal)
   ck_assert_int_eq (message->is_fatal, is_fatal);
 }
 
-/* The session is over, `state: ended` was its last word and said why, and the manager knows. */
-static inline void
+void
 assert_ended (Client *client, VgwEndReason end_reason)
 {
   const char *reason = vgw_end_reason_to_string (end_reason);

@@ -1,20 +1,8 @@
-/* Bots for the networked engine, in the main loop of the test: a good one, which libsoup serves, and a raw socket that
- * can do everything wrong. */
-#pragma once
-
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-
-#include "base/vgw-log.h"
-#include "net/vgw-ws-frame.h"
-#include "engine-call.h"
-#include "run-suite.h"
+#include "engine-bots.h"
 
 /* --- a bot with manners ------------------------------------------------------------------------------------------- */
 
-/* The value that the server's end of the handshake is made of: RFC 6455 section 4.2.2 (transfer full). */
-static inline char *
+char *
 make_handshake_answer (const char *head)
 {
   g_autofree char *key = NULL;
@@ -37,29 +25,7 @@ make_handshake_answer (const char *head)
       accept);
 }
 
-typedef struct
-{
-  GSocketService *service; /* NULL while it does not listen */
-  guint16 port;
-  GPtrArray *peers;  /* Peer, all there ever were and are not forgotten */
-  GByteArray *audio; /* that came in, over all connections */
-  GString *texts;
-  gboolean is_echoing;
-} Bot;
-
-/* One connection of a bot. */
-typedef struct
-{
-  Bot *bot;
-  GSocketConnection *connection;
-  GSource *source;
-  GString *head;
-  gboolean is_open, is_closed;
-  guint close_code; /* that came */
-  VgwWsParser *parser;
-} Peer;
-
-static inline void
+static void
 peer_send_bytes (Peer *peer, gconstpointer data, gsize length)
 {
   if (!peer->is_closed)
@@ -67,7 +33,7 @@ peer_send_bytes (Peer *peer, gconstpointer data, gsize length)
                                NULL);
 }
 
-static inline void
+void
 peer_send (Peer *peer, VgwWsOpcode opcode, gconstpointer data, gsize length)
 {
   g_autoptr (GByteArray) frame = g_byte_array_new ();
@@ -76,14 +42,13 @@ peer_send (Peer *peer, VgwWsOpcode opcode, gconstpointer data, gsize length)
   peer_send_bytes (peer, frame->data, frame->len);
 }
 
-static inline void
+void
 peer_send_text (Peer *peer, const char *text)
 {
   peer_send (peer, VGW_WS_TEXT, text, strlen (text));
 }
 
-/* 0: without a code. */
-static inline void
+void
 peer_close (Peer *peer, guint16 code)
 {
   const guint8 payload[] = { code >> 8, code & 0xff };
@@ -91,14 +56,14 @@ peer_close (Peer *peer, guint16 code)
   peer_send (peer, VGW_WS_CLOSE, payload, code != 0 ? sizeof payload : 0);
 }
 
-static inline void
+static void
 peer_end (Peer *peer)
 {
   peer->is_closed = TRUE;
   g_io_stream_close (G_IO_STREAM (peer->connection), NULL, NULL);
 }
 
-static inline void
+static void
 peer_handle (Peer *peer, const VgwWsMessage *message)
 {
   switch (message->opcode)
@@ -123,7 +88,7 @@ peer_handle (Peer *peer, const VgwWsMessage *message)
 }
 
 /* Nothing follows the head of a request before it is answered. */
-static inline void
+static void
 peer_take_head (Peer *peer, const char *data, gsize length)
 {
   g_autofree char *answer = NULL;
@@ -136,7 +101,7 @@ peer_take_head (Peer *peer, const char *data, gsize length)
   peer->is_open = TRUE;
 }
 
-static inline gboolean
+static gboolean
 on_peer_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   Peer *peer = user_data;
@@ -164,7 +129,7 @@ on_peer_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
   return peer->is_closed ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
-static inline void
+static void
 peer_free (gpointer data)
 {
   Peer *peer = data;
@@ -177,7 +142,7 @@ peer_free (gpointer data)
   g_free (peer);
 }
 
-static inline gboolean
+static gboolean
 on_bot_incoming (GSocketService *service, GSocketConnection *connection, GObject *source, Bot *bot)
 {
   Peer *peer = g_new0 (Peer, 1);
@@ -193,7 +158,7 @@ on_bot_incoming (GSocketService *service, GSocketConnection *connection, GObject
   return FALSE;
 }
 
-static inline void
+void
 bot_listen (Bot *bot)
 {
   g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
@@ -209,7 +174,7 @@ bot_listen (Bot *bot)
   g_signal_connect (bot->service, "incoming", G_CALLBACK (on_bot_incoming), bot);
 }
 
-static inline void
+void
 bot_stop_listening (Bot *bot)
 {
   g_socket_service_stop (bot->service);
@@ -217,7 +182,7 @@ bot_stop_listening (Bot *bot)
   g_clear_object (&bot->service);
 }
 
-static inline Bot *
+Bot *
 bot_new (void)
 {
   Bot *bot = g_new0 (Bot, 1);
@@ -229,7 +194,7 @@ bot_new (void)
   return bot;
 }
 
-static inline Call *
+Call *
 call_new_to (Bot *bot)
 {
   g_autofree char *url = g_strdup_printf ("ws://127.0.0.1:%u/call?a=b%%20c", bot->port);
@@ -237,14 +202,13 @@ call_new_to (Bot *bot)
   return call_new ("websocket", url);
 }
 
-static inline Peer *
+Peer *
 bot_last (Bot *bot)
 {
   return bot->peers->len > 0 ? bot->peers->pdata[bot->peers->len - 1] : NULL;
 }
 
-/* Drops what the bot keeps of connections that are over. Returns whether there is no other. */
-static inline gboolean
+gboolean
 bot_forgets (Bot *bot)
 {
   for (guint i = bot->peers->len; i > 0; i--)
@@ -255,7 +219,7 @@ bot_forgets (Bot *bot)
   return bot->peers->len == 0;
 }
 
-static inline void
+void
 bot_free (Bot *bot)
 {
   if (bot->service != NULL)
@@ -268,15 +232,7 @@ bot_free (Bot *bot)
 
 /* --- a bot without: a raw socket ---------------------------------------------------------------------------------- */
 
-typedef struct
-{
-  GSocket *listener;
-  char *url;
-  GSocket *socket; /* of the last connection; blocking writes, polled reads */
-  GByteArray *received;
-} Raw;
-
-static inline Raw *
+Raw *
 raw_new (const char *scheme)
 {
   g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
@@ -295,7 +251,7 @@ raw_new (const char *scheme)
   return raw;
 }
 
-static inline gboolean
+gboolean
 raw_accept (Raw *raw)
 {
   GSocket *socket = g_socket_accept (raw->listener, NULL, NULL);
@@ -308,8 +264,7 @@ raw_accept (Raw *raw)
   return TRUE;
 }
 
-/* Takes what has come. FALSE at the end of the stream. */
-static inline gboolean
+gboolean
 raw_read (Raw *raw)
 {
   guint8 data[65536];
@@ -320,15 +275,14 @@ raw_read (Raw *raw)
   return n < 0 && errno == EAGAIN;
 }
 
-static inline gboolean
+gboolean
 raw_has (Raw *raw, const char *text)
 {
   raw_read (raw);
   return raw->received->len > 0 && memmem (raw->received->data, raw->received->len, text, strlen (text)) != NULL;
 }
 
-/* Returns whether the other end still takes it. */
-static inline gboolean
+gboolean
 raw_send (Raw *raw, gconstpointer data, gsize length)
 {
   gsize n_sent = 0;
@@ -346,13 +300,13 @@ raw_send (Raw *raw, gconstpointer data, gsize length)
   return TRUE;
 }
 
-static inline gboolean
+gboolean
 raw_send_text (Raw *raw, const char *text)
 {
   return raw_send (raw, text, strlen (text));
 }
 
-static inline void
+void
 raw_send_frame (Raw *raw, VgwWsOpcode opcode, gconstpointer data, gsize length)
 {
   g_autoptr (GByteArray) frame = g_byte_array_new ();
@@ -361,8 +315,7 @@ raw_send_frame (Raw *raw, VgwWsOpcode opcode, gconstpointer data, gsize length)
   ck_assert (raw_send (raw, frame->data, frame->len));
 }
 
-/* Accepts, and answers the handshake. */
-static inline void
+void
 raw_open (Raw *raw)
 {
   g_autofree char *head = NULL;
@@ -376,8 +329,7 @@ raw_open (Raw *raw)
   ck_assert (raw_send_text (raw, answer));
 }
 
-/* The connection is gone without a word: RST. */
-static inline void
+void
 raw_reset (Raw *raw)
 {
   const struct linger linger = { 1, 0 };
@@ -387,7 +339,7 @@ raw_reset (Raw *raw)
   g_clear_object (&raw->socket);
 }
 
-static inline void
+void
 raw_free (Raw *raw)
 {
   g_object_unref (raw->listener);
@@ -397,13 +349,13 @@ raw_free (Raw *raw)
   g_free (raw);
 }
 
-static inline void
+void
 set_up (void)
 {
   io = vgw_engine_io_new ();
 }
 
-static inline void
+void
 tear_down (void)
 {
   while (g_main_context_iteration (NULL, FALSE))
@@ -413,8 +365,7 @@ tear_down (void)
     continue;
 }
 
-/* Runs @cases, each with the thread of the engines. Returns what main () returns. */
-static inline int
+int
 run_cases (const char *name, TCase *const *cases, guint n_cases)
 {
   Suite *suite = suite_create (name);

@@ -1,14 +1,10 @@
-/* How every unit test ends. */
-#pragma once
-
-#include <check.h>
-#include <glib.h>
+#include "run-suite.h"
 
 #define MAX_THREADS_WAIT_MS 2000
 
 /* Whether there are threads of ours, or of GLib's pool: "pool", or "pool-" and the program's name. The one that starts
  * the others stays. */
-static inline gboolean
+static gboolean
 has_ending_threads (void)
 {
   GDir *tasks = g_dir_open ("/proc/self/task", 0, NULL);
@@ -32,7 +28,7 @@ has_ending_threads (void)
 
 /* LeakSanitizer crashes where a thread ends while it looks: GLib's idle ones end when they like, and that of the engines
  * is not joined. */
-static inline void
+static void
 end_threads (void)
 {
   gint64 until_us = g_get_monotonic_time () + MAX_THREADS_WAIT_MS * G_TIME_SPAN_MILLISECOND;
@@ -42,8 +38,7 @@ end_threads (void)
     g_usleep (1000);
 }
 
-/* Runs @suite, and frees it. Returns what main () returns: 0 where something ran and nothing failed. */
-static inline int
+int
 run_suite (Suite *suite)
 {
   SRunner *runner = srunner_create (suite);

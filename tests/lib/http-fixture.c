@@ -1,25 +1,6 @@
-/* A server on a free port with the pages, and raw clients for it. Its channels, of /ws, echo. */
-#pragma once
+#include "http-fixture.h"
 
-#include <check.h>
-#include <string.h>
-
-#include "doors/vgw-pages.h"
-#include "net/vgw-http-server.h"
-#include "ws-peer.h"
-
-typedef struct
-{
-  VgwHttpServer *server;
-  VgwPages *pages;
-  GPtrArray *channels; /* VgwWsChannel*, a reference each until closed */
-  guint n_channels;    /* ever */
-  guint n_closed;
-  guint n_bad;
-  gboolean is_shut_down;
-} Fixture;
-
-static inline void
+static void
 on_closed (VgwWsChannel *channel, int how, const GError *error, gpointer user_data)
 {
   Fixture *self = user_data;
@@ -29,13 +10,13 @@ on_closed (VgwWsChannel *channel, int how, const GError *error, gpointer user_da
 }
 
 /* An echo, so that both directions are seen to work. */
-static inline void
+static void
 on_message (VgwWsChannel *channel, gboolean is_text, const char *text, gulong length, gpointer user_data)
 {
   vgw_ws_channel_send (channel, TRUE, text, strlen (text));
 }
 
-static inline void
+static void
 on_bad (VgwWsChannel *channel, const GError *error, gpointer user_data)
 {
   Fixture *self = user_data;
@@ -44,7 +25,7 @@ on_bad (VgwWsChannel *channel, const GError *error, gpointer user_data)
   vgw_ws_channel_send (channel, TRUE, error->message, strlen (error->message));
 }
 
-static inline void
+static void
 on_channel (VgwWsChannel *channel, gpointer user_data)
 {
   Fixture *self = user_data;
@@ -56,7 +37,7 @@ on_channel (VgwWsChannel *channel, gpointer user_data)
   g_signal_connect (channel, "closed", G_CALLBACK (on_closed), self);
 }
 
-static inline void
+static void
 on_ws_request (VgwHttpRequest *request, gpointer user_data)
 {
   Fixture *self = user_data;
@@ -64,7 +45,7 @@ on_ws_request (VgwHttpRequest *request, gpointer user_data)
   vgw_http_server_open_websocket (self->server, request, on_channel, self, NULL);
 }
 
-static inline VgwHttpSettings
+VgwHttpSettings
 default_settings (void)
 {
   return (VgwHttpSettings){
@@ -76,7 +57,7 @@ default_settings (void)
   };
 }
 
-static inline Fixture *
+Fixture *
 fixture_new_with_pages (const VgwHttpSettings *settings, const VgwPagesSettings *pages)
 {
   static const VgwHttpRoute route = { "/ws", .get = on_ws_request };
@@ -92,7 +73,7 @@ fixture_new_with_pages (const VgwHttpSettings *settings, const VgwPagesSettings 
   return self;
 }
 
-static inline Fixture *
+Fixture *
 fixture_new (const VgwHttpSettings *settings)
 {
   const VgwPagesSettings pages = { .serves_page = TRUE };
@@ -100,7 +81,7 @@ fixture_new (const VgwHttpSettings *settings)
   return fixture_new_with_pages (settings, &pages);
 }
 
-static inline Fixture *
+Fixture *
 fixture_new_default (void)
 {
   VgwHttpSettings settings = default_settings ();
@@ -108,7 +89,7 @@ fixture_new_default (void)
   return fixture_new (&settings);
 }
 
-static inline void
+void
 fixture_free (Fixture *self)
 {
   for (guint i = 0; i < self->channels->len; i++)
@@ -118,9 +99,8 @@ fixture_free (Fixture *self)
   g_clear_pointer (&self->pages, vgw_pages_free);
   g_free (self);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Fixture, fixture_free)
 
-static inline WsPeer *
+WsPeer *
 dial (Fixture *self)
 {
   g_autoptr (GSocketAddress) address =
@@ -132,7 +112,7 @@ dial (Fixture *self)
   return ws_peer_new (socket);
 }
 
-static inline gboolean
+gboolean
 has_head (WsPeer *peer)
 {
   ws_peer_read (peer);
@@ -140,8 +120,7 @@ has_head (WsPeer *peer)
          && g_strstr_len ((const char *) peer->received->data, peer->received->len, "\r\n\r\n") != NULL;
 }
 
-/* Sends @request as it is and returns all that came until the server closed. (transfer full) */
-static inline char *
+char *
 exchange (Fixture *self, const char *request)
 {
   g_autoptr (WsPeer) peer = dial (self);
@@ -152,7 +131,7 @@ exchange (Fixture *self, const char *request)
   return g_strdup ((const char *) peer->received->data);
 }
 
-static inline char *
+char *
 get (Fixture *self, const char *path, const char *more_headers)
 {
   g_autofree char *request =
@@ -161,20 +140,20 @@ get (Fixture *self, const char *path, const char *more_headers)
   return exchange (self, request);
 }
 
-static inline guint
+guint
 status_of (const char *response)
 {
   ck_assert_msg (g_str_has_prefix (response, "HTTP/1."), "no response: %.60s", response);
   return (guint) g_ascii_strtoull (response + strlen ("HTTP/1.1 "), NULL, 10);
 }
 
-static inline void
+void
 assert_has (const char *response, const char *needle)
 {
   ck_assert_msg (strstr (response, needle) != NULL, "no \"%s\" in: %.800s", needle, response);
 }
 
-static inline void
+void
 assert_get (Fixture *self, const char *path, const char *more_headers, guint status)
 {
   g_autofree char *response = get (self, path, more_headers);
@@ -183,7 +162,7 @@ assert_get (Fixture *self, const char *path, const char *more_headers, guint sta
   assert_has (response, "Connection: close");
 }
 
-static inline void
+void
 assert_received (WsPeer *peer, const char *needle)
 {
   g_autofree char *text = g_strndup ((const char *) peer->received->data, peer->received->len);
@@ -191,11 +170,7 @@ assert_received (WsPeer *peer, const char *needle)
   assert_has (text, needle);
 }
 
-#define WS_HANDSHAKE                                                                                                   \
-  "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"                                         \
-  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-
-static inline gsize
+gsize
 head_length (WsPeer *peer)
 {
   const char *data = (const char *) peer->received->data;
@@ -203,8 +178,7 @@ head_length (WsPeer *peer)
   return g_strstr_len (data, peer->received->len, "\r\n\r\n") + 4 - data;
 }
 
-/* A raw WebSocket, past its handshake. */
-static inline WsPeer *
+WsPeer *
 dial_ws (Fixture *self, const char *more_headers)
 {
   WsPeer *peer = dial (self);
@@ -221,7 +195,7 @@ dial_ws (Fixture *self, const char *more_headers)
   return peer;
 }
 
-static inline guint
+guint
 count_fds (void)
 {
   g_autoptr (GDir) directory = g_dir_open ("/proc/self/fd", 0, NULL);

@@ -1,25 +1,6 @@
-/* The other end of a WebSocket for tests: a raw socket that can do what no decent client does. */
-#pragma once
+#include "ws-peer.h"
 
-#include <check.h>
-#include <gio/gio.h>
-#include <string.h>
-
-#include "wait-until.h"
-
-#define WAIT_LIMIT_US (20 * G_USEC_PER_SEC)
-
-#define WAIT_UNTIL(condition) WAIT_UNTIL_WITHIN (WAIT_LIMIT_US, condition)
-
-typedef struct
-{
-  GSocket *socket;
-  GByteArray *received;
-  gboolean is_eof; /* the other end closed, or reset */
-} WsPeer;
-
-/* @socket (transfer full) */
-static inline WsPeer *
+WsPeer *
 ws_peer_new (GSocket *socket)
 {
   WsPeer *self = g_new0 (WsPeer, 1);
@@ -30,17 +11,15 @@ ws_peer_new (GSocket *socket)
   return self;
 }
 
-static inline void
+void
 ws_peer_free (WsPeer *self)
 {
   g_object_unref (self->socket);
   g_byte_array_unref (self->received);
   g_free (self);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (WsPeer, ws_peer_free)
 
-/* Takes what has arrived. Returns TRUE, for use in a condition. */
-static inline gboolean
+gboolean
 ws_peer_read (WsPeer *self)
 {
   char data[16384];
@@ -61,8 +40,7 @@ ws_peer_read (WsPeer *self)
   return TRUE;
 }
 
-/* Sends all of it, or as much as the other end takes before it closes. The main loop runs meanwhile. */
-static inline void
+void
 ws_peer_send (WsPeer *self, gconstpointer data, gsize length)
 {
   gsize n_sent = 0;
@@ -80,7 +58,7 @@ ws_peer_send (WsPeer *self, gconstpointer data, gsize length)
     }
 }
 
-static inline void
+void
 ws_append_frame (GByteArray *out, guint8 first_byte, gboolean is_masked, gconstpointer payload, gsize length)
 {
   static const guint8 mask[4] = { 0xa1, 0xb2, 0xc3, 0xd4 };
@@ -100,16 +78,7 @@ ws_append_frame (GByteArray *out, guint8 first_byte, gboolean is_masked, gconstp
     out->data[start + i] ^= mask[i % 4];
 }
 
-#define WS_FIN 0x80
-#define WS_CONTINUATION 0x0
-#define WS_TEXT 0x1
-#define WS_BINARY 0x2
-#define WS_CLOSE 0x8
-#define WS_PING 0x9
-#define WS_PONG 0xa
-
-/* One masked frame; @first_byte is the opcode with or without WS_FIN. */
-static inline void
+void
 ws_peer_send_frame (WsPeer *self, guint8 first_byte, const char *payload)
 {
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
@@ -118,7 +87,7 @@ ws_peer_send_frame (WsPeer *self, guint8 first_byte, const char *payload)
   ws_peer_send (self, bytes->data, bytes->len);
 }
 
-static inline void
+void
 ws_peer_send_close (WsPeer *self, guint16 code)
 {
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
@@ -129,7 +98,7 @@ ws_peer_send_close (WsPeer *self, guint16 code)
 }
 
 /* Reads, and takes one whole frame of a server off what has arrived. @payload: (transfer full), NUL-terminated. */
-static inline gboolean
+static gboolean
 ws_peer_take_frame (WsPeer *self, guint8 *opcode, char **payload, gsize *length)
 {
   const guint8 *data;
@@ -156,8 +125,7 @@ ws_peer_take_frame (WsPeer *self, guint8 *opcode, char **payload, gsize *length)
   return TRUE;
 }
 
-/* Waits for a frame of @opcode, passing over pings, and asserts that it is the next one. Returns: (transfer full) */
-static inline char *
+char *
 ws_peer_expect (WsPeer *self, guint8 opcode)
 {
   guint8 next = WS_PING;
@@ -176,7 +144,7 @@ ws_peer_expect (WsPeer *self, guint8 opcode)
   return payload;
 }
 
-static inline void
+void
 ws_peer_expect_text (WsPeer *self, const char *text)
 {
   g_autofree char *payload = ws_peer_expect (self, WS_TEXT);
@@ -184,7 +152,7 @@ ws_peer_expect_text (WsPeer *self, const char *text)
   ck_assert_str_eq (payload, text);
 }
 
-static inline void
+void
 ws_peer_expect_close (WsPeer *self, guint16 code)
 {
   g_autofree char *payload = ws_peer_expect (self, WS_CLOSE);

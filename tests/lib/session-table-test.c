@@ -1,11 +1,6 @@
-/* What the tests of the table share with those of its listener: session-test.h, and how to fill a table. */
-#pragma once
+#include "session-table-test.h"
 
-#include "session-test.h"
-#include "session/vgw-session-table.h"
-
-/* A started session of @table, which keeps the pointer. */
-static inline VgwSession *
+VgwSession *
 open_session (VgwSessionTable *table, const char *address)
 {
   g_autoptr (GError) error = NULL;
@@ -17,15 +12,14 @@ open_session (VgwSessionTable *table, const char *address)
   return session;
 }
 
-/* Ends @session, and the turn. */
-static inline void
+void
 end_session (VgwSession *session, VgwEndReason reason)
 {
   vgw_session_end (session, reason);
   vgw_outbox_flush (vgw_session_get_outbox (session));
 }
 
-static inline void
+void
 assert_busy (VgwSessionTable *table, const char *address)
 {
   g_autoptr (GError) error = NULL;

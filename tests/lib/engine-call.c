@@ -1,39 +1,10 @@
-/* A call to a networked engine, and the wait for what becomes of it. The test's main loop stands for the gateway's, the
- * engine's connection is on its own thread. */
-#pragma once
-
-#include <check.h>
-#include <gio/gio.h>
-#include <string.h>
-
-#include "base/vgw-error.h"
-#include "engine/vgw-bot-channel.h"
-#include "engine/vgw-engine-net.h"
-#include "wait-until.h"
-
-#define RATE_HZ 16000
-#define FRAME_SAMPLES (RATE_HZ * VGW_FRAME_MS / 1000)
-#define DEADLINE_US (30 * G_USEC_PER_SEC)
-
-#define WAIT_UNTIL(condition) WAIT_UNTIL_WITHIN (DEADLINE_US, condition)
+#include "engine-call.h"
 
 /* --- the call ----------------------------------------------------------------------------------------------------- */
 
-static VgwEngineIo *io;
+VgwEngineIo *io;
 
-typedef struct
-{
-  VgwEngineConfig *config;
-  VgwEngine *engine;
-  GMutex lock;
-  GArray *heard; /* guarded by lock; gint16, the bot's voice */
-  GString *statuses;
-  GString *events;
-  guint n_failed, n_hangups;
-  char *failure;
-} Call;
-
-static inline void
+static void
 on_play (const gint16 *samples, gsize n_samples, gpointer user_data)
 {
   Call *call = user_data;
@@ -43,7 +14,7 @@ on_play (const gint16 *samples, gsize n_samples, gpointer user_data)
   g_mutex_unlock (&call->lock);
 }
 
-static inline guint
+guint
 get_heard (Call *call)
 {
   guint n;
@@ -54,7 +25,7 @@ get_heard (Call *call)
   return n;
 }
 
-static inline void
+static void
 on_output (const VgwEngineOutput *output, gpointer user_data)
 {
   Call *call = user_data;
@@ -83,15 +54,14 @@ on_output (const VgwEngineOutput *output, gpointer user_data)
     }
 }
 
-static inline void
+void
 replace (char **slot, char *text)
 {
   g_free (*slot);
   *slot = text;
 }
 
-/* Not started: a test may change the configuration before. */
-static inline Call *
+Call *
 call_new (const char *type, const char *url)
 {
   Call *call = g_new0 (Call, 1);
@@ -105,7 +75,7 @@ call_new (const char *type, const char *url)
   return call;
 }
 
-static inline void
+void
 call_start (Call *call)
 {
   const VgwEngineStart start = { .session_id = "session-1",
@@ -118,8 +88,7 @@ call_start (Call *call)
   ck_assert (vgw_engine_start (call->engine, &start, NULL));
 }
 
-/* 20 ms whose samples all have @value. */
-static inline void
+void
 call_speak (Call *call, gint16 value)
 {
   gint16 frame[FRAME_SAMPLES];
@@ -129,7 +98,7 @@ call_speak (Call *call, gint16 value)
   vgw_engine_push_audio (call->engine, frame, FRAME_SAMPLES);
 }
 
-static inline void
+void
 call_free (Call *call)
 {
   if (call->engine != NULL)
