@@ -68,7 +68,8 @@ vgw_ice_agent_gather_candidates (GstWebRTCICE *ice, GstWebRTCICEStream *stream)
   addresses = vgw_ice_mux_list_addresses (self->mux);
   for (guint i = 0; i < addresses->len; i++)
     {
-      g_autofree char *sdp = vgw_ice_candidate_to_sdp (i, &g_array_index (addresses, VgwIceAddress, i));
+      g_autofree char *text = vgw_ice_candidate_to_text (i, &g_array_index (addresses, VgwIceAddress, i));
+      g_autofree char *sdp = g_strdup_printf ("a=%s", text);
 
       GST_DEBUG_OBJECT (self, "stream %u: %s", stream->stream_id, sdp);
       if (self->on_candidate != NULL)
@@ -340,6 +341,31 @@ vgw_ice_agent_confirm_handshake (VgwIceAgent *self)
       vgw_ice_route_confirm_handshake (vgw_ice_transport_get_route (transport), now_us);
     }
   g_mutex_unlock (&self->lock);
+}
+
+VgwIceParameters *
+vgw_ice_agent_restart (VgwIceAgent *self, const char *remote_ufrag, const char *remote_pwd)
+{
+  VgwIceParameters *own = vgw_ice_parameters_new ();
+  g_autoptr (GArray) addresses = NULL;
+
+  g_return_val_if_fail (VGW_IS_ICE_AGENT (self), own);
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->streams->len; i++)
+    {
+      VgwIceTransport *transport = vgw_ice_stream_get_transport (g_ptr_array_index (self->streams, i));
+
+      if (!vgw_ice_route_restart (vgw_ice_transport_get_route (transport), own->ufrag, own->pwd, remote_ufrag,
+                                  remote_pwd))
+        GST_ERROR_OBJECT (self, "stream %u: unusable credentials",
+                          GST_WEBRTC_ICE_STREAM (g_ptr_array_index (self->streams, i))->stream_id);
+    }
+  g_mutex_unlock (&self->lock);
+  addresses = vgw_ice_mux_list_addresses (self->mux);
+  for (guint i = 0; i < addresses->len; i++)
+    g_ptr_array_add (own->candidates, vgw_ice_candidate_to_text (i, &g_array_index (addresses, VgwIceAddress, i)));
+  return own;
 }
 
 void

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ice/vgw-ice-mux.h"
+#include "ice/vgw-ice-parameters.h"
 
 #include <gst/webrtc/webrtc.h>
 #include <gst/webrtc/ice.h>
@@ -26,6 +27,11 @@ void vgw_ice_agent_confirm_handshake (VgwIceAgent *self);
 /* DTLS is up, and the pipeline nowhere waits: packets are decrypted and decoded on the thread that receives them from
  * here on, see vgw_ice_src_go_direct (). Any thread. */
 void vgw_ice_agent_go_direct (VgwIceAgent *self);
+
+/* An ICE restart (RFC 8445 section 9), see vgw_ice_route_restart (), with the client's new credentials. The transport's
+ * state stays what it is, as media goes on. Once webrtcbin has set its descriptions; any thread.
+ * Returns: (transfer full) our new credentials, and the candidates */
+VgwIceParameters *vgw_ice_agent_restart (VgwIceAgent *self, const char *remote_ufrag, const char *remote_pwd);
 
 /* Takes its transports off the mux: no packet is delivered after it returns. Idempotent; main thread, before the
  * pipeline goes to NULL. */

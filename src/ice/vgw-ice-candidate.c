@@ -77,11 +77,11 @@ vgw_ice_candidate_priority (guint index)
 }
 
 char *
-vgw_ice_candidate_to_sdp (guint index, const VgwIceAddress *address)
+vgw_ice_candidate_to_text (guint index, const VgwIceAddress *address)
 {
   char ip[VGW_ICE_ADDRESS_TEXT_MAX];
 
-  return g_strdup_printf ("a=candidate:%u %d UDP %u %s %u typ host", index + 1, COMPONENT_RTP,
+  return g_strdup_printf ("candidate:%u %d UDP %u %s %u typ host", index + 1, COMPONENT_RTP,
                           vgw_ice_candidate_priority (index), vgw_ice_address_ip_to_string (address, ip),
                           address->port);
 }

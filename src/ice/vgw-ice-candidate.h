@@ -15,7 +15,7 @@ GArray *vgw_ice_candidate_find (guint16 port, gboolean has_ipv4, gboolean has_ip
 /* The RFC 8445 priority of host candidate number @index, first is best. */
 guint32 vgw_ice_candidate_priority (guint index);
 
-/* "a=candidate:…" for host candidate number @index (RFC 8839 section 5.1). Returns: (transfer full) */
-char *vgw_ice_candidate_to_sdp (guint index, const VgwIceAddress *address);
+/* "candidate:…" for host candidate number @index (RFC 8839 section 5.1). Returns: (transfer full) */
+char *vgw_ice_candidate_to_text (guint index, const VgwIceAddress *address);
 
 G_END_DECLS

@@ -1,5 +1,7 @@
 #include "ice/vgw-ice-consent.h"
 
+#include <string.h>
+
 #define RETRY_US (G_USEC_PER_SEC / 2)      /* RFC 8489 section 6.2.1: the first RTO */
 #define SLOW_RETRY_US (2 * G_USEC_PER_SEC) /* once it is no matter of loss */
 #define FAST_TRIES 6u
@@ -16,6 +18,14 @@ vgw_ice_consent_checked (VgwIceConsent *self, gint64 now_us)
 {
   self->last_check_us = now_us;
   self->n_paid = CHECKS_PER_CHECK;
+}
+
+void
+vgw_ice_consent_restart (VgwIceConsent *self)
+{
+  self->is_pending = FALSE;
+  self->n_tries = 0;
+  self->next_try_us = 0;
 }
 
 void
@@ -81,4 +91,19 @@ vgw_ice_consent_tried (VgwIceConsent *self, gint64 now_us)
   self->n_paid -= self->n_paid > 0;
   self->next_try_us = now_us + (self->n_tries < FAST_TRIES ? RETRY_US : SLOW_RETRY_US);
   return is_new;
+}
+
+guint
+vgw_ice_transaction_hash (gconstpointer id)
+{
+  guint32 word;
+
+  memcpy (&word, id, sizeof word); /* random bytes need no mixing */
+  return word;
+}
+
+gboolean
+vgw_ice_transaction_equal (gconstpointer a, gconstpointer b)
+{
+  return memcmp (a, b, VGW_ICE_TRANSACTION_BYTES) == 0;
 }

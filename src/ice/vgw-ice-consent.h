@@ -45,6 +45,10 @@ typedef struct
 /* A valid check came from the peer. */
 void vgw_ice_consent_checked (VgwIceConsent *self, gint64 now_us);
 
+/* The peer has restarted ICE there: what is pending is not awaited, and the next check of our own is due. The proof
+ * stays: it is of the address. */
+void vgw_ice_consent_restart (VgwIceConsent *self);
+
 /* The right answer to the pending transaction came, or the handshake was completed there. */
 void vgw_ice_consent_proved (VgwIceConsent *self, VgwIceProof proof, gint64 now_us);
 
@@ -60,5 +64,9 @@ gboolean vgw_ice_consent_is_due (const VgwIceConsent *self, gboolean is_current,
 /* A check of our own is being sent. TRUE where it is to have a new transaction, which the caller puts into @id: one
  * is kept for the repetitions, as an answer may take longer than the time until the next of them. */
 gboolean vgw_ice_consent_tried (VgwIceConsent *self, gint64 now_us);
+
+/* For GHashTable, over the ids of transactions. */
+guint vgw_ice_transaction_hash (gconstpointer id);
+gboolean vgw_ice_transaction_equal (gconstpointer a, gconstpointer b);
 
 G_END_DECLS

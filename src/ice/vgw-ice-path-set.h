@@ -20,6 +20,7 @@ typedef struct
   VgwIcePath path;
   gpointer route; /* the one whose set this is in */
   VgwIceConsent consent;
+  guint generation; /* of the route's credentials that its last check had, see vgw_ice_route_restart () */
   gint64 last_used_us;
   gint64 nominated_us;    /* when its nomination began; 0: never */
   gboolean is_nominating; /* the last check had USE-CANDIDATE */

@@ -40,6 +40,7 @@ typedef struct
   VgwIceRouter *router;
   VgwIceRoute *route; /* (transfer full) found by the ufrag */
   char *password;     /* (transfer full) a GRefString */
+  guint generation;   /* of the credentials */
 } CheckLookup;
 
 static gboolean
@@ -47,7 +48,7 @@ look_up (const char *ufrag, gsize length, const char **password, gpointer user_d
 {
   CheckLookup *lookup = user_data;
 
-  lookup->route = vgw_ice_router_find_ufrag (lookup->router, ufrag, length, &lookup->password);
+  lookup->route = vgw_ice_router_find_ufrag (lookup->router, ufrag, length, &lookup->password, &lookup->generation);
   *password = lookup->password;
   return lookup->route != NULL;
 }
@@ -111,7 +112,8 @@ handle_stun (VgwIceReceiver *self, const VgwIcePacket *packet, gint64 now_us)
     {
       VgwIceCheck checks[VGW_ICE_MAX_PATHS];
 
-      vgw_ice_router_validate (self->router, lookup.route, &packet->path, is_nominated, packet->length, now_us);
+      vgw_ice_router_validate (self->router, lookup.route, &packet->path, lookup.generation, is_nominated,
+                               packet->length, now_us);
       send_checks (self, checks, vgw_ice_route_take_due (lookup.route, now_us, checks, G_N_ELEMENTS (checks)));
     }
   g_clear_pointer (&lookup.route, vgw_ice_route_unref);

@@ -2,20 +2,18 @@
  * from, as long as its checks go on. So a check with a forged source takes nothing away from anybody: it costs that
  * address an answer and two checks, and moves nothing.
  *
- * Lock order: VgwIceRouter.lock, then VgwIceRoute.path_lock. VgwIceRoute.deliver_lock is taken while no other lock is
+ * Lock order: VgwIceRouter.lock, then VgwIceSendPath.lock. VgwIceRoute.deliver_lock is taken while no other lock is
  * held, and only the callbacks run under it. */
 #include "ice/vgw-ice-router.h"
+
+#include "ice/vgw-ice-credentials.h"
+#include "ice/vgw-ice-send-path.h"
 
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/random.h>
 
 #define MAX_UFRAG_BYTES 256 /* RFC 8839 section 5.4 */
-
-/* What an address may be sent that has not proved itself: one flight of a DTLS handshake, and three times what came
- * from there (RFC 9000 section 8.1). */
-#define UNPROVED_FLIGHT_BYTES 4096u
-#define UNPROVED_FACTOR 3u
 
 struct _VgwIceRouter
 {
@@ -28,6 +26,7 @@ struct _VgwIceRouter
   _Atomic guint64 n_moved;
   _Atomic guint64 n_consents_lost;
   _Atomic guint64 n_foreign;
+  _Atomic guint64 n_restarts;
 };
 
 struct _VgwIceRoute
@@ -37,41 +36,19 @@ struct _VgwIceRoute
   const VgwIceRouteFuncs *funcs;
   gpointer user_data;
   _Atomic gint64 last_check_us;
-  _Atomic gint64 silent_since_us;
   atomic_bool has_proof; /* as in paths, for a look without the lock */
 
   /* guarded by router->lock */
-  char *ufrag;
-  char *password;        /* a GRefString: the receiving thread uses it outside of the lock */
-  char *remote_ufrag;    /* (nullable) */
-  char *remote_password; /* (nullable) a GRefString */
+  VgwIceCredentials credentials;
+  VgwIceCredentials next; /* after an ICE restart, until media goes over a path that was checked with them */
   gboolean is_closed;
   VgwIcePathSet paths;
 
-  GMutex path_lock;
-  VgwIcePath send_path; /* guarded by path_lock, as the next; remote.family is 0 for none */
-  gboolean is_proved;   /* without a bound to what is sent */
-  gboolean is_silent;   /* nothing is sent */
-  gsize unproved_bytes; /* that may still be sent */
+  VgwIceSendPath send_path; /* as paths.current has it */
 
   GMutex deliver_lock;
   gboolean is_stopped; /* guarded by deliver_lock */
 };
-
-static guint
-hash_transaction (gconstpointer id)
-{
-  guint32 word;
-
-  memcpy (&word, id, sizeof word); /* random bytes need no mixing */
-  return word;
-}
-
-static gboolean
-equal_transactions (gconstpointer a, gconstpointer b)
-{
-  return memcmp (a, b, VGW_ICE_TRANSACTION_BYTES) == 0;
-}
 
 VgwIceRouter *
 vgw_ice_router_new (void)
@@ -82,7 +59,7 @@ vgw_ice_router_new (void)
   g_mutex_init (&self->lock);
   self->by_ufrag = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) vgw_ice_route_unref);
   self->by_path = g_hash_table_new (vgw_ice_path_hash, vgw_ice_path_equal);
-  self->by_transaction = g_hash_table_new (hash_transaction, equal_transactions);
+  self->by_transaction = g_hash_table_new (vgw_ice_transaction_hash, vgw_ice_transaction_equal);
   return self;
 }
 
@@ -114,8 +91,7 @@ vgw_ice_route_new (VgwIceRouter *router, const VgwIceRouteFuncs *funcs, gpointer
   self->router = vgw_ice_router_ref (router);
   self->funcs = funcs;
   self->user_data = user_data;
-  self->unproved_bytes = UNPROVED_FLIGHT_BYTES;
-  g_mutex_init (&self->path_lock);
+  vgw_ice_send_path_init (&self->send_path);
   g_mutex_init (&self->deliver_lock);
   return self;
 }
@@ -132,43 +108,43 @@ vgw_ice_route_unref (VgwIceRoute *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  g_free (self->ufrag);
-  g_free (self->remote_ufrag);
-  g_clear_pointer (&self->password, g_ref_string_release);
-  g_clear_pointer (&self->remote_password, g_ref_string_release);
-  g_mutex_clear (&self->path_lock);
+  vgw_ice_credentials_clear (&self->credentials);
+  vgw_ice_credentials_clear (&self->next);
+  vgw_ice_send_path_clear (&self->send_path);
   g_mutex_clear (&self->deliver_lock);
   vgw_ice_router_unref (self->router);
   g_free (self);
 }
 
-/* With router->lock. */
+/* With router->lock; whoever calls has a reference of its own. */
 static void
-forget_credentials (VgwIceRoute *self)
+forget_ufrag (VgwIceRoute *self, VgwIceCredentials *credentials)
 {
-  if (self->ufrag != NULL)
-    g_hash_table_remove (self->router->by_ufrag, self->ufrag);
-  g_clear_pointer (&self->ufrag, g_free);
-  g_clear_pointer (&self->password, g_ref_string_release);
+  if (credentials->ufrag != NULL)
+    g_hash_table_remove (self->router->by_ufrag, credentials->ufrag);
+  vgw_ice_credentials_set_local (credentials, NULL, NULL);
+}
+
+/* With router->lock. */
+static gboolean
+set_local (VgwIceRoute *self, VgwIceCredentials *credentials, const char *ufrag, const char *password)
+{
+  if (self->is_closed || strlen (ufrag) > MAX_UFRAG_BYTES || *ufrag == '\0' || *password == '\0')
+    return FALSE;
+  if (g_strcmp0 (credentials->ufrag, ufrag) != 0 && g_hash_table_contains (self->router->by_ufrag, ufrag))
+    return FALSE;
+  forget_ufrag (self, credentials);
+  vgw_ice_credentials_set_local (credentials, ufrag, password);
+  g_hash_table_insert (self->router->by_ufrag, credentials->ufrag, vgw_ice_route_ref (self));
+  return TRUE;
 }
 
 gboolean
 vgw_ice_route_set_credentials (VgwIceRoute *self, const char *ufrag, const char *password)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->router->lock);
-  VgwIceRoute *owner = g_hash_table_lookup (self->router->by_ufrag, ufrag);
 
-  if (self->is_closed || strlen (ufrag) > MAX_UFRAG_BYTES || *ufrag == '\0' || *password == '\0')
-    return FALSE;
-  if (owner != NULL && owner != self)
-    return FALSE;
-
-  /* the caller's reference keeps self while the table's is dropped */
-  forget_credentials (self);
-  self->ufrag = g_strdup (ufrag);
-  self->password = g_ref_string_new (password);
-  g_hash_table_insert (self->router->by_ufrag, self->ufrag, vgw_ice_route_ref (self));
-  return TRUE;
+  return set_local (self, &self->credentials, ufrag, password);
 }
 
 void
@@ -176,10 +152,45 @@ vgw_ice_route_set_remote_credentials (VgwIceRoute *self, const char *ufrag, cons
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->router->lock);
 
-  g_free (self->remote_ufrag);
-  self->remote_ufrag = g_strdup (ufrag);
-  g_clear_pointer (&self->remote_password, g_ref_string_release);
-  self->remote_password = g_ref_string_new (password);
+  vgw_ice_credentials_set_remote (&self->credentials, ufrag, password);
+}
+
+gboolean
+vgw_ice_route_restart (VgwIceRoute *self, const char *ufrag, const char *password, const char *remote_ufrag,
+                       const char *remote_password)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->router->lock);
+
+  if (self->credentials.ufrag == NULL || !set_local (self, &self->next, ufrag, password))
+    return FALSE;
+  vgw_ice_credentials_set_remote (&self->next, remote_ufrag, remote_password);
+  self->next.generation = MAX (self->next.generation, self->credentials.generation) + 1;
+  return TRUE;
+}
+
+/* With router->lock. NULL for those that are gone. */
+static VgwIceCredentials *
+find_generation (VgwIceRoute *self, guint generation)
+{
+  if (generation == self->credentials.generation)
+    return &self->credentials;
+  return self->next.ufrag != NULL && generation == self->next.generation ? &self->next : NULL;
+}
+
+/* With router->lock. Once media goes over a path that was proved with the new credentials. */
+static void
+end_restart (VgwIceRoute *self)
+{
+  const VgwIceKnownPath *current = self->paths.current;
+
+  if (self->next.ufrag == NULL || current == NULL || current->generation != self->next.generation
+      || current->consent.proof == VGW_ICE_PROOF_NONE)
+    return;
+  forget_ufrag (self, &self->credentials);
+  vgw_ice_credentials_clear (&self->credentials);
+  self->credentials = self->next;
+  self->next = (VgwIceCredentials){ 0 };
+  atomic_fetch_add_explicit (&self->router->n_restarts, 1, memory_order_relaxed);
 }
 
 /* With router->lock. */
@@ -215,7 +226,8 @@ vgw_ice_route_stop (VgwIceRoute *self)
   self->is_closed = TRUE;
   while (self->paths.n_known > 0)
     forget_path (self, self->paths.known[0]);
-  forget_credentials (self);
+  forget_ufrag (self, &self->credentials);
+  forget_ufrag (self, &self->next);
   g_mutex_unlock (&self->router->lock);
 
   g_mutex_lock (&self->deliver_lock);
@@ -226,24 +238,13 @@ vgw_ice_route_stop (VgwIceRoute *self)
 gboolean
 vgw_ice_route_get_path (VgwIceRoute *self, VgwIcePath *path)
 {
-  g_mutex_lock (&self->path_lock);
-  *path = self->send_path;
-  g_mutex_unlock (&self->path_lock);
-  return path->remote.family != 0;
+  return vgw_ice_send_path_get (&self->send_path, path);
 }
 
 gboolean
 vgw_ice_route_take_path (VgwIceRoute *self, gsize length, VgwIcePath *path)
 {
-  gboolean may_send;
-
-  g_mutex_lock (&self->path_lock);
-  *path = self->send_path;
-  may_send = path->remote.family != 0 && !self->is_silent && (self->is_proved || self->unproved_bytes >= length);
-  if (may_send && !self->is_proved)
-    self->unproved_bytes -= length;
-  g_mutex_unlock (&self->path_lock);
-  return may_send;
+  return vgw_ice_send_path_take (&self->send_path, length, path);
 }
 
 gint64
@@ -255,7 +256,7 @@ vgw_ice_route_get_last_check_us (VgwIceRoute *self)
 gint64
 vgw_ice_route_get_silent_since_us (VgwIceRoute *self)
 {
-  return atomic_load_explicit (&self->silent_since_us, memory_order_relaxed);
+  return atomic_load_explicit (&self->send_path.silent_since_us, memory_order_relaxed);
 }
 
 /* With router->lock. Chooses again where to send, and tells the sending threads. */
@@ -263,23 +264,14 @@ static void
 choose (VgwIceRoute *self, gint64 now_us)
 {
   gboolean has_moved = vgw_ice_path_set_choose (&self->paths, now_us);
-  gboolean is_silent = vgw_ice_path_set_is_silent (&self->paths, now_us);
 
   if (has_moved)
     atomic_fetch_add_explicit (&self->router->n_moved, 1, memory_order_relaxed);
+  end_restart (self);
   atomic_store_explicit (&self->has_proof, self->paths.has_proof, memory_order_relaxed);
-  g_mutex_lock (&self->path_lock);
-  if (self->paths.current != NULL)
-    self->send_path = self->paths.current->path;
-  else
-    memset (&self->send_path, 0, sizeof self->send_path);
-  self->is_proved = self->paths.has_proof;
-  if (is_silent != self->is_silent)
-    atomic_store_explicit (&self->silent_since_us, is_silent ? now_us : 0, memory_order_relaxed);
-  if (is_silent && !self->is_silent)
+  if (vgw_ice_send_path_set (&self->send_path, self->paths.current != NULL ? &self->paths.current->path : NULL,
+                             self->paths.has_proof, vgw_ice_path_set_is_silent (&self->paths, now_us), now_us))
     atomic_fetch_add_explicit (&self->router->n_consents_lost, 1, memory_order_relaxed);
-  self->is_silent = is_silent;
-  g_mutex_unlock (&self->path_lock);
 }
 
 /* With router->lock. Gives the address of @known to its route, and takes it from another one that has it. */
@@ -335,7 +327,7 @@ ensure_known (VgwIceRoute *self, const VgwIcePath *path, gint64 now_us)
 }
 
 VgwIceRoute *
-vgw_ice_router_find_ufrag (VgwIceRouter *self, const char *ufrag, gsize length, char **password)
+vgw_ice_router_find_ufrag (VgwIceRouter *self, const char *ufrag, gsize length, char **password, guint *generation)
 {
   char name[MAX_UFRAG_BYTES + 1];
   VgwIceRoute *route;
@@ -349,8 +341,12 @@ vgw_ice_router_find_ufrag (VgwIceRouter *self, const char *ufrag, gsize length, 
   route = g_hash_table_lookup (self->by_ufrag, name);
   if (route != NULL)
     {
+      const VgwIceCredentials *credentials =
+          g_strcmp0 (route->next.ufrag, name) == 0 ? &route->next : &route->credentials;
+
       vgw_ice_route_ref (route);
-      *password = g_ref_string_acquire (route->password);
+      *password = g_ref_string_acquire (credentials->password);
+      *generation = credentials->generation;
     }
   g_mutex_unlock (&self->lock);
   return route;
@@ -376,15 +372,6 @@ vgw_ice_router_find_path (VgwIceRouter *self, const VgwIcePath *path, gint64 now
   return route;
 }
 
-/* With router->lock. What came from an address that has not proved itself pays for what is sent there. */
-static void
-pay (VgwIceRoute *self, gsize length)
-{
-  g_mutex_lock (&self->path_lock);
-  self->unproved_bytes += UNPROVED_FACTOR * length;
-  g_mutex_unlock (&self->path_lock);
-}
-
 void
 vgw_ice_route_note_handshake (VgwIceRoute *self, const VgwIcePath *path, gsize length, gint64 now_us)
 {
@@ -399,7 +386,7 @@ vgw_ice_route_note_handshake (VgwIceRoute *self, const VgwIcePath *path, gsize l
       if (self->paths.handshake == NULL)
         self->paths.handshake = self->paths.current = known;
       if (self->paths.handshake == known)
-        pay (self, length);
+        vgw_ice_send_path_pay (&self->send_path, length);
       choose (self, now_us);
     }
   g_mutex_unlock (&self->router->lock);
@@ -425,9 +412,19 @@ tell_checked (VgwIceRoute *route, gboolean has_nominated)
   g_mutex_unlock (&route->deliver_lock);
 }
 
+/* With router->lock. The peer has restarted ICE, and checks this address again: the answer to a check of ours that is
+ * on its way would have the old password. */
+static void
+renew (VgwIceKnownPath *known, guint generation)
+{
+  forget_transaction (((VgwIceRoute *) known->route)->router, known);
+  known->generation = generation;
+  vgw_ice_consent_restart (&known->consent);
+}
+
 void
-vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwIcePath *path, gboolean is_nominated,
-                         gsize length, gint64 now_us)
+vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwIcePath *path, guint generation,
+                         gboolean is_nominated, gsize length, gint64 now_us)
 {
   gboolean has_nominated = FALSE, has_path = FALSE;
 
@@ -436,9 +433,11 @@ vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwIcePat
     {
       VgwIceKnownPath *known = ensure_known (route, path, now_us);
 
+      if (generation > known->generation)
+        renew (known, generation);
       vgw_ice_path_set_checked (&route->paths, known, is_nominated, now_us);
       if (!route->paths.has_proof && route->paths.current == known)
-        pay (route, length);
+        vgw_ice_send_path_pay (&route->send_path, length);
       choose (route, now_us);
       has_nominated = route->paths.has_nominated;
       has_path = route->paths.current != NULL;
@@ -452,7 +451,8 @@ vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwIcePat
 
 /* With router->lock. Fills @check with a check of our own for @known. */
 static void
-take_check (VgwIceRoute *self, VgwIceKnownPath *known, VgwIceCheck *check, gint64 now_us)
+take_check (VgwIceRoute *self, VgwIceKnownPath *known, const VgwIceCredentials *credentials, VgwIceCheck *check,
+            gint64 now_us)
 {
   guint8 id[VGW_ICE_TRANSACTION_BYTES];
 
@@ -467,8 +467,8 @@ take_check (VgwIceRoute *self, VgwIceKnownPath *known, VgwIceCheck *check, gint6
     }
   check->path = known->path;
   memcpy (check->id, known->consent.id, sizeof check->id);
-  check->username = g_strdup_printf ("%s:%s", self->remote_ufrag, self->ufrag);
-  check->password = g_ref_string_acquire (self->remote_password);
+  check->username = g_strdup_printf ("%s:%s", credentials->remote_ufrag, credentials->ufrag);
+  check->password = g_ref_string_acquire (credentials->remote_password);
 }
 
 /* With router->lock. */
@@ -479,14 +479,14 @@ take_due (VgwIceRoute *self, gint64 now_us, VgwIceCheck *checks, guint max)
 
   if (self->paths.n_known > 0)
     choose (self, now_us);
-  if (self->remote_password == NULL || self->ufrag == NULL)
-    return 0;
   for (guint i = 0; i < self->paths.n_known && n < max; i++)
     {
       VgwIceKnownPath *known = self->paths.known[i];
+      const VgwIceCredentials *credentials = find_generation (self, known->generation);
 
-      if (vgw_ice_consent_is_due (&known->consent, known == self->paths.current, now_us))
-        take_check (self, known, &checks[n++], now_us);
+      if (credentials != NULL && credentials->ufrag != NULL && credentials->remote_password != NULL
+          && vgw_ice_consent_is_due (&known->consent, known == self->paths.current, now_us))
+        take_check (self, known, credentials, &checks[n++], now_us);
     }
   return n;
 }
@@ -534,8 +534,9 @@ vgw_ice_router_find_transaction (VgwIceRouter *self, const guint8 *id, const Vgw
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   VgwIceKnownPath *known = find_waiting (self, id, path);
+  const VgwIceCredentials *credentials = known != NULL ? find_generation (known->route, known->generation) : NULL;
 
-  return known != NULL ? g_ref_string_acquire (((VgwIceRoute *) known->route)->remote_password) : NULL;
+  return credentials != NULL ? g_ref_string_acquire (credentials->remote_password) : NULL;
 }
 
 void
@@ -594,5 +595,6 @@ vgw_ice_router_get_counts (VgwIceRouter *self, VgwIceRouterCounts *counts)
     .moved = atomic_load_explicit (&self->n_moved, memory_order_relaxed),
     .consents_lost = atomic_load_explicit (&self->n_consents_lost, memory_order_relaxed),
     .foreign = atomic_load_explicit (&self->n_foreign, memory_order_relaxed),
+    .restarts = atomic_load_explicit (&self->n_restarts, memory_order_relaxed),
   };
 }

@@ -26,6 +26,7 @@ typedef struct
   guint64 moved;         /* routes that began to send to another address, once the first had been proved */
   guint64 consents_lost; /* routes that ceased to send */
   guint64 foreign;       /* valid checks from an address that is another route's */
+  guint64 restarts;      /* of ICE, that have come to media on a path with the new credentials */
 } VgwIceRouterCounts;
 
 /* Called on the thread that receives, never after vgw_ice_route_stop () returned; they must not block. */
@@ -55,6 +56,12 @@ gboolean vgw_ice_route_set_credentials (VgwIceRoute *self, const char *ufrag, co
 /* The peer's, for checks of our own; none are sent before. */
 void vgw_ice_route_set_remote_credentials (VgwIceRoute *self, const char *ufrag, const char *password);
 
+/* An ICE restart: the route is found by both ufrags, and checks a path with the pair that the peer's last check there
+ * had, until media is sent over a path with the new pair; then the old one is gone. An earlier restart that has not
+ * come so far is given up. FALSE where another route has @ufrag, or this one is stopped or has no credentials yet. */
+gboolean vgw_ice_route_restart (VgwIceRoute *self, const char *ufrag, const char *password, const char *remote_ufrag,
+                                const char *remote_password);
+
 /* Takes the route out of the tables and waits for a callback that runs on another thread. Idempotent. Not from a
  * callback. The path to send on stays, so that DTLS can say goodbye. */
 void vgw_ice_route_stop (VgwIceRoute *self);
@@ -79,16 +86,18 @@ void vgw_ice_route_note_handshake (VgwIceRoute *self, const VgwIcePath *path, gs
 /* The handshake is complete, which proves its path where nothing else has: our flights were received there. */
 void vgw_ice_route_confirm_handshake (VgwIceRoute *self, gint64 now_us);
 
-/* The route with local @ufrag (@length bytes, not terminated) and its password, both (transfer full), or NULL. */
-VgwIceRoute *vgw_ice_router_find_ufrag (VgwIceRouter *self, const char *ufrag, gsize length, char **password);
+/* The route with local @ufrag (@length bytes, not terminated) and its password, both (transfer full), or NULL.
+ * @generation: of these credentials. */
+VgwIceRoute *vgw_ice_router_find_ufrag (VgwIceRouter *self, const char *ufrag, gsize length, char **password,
+                                        guint *generation);
 
 /* The route that @path belongs to, or NULL. Counts as use of the path. Returns: (transfer full) (nullable) */
 VgwIceRoute *vgw_ice_router_find_path (VgwIceRouter *self, const VgwIcePath *path, gint64 now_us);
 
 /* A valid check of @length bytes for @route came over @path, which is remembered, in place of the longest unused where
  * VGW_ICE_MAX_PATHS are known. Calls checked () where the route has a path to send on. */
-void vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwIcePath *path, gboolean is_nominated,
-                              gsize length, gint64 now_us);
+void vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwIcePath *path, guint generation,
+                              gboolean is_nominated, gsize length, gint64 now_us);
 
 /* Moves what has to move by now, and fills @checks with at most @max of the own checks that are due, each for
  * vgw_ice_check_clear (). Returns their number; with @max there may be more. For one route, and for all. */

@@ -109,7 +109,7 @@ START_TEST (the_longest_unused_path_goes_but_never_the_one_in_use)
     {
       VgwIcePath path = path_from (port);
 
-      vgw_ice_router_validate (router, route, &path, port == 1, 100, port); /* the first is nominated, and oldest */
+      vgw_ice_router_validate (router, route, &path, 0, port == 1, 100, port); /* the first is nominated, and oldest */
     }
   ck_assert_uint_eq (vgw_ice_router_count_paths (router), VGW_ICE_MAX_PATHS);
 
@@ -118,7 +118,7 @@ START_TEST (the_longest_unused_path_goes_but_never_the_one_in_use)
   VgwIcePath new_path = path_from (1000);
 
   ck_assert_ptr_eq (found, route);
-  vgw_ice_router_validate (router, route, &new_path, FALSE, 100, 101);
+  vgw_ice_router_validate (router, route, &new_path, 0, FALSE, 100, 101);
   ck_assert_uint_eq (vgw_ice_router_count_paths (router), VGW_ICE_MAX_PATHS);
   ck_assert (is_known (1));
   ck_assert (is_known (2));
@@ -130,7 +130,7 @@ START_TEST (the_longest_unused_path_goes_but_never_the_one_in_use)
     {
       VgwIcePath flood = path_from ((guint16) (2000 + i));
 
-      vgw_ice_router_validate (router, route, &flood, FALSE, 100, 200 + i);
+      vgw_ice_router_validate (router, route, &flood, 0, FALSE, 100, 200 + i);
     }
   ck_assert_uint_eq (vgw_ice_router_count_paths (router), VGW_ICE_MAX_PATHS);
   ck_assert_uint_eq (current_port (route), 1);
@@ -147,14 +147,14 @@ START_TEST (before_a_nomination_the_newest_check_counts_and_after_it_the_newest_
   VgwIcePath a = path_from (1), b = path_from (2);
 
   ck_assert_uint_eq (current_port (route), 0);
-  vgw_ice_router_validate (router, route, &a, FALSE, 100, 1);
+  vgw_ice_router_validate (router, route, &a, 0, FALSE, 100, 1);
   ck_assert_uint_eq (current_port (route), 1);
-  vgw_ice_router_validate (router, route, &b, FALSE, 100, 2);
+  vgw_ice_router_validate (router, route, &b, 0, FALSE, 100, 2);
   ck_assert_uint_eq (current_port (route), 2);
-  vgw_ice_router_validate (router, route, &a, TRUE, 100, 3);
-  vgw_ice_router_validate (router, route, &b, FALSE, 100, 4);
+  vgw_ice_router_validate (router, route, &a, 0, TRUE, 100, 3);
+  vgw_ice_router_validate (router, route, &b, 0, FALSE, 100, 4);
   ck_assert_uint_eq (current_port (route), 1);
-  vgw_ice_router_validate (router, route, &b, TRUE, 100, 5);
+  vgw_ice_router_validate (router, route, &b, 0, TRUE, 100, 5);
   ck_assert_uint_eq (current_port (route), 2);
   ck_assert_int_eq (vgw_ice_route_get_last_check_us (route), 5);
   ck_assert_int_eq (g_atomic_int_get (&seen.n_checks), 5);
@@ -186,7 +186,7 @@ check_from (VgwIceRoute *route, guint16 remote_port, gboolean is_nominated, gboo
 {
   VgwIcePath path = path_from (remote_port);
 
-  vgw_ice_router_validate (router, route, &path, is_nominated, CHECK_BYTES, now_us);
+  vgw_ice_router_validate (router, route, &path, 0, is_nominated, CHECK_BYTES, now_us);
   answer_checks (route, is_answering ? 0 : remote_port, now_us);
 }
 
@@ -318,8 +318,8 @@ START_TEST (an_answer_from_elsewhere_or_again_proves_nothing)
   guint8 unknown[VGW_ICE_TRANSACTION_BYTES] = { 1, 2, 3 };
   VgwIceCheck check;
 
-  vgw_ice_router_validate (router, route, &path, TRUE, CHECK_BYTES, S (1));
-  vgw_ice_router_validate (router, route, &elsewhere, FALSE, CHECK_BYTES, S (1));
+  vgw_ice_router_validate (router, route, &path, 0, TRUE, CHECK_BYTES, S (1));
+  vgw_ice_router_validate (router, route, &elsewhere, 0, FALSE, CHECK_BYTES, S (1));
   ck_assert_uint_eq (vgw_ice_route_take_due (route, S (1), &check, 1), 1);
   ck_assert_str_eq (check.username, "theirs:ours");
   ck_assert_str_eq (check.password, REMOTE_PASSWORD);
@@ -442,13 +442,13 @@ START_TEST (own_checks_to_an_address_without_proof_are_bounded)
   VgwIcePath path = path_from (10);
   guint n_checks = 0;
 
-  vgw_ice_router_validate (router, route, &path, TRUE, CHECK_BYTES, S (1));
+  vgw_ice_router_validate (router, route, &path, 0, TRUE, CHECK_BYTES, S (1));
   for (guint i = 0; i < 600; i++)
     n_checks += answer_checks (route, 10, S (1) + i * 100 * G_TIME_SPAN_MILLISECOND);
   ck_assert_uint_eq (n_checks, 2);
   for (guint i = 0; i < 600; i++) /* ten a second for a minute */
     {
-      vgw_ice_router_validate (router, route, &path, TRUE, CHECK_BYTES, S (100) + i * 100 * G_TIME_SPAN_MILLISECOND);
+      vgw_ice_router_validate (router, route, &path, 0, TRUE, CHECK_BYTES, S (100) + i * 100 * G_TIME_SPAN_MILLISECOND);
       n_checks += answer_checks (route, 10, S (100) + i * 100 * G_TIME_SPAN_MILLISECOND);
     }
   ck_assert_uint_le (n_checks, 2 + 35);
@@ -491,7 +491,7 @@ check_unanswered (VgwIceRoute *route, guint16 remote_port, gint64 now_us)
 {
   VgwIcePath path = path_from (remote_port);
 
-  vgw_ice_router_validate (router, route, &path, TRUE, CHECK_BYTES, now_us);
+  vgw_ice_router_validate (router, route, &path, 0, TRUE, CHECK_BYTES, now_us);
   leave_checks (route, now_us);
 }
 
@@ -527,8 +527,8 @@ START_TEST (one_remote_address_on_two_local_ones_is_two_paths)
   VgwIcePath a = path_from (1), b = path_from (1), current;
 
   b.local.ip[3] = 2;
-  vgw_ice_router_validate (router, route, &a, TRUE, 100, 1);
-  vgw_ice_router_validate (router, route, &b, FALSE, 100, 2);
+  vgw_ice_router_validate (router, route, &a, 0, TRUE, 100, 1);
+  vgw_ice_router_validate (router, route, &b, 0, FALSE, 100, 2);
   ck_assert_uint_eq (vgw_ice_router_count_paths (router), 2);
   ck_assert (vgw_ice_route_get_path (route, &current));
   ck_assert (vgw_ice_path_equal (&current, &a)); /* the reply goes out where the peer nominated */
@@ -543,17 +543,18 @@ START_TEST (a_ufrag_belongs_to_one_route_until_it_stops)
   VgwIceRoute *first = make_route (&seen, "ours");
   g_autoptr (VgwIceRoute) second = vgw_ice_route_new (router, &FUNCS, &seen);
   char *password = NULL;
+  guint generation;
 
   ck_assert (!vgw_ice_route_set_credentials (second, "ours", "other"));
   ck_assert (vgw_ice_route_set_credentials (first, "ours", "changed"));
   ck_assert_uint_eq (vgw_ice_router_count_routes (router), 1);
 
-  g_autoptr (VgwIceRoute) found = vgw_ice_router_find_ufrag (router, "ours:theirs", 4, &password);
+  g_autoptr (VgwIceRoute) found = vgw_ice_router_find_ufrag (router, "ours:theirs", 4, &password, &generation);
 
   ck_assert_ptr_eq (found, first);
   ck_assert_str_eq (password, "changed");
   g_ref_string_release (password);
-  ck_assert_ptr_null (vgw_ice_router_find_ufrag (router, "our\0", 4, &password));
+  ck_assert_ptr_null (vgw_ice_router_find_ufrag (router, "our\0", 4, &password, &generation));
   vgw_ice_route_stop (first);
   ck_assert (vgw_ice_route_set_credentials (second, "ours", "other"));
   vgw_ice_route_stop (second);
@@ -610,7 +611,7 @@ deliver_much (gpointer data)
       VgwIcePath path = path_from ((guint16) (1 + i % 20));
 
       vgw_ice_route_deliver (race->route, (const guint8 *) "x", 1);
-      vgw_ice_router_validate (router, race->route, &path, i % 3 == 0, 100, i);
+      vgw_ice_router_validate (router, race->route, &path, 0, i % 3 == 0, 100, i);
     }
   return NULL;
 }
@@ -644,11 +645,11 @@ START_TEST (candidates_have_falling_priorities_and_their_own_foundations)
 
   ck_assert (vgw_ice_address_parse (&ipv6, "[2001:db8::1]:10000"));
   ck_assert (vgw_ice_address_parse (&ipv4, "192.0.2.1:10001"));
-  first = vgw_ice_candidate_to_sdp (0, &ipv6);
-  second = vgw_ice_candidate_to_sdp (1, &ipv4);
+  first = vgw_ice_candidate_to_text (0, &ipv6);
+  second = vgw_ice_candidate_to_text (1, &ipv4);
   /* 2^24 * 126 + 2^8 * 65535 + 255, RFC 8445 section 5.1.2.1 */
-  ck_assert_str_eq (first, "a=candidate:1 1 UDP 2130706431 2001:db8::1 10000 typ host");
-  ck_assert_str_eq (second, "a=candidate:2 1 UDP 2130706175 192.0.2.1 10001 typ host");
+  ck_assert_str_eq (first, "candidate:1 1 UDP 2130706431 2001:db8::1 10000 typ host");
+  ck_assert_str_eq (second, "candidate:2 1 UDP 2130706175 192.0.2.1 10001 typ host");
 }
 END_TEST
 
