@@ -5,6 +5,7 @@
 
 #include "ice/vgw-ice-mux.h"
 #include "media/vgw-media.h"
+#include "media/vgw-offer.h"
 #include "media/vgw-pipeline.h"
 #include "media/vgw-sctp-ids.h"
 
@@ -15,6 +16,11 @@ const VgwMediaSettings *vgw_media_get_settings (VgwMedia *self);
 
 /* (element-type VgwPipeline), best first. (transfer none) */
 GPtrArray *vgw_media_get_pipelines (VgwMedia *self);
+
+/* The first pipeline, in the operator's order, whose codec @offer has. @codec: (out) (transfer none) that, of @offer.
+ * Errors: VGW_ERROR_BAD_MESSAGE. Returns: (transfer none) (nullable) */
+VgwPipeline *vgw_media_choose_pipeline (VgwMedia *self, const VgwOffer *offer, const VgwOfferCodec **codec,
+                                        GError **error);
 
 /* NULL with ice.agent = nice. (transfer none) */
 VgwIceMux *vgw_media_get_ice_mux (VgwMedia *self);

@@ -352,6 +352,26 @@ vgw_media_get_rtp_stats (VgwMedia *self, VgwRtpStats *stats)
   vgw_rtp_stats_read (stats, self->rtp_counts);
 }
 
+VgwPipeline *
+vgw_media_choose_pipeline (VgwMedia *self, const VgwOffer *offer, const VgwOfferCodec **codec, GError **error)
+{
+  g_autoptr (GString) known = g_string_new (NULL);
+
+  for (guint i = 0; i < self->pipelines->len; i++)
+    {
+      VgwPipeline *pipeline = g_ptr_array_index (self->pipelines, i);
+      const char *name = vgw_pipeline_get_codec (pipeline);
+
+      *codec = vgw_offer_find_codec (offer, name, vgw_pipeline_get_clock_rate_hz (pipeline));
+      if (*codec != NULL)
+        return pipeline;
+      g_string_append_printf (known, "%s%s", known->len > 0 ? ", " : "", name);
+    }
+  g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the offer has no codec that the gateway serves (%s)",
+               known->str);
+  return NULL;
+}
+
 VgwIceMux *
 vgw_media_get_ice_mux (VgwMedia *self)
 {

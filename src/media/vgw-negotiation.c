@@ -5,7 +5,6 @@
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "base/vgw-mailbox.h"
-#include "base/vgw-random.h"
 #include "base/vgw-source.h"
 
 /* What the promises may take. Measured: some 10 ms, 0.5 s in a burst of 60. */
@@ -16,10 +15,6 @@
 #define BUNDLE_MLINE 0
 
 #define MAX_EARLY_CANDIDATES 64
-
-/* In base64, a multiple of three: 8 and 24 characters, 48 and 144 bits (RFC 8445 section 5.3 asks for 24 and 128) */
-#define ICE_UFRAG_BYTES 6
-#define ICE_PWD_BYTES 18
 
 /* In their order. */
 typedef enum
@@ -46,8 +41,10 @@ struct _VgwNegotiation
 
   GstWebRTCSessionDescription *remote, *local; /* (nullable) until they are set; webrtcbin's answer as it was created */
   GstSDPMessage *local_sdp;                    /* (nullable) a copy of local */
-  GPtrArray *local_candidates;                 /* char*, until the answer is out */
-  GPtrArray *early_candidates;                 /* char*, the client's, until STEP_ENCODER */
+  GPtrArray *local_candidates;                 /* char*, those that are in the answer */
+  guint64 answer_id;
+  guint answer_version;
+  GPtrArray *early_candidates; /* char*, the client's, until STEP_ENCODER */
   gboolean is_gathered;
 };
 
@@ -101,14 +98,9 @@ step_to_string (Step step)
 
 /* --- promises --- */
 
-/* webrtcbin 1.22 draws its ICE credentials from a Mersenne Twister: who collects enough answers could tell those of
- * other callers, and lead their media away. The agent takes whatever stands in the local description. */
 static void
-renew_credentials (GstSDPMessage *sdp)
+set_credentials (GstSDPMessage *sdp, const char *ufrag, const char *pwd)
 {
-  g_autofree char *ufrag = vgw_random_base64 (ICE_UFRAG_BYTES);
-  g_autofree char *pwd = vgw_random_base64 (ICE_PWD_BYTES);
-
   for (guint i = 0; i < gst_sdp_message_medias_len (sdp); i++)
     {
       GstSDPMedia *media = (GstSDPMedia *) gst_sdp_message_get_media (sdp, i);
@@ -125,6 +117,16 @@ renew_credentials (GstSDPMessage *sdp)
           gst_sdp_media_replace_attribute (media, j, &renewed);
         }
     }
+}
+
+/* webrtcbin 1.22 draws its ICE credentials from a Mersenne Twister: who collects enough answers could tell those of
+ * other callers, and lead their media away. The agent takes whatever stands in the local description. */
+static void
+renew_credentials (GstSDPMessage *sdp)
+{
+  g_autoptr (VgwIceParameters) own = vgw_ice_parameters_new ();
+
+  set_credentials (sdp, own->ufrag, own->pwd);
 }
 
 /* FALSE where webrtcbin made none. */
@@ -310,17 +312,34 @@ name_ssrc (VgwNegotiation *self)
   gst_sdp_media_add_attribute (audio, "ssrc", value);
 }
 
+/* @offer: the one that is answered. */
+static char *
+write_answer (VgwNegotiation *self, const VgwOffer *offer, GError **error)
+{
+  const VgwNegotiationSetup *setup = &self->setup;
+  const VgwOfferCodec *dtmf = vgw_offer_find_dtmf (setup->offer, setup->codec);
+  VgwAnswerParts parts = {
+    .sdp = self->local_sdp,
+    .codec = setup->codec,
+    .dtmf = dtmf != NULL && vgw_offer_has_codec (offer, dtmf) ? dtmf : NULL,
+    .candidates = self->local_candidates,
+    .is_complete = self->is_gathered,
+    .is_lite = setup->ice != NULL,
+    .id = self->answer_id,
+    .version = ++self->answer_version,
+  };
+
+  return vgw_offer_expand_answer (offer, &parts, error);
+}
+
 static void
 complete (VgwNegotiation *self)
 {
-  const VgwNegotiationSetup *setup = &self->setup;
   GError *error = NULL;
   char *answer;
 
   name_ssrc (self);
-  answer = vgw_offer_expand_answer (setup->offer, self->local_sdp, setup->codec,
-                                    vgw_offer_find_dtmf (setup->offer, setup->codec), self->local_candidates,
-                                    self->is_gathered, setup->is_lite, &error);
+  answer = write_answer (self, self->setup.offer, &error);
   finish (self, answer, error);
 }
 
@@ -432,6 +451,77 @@ vgw_negotiation_set_gathered (VgwNegotiation *self)
     enter (self, STEP_DONE);
 }
 
+/* What the connection was agreed on with is still in @offer. */
+static gboolean
+check_agreement (VgwNegotiation *self, const VgwOffer *offer, GError **error)
+{
+  const char *own_setup = gst_sdp_media_get_attribute_val (gst_sdp_message_get_media (self->local_sdp, 0), "setup");
+
+  if (g_strcmp0 (offer->setup, own_setup) == 0)
+    g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the offer has a=setup:%s, which is the gateway's part",
+                 own_setup);
+  else if (!vgw_offer_has_codec (offer, self->setup.codec))
+    g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the offer has no longer the call's codec, %s as %u",
+                 self->setup.codec->rtpmap, self->setup.codec->payload_type);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* Returns: (transfer full) ours */
+static VgwIceParameters *
+restart_ice (VgwNegotiation *self, const char *remote_ufrag, const char *remote_pwd, GError **error)
+{
+  VgwIceParameters *own;
+
+  if (self->setup.ice == NULL)
+    {
+      g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_STATE, "cannot restart ICE with ice.agent = nice");
+      return NULL;
+    }
+  own = vgw_ice_agent_restart (self->setup.ice, remote_ufrag, remote_pwd);
+  set_credentials (self->local_sdp, own->ufrag, own->pwd);
+  g_ptr_array_unref (self->local_candidates);
+  self->local_candidates = g_ptr_array_ref (own->candidates);
+  vgw_info (self->setup.session_id, "ICE restarts");
+  return own;
+}
+
+char *
+vgw_negotiation_answer_again (VgwNegotiation *self, const VgwOffer *offer, const VgwOffer *previous, GError **error)
+{
+  g_return_val_if_fail (VGW_IS_NEGOTIATION (self), NULL);
+  g_return_val_if_fail (self->step == STEP_DONE && self->local_sdp != NULL, NULL);
+
+  if (!check_agreement (self, offer, error))
+    return NULL;
+  if (!vgw_offer_has_transport (offer, previous))
+    {
+      g_autoptr (VgwIceParameters) own = restart_ice (self, offer->ice_ufrag, offer->ice_pwd, error);
+
+      if (own == NULL)
+        return NULL;
+    }
+  return write_answer (self, offer, error);
+}
+
+VgwIceParameters *
+vgw_negotiation_restart_ice (VgwNegotiation *self, VgwOffer *offer, const char *remote_ufrag, const char *remote_pwd,
+                             GError **error)
+{
+  VgwIceParameters *own;
+
+  g_return_val_if_fail (VGW_IS_NEGOTIATION (self), NULL);
+  g_return_val_if_fail (self->step == STEP_DONE && self->local_sdp != NULL, NULL);
+
+  if (!vgw_offer_check_credentials (remote_ufrag, remote_pwd, error))
+    return NULL;
+  own = restart_ice (self, remote_ufrag, remote_pwd, error);
+  if (own != NULL)
+    vgw_offer_set_credentials (offer, remote_ufrag, remote_pwd);
+  return own;
+}
+
 void
 vgw_negotiation_stop (VgwNegotiation *self)
 {
@@ -489,5 +579,6 @@ vgw_negotiation_init (VgwNegotiation *self)
 {
   self->mailbox = vgw_mailbox_new (G_OBJECT (self));
   self->local_candidates = g_ptr_array_new_with_free_func (g_free);
+  self->answer_id = ((guint64) g_random_int () << 31) | g_random_int ();
   self->early_candidates = g_ptr_array_new_with_free_func (g_free);
 }

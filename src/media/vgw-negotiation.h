@@ -1,9 +1,11 @@
 /* How an answer comes about: the steps of webrtcbin from an offer to an answer with its candidates. A deadline stands
- * over them, because webrtcbin may drop a promise unanswered. Main thread. */
+ * over them, because webrtcbin may drop a promise unanswered. What the first answer was made of is kept, and answers
+ * further offers on the connection. Main thread. */
 #pragma once
 
 #include <gst/gst.h>
 
+#include "ice/vgw-ice-agent.h"
 #include "media/vgw-offer.h"
 
 G_BEGIN_DECLS
@@ -20,7 +22,7 @@ typedef struct
   GstElement *bin;            /* webrtcbin, in a pipeline */
   GstElement *rtp_out;        /* its pad src goes to bin; in the same pipeline */
   guint gather_timeout_ms;    /* what is gathered later is not in the answer */
-  gboolean is_lite;           /* ICE-lite */
+  VgwIceAgent *ice;           /* (nullable) that of bin, where it is ours */
 } VgwNegotiationSetup;
 
 /* One of @answer and @error is set, both (transfer full). May stop the negotiation. */
@@ -41,6 +43,18 @@ gboolean vgw_negotiation_add_local_candidate (VgwNegotiation *self, const char *
 
 /* webrtcbin has gathered all its candidates: the answer need not wait for more. */
 void vgw_negotiation_set_gathered (VgwNegotiation *self);
+
+/* The answer to a further @offer on the connection, of vgw_offer_parse_next (@previous): text only, webrtcbin is not
+ * asked. Codec, DTLS and SSRC are as before; the directions are those of @offer, and other ICE credentials than in
+ * @previous restart ICE. Errors, and nothing has changed: VGW_ERROR_BAD_MESSAGE, and VGW_ERROR_BAD_STATE where there is
+ * no agent to restart. Returns: (transfer full) */
+char *vgw_negotiation_answer_again (VgwNegotiation *self, const VgwOffer *offer, const VgwOffer *previous,
+                                    GError **error);
+
+/* Restarts ICE without an offer; @offer, the last one, gets the client's credentials. Errors as before.
+ * Returns: (transfer full) ours */
+VgwIceParameters *vgw_negotiation_restart_ice (VgwNegotiation *self, VgwOffer *offer, const char *remote_ufrag,
+                                               const char *remote_pwd, GError **error);
 
 /* Nothing is called afterwards, and webrtcbin is left alone. Idempotent. */
 void vgw_negotiation_stop (VgwNegotiation *self);

@@ -72,12 +72,10 @@ get_audio_mid (const VgwOffer *self)
   return mid != NULL ? mid : "0";
 }
 
-/* Of the audio as a whole, as the client offers it. */
+/* What webrtcbin is made for: a client that only listens may speak later. */
 static const char *
 get_direction (const VgwOffer *self)
 {
-  if (!vgw_offer_is_received (self))
-    return "recvonly";
   return self->send_index >= 0 ? "sendrecv" : "sendonly";
 }
 
@@ -324,12 +322,10 @@ append_head (GString *text, gboolean is_lite)
 }
 
 char *
-vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, const VgwOfferCodec *codec,
-                         const VgwOfferCodec *dtmf, GPtrArray *candidates, gboolean is_complete, gboolean is_lite,
-                         GError **error)
+vgw_offer_expand_answer (const VgwOffer *self, const VgwAnswerParts *parts, GError **error)
 {
-  const GstSDPMedia *audio = gst_sdp_message_get_media (answer, 0);
-  const GstSDPMedia *data = self->data_index >= 0 ? gst_sdp_message_get_media (answer, 1) : NULL;
+  const GstSDPMedia *audio = gst_sdp_message_get_media (parts->sdp, 0);
+  const GstSDPMedia *data = self->data_index >= 0 ? gst_sdp_message_get_media (parts->sdp, 1) : NULL;
   if (audio == NULL || gst_sdp_media_get_port (audio) == 0 || (self->data_index >= 0 && data == NULL))
     {
       g_set_error (error, VGW_ERROR, VGW_ERROR_INTERNAL, "webrtcbin refused the audio of the offer");
@@ -337,10 +333,10 @@ vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, cons
     }
 
   g_autoptr (GString) text = g_string_new ("v=0\r\n");
-  g_string_append_printf (text, "o=- %" G_GUINT64_FORMAT " 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n",
-                          ((guint64) g_random_int () << 31) | g_random_int ());
+  g_string_append_printf (text, "o=- %" G_GUINT64_FORMAT " %u IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n", parts->id,
+                          parts->version);
   const char *tag = append_group (text, self);
-  append_head (text, is_lite);
+  append_head (text, parts->is_lite);
   for (guint i = 0; i < self->mlines->len; i++)
     {
       const GstSDPMedia *offered = gst_sdp_message_get_media (self->sdp, i);
@@ -348,7 +344,7 @@ vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, cons
       switch (mline->role)
         {
         case VGW_MLINE_AUDIO:
-          append_audio (text, self, i, audio, codec, dtmf);
+          append_audio (text, self, i, audio, parts->codec, parts->dtmf);
           break;
         case VGW_MLINE_DATA:
           append_data (text, self, data);
@@ -361,8 +357,9 @@ vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, cons
           break;
         }
       /* where the client looks for them, and at the audio where it may as well */
-      if (i == self->audio_index || (tag != NULL && g_strcmp0 (mline->mid, tag) == 0))
-        append_candidates (text, candidates, is_complete);
+      if ((i == self->audio_index && mline->role != VGW_MLINE_REJECTED)
+          || (tag != NULL && g_strcmp0 (mline->mid, tag) == 0))
+        append_candidates (text, parts->candidates, parts->is_complete);
     }
   return g_string_free (g_steal_pointer (&text), FALSE);
 }

@@ -10,29 +10,12 @@
 
 #include "base/vgw-error.h"
 
-#define MAX_MID_LENGTH 32
-#define MAX_FMTP_LENGTH 512
 #define MAX_FINGERPRINTS 8
 #define DTMF_CLOCK_RATE_HZ 8000 /* RFC 4733 section 7.1.1: the default; Firefox offers no other beside Opus */
 /* RFC 8445 section 5.3: ice-ufrag = 4*256ice-char, ice-pwd = 22*256ice-char */
 #define MIN_UFRAG_LENGTH 4
 #define MIN_PWD_LENGTH 22
 #define MAX_ICE_CREDENTIAL_LENGTH 256
-/* RFC 8843 section 7: mid and BUNDLE tags are tokens (RFC 8866) */
-#define TOKEN_PUNCTUATION "!#$%&'*+-.^_`{|}~"
-
-typedef struct
-{
-  guint payload_type;
-  const char *rtpmap;
-} StaticPayload;
-
-/* RFC 3551 section 6: payload types that need no a=rtpmap */
-static const StaticPayload static_payloads[] = {
-  { 0, "PCMU/8000" },
-  { 8, "PCMA/8000" },
-  { 9, "G722/8000" },
-};
 
 /* RFC 8829 section 5.1.2: all of them mean DTLS-SRTP; the answer repeats the one that was offered. The F only tells the
  * timing of RTCP feedback, and the gateway neither offers nor answers a=rtcp-fb. */
@@ -42,15 +25,6 @@ static const char *const rtp_protos[] = {
   "RTP/AVPF",          "RTP/AVP",          NULL,
 };
 static const char *const sctp_protos[] = { "UDP/DTLS/SCTP", "TCP/DTLS/SCTP", "DTLS/SCTP", NULL };
-
-static void
-codec_free (VgwOfferCodec *codec)
-{
-  g_free (codec->name);
-  g_free (codec->rtpmap);
-  g_free (codec->fmtp);
-  g_free (codec);
-}
 
 static void
 mline_clear (VgwOfferMline *mline)
@@ -83,6 +57,7 @@ offer_new (void)
   self->fingerprints = g_ptr_array_new_with_free_func (g_free);
   self->data_index = -1;
   self->send_index = -1;
+  self->can_send = TRUE;
   return self;
 }
 
@@ -91,18 +66,6 @@ bad (GError **error, const char *message)
 {
   g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the offer %s", message);
   return FALSE;
-}
-
-static gboolean
-is_token (const char *text, gsize max_length)
-{
-  gsize length = strlen (text);
-  if (length == 0 || length > max_length)
-    return FALSE;
-  for (gsize i = 0; i < length; i++)
-    if (!g_ascii_isalnum (text[i]) && strchr (TOKEN_PUNCTUATION, text[i]) == NULL)
-      return FALSE;
-  return TRUE;
 }
 
 static gboolean
@@ -233,7 +196,7 @@ read_mlines (VgwOffer *self, guint max_mlines, GError **error)
       const char *mid = gst_sdp_media_get_attribute_val (media, "mid");
       if (gst_sdp_media_get_media (media) == NULL || gst_sdp_media_get_proto (media) == NULL)
         return bad (error, "has an m-line that does not parse");
-      if (mid != NULL && (!is_token (mid, MAX_MID_LENGTH) || is_known_mid (self, mid)))
+      if (mid != NULL && (!vgw_offer_is_token (mid) || is_known_mid (self, mid)))
         return bad (error, "has an a=mid that is malformed or used twice");
       VgwOfferMline mline = { .role = VGW_MLINE_REJECTED, .mid = g_strdup (mid) };
       g_array_append_val (self->mlines, mline);
@@ -257,7 +220,7 @@ use_audio (VgwOffer *self, guint index)
 
   mline->role = VGW_MLINE_AUDIO;
   mline->is_received = !g_str_equal (direction, "recvonly");
-  mline->is_sent = !g_str_equal (direction, "sendonly");
+  mline->is_sent = self->can_send && !g_str_equal (direction, "sendonly");
   if (mline->is_received)
     self->audio_index = index;
   if (mline->is_sent)
@@ -315,9 +278,10 @@ choose_second_audio (VgwOffer *self)
     }
 }
 
-/* What the bundle of the audio has beside it. RFC 8829 section 5.3.1: what is outside is rejected. */
+/* What the bundle of the audio has beside it. RFC 8829 section 5.3.1: what is outside is rejected. @previous: NULL in
+ * the first offer; later ones have data channels where that one has them. */
 static void
-choose_other_roles (VgwOffer *self)
+choose_other_roles (VgwOffer *self, const VgwOffer *previous)
 {
   for (guint i = 0; i < self->mlines->len; i++)
     {
@@ -330,7 +294,8 @@ choose_other_roles (VgwOffer *self)
         continue;
       if ((g_str_equal (kind, "audio") || g_str_equal (kind, "video")) && has_proto (media, rtp_protos))
         mline->role = VGW_MLINE_INACTIVE;
-      if (g_str_equal (kind, "application") && self->data_index < 0 && has_proto (media, sctp_protos))
+      if (g_str_equal (kind, "application") && self->data_index < 0 && has_proto (media, sctp_protos)
+          && (previous == NULL || previous->data_index == (int) i))
         sctp_port = find_sctp_port (media, &is_old_sctp);
       if (sctp_port == 0)
         continue;
@@ -341,94 +306,18 @@ choose_other_roles (VgwOffer *self)
     }
 }
 
-static const char *
-find_payload_attribute (const GstSDPMedia *media, const char *key, guint payload_type)
-{
-  g_autofree char *prefix = g_strdup_printf ("%u ", payload_type);
-  for (guint i = 0;; i++)
-    {
-      const char *value = gst_sdp_media_get_attribute_val_n (media, key, i);
-      if (value == NULL)
-        return NULL;
-      if (g_str_has_prefix (value, prefix))
-        return value + strlen (prefix);
-    }
-}
-
-static const char *
-find_rtpmap (const GstSDPMedia *media, guint payload_type)
-{
-  const char *rtpmap = find_payload_attribute (media, "rtpmap", payload_type);
-  for (guint i = 0; rtpmap == NULL && i < G_N_ELEMENTS (static_payloads); i++)
-    if (static_payloads[i].payload_type == payload_type)
-      return static_payloads[i].rtpmap;
-  return rtpmap;
-}
-
-static VgwOfferCodec *
-parse_codec (const GstSDPMedia *media, const char *format)
-{
-  guint64 payload_type, clock_rate_hz;
-  if (!g_ascii_string_to_unsigned (format, 10, 0, 127, &payload_type, NULL))
-    return NULL;
-  const char *rtpmap = find_rtpmap (media, payload_type);
-  if (rtpmap == NULL)
-    return NULL;
-
-  g_auto (GStrv) parts = g_strsplit (rtpmap, "/", 3);
-  if (parts[0] == NULL || !is_token (parts[0], MAX_MID_LENGTH) || parts[1] == NULL
-      || !g_ascii_string_to_unsigned (parts[1], 10, 1, 192000, &clock_rate_hz, NULL)
-      || (parts[2] != NULL && !g_ascii_string_to_unsigned (parts[2], 10, 1, 8, NULL, NULL)))
-    return NULL;
-
-  const char *fmtp = find_payload_attribute (media, "fmtp", payload_type);
-  VgwOfferCodec *codec = g_new0 (VgwOfferCodec, 1);
-  codec->payload_type = payload_type;
-  codec->name = g_ascii_strup (parts[0], -1);
-  codec->clock_rate_hz = clock_rate_hz;
-  codec->rtpmap = g_strdup (rtpmap);
-  codec->fmtp = fmtp && strlen (fmtp) <= MAX_FMTP_LENGTH ? g_strdup (fmtp) : NULL;
-  return codec;
-}
-
-static GPtrArray *
-parse_codecs (const GstSDPMedia *media)
-{
-  GPtrArray *codecs = g_ptr_array_new_with_free_func ((GDestroyNotify) codec_free);
-  guint n_formats = MIN (gst_sdp_media_formats_len (media), VGW_OFFER_MAX_CODECS);
-  for (guint i = 0; i < n_formats; i++)
-    {
-      VgwOfferCodec *codec = parse_codec (media, gst_sdp_media_get_format (media, i));
-      if (codec != NULL)
-        g_ptr_array_add (codecs, codec);
-    }
-  return codecs;
-}
-
-static const VgwOfferCodec *
-find_codec (GPtrArray *codecs, const char *name, guint clock_rate_hz)
-{
-  for (guint i = 0; i < codecs->len; i++)
-    {
-      const VgwOfferCodec *codec = g_ptr_array_index (codecs, i);
-      if (g_str_equal (codec->name, name) && codec->clock_rate_hz == clock_rate_hz)
-        return codec;
-    }
-  return NULL;
-}
-
 /* Where the audio has an m-line for each direction, each may number the codecs in its own way, and lack some. */
 static void
 read_codecs (VgwOffer *self)
 {
-  self->codecs = parse_codecs (gst_sdp_message_get_media (self->sdp, self->audio_index));
+  self->codecs = vgw_offer_codec_parse_all (gst_sdp_message_get_media (self->sdp, self->audio_index));
   g_autoptr (GPtrArray) sent = NULL;
   if (self->send_index >= 0 && self->send_index != (int) self->audio_index)
-    sent = parse_codecs (gst_sdp_message_get_media (self->sdp, (guint) self->send_index));
+    sent = vgw_offer_codec_parse_all (gst_sdp_message_get_media (self->sdp, (guint) self->send_index));
   for (guint i = 0; i < self->codecs->len; i++)
     {
       VgwOfferCodec *codec = g_ptr_array_index (self->codecs, i);
-      const VgwOfferCodec *other = sent ? find_codec (sent, codec->name, codec->clock_rate_hz) : codec;
+      const VgwOfferCodec *other = sent ? vgw_offer_codec_find (sent, codec->name, codec->clock_rate_hz) : codec;
       codec->send_payload_type = other != NULL ? (int) other->payload_type : -1;
     }
 }
@@ -484,16 +373,17 @@ parse_transport (VgwOffer *self, GError **error)
 
   if (self->fingerprints->len == 0)
     return bad (error, "has no a=fingerprint with sha-256, sha-384 or sha-512");
-  if (!is_ice_credential (self->ice_ufrag, MIN_UFRAG_LENGTH) || !is_ice_credential (self->ice_pwd, MIN_PWD_LENGTH))
-    return bad (error, "has no usable a=ice-ufrag and a=ice-pwd");
+  if (!vgw_offer_check_credentials (self->ice_ufrag, self->ice_pwd, error))
+    return FALSE;
   if (!g_str_equal (self->setup, "actpass") && !g_str_equal (self->setup, "active")
       && !g_str_equal (self->setup, "passive"))
     return bad (error, "has an a=setup other than actpass, active or passive");
   return TRUE;
 }
 
-VgwOffer *
-vgw_offer_parse (const char *text, guint max_mlines, GError **error)
+/* The text alone, without any meaning of the m-lines yet. Returns: (transfer full) (nullable) */
+static VgwOffer *
+read_sdp (const char *text, guint max_mlines, GError **error)
 {
   g_autoptr (VgwOffer) self = offer_new ();
 
@@ -503,29 +393,188 @@ vgw_offer_parse (const char *text, guint max_mlines, GError **error)
       bad (error, "is not SDP");
       return NULL;
     }
-  if (!read_mlines (self, max_mlines, error) || !choose_audio (self, error))
+  return read_mlines (self, max_mlines, error) ? g_steal_pointer (&self) : NULL;
+}
+
+VgwOffer *
+vgw_offer_parse (const char *text, guint max_mlines, GError **error)
+{
+  g_autoptr (VgwOffer) self = read_sdp (text, max_mlines, error);
+
+  if (self == NULL || !choose_audio (self, error))
     return NULL;
   choose_second_audio (self);
-  choose_other_roles (self);
+  choose_other_roles (self, NULL);
   if (!parse_transport (self, error))
     return NULL;
   read_codecs (self);
+  self->can_send = self->send_index >= 0;
   return g_steal_pointer (&self);
+}
+
+/* --- a further offer on the same connection --- */
+
+static const char *
+get_id (const VgwOffer *self)
+{
+  return gst_sdp_message_get_origin (self->sdp)->sess_id;
+}
+
+/* No m-line is taken away or put to another use, but for those that were rejected (RFC 8829 section 5.2.2). */
+static gboolean
+has_same_mlines (const VgwOffer *self, const VgwOffer *previous)
+{
+  if (self->mlines->len < previous->mlines->len)
+    return FALSE;
+  for (guint i = 0; i < previous->mlines->len; i++)
+    {
+      const VgwOfferMline *before = &g_array_index (previous->mlines, VgwOfferMline, i);
+      const VgwOfferMline *now = &g_array_index (self->mlines, VgwOfferMline, i);
+      const char *kind_before = gst_sdp_media_get_media (gst_sdp_message_get_media (previous->sdp, i));
+      const char *kind_now = gst_sdp_media_get_media (gst_sdp_message_get_media (self->sdp, i));
+      if (before->role != VGW_MLINE_REJECTED
+          && (g_strcmp0 (before->mid, now->mid) != 0 || !g_str_equal (kind_before, kind_now)))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+can_be_audio (const VgwOffer *self, int index)
+{
+  g_autofree char *fault = NULL;
+
+  if (index < 0)
+    return FALSE;
+  fault = find_audio_fault (self->sdp, gst_sdp_message_get_media (self->sdp, (guint) index));
+  return fault == NULL;
+}
+
+/* The audio stays where it was, unless it is inactive or stopped there and another m-line of the bundle has some.
+ * Without any the connection goes on. */
+static void
+choose_audio_again (VgwOffer *self, const VgwOffer *previous)
+{
+  int index = can_be_audio (self, (int) previous->audio_index) ? (int) previous->audio_index : previous->send_index;
+
+  for (guint i = 0; i < previous->mlines->len && self->bundle == NULL; i++)
+    if (g_array_index (previous->mlines, VgwOfferMline, i).role != VGW_MLINE_REJECTED)
+      self->bundle = find_bundle (self->sdp, g_array_index (self->mlines, VgwOfferMline, i).mid);
+  if (!can_be_audio (self, index))
+    index = -1;
+  for (guint i = 0; i < self->mlines->len && index < 0; i++)
+    if (is_bundled (self, i) && can_be_audio (self, (int) i))
+      index = (int) i;
+
+  self->audio_index = index >= 0 ? (guint) index : previous->audio_index;
+  if (index >= 0)
+    {
+      use_audio (self, (guint) index);
+      choose_second_audio (self);
+    }
+  else if (self->bundle == NULL && !is_off (gst_sdp_message_get_media (self->sdp, self->audio_index)))
+    g_array_index (self->mlines, VgwOfferMline, self->audio_index).role = VGW_MLINE_INACTIVE;
+}
+
+static gboolean
+has_fingerprint (const VgwOffer *self, const char *fingerprint)
+{
+  for (guint i = 0; i < self->fingerprints->len; i++)
+    if (g_ascii_strcasecmp (g_ptr_array_index (self->fingerprints, i), fingerprint) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Not every client keeps the id of o= (aiortc); the same ICE credentials are proof enough. With other ones it is an ICE
+ * restart, or another connection that has the same certificate. */
+static gboolean
+is_same_connection (const VgwOffer *self, const VgwOffer *previous)
+{
+  return has_fingerprint (self, g_ptr_array_index (previous->fingerprints, 0))
+         && (vgw_offer_has_transport (self, previous) || g_strcmp0 (get_id (self), get_id (previous)) == 0);
+}
+
+VgwOffer *
+vgw_offer_parse_next (const VgwOffer *previous, const char *text, guint max_mlines, GError **error)
+{
+  g_autoptr (VgwOffer) self = read_sdp (text, max_mlines, error);
+
+  if (self == NULL)
+    return NULL;
+  if (!has_same_mlines (self, previous) && g_strcmp0 (get_id (self), get_id (previous)) == 0)
+    {
+      bad (error, "has not the m-lines of the one before (RFC 8829 section 5.2.2)");
+      return NULL;
+    }
+  if (has_same_mlines (self, previous))
+    {
+      self->can_send = previous->can_send;
+      choose_audio_again (self, previous);
+      choose_other_roles (self, previous);
+      if (!parse_transport (self, error))
+        return NULL;
+    }
+  if (self->fingerprints->len == 0 || !is_same_connection (self, previous))
+    {
+      g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_STATE, "the offer is not of the connection that there is");
+      return NULL;
+    }
+  read_codecs (self);
+  return g_steal_pointer (&self);
+}
+
+gboolean
+vgw_offer_has_transport (const VgwOffer *self, const VgwOffer *other)
+{
+  return g_str_equal (self->ice_ufrag, other->ice_ufrag) && g_str_equal (self->ice_pwd, other->ice_pwd);
+}
+
+gboolean
+vgw_offer_check_credentials (const char *ufrag, const char *pwd, GError **error)
+{
+  if (!is_ice_credential (ufrag, MIN_UFRAG_LENGTH) || !is_ice_credential (pwd, MIN_PWD_LENGTH))
+    return bad (error, "has no usable a=ice-ufrag and a=ice-pwd");
+  return TRUE;
+}
+
+void
+vgw_offer_set_credentials (VgwOffer *self, const char *ufrag, const char *pwd)
+{
+  g_free (self->ice_ufrag);
+  g_free (self->ice_pwd);
+  self->ice_ufrag = g_strdup (ufrag);
+  self->ice_pwd = g_strdup (pwd);
+}
+
+gboolean
+vgw_offer_has_codec (const VgwOffer *self, const VgwOfferCodec *agreed)
+{
+  gboolean is_missed_in = vgw_offer_is_received (self), is_missed_out = self->send_index >= 0;
+
+  for (guint i = 0; i < self->codecs->len; i++)
+    {
+      const VgwOfferCodec *codec = g_ptr_array_index (self->codecs, i);
+      if (!g_str_equal (codec->name, agreed->name) || codec->clock_rate_hz != agreed->clock_rate_hz)
+        continue;
+      is_missed_in &= codec->payload_type != agreed->payload_type;
+      is_missed_out &= codec->send_payload_type != agreed->send_payload_type;
+    }
+  return !is_missed_in && !is_missed_out;
 }
 
 const VgwOfferCodec *
 vgw_offer_find_codec (const VgwOffer *self, const char *name, guint clock_rate_hz)
 {
-  const VgwOfferCodec *codec = find_codec (self->codecs, name, clock_rate_hz);
+  const VgwOfferCodec *codec = vgw_offer_codec_find (self->codecs, name, clock_rate_hz);
   return codec != NULL && (codec->send_payload_type >= 0 || self->send_index < 0) ? codec : NULL;
 }
 
 const VgwOfferCodec *
 vgw_offer_find_dtmf (const VgwOffer *self, const VgwOfferCodec *codec)
 {
-  const VgwOfferCodec *dtmf = find_codec (self->codecs, "TELEPHONE-EVENT", codec->clock_rate_hz);
+  const VgwOfferCodec *dtmf = vgw_offer_codec_find (self->codecs, "TELEPHONE-EVENT", codec->clock_rate_hz);
 
-  return dtmf != NULL ? dtmf : find_codec (self->codecs, "TELEPHONE-EVENT", DTMF_CLOCK_RATE_HZ);
+  return dtmf != NULL ? dtmf : vgw_offer_codec_find (self->codecs, "TELEPHONE-EVENT", DTMF_CLOCK_RATE_HZ);
 }
 
 gboolean

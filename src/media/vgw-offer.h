@@ -2,21 +2,9 @@
  * stream and the data channel that the gateway serves. Pure functions over text; any thread. */
 #pragma once
 
-#include <gst/sdp/sdp.h>
+#include "media/vgw-offer-codec.h"
 
 G_BEGIN_DECLS
-
-#define VGW_OFFER_MAX_CODECS 64
-
-typedef struct
-{
-  guint payload_type;    /* where the client sends */
-  int send_payload_type; /* where the client receives; -1 where it cannot */
-  char *name;            /* upper case: "OPUS", "PCMU" */
-  guint clock_rate_hz;
-  char *rtpmap; /* "opus/48000/2", as offered */
-  char *fmtp;   /* (nullable) parameters, without the payload type */
-} VgwOfferCodec;
 
 /* What becomes of an m-line in the answer. */
 typedef enum
@@ -43,6 +31,7 @@ typedef struct
   guint audio_index;         /* of the m-line whose audio we receive, or of the only one */
   int send_index;            /* of the m-line that we send audio on, mostly the same; -1 for none */
   int data_index;            /* of the m-line with role DATA, -1 for none */
+  gboolean can_send;         /* the first offer of the connection lets us send audio */
   guint sctp_port;           /* of the data channels */
   gboolean is_old_sctp;      /* DTLS/SCTP with a=sctpmap, as drafts before RFC 8841 had it, and aiortc still has */
   GPtrArray *codecs;         /* VgwOfferCodec*, of the m-line audio_index, in the client's order */
@@ -55,8 +44,26 @@ typedef struct
  * audio, no fingerprint of a hash we know, no ICE credentials, no rtcp-mux; VGW_ERROR_TOO_LARGE for
  * more than @max_mlines m-lines. Returns: (transfer full) */
 VgwOffer *vgw_offer_parse (const char *text, guint max_mlines, GError **error);
+
+/* The same for an offer that comes after @previous, the last one that was answered. It may have no audio at all, and
+ * more m-lines; data channels are where @previous has them. Errors, beside those: VGW_ERROR_BAD_STATE for the offer of
+ * another connection: with another certificate, or with both another id in o= and other ICE credentials.
+ * Returns: (transfer full) */
+VgwOffer *vgw_offer_parse_next (const VgwOffer *previous, const char *text, guint max_mlines, GError **error);
 void vgw_offer_free (VgwOffer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwOffer, vgw_offer_free)
+
+/* Whether both have the same ICE credentials: it is no ICE restart (RFC 8445 section 9). */
+gboolean vgw_offer_has_transport (const VgwOffer *self, const VgwOffer *other);
+
+/* Errors: VGW_ERROR_BAD_MESSAGE for what are no ICE credentials (RFC 8445 section 5.3); both are (nullable). */
+gboolean vgw_offer_check_credentials (const char *ufrag, const char *pwd, GError **error);
+
+/* The client has restarted ICE with other means than an offer. */
+void vgw_offer_set_credentials (VgwOffer *self, const char *ufrag, const char *pwd);
+
+/* Whether @agreed, of an earlier offer, is still there under its numbers, in the directions that the audio has now. */
+gboolean vgw_offer_has_codec (const VgwOffer *self, const VgwOfferCodec *agreed);
 
 /* The first offered codec with this name and clock rate that the client has in all directions, or NULL. (transfer none)
  */
@@ -71,16 +78,25 @@ GstSDPMessage *vgw_offer_reduce (const VgwOffer *self, const VgwOfferCodec *code
  * offers alone. (transfer none) (nullable) */
 const VgwOfferCodec *vgw_offer_find_dtmf (const VgwOffer *self, const VgwOfferCodec *codec);
 
+/* What an answer is made of. All are borrowed. */
+typedef struct
+{
+  const GstSDPMessage *sdp;   /* webrtcbin's answer to the reduced offer */
+  const VgwOfferCodec *codec; /* the one of vgw_offer_reduce () */
+  const VgwOfferCodec *dtmf;  /* (nullable) added to the audio: webrtcbin does not know of it, our jitter buffer takes
+                                 its packets out */
+  GPtrArray *candidates;      /* (nullable) (element-type utf8) "candidate:…" */
+  gboolean is_complete;       /* no candidate will follow */
+  gboolean is_lite;           /* add a=ice-lite */
+  guint64 id;                 /* of o=, the same in all answers of a connection (RFC 8829 section 5.3.2) */
+  guint version;              /* of o=, one more in each */
+} VgwAnswerParts;
+
 /* The answer that the client gets: webrtcbin's answer to the reduced offer, put back into the order of the offer, the
- * m-lines that we do not serve inactive or rejected. @codec is the one of vgw_offer_reduce (). Audio that the client
- * has on two m-lines, one for each direction, is one in the reduced offer and two here. @dtmf (nullable) is added to
- * the audio: webrtcbin does not know of it, our jitter buffer takes its packets out. @candidates: (element-type utf8)
- * "candidate:…" strings.
- * @is_complete: no candidate will follow. @is_lite: add a=ice-lite.
- * Errors: VGW_ERROR_INTERNAL where webrtcbin refused the audio. Returns: (transfer full) */
-char *vgw_offer_expand_answer (const VgwOffer *self, const GstSDPMessage *answer, const VgwOfferCodec *codec,
-                               const VgwOfferCodec *dtmf, GPtrArray *candidates, gboolean is_complete, gboolean is_lite,
-                               GError **error);
+ * m-lines that we do not serve inactive or rejected. Audio that the client has on two m-lines, one for each direction,
+ * is one in the reduced offer and two here. Errors: VGW_ERROR_INTERNAL where webrtcbin refused the audio.
+ * Returns: (transfer full) */
+char *vgw_offer_expand_answer (const VgwOffer *self, const VgwAnswerParts *parts, GError **error);
 
 /* Whether the client sends audio; self->send_index says whether it listens. */
 gboolean vgw_offer_is_received (const VgwOffer *self);

@@ -9,6 +9,7 @@
 #include "elements/vgw-push-src.h"
 #include "media/vgw-data-channels.h"
 #include "media/vgw-negotiation.h"
+#include "media/vgw-pad-block.h"
 #include "media/vgw-pipeline-files.h"
 #include "media/vgw-webrtc-watch.h"
 
@@ -33,13 +34,16 @@ struct _VgwPeer
   VgwMailbox *mailbox;
   PeerState state;
 
-  VgwOffer *offer;
-  const VgwOfferCodec *codec; /* of offer; the one agreed on */
+  VgwOffer *offer;            /* the last one that was answered */
+  VgwOffer *first_offer;      /* (nullable) where that is a later one */
+  const VgwOfferCodec *codec; /* of the first offer; the one agreed on */
   const char *audio_mid;      /* of offer */
   VgwWebrtc *webrtc;
   VgwNegotiation *negotiation;                     /* (nullable) until the pipeline is built */
   VgwDataChannels *data_channels;                  /* (nullable) where the offer has none */
   GstElement *rtp_in, *rtp_out, *pcm_out, *pcm_in; /* of the description, borrowed from webrtc's pipeline */
+
+  VgwPadBlock heard, sent; /* closed where the client's direction does not have them */
 
   GTask *answer_task;       /* (nullable) */
   GPtrArray *early_texts;   /* char*, of data channels, until it is connected */
@@ -254,6 +258,16 @@ static const VgwWebrtcReports webrtc_reports = {
 
 /* --- building --- */
 
+/* What is not to be sent must not reach the encoder: packets that RTP has numbered and nobody gets would put SRTP's
+ * rollover counters out of step (RFC 3711 section 3.3.1). */
+static void
+follow_directions (VgwPeer *self)
+{
+  self->audio_mid = g_array_index (self->offer->mlines, VgwOfferMline, self->offer->audio_index).mid;
+  vgw_pad_block_set (&self->heard, self->rtp_in, "sink", !vgw_offer_is_received (self->offer));
+  vgw_pad_block_set (&self->sent, self->pcm_in, "src", self->offer->send_index < 0);
+}
+
 static void
 on_negotiated (char *answer, GError *error, gpointer user_data)
 {
@@ -266,6 +280,7 @@ on_negotiated (char *answer, GError *error, gpointer user_data)
       return;
     }
   self->state = PEER_ANSWERED;
+  follow_directions (self);
   task = g_steal_pointer (&self->answer_task);
   g_task_return_pointer (task, answer, g_free);
 }
@@ -323,7 +338,7 @@ build (VgwPeer *self, VgwPipeline *pipeline, GError **error)
           .bin = vgw_webrtc_get_bin (self->webrtc),
           .rtp_out = self->rtp_out,
           .gather_timeout_ms = vgw_media_get_settings (self->media)->gather_timeout_ms,
-          .is_lite = vgw_media_get_ice_mux (self->media) != NULL,
+          .ice = vgw_webrtc_get_ice (self->webrtc),
       },
       on_negotiated, self);
   if (gst_element_set_state (vgw_webrtc_get_pipeline (self->webrtc), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
@@ -335,26 +350,6 @@ build (VgwPeer *self, VgwPipeline *pipeline, GError **error)
   return TRUE;
 }
 
-/* The first pipeline, in the operator's order, whose codec the offer has. */
-static VgwPipeline *
-choose_pipeline (VgwPeer *self, GError **error)
-{
-  GPtrArray *pipelines = vgw_media_get_pipelines (self->media);
-  g_autoptr (GString) known = g_string_new (NULL);
-  for (guint i = 0; i < pipelines->len; i++)
-    {
-      VgwPipeline *pipeline = g_ptr_array_index (pipelines, i);
-      const char *name = vgw_pipeline_get_codec (pipeline);
-      self->codec = vgw_offer_find_codec (self->offer, name, vgw_pipeline_get_clock_rate_hz (pipeline));
-      if (self->codec != NULL)
-        return pipeline;
-      g_string_append_printf (known, "%s%s", known->len > 0 ? ", " : "", name);
-    }
-  g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the offer has no codec that the gateway serves (%s)",
-               known->str);
-  return NULL;
-}
-
 static gboolean
 start_answer (VgwPeer *self, const char *offer_text, GError **error)
 {
@@ -362,27 +357,12 @@ start_answer (VgwPeer *self, const char *offer_text, GError **error)
   VgwPipeline *pipeline;
 
   self->offer = vgw_offer_parse (offer_text, settings->max_mlines, error);
-  pipeline = self->offer != NULL ? choose_pipeline (self, error) : NULL;
+  pipeline = self->offer != NULL ? vgw_media_choose_pipeline (self->media, self->offer, &self->codec, error) : NULL;
   if (pipeline == NULL)
     return FALSE;
-  self->audio_mid = g_array_index (self->offer->mlines, VgwOfferMline, self->offer->audio_index).mid;
   if (!build (self, pipeline, error))
     return FALSE;
   return vgw_negotiation_start (self->negotiation, error);
-}
-
-/* One line for a call of which something was dropped, however much that was. */
-static void
-log_intake (VgwPeer *self)
-{
-  VgwRtpStats stats;
-  vgw_rtp_intake_get_stats (vgw_webrtc_get_intake (self->webrtc), &stats);
-  if (stats.rate_dropped + stats.audio_dropped + stats.source_dropped + stats.ignored + stats.source_changes == 0)
-    return;
-  vgw_info (self->session_id,
-            "RTP: ssrc-changes=%" G_GUINT64_FORMAT " ignored=%" G_GUINT64_FORMAT " dropped-for-ssrc=%" G_GUINT64_FORMAT
-            " dropped-for-rate=%" G_GUINT64_FORMAT " dropped-for-duration=%" G_GUINT64_FORMAT,
-            stats.source_changes, stats.ignored, stats.source_dropped, stats.rate_dropped, stats.audio_dropped);
 }
 
 void
@@ -403,7 +383,7 @@ vgw_peer_stop (VgwPeer *self)
         vgw_bridge_detach (self->bridge, GST_APP_SINK (self->pcm_out));
       if (self->data_channels != NULL)
         vgw_data_channels_close (self->data_channels);
-      log_intake (self);
+      vgw_rtp_intake_log (vgw_webrtc_get_intake (self->webrtc), self->session_id);
       vgw_webrtc_release (self->webrtc);
     }
 }
@@ -427,6 +407,7 @@ vgw_peer_finalize (GObject *object)
   VgwPeer *self = VGW_PEER (object);
   g_clear_pointer (&self->mailbox, vgw_mailbox_unref);
   g_clear_pointer (&self->offer, vgw_offer_free);
+  g_clear_pointer (&self->first_offer, vgw_offer_free);
   g_clear_pointer (&self->early_texts, g_ptr_array_unref);
   g_free (self->session_id);
   G_OBJECT_CLASS (vgw_peer_parent_class)->finalize (object);
@@ -497,6 +478,47 @@ vgw_peer_answer_finish (VgwPeer *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static gboolean
+is_answered (VgwPeer *self, GError **error)
+{
+  if (self->state == PEER_ANSWERED || self->state == PEER_CONNECTED)
+    return TRUE;
+  g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_STATE, "the first offer is not answered");
+  return FALSE;
+}
+
+char *
+vgw_peer_reanswer (VgwPeer *self, const char *text, GError **error)
+{
+  g_autoptr (VgwOffer) offer = NULL;
+  char *answer;
+
+  g_return_val_if_fail (VGW_IS_PEER (self), NULL);
+
+  if (!is_answered (self, error))
+    return NULL;
+  offer = vgw_offer_parse_next (self->offer, text, vgw_media_get_settings (self->media)->max_mlines, error);
+  answer = offer != NULL ? vgw_negotiation_answer_again (self->negotiation, offer, self->offer, error) : NULL;
+  if (answer == NULL)
+    return NULL;
+  if (self->first_offer == NULL)
+    self->first_offer = g_steal_pointer (&self->offer);
+  g_clear_pointer (&self->offer, vgw_offer_free);
+  self->offer = g_steal_pointer (&offer);
+  follow_directions (self);
+  return answer;
+}
+
+VgwIceParameters *
+vgw_peer_restart_ice (VgwPeer *self, const char *remote_ufrag, const char *remote_pwd, GError **error)
+{
+  g_return_val_if_fail (VGW_IS_PEER (self), NULL);
+
+  if (!is_answered (self, error))
+    return NULL;
+  return vgw_negotiation_restart_ice (self->negotiation, self->offer, remote_ufrag, remote_pwd, error);
 }
 
 gboolean

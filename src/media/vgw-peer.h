@@ -1,5 +1,6 @@
 /* One peer connection: webrtcbin as answerer, with its threads behind a mailbox. Everything here is called and
- * emitted on the main thread. A peer is one-shot; the session makes a new one where WebRTC would restart.
+ * emitted on the main thread. webrtcbin answers once: what a client changes later on the same connection is answered
+ * here (vgw_peer_reanswer ()), and another connection takes another peer.
  *
  * Signals:
  *   "candidate" (const char *candidate, const char *mid, guint mline_index)   a local candidate after the answer
@@ -16,6 +17,7 @@
 
 #include <gio/gio.h>
 
+#include "ice/vgw-ice-parameters.h"
 #include "media/vgw-bridge.h"
 #include "media/vgw-media.h"
 
@@ -45,6 +47,23 @@ void vgw_peer_answer_async (VgwPeer *self, const char *offer, GCancellable *canc
 
 /* The answer's SDP, with every candidate known by now. Returns: (transfer full) */
 char *vgw_peer_answer_finish (VgwPeer *self, GAsyncResult *result, GError **error);
+
+/* The answer to a further offer of the client, made at once. The offer is of the same RTCPeerConnection, after the
+ * first answer: other directions (hold), m-lines made later, an ICE restart. DTLS, SRTP and the codec go on. What the
+ * client does not want to hear is not sent, and what it does not send any more is not heard. M-lines that the first
+ * answer has not are answered inactive or rejected: a data channel is there only where the first offer has one.
+ * Errors, and the connection is as before:
+ *   VGW_ERROR_BAD_STATE: the offer is of another connection, or restarts ICE with ice.agent = nice, or there is no
+ *   answer yet; a new peer can answer it
+ *   VGW_ERROR_BAD_MESSAGE, VGW_ERROR_TOO_LARGE: it cannot be used
+ * Returns: (transfer full) */
+char *vgw_peer_reanswer (VgwPeer *self, const char *offer, GError **error);
+
+/* An ICE restart without SDP (WHIP's PATCH): checks with either pair of credentials are answered until the new one has
+ * proved itself. Errors as above: VGW_ERROR_BAD_STATE, and VGW_ERROR_BAD_MESSAGE for credentials that are none.
+ * Returns: (transfer full) ours, for vgw_ice_parameters_free () */
+VgwIceParameters *vgw_peer_restart_ice (VgwPeer *self, const char *remote_ufrag, const char *remote_pwd,
+                                        GError **error);
 
 /* A remote candidate; "" ends them. @mline_index -1 and @mid NULL where the client did not say. One for an m-line that
  * is not there is ignored. After vgw_peer_answer_async (); until the answer is made they are kept. Errors:

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "base/vgw-log.h"
 #include "base/vgw-token-bucket.h"
 #include "media/vgw-rtp-reports.h"
 #include "media/vgw-rtp-sources.h"
@@ -470,4 +471,18 @@ void
 vgw_rtp_intake_get_stats (VgwRtpIntake *self, VgwRtpStats *stats)
 {
   vgw_rtp_stats_read (stats, self->counts);
+}
+
+void
+vgw_rtp_intake_log (VgwRtpIntake *self, const char *session_id)
+{
+  VgwRtpStats stats;
+
+  vgw_rtp_intake_get_stats (self, &stats);
+  if (stats.rate_dropped + stats.audio_dropped + stats.source_dropped + stats.ignored + stats.source_changes == 0)
+    return;
+  vgw_info (session_id,
+            "RTP: ssrc-changes=%" G_GUINT64_FORMAT " ignored=%" G_GUINT64_FORMAT " dropped-for-ssrc=%" G_GUINT64_FORMAT
+            " dropped-for-rate=%" G_GUINT64_FORMAT " dropped-for-duration=%" G_GUINT64_FORMAT,
+            stats.source_changes, stats.ignored, stats.source_dropped, stats.rate_dropped, stats.audio_dropped);
 }

@@ -46,4 +46,7 @@ gint64 vgw_rtp_intake_get_last_packet_us (VgwRtpIntake *self);
 /* Of this call. Any thread. */
 void vgw_rtp_intake_get_stats (VgwRtpIntake *self, VgwRtpStats *stats);
 
+/* One line for a call of which something was dropped, however much that was. Any thread. */
+void vgw_rtp_intake_log (VgwRtpIntake *self, const char *session_id);
+
 G_END_DECLS

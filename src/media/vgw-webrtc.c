@@ -277,6 +277,12 @@ vgw_webrtc_get_bin (VgwWebrtc *self)
   return self->bin;
 }
 
+VgwIceAgent *
+vgw_webrtc_get_ice (VgwWebrtc *self)
+{
+  return self->ice;
+}
+
 void
 vgw_webrtc_confirm_handshake (VgwWebrtc *self)
 {

@@ -46,6 +46,9 @@ VgwRtpIntake *vgw_webrtc_get_intake (VgwWebrtc *self);
 GstElement *vgw_webrtc_get_pipeline (VgwWebrtc *self);
 GstElement *vgw_webrtc_get_bin (VgwWebrtc *self);
 
+/* Valid until vgw_webrtc_release (); NULL where libnice is the agent. (transfer none) */
+VgwIceAgent *vgw_webrtc_get_ice (VgwWebrtc *self);
+
 /* DTLS is up, with the right certificate: for the address that it came from, see vgw_ice_agent_confirm_handshake ().
  * Main thread, before vgw_webrtc_release (). */
 void vgw_webrtc_confirm_handshake (VgwWebrtc *self);

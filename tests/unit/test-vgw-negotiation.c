@@ -140,7 +140,6 @@ set_up (void)
           .bin = GST_ELEMENT (bin),
           .rtp_out = rtp_out,
           .gather_timeout_ms = GATHER_MS,
-          .is_lite = TRUE,
       },
       on_finished, NULL);
   ck_assert (vgw_negotiation_start (negotiation, NULL));
