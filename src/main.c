@@ -54,22 +54,22 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
 {
   const GOptionEntry entries[] = {
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_path, "Read this configuration file", "FILE" },
-    { "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &options->settings, "Set one key, over file and environment",
+    { "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &options->settings, "Set one key, overriding file and environment",
       "GROUP.KEY=VALUE" },
     { "pipeline", 'p', 0, G_OPTION_ARG_STRING, &options->pipeline,
-      "Use this one pipeline description in place of the configured ones", "TEXT|FILE" },
+      "Use this one pipeline description instead of the configured ones", "TEXT|FILE" },
     { "check-pipeline", 0, 0, G_OPTION_ARG_FILENAME, &options->check_pipeline_path,
       "Check a pipeline description and exit", "FILE" },
     { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->should_check_config,
       "Check the configuration and its pipelines, and exit", NULL },
     { "print-config", 0, 0, G_OPTION_ARG_NONE, &options->should_print_config,
-      "Print the configuration in force, secrets hidden, and exit", NULL },
+      "Print the effective configuration without secrets, and exit", NULL },
     { "print-sample-config", 0, 0, G_OPTION_ARG_NONE, &options->should_print_sample,
       "Print a commented configuration file, and exit", NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->should_print_version, "Print the version and exit", NULL },
     { NULL },
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("- put a voice bot on the web");
+  g_autoptr (GOptionContext) context = g_option_context_new ("- connect a voice bot to callers in the browser");
   g_autofree char *keys = vgw_config_help ();
 
   g_option_context_set_description (context, keys);
@@ -174,7 +174,7 @@ on_reload_slow (gpointer user_data)
 {
   const Run *run = user_data;
 
-  vgw_warning (NULL, "reload: still reading %s and the files that it names; until then nothing changes",
+  vgw_warning (NULL, "reload: still reading %s and the files that it names; nothing has changed yet",
                run->options->config_path != NULL ? run->options->config_path : "the configuration");
   return G_SOURCE_CONTINUE;
 }
@@ -268,7 +268,7 @@ check_config (const VgwConfig *config, const Options *options)
       g_printerr ("%s\n", error->message);
       return EXIT_CONFIG;
     }
-  g_print ("the configuration is good\n");
+  g_print ("configuration OK\n");
   return EXIT_SUCCESS;
 }
 

@@ -22,8 +22,7 @@
   "or turns: for TLS; a ':', '@', '%' or ';' in the credentials is written as %3A, %40, %25 or %3B"
 
 #define ADDRESS_MUST "must be an IP address, such as 127.0.0.1 or ::1"
-#define ENGINE_NAME_MUST                                                                                               \
-  "must be that of an engine: at most 32 lower-case letters, digits and single dashes between them"
+#define ENGINE_NAME_MUST "must be an engine name: at most 32 lower-case letters, digits, and single dashes between them"
 
 static gboolean
 fail (GError **error, const char *what)
@@ -163,7 +162,7 @@ static gboolean
 check_no_secret (const char *text, GError **error)
 {
   return !matches ("(?i)(?:access[-_])?token|authorization|password|secret|resume", text)
-         || fail (error, "must not name a secret: what lets a caller in is not passed on");
+         || fail (error, "must not name a secret: credentials are not passed on");
 }
 
 /* clang-format off */
@@ -180,8 +179,8 @@ static const struct
   [VGW_CONFIG_CHECK_ADDRESS_OR_NONE] = { .is_good = g_hostname_is_ip_address, .must = ADDRESS_MUST,
     .may_be_empty = TRUE },
   [VGW_CONFIG_CHECK_LOOPBACK_OR_NONE] = { .is_good = is_loopback, .may_be_empty = TRUE,
-    .must = "must be an address that only this machine can reach, such as 127.0.0.1 or ::1, or empty for none; "
-            "to let other machines in, put a proxy with authentication in front" },
+    .must = "must be a loopback address, such as 127.0.0.1 or ::1, or empty to disable the listener; to give other "
+            "machines access, put a proxy with authentication in front" },
   [VGW_CONFIG_CHECK_ORIGIN] = { .pattern = "\\*|null|(?!.*[A-Z])[-+.a-z0-9]+://" HOST PORT,
     .must = "must be *, null or SCHEME://HOST[:PORT] in lower case and without a path, such as https://shop.example" },
   [VGW_CONFIG_CHECK_STUN_SERVER] = { .pattern = STUN,
@@ -191,7 +190,7 @@ static const struct
   [VGW_CONFIG_CHECK_CLIENT_SERVER] = { .is_good = is_client_server,
     .must = "must be stun:HOST[:PORT] or turn:[USER:PASSWORD@]HOST[:PORT][?transport=udp|tcp], " CREDENTIALS_HINT },
   [VGW_CONFIG_CHECK_PIPELINE_NAME] = { .pattern = "(?!\\.)[-._A-Za-z0-9]*",
-    .must = "must be the name of a pipeline, without directory and \".launch\"" },
+    .must = "must be the name of a pipeline, without a directory and without \".launch\"" },
   [VGW_CONFIG_CHECK_ELEMENT_NAME] = { .pattern = "[-._A-Za-z0-9]*", .must = "must be the name of a GStreamer element" },
   [VGW_CONFIG_CHECK_ENGINE_TYPE] = { .check = check_engine_type },
   [VGW_CONFIG_CHECK_ENGINE_NAME] = { .pattern = ENGINE_NAME, .must = ENGINE_NAME_MUST },
@@ -200,10 +199,10 @@ static const struct
   [VGW_CONFIG_CHECK_ON_FAILURE] = { .pattern = "end|hold|fallback:" ENGINE_NAME,
     .must = "must be end, hold or fallback:NAME" },
   [VGW_CONFIG_CHECK_PARAMETER_NAME] = { .check = check_no_secret, .pattern = "[-._A-Za-z0-9]{1,64}",
-    .must = "must be names of 1 to 64 letters, digits, '.', '_' or '-'" },
+    .must = "must be a name of 1 to 64 letters, digits, '.', '_' or '-'" },
   [VGW_CONFIG_CHECK_HEADER] = { .pattern = "[ -~]*", .must = "must be printable ASCII" },
   [VGW_CONFIG_CHECK_WEBSOCKET_URL] = { .is_good = is_websocket_url,
-    .must = "must be ws://HOST[:PORT]/PATH or wss://, such as ws://127.0.0.1:9000/; a secret belongs in "
+    .must = "must be ws://HOST[:PORT]/PATH or wss://, such as ws://127.0.0.1:9000/; put a secret into "
             "authorization" },
   [VGW_CONFIG_CHECK_TCP_URL] = { .is_good = is_tcp_url,
     .must = "must be tcp://HOST:PORT, such as tcp://127.0.0.1:9092" },

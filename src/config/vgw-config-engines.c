@@ -85,7 +85,8 @@ vgw_config_engines_describe_missing (GPtrArray *drafts, const char *name)
 
   for (guint i = 0; i < drafts->len; i++)
     g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", ((VgwEngineDraft *) drafts->pdata[i])->config->name);
-  return g_strdup_printf ("%s: no such engine; there are %s%s", quoted, names->str, vgw_engine_type_lack (name));
+  return g_strdup_printf ("%s: no such engine; known engines are %s%s", quoted, names->str,
+                          vgw_engine_type_lack (name));
 }
 
 static const VgwConfigOrigin *
@@ -186,8 +187,8 @@ fail_idle_key (const VgwEngineDraft *draft, const char *key, const VgwEngineType
   for (const VgwEngineType *other = vgw_engine_types (); other->name != NULL; other++)
     n_types += g_strv_contains (other->keys, key);
   if (n_types > 1)
-    return fail (draft, key, error, "an engine with type = %s has none", draft->config->type);
-  return fail (draft, key, error, "is only for an engine with type = %s", type->name);
+    return fail (draft, key, error, "engines with type = %s do not have this key", draft->config->type);
+  return fail (draft, key, error, "is only valid for engines with type = %s", type->name);
 }
 
 /* A key that this type of engine has no use for is most likely meant for another engine. */
@@ -227,7 +228,7 @@ check_authorities (GPtrArray *drafts, const VgwEngineDraft *draft, GError **erro
   g_autoptr (GError) cause = NULL;
 
   if (*draft->config->tls_ca != '\0' && !vgw_tls_is_wanted (draft->config->url))
-    return fail (draft, "tls-ca", error, "is only for a url that begins with wss:");
+    return fail (draft, "tls-ca", error, "is only valid with a url that begins with wss:");
   return vgw_engine_config_load_authorities (draft->config, &cause)
          || fail (draft, "tls-ca", error, "%s", cause->message);
 }
@@ -242,7 +243,7 @@ check_wraps (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
   if (*name == '\0' || (wrapped != NULL && strcmp (wrapped->config->type, "record") != 0))
     return TRUE;
   if (wrapped != NULL)
-    return fail (draft, "wraps", error, "\"%s\" records itself; must name an engine of another type", name);
+    return fail (draft, "wraps", error, "\"%s\" is of type record itself; must name an engine of another type", name);
   missing = vgw_config_engines_describe_missing (drafts, name);
   return fail (draft, "wraps", error, "%s", missing);
 }
@@ -255,10 +256,10 @@ check_rate (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
   const VgwEngineDraft *wrapped = *config->wraps != '\0' ? vgw_config_engines_find (drafts, config->wraps) : NULL;
 
   if (dialect != NULL && dialect->rate_hz != 0 && dialect->rate_hz != config->sample_rate_hz)
-    return fail (draft, "sample-rate", error, "the dialect %s has no other than %u", dialect->name, dialect->rate_hz);
+    return fail (draft, "sample-rate", error, "the dialect %s supports only %u", dialect->name, dialect->rate_hz);
   if (wrapped != NULL && !wrapped->is_bad && wrapped->config->sample_rate_hz != config->sample_rate_hz)
-    return fail (draft, "sample-rate", error, "the engine %s that it wraps has %u", config->wraps,
-                 wrapped->config->sample_rate_hz);
+    return fail (draft, "sample-rate", error, "must be %u, the sample rate of the engine %s that it wraps",
+                 wrapped->config->sample_rate_hz, config->wraps);
   return TRUE;
 }
 
@@ -298,10 +299,10 @@ check_fallback (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
     }
   if (!other->is_bad && other->config->sample_rate_hz != draft->config->sample_rate_hz)
     return fail (draft, "on-failure", error,
-                 "%s has a sample-rate of %u, and its fallback %s one of %u; both must have the same",
+                 "the sample rate of %s is %u, that of its fallback %s is %u; they must be the same",
                  draft->config->name, draft->config->sample_rate_hz, name, other->config->sample_rate_hz);
   return has_last_fallback (drafts, draft)
-         || fail (draft, "on-failure", error, "the fallbacks of %s go round in a circle", draft->config->name);
+         || fail (draft, "on-failure", error, "the fallbacks of %s form a loop", draft->config->name);
 }
 
 /* What is wrong with one engine, with the others in view: the first error. */

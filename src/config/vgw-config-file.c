@@ -26,7 +26,7 @@ vgw_config_file_read (const char *path, GError **error)
   else if (length > MAX_FILE_BYTES)
     g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: larger than %d bytes", path, MAX_FILE_BYTES);
   else if (!g_utf8_validate_len (text, length, NULL))
-    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: no UTF-8 text", path);
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: not UTF-8 text", path);
   else
     return g_strdup (text);
   return NULL;
@@ -57,7 +57,7 @@ parse_group (Parser *parser, char *text)
 
   if (text[length - 1] != ']' || length < strlen ("[x]") || strpbrk (text + 1, "[]") != text + length - 1)
     {
-      report (parser, "a group is written [name] on a line of its own");
+      report (parser, "a group must be written as [name], on a line of its own");
       return;
     }
   g_free (parser->group);
@@ -75,7 +75,7 @@ parse_key (Parser *parser, char *text)
 
   if (equals == NULL || equals == text)
     {
-      report (parser, "this is no [group], key = value or # comment");
+      report (parser, "neither a [group], a key = value pair nor a # comment");
       return;
     }
   if (parser->group == NULL)

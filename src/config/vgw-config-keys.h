@@ -53,7 +53,6 @@ typedef struct
   VgwConfigCheck check;           /* of a TEXT, or of each item of a LIST */
   const char *brief;              /* one line, no full stop */
   const char *detail;             /* (nullable) sentences */
-  const char *go_name;            /* (nullable) the same setting of the Go service that this one replaces */
   const char *alias;              /* (nullable) another name that is understood */
 } VgwConfigKey;
 

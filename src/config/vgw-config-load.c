@@ -105,9 +105,9 @@ check_twice (const VgwConfigOrigin *origin, const VgwConfigKey *key, const Entry
   if (origin->source != entry->source)
     return TRUE;
   if (origin->is_from_file != is_file)
-    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s and %s-file are both set; keep one", key->name, key->name);
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s and %s-file are both set; remove one", key->name, key->name);
   else if (entry->source == VGW_CONFIG_FROM_FILE)
-    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "is set twice, first at %s; keep one", origin->where);
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "is set twice, first at %s; remove one", origin->where);
   else
     return TRUE;
   return FALSE;
@@ -290,7 +290,7 @@ load_variable (Loader *loader, const char *variable, GError **error)
   engine_group = split_engine_variable (name, &engine_key);
   if (engine_group != NULL)
     return load_value (loader, engine_group, engine_key, &entry, error);
-  return fail_unknown (where, "no such setting", vgw_config_suggest_variable (name), error);
+  return fail_unknown (where, "no such variable", vgw_config_suggest_variable (name), error);
 }
 
 static gboolean
@@ -366,8 +366,8 @@ check_access (const Loader *loader, GError **error)
   return vgw_config_origins_find (loader->config->origins, "access", "mode")->source != VGW_CONFIG_FROM_DEFAULT
          || vgw_config_check (VGW_CONFIG_CHECK_LOOPBACK_OR_NONE, address, NULL)
          || fail (loader, "http", "address", error,
-                  "other machines can reach %s, so access.mode has to be set (\"mode = open\" in "
-                  "[access], VGW_ACCESS_MODE=open or --set access.mode=open admits everyone)",
+                  "other machines can reach %s, so access.mode must be set (\"mode = open\" in [access], "
+                  "VGW_ACCESS_MODE=open or --set access.mode=open lets everyone call)",
                   address);
 }
 
@@ -378,7 +378,8 @@ check_ports (const Loader *loader, GError **error)
 
   return ((min == 0) == (max == 0) && min <= max)
          || fail (loader, "ice", min != 0 ? "min-port" : "max-port", error,
-                  "ice.min-port (%u) must not be above ice.max-port (%u), and both are 0 or neither", min, max);
+                  "ice.min-port (%u) must not be above ice.max-port (%u), and neither may be 0 unless both are", min,
+                  max);
 }
 
 static gboolean
@@ -397,8 +398,7 @@ check_listeners (const Loader *loader, GError **error)
 
   return config->http.port == 0 || config->http.port != config->admin.port || *config->admin.address == '\0'
          || !do_addresses_meet (config->http.address, config->admin.address)
-         || fail (loader, "admin", "port", error,
-                  "%u is also the port of %s; two listeners cannot share one, so choose another for either",
+         || fail (loader, "admin", "port", error, "%u is also the port of %s; two listeners cannot share a port",
                   config->admin.port, http);
 }
 

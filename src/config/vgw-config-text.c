@@ -74,8 +74,8 @@ vgw_config_help (void)
 
   append_help (out, FALSE);
   g_string_append (out,
-                   "An engine of your own, called NAME (group [engine NAME], environment VGW_ENGINE_NAME__KEY); it "
-                   "also takes what [engine]\nhas but default:\n");
+                   "An engine of your own, named NAME (group [engine NAME], environment VGW_ENGINE_NAME__KEY). It also "
+                   "has the keys of\n[engine], except default:\n");
   append_help (out, TRUE);
   return g_string_free (out, FALSE);
 }

@@ -75,7 +75,7 @@ vgw_config_describe_type (const VgwConfigKey *key)
     case VGW_CONFIG_TEXT:
       if (choices == NULL)
         return NULL;
-      return g_strdup_printf (strchr (choices, ',') != NULL ? "one of %s" : "only %s", choices);
+      return g_strdup_printf (strchr (choices, ',') != NULL ? "one of %s" : "%s, the only value so far", choices);
     case VGW_CONFIG_NUMBER:
     case VGW_CONFIG_MILLISECONDS:
     case VGW_CONFIG_SECONDS:
@@ -94,14 +94,14 @@ static const char *
 get_hint (const VgwConfigKey *key, const char *text)
 {
   if (strstr (text, " #") != NULL)
-    return "; a comment needs a line of its own";
+    return "; a comment must be on a line of its own";
   if (key->type == VGW_CONFIG_LIST && strchr (text, ',') != NULL)
     return "; the items of a list are separated by ';'";
   if (!g_ascii_isdigit (*text) || text[strspn (text, G_CSET_DIGITS)] == '\0')
     return "";
   if (key->type == VGW_CONFIG_MILLISECONDS)
-    return "; it is in milliseconds, or has a unit: 1500ms, 10s";
-  return key->type == VGW_CONFIG_SECONDS ? "; it is in seconds: 60 or 60s" : "";
+    return "; write milliseconds, or a unit: 1500ms, 10s";
+  return key->type == VGW_CONFIG_SECONDS ? "; write seconds: 60 or 60s" : "";
 }
 
 static gboolean

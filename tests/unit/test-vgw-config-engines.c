@@ -227,7 +227,7 @@ START_TEST (fallbacks_are_checked)
                      WORDS ("[engine bot] on-failure", "8000", "echo", "16000"));
   config_assert_bad (BOT "on-failure=fallback:echo\n[engine echo]\non-failure=fallback:record\n[engine record]\n"
                          "on-failure=fallback:bot\n",
-                     NULL, NULL, WORDS ("on-failure", "circle"));
+                     NULL, NULL, WORDS ("on-failure", "form a loop"));
   config_assert_bad ("[engine]\non-failure=fallback:parrot\n", NULL, NULL, WORDS ("on-failure", "\"parrot\""));
 }
 END_TEST
@@ -251,7 +251,7 @@ START_TEST (urls_fit_their_type)
     }
   config_assert_bad ("[engine bot]\ntype=websocket\n", NULL, NULL, WORDS ("a.conf:1: [engine bot]: url", "ws://HOST"));
   config_assert_bad ("[engine echo]\nurl=ws://h/\n", NULL, NULL,
-                     WORDS ("[engine echo] url", "type = echo", "has none"));
+                     WORDS ("[engine echo] url", "type = echo", "do not have this key"));
 }
 END_TEST
 

@@ -157,7 +157,7 @@ START_TEST (numbers_out_of_range_name_the_range)
   assert_bad_file ("[http]\nport=-1\n", WORDS ("[http] port", "from 0 to 65535"));
   assert_bad_file ("[http]\nport=80a\n", WORDS ("[http] port", "\"80a\""));
   assert_bad_file ("[http]\nport=\n", WORDS ("[http] port", "\"\""));
-  assert_bad_file ("[http]\nport=8080 # mine\n", WORDS ("[http] port", "a comment needs a line of its own"));
+  assert_bad_file ("[http]\nport=8080 # mine\n", WORDS ("[http] port", "a comment must be on a line of its own"));
   assert_bad_file ("[limits]\nmax-candidates=0\n", WORDS ("[limits] max-candidates", "from 1 to"));
   assert_bad_file ("[limits]\nmax-message-bytes=65537\n", WORDS ("[limits] max-message-bytes", "to 65536"));
   assert_bad_file ("[limits]\nmax-sessions=99999999999999999999\n", WORDS ("[limits] max-sessions"));
@@ -173,8 +173,8 @@ START_TEST (wrong_words_name_the_right_ones)
                    WORDS ("[engine] default", "\"parrot\"", "no such engine", "echo, record"));
   assert_bad_file ("[log]\nlevel=verbose\n", WORDS ("[log] level", "one of debug, info, warning, error"));
   assert_bad_file ("[log]\nformat=xml\n", WORDS ("[log] format", "one of text, json"));
-  assert_bad_file ("[access]\nmode=closed\n", WORDS ("[access] mode", "only open"));
-  assert_bad_file ("[manager]\ntype=http\n", WORDS ("[manager] type", "only log"));
+  assert_bad_file ("[access]\nmode=closed\n", WORDS ("[access] mode", "must be open, the only value so far"));
+  assert_bad_file ("[manager]\ntype=http\n", WORDS ("[manager] type", "must be log, the only value so far"));
   assert_bad_file ("[record]\ndirectory=\n", WORDS ("[record] directory", "must not be empty"));
 }
 END_TEST
@@ -283,7 +283,7 @@ START_TEST (the_admin_listener_is_for_this_machine)
     {
       g_autofree char *setting = g_strdup_printf ("admin.address=%s", bad[i]);
 
-      assert_bad_setting (setting, WORDS ("admin.address", "only this machine", "proxy"));
+      assert_bad_setting (setting, WORDS ("admin.address", "must be a loopback address", "proxy"));
     }
 }
 END_TEST

@@ -8,11 +8,11 @@
 #define SAMPLE_COLUMNS 100
 
 static const char about_engines[] =
-    "An engine of your own, under a name of lower-case letters, digits and dashes; there may be any number of them. "
-    "Every "
-    "key of [engine] except default may be set here too, for this engine alone. A group can also change a built-in "
-    "engine, such as [engine echo]. In the environment the url of my-bot is "
-    "VGW_ENGINE_MY_BOT__URL, for --set it is \"engine my-bot.url=...\".";
+    "An engine of your own. There may be any number of these groups, each with a name of lower-case letters, digits "
+    "and "
+    "dashes. A group may also set every key of [engine] except default, for this engine only, and it may change a "
+    "built-in engine, such as [engine echo]. In the environment, the url of my-bot is VGW_ENGINE_MY_BOT__URL; for "
+    "--set it is \"engine my-bot.url=...\".";
 
 /* "brief (type)." (transfer full) */
 static char *
@@ -55,8 +55,6 @@ append_sample_key (GString *out, const VgwConfigKey *key)
 
   g_string_append_c (out, '\n');
   append_wrapped (out, "# ", text);
-  if (key->go_name != NULL)
-    g_string_append_printf (out, "# In the Go service: %s.\n", key->go_name);
   g_string_append_printf (out, "#%s =%s%s\n", key->name, *key->default_text != '\0' ? " " : "", key->default_text);
 }
 
@@ -96,11 +94,11 @@ append_sample (GString *out)
   append_wrapped (
       out, "# ",
       "Configuration of voice-gateway. Every key is here, commented out, with its default. A key can also be "
-      "set by the environment, VGW_GROUP_KEY (http.port: VGW_HTTP_PORT), and by --set group.key=value, which "
-      "goes before the environment, which goes before this file. A comment needs a line of its own.");
+      "set in the environment, VGW_GROUP_KEY (http.port: VGW_HTTP_PORT), and with --set group.key=value. --set "
+      "overrides the environment, which overrides this file. Comments must be on their own line.");
   append_wrapped (out, "# ",
-                  "In text and lists, \\\\ is a backslash, \\; a semicolon that separates nothing, \\s a space at an "
-                  "end. A time in milliseconds may be written with its unit: 1500ms, 10s. "
+                  "In text and lists, \\\\ is a backslash, \\; a semicolon that is not a separator, \\s a leading or "
+                  "trailing space. A time in milliseconds may be written with its unit: 1500ms, 10s. "
                   "See voice-gateway.conf(5).");
   for (const VgwConfigGroup *group = vgw_config_groups; group->name != NULL; group++)
     {
@@ -153,8 +151,6 @@ append_man_key (GString *out, const VgwConfigKey *key)
   append_man_sentence (out, brief);
   if (key->detail != NULL)
     append_man_sentence (out, key->detail);
-  if (key->go_name != NULL)
-    g_string_append_printf (out, "In the Go service: %s.\n", key->go_name);
 }
 
 static const char man_head[] =
@@ -165,42 +161,46 @@ static const char man_head[] =
     ".SH SYNOPSIS\n"
     ".I /etc/voice\\-gateway/voice\\-gateway.conf\n"
     ".SH DESCRIPTION\n"
-    "Groups of keys, as desktop entry files have them:\n"
+    "The file has groups of keys, in the format of desktop entry files:\n"
     ".BI [ group ]\n"
     "on a line of its own, then\n"
     ".IB key \" = \" value\n"
     "on a line for each key; a line that begins with # is a comment.\n"
-    "A key that is absent has its default.\n"
-    "An unknown group or key, a bad value, and a key that a file sets twice prevent the start; every such error is "
-    "printed, with\n"
-    "file, line, and what would be right.\n"
+    "A key that is not set has its default.\n"
+    "An unknown group or key, an invalid value, and a key that a file sets twice are errors: the gateway does not "
+    "start, "
+    "and\n"
+    "prints every error with file, line, and how to fix it.\n"
     ".PP\n"
     "Each key can also be set by an environment variable, VGW_GROUP_KEY with underscores for dashes (http.port:\n"
     ".BR VGW_HTTP_PORT ),\n"
     "and by the option\n"
     ".BI \"\\-\\-set \" group . key = value\\fR.\\fP\n"
-    "The option goes before the environment, the environment before the file, the file before the default.\n"
+    "The option overrides the environment, and the environment overrides the file.\n"
     "An unknown variable whose name begins with VGW_ is an error too.\n"
     ".PP\n"
     "The items of a list are separated by semicolons.\n"
-    "In text and lists \\e\\e is a backslash, \\e; a semicolon that separates nothing, \\es a space at an end,\n"
+    "In text and lists \\e\\e is a backslash, \\e; a semicolon that is not a separator, \\es a leading or trailing "
+    "space,\n"
     "\\en a new line, \\er a carriage return, \\et a tab.\n"
     "A time may be written with its unit: 1500ms, 10s.\n"
     ".PP\n"
     "A secret can be kept out of this file: the key with\n"
     ".B \\-file\n"
-    "behind its name (ice.turn\\-servers\\-file, VGW_ICE_TURN_SERVERS_FILE) names a file that has the value, an item\n"
-    "on each line; lines that are empty or begin with # are skipped, and backslashes are themselves.\n"
-    "A relative name is relative to the directory of the configuration file, or where it comes from elsewhere to\n"
-    "the working directory.\n"
+    "appended to its name (ice.turn\\-servers\\-file, VGW_ICE_TURN_SERVERS_FILE) names a file with the value, one "
+    "item\n"
+    "on each line. Empty lines and lines that begin with # are skipped, and backslashes have no special meaning.\n"
+    "A relative file name is relative to the directory of the configuration file; in the environment and with\n"
+    ".B \\-\\-set\n"
+    "to the working directory.\n"
     ".PP\n"
-    "The keys follow with their defaults.\n";
+    "The keys and their defaults:\n";
 
 static const char man_tail[] =
     ".SH FILES\n"
     ".TP\n"
     ".I /etc/voice\\-gateway/voice\\-gateway.conf\n"
-    "Read where no \\-\\-config is given and it exists; the directory is the one that the gateway was built for.\n"
+    "Read if it exists and \\-\\-config names no other file. The directory is the one that the gateway was built for.\n"
     ".SH SEE ALSO\n"
     ".BR voice\\-gateway (1),\n"
     ".BR voice\\-gateway\\-call (1)\n";
