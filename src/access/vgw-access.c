@@ -17,8 +17,8 @@ is_for_clients (VgwAccess *self, const VgwEngineConfig *engine)
   return engine->is_selectable || g_str_equal (engine->name, self->settings.default_engine);
 }
 
-/* The name of the engine that @query (nullable) asks for, NULL for none. A query that cannot be decoded counts as a
- * name that no engine has. (transfer full) */
+/* The name of the engine that @query (nullable) asks for, NULL for none. A query that cannot be decoded asks for one
+ * that there is not. (transfer full) */
 static char *
 find_engine_name (const char *query)
 {
@@ -26,7 +26,7 @@ find_engine_name (const char *query)
       query != NULL ? g_uri_parse_params (query, -1, "&", G_URI_PARAMS_WWW_FORM, NULL) : NULL;
 
   if (query != NULL && parameters == NULL)
-    return g_strdup (query);
+    return g_strdup ("");
   return parameters != NULL ? g_strdup (g_hash_table_lookup (parameters, "engine")) : NULL;
 }
 
@@ -35,8 +35,6 @@ check_origin (VgwAccess *self, const VgwAccessRequest *request, GError **error)
 {
   if (vgw_http_origin_is_allowed (request->origin, request->host, self->settings.origins))
     return TRUE;
-  vgw_info_about (request->address, "http: %s: origin %.200s refused; access.origins does not list it",
-                  request->address, request->origin);
   g_set_error (error, VGW_ERROR, VGW_ERROR_UNAUTHORIZED,
                "pages of %.200s may not call this gateway; to let them, add this origin to access.origins in its "
                "configuration",
@@ -45,19 +43,28 @@ check_origin (VgwAccess *self, const VgwAccessRequest *request, GError **error)
 }
 
 static const VgwEngineConfig *
-choose_engine (VgwAccess *self, const VgwAccessRequest *request, GError **error)
+choose_engine (VgwAccess *self, const char *name, GError **error)
 {
-  g_autofree char *name = find_engine_name (request->query);
-  g_autofree char *shown = g_strndup (name, MAX_LOGGED_NAME_BYTES); /* the log makes it valid and escapes it */
   const VgwEngineConfig *engine =
       vgw_engine_config_find (self->settings.engines, name != NULL ? name : self->settings.default_engine);
 
   if (engine != NULL && is_for_clients (self, engine))
     return engine;
   g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_REQUEST, "there is no such engine to choose");
-  vgw_info_about (request->address, "refused a session for %s: engine \"%s\": there is no such engine to choose",
-                  request->address, shown);
   return NULL;
+}
+
+/* @engine (nullable): the name that was asked for. */
+static void
+log_refusal (const VgwAccessRequest *request, VgwRefusal refusal, const char *engine, const GError *error)
+{
+  g_autofree char *shown = g_strndup (engine, MAX_LOGGED_NAME_BYTES); /* the log makes it valid and escapes it */
+
+  if (refusal == VGW_REFUSAL_ENGINE && shown != NULL)
+    vgw_info_about (request->address, "refused a session for %s: engine \"%s\": %s", request->address, shown,
+                    error->message);
+  else
+    vgw_info_about (request->address, "refused a session for %s: %s", request->address, error->message);
 }
 
 VgwAccess *
@@ -78,18 +85,25 @@ vgw_access_free (VgwAccess *self)
 VgwGrant *
 vgw_access_grant (VgwAccess *self, const VgwAccessRequest *request, VgwRefusal *refusal, GError **error)
 {
+  g_autofree char *name = find_engine_name (request->query);
+  g_autoptr (GError) cause = NULL;
   const VgwEngineConfig *engine = NULL;
   VgwGrant *grant;
 
   *refusal = VGW_REFUSAL_ORIGIN;
-  if (check_origin (self, request, error))
+  if (check_origin (self, request, &cause))
     {
       *refusal = VGW_REFUSAL_ENGINE;
-      engine = choose_engine (self, request, error);
+      engine = choose_engine (self, name, &cause);
     }
   if (engine == NULL)
     {
-      vgw_session_table_count_refusal (self->settings.table, *refusal);
+      if (!request->is_question)
+        {
+          vgw_session_table_count_refusal (self->settings.table, *refusal);
+          log_refusal (request, *refusal, name, cause);
+        }
+      g_propagate_error (error, g_steal_pointer (&cause));
       return NULL;
     }
   grant = vgw_grant_new (request->address, engine, vgw_access_list_engines (self));

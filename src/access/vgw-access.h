@@ -25,7 +25,8 @@ typedef struct
   const char *host;    /* the header */
   const char *origin;  /* … */
   const char *user_agent;
-  const char *query; /* what followed the "?", undecoded; engine=NAME asks for an engine */
+  const char *query;    /* what followed the "?", undecoded; engine=NAME asks for an engine */
+  gboolean is_question; /* the client asks whether it may call, and does not call: neither counted nor logged */
 } VgwAccessRequest;
 
 /* @settings is copied. Returns: (transfer full) */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "doors/vgw-door-http.h"
 #include "signaling/vgw-message.h"
 
 struct _VgwDoorWs
@@ -108,8 +109,9 @@ on_open (VgwWsChannel *channel, gpointer user_data)
 {
   Caller *caller = user_data;
   g_autoptr (GError) error = g_steal_pointer (&caller->refusal);
+  VgwRefusal refusal;
   VgwSession *session =
-      caller->grant != NULL ? vgw_session_table_create (caller->door->table, caller->grant, &error) : NULL;
+      caller->grant != NULL ? vgw_session_table_create (caller->door->table, caller->grant, &refusal, &error) : NULL;
   Link *link = g_new0 (Link, 1);
 
   link->channel = g_object_ref (channel);
@@ -142,26 +144,23 @@ static void
 on_request (VgwHttpRequest *request, gpointer user_data)
 {
   VgwDoorWs *self = user_data;
-  VgwAccessRequest asked = {
-    .address = vgw_http_request_get_remote_address (request),
-    .host = vgw_http_request_get_header (request, "Host"),
-    .origin = vgw_http_request_get_header (request, "Origin"),
-    .user_agent = vgw_http_request_get_header (request, "User-Agent"),
-    .query = vgw_http_request_get_query (request),
-  };
+  VgwAccessRequest asked = vgw_door_describe_request (request);
   Caller *caller = g_new0 (Caller, 1);
   VgwRefusal refusal;
 
-  /* The client library asks so why a WebSocket was not opened; for its own origin a browser sends no Origin then. */
-  if (asked.origin == NULL)
+  /* Without a handshake the client library asks why a WebSocket was not opened; for its own origin a browser sends no
+   * Origin then. */
+  asked.is_question = !vgw_http_request_is_handshake (request);
+  if (asked.is_question && asked.origin == NULL)
     asked.origin = vgw_http_request_get_header (request, "Page-Origin");
   caller->door = self;
   caller->grant = vgw_access_grant (self->access, &asked, &refusal, &caller->refusal);
-  if (g_error_matches (caller->refusal, VGW_ERROR, VGW_ERROR_UNAUTHORIZED))
+  if (g_error_matches (caller->refusal, VGW_ERROR, VGW_ERROR_UNAUTHORIZED)
+      && (refusal == VGW_REFUSAL_ORIGIN || asked.is_question))
     {
       g_autofree char *text = g_strconcat (caller->refusal->message, "\n", NULL);
 
-      vgw_http_request_reply (request, vgw_refusal_to_http_status (refusal), VGW_HTTP_TEXT_PLAIN, text);
+      vgw_http_request_reply (request, vgw_door_prepare_refusal (request, refusal), VGW_HTTP_TEXT_PLAIN, text);
       caller_free (caller);
       return;
     }

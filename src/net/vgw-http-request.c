@@ -232,6 +232,12 @@ vgw_http_request_has_content_type (VgwHttpRequest *self, const char *type)
          && (value[length] == '\0' || strchr ("; \t", value[length]) != NULL);
 }
 
+gboolean
+vgw_http_request_is_handshake (VgwHttpRequest *self)
+{
+  return self->message != NULL && soup_websocket_server_check_handshake (self->message, NULL, NULL, NULL, NULL);
+}
+
 GBytes *
 vgw_http_request_get_body (VgwHttpRequest *self)
 {

@@ -24,6 +24,7 @@ typedef enum
   VGW_HTTP_STATUS_NO_CONTENT = 204,
   VGW_HTTP_STATUS_NOT_MODIFIED = 304,
   VGW_HTTP_STATUS_BAD_REQUEST = 400,
+  VGW_HTTP_STATUS_UNAUTHORIZED = 401,
   VGW_HTTP_STATUS_FORBIDDEN = 403,
   VGW_HTTP_STATUS_NOT_FOUND = 404,
   VGW_HTTP_STATUS_CONFLICT = 409,
@@ -33,6 +34,7 @@ typedef enum
   VGW_HTTP_STATUS_UNPROCESSABLE_CONTENT = 422,
   VGW_HTTP_STATUS_UPGRADE_REQUIRED = 426,
   VGW_HTTP_STATUS_PRECONDITION_REQUIRED = 428, /* RFC 6585 section 3 */
+  VGW_HTTP_STATUS_TOO_MANY_REQUESTS = 429,
   VGW_HTTP_STATUS_INTERNAL_ERROR = 500,
   VGW_HTTP_STATUS_UNAVAILABLE = 503,
 } VgwHttpStatus;
@@ -51,6 +53,9 @@ const char *vgw_http_request_get_capture (VgwHttpRequest *self, guint n);
 
 /* What followed the "?", undecoded; NULL where there was none. */
 const char *vgw_http_request_get_query (VgwHttpRequest *self);
+
+/* Whether it asks for a WebSocket, as RFC 6455 section 4.2.1 has it. */
+gboolean vgw_http_request_is_handshake (VgwHttpRequest *self);
 
 /* The value of a header, several lines of it joined by commas; NULL where there is none. */
 const char *vgw_http_request_get_header (VgwHttpRequest *self, const char *name);

@@ -23,25 +23,12 @@ vgw_refusal_to_string (VgwRefusal refusal)
       return "max-sessions-per-address";
     case VGW_REFUSAL_ORIGIN:
       return "origin";
+    case VGW_REFUSAL_NO_TOKEN:
+      return "no-token";
+    case VGW_REFUSAL_TOKEN:
+      return "token";
     case VGW_REFUSAL_ENGINE:
       return "engine";
     }
   return "unknown";
-}
-
-guint
-vgw_refusal_to_http_status (VgwRefusal refusal)
-{
-  switch (refusal)
-    {
-    case VGW_REFUSAL_SHUTDOWN:
-    case VGW_REFUSAL_MAX_SESSIONS:
-    case VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS:
-      return 503;
-    case VGW_REFUSAL_ORIGIN:
-      return 403;
-    case VGW_REFUSAL_ENGINE:
-      return 404;
-    }
-  return 500;
 }

@@ -14,8 +14,10 @@ typedef enum
   VGW_REFUSAL_SHUTDOWN,
   VGW_REFUSAL_MAX_SESSIONS,
   VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS,
-  VGW_REFUSAL_ORIGIN, /* the pages of that origin may not call */
-  VGW_REFUSAL_ENGINE, /* asked for one that there is not, or that is not for clients */
+  VGW_REFUSAL_ORIGIN,   /* the pages of that origin may not call */
+  VGW_REFUSAL_NO_TOKEN, /* a token is needed */
+  VGW_REFUSAL_TOKEN,    /* … and this one is not good */
+  VGW_REFUSAL_ENGINE,   /* asked for one that there is not, or that is not for the client */
 } VgwRefusal;
 
 #define VGW_SESSION_N_REFUSALS (VGW_REFUSAL_ENGINE + 1)
@@ -35,8 +37,5 @@ typedef struct
 void vgw_session_stats_init (VgwSessionStats *self);
 
 const char *vgw_refusal_to_string (VgwRefusal refusal); /* "max-sessions", … */
-
-/* The status of an HTTP reply that tells of it. */
-guint vgw_refusal_to_http_status (VgwRefusal refusal);
 
 G_END_DECLS

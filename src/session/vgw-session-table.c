@@ -131,46 +131,46 @@ log_refusal (const VgwGrant *grant, const char *why)
     vgw_info_about (grant->address, "refused a session for %s: %s", grant->address, why);
 }
 
-/* @key: the group of the grant's address. Errors: VGW_ERROR_BUSY. */
+/* @key: the group of the grant's address. @refusal (out): the cause. Errors: VGW_ERROR_BUSY. */
 static gboolean
-check_limits (VgwSessionTable *self, const VgwGrant *grant, const char *key, GError **error)
+check_limits (VgwSessionTable *self, const VgwGrant *grant, const char *key, VgwRefusal *refusal, GError **error)
 {
   const VgwSessionSettingsLimits *limits = &self->context->limits;
   /* a proxy on this machine brings all callers */
   gboolean is_bounded = limits->max_sessions_per_address > 0 && !vgw_address_is_loopback (grant->address);
   const char *full = NULL;
-  VgwRefusal refusal = VGW_REFUSAL_SHUTDOWN;
 
+  *refusal = VGW_REFUSAL_SHUTDOWN;
   if (self->is_shut_down)
     full = "the gateway is shutting down";
   else if (limits->max_sessions > 0 && vgw_session_table_count (self) >= limits->max_sessions)
     {
       full = "all sessions are taken";
-      refusal = VGW_REFUSAL_MAX_SESSIONS;
+      *refusal = VGW_REFUSAL_MAX_SESSIONS;
     }
   else if (is_bounded && get_count (self, key) >= limits->max_sessions_per_address)
     {
       full = "all sessions of this address are taken";
-      refusal = VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS;
+      *refusal = VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS;
     }
 
   if (full == NULL)
     return TRUE;
-  self->stats.refused[refusal]++;
+  self->stats.refused[*refusal]++;
   log_refusal (grant, full);
   g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BUSY, full);
   return FALSE;
 }
 
 VgwSession *
-vgw_session_table_create (VgwSessionTable *self, VgwGrant *grant, GError **error)
+vgw_session_table_create (VgwSessionTable *self, VgwGrant *grant, VgwRefusal *refusal, GError **error)
 {
   g_autofree char *key = vgw_address_group (grant->address);
   VgwSession *session;
 
   g_return_val_if_fail (VGW_IS_SESSION_TABLE (self), NULL);
 
-  if (!check_limits (self, grant, key, error))
+  if (!check_limits (self, grant, key, refusal, error))
     return NULL;
 
   session = vgw_session_new (self->context, grant);

@@ -13,9 +13,9 @@ G_DECLARE_FINAL_TYPE (VgwSessionTable, vgw_session_table, VGW, SESSION_TABLE, GO
  * Returns: (transfer full) */
 VgwSessionTable *vgw_session_table_new (const VgwSessionContext *context);
 
-/* Makes a session of @grant (not started) and keeps it until it has ended. Errors: VGW_ERROR_BUSY, while shutting down
- * too. Returns: (transfer none) */
-VgwSession *vgw_session_table_create (VgwSessionTable *self, VgwGrant *grant, GError **error);
+/* Makes a session of @grant (not started) and keeps it until it has ended. A refusal is counted and logged, and
+ * @refusal (out) is its cause. Errors: VGW_ERROR_BUSY, while shutting down too. Returns: (transfer none) */
+VgwSession *vgw_session_table_create (VgwSessionTable *self, VgwGrant *grant, VgwRefusal *refusal, GError **error);
 
 /* Counts a request that was refused before it came to create (). */
 void vgw_session_table_count_refusal (VgwSessionTable *self, VgwRefusal refusal);

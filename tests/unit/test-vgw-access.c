@@ -53,12 +53,13 @@ START_TEST (a_client_chooses_among_those_that_are_selectable)
 {
   g_autoptr (VgwGrant) open = NULL, own = NULL, plain = NULL;
   g_autoptr (VgwSession) session = NULL;
+  VgwRefusal refusal;
   Client *client;
 
   add_engine ("hidden");
   add_engine ("open")->is_selectable = TRUE;
   open = grant_query ("a=b&engine=open", NULL);
-  session = g_object_ref (vgw_session_table_create (table, open, NULL));
+  session = g_object_ref (vgw_session_table_create (table, open, &refusal, NULL));
   client = client_watch (session);
   vgw_session_start (session);
   client_flush (client);

@@ -100,7 +100,7 @@ START_TEST (an_origin_without_a_name_can_be_listed)
 }
 END_TEST
 
-/* The client library asks with a plain request why its WebSocket was not opened. */
+/* The client library asks with a plain request why its WebSocket was not opened: that is no call that was refused. */
 START_TEST (a_page_can_ask_why_it_was_refused)
 {
   g_autoptr (Door) door = door_new (NULL, 0);
@@ -108,6 +108,9 @@ START_TEST (a_page_can_ask_why_it_was_refused)
 
   assert_get (self, "/ws", "Page-Origin: https://evil.example\r\n", 403);
   assert_get (self, "/ws", "Page-Origin: http://gateway.test:8080\r\n", 426);
+  assert_get (self, "/ws?engine=absent", "", 426);
+  ck_assert_uint_eq (get_stats (door).refused[VGW_REFUSAL_ORIGIN], 0);
+  ck_assert_uint_eq (get_stats (door).refused[VGW_REFUSAL_ENGINE], 0);
 }
 END_TEST
 

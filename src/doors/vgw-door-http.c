@@ -1,0 +1,58 @@
+#include "doors/vgw-door-http.h"
+
+#define RETRY_AFTER_S "5"
+#define CHALLENGE "Bearer realm=\"voice-gateway\""
+
+/* The status, and the headers that come with it; each (nullable). */
+typedef struct
+{
+  guint status;
+  const char *challenge; /* WWW-Authenticate */
+  const char *retry_after_s;
+} Refusal;
+
+static Refusal
+describe (VgwRefusal refusal)
+{
+  switch (refusal)
+    {
+    case VGW_REFUSAL_SHUTDOWN:
+    case VGW_REFUSAL_MAX_SESSIONS:
+      return (Refusal){ VGW_HTTP_STATUS_UNAVAILABLE, NULL, RETRY_AFTER_S };
+    case VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS:
+      return (Refusal){ VGW_HTTP_STATUS_TOO_MANY_REQUESTS, NULL, RETRY_AFTER_S };
+    case VGW_REFUSAL_ORIGIN:
+      return (Refusal){ VGW_HTTP_STATUS_FORBIDDEN, NULL, NULL };
+    case VGW_REFUSAL_NO_TOKEN:
+      return (Refusal){ VGW_HTTP_STATUS_UNAUTHORIZED, CHALLENGE, NULL };
+    case VGW_REFUSAL_TOKEN:
+      return (Refusal){ VGW_HTTP_STATUS_UNAUTHORIZED, CHALLENGE ", error=\"invalid_token\"", NULL };
+    case VGW_REFUSAL_ENGINE:
+      return (Refusal){ VGW_HTTP_STATUS_NOT_FOUND, NULL, NULL };
+    }
+  return (Refusal){ VGW_HTTP_STATUS_INTERNAL_ERROR, NULL, NULL };
+}
+
+VgwAccessRequest
+vgw_door_describe_request (VgwHttpRequest *request)
+{
+  return (VgwAccessRequest){
+    .address = vgw_http_request_get_remote_address (request),
+    .host = vgw_http_request_get_header (request, "Host"),
+    .origin = vgw_http_request_get_header (request, "Origin"),
+    .user_agent = vgw_http_request_get_header (request, "User-Agent"),
+    .query = vgw_http_request_get_query (request),
+  };
+}
+
+guint
+vgw_door_prepare_refusal (VgwHttpRequest *request, VgwRefusal refusal)
+{
+  const Refusal described = describe (refusal);
+
+  if (described.challenge != NULL)
+    vgw_http_request_set_header (request, "WWW-Authenticate", described.challenge);
+  if (described.retry_after_s != NULL)
+    vgw_http_request_set_header (request, "Retry-After", described.retry_after_s);
+  return described.status;
+}

@@ -1,0 +1,63 @@
+/* What the doors do with a request: what a refusal looks like in HTTP. */
+#include "doors/vgw-door-http.h"
+
+#include "http-fixture.h"
+#include "run-suite.h"
+
+static const struct
+{
+  VgwRefusal refusal;
+  guint status;
+  const char *header; /* (nullable) */
+} refusals[] = {
+  { VGW_REFUSAL_SHUTDOWN, 503, "Retry-After: 5\r\n" },
+  { VGW_REFUSAL_MAX_SESSIONS, 503, "Retry-After: 5\r\n" },
+  { VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS, 429, "Retry-After: 5\r\n" },
+  { VGW_REFUSAL_ORIGIN, 403, NULL },
+  { VGW_REFUSAL_NO_TOKEN, 401, "WWW-Authenticate: Bearer realm=\"voice-gateway\"\r\n" },
+  { VGW_REFUSAL_TOKEN, 401, "WWW-Authenticate: Bearer realm=\"voice-gateway\", error=\"invalid_token\"\r\n" },
+  { VGW_REFUSAL_ENGINE, 404, NULL },
+};
+
+G_STATIC_ASSERT (G_N_ELEMENTS (refusals) == VGW_SESSION_N_REFUSALS);
+
+static void
+refuse (VgwHttpRequest *request, gpointer user_data)
+{
+  const VgwRefusal *refusal = user_data;
+
+  vgw_http_request_reply (request, vgw_door_prepare_refusal (request, *refusal), VGW_HTTP_TEXT_PLAIN, "no\n");
+}
+
+START_TEST (a_refusal_has_its_status_and_headers)
+{
+  static const VgwHttpRoute route = { "/refused", .get = refuse };
+  g_autoptr (Fixture) self = fixture_new_default ();
+  g_autofree char *response = NULL;
+
+  vgw_http_server_add_route (self->server, &route, (gpointer) &refusals[_i].refusal);
+  response = get (self, "/refused", "");
+  ck_assert_uint_eq (status_of (response), refusals[_i].status);
+  if (refusals[_i].header != NULL)
+    assert_has (response, refusals[_i].header);
+  ck_assert_int_eq (strstr (response, "Retry-After") != NULL, refusals[_i].status == 503 || refusals[_i].status == 429);
+  ck_assert_int_eq (strstr (response, "WWW-Authenticate") != NULL, refusals[_i].status == 401);
+}
+END_TEST
+
+static Suite *
+door_suite (void)
+{
+  Suite *suite = suite_create ("vgw-door-http");
+  TCase *refused = tcase_create ("refused");
+
+  tcase_add_loop_test (refused, a_refusal_has_its_status_and_headers, 0, G_N_ELEMENTS (refusals));
+  suite_add_tcase (suite, refused);
+  return suite;
+}
+
+int
+main (void)
+{
+  return run_suite (door_suite ());
+}
