@@ -1,0 +1,228 @@
+/* A route with two pairs of credentials: the tables alone, with the clock of the test. */
+#include "ice/vgw-ice-router.h"
+
+#include <check.h>
+#include <string.h>
+
+#include "run-suite.h"
+
+#define CHECK_BYTES 100
+#define OLD 0
+#define NEW 1
+
+#define S(seconds) ((gint64) (seconds) *G_USEC_PER_SEC)
+
+static VgwIceRouter *router;
+static VgwIceRoute *route;
+
+static void
+on_packet (const guint8 *data, gsize length, gpointer user_data)
+{
+}
+
+static void
+on_checked (gboolean is_nominated, gpointer user_data)
+{
+}
+
+static const VgwIceRouteFuncs FUNCS = { on_packet, on_checked };
+
+static void
+set_up (void)
+{
+  router = vgw_ice_router_new ();
+  route = vgw_ice_route_new (router, &FUNCS, NULL);
+  ck_assert (!vgw_ice_route_restart (route, "early", "early-pwd", "early", "early-pwd")); /* before the first ones */
+  ck_assert (vgw_ice_route_set_credentials (route, "old", "old-pwd"));
+  vgw_ice_route_set_remote_credentials (route, "their-old", "their-old-pwd");
+}
+
+static void
+tear_down (void)
+{
+  vgw_ice_route_stop (route);
+  g_clear_pointer (&route, vgw_ice_route_unref);
+  ck_assert_uint_eq (vgw_ice_router_count_routes (router), 0);
+  ck_assert_uint_eq (vgw_ice_router_count_paths (router), 0);
+  g_clear_pointer (&router, vgw_ice_router_unref);
+}
+
+static VgwIcePath
+path_from (guint16 remote_port)
+{
+  VgwIcePath path;
+
+  memset (&path, 0, sizeof path);
+  ck_assert (vgw_ice_address_parse (&path.remote, "192.0.2.1"));
+  ck_assert (vgw_ice_address_parse (&path.local, "198.51.100.1:10000"));
+  path.remote.port = remote_port;
+  return path;
+}
+
+/* The generation of @ufrag, -1 where it is not found. */
+static int
+find (const char *ufrag, const char *expected_password)
+{
+  char *password = NULL;
+  guint generation;
+  g_autoptr (VgwIceRoute) found = vgw_ice_router_find_ufrag (router, ufrag, strlen (ufrag), &password, &generation);
+
+  if (found == NULL)
+    return -1;
+  ck_assert_ptr_eq (found, route);
+  ck_assert_str_eq (password, expected_password);
+  g_ref_string_release (password);
+  return (int) generation;
+}
+
+/* A check of @generation from @port; the own check that follows has to have @username and @password, and is answered. */
+static void
+check_from (guint16 port, guint generation, gboolean is_nominated, const char *username, const char *password,
+            gint64 now_us)
+{
+  VgwIcePath path = path_from (port);
+  VgwIceCheck checks[VGW_ICE_MAX_PATHS];
+  gboolean has_asked = FALSE;
+  guint n;
+
+  vgw_ice_router_validate (router, route, &path, generation, is_nominated, CHECK_BYTES, now_us);
+  n = vgw_ice_route_take_due (route, now_us, checks, G_N_ELEMENTS (checks));
+  for (guint i = 0; i < n; i++)
+    {
+      if (checks[i].path.remote.port == port)
+        {
+          char *expected = vgw_ice_router_find_transaction (router, checks[i].id, &path);
+
+          has_asked = TRUE;
+          ck_assert_str_eq (checks[i].username, username);
+          ck_assert_str_eq (checks[i].password, password);
+          ck_assert_str_eq (expected, password);
+          g_ref_string_release (expected);
+          vgw_ice_router_prove (router, checks[i].id, &path, now_us);
+        }
+      vgw_ice_check_clear (&checks[i]);
+    }
+  ck_assert (has_asked);
+}
+
+static guint16
+current_port (void)
+{
+  VgwIcePath path;
+
+  return vgw_ice_route_get_path (route, &path) ? path.remote.port : 0;
+}
+
+static guint64
+count_restarts (void)
+{
+  VgwIceRouterCounts counts;
+
+  vgw_ice_router_get_counts (router, &counts);
+  return counts.restarts;
+}
+
+static void
+restart (void)
+{
+  check_from (10, OLD, TRUE, "their-old:old", "their-old-pwd", S (1));
+  ck_assert (vgw_ice_route_restart (route, "new", "new-pwd", "their-new", "their-new-pwd"));
+}
+
+START_TEST (both_pairs_are_good_until_media_goes_over_a_path_with_the_new_one)
+{
+  restart ();
+  ck_assert_int_eq (find ("old", "old-pwd"), OLD);
+  ck_assert_int_eq (find ("new", "new-pwd"), NEW);
+  check_from (10, OLD, TRUE, "their-old:old", "their-old-pwd", S (4));
+  check_from (20, NEW, FALSE, "their-new:new", "their-new-pwd", S (4));
+  ck_assert_uint_eq (current_port (), 10); /* it works, and nothing is nominated anew */
+  ck_assert_int_eq (find ("old", "old-pwd"), OLD);
+  ck_assert_uint_eq (count_restarts (), 0);
+  check_from (20, NEW, TRUE, "their-new:new", "their-new-pwd", S (8));
+  ck_assert_uint_eq (current_port (), 20);
+  ck_assert_int_eq (find ("old", "old-pwd"), -1);
+  ck_assert_int_eq (find ("new", "new-pwd"), NEW);
+  ck_assert_uint_eq (count_restarts (), 1);
+}
+END_TEST
+
+START_TEST (an_address_can_stay_the_same)
+{
+  VgwIceCheck check;
+  VgwIcePath path = path_from (10);
+
+  restart ();
+  ck_assert_uint_eq (vgw_ice_route_take_due (route, S (4), &check, 1), 1); /* of the old pair: the answer comes late */
+  check_from (10, NEW, FALSE, "their-new:new", "their-new-pwd", S (4));
+  ck_assert_ptr_null (vgw_ice_router_find_transaction (router, check.id, &path));
+  ck_assert_uint_eq (current_port (), 10);
+  ck_assert_int_eq (find ("old", "old-pwd"), -1);
+  ck_assert_uint_eq (count_restarts (), 1);
+  vgw_ice_check_clear (&check);
+}
+END_TEST
+
+START_TEST (a_second_restart_takes_the_place_of_an_unfinished_one)
+{
+  restart ();
+  check_from (20, NEW, FALSE, "their-new:new", "their-new-pwd", S (1));
+  ck_assert (vgw_ice_route_restart (route, "newer", "newer-pwd", "their-newer", "their-newer-pwd"));
+  ck_assert_int_eq (find ("new", "new-pwd"), -1);
+  ck_assert_int_eq (find ("old", "old-pwd"), OLD);
+  ck_assert_int_eq (find ("newer", "newer-pwd"), NEW + 1);
+  check_from (20, NEW + 1, TRUE, "their-newer:newer", "their-newer-pwd", S (2));
+  ck_assert_uint_eq (current_port (), 20);
+  ck_assert_int_eq (find ("old", "old-pwd"), -1);
+  ck_assert_uint_eq (vgw_ice_router_count_routes (router), 1);
+}
+END_TEST
+
+START_TEST (the_old_address_is_left_when_it_is_dead_without_a_nomination)
+{
+  restart ();
+  for (guint i = 2; i < 8; i++)
+    check_from (20, NEW, FALSE, "their-new:new", "their-new-pwd", S (i * 3));
+  ck_assert_uint_eq (current_port (), 20);
+  ck_assert_uint_eq (count_restarts (), 1);
+}
+END_TEST
+
+START_TEST (the_ufrag_of_another_route_is_not_taken)
+{
+  g_autoptr (VgwIceRoute) other = vgw_ice_route_new (router, &FUNCS, NULL);
+
+  ck_assert (vgw_ice_route_set_credentials (other, "other", "other-pwd"));
+  ck_assert (!vgw_ice_route_restart (route, "other", "new-pwd", "their-new", "their-new-pwd"));
+  ck_assert (!vgw_ice_route_restart (route, "old", "new-pwd", "their-new", "their-new-pwd"));
+  ck_assert_int_eq (find ("old", "old-pwd"), OLD);
+  vgw_ice_route_stop (other);
+}
+END_TEST
+
+START_TEST (a_stopped_route_has_no_credentials)
+{
+  restart ();
+  vgw_ice_route_stop (route);
+  ck_assert_int_eq (find ("old", "old-pwd"), -1);
+  ck_assert_int_eq (find ("new", "new-pwd"), -1);
+  ck_assert (!vgw_ice_route_restart (route, "newer", "newer-pwd", "their-newer", "their-newer-pwd"));
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("vgw-ice-restart");
+  TCase *tcase = tcase_create ("restart");
+
+  tcase_add_checked_fixture (tcase, set_up, tear_down);
+  tcase_add_test (tcase, both_pairs_are_good_until_media_goes_over_a_path_with_the_new_one);
+  tcase_add_test (tcase, an_address_can_stay_the_same);
+  tcase_add_test (tcase, a_second_restart_takes_the_place_of_an_unfinished_one);
+  tcase_add_test (tcase, the_old_address_is_left_when_it_is_dead_without_a_nomination);
+  tcase_add_test (tcase, the_ufrag_of_another_route_is_not_taken);
+  tcase_add_test (tcase, a_stopped_route_has_no_credentials);
+  suite_add_tcase (suite, tcase);
+  return run_suite (suite);
+}
