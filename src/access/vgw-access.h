@@ -4,8 +4,6 @@
 
 #include "session/vgw-session-table.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwAccess VgwAccess;
 
 /* origins is a key of the configuration, the rest the app adds. All of it outlives the access. */
@@ -41,5 +39,3 @@ VgwGrant *vgw_access_grant (VgwAccess *self, const VgwAccessRequest *request, Vg
 
 /* The names that a client may ask for, the default among them. Returns: (transfer full) */
 char **vgw_access_list_engines (VgwAccess *self);
-
-G_END_DECLS

@@ -1,6 +1,5 @@
-/* Format: https://prometheus.io/docs/instrumenting/exposition_formats/, names as its conventions have them. A label has
- * few values, all known beforehand and all there from the start: a counter that appears with its first event hides that
- * event from rate (). */
+/* Format: https://prometheus.io/docs/instrumenting/exposition_formats/. A label has few values, all of them present
+ * from the start: a counter that appears with its first event hides that event from rate (). */
 #include "admin/vgw-admin-metrics.h"
 
 #include "admin/vgw-admin-process.h"
@@ -8,9 +7,9 @@
 #include "base/vgw-log.h"
 #include "vgw-build.h"
 
-#define NUMBER_FORMAT "%.15g" /* as many digits as a double always has */
+#define NUMBER_FORMAT "%.15g" /* all digits that a double is sure to keep */
 
-/* All that a page shows. */
+/* The values of one page. */
 typedef struct
 {
   VgwSessionStats sessions;
@@ -34,7 +33,7 @@ struct Metric
 {
   VgwAdminMetricInfo info;
   void (*write) (GString *page, const Metric *metric, const Snapshot *snapshot);
-  gsize offset; /* in Snapshot, of what write () shows */
+  gsize offset; /* of the value in Snapshot */
   enum
   {
     ALWAYS,
@@ -83,7 +82,6 @@ write_build (GString *page, const Metric *metric, const Snapshot *snapshot)
   g_string_append_printf (page, "%s{%s=\"%s\"} 1\n", metric->info.name, metric->info.label, VGW_VERSION);
 }
 
-/* An array of counts, each with its label. */
 static void
 write_labelled (GString *page, const Metric *metric, const Snapshot *snapshot)
 {
@@ -132,7 +130,7 @@ static const Metric metrics[] = {
 
   { { "vgw_sessions", "gauge", "state", "Current sessions." },
     write_labelled, AT (sessions.in_state),
-    LABELS (VGW_PHASE_ENDED, vgw_session_phase_to_string) }, /* one that has ended is none of them any more */
+    LABELS (VGW_PHASE_ENDED, vgw_session_phase_to_string) }, /* an ended session is not counted */
   { { "vgw_sessions_started_total", "counter", NULL, "Sessions started." }, write_count, AT (sessions.started) },
   { { "vgw_sessions_ended_total", "counter", "reason", "Sessions ended." },
     write_labelled, AT (sessions.ended), LABELS (VGW_SESSION_N_END_REASONS, vgw_end_reason_to_string) },

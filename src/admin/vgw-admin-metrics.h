@@ -1,10 +1,8 @@
-/* The metrics: one table of names and help texts, and their values as Prometheus reads them. Main thread only. */
+/* The metrics: one table of names and help texts, and their values in the format of Prometheus. Main thread only. */
 #pragma once
 
 #include "net/vgw-http-server.h"
 #include "session/vgw-session-table.h"
-
-G_BEGIN_DECLS
 
 #define VGW_ADMIN_METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
@@ -16,20 +14,18 @@ typedef struct
   const char *help;  /* one line */
 } VgwAdminMetricInfo;
 
-/* All metrics, in the order of the page; docs/ADMIN.md has the same. FALSE from @n on. */
+/* Metric @n, in the order of the page; docs/ADMIN.md has the same table. FALSE where there is no such metric. */
 gboolean vgw_admin_metrics_get_info (guint n, VgwAdminMetricInfo *info);
 
-/* Where the values come from. */
+/* The objects that the values are read from. */
 typedef struct
 {
   VgwSessionTable *table;
-  VgwMedia *media;       /* (nullable) without it, or with its agent `nice`, there are no metrics of the UDP port */
+  VgwMedia *media;       /* (nullable) NULL, or ice.agent = nice: no metrics of the UDP port */
   VgwHttpServer *server; /* (nullable) the public one */
   VgwCapacity *capacity; /* (nullable) */
-  double started_at_s;   /* of the process, since 1970: measured once, or it would waver with the clock */
+  double started_at_s;   /* of the process, since 1970; read once, because it would change with the clock */
 } VgwAdminSources;
 
 /* The page, text format 0.0.4. (transfer full) */
 char *vgw_admin_metrics_to_text (const VgwAdminSources *sources);
-
-G_END_DECLS

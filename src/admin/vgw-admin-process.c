@@ -5,7 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Fields of /proc/PID/stat, counted as proc(5) does, and read from the third one on: the second may hold anything. */
+/* Fields of /proc/PID/stat, numbered as in proc(5); parsing starts at the third: the second may contain any character.
+ * */
 #define FIRST_FIELD 3
 #define FIELD_UTIME 14
 #define FIELD_STIME 15
@@ -57,7 +58,7 @@ count_fds (void)
     return 0;
   while (g_dir_read_name (directory) != NULL)
     n++;
-  return n - 1; /* not the one that this took */
+  return n - 1; /* without that of the directory itself */
 }
 
 void

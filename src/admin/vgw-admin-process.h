@@ -1,9 +1,7 @@
-/* What the kernel says of this process, from /proc/self: proc(5). Any thread; nothing blocks. */
+/* Statistics of this process from /proc/self, see proc(5). Any thread; does not block. */
 #pragma once
 
 #include <glib.h>
-
-G_BEGIN_DECLS
 
 /* A value that could not be read is 0. */
 typedef struct
@@ -19,8 +17,6 @@ typedef struct
 
 void vgw_admin_process_read (VgwAdminProcess *process);
 
-/* Reads @stat, the text of /proc/PID/stat: all but the file descriptors, and started_at_s only relative to the boot.
- * FALSE where it is not of that form. Pure. */
+/* Parses @stat, the text of /proc/PID/stat: everything but the file descriptors; started_at_s is relative to the boot.
+ * FALSE where it is malformed. Pure. */
 gboolean vgw_admin_process_parse_stat (const char *stat, VgwAdminProcess *process);
-
-G_END_DECLS

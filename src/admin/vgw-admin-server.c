@@ -6,7 +6,7 @@
 #include "admin/vgw-admin-process.h"
 #include "admin/vgw-admin-sessions.h"
 
-#define MAX_CONNECTIONS 32 /* a scraper, a health check, a person, and some that hang */
+#define MAX_CONNECTIONS 32 /* a scraper, a health check, a person, and some stalled connections */
 #define HEADER_TIMEOUT_MS 5000
 
 struct _VgwAdminServer
@@ -34,8 +34,8 @@ vgw_admin_host_is_local (const char *host)
   return g_ascii_strcasecmp (name, "localhost") == 0 || g_hostname_is_ip_address (name);
 }
 
-/* A page of elsewhere can give its own name this machine's address, and would then read all that is here as its own
- * ("DNS rebinding"). The Host header has the name. */
+/* Against DNS rebinding: a foreign web page whose name resolves to this machine could read everything here as its own
+ * origin. The Host header has that name. */
 static gboolean
 check_host (VgwHttpRequest *request, gpointer user_data)
 {
@@ -43,7 +43,7 @@ check_host (VgwHttpRequest *request, gpointer user_data)
   if (vgw_admin_host_is_local (vgw_http_request_get_header (request, "Host")))
     return TRUE;
   vgw_http_request_reply (request, VGW_HTTP_STATUS_FORBIDDEN, VGW_HTTP_TEXT_PLAIN,
-                          "the Host header must be an IP address or localhost; let a proxy in front set it so\n");
+                          "the Host header must be an IP address or localhost; a proxy in front must set it\n");
   return FALSE;
 }
 
@@ -91,7 +91,7 @@ serve_session (VgwHttpRequest *request, gpointer user_data)
 
   if (session == NULL)
     {
-      vgw_http_request_reply (request, VGW_HTTP_STATUS_NOT_FOUND, VGW_HTTP_TEXT_PLAIN, "there is no such session\n");
+      vgw_http_request_reply (request, VGW_HTTP_STATUS_NOT_FOUND, VGW_HTTP_TEXT_PLAIN, "no such session\n");
       return;
     }
   json = vgw_admin_session_to_json (session);

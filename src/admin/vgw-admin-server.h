@@ -1,29 +1,27 @@
-/* The admin listener: health, sessions, metrics; for the operator, on loopback. It changes nothing. docs/ADMIN.md is
- * its description. Main thread only. */
+/* The admin listener: health, sessions and metrics for the operator, on loopback. It is read-only; see docs/ADMIN.md.
+ * Main thread only. */
 #pragma once
 
 #include "net/vgw-http-server.h"
 #include "session/vgw-session-table.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwAdminServer VgwAdminServer;
 
-/* The group [admin] of the configuration; the app adds what follows the port. */
+/* The group [admin] of the configuration; the app sets the members after the port. */
 typedef struct
 {
   const char *address;    /* IP address to listen on */
   guint16 port;           /* 0: any free port */
-  VgwSessionTable *table; /* outlives the server, and so does media */
+  VgwSessionTable *table; /* outlives the server, as all members that follow */
   VgwMedia *media;        /* (nullable) */
-  VgwHttpServer *server;  /* (nullable) whose connections are counted */
+  VgwHttpServer *server;  /* (nullable) the public one, for its connection counts */
   VgwCapacity *capacity;  /* (nullable) */
 } VgwAdminSettings;
 
 /* Errors: G_IO_ERROR, with address and port in the message. Returns: (transfer full) */
 VgwAdminServer *vgw_admin_server_new (const VgwAdminSettings *settings, GError **error);
 
-/* Requests that are being answered are given up. */
+/* Pending requests are dropped. */
 void vgw_admin_server_free (VgwAdminServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAdminServer, vgw_admin_server_free)
 
@@ -31,8 +29,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAdminServer, vgw_admin_server_free)
 char *vgw_admin_server_get_url (VgwAdminServer *self);
 guint16 vgw_admin_server_get_port (VgwAdminServer *self);
 
-/* Whether the value of a Host header (nullable) names this machine as no web page of elsewhere can: an IP address or
- * "localhost", with or without port. Pure. */
+/* Whether @host, the value of a Host header (nullable), is an IP address or "localhost", with or without a port: a name
+ * that a foreign web page cannot have. Pure. */
 gboolean vgw_admin_host_is_local (const char *host);
-
-G_END_DECLS

@@ -12,7 +12,6 @@ format_time (gint64 real_time_us)
   return g_date_time_format_iso8601 (exact);
 }
 
-/* null where there is none. */
 static void
 set_text (JsonObject *object, const char *name, const char *text)
 {
@@ -48,7 +47,7 @@ describe (VgwSession *session)
   return object;
 }
 
-/* The id decides between two of the same microsecond, so that the order is always the same. */
+/* Sessions of the same microsecond are ordered by their ids, so that the order is stable. */
 static int
 compare_age (gconstpointer a, gconstpointer b)
 {

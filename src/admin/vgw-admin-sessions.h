@@ -3,8 +3,6 @@
 
 #include "session/vgw-session-table.h"
 
-G_BEGIN_DECLS
-
 #define VGW_ADMIN_MAX_SESSIONS 10000 /* in one list: some 3 MB */
 
 /* One object. (transfer full) */
@@ -12,5 +10,3 @@ char *vgw_admin_session_to_json (VgwSession *session);
 
 /* An array, the oldest first, at most VGW_ADMIN_MAX_SESSIONS. (transfer full) */
 char *vgw_admin_sessions_to_json (VgwSessionTable *table);
-
-G_END_DECLS

@@ -90,7 +90,7 @@ vgw_app_init (VgwApp *self)
 {
 }
 
-/* Those of @config, and what it does not have; pointers into both and @pipelines_where. */
+/* The settings of @config, and those that it does not have. Strings are borrowed. */
 static VgwMediaSettings
 get_media_settings (const VgwConfig *config, const char *pipeline_override, const char *pipelines_where)
 {
@@ -110,8 +110,8 @@ add_client_server (GPtrArray *servers, const char *text)
     g_ptr_array_add (servers, vgw_ice_server_new (url, username, credential));
 }
 
-/* While it is set up: webrtcbin's threads and those of four data channels; a bus, a main context, a bot's socket, two
- * recordings. libnice has a thread and, for each local address, sockets of its own. */
+/* The cost of a peer during its setup: the threads of webrtcbin and of four data channels; descriptors of a bus, a main
+ * context, a bot's socket, two recordings. libnice adds a thread, and sockets for each local address. */
 static VgwCapacity *
 make_capacity (const VgwConfig *config)
 {
@@ -163,7 +163,7 @@ describe_engines (VgwApp *self)
   return vgw_json_object_to_text (object);
 }
 
-/* The listener, and on it what answers. */
+/* Starts the public listener with its routes. */
 static gboolean
 start_server (VgwApp *self, GError **error)
 {
@@ -225,7 +225,7 @@ has_networked_engine (const VgwConfig *config)
   return FALSE;
 }
 
-/* Whether a caller can get to @engine: it is the default, may be asked for, or takes over from one that is either. */
+/* Whether a call can use @engine: it is the default, selectable, or the fallback of another engine. */
 static gboolean
 is_in_use (const VgwConfig *config, const VgwEngineConfig *engine)
 {
@@ -243,7 +243,7 @@ is_in_use (const VgwConfig *config, const VgwEngineConfig *engine)
   return FALSE;
 }
 
-/* Where the directory of @engine's recordings is set, for messages (transfer full). */
+/* The place where the directory of @engine's recordings is configured, for error messages (transfer full). */
 static char *
 where_is_directory (const VgwConfig *config, const VgwEngineConfig *engine)
 {
@@ -252,7 +252,7 @@ where_is_directory (const VgwConfig *config, const VgwEngineConfig *engine)
   return g_strdup_printf ("[engine %s] record-directory", engine->name);
 }
 
-/* Whether every engine can be made: the configuration has been checked, but not what a type needs from the machine. */
+/* Creates every engine once: the configuration is checked already, but not what an engine needs from the machine. */
 static void
 check_engines (const VgwConfig *config, const VgwEngineShared *shared, VgwConfigErrors *errors)
 {

@@ -1,14 +1,14 @@
 #include "app/vgw-load-governor.h"
 
-/* A thread that has work for all of the time is late with ever more of it. Measured on two processors: 25 % with 40
- * calls, 60 % with 80, all in time. */
+/* A thread that is always busy falls behind. Measured on two processors: 25 % with 40 calls and 60 % with 80, with no
+ * late frames. */
 #define TOO_MUCH_PERCENT 85u
 #define CALM_PERCENT 60u
 
 #define MIN_CALM_S 10u
 #define MAX_CALM_S 160u
 #define SETTLE_S 2u
-#define SOON_S 10u /* a rise that lasts less was too much */
+#define SOON_S 10u /* a rise that is taken back sooner was too early */
 
 static const guint CEILINGS[] = { VGW_LOAD_NO_CEILING, 3, 1, 0 };
 
@@ -35,7 +35,7 @@ lower (VgwLoadGovernor *self)
 
   if (self->n_raised_s < SOON_S)
     self->n_wanted_s = MIN (2 * self->n_wanted_s, MAX_CALM_S);
-  self->n_raised_s = SOON_S; /* one rise is blamed once */
+  self->n_raised_s = SOON_S; /* a rise counts as too early once */
   if (index + 1 == G_N_ELEMENTS (CEILINGS))
     return FALSE;
   self->ceiling = CEILINGS[index + 1];
@@ -50,7 +50,7 @@ raise_again (VgwLoadGovernor *self)
 
   if (index == 0)
     {
-      self->n_wanted_s = MIN_CALM_S; /* what was is forgotten */
+      self->n_wanted_s = MIN_CALM_S;
       return FALSE;
     }
   self->ceiling = CEILINGS[index - 1];

@@ -7,9 +7,9 @@
 #include "media/vgw-pacer.h"
 
 #define MAX_LATE_PERCENT 1u
-#define MIN_TICKS 500u     /* ten seconds of one call: of fewer frames, one late one would be a hundredth and more */
-#define FLOOD_PACKETS 200u /* dropped in a second; what a network that stood still brings at once is not dropped */
-#define MAX_PERIOD_S 60u   /* so long few frames are collected; then they say nothing */
+#define MIN_TICKS 500u     /* ten seconds of one call: among fewer frames, a single late one would exceed 1 % */
+#define FLOOD_PACKETS 200u /* dropped in a second; a burst after a network stall is not dropped */
+#define MAX_PERIOD_S 60u   /* after which too few frames are discarded */
 
 struct _VgwLoadWatch
 {
@@ -17,8 +17,8 @@ struct _VgwLoadWatch
   GSource *timer; /* each second */
   gboolean can_govern;
   VgwLoadGovernor governor;
-  guint64 n_too_many; /* packets that callers sent beyond what a call may send */
-  guint n_seconds;    /* since the last look at what went wrong */
+  guint64 n_too_many; /* packets dropped because callers sent too much */
+  guint n_seconds;    /* since the last report */
   guint period_s;     /* since `last` */
   VgwLoadReading last;
   gboolean is_too_much;
@@ -56,7 +56,7 @@ take_reading (VgwMedia *media)
   return (VgwLoadReading){ pacer.ticks, pacer.late_ticks, ice.kernel_dropped };
 }
 
-/* Whether a caller sent far too much since the last call. */
+/* Whether a caller has sent far too much since the last call of this function. */
 static gboolean
 is_flooded (VgwLoadWatch *self)
 {
@@ -87,7 +87,7 @@ govern (VgwLoadWatch *self)
 }
 
 static void
-complain (VgwLoadWatch *self)
+report_overload (VgwLoadWatch *self)
 {
   VgwLoadReading now = take_reading (self->media);
   g_autofree char *words = NULL;
@@ -114,7 +114,7 @@ on_second (gpointer user_data)
   govern (self);
   self->n_seconds = (self->n_seconds + 1) % VGW_LOAD_WATCH_S;
   if (self->n_seconds == 0)
-    complain (self);
+    report_overload (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -127,7 +127,7 @@ vgw_load_watch_new (VgwMedia *media, gboolean can_govern)
   self->last = take_reading (media);
   self->can_govern = can_govern;
   vgw_load_governor_init (&self->governor);
-  vgw_thread_watch_sample (); /* from here on */
+  vgw_thread_watch_sample (); /* starts the first interval */
   self->timer = vgw_source_start (g_timeout_source_new_seconds (1), on_second, self);
   return self;
 }

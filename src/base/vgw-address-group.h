@@ -1,15 +1,12 @@
-/* Whom an IP address stands for, where something is bounded for each client. Pure. Any thread. */
+/* The client that an IP address belongs to, for limits per client. Pure. Any thread. */
 #pragma once
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
-/* "192.0.2.1" as it is; of an IPv6 address the /64 that one customer has: "2001:db8:0:1::/64". Any other text, NULL for
- * "", is itself. Returns: (transfer full) */
+/* An IPv4 address unchanged; for an IPv6 address its /64, "2001:db8:0:1::/64", which belongs to one customer. Any other
+ * text is returned unchanged, NULL as "". Returns: (transfer full) */
 char *vgw_address_group (const char *address);
 
-/* Whether it is this machine: a proxy, behind which there are all callers. They are not bounded as one client. */
+/* Whether @address (nullable) is a loopback address: a proxy on this machine forwards many callers, so that limits per
+ * client do not apply. */
 gboolean vgw_address_is_loopback (const char *address);
-
-G_END_DECLS

@@ -1,9 +1,7 @@
-/* The PCM that an engine sees: signed 16 bit, host order (little endian on every platform we build for), mono. */
+/* The PCM of engines: signed 16 bit, host byte order (little endian on every supported platform), mono. */
 #pragma once
 
 #include <glib.h>
-
-G_BEGIN_DECLS
 
 #define VGW_FRAME_MS 20 /* one RTP packet, one pacer tick, one playout frame */
 
@@ -17,5 +15,3 @@ vgw_audio_format_frame_samples (const VgwAudioFormat *format)
 {
   return (gsize) format->rate_hz * VGW_FRAME_MS / 1000;
 }
-
-G_END_DECLS

@@ -9,15 +9,15 @@
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 
-#define RESERVE_FILES 24               /* names, bots, recordings, the log, a file of the configuration */
-#define START_FILES 64u                /* listeners, sockets and main contexts, and one call */
-#define START_THREADS 32               /* the log's, GLib's, the reapers', and one call */
+#define RESERVE_FILES 24               /* name lookups, bots, recordings, the log, a configuration file */
+#define START_FILES 64u                /* listeners, sockets, main contexts, and one call */
+#define START_THREADS 32               /* the log, GLib, the reapers, and one call */
 #define START_THREADS_PER_PROCESSOR 2u /* vgw-ice, vgw-pacer */
 #define RESERVE_THREADS 12             /* GLib's pool, GStreamer's clock, SCTP's timer */
-#define CONNECTION_PEERS 4             /* connections leave room for so many peers at least */
-#define CONNECTION_SHARE 8             /* and for an eighth of all descriptors */
+#define CONNECTION_PEERS 4             /* connections leave descriptors for at least this many peers */
+#define CONNECTION_SHARE 8             /* and at least this fraction of all descriptors */
 #define MAX_FILES (1u << 20)
-#define RECOUNT_US (50 * 1000) /* counting costs a microsecond for each descriptor */
+#define RECOUNT_US (50 * 1000) /* counting takes a microsecond for each descriptor */
 #define MAX_PROBE 128
 #define PROBE_END_US (5 * 1000)
 #define LOG_INTERVAL_US (10 * G_USEC_PER_SEC)
@@ -27,10 +27,10 @@ struct _VgwCapacity
   VgwCapacityCost peer;
   guint n_setting_up;
   guint64 n_refused[VGW_CAPACITY_N_KINDS];
-  gint64 logged_at_us; /* when a refusal was logged; 0 for never */
+  gint64 logged_at_us; /* last log line about a refusal; 0: none yet */
 
-  guint64 n_files;  /* when they were counted */
-  guint n_accepted; /* since then */
+  guint64 n_files;  /* open at counted_at_us */
+  guint n_accepted; /* connections since then */
   gint64 counted_at_us;
 };
 
@@ -67,15 +67,15 @@ vgw_capacity_count_files (void)
   struct stat info;
   guint64 n = 0;
 
-  /* Linux 6.2 and later tell at once */
+  /* Linux 6.2 and later: the size of the directory is the count */
   if (stat ("/proc/self/fd", &info) == 0 && info.st_size > 0)
     return (guint64) info.st_size;
   directory = g_dir_open ("/proc/self/fd", 0, NULL);
   if (directory == NULL)
-    return VGW_CAPACITY_NO_LIMIT; /* there is not even one for this */
+    return VGW_CAPACITY_NO_LIMIT; /* no descriptor is left */
   while (g_dir_read_name (directory) != NULL)
     n++;
-  return n - 1; /* not the one that this took */
+  return n - 1; /* without that of the directory itself */
 }
 
 guint64
@@ -83,7 +83,7 @@ vgw_capacity_count_threads (void)
 {
   struct stat info;
 
-  /* two links of its own, and one for each thread */
+  /* the directory has two links of its own, and one for each thread */
   return stat ("/proc/self/task", &info) == 0 && info.st_nlink > 2 ? (guint64) info.st_nlink - 2 : 1;
 }
 
@@ -96,12 +96,12 @@ read_number (const char *directory, const char *name)
 
   if (!g_file_get_contents (path, &text, NULL, NULL))
     return VGW_CAPACITY_NO_LIMIT;
-  /* "max" is no number */
+  /* "max": no limit */
   return g_ascii_string_to_unsigned (g_strchomp (text), 10, 0, G_MAXUINT32, &number, NULL) ? number
                                                                                            : VGW_CAPACITY_NO_LIMIT;
 }
 
-/* What @path, below @root, and each group that it is in leave. */
+/* The threads that are left in the group @path below @root, and in all its parents. */
 static guint64
 read_groups (const char *root, const char *path)
 {
@@ -156,7 +156,7 @@ read_own_cgroup (void)
   return vgw_capacity_read_cgroup ("/sys/fs/cgroup", text);
 }
 
-/* Root of the machine, not only of a container. */
+/* Whether this is root outside of any user namespace. */
 static gboolean
 is_real_root (void)
 {
@@ -167,7 +167,7 @@ is_real_root (void)
          && sscanf (map, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &inside, &outside) == 2 && outside == 0;
 }
 
-/* RLIMIT_NPROC, which does not hold root back (clone(2)). */
+/* RLIMIT_NPROC; it does not apply to root (clone(2)). */
 static guint64
 read_user_limit (void)
 {
@@ -216,8 +216,8 @@ probe_thread (gpointer data)
   return NULL;
 }
 
-/* Until the kernel has given the threads of a probe back: it may count one that was joined a little longer. Others may
- * have begun meanwhile, so that this is bounded, and proves nothing. */
+/* Waits until the kernel no longer counts the joined threads of a probe. Other threads may have started meanwhile, so
+ * the wait is bounded. */
 static void
 wait_for_threads (guint64 n_before)
 {
@@ -227,8 +227,8 @@ wait_for_threads (guint64 n_before)
     g_usleep (50);
 }
 
-/* Whether @n threads can be made. RLIMIT_NPROC counts all that its user runs, and nothing tells how much that is: so
- * they are made, and end at once. */
+/* Whether @n threads can be created. RLIMIT_NPROC counts all threads of the user, and that number cannot be read: so
+ * they are created, and end at once. */
 static gboolean
 probe_threads (guint n)
 {
@@ -281,7 +281,7 @@ vgw_capacity_check_start (GError **error)
   return FALSE;
 }
 
-/* What is left. Counted anew where @is_exact. */
+/* The number of descriptors left. @is_exact: does not use the cached count. */
 static guint64
 count_free_files (VgwCapacity *self, gboolean is_exact)
 {
@@ -307,7 +307,7 @@ refuse (VgwCapacity *self, VgwCapacityKind kind, GError **error)
   self->n_refused[kind]++;
   if (self->logged_at_us == 0 || now_us - self->logged_at_us > LOG_INTERVAL_US)
     vgw_warning (NULL,
-                 "capacity: too few %s for another call: clients are told busy (%" G_GUINT64_FORMAT
+                 "capacity: too few %s for another call: clients are refused as busy (%" G_GUINT64_FORMAT
                  " descriptors and %" G_GUINT64_FORMAT " threads are in use, %" G_GUINT64_FORMAT
                  " offers were refused so far)",
                  vgw_capacity_kind_to_string (kind), vgw_capacity_count_files (), vgw_capacity_count_threads (),
@@ -371,7 +371,7 @@ vgw_capacity_kind_to_string (VgwCapacityKind kind)
   return "unknown";
 }
 
-/* How many of @cost each fit between @used and @limit, with @reserve left. */
+/* How many items of @cost fit between @used and @limit, with @reserve left over. */
 static guint64
 count_fitting (guint64 used, guint64 limit, guint64 reserve, guint64 cost)
 {
@@ -413,12 +413,12 @@ vgw_capacity_log (VgwCapacity *self, guint max_sessions, guint max_connections)
     vgw_warning (NULL,
                  "capacity: limits.max-sessions = %u and http.max-connections = %u can need %" G_GUINT64_FORMAT
                  " descriptors, and %s are allowed: raise that (LimitNOFILE= of systemd, ulimit -n) or lower the two; "
-                 "callers beyond it are told busy",
+                 "callers beyond it are refused as busy",
                  max_sessions, max_connections, n_files, files);
   if (n_threads > limits.threads)
     vgw_warning (NULL,
                  "capacity: limits.max-sessions = %u can need %" G_GUINT64_FORMAT " threads, and %s are allowed: raise "
                  "that (TasksMax= of systemd, pids.max, ulimit -u) or lower limits.max-sessions; callers beyond it are "
-                 "told busy",
+                 "refused as busy",
                  max_sessions, n_threads, threads);
 }

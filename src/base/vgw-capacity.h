@@ -1,14 +1,11 @@
-/* What the process may have of file descriptors and threads. Where either runs out, GLib and webrtcbin abort the
- * process, and every call with it, so both are looked at before a peer is made and before a connection is accepted, and
- * a reserve is kept for what nobody asks about: names that are looked up, bots that are connected to, recordings. Main
- * thread only, but for the functions that say so. */
+/* The limits of file descriptors and threads. Where either runs out, GLib and webrtcbin abort the process, and every
+ * call with it; so both are checked before a peer is created and before a connection is accepted, and a reserve is kept
+ * for name lookups, bots and recordings, which are not checked. Main thread only, except where noted. */
 #pragma once
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
-/* What one of them costs at its worst, while it is set up. */
+/* The most that one peer uses, during its setup. */
 typedef struct
 {
   guint files;
@@ -17,7 +14,7 @@ typedef struct
 
 typedef struct
 {
-  guint64 files; /* that may be open, or threads that there may be; VGW_CAPACITY_NO_LIMIT where nothing bounds them */
+  guint64 files; /* VGW_CAPACITY_NO_LIMIT: unlimited, also for threads */
   guint64 threads;
 } VgwCapacityLimits;
 
@@ -33,54 +30,52 @@ typedef enum
 
 typedef struct _VgwCapacity VgwCapacity;
 
-/* Raises the soft bound of open files (RLIMIT_NOFILE) to the hard one. What select () is for is not used here. */
+/* Raises the soft limit of open files (RLIMIT_NOFILE) to the hard one, at most MAX_FILES. The process does not use
+ * select (), which cannot handle descriptors from 1024 on. */
 void vgw_capacity_raise_limits (void);
 
-/* Whether there is enough to start at all: threads for each processor, sockets, and the first call. Errors:
- * VGW_ERROR_BUSY, with what to raise. */
+/* Whether the limits are sufficient for a start: threads for each processor, sockets, and one call. Errors:
+ * VGW_ERROR_BUSY, with the limit to raise. */
 gboolean vgw_capacity_check_start (GError **error);
 
-/* @peer: what a call costs beyond its WebSocket. Returns: (transfer full) */
+/* @peer: the cost of a call without its WebSocket. Returns: (transfer full) */
 VgwCapacity *vgw_capacity_new (const VgwCapacityCost *peer);
 void vgw_capacity_free (VgwCapacity *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwCapacity, vgw_capacity_free)
 
-/* Whether one more peer can be made. It counts as being set up until end_peer (), since most of its threads come one by
- * one. Errors: VGW_ERROR_BUSY, without numbers: it is told to the client. */
+/* Whether one more peer can be created. Its whole cost is reserved until end_peer (), since its threads are created one
+ * by one. Errors: VGW_ERROR_BUSY, without numbers: the message is sent to the client. */
 gboolean vgw_capacity_begin_peer (VgwCapacity *self, GError **error);
 void vgw_capacity_end_peer (VgwCapacity *self);
 
-/* How many connections can be accepted now without taking what calls need; 0: there is not even a descriptor to refuse
- * one with. */
+/* What to do with a new connection, so that descriptors remain for calls. */
 typedef enum
 {
   VGW_CAPACITY_ACCEPT,
-  VGW_CAPACITY_REFUSE, /* accept, say why, and close */
-  VGW_CAPACITY_WAIT,   /* do not accept */
+  VGW_CAPACITY_REFUSE, /* accept, answer with an error, close */
+  VGW_CAPACITY_WAIT,   /* do not accept: no descriptor is left to refuse it with */
 } VgwCapacityVerdict;
 
 VgwCapacityVerdict vgw_capacity_judge_connection (VgwCapacity *self);
 
-/* Offers that begin_peer () refused, by what was short. */
+/* Offers refused by begin_peer () for lack of @kind. */
 guint64 vgw_capacity_count_refused (VgwCapacity *self, VgwCapacityKind kind);
 const char *vgw_capacity_kind_to_string (VgwCapacityKind kind); /* "descriptors", "threads" */
 
-/* What there is now, and what there may be: of threads the strictest of the cgroup (pids.max) and, for an ordinary
- * user, RLIMIT_NPROC, which counts the user's other processes, too. Any thread. */
+/* Present use, and limits: for threads the lower of the cgroup's (pids.max) and, for an ordinary user, RLIMIT_NPROC,
+ * which includes the user's other processes. Any thread. */
 guint64 vgw_capacity_count_files (void);
 guint64 vgw_capacity_count_threads (void);
 void vgw_capacity_read_limits (VgwCapacityLimits *limits);
 
-/* Says in the log what there may be, and whether that is enough for @max_sessions (0: no bound) and @max_connections; a
- * warning says what to set. Call when everything is up. */
+/* Logs the limits, and a warning with what to change where they are too low for @max_sessions (0: no limit) and
+ * @max_connections. To be called when everything has started. */
 void vgw_capacity_log (VgwCapacity *self, guint max_sessions, guint max_connections);
 
-/* How many calls @limits are enough for, each with one connection, where @used is there without any. Pure. */
+/* The number of calls, each with one connection, that fit in @limits on top of @used. Pure. */
 guint64 vgw_capacity_count_calls (const VgwCapacityCost *peer, const VgwCapacityLimits *used,
                                   const VgwCapacityLimits *limits);
 
-/* How many threads a cgroup leaves. @root: where its hierarchies are mounted (/sys/fs/cgroup); @text: what
- * /proc/self/cgroup says, cgroups(7). VGW_CAPACITY_NO_LIMIT where nothing bounds them. Any thread. */
+/* The number of threads left in a cgroup. @root: the mount point of the hierarchies (/sys/fs/cgroup); @text: the
+ * content of /proc/self/cgroup, cgroups(7). VGW_CAPACITY_NO_LIMIT where there is no limit. Any thread. */
 guint64 vgw_capacity_read_cgroup (const char *root, const char *text);
-
-G_END_DECLS

@@ -6,8 +6,8 @@
 #define BUILD_STAMP "vgw-build.h"
 #define MAX_DEPTH 2 /* of a program's folder below it */
 
-/* The root of the build tree that @program, BUILD/src/NAME or BUILD/tools/TOOL/NAME, is in, also where it was moved;
- * NULL for an installed one. (transfer full) */
+/* The root of the build tree of @program, BUILD/src/NAME or BUILD/tools/TOOL/NAME, also where the tree was moved; NULL
+ * for an installed program. (transfer full) */
 static char *
 find_build_root (const char *program)
 {
@@ -89,7 +89,7 @@ vgw_data_path_hint_for (const char *program)
   if (build_root != NULL)
     return g_strdup_printf ("%s was built from the source in %s, in %s: build it anew beside its source", program,
                             VGW_SOURCE_ROOT, VGW_BUILD_ROOT);
-  return g_strdup_printf ("%s stands alone: install it with its files (meson install -C %s)", program, VGW_BUILD_ROOT);
+  return g_strdup_printf ("%s is not installed with its files: use meson install -C %s", program, VGW_BUILD_ROOT);
 }
 
 char *

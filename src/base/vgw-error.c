@@ -26,7 +26,7 @@ vgw_error_code_to_string (VgwErrorCode code)
     case VGW_ERROR_ENGINE:
       return "engine";
     case VGW_ERROR_INTERNAL:
-    case VGW_ERROR_CONFIG: /* nothing a client could act on, and it may name paths */
+    case VGW_ERROR_CONFIG: /* not for clients: the message may have paths */
       return "internal";
     }
   return "internal";

@@ -265,7 +265,7 @@ scan_name (Scan *scan)
   return TRUE;
 }
 
-/* One token, by what may stand here. */
+/* Scans one token, according to what is expected. */
 static gboolean
 scan_step (Scan *scan)
 {
@@ -309,7 +309,7 @@ vgw_json_scan (const char *text, gsize length, guint max_depth, GError **error)
   if (scan.at == scan.end)
     return fail (&scan, "empty text");
   if (*scan.at != '{')
-    return fail (&scan, "the text is no object");
+    return fail (&scan, "the text is not an object");
   if (!open_container (&scan, TRUE))
     return FALSE;
 

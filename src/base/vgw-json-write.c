@@ -1,10 +1,10 @@
-/* json-glib 1.6 writes doubles as "1e+20.0", which is no JSON, and passes invalid UTF-8 on; so this writes the text. */
+/* Serializes JSON: json-glib 1.6 writes doubles as "1e+20.0", which is not JSON, and does not replace invalid UTF-8. */
 #include <math.h>
 #include <string.h>
 
 #include "base/vgw-json.h"
 
-#define SHORT_DIGITS "%.15g" /* as people write it, where that is the same double */
+#define SHORT_DIGITS "%.15g" /* the shorter form, where it is the same double */
 #define EXACT_DIGITS "%.17g"
 
 static void append_node (GString *text, JsonNode *node);

@@ -2,8 +2,8 @@
 
 #include "base/vgw-token-bucket.h"
 
-#define MAX_NAMES 4096 /* more at the same time share one bucket */
-#define SCALE 10u      /* tokens of a line: a line in ten seconds is a token in a second */
+#define MAX_NAMES 4096 /* names beyond that share one bucket */
+#define SCALE 10u      /* tokens per line, for rates below one line a second */
 
 static const struct
 {
@@ -27,10 +27,10 @@ static GMutex lock;
 static GHashTable *allowances; /* name → Allowance; guarded by lock, NULL where there are none */
 static guint64 n_all;          /* guarded by lock */
 
-#define IDLE_US (120 * G_USEC_PER_SEC)     /* its bucket has filled again */
-#define LEFT_US (10 * 60 * G_USEC_PER_SEC) /* who has not come again for so long is not told what was left out */
+#define IDLE_US (120 * G_USEC_PER_SEC)     /* the bucket is full again */
+#define LEFT_US (10 * 60 * G_USEC_PER_SEC) /* the count of lines left out is discarded */
 
-/* Whether nothing would be forgotten with it, or nothing that anybody waits for. */
+/* Whether the entry can be removed. */
 static gboolean
 is_idle (gpointer key, gpointer value, gpointer user_data)
 {
@@ -42,7 +42,7 @@ is_idle (gpointer key, gpointer value, gpointer user_data)
   return !allowance->is_muted && idle_us > (allowance->n_left_out == 0 ? IDLE_US : LEFT_US);
 }
 
-/* With the lock. */
+/* The entry of @name, created where there is none. Lock held. */
 static Allowance *
 find (const char *name, gint64 now_us)
 {
@@ -92,7 +92,7 @@ vgw_log_limit_mute (const char *name)
 
   g_mutex_lock (&lock);
   allowance = find (name, g_get_monotonic_time ());
-  if (g_hash_table_lookup (allowances, name) == allowance) /* not the one that many share */
+  if (g_hash_table_lookup (allowances, name) == allowance) /* not the shared one */
     {
       allowance->is_muted = TRUE; /* until vgw_log_limit_forget () */
       allowance->used_us = g_get_monotonic_time ();

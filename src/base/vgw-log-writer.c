@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <unistd.h>
 
-#define ROOM_AFTER_DROPS 2 /* after a drop nothing is taken until so much of the bound is free again: a half */
+#define ROOM_AFTER_DROPS 2 /* after a drop, lines are accepted again below max_bytes divided by this */
 
-/* Counted by references: of the owner, and of the thread, which may hang in write () longer than the owner waits. */
+/* References: the owner's, and the thread's, which may block in write () longer than the owner waits. */
 struct _VgwLogWriter
 {
   int fd;
@@ -20,7 +20,7 @@ struct _VgwLogWriter
   GQueue lines;         /* GString, guarded by lock */
   gsize n_bytes;        /* of lines, guarded by lock */
   gboolean is_busy;     /* a line is being written, guarded by lock */
-  guint64 n_untold;     /* dropped, and no line says so yet; guarded by lock */
+  guint64 n_unreported; /* of n_dropped, not yet logged; guarded by lock */
   guint64 n_dropped;    /* guarded by lock */
   gboolean should_quit; /* guarded by lock */
 };
@@ -47,7 +47,7 @@ writer_unref (VgwLogWriter *self)
   g_atomic_rc_box_release_full (self, writer_clear);
 }
 
-/* Whether @fd takes bytes now. @timeout_ms -1: waits until it does. */
+/* Whether @fd is writable. @timeout_ms -1: waits until it is. */
 static gboolean
 wait_writable (int fd, int timeout_ms)
 {
@@ -60,8 +60,8 @@ wait_writable (int fd, int timeout_ms)
   return n > 0;
 }
 
-/* All of @line. The descriptor may be non-blocking by somebody else's doing. FALSE where it is broken, or, with
- * @can_wait FALSE, full. */
+/* Writes all of @line. Another process may have made the descriptor non-blocking. FALSE on an error, or, with @can_wait
+ * FALSE, where it would block. */
 static gboolean
 write_line (int fd, const GString *line, gboolean can_wait)
 {
@@ -83,7 +83,7 @@ write_line (int fd, const GString *line, gboolean can_wait)
   return TRUE;
 }
 
-/* With the lock, which is released meanwhile. Takes @line. Thread only. */
+/* Writes @line (transfer full) with the lock released. Lock held on entry and return. The writer's thread only. */
 static void
 write_unlocked (VgwLogWriter *self, GString *line)
 {
@@ -99,13 +99,13 @@ write_unlocked (VgwLogWriter *self, GString *line)
   g_cond_broadcast (&self->changed);
 }
 
-/* With the lock. NULL where there is nothing to say. */
+/* The line that reports dropped lines, or NULL. Lock held. */
 static GString *
 take_dropped_line (VgwLogWriter *self)
 {
-  GString *line = self->n_untold > 0 ? self->make_dropped_line (self->n_untold) : NULL;
+  GString *line = self->n_unreported > 0 ? self->make_dropped_line (self->n_unreported) : NULL;
 
-  self->n_untold = 0;
+  self->n_unreported = 0;
   return line;
 }
 
@@ -115,7 +115,7 @@ writer_thread (gpointer data)
   VgwLogWriter *self = data;
   sigset_t signals;
 
-  /* whoever read is gone: that is EPIPE here, and not the end of the process */
+  /* a closed reader is EPIPE here, not the end of the process */
   sigemptyset (&signals);
   sigaddset (&signals, SIGPIPE);
   pthread_sigmask (SIG_BLOCK, &signals, NULL);
@@ -169,7 +169,7 @@ vgw_log_writer_free (VgwLogWriter *self, guint timeout_ms)
     {
       g_queue_clear_full (&self->lines, free_line);
       self->n_bytes = 0;
-      self->n_untold = 0;
+      self->n_unreported = 0;
     }
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
@@ -180,7 +180,7 @@ vgw_log_writer_free (VgwLogWriter *self, guint timeout_ms)
   writer_unref (self);
 }
 
-/* With the lock, where there is no thread. */
+/* Without a thread: writes @line or drops it. Lock held. */
 static void
 write_at_once (VgwLogWriter *self, GString *line)
 {
@@ -188,26 +188,26 @@ write_at_once (VgwLogWriter *self, GString *line)
   gboolean is_written = dropped_line == NULL || write_line (self->fd, dropped_line, FALSE);
 
   is_written = is_written && write_line (self->fd, line, FALSE);
-  self->n_untold += !is_written;
+  self->n_unreported += !is_written;
   self->n_dropped += !is_written;
   g_string_free (line, TRUE);
   if (dropped_line != NULL)
     g_string_free (dropped_line, TRUE);
 }
 
-/* With the lock. */
+/* Lock held. */
 static void
 queue_line (VgwLogWriter *self, GString *line)
 {
-  gsize max_bytes = self->n_untold > 0 ? self->max_bytes / ROOM_AFTER_DROPS : self->max_bytes;
+  gsize max_bytes = self->n_unreported > 0 ? self->max_bytes / ROOM_AFTER_DROPS : self->max_bytes;
   GString *dropped_line;
 
   if (self->n_bytes + line->len > max_bytes)
     {
       g_string_free (line, TRUE);
-      self->n_untold++;
+      self->n_unreported++;
       self->n_dropped++;
-      g_cond_broadcast (&self->changed); /* there may be nothing else that the thread would wake for */
+      g_cond_broadcast (&self->changed); /* the queue may be empty: the thread must report the drop */
       return;
     }
   dropped_line = take_dropped_line (self);
@@ -232,11 +232,11 @@ vgw_log_writer_push (VgwLogWriter *self, GString *line)
   g_mutex_unlock (&self->lock);
 }
 
-/* With the lock. */
+/* Lock held. */
 static gboolean
 is_idle (VgwLogWriter *self)
 {
-  return self->thread == NULL || (!self->is_busy && self->n_bytes == 0 && self->n_untold == 0);
+  return self->thread == NULL || (!self->is_busy && self->n_bytes == 0 && self->n_unreported == 0);
 }
 
 gboolean

@@ -11,16 +11,16 @@
 #include "base/vgw-log-writer.h"
 
 #define SESSION_FIELD "VGW_SESSION"    /* every line of vgw_log_event () has it, "" for no session */
-#define MAX_FIELD_BYTES (64 * 1024)    /* of one field before escaping: a line is bounded */
-#define MAX_QUEUED_BYTES (1024 * 1024) /* of lines that standard error has not taken yet */
-#define FLUSH_TIMEOUT_MS 1000          /* at the end of the process, for a reader that is slow or stopped */
+#define MAX_FIELD_BYTES (64 * 1024)    /* of one field before escaping */
+#define MAX_QUEUED_BYTES (1024 * 1024) /* of lines not yet written */
+#define FLUSH_TIMEOUT_MS 1000          /* at the end of the process, for a slow or stopped reader */
 #define COLOUR_OFF "\033[0m"
 
-/* What GLib's log writer, one per process, has to know; one word, so that it is read and set atomically. */
+/* The settings of GLib's log writer, of which there is one per process; one word, so that access is atomic. */
 #define SETTING_LEVEL_MASK 0xffff
 #define SETTING_JSON (1 << 16)
 #define SETTING_COLOUR (1 << 17)
-#define SETTING_INSTALLED (1 << 18)      /* without our writer GLib's own decides what is shown */
+#define SETTING_INSTALLED (1 << 18)      /* before that GLib's own writer decides what is shown */
 static gint settings = G_LOG_LEVEL_INFO; /* atomic */
 static VgwLogWriter *writer;             /* atomic; NULL until it is installed, and in a forked child */
 
@@ -32,7 +32,7 @@ typedef struct
   const char *priority; /* of syslog, for PRIORITY= */
 } LevelInfo;
 
-/* GLib's critical is our error: its error aborts. */
+/* "error" is GLib's critical: its error aborts. */
 static const LevelInfo levels[] = {
   { G_LOG_LEVEL_ERROR, "fatal", "\033[1;31m", "2" },     { G_LOG_LEVEL_CRITICAL, "error", "\033[1;31m", "3" },
   { G_LOG_LEVEL_WARNING, "warning", "\033[1;33m", "4" }, { G_LOG_LEVEL_MESSAGE, "info", "\033[32m", "5" },
@@ -101,7 +101,7 @@ append_escape (GString *line, gunichar c, VgwLogFormat format)
     g_string_append_printf (line, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 0x3ff));
 }
 
-/* Appends @text so that it stays on its line and can be told from any other text. */
+/* Appends @text so that it stays on its line and is unambiguous. */
 static void
 append_escaped (GString *line, Text text, VgwLogFormat format)
 {
@@ -141,7 +141,7 @@ append_time (GString *line, gint64 real_time_us, VgwLogFormat format)
   g_autoptr (GDateTime) time = NULL;
   g_autofree char *text = NULL;
 
-  /* A person reads the clock on the wall, a collector compares machines. */
+  /* Local time for people, UTC for collectors. */
   time = format == VGW_LOG_JSON ? g_date_time_new_from_unix_utc (seconds) : g_date_time_new_from_unix_local (seconds);
   if (time == NULL)
     time = g_date_time_new_from_unix_utc (0);
@@ -213,7 +213,7 @@ is_severe_enough (gint setting, GLogLevelFlags level)
   return get_level_info (level)->level <= (GLogLevelFlags) (setting & SETTING_LEVEL_MASK);
 }
 
-/* The chatter of libraries is for whoever asks for it by G_MESSAGES_DEBUG. */
+/* Info and debug lines of libraries are shown only where G_MESSAGES_DEBUG names their domain. */
 static gboolean
 is_chatter (GLogLevelFlags level, Text domain, Text session_id)
 {
@@ -264,7 +264,7 @@ make_dropped_line (guint64 n_dropped)
                       text_from_string (NULL), text_from_string (message));
 }
 
-/* Takes @line. The process ends after a fatal one, so that one is waited for. */
+/* Queues @line (transfer full). A fatal line is flushed, since the process ends after it. */
 static void
 write_line (GString *line, GLogLevelFlags level)
 {
@@ -274,7 +274,7 @@ write_line (GString *line, GLogLevelFlags level)
     {
       /* in a child that has not called exec () */
       if (write (STDERR_FILENO, line->str, line->len) < 0)
-        errno = 0; /* nobody to tell */
+        errno = 0; /* there is nowhere to report it */
       g_string_free (line, TRUE);
       return;
     }
@@ -326,7 +326,7 @@ flush_at_exit (void)
   vgw_log_flush (FLUSH_TIMEOUT_MS);
 }
 
-/* A child has no writer thread, and perhaps a lock that nobody unlocks. */
+/* A forked child has no writer thread, and its lock may be held for ever. */
 static void
 forget_writer (void)
 {
@@ -383,7 +383,7 @@ is_hidden (GLogLevelFlags level)
   return (setting & SETTING_INSTALLED) != 0 && !is_severe_enough (setting, level);
 }
 
-/* Takes a line's place in what @name may cause, and says how many were left out before it. */
+/* Counts a line towards the limit of @name, and logs how many were left out before it. */
 static gboolean
 is_within_limit (VgwLogLimitKind kind, const char *name, const char *session_id)
 {

@@ -5,7 +5,7 @@ struct _VgwMailbox
   gatomicrefcount ref_count;
   GWeakRef object;
   GMutex lock;
-  GHashTable *n_waiting; /* guarded by lock; VgwMailboxFunc → number of its bounded posts that wait */
+  GHashTable *n_waiting; /* guarded by lock; VgwMailboxFunc → number of its pending bounded posts */
   gboolean is_closed;    /* main thread only */
 };
 
@@ -47,7 +47,7 @@ vgw_mailbox_unref (VgwMailbox *self)
   g_free (self);
 }
 
-/* FALSE, and nothing is counted, where @max_pending posts of @func wait. */
+/* FALSE, and nothing is counted, where @max_pending posts of @func are pending. */
 static gboolean
 count_waiting (VgwMailbox *self, VgwMailboxFunc func, guint max_pending)
 {
@@ -81,7 +81,7 @@ run_post (gpointer data)
 {
   Post *post = data;
 
-  uncount_waiting (post); /* before it runs: what is posted during the run is not lost with a bound of 1 */
+  uncount_waiting (post); /* before it runs: with a bound of 1, a post during the run must not be lost */
   if (post->mailbox->is_closed)
     return G_SOURCE_REMOVE;
   g_autoptr (GObject) object = g_weak_ref_get (&post->mailbox->object);
@@ -111,7 +111,7 @@ attach_post (VgwMailbox *self, VgwMailboxFunc func, gpointer payload, GDestroyNo
   post->destroy = destroy;
   post->is_bounded = is_bounded;
 
-  /* Not g_main_context_invoke (): it runs the function right here when nobody iterates the context just now. */
+  /* Not g_main_context_invoke (), which runs the function on this thread where the context has no owner. */
   g_autoptr (GSource) source = g_idle_source_new ();
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, run_post, post, free_post);

@@ -13,7 +13,7 @@ vgw_random_bytes (guint8 *bytes, gsize length)
     {
       gssize n = getrandom (bytes + filled, length - filled, 0);
 
-      /* without randomness nothing here is safe; getrandom (2) knows no such failure */
+      /* no secret is safe without it; getrandom (2) documents no such failure */
       if (n < 0 && errno != EINTR)
         g_error ("getrandom: %s", g_strerror (errno));
       filled += MAX (n, 0);

@@ -22,7 +22,7 @@ vgw_source_start_timer (guint timeout_ms, GSourceFunc func, gpointer user_data)
   return vgw_source_start (g_timeout_source_new (timeout_ms), func, user_data);
 }
 
-/* Not ready any more before the callback runs: a wake-up during the callback is a new one. */
+/* Resets the source before the callback runs, so that a wake-up during the callback is not lost. */
 static gboolean
 dispatch_wakeup (GSource *source, GSourceFunc func, gpointer user_data)
 {

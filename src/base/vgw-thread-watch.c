@@ -89,7 +89,7 @@ vgw_thread_watch_sample (void)
   g_mutex_lock (&lock);
   for (guint i = 0; watched != NULL && i < watched->len; i++)
     {
-      guint percent = sample_one (&g_array_index (watched, Watched, i)); /* not inside MAX (), which asks twice */
+      guint percent = sample_one (&g_array_index (watched, Watched, i)); /* not in MAX (), which evaluates it twice */
 
       worst = MAX (worst, percent);
     }

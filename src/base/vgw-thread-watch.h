@@ -1,18 +1,13 @@
-/* How much of the time the threads that serve all calls have something to do, be it that they run or that they wait for
- * a processor: near 100 % work piles up, whether the thread itself or the rest of the machine is the reason. Linux
- * counts both for each thread (schedstat). */
+/* The load of the threads that serve all calls: the time that they run or wait for a processor, as Linux counts it for
+ * each thread (schedstat). Near 100 % a thread falls behind, because of its own work or that of other processes. */
 #pragma once
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
-/* Has the calling thread watched, until it says vgw_thread_watch_remove (). */
+/* Adds and removes the calling thread. */
 void vgw_thread_watch_add (void);
 void vgw_thread_watch_remove (void);
 
-/* Percent of the time since the last call in which the busiest of the watched threads ran or waited for a processor; 0
- * the first time, and where the kernel does not count. Any thread, but always the same. */
+/* The load of the busiest watched thread since the last call, in percent; 0 the first time, and where the kernel has no
+ * schedstat. Always on the same thread. */
 guint vgw_thread_watch_sample (void);
-
-G_END_DECLS

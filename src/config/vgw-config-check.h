@@ -3,8 +3,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* _OR_NONE: an empty text is good as well. */
 typedef enum
 {
@@ -39,5 +37,3 @@ gboolean vgw_config_check (VgwConfigCheck check, const char *text, GError **erro
  * A percent sign followed by two hexadecimal digits in the credentials stands for that byte. FALSE where @text is no
  * such item. */
 gboolean vgw_config_split_server (const char *text, char **url, char **username, char **credential);
-
-G_END_DECLS

@@ -5,8 +5,6 @@
 #include "config/vgw-config-errors.h"
 #include "config/vgw-config-keys.h"
 
-G_BEGIN_DECLS
-
 #define VGW_CONFIG_MAX_ENGINES 100 /* GET /engines lists those that a client may choose */
 
 /* An engine that is being read. */
@@ -36,5 +34,3 @@ char *vgw_config_engines_describe_missing (GPtrArray *drafts, const char *name);
  * wrong is added to @errors, with the place and what would be right; an engine with an error in a key of its own is
  * checked no further. */
 void vgw_config_engines_finish (GPtrArray *drafts, VgwConfig *config, VgwConfigErrors *errors);
-
-G_END_DECLS

@@ -3,8 +3,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct _VgwConfigErrors VgwConfigErrors;
 
 VgwConfigErrors *vgw_config_errors_new (void);
@@ -18,5 +16,3 @@ void vgw_config_errors_add (VgwConfigErrors *self, GError *error);
 /* Sets @error (VGW_ERROR_CONFIG) to everything that was added, one on a line, and returns FALSE; TRUE where nothing
  * was. */
 gboolean vgw_config_errors_raise (const VgwConfigErrors *self, GError **error);
-
-G_END_DECLS

@@ -5,8 +5,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* The text of the file or pipe @path: at most 1 MiB, valid UTF-8 and without NUL. Errors: VGW_ERROR_CONFIG. Returns:
  * (transfer full) */
 char *vgw_config_file_read (const char *path, GError **error);
@@ -25,5 +23,3 @@ typedef void (*VgwConfigLineFunc) (const VgwConfigLine *line, gpointer user_data
 
 /* Calls @func for each group, each key and each bad line of @text, from first to last. */
 void vgw_config_file_parse (const char *text, VgwConfigLineFunc func, gpointer user_data);
-
-G_END_DECLS

@@ -9,8 +9,6 @@
 #include "config/vgw-config-check.h"
 #include "config/vgw-config.h"
 
-G_BEGIN_DECLS
-
 #define VGW_CONFIG_ENGINE_GROUP "engine NAME"
 
 /* What the member of a row is; vgw-config-keys.c lets the compiler check that. Texts and lists are owned by the
@@ -90,5 +88,3 @@ char *vgw_config_variable_name (const VgwConfigKey *key, gboolean is_file);
 
 /* The key that the environment variable @variable ("VGW_HTTP_PORT") means, or NULL. */
 const VgwConfigKey *vgw_config_find_variable (const char *variable, gboolean *is_file);
-
-G_END_DECLS

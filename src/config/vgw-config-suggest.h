@@ -4,11 +4,7 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 char *vgw_config_suggest_key (const char *group, const char *name);
 char *vgw_config_suggest_group (const char *group);
 char *vgw_config_suggest_setting (const char *group, const char *name); /* "--set GROUP.NAME" with an unknown group */
 char *vgw_config_suggest_variable (const char *variable);
-
-G_END_DECLS

@@ -5,8 +5,6 @@
 
 #include "config/vgw-config-keys.h"
 
-G_BEGIN_DECLS
-
 /* Puts the value of @key that @text stands for into @values, the struct that the key's offset fits, in place of the one
  * there. Errors: VGW_ERROR_CONFIG, saying what would be right, without the name of the key; @values is as it was. */
 gboolean vgw_config_assign (gpointer values, const VgwConfigKey *key, const char *text, GError **error);
@@ -30,5 +28,3 @@ char *vgw_config_describe_type (const VgwConfigKey *key);
 
 /* @text in quotation marks, cut to a length that a line bears, valid UTF-8 (transfer full). */
 char *vgw_config_quote (const char *text);
-
-G_END_DECLS

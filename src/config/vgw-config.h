@@ -12,8 +12,6 @@
 #include "media/vgw-media.h"
 #include "session/vgw-session.h"
 
-G_BEGIN_DECLS
-
 /* Where the value of a key comes from, the weakest first. */
 typedef enum
 {
@@ -48,5 +46,3 @@ typedef struct
 
   VgwConfigOrigin *origins; /* one for each key of the table */
 } VgwConfig;
-
-G_END_DECLS

@@ -4,13 +4,9 @@
 #include "access/vgw-access.h"
 #include "net/vgw-http-request.h"
 
-G_BEGIN_DECLS
-
 /* What access/ looks at. The members point into @request and are valid while it lives and has no reply. */
 VgwAccessRequest vgw_door_describe_request (VgwHttpRequest *request);
 
 /* Sets the headers that the reply to @request has for @refusal: WWW-Authenticate with 401 (RFC 6750 section 3),
  * Retry-After with 429 and 503. Returns: the status; the reply itself, in the door's own form, is up to the caller. */
 guint vgw_door_prepare_refusal (VgwHttpRequest *request, VgwRefusal refusal);
-
-G_END_DECLS

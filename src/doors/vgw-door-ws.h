@@ -5,8 +5,6 @@
 #include "access/vgw-access.h"
 #include "net/vgw-http-server.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwDoorWs VgwDoorWs;
 
 /* Adds its route to @server, whose shutdown the door outlives; @access and @table outlive the door. Returns: (transfer
@@ -14,5 +12,3 @@ typedef struct _VgwDoorWs VgwDoorWs;
 VgwDoorWs *vgw_door_ws_new (VgwHttpServer *server, VgwAccess *access, VgwSessionTable *table);
 void vgw_door_ws_free (VgwDoorWs *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwDoorWs, vgw_door_ws_free)
-
-G_END_DECLS

@@ -4,8 +4,6 @@
 
 #include "net/vgw-http-server.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwPages VgwPages;
 
 /* Of the group [http] of the configuration, but for engines. */
@@ -21,5 +19,3 @@ typedef struct
 VgwPages *vgw_pages_new (VgwHttpServer *server, const VgwPagesSettings *settings, GError **error);
 void vgw_pages_free (VgwPages *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwPages, vgw_pages_free)
-
-G_END_DECLS

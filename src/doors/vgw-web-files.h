@@ -4,8 +4,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct _VgwWebFiles VgwWebFiles;
 
 typedef struct
@@ -24,5 +22,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWebFiles, vgw_web_files_free)
 
 /* @path: of a URI, decoded: "/page.js"; "/" is index.html. Returns: (transfer none) (nullable) */
 const VgwWebFile *vgw_web_files_lookup (VgwWebFiles *self, const char *path);
-
-G_END_DECLS

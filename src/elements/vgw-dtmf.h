@@ -3,8 +3,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 #define VGW_DTMF_MAX_EVENT 15 /* RFC 4733 table 3: 0-9, *, #, A-D; others, such as a hook flash, are no keys */
 
 /* @duration: in RTP ticks of the event's own clock, all segments together, as far as the packets say. */
@@ -35,5 +33,3 @@ void vgw_dtmf_pass (VgwDtmf *self, gint64 now_us, VgwDtmfFunc func, gpointer use
 
 /* Reports the key that is held, if its end has not come: nothing of it will follow. */
 void vgw_dtmf_finish (VgwDtmf *self, VgwDtmfFunc func, gpointer user_data);
-
-G_END_DECLS

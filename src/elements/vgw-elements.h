@@ -4,9 +4,5 @@
 
 #include <gst/gst.h>
 
-G_BEGIN_DECLS
-
 /* Registers every element with the running GStreamer (statically: @plugin NULL) or with @plugin. */
 gboolean vgw_elements_register (GstPlugin *plugin);
-
-G_END_DECLS

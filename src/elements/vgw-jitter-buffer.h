@@ -3,9 +3,5 @@
 
 #include <gst/gst.h>
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_JITTER_BUFFER (vgw_jitter_buffer_get_type ())
 G_DECLARE_FINAL_TYPE (VgwJitterBuffer, vgw_jitter_buffer, VGW, JITTER_BUFFER, GstElement)
-
-G_END_DECLS

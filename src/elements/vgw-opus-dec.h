@@ -3,9 +3,5 @@
 
 #include <gst/audio/audio.h>
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_OPUS_DEC (vgw_opus_dec_get_type ())
 G_DECLARE_FINAL_TYPE (VgwOpusDec, vgw_opus_dec, VGW, OPUS_DEC, GstAudioDecoder)
-
-G_END_DECLS

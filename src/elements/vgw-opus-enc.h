@@ -3,8 +3,6 @@
 
 #include <gst/audio/audio.h>
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_OPUS_ENC (vgw_opus_enc_get_type ())
 G_DECLARE_FINAL_TYPE (VgwOpusEnc, vgw_opus_enc, VGW, OPUS_ENC, GstAudioEncoder)
 
@@ -12,5 +10,3 @@ G_DECLARE_FINAL_TYPE (VgwOpusEnc, vgw_opus_enc, VGW, OPUS_ENC, GstAudioEncoder)
  * For a machine with more calls than it can carry. Any thread. */
 void vgw_opus_enc_set_ceiling (guint complexity);
 guint vgw_opus_enc_get_ceiling (void);
-
-G_END_DECLS

@@ -5,8 +5,6 @@
 
 #include <gst/gst.h>
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_PUSH_SRC (vgw_push_src_get_type ())
 G_DECLARE_DERIVABLE_TYPE (VgwPushSrc, vgw_push_src, VGW, PUSH_SRC, GstElement)
 
@@ -27,5 +25,3 @@ GstFlowReturn vgw_push_src_push (VgwPushSrc *self, GstBuffer *buffer);
 
 /* (transfer none) The element owns it. */
 GstPad *vgw_push_src_get_pad (VgwPushSrc *self);
-
-G_END_DECLS

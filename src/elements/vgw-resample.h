@@ -3,9 +3,5 @@
 
 #include <gst/base/gstbasetransform.h>
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_RESAMPLE (vgw_resample_get_type ())
 G_DECLARE_FINAL_TYPE (VgwResample, vgw_resample, VGW, RESAMPLE, GstBaseTransform)
-
-G_END_DECLS

@@ -5,8 +5,6 @@
 
 #include "elements/vgw-rtp-packet.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   GstBuffer *buffer;
@@ -35,5 +33,3 @@ gboolean vgw_rtp_held_add (VgwRtpHeld *self, VgwRtpHeldPacket *packet);
 VgwRtpHeldPacket *vgw_rtp_held_peek (const VgwRtpHeld *self);
 VgwRtpHeldPacket *vgw_rtp_held_pop (VgwRtpHeld *self);
 guint vgw_rtp_held_count (const VgwRtpHeld *self);
-
-G_END_DECLS

@@ -3,8 +3,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 #define VGW_RTP_HEADER_BYTES 12
 
 typedef enum
@@ -45,5 +43,3 @@ VgwRtpCodec vgw_rtp_codec_from_name (const char *name);
 
 /* The audio in one packet, in ticks of the RTP clock; 0 where that is not known. */
 guint vgw_rtp_codec_get_duration (VgwRtpCodec codec, const guint8 *payload, gsize length);
-
-G_END_DECLS

@@ -11,8 +11,6 @@
 
 #include <gst/gst.h>
 
-G_BEGIN_DECLS
-
 /* All zero to begin with. */
 typedef struct
 {
@@ -40,5 +38,3 @@ GstClockTime vgw_rtp_timeline_get_duration (const VgwRtpTimeline *self);
  * @gap_begin (out): that end. */
 GstClockTime vgw_rtp_timeline_place (VgwRtpTimeline *self, guint32 timestamp, guint duration, guint64 n_lost,
                                      GstClockTime arrival, GstClockTime *gap_begin);
-
-G_END_DECLS

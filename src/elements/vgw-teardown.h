@@ -3,8 +3,6 @@
 
 #include <gst/gst.h>
 
-G_BEGIN_DECLS
-
 /* Sets @pipeline to NULL, its sinks first. Any thread that is not one of the pipeline's own; it joins those.
  *
  * Why the order: a bin goes down from PAUSED beginning with its sinks, and webrtcbin calls itself one. As long as it is
@@ -19,5 +17,3 @@ G_BEGIN_DECLS
  *     thread does that while sctpenc takes the same pad away: so sctpenc follows when webrtcbin is in NULL, and that
  *     thread has ended. */
 void vgw_teardown_pipeline (GstElement *pipeline);
-
-G_END_DECLS

@@ -1,7 +1,7 @@
 #include "engine/vgw-bot-channel.h"
 
 #define CLOSE_TIMEOUT_MS 1000
-#define WORK_BURST_US 100000 /* of the thread's time: two seconds' share */
+#define WORK_BURST_US 100000 /* two seconds' share of the thread's time */
 
 static const char *
 null_if_empty (const char *text)
@@ -9,7 +9,7 @@ null_if_empty (const char *text)
   return *text != '\0' ? text : NULL;
 }
 
-/* A bot may send as much at once as the playout queue takes. */
+/* A bot may fill the playout queue with one message. */
 static gsize
 compute_max_binary_bytes (const VgwEngineConfig *config)
 {
@@ -18,7 +18,7 @@ compute_max_binary_bytes (const VgwEngineConfig *config)
   return (gsize) MAX (queue_bytes, VGW_BOT_CHANNEL_MIN_FRAME_BYTES);
 }
 
-/* What is no audio in base64 is refused above VGW_DIALECT_MAX_TEXT_BYTES by the dialect, and costs its frame only. */
+/* For audio in base64. The dialect refuses other text above VGW_DIALECT_MAX_TEXT_BYTES. */
 static gsize
 compute_max_text_bytes (const VgwEngineConfig *config, const VgwDialect *dialect)
 {
@@ -27,7 +27,7 @@ compute_max_text_bytes (const VgwEngineConfig *config, const VgwDialect *dialect
   return compute_max_binary_bytes (config) / 3 * 4 + VGW_DIALECT_MAX_TEXT_BYTES;
 }
 
-/* What was kept while there was no connection is handed over in one go, in base64 at the worst. */
+/* The audio that was buffered without a connection is sent at once, at worst in base64. */
 static gsize
 compute_max_queue_bytes (const VgwEngineConfig *config)
 {

@@ -13,15 +13,15 @@
 #define FIRST_BACKOFF_MS 200
 #define MAX_BACKOFF_MS 3000
 #define MIN_CONNECT_TIMEOUT_MS 100      /* for the last attempt within the grace */
-#define SETTLED_US (2 * G_USEC_PER_SEC) /* a connection that lasted shorter is part of the same trouble */
-#define MAX_LOGGED_VIOLATIONS 10        /* a bot cannot fill the log */
-#define MAX_PENDING_EVENTS 256          /* of the bot, that the main thread has not handled yet */
+#define SETTLED_US (2 * G_USEC_PER_SEC) /* the loss of a shorter connection belongs to the same outage */
+#define MAX_LOGGED_VIOLATIONS 10        /* per call: a bot cannot fill the log */
+#define MAX_PENDING_EVENTS 256          /* of the bot, not yet handled on the main thread */
 
 typedef enum
 {
   BOT_LINK_CONNECTING,
   BOT_LINK_OPEN,
-  BOT_LINK_LEAVING, /* open, and the bot has hung up: what it plays is dropped, and the end of the connection no loss */
+  BOT_LINK_LEAVING, /* open, and the bot has hung up: its audio is dropped, the end of the connection is no loss */
   BOT_LINK_WAITING, /* for the next attempt */
   BOT_LINK_STOPPED, /* by the engine, by a bot that has hung up and closed, or after the last attempt */
 } State;
@@ -56,12 +56,12 @@ struct _VgwBotLink
   gpointer dialect_state;  /* from start () to stop () */
   GArray *spare;           /* gint16, empty: takes the place of `outgoing` during a flush */
   VgwEngineStatus status;  /* as last posted */
-  gint64 settles_at_us;    /* OPEN: from then on its loss is a trouble of its own */
-  gint64 stall_ends_at_us; /* OPEN: when the bot counts as lost; G_MAXINT64 while it takes what it is sent */
-  gint64 give_up_at_us;    /* of the present trouble, which has n_tries */
-  guint n_tries;           /* 0 before the first trouble */
-  guint n_losses;          /* of connections that had settled */
-  char *logged_reason;     /* (nullable) of the present trouble */
+  gint64 settles_at_us;    /* OPEN: from then on, a loss begins a new outage */
+  gint64 stall_ends_at_us; /* OPEN: when the bot counts as lost; G_MAXINT64 while it reads */
+  gint64 give_up_at_us;    /* end of the grace of the present outage */
+  guint n_tries;           /* in the present outage; 0: there was none */
+  guint n_losses;          /* of settled connections */
+  char *logged_reason;     /* (nullable) last one of the present outage */
   guint n_violations, n_large_events;
 };
 
@@ -100,7 +100,7 @@ emit_posted (gpointer engine, gpointer output)
   vgw_engine_emit (engine, output);
 }
 
-/* FALSE, and @output is dropped, where too many events wait. */
+/* FALSE, and @output is dropped, where too many events are pending. */
 static gboolean
 post (VgwBotLink *self, const VgwEngineOutput *output)
 {
@@ -124,7 +124,7 @@ post_event (VgwBotLink *self, const VgwEngineOutput *output)
   if (length <= VGW_EVENT_MAX_BYTES)
     {
       if (!post (self, output))
-        vgw_debug (self->call.session_id, "engine %s: dropped an event, too many are waiting", self->config->name);
+        vgw_debug (self->call.session_id, "engine %s: dropped an event: too many are pending", self->config->name);
     }
   else if (self->n_large_events++ == 0) /* a bot cannot fill the log */
     vgw_warning (self->call.session_id, "engine %s: dropped an event of %zu bytes, at most %d are taken",
@@ -177,14 +177,14 @@ on_dialect_emit (const VgwEngineOutput *output, gpointer user_data)
       post_event (self, output);
       break;
     case VGW_ENGINE_OUTPUT_HANGUP:
-      if (self->state == BOT_LINK_LEAVING) /* once is enough, whatever a bot sends */
+      if (self->state == BOT_LINK_LEAVING) /* only once */
         break;
       set_state (self, BOT_LINK_LEAVING);
       post (self, output);
       break;
     case VGW_ENGINE_OUTPUT_STATUS:
     case VGW_ENGINE_OUTPUT_FAILED:
-      g_warn_if_reached (); /* the connection's, and not the dialect's */
+      g_warn_if_reached (); /* emitted by the link itself, not by a dialect */
       break;
     }
 }
@@ -195,17 +195,16 @@ static const VgwDialectHandlers dialect_handlers = {
   .emit = on_dialect_emit,
 };
 
-/* --- trouble --- */
+/* --- outages --- */
 
-/* Whether the present connection has become a conversation: the caller has heard something, or it has lasted. */
+/* Whether the present connection counts as a conversation: audio was played, or it has lasted. */
 static gboolean
 has_settled (VgwBotLink *self)
 {
   return has_connection (self) && g_get_monotonic_time () >= self->settles_at_us;
 }
 
-/* A bot that takes calls and drops them at once does not get a new grace each time, and one that greets and goes away
- * does not greet for ever. */
+/* Neither a bot that drops connections at once nor one that only sends a greeting gets a new grace each time. */
 static void
 count_loss (VgwBotLink *self)
 {
@@ -230,10 +229,10 @@ compute_backoff_ms (VgwBotLink *self)
   guint backoff_ms = MIN (FIRST_BACKOFF_MS << MIN (self->n_tries, 8), MAX_BACKOFF_MS);
 
   self->n_tries++;
-  return backoff_ms * g_random_double_range (0.75, 1.25); /* or a bot that restarts gets all calls at once */
+  return backoff_ms * g_random_double_range (0.75, 1.25); /* spreads the calls over time when a bot restarts */
 }
 
-/* The same reason again is no news: a bot that stays away has one line in the log, and one more when it has failed. */
+/* Logs repeated losses for the same reason once, at info level; further ones at debug. */
 static void
 log_loss (VgwBotLink *self, const char *reason, guint backoff_ms)
 {
@@ -243,7 +242,7 @@ log_loss (VgwBotLink *self, const char *reason, guint backoff_ms)
   self->logged_reason = g_strdup (reason);
 }
 
-/* @cause (transfer full): why there is no connection now. */
+/* The connection has failed or was lost; @cause (transfer full). */
 static void
 handle_lost (VgwBotLink *self, GError *cause)
 {
@@ -251,7 +250,7 @@ handle_lost (VgwBotLink *self, GError *cause)
   guint backoff_ms;
   gint64 left_ms;
 
-  if (self->state == BOT_LINK_LEAVING) /* what is to be heard is heard, and the bot is not needed for that */
+  if (self->state == BOT_LINK_LEAVING) /* expected: the remaining audio is played without the bot */
     {
       set_state (self, BOT_LINK_STOPPED);
       return;
@@ -268,7 +267,7 @@ handle_lost (VgwBotLink *self, GError *cause)
       post (self, &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_FAILED, .error = error });
       return;
     }
-  if (self->status == VGW_ENGINE_STATUS_CONNECTING) /* the caller is not left to speak into nothing */
+  if (self->status == VGW_ENGINE_STATUS_CONNECTING)
     set_status (self, VGW_ENGINE_STATUS_UNREACHABLE);
   backoff_ms = MIN (compute_backoff_ms (self), left_ms);
   log_loss (self, error->message, backoff_ms);
@@ -278,7 +277,7 @@ handle_lost (VgwBotLink *self, GError *cause)
 
 /* --- the caller's audio --- */
 
-/* Hands what waits to the bot, where there is a connection. */
+/* Sends the queued audio to the bot, where there is a connection. */
 static void
 flush_audio (gpointer user_data)
 {
@@ -318,8 +317,7 @@ vgw_bot_link_push_audio (VgwBotLink *self, const gint16 *samples, gsize n_sample
     {
       g_array_remove_range (self->outgoing, 0, self->outgoing->len - self->max_waiting_samples);
       if (!self->has_dropped_audio)
-        vgw_warning (self->call.session_id,
-                     "engine %s: the oldest of the caller's audio is being dropped, more than %u ms wait",
+        vgw_warning (self->call.session_id, "engine %s: dropping the oldest caller audio: more than %u ms is buffered",
                      self->config->name, self->config->buffer_ms);
       self->has_dropped_audio = TRUE;
     }
@@ -358,7 +356,7 @@ on_channel_message (VgwWsChannel *channel, gboolean is_text, const guint8 *data,
                  error != NULL ? error->message : "bad frame");
 }
 
-/* A bot of a telephony protocol has no call to take up again: where it goes away in a conversation, it has hung up. */
+/* A telephony protocol cannot resume a call: a connection that ends in a conversation is a hang-up. */
 static gboolean
 is_hangup (VgwBotLink *self, VgwWsEnd how)
 {
@@ -386,14 +384,14 @@ on_channel_closed (VgwWsChannel *channel, int how, const GError *error, VgwBotLi
       return;
     }
   if (error != NULL)
-    vgw_info (self->call.session_id, "engine %s, %s; taken as a hang-up", self->config->name, error->message);
+    vgw_info (self->call.session_id, "engine %s, %s: handled as a hang-up", self->config->name, error->message);
   else
     vgw_info (self->call.session_id, "engine %s: closed by the bot", self->config->name);
   on_dialect_emit (&(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_HANGUP }, self);
   set_state (self, BOT_LINK_STOPPED);
 }
 
-/* Nothing is dropped of what a bot sends: where too much waits, the bot waits. */
+/* Back-pressure: while the playout queue is full, the bot is not read. */
 static gboolean
 may_read (gpointer user_data)
 {
@@ -510,7 +508,7 @@ void
 vgw_bot_link_stop (VgwBotLink *self, const char *reason)
 {
   flush_audio (self);
-  if (has_connection (self)) /* the flush may have found the bot stalled */
+  if (has_connection (self)) /* flush_audio () may have ended it */
     self->dialect->stop (self->dialect_state, reason);
   set_state (self, BOT_LINK_STOPPED);
   g_clear_pointer (&self->dialect_state, self->dialect->free);

@@ -3,9 +3,7 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
-/* Of every engine that says nothing else; an enum has its first value. The table of keys has them from here. */
+/* Defaults; the default of an enum is its first value. The table of keys uses them. */
 #define VGW_ENGINE_DEFAULT_SAMPLE_RATE_HZ 16000
 #define VGW_ENGINE_DEFAULT_MAX_PLAYOUT_MS 300000
 #define VGW_ENGINE_DEFAULT_PREBUFFER_MS 40
@@ -23,29 +21,29 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  VGW_OVERFLOW_WAIT,   /* while the playout queue is full nothing is read from the engine */
-  VGW_OVERFLOW_OLDEST, /* … its oldest audio is dropped */
+  VGW_OVERFLOW_WAIT,   /* the engine is not read while the playout queue is full */
+  VGW_OVERFLOW_OLDEST, /* the oldest audio is dropped */
   VGW_OVERFLOW_NEWEST,
 } VgwOverflow;
 
 typedef enum
 {
   VGW_BARGE_IN_NONE,  /* the engine decides */
-  VGW_BARGE_IN_DUCK,  /* the bot's voice is turned down while the caller speaks */
-  VGW_BARGE_IN_PAUSE, /* … is held, and goes on afterwards */
-  VGW_BARGE_IN_FLUSH, /* … is dropped */
+  VGW_BARGE_IN_DUCK,  /* the bot's audio is attenuated while the caller speaks */
+  VGW_BARGE_IN_PAUSE, /* it is held, and continues afterwards */
+  VGW_BARGE_IN_FLUSH, /* it is dropped */
 } VgwBargeIn;
 
 typedef enum
 {
-  VGW_HANGUP_DRAIN, /* what waits to be heard is heard, and then the call ends */
+  VGW_HANGUP_DRAIN, /* queued audio is played, then the call ends */
   VGW_HANGUP_NOW,
 } VgwHangup;
 
 typedef enum
 {
   VGW_ON_FAILURE_END,
-  VGW_ON_FAILURE_HOLD,     /* the call goes on without an engine */
+  VGW_ON_FAILURE_HOLD,     /* the call continues without an engine */
   VGW_ON_FAILURE_FALLBACK, /* another engine takes over */
 } VgwOnFailure;
 
@@ -62,29 +60,29 @@ typedef struct
   char *wraps;               /* record: name of the engine whose call is recorded; "": echo */
   char *on_failure;          /* "end", "hold" or "fallback:NAME"; see vgw_engine_config_get_on_failure () */
   char *record_directory;
-  char **pass_parameters; /* names of the page's parameters that the engine gets; never NULL */
+  char **pass_parameters; /* names of the page's parameters that are passed to the engine; never NULL */
   gboolean is_selectable; /* a client may ask for it with /ws?engine=NAME */
   guint sample_rate_hz;   /* of both directions: 8000, 16000, 24000, 48000 */
   guint max_playout_ms;
   VgwOverflow overflow;
-  guint prebuffer_ms; /* of the speech of an engine behind a network, before an utterance begins */
+  guint prebuffer_ms; /* of a networked engine's audio, gathered before an utterance begins */
   VgwBargeIn barge_in;
   VgwHangup hangup;                      /* what an engine's hang-up does */
   guint speech_start_ms, speech_stop_ms; /* of continuous voice, of continuous silence */
-  guint echo_margin_db;                  /* what is so much weaker than the engine's voice is taken for its echo */
+  guint echo_margin_db;                  /* sound that is weaker than the engine's by more counts as its echo */
   guint connect_timeout_ms;
-  guint max_reconnects; /* in one call, after connections that had settled were lost */
-  guint grace_ms;       /* for connecting again after a failure, all tries together */
-  guint buffer_ms;      /* of the caller's audio, kept while there is no connection */
-  guint stall_ms;       /* for which a bot may take none of its audio before it counts as lost */
+  guint max_reconnects; /* in one call, after the loss of settled connections */
+  guint grace_ms;       /* of one outage, for all attempts together */
+  guint buffer_ms;      /* of the caller's audio, buffered while there is no connection */
+  guint stall_ms;       /* time without reading after which a bot counts as lost */
 } VgwEngineConfig;
 
 /* The groups [engine] and [engine NAME] of the configuration. */
 typedef struct
 {
   const char *default_name; /* the engine of a session that asks for none */
-  VgwEngineConfig defaults; /* what [engine] and [record] say for all engines; the rest is empty */
-  GPtrArray *engines;       /* VgwEngineConfig, complete, those that need no group among them */
+  VgwEngineConfig defaults; /* the keys of [engine] and [record]; the rest is empty */
+  GPtrArray *engines;       /* VgwEngineConfig, complete, including those without a group */
 } VgwEngineSettings;
 
 /* An engine @name of @type with the defaults of the documentation. Returns: (transfer full) */
@@ -93,15 +91,13 @@ VgwEngineConfig *vgw_engine_config_copy (const VgwEngineConfig *config);
 void vgw_engine_config_free (VgwEngineConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwEngineConfig, vgw_engine_config_free)
 
-/* For a url with wss:, reads the file of tls_ca, or what the system has, into authorities: once, so that connecting
- * reads none. Errors: those of vgw_tls_load_authorities (). */
+/* For a wss: url, loads tls_ca, or the authorities of the system, so that connecting reads no file. Errors: those of
+ * vgw_tls_load_authorities (). */
 gboolean vgw_engine_config_load_authorities (VgwEngineConfig *config, GError **error);
 
-/* What to do when @config's engine has failed. @fallback (out) (nullable): the name of the engine that takes over, into
- * @config; NULL where none does. */
+/* What to do when @config's engine has failed. @fallback (out) (nullable): the name of the engine that takes over,
+ * borrowed from @config. */
 VgwOnFailure vgw_engine_config_get_on_failure (const VgwEngineConfig *config, const char **fallback);
 
 /* The one called @name in @engines (element-type VgwEngineConfig), or NULL. (transfer none) */
 const VgwEngineConfig *vgw_engine_config_find (GPtrArray *engines, const char *name);
-
-G_END_DECLS

@@ -12,7 +12,7 @@ create_echo (const VgwEngineConfig *config, const VgwEngineShared *shared, GErro
   return vgw_engine_echo_new ();
 }
 
-/* What a `record` engine records; NULL with an error. */
+/* The engine that a `record` engine wraps; NULL with an error. */
 static VgwEngine *
 create_wrapped (const VgwEngineConfig *config, const VgwEngineShared *shared, GError **error)
 {
@@ -56,7 +56,6 @@ create_networked (const VgwEngineConfig *config, const VgwEngineShared *shared, 
   return vgw_engine_net_new (shared->io, config, dialect);
 }
 
-/* A new engine is one row here and its file. */
 static const VgwEngineType types[] = {
   { "echo", FALSE, NULL, { NULL }, create_echo },
   { "record", FALSE, NULL, { "wraps", "record-directory" }, create_record },
@@ -136,7 +135,7 @@ vgw_engine_config_find_dialect (const VgwEngineConfig *config)
   if (type->dialect != NULL)
     return type->dialect;
   dialect = vgw_dialect_find (config->dialect);
-  return dialect != NULL && !dialect->is_stream ? dialect : NULL; /* bytes over TCP are no WebSocket */
+  return dialect != NULL && !dialect->is_stream ? dialect : NULL; /* not for a WebSocket */
 }
 
 VgwEngine *

@@ -57,7 +57,7 @@ run_thread (gpointer user_data)
 
   g_main_context_push_thread_default (self->context);
   g_main_loop_run (self->loop);
-  run_jobs (self); /* what was asked for before the end is done, and freed */
+  run_jobs (self); /* those queued before the end */
   while (g_main_context_iteration (self->context, FALSE))
     continue;
   g_main_context_pop_thread_default (self->context);
@@ -107,7 +107,7 @@ vgw_engine_io_unref (VgwEngineIo *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  vgw_engine_io_invoke (self, begin_to_quit, self, NULL); /* on the thread, so that it cannot come before the run */
+  vgw_engine_io_invoke (self, begin_to_quit, self, NULL); /* on the thread, so that it cannot precede the run */
   g_thread_join (self->thread);
   vgw_source_clear (&self->source);
   g_main_loop_unref (self->loop);

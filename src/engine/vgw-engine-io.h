@@ -1,31 +1,27 @@
-/* The one thread, `vgw-engine`, that all engines behind a network share: their sockets live in its main context, and
- * neither a media thread nor the main loop ever waits for one. */
+/* The thread `vgw-engine`, shared by all networked engines: their sockets are in its main context, so that neither a
+ * media thread nor the main loop waits for one. */
 #pragma once
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 typedef struct _VgwEngineIo VgwEngineIo; /* reference counted */
 
-/* Something that has work for the thread, such as audio to send. */
+/* A job for the thread. */
 typedef void (*VgwEngineIoFunc) (gpointer user_data);
 
 /* Starts the thread. Returns: (transfer full) */
 VgwEngineIo *vgw_engine_io_new (void);
 VgwEngineIo *vgw_engine_io_ref (VgwEngineIo *self);
 
-/* The last reference joins the thread, once nothing is held; never drop it there. */
+/* The last reference joins the thread, once all holds are released; not on the thread itself. */
 void vgw_engine_io_unref (VgwEngineIo *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwEngineIo, vgw_engine_io_unref)
 
-/* What is held keeps the thread going after the last reference has gone: a connection that is being closed. It must be
- * released within a bound. On the thread. */
+/* A hold keeps the thread running after the last reference is dropped, for a connection that is being closed. It must
+ * be released within a bounded time. On the thread. */
 void vgw_engine_io_hold (VgwEngineIo *self);
 void vgw_engine_io_release (VgwEngineIo *self);
 
-/* Has @func called on the thread, once, in the order of the calls; @destroy (nullable) frees @user_data afterwards,
- * there too. Any thread. A wake-up serves all that is waiting: many sessions that have audio cost one. */
+/* Calls @func on the thread, in the order of the calls, then @destroy (nullable) for @user_data, there too. Any thread.
+ * Pending jobs share one wake-up. */
 void vgw_engine_io_invoke (VgwEngineIo *self, VgwEngineIoFunc func, gpointer user_data, GDestroyNotify destroy);
-
-G_END_DECLS

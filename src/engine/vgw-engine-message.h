@@ -1,21 +1,19 @@
-/* What a conversation and an engine send each other besides audio: two tagged unions, one for each direction. Values;
- * what they point to is borrowed unless copied. */
+/* Messages between a conversation and an engine, apart from audio: two tagged unions, one for each direction. Values;
+ * pointers are borrowed unless copied. */
 #pragma once
 
 #include <glib.h>
 
 #include "base/vgw-playout-event.h"
 
-G_BEGIN_DECLS
-
 /* --- to the engine --- */
 
 typedef enum
 {
   VGW_ENGINE_INPUT_EVENT,   /* an application event from the client */
-  VGW_ENGINE_INPUT_DTMF,    /* the caller has pressed a key */
-  VGW_ENGINE_INPUT_SPEECH,  /* the caller has begun or ended to speak */
-  VGW_ENGINE_INPUT_PLAYOUT, /* what became of the engine's own audio */
+  VGW_ENGINE_INPUT_DTMF,    /* a key of the caller */
+  VGW_ENGINE_INPUT_SPEECH,  /* the caller has started or stopped speaking */
+  VGW_ENGINE_INPUT_PLAYOUT, /* a notification about the engine's own audio */
 } VgwEngineInputType;
 
 typedef struct
@@ -41,12 +39,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwEngineInput, vgw_engine_input_free)
 
 /* --- from the engine --- */
 
-/* Of the connection of an engine behind a network. */
+/* The status of a networked engine's connection. */
 typedef enum
 {
   VGW_ENGINE_STATUS_CONNECTING,
   VGW_ENGINE_STATUS_CONNECTED,
-  VGW_ENGINE_STATUS_UNREACHABLE, /* the first attempt has failed, others follow */
+  VGW_ENGINE_STATUS_UNREACHABLE, /* the first attempt has failed; others follow */
   VGW_ENGINE_STATUS_LOST,
   VGW_ENGINE_STATUS_RESTORED, /* after UNREACHABLE or LOST */
 } VgwEngineStatus;
@@ -57,14 +55,14 @@ const char *vgw_engine_status_to_string (VgwEngineStatus status);
 typedef enum
 {
   /* for the playout queue, in their order with the audio; any thread */
-  VGW_ENGINE_OUTPUT_MARK,  /* a mark behind what was played so far; answered with VGW_PLAYOUT_MARK, or LOST */
-  VGW_ENGINE_OUTPUT_CLEAR, /* drops what waits; answered with VGW_PLAYOUT_CLEARED */
-  VGW_ENGINE_OUTPUT_HOLD,  /* what waits stays, and is not played; or playing goes on */
+  VGW_ENGINE_OUTPUT_MARK,  /* a mark after the audio so far; answered with VGW_PLAYOUT_MARK or LOST */
+  VGW_ENGINE_OUTPUT_CLEAR, /* drops queued audio; answered with VGW_PLAYOUT_CLEARED */
+  VGW_ENGINE_OUTPUT_HOLD,  /* pauses or resumes playing */
   /* for the session; main thread */
   VGW_ENGINE_OUTPUT_EVENT,  /* an application event for the client */
-  VGW_ENGINE_OUTPUT_STATUS, /* for the client as well */
-  VGW_ENGINE_OUTPUT_FAILED, /* the engine cannot go on: on-failure decides whether the session ends, goes on without an
-                             * engine, or has another one */
+  VGW_ENGINE_OUTPUT_STATUS, /* sent to the client as an event */
+  VGW_ENGINE_OUTPUT_FAILED, /* the engine cannot continue: on-failure decides whether the session ends, continues
+                             * without an engine, or uses another one */
   VGW_ENGINE_OUTPUT_HANGUP, /* the engine ends the call */
 } VgwEngineOutputType;
 
@@ -85,5 +83,3 @@ typedef struct
 VgwEngineOutput *vgw_engine_output_copy (const VgwEngineOutput *output);
 void vgw_engine_output_free (VgwEngineOutput *output);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwEngineOutput, vgw_engine_output_free)
-
-G_END_DECLS

@@ -1,4 +1,4 @@
-/* The main thread's half: what goes to the engine thread goes as jobs, in their order. */
+/* The half on the main thread: everything but audio is passed to the engine thread as jobs, in order. */
 #include "engine/vgw-engine-net.h"
 
 #include "engine/vgw-bot-link.h"

@@ -1,19 +1,19 @@
 #include "engine/vgw-engine.h"
 
-/* Lock order: push_lock, then play_lock. An engine that answers in push_audio () holds both. */
+/* Lock order: push_lock, then play_lock. An engine that plays from push_audio () holds both. */
 typedef struct
 {
-  GMutex push_lock; /* held while push_audio () runs, so that stop () can wait for it */
+  GMutex push_lock; /* held while push_audio () runs; stop () waits for it */
   enum
   {
     ENGINE_CREATED,
-    ENGINE_STARTING, /* start () was called and has not succeeded */
+    ENGINE_STARTING, /* start () has not returned yet */
     ENGINE_RUNNING,
     ENGINE_STOPPED,
   } state; /* written on the main thread under push_lock */
 
-  GMutex play_lock;            /* held while the sink is used off the main thread, so that stop () can wait for it */
-  VgwEngineSink sink;          /* written on the main thread under play_lock; all NULL for nowhere */
+  GMutex play_lock;            /* held while the sink is used off the main thread; stop () waits for it */
+  VgwEngineSink sink;          /* written on the main thread under play_lock; all NULL: none */
   gpointer sink_data;          /* as sink */
   GDestroyNotify sink_destroy; /* as sink */
 } VgwEnginePrivate;

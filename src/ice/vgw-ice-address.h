@@ -4,8 +4,6 @@
 #include <glib.h>
 #include <sys/socket.h>
 
-G_BEGIN_DECLS
-
 #define VGW_ICE_ADDRESS_TEXT_MAX 64 /* "[" IPv6 with scope "]:65535", terminated */
 
 /* Without padding and with unused bytes zero, so that equal addresses are equal bytes. */
@@ -46,5 +44,3 @@ gboolean vgw_ice_address_equal (const VgwIceAddress *a, const VgwIceAddress *b);
 /* For GHashTable, over const VgwIcePath *. */
 guint vgw_ice_path_hash (gconstpointer path);
 gboolean vgw_ice_path_equal (gconstpointer a, gconstpointer b);
-
-G_END_DECLS

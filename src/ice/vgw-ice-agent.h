@@ -7,8 +7,6 @@
 #include <gst/webrtc/webrtc.h>
 #include <gst/webrtc/ice.h>
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_ICE_AGENT (vgw_ice_agent_get_type ())
 G_DECLARE_FINAL_TYPE (VgwIceAgent, vgw_ice_agent, VGW, ICE_AGENT, GstWebRTCICE)
 
@@ -36,5 +34,3 @@ VgwIceParameters *vgw_ice_agent_restart (VgwIceAgent *self, const char *remote_u
 /* Takes its transports off the mux: no packet is delivered after it returns. Idempotent; main thread, before the
  * pipeline goes to NULL. */
 void vgw_ice_agent_stop (VgwIceAgent *self);
-
-G_END_DECLS

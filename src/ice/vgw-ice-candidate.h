@@ -3,8 +3,6 @@
 
 #include "ice/vgw-ice-address.h"
 
-G_BEGIN_DECLS
-
 #define VGW_ICE_MAX_CANDIDATES 16 /* per session; a machine with more addresses should name some with ice.advertise */
 
 /* The addresses of the interfaces that are up, without loopback and link-local ones, IPv6 first; the loopback
@@ -17,5 +15,3 @@ guint32 vgw_ice_candidate_priority (guint index);
 
 /* "candidate:…" for host candidate number @index (RFC 8839 section 5.1). Returns: (transfer full) */
 char *vgw_ice_candidate_to_text (guint index, const VgwIceAddress *address);
-
-G_END_DECLS

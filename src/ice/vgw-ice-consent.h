@@ -11,8 +11,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 #define VGW_ICE_TRANSACTION_BYTES 12 /* RFC 8489 section 5 */
 
 /* Without an answer for so long nothing is sent but checks. RFC 7675 allows 30 s; most of what a spoofed or an
@@ -68,5 +66,3 @@ gboolean vgw_ice_consent_tried (VgwIceConsent *self, gint64 now_us);
 /* For GHashTable, over the ids of transactions. */
 guint vgw_ice_transaction_hash (gconstpointer id);
 gboolean vgw_ice_transaction_equal (gconstpointer a, gconstpointer b);
-
-G_END_DECLS

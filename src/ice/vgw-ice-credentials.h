@@ -3,8 +3,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   guint generation; /* one more after each ICE restart; the first is 0 */
@@ -18,5 +16,3 @@ typedef struct
 void vgw_ice_credentials_set_local (VgwIceCredentials *self, const char *ufrag, const char *password);
 void vgw_ice_credentials_set_remote (VgwIceCredentials *self, const char *ufrag, const char *password);
 void vgw_ice_credentials_clear (VgwIceCredentials *self);
-
-G_END_DECLS

@@ -4,8 +4,6 @@
 #include "ice/vgw-ice-mux.h"
 #include "ice/vgw-ice-router.h"
 
-G_BEGIN_DECLS
-
 GST_DEBUG_CATEGORY_EXTERN (vgw_ice_debug);
 
 typedef enum
@@ -46,5 +44,3 @@ gboolean vgw_ice_mux_take_turn (VgwIceMux *self, gint64 now_us, gint64 interval_
 /* Runs @func (@data) on one of the two threads for work that a receiving thread must not do: telling webrtcbin of
  * a state starts DTLS on the spot. FALSE after the shutdown: it will not run. Any thread. */
 gboolean vgw_ice_mux_defer (VgwIceMux *self, GFunc func, gpointer data);
-
-G_END_DECLS

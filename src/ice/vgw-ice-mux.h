@@ -5,8 +5,6 @@
 
 #include "ice/vgw-ice-stats.h"
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_ICE_MUX (vgw_ice_mux_get_type ())
 G_DECLARE_FINAL_TYPE (VgwIceMux, vgw_ice_mux, VGW, ICE_MUX, GObject)
 
@@ -22,5 +20,3 @@ guint16 vgw_ice_mux_get_port (VgwIceMux *self);
 
 /* Any thread. */
 void vgw_ice_mux_get_stats (VgwIceMux *self, VgwIceStats *stats);
-
-G_END_DECLS

@@ -3,8 +3,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   char *ufrag, *pwd;
@@ -15,5 +13,3 @@ typedef struct
 VgwIceParameters *vgw_ice_parameters_new (void);
 void vgw_ice_parameters_free (VgwIceParameters *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwIceParameters, vgw_ice_parameters_free)
-
-G_END_DECLS

@@ -10,8 +10,6 @@
 #include "ice/vgw-ice-address.h"
 #include "ice/vgw-ice-consent.h"
 
-G_BEGIN_DECLS
-
 /* Paths kept for one route. A caller has a few interfaces, each with IPv4 and IPv6. */
 #define VGW_ICE_MAX_PATHS 8
 
@@ -65,5 +63,3 @@ gboolean vgw_ice_path_set_is_silent (const VgwIcePathSet *self, gint64 now_us);
 /* Whether what comes from @known is given to the session: a check can be captured and sent again from anywhere, so that
  * nothing is from where nobody has answered, while the session has an address that has. */
 gboolean vgw_ice_path_set_may_deliver (const VgwIcePathSet *self, const VgwIceKnownPath *known);
-
-G_END_DECLS

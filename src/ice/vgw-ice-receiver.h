@@ -7,8 +7,6 @@
 #include "ice/vgw-ice-mux.h"
 #include "ice/vgw-ice-socket.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwIceReceiver VgwIceReceiver;
 
 /* Starts the thread. @fds (-1: none of that family) are the receiver's from here on, also where it fails; @mux must
@@ -20,5 +18,3 @@ void vgw_ice_receiver_stop (VgwIceReceiver *self);
 
 /* Stops, and closes the sockets. */
 void vgw_ice_receiver_free (VgwIceReceiver *self);
-
-G_END_DECLS

@@ -7,8 +7,6 @@
 
 #include <gst/gst.h>
 
-G_BEGIN_DECLS
-
 typedef struct _VgwIceRouter VgwIceRouter;
 typedef struct _VgwIceRoute VgwIceRoute;
 
@@ -120,5 +118,3 @@ guint vgw_ice_router_count_paths (VgwIceRouter *self);
 guint vgw_ice_router_count_routes (VgwIceRouter *self);
 
 void vgw_ice_router_get_counts (VgwIceRouter *self, VgwIceRouterCounts *counts);
-
-G_END_DECLS

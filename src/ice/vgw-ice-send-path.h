@@ -5,8 +5,6 @@
 
 #include <stdatomic.h>
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   GMutex lock;
@@ -32,5 +30,3 @@ void vgw_ice_send_path_pay (VgwIceSendPath *self, gsize length);
 /* @path: (nullable) for none. TRUE where it ceases to send now. */
 gboolean vgw_ice_send_path_set (VgwIceSendPath *self, const VgwIcePath *path, gboolean is_proved, gboolean is_silent,
                                 gint64 now_us);
-
-G_END_DECLS

@@ -4,8 +4,6 @@
 #include "ice/vgw-ice-mux.h"
 #include "ice/vgw-ice-router.h"
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_ICE_SINK (vgw_ice_sink_get_type ())
 G_DECLARE_FINAL_TYPE (VgwIceSink, vgw_ice_sink, VGW, ICE_SINK, GstElement)
 
@@ -15,5 +13,3 @@ GstElement *vgw_ice_sink_new (VgwIceMux *mux, VgwIceRoute *route);
 
 /* The IP_TOS byte of packets from now on. Any thread. */
 void vgw_ice_sink_set_tos (VgwIceSink *self, guint8 tos);
-
-G_END_DECLS

@@ -7,8 +7,6 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-G_BEGIN_DECLS
-
 #define VGW_ICE_BATCH 32          /* packets per recvmmsg () */
 #define VGW_ICE_PACKET_BYTES 2048 /* WebRTC keeps below the MTU of 1500; what is longer is dropped */
 
@@ -55,5 +53,3 @@ guint vgw_ice_batch_receive (VgwIceBatch *self, int fd);
 
 /* Packet @index of the batch received last; @port is the local port. FALSE where it has no usable address. */
 gboolean vgw_ice_batch_get (VgwIceBatch *self, guint index, guint16 port, VgwIcePacket *packet);
-
-G_END_DECLS

@@ -3,8 +3,6 @@
 
 #include "elements/vgw-push-src.h"
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_ICE_SRC (vgw_ice_src_get_type ())
 G_DECLARE_FINAL_TYPE (VgwIceSrc, vgw_ice_src, VGW, ICE_SRC, VgwPushSrc)
 
@@ -20,5 +18,3 @@ void vgw_ice_src_push (VgwIceSrc *self, const guint8 *data, gsize length);
  * wake-up per packet, no thread per call. For a session whose DTLS is up and whose pipeline nowhere waits. Any thread.
  */
 void vgw_ice_src_go_direct (VgwIceSrc *self);
-
-G_END_DECLS

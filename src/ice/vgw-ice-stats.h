@@ -3,8 +3,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* Packets since the start. */
 typedef struct
 {
@@ -25,5 +23,3 @@ typedef struct
   guint64 sent;
   guint64 send_dropped; /* refused by the kernel: buffer full, no route */
 } VgwIceStats;
-
-G_END_DECLS

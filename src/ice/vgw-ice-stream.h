@@ -5,8 +5,6 @@
 
 #include <gst/webrtc/icestream.h>
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_ICE_STREAM (vgw_ice_stream_get_type ())
 G_DECLARE_FINAL_TYPE (VgwIceStream, vgw_ice_stream, VGW, ICE_STREAM, GstWebRTCICEStream)
 
@@ -15,5 +13,3 @@ VgwIceStream *vgw_ice_stream_new (VgwIceMux *mux, guint stream_id);
 
 /* (transfer none) */
 VgwIceTransport *vgw_ice_stream_get_transport (VgwIceStream *self);
-
-G_END_DECLS

@@ -8,8 +8,6 @@
 #include <gst/webrtc/webrtc.h>
 #include <gst/webrtc/icetransport.h>
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_ICE_TRANSPORT (vgw_ice_transport_get_type ())
 G_DECLARE_FINAL_TYPE (VgwIceTransport, vgw_ice_transport, VGW, ICE_TRANSPORT, GstWebRTCICETransport)
 
@@ -31,5 +29,3 @@ void vgw_ice_transport_start (VgwIceTransport *self);
 /* No packet is delivered and no state reported once this has returned; waits for a report that is being made, unless
  * it is called from one. Idempotent. */
 void vgw_ice_transport_stop (VgwIceTransport *self);
-
-G_END_DECLS

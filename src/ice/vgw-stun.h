@@ -7,8 +7,6 @@
 
 #include <stun/stunagent.h>
 
-G_BEGIN_DECLS
-
 #define VGW_STUN_HEADER_BYTES 20
 #define VGW_STUN_ID_BYTES 12
 #define VGW_STUN_MAX_CHECK_BYTES 640 /* header, USERNAME (513), 48 for the rest */
@@ -54,5 +52,3 @@ const guint8 *vgw_stun_get_answer (const guint8 *packet, gsize length);
 
 /* Whether @packet is the answer to the check with @id, signed with @password. */
 gboolean vgw_stun_is_answer (const guint8 *packet, gsize length, const guint8 *id, const char *password);
-
-G_END_DECLS

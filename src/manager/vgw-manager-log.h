@@ -3,12 +3,8 @@
 
 #include "manager/vgw-manager.h"
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_MANAGER_LOG (vgw_manager_log_get_type ())
 G_DECLARE_FINAL_TYPE (VgwManagerLog, vgw_manager_log, VGW, MANAGER_LOG, GObject)
 
 /* Returns: (transfer full) */
 VgwManager *vgw_manager_log_new (void);
-
-G_END_DECLS

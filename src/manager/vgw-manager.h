@@ -3,8 +3,6 @@
 
 #include <glib-object.h>
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_MANAGER (vgw_manager_get_type ())
 G_DECLARE_INTERFACE (VgwManager, vgw_manager, VGW, MANAGER, GObject)
 
@@ -42,5 +40,3 @@ typedef struct
 
 /* Creates a manager of @type ("log"). Errors: VGW_ERROR_CONFIG. Returns: (transfer full) */
 VgwManager *vgw_manager_create (const char *type, GError **error);
-
-G_END_DECLS

@@ -12,8 +12,6 @@
 #include "media/vgw-bridge-audio.h"
 #include "media/vgw-echo-estimator.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwBridgeEar VgwBridgeEar; /* reference counted */
 typedef struct _VgwBridgeTap VgwBridgeTap; /* of one appsink, which owns it */
 
@@ -38,5 +36,3 @@ VgwEchoEstimator *vgw_bridge_ear_get_echo_estimator (VgwBridgeEar *self);
 
 /* As vgw_bridge_get_heard (). Any thread. */
 void vgw_bridge_ear_get_heard (VgwBridgeEar *self, VgwBridgeHeard *heard);
-
-G_END_DECLS

@@ -7,8 +7,6 @@
 #include "media/vgw-pacer.h"
 #include "media/vgw-playout.h"
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_BRIDGE (vgw_bridge_get_type ())
 G_DECLARE_FINAL_TYPE (VgwBridge, vgw_bridge, VGW, BRIDGE, GObject)
 
@@ -46,5 +44,3 @@ void vgw_bridge_attach (VgwBridge *self, struct _GstAppSink *pcm_out, struct _Vg
 /* Releases the elements; when it returns, the pacer no longer pushes into them. Nothing where @pcm_out is not the one
  * that it has (any more). Main thread. */
 void vgw_bridge_detach (VgwBridge *self, struct _GstAppSink *pcm_out);
-
-G_END_DECLS

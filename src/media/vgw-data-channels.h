@@ -8,8 +8,6 @@
 #include "base/vgw-json.h"
 #include "base/vgw-mailbox.h"
 
-G_BEGIN_DECLS
-
 #define VGW_EVENTS_LABEL "events"
 
 typedef struct _VgwDataChannels VgwDataChannels; /* reference counted */
@@ -39,5 +37,3 @@ void vgw_data_channels_lose (VgwDataChannels *self, const char *why);
 /* Releases every channel; nothing is called afterwards. Must come before the pipeline goes to NULL: before 1.22.3 a
  * channel that outlives its webrtcbin uses it after it was freed. Main thread. Idempotent. */
 void vgw_data_channels_close (VgwDataChannels *self);
-
-G_END_DECLS

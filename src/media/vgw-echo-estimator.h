@@ -7,8 +7,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 #define VGW_ECHO_ESTIMATOR_MEMORY_MS 1000u /* in which what was played may come back, jitter buffers included */
 
 typedef struct _VgwEchoEstimator VgwEchoEstimator;
@@ -27,5 +25,3 @@ void vgw_echo_estimator_heard (VgwEchoEstimator *self, const gint16 *samples, gs
 /* Whether what is heard now is more than @margin_db below the loudest that was played in the last
  * VGW_ECHO_ESTIMATOR_MEMORY_MS. FALSE where nothing was played. */
 gboolean vgw_echo_estimator_may_be_echo (VgwEchoEstimator *self, guint margin_db);
-
-G_END_DECLS

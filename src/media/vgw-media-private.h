@@ -9,8 +9,6 @@
 #include "media/vgw-pipeline.h"
 #include "media/vgw-sctp-ids.h"
 
-G_BEGIN_DECLS
-
 /* The settings in force; owned by @self. */
 const VgwMediaSettings *vgw_media_get_settings (VgwMedia *self);
 
@@ -36,5 +34,3 @@ void vgw_media_count_rtp (VgwMedia *self, VgwRtpCount which);
 
 /* A peer exists; the count falls again when the reaper is done with it. */
 void vgw_media_count_peer (VgwMedia *self);
-
-G_END_DECLS

@@ -8,8 +8,6 @@
 #include "media/vgw-pacer.h"
 #include "media/vgw-rtp-stats.h"
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_MEDIA (vgw_media_get_type ())
 G_DECLARE_FINAL_TYPE (VgwMedia, vgw_media, VGW, MEDIA, GObject)
 
@@ -69,5 +67,3 @@ void vgw_media_get_rtp_stats (VgwMedia *self, VgwRtpStats *stats);
 
 /* Peers that are not yet torn down, for tests and the log. Any thread. */
 guint vgw_media_count_peers (VgwMedia *self);
-
-G_END_DECLS

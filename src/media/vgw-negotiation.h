@@ -8,8 +8,6 @@
 #include "ice/vgw-ice-agent.h"
 #include "media/vgw-offer.h"
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_NEGOTIATION (vgw_negotiation_get_type ())
 G_DECLARE_FINAL_TYPE (VgwNegotiation, vgw_negotiation, VGW, NEGOTIATION, GObject)
 
@@ -58,5 +56,3 @@ VgwIceParameters *vgw_negotiation_restart_ice (VgwNegotiation *self, VgwOffer *o
 
 /* Nothing is called afterwards, and webrtcbin is left alone. Idempotent. */
 void vgw_negotiation_stop (VgwNegotiation *self);
-
-G_END_DECLS

@@ -3,8 +3,6 @@
 
 #include <gst/sdp/sdp.h>
 
-G_BEGIN_DECLS
-
 #define VGW_OFFER_MAX_CODECS 64
 #define VGW_OFFER_MAX_TOKEN 32 /* of a mid, and of a codec's name */
 
@@ -27,5 +25,3 @@ const VgwOfferCodec *vgw_offer_codec_find (GPtrArray *codecs, const char *name, 
 
 /* Whether @text is a token (RFC 8866 section 9) of at most VGW_OFFER_MAX_TOKEN bytes. */
 gboolean vgw_offer_is_token (const char *text);
-
-G_END_DECLS

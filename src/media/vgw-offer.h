@@ -4,8 +4,6 @@
 
 #include "media/vgw-offer-codec.h"
 
-G_BEGIN_DECLS
-
 /* What becomes of an m-line in the answer. */
 typedef enum
 {
@@ -108,5 +106,3 @@ gboolean vgw_offer_has_mline (const VgwOffer *self, const char *mid, int mline_i
 /* Compares the certificate that DTLS brought, PEM, with the offered fingerprints.
  * Errors: VGW_ERROR_UNAUTHORIZED where none matches (RFC 8122 section 5). */
 gboolean vgw_offer_check_certificate (const VgwOffer *self, const char *pem, GError **error);
-
-G_END_DECLS

@@ -8,8 +8,6 @@
 
 #include <glib-object.h>
 
-G_BEGIN_DECLS
-
 typedef struct _VgwPacer VgwPacer;
 
 /* Called on a pacer thread once per tick, always the same thread; @tick counts 20 ms steps since the pacer started,
@@ -37,5 +35,3 @@ void vgw_pacer_get_stats (VgwPacer *self, VgwPacerStats *stats);
 
 /* When it returns, the function is not running and will not run again. Any thread but the pacer's. */
 void vgw_pacer_remove (VgwPacer *self, guint id);
-
-G_END_DECLS

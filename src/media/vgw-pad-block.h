@@ -3,8 +3,6 @@
 
 #include <gst/gst.h>
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   gulong probe; /* 0: everything passes */
@@ -12,5 +10,3 @@ typedef struct
 
 /* Of the static pad @name of @element, always the same one. Whoever pushes is not made to wait. */
 void vgw_pad_block_set (VgwPadBlock *self, GstElement *element, const char *name, gboolean is_blocked);
-
-G_END_DECLS

@@ -21,8 +21,6 @@
 #include "media/vgw-bridge.h"
 #include "media/vgw-media.h"
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_PEER (vgw_peer_get_type ())
 G_DECLARE_FINAL_TYPE (VgwPeer, vgw_peer, VGW, PEER, GObject)
 
@@ -93,5 +91,3 @@ gint64 vgw_peer_get_last_activity_us (VgwPeer *self);
 /* Ends it: nothing is emitted afterwards, the bridge is free again, and the teardown goes on in the reaper.
  * Idempotent, never blocks. */
 void vgw_peer_stop (VgwPeer *self);
-
-G_END_DECLS

@@ -3,10 +3,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* Loads the description at @path as the gateway would. Errors: VGW_ERROR_CONFIG, "FILE:LINE: reason". Main thread.
  * Returns: (transfer full) one line that says what it serves: "opus.launch: OPUS at 48000 Hz" */
 char *vgw_pipeline_check (const char *path, const char *const *extra_elements, GError **error);
-
-G_END_DECLS

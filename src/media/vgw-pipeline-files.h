@@ -3,8 +3,6 @@
 
 #include <gst/gst.h>
 
-G_BEGIN_DECLS
-
 /* What stands for the session's id in a "location". */
 #define VGW_PIPELINE_SESSION "${session}"
 
@@ -15,5 +13,3 @@ void vgw_pipeline_files_name (GstElement *pipeline, const char *session_id);
 /* Ends the branches of @pipeline that lead to such sinks, so that muxers can complete their headers, and waits until
  * the files are whole; 2 s at most. At once where there is none. Before the pipeline is stopped; on a reaper thread. */
 void vgw_pipeline_files_finish (GstElement *pipeline);
-
-G_END_DECLS

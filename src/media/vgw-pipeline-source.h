@@ -3,8 +3,6 @@
 
 #include "media/vgw-pipeline.h"
 
-G_BEGIN_DECLS
-
 /* Whether @factory, or what it is set to, can make the thread that pushes into it wait: for the clock, or for another
  * branch. An operator's own element (@extra_elements, nullable) is taken for one. */
 gboolean vgw_pipeline_source_may_wait (const char *factory, const char *const *extra_elements);
@@ -12,5 +10,3 @@ gboolean vgw_pipeline_source_may_wait (const char *factory, const char *const *e
 /* Puts a VgwPushSrc, which has no thread, in the place of the appsrc `pcm_in`; with a queue behind it where
  * @instance's elements may wait. Before the pipeline is started. */
 void vgw_pipeline_source_replace (VgwPipelineInstance *instance);
-
-G_END_DECLS

@@ -3,8 +3,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 #define VGW_PIPELINE_MAX_BYTES (64u * 1024u)
 #define VGW_PIPELINE_MAX_ELEMENTS 64u
 
@@ -24,5 +22,3 @@ gboolean vgw_pipeline_text_is_allowed (const char *factory, const char *const *e
 /* The line of @text, counted from 1, that @message of a parse error is most likely about: where the words
  * in its quotes stand, else any of its words, else the first line that is not blank. */
 guint vgw_pipeline_text_guess_line (const char *text, const char *message);
-
-G_END_DECLS

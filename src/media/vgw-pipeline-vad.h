@@ -3,9 +3,5 @@
 
 #include "media/vgw-pipeline.h"
 
-G_BEGIN_DECLS
-
 /* Takes @vad out, and links its neighbours. FALSE where they do not fit together, or @vad is not one in, one out. */
 gboolean vgw_pipeline_vad_remove (GstElement *vad);
-
-G_END_DECLS

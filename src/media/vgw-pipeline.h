@@ -4,8 +4,6 @@
 
 #include <gst/gst.h>
 
-G_BEGIN_DECLS
-
 typedef struct _VgwPipeline VgwPipeline; /* an immutable description; reference counted; thread-safe */
 
 /* Loads NAME.launch, or any file. '#' begins a comment to the end of the line.
@@ -65,5 +63,3 @@ gboolean vgw_pipeline_can_hear_voice (VgwPipeline *self);
 /* Puts vgwresample behind `vad`, if there is one, where it does not know @rate_hz: webrtcdsp has no 24 kHz. Before the
  * pipeline is started. */
 void vgw_pipeline_fit_vad (VgwPipelineInstance *instance, guint rate_hz);
-
-G_END_DECLS

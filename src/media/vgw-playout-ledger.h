@@ -4,8 +4,6 @@
 
 #include "base/vgw-playout-event.h"
 
-G_BEGIN_DECLS
-
 /* Fields are private. */
 typedef struct
 {
@@ -41,5 +39,3 @@ void vgw_playout_ledger_note (VgwPlayoutLedger *self, VgwPlayoutEventType type, 
 
 /* Returns: (transfer full) (nullable) the oldest event. */
 VgwPlayoutEvent *vgw_playout_ledger_take (VgwPlayoutLedger *self);
-
-G_END_DECLS

@@ -10,8 +10,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* Fields are private. */
 typedef struct
 {
@@ -59,5 +57,3 @@ gboolean vgw_playout_level_has_excess (const VgwPlayoutLevel *self, gsize n_samp
 
 /* It was left out. */
 void vgw_playout_level_skip (VgwPlayoutLevel *self, gsize n_samples);
-
-G_END_DECLS

@@ -11,8 +11,6 @@
 #include "base/vgw-audio-format.h"
 #include "base/vgw-playout-event.h"
 
-G_BEGIN_DECLS
-
 #define VGW_PLAYOUT_MAX_MARKS 1024u      /* that wait, or whose events were not taken */
 #define VGW_PLAYOUT_MAX_MARK_BYTES 1024u /* of a name */
 #define VGW_PLAYOUT_XOFF_PERCENT 90u     /* of the bound: XOFF at this, XON at that */
@@ -102,5 +100,3 @@ void vgw_playout_hold (VgwPlayout *self, VgwPlayoutHold who, gboolean is_held);
 void vgw_playout_duck (VgwPlayout *self, gboolean is_ducked);
 
 void vgw_playout_get_stats (VgwPlayout *self, VgwPlayoutStats *stats);
-
-G_END_DECLS

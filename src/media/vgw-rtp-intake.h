@@ -13,8 +13,6 @@
 #include "media/vgw-media-private.h"
 #include "media/vgw-offer.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwRtpIntake VgwRtpIntake; /* reference counted: the probes hold it */
 
 /* Main thread. Returns: (transfer full) */
@@ -48,5 +46,3 @@ void vgw_rtp_intake_get_stats (VgwRtpIntake *self, VgwRtpStats *stats);
 
 /* One line for a call of which something was dropped, however much that was. Any thread. */
 void vgw_rtp_intake_log (VgwRtpIntake *self, const char *session_id);
-
-G_END_DECLS

@@ -6,8 +6,6 @@
 
 #include "media/vgw-rtp-sources.h"
 
-G_BEGIN_DECLS
-
 /* For what goes out. All zero to begin with. */
 typedef struct
 {
@@ -27,5 +25,3 @@ void vgw_rtp_reports_take_in (guint8 *data, gsize length, const VgwRtpMapping *m
 /* A compound packet to the caller: what it says of the shown stream becomes what it has to say of the source that is
  * heard (RFC 3550 section 6.4.1): its SSRC, its sequence numbers, its losses. */
 void vgw_rtp_reports_send_out (VgwRtpReports *self, guint8 *data, gsize length, const VgwRtpMapping *mapping);
-
-G_END_DECLS

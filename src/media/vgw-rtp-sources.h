@@ -20,8 +20,6 @@
 #include "base/vgw-token-bucket.h"
 #include "elements/vgw-rtp-packet.h"
 
-G_BEGIN_DECLS
-
 #define VGW_RTP_MAX_SOURCES 8
 
 typedef struct
@@ -86,5 +84,3 @@ gboolean vgw_rtp_sources_show (VgwRtpSources *self, VgwRtpPacket *packet, gint64
 
 /* … or it is dropped all the same, and the stream goes on as if it had not been sent. */
 void vgw_rtp_sources_skip (VgwRtpSources *self, const VgwRtpPacket *packet);
-
-G_END_DECLS

@@ -3,8 +3,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   guint64 source_changes; /* a caller went on with another SSRC */
@@ -28,5 +26,3 @@ typedef enum
 
 /* @counts by VgwRtpCount. Any thread. */
 void vgw_rtp_stats_read (VgwRtpStats *self, _Atomic guint64 counts[VGW_RTP_N_COUNTS]);
-
-G_END_DECLS

@@ -4,8 +4,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct _VgwSctpIds VgwSctpIds;
 
 VgwSctpIds *vgw_sctp_ids_new (void);
@@ -14,5 +12,3 @@ void vgw_sctp_ids_free (VgwSctpIds *self);
 /* A free id in 1 … 65534, or 0 where all are taken. Ids are not handed out again soon. Any thread. */
 guint vgw_sctp_ids_take (VgwSctpIds *self);
 void vgw_sctp_ids_give_back (VgwSctpIds *self, guint id);
-
-G_END_DECLS

@@ -6,8 +6,6 @@
 
 #include "base/vgw-mailbox.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwSctpStreams
     VgwSctpStreams; /* reference counted: GStreamer's threads hold it through signal closures */
 
@@ -44,5 +42,3 @@ gboolean vgw_sctp_streams_is_good_control (const guint8 *data, gsize size);
 
 /* Nothing is called after this. Main thread, before the pipeline is released. Idempotent. */
 void vgw_sctp_streams_close (VgwSctpStreams *self);
-
-G_END_DECLS

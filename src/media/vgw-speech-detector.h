@@ -4,8 +4,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct _VgwSpeechDetector VgwSpeechDetector;
 
 /* Main thread. May free the VgwSpeechDetector. */
@@ -32,5 +30,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwSpeechDetector, vgw_speech_detector_free)
 void vgw_speech_detector_update (VgwSpeechDetector *self, gboolean has_voice);
 
 gboolean vgw_speech_detector_is_speaking (VgwSpeechDetector *self);
-
-G_END_DECLS

@@ -3,10 +3,6 @@
 
 #include <gst/gst.h>
 
-G_BEGIN_DECLS
-
 /* Has @payloader set the marker on the packet of a buffer with the flag DISCONT. GStreamer's payloaders of G.711 and
  * G.722 do that by themselves; rtpopuspay 1.22 does not. Once per element, before it runs. */
 void vgw_talkspurt_mark (GstElement *payloader);
-
-G_END_DECLS

@@ -4,8 +4,6 @@
 #include "base/vgw-mailbox.h"
 #include "media/vgw-webrtc.h"
 
-G_BEGIN_DECLS
-
 /* Of a track. */
 typedef struct
 {
@@ -29,5 +27,3 @@ typedef struct
 /* Links the client's media to @rtp_in, an element beside webrtcbin, and posts what happens to @mailbox. @reports is
  * static. Main thread, before the pipeline is started. */
 void vgw_webrtc_watch (VgwWebrtc *webrtc, GstElement *rtp_in, VgwMailbox *mailbox, const VgwWebrtcReports *reports);
-
-G_END_DECLS

@@ -10,8 +10,6 @@
 #include "media/vgw-offer.h"
 #include "media/vgw-rtp-intake.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwWebrtc VgwWebrtc; /* reference counted: GStreamer's threads hold it through signal closures */
 
 /* Puts a webrtcbin into @pipeline (transfer floating), beside the elements of the description.
@@ -66,5 +64,3 @@ gint64 vgw_webrtc_get_last_activity_us (VgwWebrtc *self);
 
 /* Stops the ICE agent and gives the pipeline to the reaper. Main thread. Idempotent. */
 void vgw_webrtc_release (VgwWebrtc *self);
-
-G_END_DECLS

@@ -8,8 +8,7 @@
 #include "net/vgw-tls.h"
 #include "net/vgw-ws-handshake.h"
 
-/* Small, so that what a stalled server does not take is noticed by us, and not stored in the kernel, which doubles it.
- * */
+/* Small, so that a stalled server is noticed here instead of filling the kernel's buffer, which is twice this size. */
 #define SEND_BUFFER_BYTES (32 * 1024)
 #define ANSWER_BYTES 4096
 #define DEFAULT_WS_PORT 80
@@ -25,9 +24,9 @@ typedef struct
   GSocketConnection *tcp;
   GIOStream *tls;
   GSocketConnection *connection; /* over either */
-  guint8 answer[ANSWER_BYTES];   /* to the handshake, a piece */
-  GBytes *rest;                  /* (nullable) what came behind it */
-  GTlsCertificateFlags faults;   /* of a certificate that was refused */
+  guint8 answer[ANSWER_BYTES];   /* a piece of the answer to the handshake */
+  GBytes *rest;                  /* (nullable) bytes after the answer */
+  GTlsCertificateFlags faults;   /* of a refused certificate */
 } Dial;
 
 static const struct
@@ -87,7 +86,7 @@ on_answer (GObject *stream, GAsyncResult *result, gpointer user_data)
 
   if (n < 0)
     g_task_return_error (task, error);
-  else if (n == 0) /* which is all that OpenSSL has to say to HTTP */
+  else if (n == 0) /* OpenSSL's reaction to HTTP */
     g_task_return_new_error (task, VGW_ERROR, VGW_ERROR_ENGINE, "the connection was closed during the handshake%s",
                              self->is_tls ? "" : " (a bot with TLS needs a url with wss:)");
   else
@@ -118,7 +117,6 @@ on_request_sent (GObject *stream, GAsyncResult *result, gpointer user_data)
     g_task_return_error (task, error);
 }
 
-/* The connection is up. */
 static void
 begin_upgrade (Dial *self, GTask *task)
 {
@@ -155,7 +153,7 @@ explain_certificate (GTlsCertificateFlags faults, const char *host)
   return g_string_free (text, FALSE);
 }
 
-/* What GLib says, for people; what it makes of HTTP in the place of a ServerHello is no help. */
+/* GLib's message, with a hint. */
 static char *
 explain (Dial *self, const GError *error)
 {
@@ -169,7 +167,7 @@ explain (Dial *self, const GError *error)
   return g_strdup (error->message);
 }
 
-/* Refuses what is not found good here: the connection itself knows no authority. */
+/* Verifies the certificate: the connection itself has no database. */
 static gboolean
 on_accept_certificate (GTlsConnection *tls, GTlsCertificate *certificate, GTlsCertificateFlags unused, Dial *self)
 {
@@ -203,8 +201,8 @@ on_handshaken (GObject *tls, GAsyncResult *result, gpointer user_data)
   g_task_return_new_error (task, VGW_ERROR, VGW_ERROR_ENGINE, "%s", why);
 }
 
-/* The connection has no database of its own: GLib reads all authorities of the system for each that has one, 15 ms in
- * which nobody else on this thread has a turn. Those of on_accept_certificate () are read once. */
+/* The connection has no database of its own: with one, GLib reads all authorities of the system for each connection,
+ * which blocks the thread for 15 ms. Those of on_accept_certificate () are read once. */
 static void
 begin_tls (Dial *self, GTask *task)
 {
@@ -229,7 +227,7 @@ tune_socket (GSocket *socket, guint stall_ms)
 {
   g_socket_set_blocking (socket, FALSE);
   g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
-  /* tcp(7): also for bytes that wait for a window, which is what a server that does not read looks like */
+  /* tcp(7): also for bytes that wait for a window, that is, for a server that does not read */
   g_socket_set_option (socket, IPPROTO_TCP, TCP_USER_TIMEOUT, (int) stall_ms, NULL);
   g_socket_set_option (socket, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES, NULL);
 }

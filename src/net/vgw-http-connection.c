@@ -10,16 +10,16 @@
 #include "net/vgw-http-head.h"
 
 #define USER_TIMEOUT_MS 30000    /* unacknowledged bytes, or a closed window: tcp(7), TCP_USER_TIMEOUT */
-#define SEND_BUFFER_BYTES 131072 /* the kernel would let it grow to 4 MiB for a client that does not read */
-#define LINGER_MS 2000           /* a refused client has this long to read why */
-#define DISCARD_BYTES 65536      /* and may send this much meanwhile: closing with unread bytes would reset */
+#define SEND_BUFFER_BYTES 131072 /* otherwise the kernel's buffer may grow to 4 MiB for a client that does not read */
+#define LINGER_MS 2000           /* time for a refused client to read the answer */
+#define DISCARD_BYTES 65536      /* read and dropped meanwhile: closing with unread bytes would send a reset */
 
-/* Counted by references: of the stream, until it is gone, and of the remote address, which libsoup may keep longer. */
+/* References: the stream's, and the remote address's, which libsoup may keep longer. */
 struct _VgwHttpConnection
 {
   VgwHttpConnectionLimits limits;
   VgwHttpReadyFunc ready;
-  VgwHttpGoneFunc gone; /* NULL once called or detached */
+  VgwHttpGoneFunc gone; /* NULL after the call, or detached */
   gpointer user_data;
   GSocket *socket;
   char *remote_text;
@@ -41,12 +41,12 @@ static G_DEFINE_QUARK (vgw - http - connection, connection)
   const char *status;
   const char *text;
 } refusals[] = {
-  [VGW_HTTP_HEAD_BAD] = { "400 Bad Request", "this is no HTTP request\n" },
-  [VGW_HTTP_HEAD_METHOD] = { "405 Method Not Allowed", "this method is not answered here\n" },
-  [VGW_HTTP_HEAD_LENGTH] = { "411 Length Required", "a request body needs a Content-Length here\n" },
-  [VGW_HTTP_HEAD_BODY] = { "413 Content Too Large", "a request body of this size is not taken here\n" },
-  [VGW_HTTP_HEAD_EXPECT] = { "417 Expectation Failed", "expectations are not met here\n" },
-  [VGW_HTTP_HEAD_TOO_LARGE] = { "431 Request Header Fields Too Large", "the head of the request is too long\n" },
+  [VGW_HTTP_HEAD_BAD] = { "400 Bad Request", "not a valid HTTP request\n" },
+  [VGW_HTTP_HEAD_METHOD] = { "405 Method Not Allowed", "this method is not allowed here\n" },
+  [VGW_HTTP_HEAD_LENGTH] = { "411 Length Required", "the request body needs a Content-Length\n" },
+  [VGW_HTTP_HEAD_BODY] = { "413 Content Too Large", "the request body is too large\n" },
+  [VGW_HTTP_HEAD_EXPECT] = { "417 Expectation Failed", "Expect is not supported\n" },
+  [VGW_HTTP_HEAD_TOO_LARGE] = { "431 Request Header Fields Too Large", "the request head is too long\n" },
 };
 
 static void
@@ -78,7 +78,7 @@ on_stream_gone (gpointer user_data, GObject *stream)
   connection_unref (self);
 }
 
-/* Closes the socket where it is still ours. It may free @self as it returns. */
+/* Closes the socket, unless it was handed over. May free @self. */
 static void
 let_go (VgwHttpConnection *self)
 {
@@ -96,15 +96,16 @@ on_deadline (gpointer user_data)
 {
   VgwHttpConnection *self = user_data;
 
-  vgw_debug (NULL, "http: %s took too long, cut off", self->remote_text);
+  vgw_debug (NULL, "http: %s took too long: closed", self->remote_text);
   vgw_source_clear (&self->deadline);
-  /* whoever reads or writes sees the end of the stream and gives it up */
+  /* libsoup or the channel then reads the end of the stream */
   g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
   let_go (self);
   return G_SOURCE_REMOVE;
 }
 
-/* Wakes for bytes beyond the @n_bytes that wait already (socket(7), SO_RCVLOWAT), and for the end of the stream. */
+/* The source becomes ready for more than @n_bytes unread bytes (socket(7), SO_RCVLOWAT), and for the end of the stream.
+ * */
 static void
 wait_beyond (VgwHttpConnection *self, gsize n_bytes)
 {
@@ -135,7 +136,7 @@ watch (VgwHttpConnection *self, GSocketSourceFunc callback)
       vgw_source_start (g_socket_create_source (self->socket, G_IO_IN, NULL), G_SOURCE_FUNC (callback), self);
 }
 
-/* Answers and closes when the client has seen it. @methods (nullable): for the header Allow. */
+/* Sends the refusal, and closes after the client has read it. @methods (nullable): for the header Allow. */
 static void
 refuse (VgwHttpConnection *self, VgwHttpHead verdict, const char *methods)
 {
@@ -145,7 +146,7 @@ refuse (VgwHttpConnection *self, VgwHttpHead verdict, const char *methods)
                                              "Content-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n\r\n%s",
                                              refusals[verdict].status, allow, strlen (text), text);
 
-  /* the first bytes on this socket: they fit the kernel's buffer, or the client is not worth the trouble */
+  /* the first bytes on this socket fit the kernel's buffer */
   g_socket_send (self->socket, answer, strlen (answer), NULL, NULL);
   g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
   wait_beyond (self, 0);
@@ -166,7 +167,7 @@ hand_over (VgwHttpConnection *self)
     self->ready (stream, local_address, remote_address, self->user_data);
 }
 
-/* Peeks: libsoup reads it all again, from the socket. */
+/* Peeks: libsoup reads the request from the socket again. */
 static gboolean
 on_head (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
@@ -203,7 +204,7 @@ set_socket_options (GSocket *socket)
   g_socket_set_option (socket, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES, NULL);
 }
 
-/* A copy: the socket keeps the original, which must not keep what is attached to it, which keeps the socket. */
+/* A copy without what is attached to the original: that holds the socket, which holds the original. */
 static GSocketAddress *
 copy_remote_address (GSocket *socket)
 {

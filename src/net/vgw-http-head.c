@@ -5,13 +5,13 @@
 #define MIN_REQUEST_LINE_BYTES 14 /* "GET / HTTP/1.1" */
 #define HOST 0                    /* in single_fields */
 
-/* Fields that have one value. Two lines of one of them mean something else to a proxy in front than to libsoup, so the
- * request is refused whatever they say (RFC 9112 sections 3.2 and 6.3; RFC 6455 section 11.3; RFC 6454 section 7.3). */
+/* Fields with one value. A proxy and libsoup may read two lines of one of them differently, so such a request is
+ * refused (RFC 9112 sections 3.2 and 6.3; RFC 6455 section 11.3; RFC 6454 section 7.3). */
 static const char *const single_fields[] = {
   [HOST] = "Host", "Content-Length", "Content-Type", "Origin", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Upgrade",
 };
 
-/* One line without its end, as a piece of the data. */
+/* A line without its end, in the data. */
 typedef struct
 {
   const char *text;
@@ -34,8 +34,7 @@ has_control_char (const Line *line)
   return FALSE;
 }
 
-/* The line that starts at @data; FALSE where its end is missing. A line ends with LF, and CR before it belongs to the
- * end (RFC 9112 section 2.2). */
+/* The line that starts at @data; FALSE where it is incomplete. It ends with LF or CR LF (RFC 9112 section 2.2). */
 static gboolean
 next_line (const char *data, gsize length, Line *line, gsize *n_taken)
 {
@@ -51,7 +50,7 @@ next_line (const char *data, gsize length, Line *line, gsize *n_taken)
   return TRUE;
 }
 
-/* The path of the target "/path?query" or "http://host/path", as it came. (transfer full) */
+/* The path of the target "/path?query" or "http://host/path", undecoded. (transfer full) */
 static char *
 copy_path (const char *target, gsize length)
 {
@@ -112,7 +111,7 @@ check_content_length (const char *value, gsize length, gsize max_body_bytes)
   return n_bytes <= max_body_bytes ? VGW_HTTP_HEAD_GOOD : VGW_HTTP_HEAD_BODY;
 }
 
-/* RFC 9110 section 7.2: a host and perhaps a port; empty for a target that has none. */
+/* RFC 9110 section 7.2: a host with an optional port, or empty. */
 static gboolean
 is_host (const char *value, gsize length)
 {
@@ -124,7 +123,7 @@ is_host (const char *value, gsize length)
   return TRUE;
 }
 
-/* Whether this is the second line of a field that has one value. @seen (inout): a bit for each of single_fields. */
+/* Whether this is the second line of one of single_fields. @seen (inout): a bit for each of them. */
 static gboolean
 is_repeated (const Line *line, gsize n_name, guint *seen)
 {
@@ -162,7 +161,7 @@ check_field (const Line *line, gsize max_body_bytes, guint *seen)
   return VGW_HTTP_HEAD_GOOD;
 }
 
-/* RFC 9112 section 3.2: only a request of HTTP/1.0 may do without a Host. */
+/* RFC 9112 section 3.2: only HTTP/1.0 allows a request without Host. */
 static gboolean
 needs_host (const Line *request_line)
 {
@@ -177,7 +176,7 @@ vgw_http_head_check (const char *data, gsize length, VgwHttpRoutes *routes, char
   gsize n_taken;
   Line line, request_line = { 0 };
 
-  /* empty lines before a request are allowed by RFC 9112 section 2.2; nobody sends any */
+  /* empty lines before a request, which RFC 9112 section 2.2 allows, are not supported: no client sends any */
   if (length > 0 && !g_ascii_isalpha (data[0]))
     return VGW_HTTP_HEAD_BAD;
   while (n_done < MIN (length, VGW_HTTP_HEAD_MAX_BYTES)

@@ -7,11 +7,11 @@
 #include "base/vgw-log.h"
 #include "base/vgw-source.h"
 
-#define ACCEPTS_PER_TURN 16 /* then the main loop has a turn */
-#define ACCEPT_PAUSE_MS 250 /* after an error, usually no file descriptor left */
+#define ACCEPTS_PER_TURN 16 /* per iteration of the main loop */
+#define ACCEPT_PAUSE_MS 250 /* after an error, usually for lack of file descriptors */
 #define WARN_INTERVAL_US (10 * G_USEC_PER_SEC)
 
-/* All connections of an address, or of an IPv6 network. */
+/* An address, or an IPv6 network, with its connections. */
 typedef struct
 {
   char *name;
@@ -20,19 +20,18 @@ typedef struct
   guint n_waiting;
 } Client;
 
-/* One connection until it is gone. */
 typedef struct
 {
   VgwHttpConnection *connection;
   Client *client;
-  GList waiting; /* in the listener's queue; its data is NULL once the request is whole */
+  GList waiting; /* link in the listener's queue; data is NULL once the request is complete */
 } Entry;
 
 struct _VgwHttpListener
 {
   GSocket *socket;
   GSource *source; /* NULL during a pause */
-  GSource *pause;  /* always there; its ready time ends a pause */
+  GSource *pause;  /* never NULL; its ready time ends a pause */
   guint max_connections;
   guint max_connections_per_address;
   VgwHttpConnectionLimits limits;
@@ -40,9 +39,9 @@ struct _VgwHttpListener
   guint16 port;
   GHashTable *entries; /* VgwHttpConnection* → Entry*, owned */
   GHashTable *clients; /* name → Client*, owned */
-  GQueue waiting;      /* of Entry, those without a whole request, the oldest first */
+  GQueue waiting;      /* Entry, those without a complete request, the oldest first */
   VgwHttpListenerStats stats;
-  gint64 warned_at_us; /* about being full */
+  gint64 warned_at_us; /* last warning about a limit */
   VgwHttpReadyFunc callback;
   gpointer user_data;
 };
@@ -108,8 +107,8 @@ on_ready (GIOStream *stream, GSocketAddress *local_address, GSocketAddress *remo
   self->callback (stream, local_address, remote_address, self->user_data);
 }
 
-/* Closes the oldest connection without a whole request: of @client, or with NULL of whoever has the most of them, so
- * that the others have their time. FALSE where there is none. */
+/* Closes the oldest connection without a complete request: of @client, or with NULL of the client that has the most of
+ * them. FALSE where there is none. */
 static gboolean
 displace (VgwHttpListener *self, const Client *client)
 {
@@ -145,7 +144,7 @@ vgw_http_refusal_to_string (VgwHttpRefusal refusal)
   return "unknown";
 }
 
-/* However many are refused, the log has a line each ten seconds. */
+/* Logs at most one line in ten seconds. */
 static void
 warn_full (VgwHttpListener *self, VgwHttpRefusal refusal, const char *address)
 {
@@ -164,9 +163,9 @@ warn_full (VgwHttpListener *self, VgwHttpRefusal refusal, const char *address)
                    + self->stats.refused[VGW_HTTP_FULL_FILES]);
 }
 
-/* One small write and out: a client beyond the bound gets no time at all. */
+/* Answers with one small write and closes at once. */
 static void
-turn_away (VgwHttpListener *self, GSocket *socket, VgwHttpRefusal refusal, const char *address)
+refuse (VgwHttpListener *self, GSocket *socket, VgwHttpRefusal refusal, const char *address)
 {
   static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n"
                                "Content-Type: text/plain\r\nContent-Length: 21\r\n\r\ntoo many connections\n";
@@ -178,7 +177,7 @@ turn_away (VgwHttpListener *self, GSocket *socket, VgwHttpRefusal refusal, const
   g_socket_close (socket, NULL);
 }
 
-/* Whether there is room for one more of @client, which is counted already; perhaps for one that had to go. */
+/* Whether there is room for the new connection of @client, which is counted already; may close another one for it. */
 static gboolean
 make_room (VgwHttpListener *self, const Client *client, VgwCapacityVerdict verdict, VgwHttpRefusal *refusal)
 {
@@ -227,20 +226,20 @@ accept_one (VgwHttpListener *self, VgwCapacityVerdict verdict, GError **error)
     return FALSE;
   remote = g_socket_get_remote_address (socket, NULL);
   if (remote == NULL)
-    return TRUE; /* gone already */
+    return TRUE; /* disconnected already */
   address = vgw_http_address_to_string (remote);
   client = find_client (self, address);
-  client->n_open++; /* the new one; and so @client stays, whoever goes */
+  client->n_open++; /* the new one; also keeps @client while others are closed */
   if (make_room (self, client, verdict, &refusal))
     admit (self, socket, client);
   else
-    turn_away (self, socket, refusal, address);
+    refuse (self, socket, refusal, address);
   if (--client->n_open == 0)
     g_hash_table_remove (self->clients, client->name);
   return TRUE;
 }
 
-/* Makes the main loop look elsewhere for a moment: the socket stays readable. */
+/* Stops polling the socket for a moment, since it stays readable. */
 static void
 pause_accepting (VgwHttpListener *self)
 {
@@ -276,7 +275,7 @@ on_incoming (GSocket *socket, GIOCondition condition, gpointer user_data)
       g_autoptr (GError) error = NULL;
 
       if (verdict == VGW_CAPACITY_WAIT && i > 0 && !(g_socket_condition_check (socket, G_IO_IN) & G_IO_IN))
-        return G_SOURCE_CONTINUE; /* nobody is there for whom one would have to go */
+        return G_SOURCE_CONTINUE; /* no connection is pending */
       if (verdict == VGW_CAPACITY_WAIT && displace (self, NULL))
         verdict = VGW_CAPACITY_REFUSE;
       if (verdict != VGW_CAPACITY_WAIT && accept_one (self, verdict, &error))
@@ -332,7 +331,7 @@ vgw_http_listener_new (const VgwHttpListenerSettings *settings, VgwHttpReadyFunc
 
   if (wanted == NULL)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "\"%s\" is no IP address to listen on",
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "\"%s\" is not an IP address to listen on",
                    settings->address);
       return NULL;
     }

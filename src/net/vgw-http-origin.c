@@ -3,7 +3,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
-/* Host and port of "scheme://host:port"; the port that the scheme implies is written out. NULL for anything else. */
+/* Host and port of "scheme://host:port", with the default port of the scheme; NULL for anything else. */
 static char *
 authority_of_origin (const char *origin)
 {
@@ -22,7 +22,7 @@ authority_of_origin (const char *origin)
   return g_strdup_printf ("%s|%d", host, port);
 }
 
-/* The Host header has no scheme; behind a proxy that ends TLS it is the origin's that counts. */
+/* The Host header has no scheme; behind a TLS proxy the origin's applies. */
 static char *
 authority_of_host (const char *host, const char *origin)
 {

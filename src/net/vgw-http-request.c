@@ -12,7 +12,7 @@ struct _VgwHttpRequest
 {
   GObject parent_instance;
 
-  SoupServerMessage *message; /* NULL once it has a reply or is given up */
+  SoupServerMessage *message; /* NULL once it has a reply or was dropped */
   char *method, *path, *query;
   char *remote_address;
   char **captures;
@@ -30,7 +30,6 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (VgwHttpRequest, vgw_http_request, G_TYPE_OBJECT)
 
-/* Nothing is set on the message from here on. (transfer full) */
 static SoupServerMessage *
 release_message (VgwHttpRequest *self)
 {
@@ -39,7 +38,7 @@ release_message (VgwHttpRequest *self)
   return g_steal_pointer (&self->message);
 }
 
-/* Lets libsoup write what was set. */
+/* Unpauses libsoup, which writes the reply. */
 static void
 finish (VgwHttpRequest *self)
 {
@@ -69,8 +68,8 @@ give_up (VgwHttpRequest *self)
   g_signal_emit (self, signals[SIGNAL_GONE], 0);
 }
 
-/* The client has closed its end, or the connection's deadline has shut the socket down. Bytes that follow the request
- * are left unread; with some there, only the end of both directions is noticed. */
+/* The client has closed its end, or the connection's deadline has passed. Bytes after the request are not read; where
+ * there are any, only a full close is noticed. */
 static gboolean
 on_socket (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
@@ -96,7 +95,7 @@ vgw_http_request_dispose (GObject *object)
   VgwHttpRequest *self = VGW_HTTP_REQUEST (object);
 
   if (self->message != NULL)
-    vgw_http_request_reply (self, VGW_HTTP_STATUS_INTERNAL_ERROR, VGW_HTTP_TEXT_PLAIN, "there is no reply\n");
+    vgw_http_request_reply (self, VGW_HTTP_STATUS_INTERNAL_ERROR, VGW_HTTP_TEXT_PLAIN, "no reply\n");
   G_OBJECT_CLASS (vgw_http_request_parent_class)->dispose (object);
 }
 
@@ -185,7 +184,7 @@ vgw_http_request_reply_bytes (VgwHttpRequest *self, guint status, const char *co
   vgw_http_request_set_header (self, "X-Content-Type-Options", "nosniff");
   if (content_type != NULL)
     vgw_http_request_set_header (self, "Content-Type", content_type);
-  if (body != NULL && g_bytes_get_size (body) > 0) /* libsoup asserts that there is something */
+  if (body != NULL && g_bytes_get_size (body) > 0) /* libsoup asserts that it is not empty */
     soup_message_body_append_bytes (soup_server_message_get_response_body (self->message), body);
   soup_server_message_set_status (self->message, status, NULL);
   finish (self);

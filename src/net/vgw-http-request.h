@@ -1,17 +1,16 @@
-/* One request of an HTTP client, and its reply: at once, or from any later turn of the main loop. A handler that
- * replies later keeps a reference; where the last one is dropped without a reply, the client gets a 500. Main thread.
+/* A request of an HTTP client, and its reply: at once, or in any later iteration of the main loop. A handler that
+ * replies later keeps a reference; where the last one is dropped without a reply, the client receives a 500. Main
+ * thread.
  *
  * Signals:
- *   "gone" (void)   once, where the client, its time or the server has ended before there was a reply. Replying
- *                   afterwards does nothing.
+ *   "gone" (void)   once, where the client disconnects, the time limit passes or the server stops before there is a
+ *                   reply. A reply has no effect afterwards.
  */
 #pragma once
 
 #include <glib-object.h>
 
 #include "net/vgw-http-routes.h"
-
-G_BEGIN_DECLS
 
 #define VGW_TYPE_HTTP_REQUEST (vgw_http_request_get_type ())
 G_DECLARE_FINAL_TYPE (VgwHttpRequest, vgw_http_request, VGW, HTTP_REQUEST, GObject)
@@ -45,25 +44,25 @@ typedef enum
 /* "GET", "HEAD", "POST", … */
 const char *vgw_http_request_get_method (VgwHttpRequest *self);
 
-/* The path, with its escapes as they came. */
+/* The path, undecoded. */
 const char *vgw_http_request_get_path (VgwHttpRequest *self);
 
-/* What stands for the wildcard @n of the route's pattern, with its escapes as they came. */
+/* The part of the path that matched wildcard @n of the route's pattern, undecoded. */
 const char *vgw_http_request_get_capture (VgwHttpRequest *self, guint n);
 
-/* What followed the "?", undecoded; NULL where there was none. */
+/* The query after "?", undecoded; NULL where there is none. */
 const char *vgw_http_request_get_query (VgwHttpRequest *self);
 
-/* Whether it asks for a WebSocket, as RFC 6455 section 4.2.1 has it. */
+/* Whether it is a WebSocket handshake (RFC 6455 section 4.2.1). */
 gboolean vgw_http_request_is_handshake (VgwHttpRequest *self);
 
-/* The value of a header, several lines of it joined by commas; NULL where there is none. */
+/* The value of a header, several lines joined by commas; NULL where there is none. */
 const char *vgw_http_request_get_header (VgwHttpRequest *self, const char *name);
 
-/* Whether the body is of @type, "application/sdp", with whatever parameters. */
+/* Whether the body is of @type, "application/sdp", with or without parameters. */
 gboolean vgw_http_request_has_content_type (VgwHttpRequest *self, const char *type);
 
-/* The body, of no more bytes than the route takes. (transfer full) */
+/* The body, at most the route's max_body_bytes. (transfer full) */
 GBytes *vgw_http_request_get_body (VgwHttpRequest *self);
 
 /* "192.0.2.1" or "2001:db8::1" */
@@ -81,23 +80,21 @@ void vgw_http_request_reply (VgwHttpRequest *self, guint status, const char *con
 /* Replies with @body (transfer none), or without one for NULL; @content_type (nullable). */
 void vgw_http_request_reply_bytes (VgwHttpRequest *self, guint status, const char *content_type, GBytes *body);
 
-/* FALSE once it has a reply, or can have none any more. */
+/* Whether a reply can still be sent. */
 gboolean vgw_http_request_is_open (VgwHttpRequest *self);
 
-/* For VgwHttpServer only; libsoup is its business. */
+/* For VgwHttpServer only. */
 
 typedef struct _SoupServerMessage SoupServerMessage;
 
-/* @message (transfer none) is being handled. @captures (transfer full). Returns: (transfer full) */
+/* @message (transfer none), @captures (transfer full). Returns: (transfer full) */
 VgwHttpRequest *vgw_http_request_new (SoupServerMessage *message, char **captures);
 
-/* The handler has returned: where there is no reply yet, the request waits for one, and for the client to go. */
+/* To be called after the handler: without a reply the request waits for one, or for the client to disconnect. */
 void vgw_http_request_wait (VgwHttpRequest *self);
 
-/* The message while there is no reply. (transfer none) (nullable) */
+/* The message, NULL after the reply. (transfer none) (nullable) */
 SoupServerMessage *vgw_http_request_get_message (VgwHttpRequest *self);
 
-/* Ends the request without a reply, for a response that is made in another way. Returns: its message (transfer full) */
+/* Ends the request without a reply, for a response that the caller makes. Returns: its message (transfer full) */
 SoupServerMessage *vgw_http_request_steal_message (VgwHttpRequest *self);
-
-G_END_DECLS

@@ -19,7 +19,7 @@ literal_length (const char *pattern)
   return strcspn (pattern, "{*");
 }
 
-/* @captures (nullable): gets a string for each wildcard. */
+/* @captures (nullable): receives a string for each wildcard. */
 static gboolean
 matches (const char *pattern, const char *path, GPtrArray *captures)
 {

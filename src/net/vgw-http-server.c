@@ -1,5 +1,5 @@
-/* Debian calls SoupServer unfit for untrusted clients; what is known to be wrong with 3.2.3 is kept away from it here
- * and in vgw-http-head.c, each with its reason. */
+/* Debian considers SoupServer unfit for untrusted clients; here and in vgw-http-head.c are the workarounds for the
+ * known faults of 3.2.3. */
 #include "net/vgw-http-server.h"
 
 #include <libsoup/soup.h>
@@ -11,7 +11,7 @@
 #include "net/vgw-http-origin.h"
 
 #define RESPONSE_TIMEOUT_MS 30000 /* from the end of the request to the end of the response */
-#define MAX_SUBPROTOCOLS 16       /* of a handshake are looked at */
+#define MAX_SUBPROTOCOLS 16       /* of a handshake; further ones are ignored */
 #define TOKEN_CHARS "!#$%&'*+-.^_`|~" G_CSET_DIGITS G_CSET_A_2_Z G_CSET_a_2_z /* RFC 9110 section 5.6.2 */
 #define PREFLIGHT_MAX_AGE_S "600"
 
@@ -30,7 +30,7 @@ struct _VgwHttpServer
   char *url;
   guint16 port;
   VgwTokenBucket work;  /* of all channels */
-  GHashTable *channels; /* VgwWsChannel*, one reference each until "closed" */
+  GHashTable *channels; /* VgwWsChannel*, a reference each until "closed" */
   GTask *shutdown;
   GSource *shutdown_timer;
 };
@@ -39,7 +39,7 @@ G_DEFINE_FINAL_TYPE (VgwHttpServer, vgw_http_server, G_TYPE_OBJECT)
 
 /* --- requests --- */
 
-/* What pages of other origins need to see (Fetch, "CORS protocol"). */
+/* The response headers of CORS (Fetch, "CORS protocol"). */
 static void
 add_cors_headers (VgwHttpServer *self, VgwHttpRequest *request, const VgwHttpRoute *route)
 {
@@ -62,17 +62,17 @@ add_cors_headers (VgwHttpServer *self, VgwHttpRequest *request, const VgwHttpRou
     vgw_http_request_set_header (request, "Access-Control-Allow-Headers", wanted);
 }
 
-/* For GET and HEAD of what is not there, and preflights: the listener has refused what else has no handler. */
+/* Answers preflights, and GET and HEAD of an unknown path; the listener has refused everything else without a handler.
+ * */
 static void
 reply_without_handler (VgwHttpRequest *request)
 {
   if (strcmp (vgw_http_request_get_method (request), "OPTIONS") == 0)
     vgw_http_request_reply_bytes (request, VGW_HTTP_STATUS_NO_CONTENT, NULL, NULL);
   else
-    vgw_http_request_reply (request, VGW_HTTP_STATUS_NOT_FOUND, VGW_HTTP_TEXT_PLAIN, "there is nothing here\n");
+    vgw_http_request_reply (request, VGW_HTTP_STATUS_NOT_FOUND, VGW_HTTP_TEXT_PLAIN, "not found\n");
 }
 
-/* The request is whole. */
 static void
 on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
 {
@@ -100,12 +100,12 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
 static void
 on_got_headers (SoupServerMessage *message, gpointer user_data)
 {
-  /* many overlapping ranges of a small file make a large response (CVE-2025-32907); a whole file is a good answer */
+  /* many overlapping ranges of a small file would make a large response (CVE-2025-32907); the whole file is sent */
   soup_message_headers_remove (soup_server_message_get_request_headers (message), "Range");
 }
 
-/* Before the first byte is read, so that libsoup's own error responses have the header as well: it leaks the socket of
- * a client that keeps its connection alive. */
+/* Runs before the first byte is read, so that libsoup's own error responses have the header, too: it leaks the socket
+ * of a client that keeps the connection open. */
 static void
 on_request_started (SoupServer *soup, SoupServerMessage *message, gpointer user_data)
 {
@@ -125,10 +125,9 @@ on_connection (GIOStream *stream, GSocketAddress *local_address, GSocketAddress 
 
 /* --- WebSockets --- */
 
-/* A handshake whose 101 is being written. */
 typedef struct
 {
-  VgwHttpServer *server; /* whose end is that of the message */
+  VgwHttpServer *server; /* outlives the message */
   VgwHttpWebSocketFunc opened;
   gpointer user_data;
   GDestroyNotify destroy;
@@ -165,7 +164,7 @@ on_channel_closed (VgwWsChannel *channel, int how, const GError *error, gpointer
     finish_shutdown (self);
 }
 
-/* The 101 has been written: from here on the socket speaks WebSocket. */
+/* The 101 has been written. */
 static void
 on_upgraded (SoupServerMessage *message, gpointer user_data)
 {
@@ -204,9 +203,9 @@ refuse_handshake (VgwHttpRequest *request, const GError *error)
                           VGW_HTTP_TEXT_PLAIN, text);
 }
 
-/* The first of the subprotocols that the client names, NULL for none. A browser fails a connection for which it named
- * some and got none (RFC 6455 section 4.1), and what is spoken is the same for all of them. The first only, since those
- * that follow may be a token that does not belong into a response. (transfer full) */
+/* The first subprotocol of the client, NULL for none. A browser fails a connection where it requested some and none is
+ * selected (RFC 6455 section 4.1); the protocol is the same for all of them. Only the first: a later one may be a
+ * token, which must not be in a response. (transfer full) */
 static char *
 choose_subprotocol (const char *wanted)
 {
@@ -221,8 +220,8 @@ choose_subprotocol (const char *wanted)
   return NULL;
 }
 
-/* Writes a 101 and calls on_upgraded () then. Without extensions: permessage-deflate turns 117 KB into 120 MB, and
- * libsoup has a race in it. */
+/* Sends a 101, then calls on_upgraded (). Without extensions: with permessage-deflate 117 KB can become 120 MB, and
+ * libsoup's has a race. */
 static void
 accept_handshake (VgwHttpRequest *request, Handshake *handshake)
 {
@@ -266,15 +265,15 @@ on_shutdown_timeout (gpointer user_data)
   GHashTableIter iter;
   gpointer channel;
 
-  vgw_info (NULL, "http: %u WebSockets did not close in time, cut off", g_hash_table_size (self->channels));
-  /* each one leaves the table as it closes, and the last one finishes the shutdown */
+  vgw_info (NULL, "http: %u WebSockets did not close in time: closed at once", g_hash_table_size (self->channels));
+  /* each is removed from the table as it closes, and the last one completes the shutdown */
   for (g_hash_table_iter_init (&iter, self->channels); g_hash_table_iter_next (&iter, &channel, NULL);
        g_hash_table_iter_init (&iter, self->channels))
     vgw_ws_channel_cut (channel);
   return G_SOURCE_REMOVE;
 }
 
-/* No new connections; requests that are being answered are given up. */
+/* Accepts no new connections, and drops pending requests. */
 static void
 stop_listening (VgwHttpServer *self)
 {
@@ -317,7 +316,7 @@ vgw_http_server_init (VgwHttpServer *self)
 {
   self->channels = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->routes = vgw_http_routes_new ();
-  /* raw-paths: libsoup decodes nothing, so no path means something else by the time it is compared */
+  /* raw-paths: libsoup does not decode paths, so that they are compared as they were sent */
   self->soup = soup_server_new ("raw-paths", TRUE, NULL);
   soup_server_remove_websocket_extension (self->soup, SOUP_TYPE_WEBSOCKET_EXTENSION_DEFLATE);
   g_signal_connect (self->soup, "request-started", G_CALLBACK (on_request_started), NULL);

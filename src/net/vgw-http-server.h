@@ -1,13 +1,11 @@
-/* An HTTP listener with its routes, and the WebSockets that came of requests. A request gets one reply and its
- * connection closes. libsoup parses requests and writes responses; sockets, their number, their time and a first look
- * at what they bring are VgwHttpListener's, the WebSocket after the handshake is VgwWsChannel's. Main thread only. */
+/* An HTTP listener with its routes, and the WebSockets made from requests. A connection carries one request. libsoup
+ * parses requests and writes responses; VgwHttpListener limits the sockets and checks request heads, VgwWsChannel is
+ * the WebSocket after the handshake. Main thread only. */
 #pragma once
 
 #include "net/vgw-http-listener.h"
 #include "net/vgw-http-request.h"
 #include "net/vgw-ws-channel.h"
-
-G_BEGIN_DECLS
 
 #define VGW_TYPE_HTTP_SERVER (vgw_http_server_get_type ())
 G_DECLARE_FINAL_TYPE (VgwHttpServer, vgw_http_server, VGW, HTTP_SERVER, GObject)
@@ -17,30 +15,30 @@ typedef struct
 {
   const char *address;               /* to listen on */
   guint16 port;                      /* 0: any free port */
-  const char *const *origins;        /* (nullable) whose pages may call routes that are for origins; "*" for any */
+  const char *const *origins;        /* (nullable) whose pages may use routes with has_cors; "*" for any */
   guint header_timeout_ms;           /* from connecting to the end of the request, its body included */
   guint max_connections;             /* open sockets in all */
-  guint max_connections_per_address; /* 0: no bound */
+  guint max_connections_per_address; /* 0: no limit */
   VgwCapacity *capacity;             /* (nullable) outlives the server */
   guint max_message_bytes;           /* of a WebSocket */
-  guint idle_timeout_ms;             /* a WebSocket that answers no ping for so long is closed */
+  guint idle_timeout_ms;             /* a WebSocket that answers no ping for that long is closed */
 } VgwHttpSettings;
 
 /* @settings is copied. Errors: G_IO_ERROR, with address and port in the message. Returns: (transfer full) */
 VgwHttpServer *vgw_http_server_new (const VgwHttpSettings *settings, GError **error);
 
-/* Before the first turn of the main loop. @route is copied; @user_data outlives the server, or its shutdown. */
+/* Before the main loop runs. @route is copied; @user_data outlives the server, or its shutdown. */
 void vgw_http_server_add_route (VgwHttpServer *self, const VgwHttpRoute *route, gpointer user_data);
 
-/* Runs before each handler; FALSE where it has replied. */
+/* Runs before each handler; returns FALSE where it has replied. */
 typedef gboolean (*VgwHttpCheckFunc) (VgwHttpRequest *request, gpointer user_data);
 void vgw_http_server_set_check (VgwHttpServer *self, VgwHttpCheckFunc check, gpointer user_data);
 
-/* @channel (transfer none) is open; whoever handles it takes a reference. */
+/* @channel (transfer none) is open; the callee keeps a reference. */
 typedef void (*VgwHttpWebSocketFunc) (VgwWsChannel *channel, gpointer user_data);
 
-/* Answers the WebSocket handshake of @request, in its handler. Calls @opened when the channel is open; @destroy
- * (nullable) follows, also where the request was no good handshake and got its refusal, or the client has gone. */
+/* Answers the WebSocket handshake of @request, in its handler. Calls @opened when the channel is open, then @destroy
+ * (nullable); only @destroy where the handshake was refused or the client has disconnected. */
 void vgw_http_server_open_websocket (VgwHttpServer *self, VgwHttpRequest *request, VgwHttpWebSocketFunc opened,
                                      gpointer user_data, GDestroyNotify destroy);
 
@@ -48,13 +46,11 @@ void vgw_http_server_open_websocket (VgwHttpServer *self, VgwHttpRequest *reques
 char *vgw_http_server_get_url (VgwHttpServer *self);
 guint16 vgw_http_server_get_port (VgwHttpServer *self);
 
-/* What became of connections; all 0 once it is shutting down. */
+/* Connection counts; all 0 once it is shutting down. */
 void vgw_http_server_get_stats (VgwHttpServer *self, VgwHttpListenerStats *stats);
 
-/* Stops listening and gives up the requests that wait for a reply; closes every channel with 1001 and calls back when
- * all are gone, or after @timeout_ms. */
+/* Stops listening, drops requests without a reply, closes every channel with 1001, and calls back when all are closed,
+ * or after @timeout_ms. */
 void vgw_http_server_shutdown_async (VgwHttpServer *self, guint timeout_ms, GAsyncReadyCallback callback,
                                      gpointer user_data);
 gboolean vgw_http_server_shutdown_finish (VgwHttpServer *self, GAsyncResult *result, GError **error);
-
-G_END_DECLS

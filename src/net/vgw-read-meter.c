@@ -4,11 +4,11 @@
 
 #define US_PER_SECOND_AND_PERCENT (G_USEC_PER_SEC / 100)
 #define SHARED_BURST_US 200000
-#define EXPENSIVE_US 1000 /* less is never put off for what other peers cost */
+#define EXPENSIVE_US 1000 /* cheaper pieces are not delayed because of other peers */
 #define MAX_DELAY_US (5 * G_USEC_PER_SEC)
-#define FRAMES_BURST 5 /* seconds' worth of frames that may come at once */
+#define FRAMES_BURST 5 /* the burst, in seconds of max_frames_per_s */
 
-/* What this thread has computed so far: what waiting for a processor costs is not the peer's doing. */
+/* The CPU time of this thread: the time that it waits for a processor is not counted against the peer. */
 static gint64
 get_thread_time_us (void)
 {

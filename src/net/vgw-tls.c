@@ -18,7 +18,7 @@ free_certificates (gpointer list)
   g_list_free_full (list, g_object_unref);
 }
 
-/* GLib tells a file without a certificate from a good one only by the empty list, and wants an absolute path. */
+/* For a file without certificates GLib reports no error, only an empty list. */
 static gboolean
 check_certificates (const char *path, GError **error)
 {
@@ -29,7 +29,7 @@ check_certificates (const char *path, GError **error)
   free_certificates (certificates);
   if (!is_good)
     g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "must be a file of certificates in PEM: %s",
-                 cause != NULL ? cause->message : "there is none in it");
+                 cause != NULL ? cause->message : "it has none");
   return is_good;
 }
 

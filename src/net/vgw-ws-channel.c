@@ -1,6 +1,6 @@
-/* VgwWsParser reads, VgwReadMeter says how fast, VgwWsOutput writes, and timers end what does not end by itself.
- * libsoup's own class buffers fragments without bound, queues without bound and does not tell how much, keeps what
- * follows a protocol error in memory, and waits for ever for a peer that does not read its close frame (libsoup 3.2.3,
+/* VgwWsParser parses, VgwReadMeter limits the rate, VgwWsOutput writes, and timers bound each phase. libsoup's own
+ * class has no limit on fragments and none on its send queue, whose size is not accessible, buffers data after a
+ * protocol error, and waits for ever for a peer that does not read its close frame (libsoup 3.2.3,
  * soup-websocket-connection.c). */
 #include "net/vgw-ws-channel.h"
 
@@ -14,13 +14,13 @@
 #include "net/vgw-dialler.h"
 #include "net/vgw-ws-output.h"
 
-#define READ_BYTES 16384    /* at once, and in one turn of the main loop: no peer keeps it from the others */
-#define PINGS_PER_TIMEOUT 3 /* two of them may get lost */
+#define READ_BYTES 16384                            /* per iteration of the main loop, so that all peers are served */
+#define PINGS_PER_TIMEOUT 3                         /* two of them may be lost */
 #define MIN_DELAY_US (20 * G_TIME_SPAN_MILLISECOND) /* of reading from a bot */
 
-/* CONNECTING, name, TCP, TLS and handshake of a client → OPEN → CLOSING, our close frame is queued and the peer's is
- * awaited → LINGERING, nothing is left to send and what still comes is dropped until the peer closes → CLOSED. A socket
- * closed with unread bytes sends a reset, which would take the close frame back from the peer. */
+/* CONNECTING: name, TCP, TLS and handshake of a client → OPEN → CLOSING: our close frame is queued, the peer's is
+ * awaited → LINGERING: everything is sent, and input is dropped until the peer closes → CLOSED. A socket that is closed
+ * with unread bytes sends a reset, and the peer might not receive the close frame. */
 typedef enum
 {
   CHANNEL_CONNECTING,
@@ -36,22 +36,22 @@ struct _VgwWsChannel
 
   VgwWsChannelSettings settings;
   ChannelState state;
-  VgwWsChannel *kept; /* itself, from close () on until it is closed */
+  VgwWsChannel *kept; /* a reference to itself from close () until it is closed */
   char *peer;
-  GCancellable *dialling; /* NULL of a server */
-  VgwWsParser *parser;    /* NULL of a stream */
+  GCancellable *dialling; /* NULL for a server */
+  VgwWsParser *parser;    /* NULL for a stream */
   GIOStream *stream;      /* NULL before it is connected */
   GSocket *socket;
   VgwWsOutput output;
   GSource *deadline; /* of connecting, of closing */
   GSource *ping_timer;
 
-  GSource *input_source; /* or, while reading is put off, the timer that brings it back */
+  GSource *input_source; /* or, while reading is paused, the timer that ends the pause */
   gboolean is_delayed;
   VgwReadMeter meter;
   gint64 received_at_us;
   gsize n_after_close;
-  guint16 failure_code; /* what the peer broke: the code to close with, 0 for nothing */
+  guint16 failure_code; /* the close code of the peer's violation, 0 for none */
   guint n_delays;
 };
 
@@ -83,7 +83,7 @@ G_DEFINE_FINAL_TYPE (VgwWsChannel, vgw_ws_channel, G_TYPE_OBJECT)
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */
 
-/* Releases the socket. Not by g_io_stream_close (), which may wait for TLS. TRUE the first time. */
+/* Closes the socket. Not by g_io_stream_close (), which may wait for TLS. TRUE the first time. */
 static gboolean
 drop_socket (VgwWsChannel *self)
 {
@@ -102,8 +102,8 @@ drop_socket (VgwWsChannel *self)
   return TRUE;
 }
 
-/* From the main loop only, so that nobody's call into the channel ends in a signal. It may drop the last reference as
- * it returns: of whoever calls it from a source, one of its own. */
+/* Emits "closed". From the main loop only, so that no function of the channel emits it. May drop the last reference:
+ * callers from a source hold one. */
 static void
 finish (VgwWsChannel *self, VgwWsEnd how, const GError *error)
 {
@@ -115,7 +115,7 @@ finish (VgwWsChannel *self, VgwWsEnd how, const GError *error)
   g_clear_object (&held->kept);
 }
 
-/* With an error that says where to, @what happened and @why. One that comes while we close is none. */
+/* finish () with an error from @what and @why. While closing, the end is orderly. */
 static void
 finish_with (VgwWsChannel *self, VgwWsEnd how, const char *what, const char *why)
 {
@@ -127,7 +127,7 @@ finish_with (VgwWsChannel *self, VgwWsEnd how, const char *what, const char *why
     finish (self, VGW_WS_END_ORDERLY, NULL);
 }
 
-/* A peer whose process ends resets the connection, or ends its TLS without a word: that is its end, and no failure. */
+/* A reset, or TLS without a closing alert, is the end of the peer's process: lost, not failed. */
 static void
 finish_by_error (VgwWsChannel *self, const GError *error)
 {
@@ -145,7 +145,7 @@ on_deadline (gpointer user_data)
   VgwWsChannel *self = user_data;
 
   if (self->state != CHANNEL_CONNECTING)
-    vgw_debug (NULL, "%s did not finish closing its connection, cut off", self->peer);
+    vgw_debug (NULL, "%s did not close its connection in time: closed", self->peer);
   finish_with (self, VGW_WS_END_FAILED, "cannot connect", "no answer in time");
   return G_SOURCE_REMOVE;
 }
@@ -159,7 +159,7 @@ set_deadline (VgwWsChannel *self, guint timeout_ms)
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
-/* Behind the last byte of a channel that closes comes the end. */
+/* All output is written, or writing has failed. */
 static void
 on_output (const GError *error, gpointer user_data)
 {
@@ -171,8 +171,8 @@ on_output (const GError *error, gpointer user_data)
     g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
 }
 
-/* A client that does not read is cut off in the next turn of the main loop; a server gets less, and may still come
- * round. */
+/* FALSE, and nothing is queued, where the queue is full. A client that does not read is then cut off in the next
+ * iteration of the main loop; to a server the message is dropped. */
 static gboolean
 queue_frame (VgwWsChannel *self, VgwWsOpcode opcode, gconstpointer data, gsize length)
 {
@@ -180,7 +180,7 @@ queue_frame (VgwWsChannel *self, VgwWsOpcode opcode, gconstpointer data, gsize l
     {
       if (self->settings.role != VGW_WS_SERVER)
         return FALSE;
-      vgw_info_about (self->peer, "http: %s does not read its WebSocket, cut off", self->peer);
+      vgw_info_about (self->peer, "http: %s does not read its WebSocket: closed", self->peer);
       self->state = CHANNEL_LINGERING;
       set_deadline (self, 0);
       return FALSE;
@@ -192,7 +192,7 @@ queue_frame (VgwWsChannel *self, VgwWsOpcode opcode, gconstpointer data, gsize l
   return TRUE;
 }
 
-/* Nothing more is sent. The peer closes first, or is cut off. */
+/* Nothing more is sent; waits until the peer closes or the deadline passes. */
 static void
 linger (VgwWsChannel *self)
 {
@@ -203,7 +203,7 @@ linger (VgwWsChannel *self)
     g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
 }
 
-/* The peer has broken the protocol. The listener first: what it answers still goes out before the close frame. */
+/* The peer has violated the protocol. "bad" first: a reply of its handler is sent before the close frame. */
 static void
 handle_violation (VgwWsChannel *self, const GError *error, guint16 close_code)
 {
@@ -220,8 +220,8 @@ handle_violation (VgwWsChannel *self, const GError *error, guint16 close_code)
     finish_with (self, VGW_WS_END_FAILED, "the connection was lost", error->message);
 }
 
-/* The peer's close frame: answered with the same code where it is the first one (section 5.5.1). 1000, or no code at
- * all, is good order (sections 7.1.5 and 7.4.1). */
+/* The peer's close frame: answered with the same code where it is the first one (section 5.5.1). 1000 or no code is an
+ * orderly close (sections 7.1.5 and 7.4.1). */
 static void
 handle_close_frame (VgwWsChannel *self, const VgwWsMessage *message)
 {
@@ -304,7 +304,7 @@ read_frame (VgwWsChannel *self, const guint8 *data, gsize length)
   return n_taken;
 }
 
-/* Delivers what is whole in @data. Handlers may send, close, and drop their reference. */
+/* Delivers the complete messages in @data. Handlers may send, close, and drop their reference. */
 static void
 handle_bytes (VgwWsChannel *self, const guint8 *data, gsize length)
 {
@@ -322,8 +322,8 @@ handle_bytes (VgwWsChannel *self, const guint8 *data, gsize length)
 
 static gboolean on_readable (GObject *stream, gpointer user_data);
 
-/* A server's stream is libsoup's, which hands out what it read beyond the request's head by a source that is ready at
- * once: a source stands for the moment it was made, and is made anew after each read. */
+/* A server's stream is libsoup's, which may hold bytes that it has read after the request's head; its source is then
+ * ready at once. That is decided when the source is created, so there is a new one after each read. */
 static void
 watch_input (VgwWsChannel *self)
 {
@@ -340,7 +340,7 @@ on_delay_over (gpointer user_data)
   VgwWsChannel *self = user_data;
 
   self->is_delayed = FALSE;
-  self->received_at_us = g_get_monotonic_time (); /* it was us who did not listen */
+  self->received_at_us = g_get_monotonic_time (); /* the pause was ours */
   watch_input (self);
   return G_SOURCE_REMOVE;
 }
@@ -355,7 +355,7 @@ delay_reading (VgwWsChannel *self, gint64 delay_us)
   self->input_source = vgw_source_start_timer ((guint) (delay_us / 1000) + 1, on_delay_over, self);
 }
 
-/* Goes on after a read of @n bytes, now, later, or not at all. */
+/* Continues after a read of @n bytes: now, later, or not at all. */
 static void
 continue_reading (VgwWsChannel *self, gsize n)
 {
@@ -363,13 +363,13 @@ continue_reading (VgwWsChannel *self, gsize n)
 
   if (self->state != CHANNEL_OPEN)
     self->n_after_close += n;
-  /* a peer that goes on sending is held back by TCP; it still gets the close frame, and the deadline ends it */
+  /* a peer that goes on sending is held back by TCP, receives the close frame, and is cut off at the deadline */
   if (self->n_after_close >= self->settings.max_bytes_after_close)
     vgw_source_clear (&self->input_source);
   else if (delay_us > 0)
     {
       if (self->n_delays++ == 0 && self->settings.role == VGW_WS_SERVER)
-        vgw_info_about (self->peer, "http: the messages of %s take too much time: they are read more slowly",
+        vgw_info_about (self->peer, "http: the messages of %s take too much CPU time: reading them more slowly",
                         self->peer);
       delay_reading (self, delay_us);
     }
@@ -417,7 +417,7 @@ on_ping_time (gpointer user_data)
 
   if (silent_ms > self->settings.idle_timeout_ms && !self->is_delayed)
     {
-      vgw_info_about (self->peer, "http: nothing from %s for %" G_GINT64_FORMAT " ms, not even a pong: closed",
+      vgw_info_about (self->peer, "http: nothing received from %s for %" G_GINT64_FORMAT " ms, not even a pong: closed",
                       self->peer, silent_ms);
       finish_with (self, VGW_WS_END_FAILED, "the connection was lost", "silence");
       return G_SOURCE_REMOVE;
@@ -450,7 +450,7 @@ vgw_ws_channel_finalize (GObject *object)
 static void
 vgw_ws_channel_init (VgwWsChannel *self)
 {
-  self->state = CHANNEL_CLOSED; /* until it has a stream, or a target */
+  self->state = CHANNEL_CLOSED; /* until it has a stream or a target */
 }
 
 static void
@@ -471,7 +471,6 @@ vgw_ws_channel_class_init (VgwWsChannelClass *klass)
                                          G_TYPE_NONE, 2, G_TYPE_INT, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
-/* @stream and @socket (transfer none) are there from here on. */
 static void
 attach_stream (VgwWsChannel *self, GIOStream *stream, GSocket *socket)
 {
@@ -516,7 +515,7 @@ on_dialled (GObject *source, GAsyncResult *result, gpointer user_data)
   self->state = CHANNEL_OPEN;
   attach_stream (self, G_IO_STREAM (connection), g_socket_connection_get_socket (connection));
   g_signal_emit (self, signals[SIGNAL_OPENED], 0);
-  if (rest != NULL) /* what came behind the answer to the handshake */
+  if (rest != NULL) /* received after the answer to the handshake */
     handle_bytes (self, g_bytes_get_data (rest, NULL), g_bytes_get_size (rest));
 }
 
@@ -539,7 +538,7 @@ vgw_ws_channel_new_client (const VgwDialTarget *target, guint timeout_ms, const 
 gboolean
 vgw_ws_channel_send (VgwWsChannel *self, gboolean is_text, gconstpointer data, gsize length)
 {
-  /* after the close frame nothing may follow (RFC 6455 section 5.5.1) */
+  /* nothing may follow the close frame (RFC 6455 section 5.5.1) */
   return self->state == CHANNEL_OPEN && queue_frame (self, is_text ? VGW_WS_TEXT : VGW_WS_BINARY, data, length);
 }
 
@@ -552,7 +551,7 @@ vgw_ws_channel_close (VgwWsChannel *self, guint16 code, const char *reason)
   if (self->state == CHANNEL_CONNECTING)
     {
       self->state = CHANNEL_LINGERING;
-      g_cancellable_cancel (self->dialling); /* on_dialled () does the rest */
+      g_cancellable_cancel (self->dialling); /* on_dialled () finishes */
     }
   else if (self->settings.role == VGW_WS_STREAM)
     linger (self);
@@ -560,7 +559,7 @@ vgw_ws_channel_close (VgwWsChannel *self, guint16 code, const char *reason)
     {
       self->state = CHANNEL_CLOSING;
       set_deadline (self, self->settings.close_timeout_ms);
-      /* beyond any bound; a listener that closes because of "bad" does not change what the client is told */
+      /* not limited; after "bad" the code of the violation is kept */
       vgw_ws_output_push_close (&self->output, self->failure_code != 0 ? self->failure_code : code, reason);
     }
 }

@@ -16,7 +16,7 @@
 #define LENGTH_64_BIT 127
 #define MAX_CONTROL_BYTES 125 /* section 5.5 */
 
-/* No client cuts a 64 KiB message so small; empty fragments would otherwise cost time without end. */
+/* More than any real client sends; bounds the work for empty fragments. */
 #define MAX_FRAGMENTS 512
 
 struct _VgwWsParser
@@ -41,8 +41,8 @@ struct _VgwWsParser
   guint8 message_opcode; /* 0: none */
   guint n_fragments;
   GByteArray *message;
-  gboolean is_delivered;                 /* the caller has it until the next call */
-  guint8 control[MAX_CONTROL_BYTES + 1]; /* a control frame may come between two fragments */
+  gboolean is_delivered;                 /* the caller may use it until the next call */
+  guint8 control[MAX_CONTROL_BYTES + 1]; /* a control frame between two fragments */
 };
 
 static VgwWsResult
@@ -61,7 +61,7 @@ is_control (guint8 opcode)
   return (opcode & 0x08) != 0;
 }
 
-/* NUL is a character like any other here; g_utf8_validate () takes it for the end. */
+/* NUL is valid here; g_utf8_validate () would end there. */
 static gboolean
 is_utf8 (const guint8 *data, gsize length)
 {
@@ -79,7 +79,7 @@ is_utf8 (const guint8 *data, gsize length)
   return TRUE;
 }
 
-/* How long the header is that starts with the two bytes we have. */
+/* The length of the header, by its first two bytes. */
 static gsize
 header_bytes (const VgwWsParser *self)
 {
@@ -117,7 +117,7 @@ is_shortest_length (const VgwWsParser *self)
     }
 }
 
-/* What the first two bytes already tell: nothing more is waited for from a peer that got these wrong. */
+/* Checks the first two bytes before the rest of the header is awaited. */
 static VgwWsResult
 check_first_bytes (VgwWsParser *self, GError **error)
 {
@@ -138,7 +138,7 @@ check_first_bytes (VgwWsParser *self, GError **error)
     {
     case OPCODE_CONTINUATION:
       return self->message_opcode != 0 ? VGW_WS_MORE
-                                       : fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "a continuation of nothing");
+                                       : fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "a stray continuation");
     case VGW_WS_TEXT:
     case VGW_WS_BINARY:
       return self->message_opcode == 0
@@ -149,7 +149,7 @@ check_first_bytes (VgwWsParser *self, GError **error)
     case VGW_WS_PONG:
       return VGW_WS_MORE;
     default:
-      return fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "an opcode that nobody defined");
+      return fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "an undefined opcode");
     }
 }
 
@@ -162,7 +162,7 @@ get_max_bytes (const VgwWsParser *self)
   return opcode == VGW_WS_TEXT ? self->max_text_bytes : self->max_binary_bytes;
 }
 
-/* The whole header is here: the bounds are checked before one byte of payload is taken. */
+/* The header is complete: checks the limits before any payload is read. */
 static VgwWsResult
 begin_payload (VgwWsParser *self, GError **error)
 {
@@ -194,7 +194,7 @@ begin_payload (VgwWsParser *self, GError **error)
   return VGW_WS_MORE;
 }
 
-/* Takes bytes of the header one at a time: it is at most 14 of them. */
+/* Reads the header byte by byte: it has 14 at most. */
 static VgwWsResult
 read_header (VgwWsParser *self, const guint8 *data, gsize length, gsize *n_taken, GError **error)
 {

@@ -1,11 +1,9 @@
-/* The frames of a WebSocket (RFC 6455 sections 5 to 7), of a server or a client. The parser is bounded: frames in,
- * whole messages out. It holds what has arrived of one message, never what a header only announces, and never more than
- * the bound over all fragments. Pure: no sockets, no clock. One thread. */
+/* The frame codec of WebSockets (RFC 6455 sections 5 to 7), server or client. The parser assembles messages from
+ * frames. It allocates memory only for received bytes, not for the length in a header, and never more than the limit
+ * for all fragments. Pure: no sockets, no clock. One thread. */
 #pragma once
 
 #include <glib.h>
-
-G_BEGIN_DECLS
 
 typedef struct _VgwWsParser VgwWsParser;
 
@@ -32,54 +30,52 @@ typedef enum
   VGW_WS_CLOSE_TRY_AGAIN_LATER = 1013,
 } VgwWsCloseCode;
 
-/* One whole message or one control frame. */
+/* A complete message or a control frame. */
 typedef struct
 {
   VgwWsOpcode opcode;
-  const guint8 *data; /* the parser's, valid until the next call; a NUL follows; text is valid UTF-8 */
+  const guint8 *data; /* owned by the parser, valid until the next call; a NUL follows; text is valid UTF-8 */
   gsize length;
 } VgwWsMessage;
 
 typedef enum
 {
-  VGW_WS_MORE,    /* everything was taken, nothing is complete */
+  VGW_WS_MORE,    /* all data was consumed, nothing is complete */
   VGW_WS_MESSAGE, /* a message is complete; call again with the rest */
-  VGW_WS_FAILED,  /* the error is set; the parser takes nothing more */
+  VGW_WS_FAILED,  /* the error is set; the parser cannot be used any more */
 } VgwWsResult;
 
-/* @is_masked: whether the frames that come in are, which is what a client sends. The bounds are of one message, all its
- * fragments together. Returns: (transfer full) */
+/* @is_masked: whether incoming frames are masked, as a client's are. The limits are for one message with all its
+ * fragments. Returns: (transfer full) */
 VgwWsParser *vgw_ws_parser_new (gboolean is_masked, gsize max_text_bytes, gsize max_binary_bytes);
 void vgw_ws_parser_free (VgwWsParser *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWsParser, vgw_ws_parser_free)
 
-/* Takes bytes of @data until a message is complete or nothing is left; @n_taken (out) tells how many.
- * Errors: VGW_ERROR_TOO_LARGE for a message of too many bytes or fragments, found when the header of the frame that
- * passes the bound is complete; VGW_ERROR_BAD_MESSAGE for what breaks RFC 6455: an unmasked frame (for a client: a
- * masked one), reserved bits or opcodes, lengths not in their shortest form, fragments out of order, bad control
- * frames, text that is not UTF-8. */
+/* Consumes bytes of @data until a message is complete or none are left; @n_taken (out): their number.
+ * Errors: VGW_ERROR_TOO_LARGE for a message of too many bytes or fragments, detected by the header of the frame that
+ * exceeds the limit; VGW_ERROR_BAD_MESSAGE for a violation of RFC 6455: an unmasked frame (for a client: a masked one),
+ * reserved bits or opcodes, lengths not in their shortest form, fragments out of order, bad control frames, text that
+ * is not UTF-8. */
 VgwWsResult vgw_ws_parser_read (VgwWsParser *self, const guint8 *data, gsize length, gsize *n_taken,
                                 VgwWsMessage *message, GError **error);
 
-/* What to close with after VGW_WS_FAILED: 1002, 1007 or 1009 (RFC 6455 section 7.4.1); 0 before. */
+/* The close code after VGW_WS_FAILED: 1002, 1007 or 1009 (RFC 6455 section 7.4.1); 0 before. */
 guint16 vgw_ws_parser_get_close_code (VgwWsParser *self);
 
-/* Bytes held of the message that is not complete yet. For tests of the bound. */
+/* Bytes held of an incomplete message. For tests of the limit. */
 gsize vgw_ws_parser_get_held_bytes (VgwWsParser *self);
 
-/* Data and control frames begun so far, for a bound on their rate. */
+/* Data and control frames so far, for a limit of their rate. */
 guint64 vgw_ws_parser_get_n_frames (VgwWsParser *self);
 
 #define VGW_WS_MASK_BYTES 4
 
-/* Appends one unfragmented frame to @out. @mask (nullable): VGW_WS_MASK_BYTES that nobody can guess (section 10.3), in
- * a frame of a client. */
+/* Appends one unfragmented frame to @out. @mask (nullable): VGW_WS_MASK_BYTES of unpredictable bytes (section 10.3),
+ * for a client. */
 void vgw_ws_frame_append (GByteArray *out, VgwWsOpcode opcode, gconstpointer data, gsize length, const guint8 *mask);
 
-/* The same for a close frame; @reason (nullable) is cut to what fits a control frame. */
+/* The same for a close frame; @reason (nullable) is truncated to fit a control frame. */
 void vgw_ws_frame_append_close (GByteArray *out, guint16 code, const char *reason, const guint8 *mask);
 
 /* The code in a close frame, VGW_WS_CLOSE_NO_CODE where it has none. */
 guint16 vgw_ws_frame_get_close_code (const VgwWsMessage *message);
-
-G_END_DECLS

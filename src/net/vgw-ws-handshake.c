@@ -9,14 +9,14 @@
 #define KEY_BYTES 16                                       /* RFC 6455 section 4.1 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* section 4.2.2 */
 #define HEAD_END "\r\n\r\n"
-#define TLS_ALERT 0x15 /* RFC 8446 section 5.1: what a record begins with, where a server speaks TLS and we do not */
+#define TLS_ALERT 0x15 /* RFC 8446 section 5.1: first byte of the answer of a TLS server to plain HTTP */
 
 struct _VgwWsHandshake
 {
   char *key;
   char *request;
   char *subprotocol; /* (nullable) */
-  GByteArray *head;  /* of the answer, as far as it has arrived */
+  GByteArray *head;  /* of the answer, as far as received */
 };
 
 void
@@ -101,7 +101,7 @@ make_accept (VgwWsHandshake *self)
   return g_base64_encode (digest, length);
 }
 
-/* Section 4.1: what the client must check. Returns what is wrong, or NULL. */
+/* The checks of section 4.1. Returns a description of the fault, or NULL. */
 static const char *
 find_fault (VgwWsHandshake *self, SoupMessageHeaders *headers)
 {
@@ -111,11 +111,11 @@ find_fault (VgwWsHandshake *self, SoupMessageHeaders *headers)
 
   if (upgrade == NULL || g_ascii_strcasecmp (upgrade, "websocket") != 0
       || !soup_message_headers_header_contains (headers, "Connection", "upgrade"))
-    return "the answer is no upgrade";
+    return "the answer is not an upgrade";
   if (g_strcmp0 (soup_message_headers_get_one (headers, "Sec-WebSocket-Accept"), accept) != 0)
     return "the answer is not to this request";
   if (soup_message_headers_get_list (headers, "Sec-WebSocket-Extensions") != NULL)
-    return "the answer has an extension that was not asked for";
+    return "the answer has an extension that was not requested";
   if (protocol != NULL && g_strcmp0 (protocol, self->subprotocol) != 0)
     return "the answer is for another subprotocol";
   return NULL;
@@ -170,6 +170,6 @@ vgw_ws_handshake_read (VgwWsHandshake *self, const guint8 *data, gsize length, g
       return VGW_WS_FAILED;
     }
   head_bytes = (gsize) (end - self->head->data) + strlen (HEAD_END);
-  *n_taken = head_bytes - n_before; /* what follows the head belongs to the frames */
+  *n_taken = head_bytes - n_before; /* the rest belongs to the frames */
   return check_head (self, head_bytes, error) ? VGW_WS_MESSAGE : VGW_WS_FAILED;
 }

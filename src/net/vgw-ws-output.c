@@ -27,7 +27,7 @@ on_writable (GObject *stream, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Hands `unsent` to the kernel as far as it takes it. An error is told from the loop, not from within push (). */
+/* Writes as much of `unsent` as the kernel accepts. An error is reported from the main loop, not from push (). */
 static void
 write_more (VgwWsOutput *self)
 {
@@ -82,7 +82,7 @@ vgw_ws_output_push_bytes (VgwWsOutput *self, gconstpointer data, gsize length)
   write_more (self);
 }
 
-/* Section 10.3: nobody's guess. */
+/* Section 10.3: unpredictable. */
 static const guint8 *
 make_mask (VgwWsOutput *self, guint32 *mask)
 {

@@ -1,14 +1,12 @@
-/* What a channel still has to send: frames, or plain bytes, written as far as the kernel takes them. The bound is the
- * caller's. One thread. */
+/* The send queue of a channel: frames or plain bytes, written as the kernel accepts them. The caller limits its size.
+ * One thread. */
 #pragma once
 
 #include <gio/gio.h>
 
 #include "net/vgw-ws-frame.h"
 
-G_BEGIN_DECLS
-
-/* From the main loop: all has been written, or (@error) nothing more will be. */
+/* From the main loop: everything is written, or (@error) writing has failed for good. */
 typedef void (*VgwWsOutputFunc) (const GError *error, gpointer user_data);
 
 /* Part of its owner's struct. */
@@ -19,7 +17,7 @@ typedef struct
   VgwWsOutputFunc func;
   gpointer user_data;
   GByteArray *unsent;
-  GSource *source; /* while `unsent` waits for room */
+  GSource *source; /* while `unsent` is not empty */
   GError *error;   /* (nullable) */
 } VgwWsOutput;
 
@@ -27,16 +25,14 @@ typedef struct
 void vgw_ws_output_init (VgwWsOutput *self, GOutputStream *stream, gboolean is_masked, VgwWsOutputFunc func,
                          gpointer user_data);
 
-/* Drops all; @func is not called any more. Idempotent, and nothing for one that is all zero. */
+/* Drops the queue; @func is not called any more. Idempotent; no effect on a zeroed struct. */
 void vgw_ws_output_clear (VgwWsOutput *self);
 
-/* Bytes that wait. */
+/* Bytes in the queue. */
 gsize vgw_ws_output_get_length (VgwWsOutput *self);
 
 void vgw_ws_output_push_bytes (VgwWsOutput *self, gconstpointer data, gsize length);
 void vgw_ws_output_push_frame (VgwWsOutput *self, VgwWsOpcode opcode, gconstpointer data, gsize length);
 
-/* @reason (nullable) is cut to what fits. */
+/* @reason (nullable) is truncated to fit. */
 void vgw_ws_output_push_close (VgwWsOutput *self, guint16 code, const char *reason);
-
-G_END_DECLS

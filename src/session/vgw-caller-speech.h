@@ -4,8 +4,6 @@
 #include "engine/vgw-engine-config.h"
 #include "media/vgw-bridge.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwCallerSpeech VgwCallerSpeech;
 
 /* The caller has begun or ended to speak; barge-in has been done. May free the VgwCallerSpeech. */
@@ -30,5 +28,3 @@ gboolean vgw_caller_speech_wants_voice (VgwCallerSpeech *self);
 
 /* Detects nothing until it is configured again. Returns: whether the caller was speaking. */
 gboolean vgw_caller_speech_stop (VgwCallerSpeech *self);
-
-G_END_DECLS

@@ -9,8 +9,6 @@
 #include "session/vgw-grant.h"
 #include "session/vgw-session-context.h"
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_CONVERSATION (vgw_conversation_get_type ())
 G_DECLARE_FINAL_TYPE (VgwConversation, vgw_conversation, VGW, CONVERSATION, GObject)
 
@@ -74,5 +72,3 @@ VgwBridge *vgw_conversation_get_bridge (VgwConversation *self);
 
 /* Of the engine's speech: all 0 before prepare (), the last values after stop (). */
 void vgw_conversation_get_playout_stats (VgwConversation *self, VgwPlayoutStats *stats);
-
-G_END_DECLS

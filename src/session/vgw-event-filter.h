@@ -4,8 +4,6 @@
 
 #include "base/vgw-token-bucket.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   guint max_per_second; /* 0: no bound; twice as many may come at once */
@@ -32,5 +30,3 @@ char *vgw_event_filter_take_held (VgwEventFilter *self);
 
 /* Drops those that wait. */
 void vgw_event_filter_clear (VgwEventFilter *self);
-
-G_END_DECLS

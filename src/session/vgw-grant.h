@@ -4,8 +4,6 @@
 
 #include "engine/vgw-engine-config.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   char *identity;                /* (nullable) of the caller, where something has proved it */
@@ -32,5 +30,3 @@ void vgw_grant_set_page (VgwGrant *self, const char *origin, const char *user_ag
 /* Those of the parameters that @config's engine gets: name, value, …, NULL. @session_id (nullable) is for the log.
  * Returns: (transfer full) */
 char **vgw_grant_pick_parameters (const VgwGrant *self, const VgwEngineConfig *config, const char *session_id);
-
-G_END_DECLS

@@ -3,8 +3,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef enum
 {
   VGW_LEG_NEW,         /* waits for an offer */
@@ -28,5 +26,3 @@ const char *vgw_leg_input_to_string (VgwLegInput input);
 
 /* Looks (@state, @input) up; FALSE where the table has no such pair: the input is not allowed then. */
 gboolean vgw_leg_state_next (VgwLegState state, VgwLegInput input, VgwLegState *next);
-
-G_END_DECLS

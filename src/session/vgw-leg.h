@@ -7,8 +7,6 @@
 #include "session/vgw-leg-state.h"
 #include "session/vgw-session-context.h"
 
-G_BEGIN_DECLS
-
 #define VGW_LEG_MAX_FAILED_OFFERS 4
 #define VGW_LEG_MAX_CANDIDATE_BYTES 1024 /* of one candidate's text; real ones have about 150 */
 
@@ -85,5 +83,3 @@ const char *vgw_leg_get_codec (VgwLeg *self);
 /* g_get_monotonic_time () of the last offer, and of the connection; 0 before. */
 gint64 vgw_leg_get_offered_us (VgwLeg *self);
 gint64 vgw_leg_get_connected_us (VgwLeg *self);
-
-G_END_DECLS

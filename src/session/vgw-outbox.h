@@ -11,8 +11,6 @@
 #include "session/vgw-session-state.h"
 #include "signaling/vgw-message.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwOutbox VgwOutbox;
 
 typedef enum
@@ -63,5 +61,3 @@ void vgw_outbox_end (VgwOutbox *self, VgwEndReason reason);
 
 /* Delivers what is queued now, not at the end of the turn. */
 void vgw_outbox_flush (VgwOutbox *self);
-
-G_END_DECLS

@@ -3,8 +3,6 @@
 
 #include "media/vgw-playout.h"
 
-G_BEGIN_DECLS
-
 #define VGW_PLAYOUT_DRAIN_SLACK_MS 5000u /* beyond what waits at the start: a caller who speaks may hold the queue */
 
 typedef struct _VgwPlayoutDrain VgwPlayoutDrain;
@@ -19,5 +17,3 @@ VgwPlayoutDrain *vgw_playout_drain_new (VgwPlayout *playout, guint slack_ms, Vgw
 
 /* @func is not called any more. */
 void vgw_playout_drain_free (VgwPlayoutDrain *self);
-
-G_END_DECLS

@@ -6,8 +6,6 @@
 #include "engine/vgw-engine.h"
 #include "media/vgw-playout.h"
 
-G_BEGIN_DECLS
-
 /* Main thread. May stop the engine. */
 typedef void (*VgwPlayoutSinkFunc) (const VgwEngineOutput *output, gpointer user_data);
 
@@ -15,5 +13,3 @@ typedef void (*VgwPlayoutSinkFunc) (const VgwEngineOutput *output, gpointer user
  * posted to @mailbox where the queue refuses a mark. Main thread, before the engine is started. */
 void vgw_playout_sink_connect (VgwEngine *engine, VgwPlayout *playout, VgwPlayoutSinkFunc func, gpointer user_data,
                                VgwMailbox *mailbox, VgwMailboxFunc on_mark_refused);
-
-G_END_DECLS

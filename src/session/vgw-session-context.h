@@ -6,8 +6,6 @@
 #include "manager/vgw-manager.h"
 #include "media/vgw-media.h"
 
-G_BEGIN_DECLS
-
 /* The group [limits] of the configuration, but for what media keeps. 0 means no bound for times and for numbers of
  * sessions, and none at all for other counts. */
 typedef struct
@@ -34,5 +32,3 @@ typedef struct
   GPtrArray *client_ice_servers; /* VgwIceServer*, (nullable) */
   VgwCapacity *capacity;         /* (nullable) asked before a peer is made */
 } VgwSessionContext;
-
-G_END_DECLS

@@ -3,8 +3,6 @@
 
 #include "session/vgw-leg-state.h"
 
-G_BEGIN_DECLS
-
 typedef enum
 {
   VGW_SESSION_NEW,    /* no media has passed yet */
@@ -56,5 +54,3 @@ gboolean vgw_session_state_next (VgwSessionState state, VgwSessionInput input, V
 
 /* The phase of a session in @state whose leg is in @leg. */
 VgwSessionPhase vgw_session_phase_of (VgwSessionState state, VgwLegState leg);
-
-G_END_DECLS

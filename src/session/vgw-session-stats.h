@@ -4,8 +4,6 @@
 #include "base/vgw-histogram.h"
 #include "session/vgw-session-state.h"
 
-G_BEGIN_DECLS
-
 #define VGW_SESSION_N_PHASES (VGW_PHASE_ENDED + 1)
 #define VGW_SESSION_N_END_REASONS (VGW_END_ERROR + 1)
 
@@ -37,5 +35,3 @@ typedef struct
 void vgw_session_stats_init (VgwSessionStats *self);
 
 const char *vgw_refusal_to_string (VgwRefusal refusal); /* "max-sessions", … */
-
-G_END_DECLS

@@ -4,8 +4,6 @@
 #include "session/vgw-session-stats.h"
 #include "session/vgw-session.h"
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_SESSION_TABLE (vgw_session_table_get_type ())
 G_DECLARE_FINAL_TYPE (VgwSessionTable, vgw_session_table, VGW, SESSION_TABLE, GObject)
 
@@ -34,5 +32,3 @@ gboolean vgw_session_table_is_shut_down (VgwSessionTable *self);
 
 /* Ends every session with reason `shutdown` and refuses new ones. */
 void vgw_session_table_shutdown (VgwSessionTable *self);
-
-G_END_DECLS

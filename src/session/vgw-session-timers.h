@@ -4,8 +4,6 @@
 #include "session/vgw-session-context.h"
 #include "session/vgw-session-state.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwSessionTimers VgwSessionTimers;
 
 /* A bound was reached. @message: for the client (nullable) where it is no error. May call
@@ -25,5 +23,3 @@ void vgw_session_timers_set_duration (VgwSessionTimers *self, guint max_duration
 
 /* Bounds @phase from now on; from ENDING on nothing is bounded any more. */
 void vgw_session_timers_enter (VgwSessionTimers *self, VgwSessionPhase phase);
-
-G_END_DECLS

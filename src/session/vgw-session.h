@@ -22,8 +22,6 @@
 #include "session/vgw-session-state.h"
 #include "signaling/vgw-message.h"
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_SESSION (vgw_session_get_type ())
 G_DECLARE_FINAL_TYPE (VgwSession, vgw_session, VGW, SESSION, GObject)
 
@@ -56,5 +54,3 @@ void vgw_session_get_facts (VgwSession *self, VgwSessionFacts *facts);
 /* (transfer none) */
 VgwConversation *vgw_session_get_conversation (VgwSession *self);
 VgwOutbox *vgw_session_get_outbox (VgwSession *self);
-
-G_END_DECLS

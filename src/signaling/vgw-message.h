@@ -3,8 +3,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 #define VGW_MESSAGE_MAX_BYTES 65536 /* of one message, all its fragments together */
 
 typedef enum
@@ -92,5 +90,3 @@ VgwMessage *vgw_message_new_bye (void);
 
 VgwIceServer *vgw_ice_server_new (const char *url, const char *username, const char *credential);
 void vgw_ice_server_free (VgwIceServer *server);
-
-G_END_DECLS

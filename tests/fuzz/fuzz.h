@@ -5,13 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-G_BEGIN_DECLS
-
 /* The target. @data is a block of exactly @size bytes, not terminated. Returns 0. */
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
 /* Called once by the driver: makes every g_critical () of the old GLib API (so every failed g_return_if_fail ()) a
  * crash, and hides the log. */
 int LLVMFuzzerInitialize (int *argc, char ***argv);
-
-G_END_DECLS

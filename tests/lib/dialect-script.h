@@ -6,8 +6,6 @@
 
 #include "engine/dialects/vgw-dialect.h"
 
-G_BEGIN_DECLS
-
 /* Runs @file ("twilio/marks.txt") with the dialect called @dialect; fails the test at the first difference, with the
  * number of the line of the action. */
 void dialect_script_run (const char *dialect, const char *file);
@@ -38,5 +36,3 @@ char *dialect_player_take (DialectPlayer *self);
 
 /* "10 01*320": bytes in hexadecimal, *n for n times the same. (transfer full) */
 GByteArray *dialect_parse_bytes (const char *text);
-
-G_END_DECLS

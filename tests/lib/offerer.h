@@ -6,8 +6,6 @@
 
 #include "media/vgw-peer.h"
 
-G_BEGIN_DECLS
-
 typedef struct _Offerer Offerer;
 
 /* Starts offering; the offer is ready when offerer_get_offer () is not NULL. Returns: (transfer full) */
@@ -41,5 +39,3 @@ void offerer_close_dtls (Offerer *self);
 /* Iterates the main loop until @condition is true, for at most @timeout_ms. Returns whether it came true. */
 typedef gboolean (*Condition) (gpointer user_data);
 gboolean wait_until (Condition condition, gpointer user_data, guint timeout_ms);
-
-G_END_DECLS

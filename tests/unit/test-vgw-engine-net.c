@@ -195,7 +195,7 @@ static const struct
   { "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "cannot connect: the answer is 200 OK" },
   { "HTTP/1.1 404 Not Found\r\n\r\n", "cannot connect: the answer is 404 Not Found" },
   { "HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\n\r\n", "cannot connect: the answer is 301" },
-  { "HTTP/1.1 101 Switching Protocols\r\n\r\n", "cannot connect: the answer is no upgrade" },
+  { "HTTP/1.1 101 Switching Protocols\r\n\r\n", "cannot connect: the answer is not an upgrade" },
   { "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n",
     "cannot connect: the answer is not to this request" },
   { "garbage\r\n\r\n", "cannot connect: the answer is not HTTP" },

@@ -7,8 +7,6 @@
 
 #include "assistant/vgw-assistant-models.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwAssistantCall VgwAssistantCall;
 
 /* All on the main thread: the thread-default main context of vgw_assistant_call_start (). Never after stop (). */
@@ -46,5 +44,3 @@ guint64 vgw_assistant_call_get_dropped (VgwAssistantCall *self);
 void vgw_assistant_call_stop (VgwAssistantCall *self);
 
 #define VGW_ASSISTANT_QUEUE_MS 5000 /* that the recognition may be behind */
-
-G_END_DECLS

@@ -9,8 +9,6 @@
 
 #include "assistant/vgw-assistant-models.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwAssistantConnection VgwAssistantConnection;
 
 /* @self's WebSocket is closed: the time to free it. */
@@ -32,5 +30,3 @@ void vgw_assistant_connection_free (VgwAssistantConnection *self);
 /* Recognition is off during speech and for this long afterwards: what was sent is played later, and its echo returns
  * later still. The hangup behind a goodbye waits as long. */
 #define VGW_ASSISTANT_ECHO_TAIL_MS 300
-
-G_END_DECLS

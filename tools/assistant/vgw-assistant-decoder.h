@@ -5,8 +5,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct _VgwAssistantDecoder VgwAssistantDecoder;
 
 typedef enum
@@ -36,5 +34,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAssistantDecoder, vgw_assistant_decoder_free)
  * worth. Returns: (transfer full) lower-case words; "" where there are none */
 char *vgw_assistant_decoder_recognise (VgwAssistantDecoder *self, VgwAssistantMode mode, const gint16 *utterance,
                                        gsize n_utterance, VgwAssistantVerdict *verdict);
-
-G_END_DECLS

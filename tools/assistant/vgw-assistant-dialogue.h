@@ -3,8 +3,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   char *text;             /* to say; NULL: nothing */
@@ -30,5 +28,3 @@ VgwAssistantReply *vgw_assistant_dialogue_ask_again (const char *words, gboolean
 
 void vgw_assistant_reply_free (VgwAssistantReply *reply);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAssistantReply, vgw_assistant_reply_free)
-
-G_END_DECLS

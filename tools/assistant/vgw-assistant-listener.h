@@ -4,8 +4,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct _VgwAssistantListener VgwAssistantListener;
 
 #define VGW_ASSISTANT_SILENCE_MS 500         /* ends an utterance */
@@ -24,5 +22,3 @@ GArray *vgw_assistant_listener_push (VgwAssistantListener *self, const gint16 *s
 
 /* Drops an utterance that has begun, but keeps the estimate of the noise. */
 void vgw_assistant_listener_reset (VgwAssistantListener *self);
-
-G_END_DECLS

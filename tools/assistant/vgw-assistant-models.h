@@ -4,8 +4,6 @@
 
 #include "assistant/vgw-assistant-decoder.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwAssistantModels VgwAssistantModels; /* reference counted, thread-safe */
 
 /* Loads nothing yet. @model_dir (nullable): NULL for the one that pocketsphinx was installed with. @grammar_path
@@ -27,5 +25,3 @@ char *vgw_assistant_models_recognise (VgwAssistantModels *self, VgwAssistantMode
 guint vgw_assistant_models_count (VgwAssistantModels *self);
 
 #define VGW_ASSISTANT_MAX_DECODERS 4 /* nor more than there are processors */
-
-G_END_DECLS

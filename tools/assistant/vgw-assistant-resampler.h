@@ -3,8 +3,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct _VgwAssistantResampler VgwAssistantResampler;
 
 /* Mono, @from_hz to @to_hz, both above 0; equal rates pass through. Returns: (transfer full) */
@@ -18,5 +16,3 @@ void vgw_assistant_resampler_push (VgwAssistantResampler *self, const gint16 *sa
 
 /* Appends what the filter still holds: the end of what was pushed. */
 void vgw_assistant_resampler_flush (VgwAssistantResampler *self, GArray *output);
-
-G_END_DECLS

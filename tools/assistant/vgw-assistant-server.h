@@ -7,8 +7,6 @@
 
 #include "assistant/vgw-assistant-models.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwAssistantServer VgwAssistantServer;
 
 /* Listens on @address, port 0 for a free one. @models: referenced. @max_calls: conversations at a time, a further
@@ -29,5 +27,3 @@ void vgw_assistant_server_stop (VgwAssistantServer *self);
 /* (transfer full) What is still open is reset. */
 void vgw_assistant_server_free (VgwAssistantServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAssistantServer, vgw_assistant_server_free)
-
-G_END_DECLS

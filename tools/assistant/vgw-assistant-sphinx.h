@@ -3,8 +3,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 #define VGW_ASSISTANT_RATE_HZ 16000 /* of the en-us acoustic model, and of flite's voices */
 
 /* Brings the warnings and errors of the libraries into our log, at debug. They write to stderr otherwise. Call it
@@ -13,5 +11,3 @@ void vgw_assistant_sphinx_init_log (void);
 
 /* The last error that the libraries have reported on this thread, and forgets it. Returns: (transfer full) */
 char *vgw_assistant_sphinx_take_error (void);
-
-G_END_DECLS

@@ -3,8 +3,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   const char *name;         /* as on the command line: "opus" */
@@ -22,5 +20,3 @@ typedef struct
 
 /* Finds a codec by @name without regard to case. Returns: (transfer none) (nullable) */
 const VgwCallCodec *vgw_call_codec_find (const char *name);
-
-G_END_DECLS

@@ -4,8 +4,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 #define VGW_CALL_KEYS_PAYLOAD_TYPE 101 /* dynamic; what browsers offer at 8000 Hz is 126 or 101 */
 
 typedef struct _VgwCallKeys VgwCallKeys;
@@ -30,5 +28,3 @@ guint vgw_call_keys_get_duration_ms (const VgwCallKeys *self);
 
 /* For the next frame: TRUE with the @packet that takes its place, or FALSE where it is sent as it is. */
 gboolean vgw_call_keys_next (VgwCallKeys *self, VgwCallKeyPacket *packet);
-
-G_END_DECLS

@@ -8,8 +8,6 @@
 
 #include "base/vgw-mailbox.h"
 
-G_BEGIN_DECLS
-
 typedef enum
 {
   VGW_CALL_NOTICE_OFFER,      /* description */
@@ -58,5 +56,3 @@ void vgw_call_mailbox_connect_channel (VgwCallMailbox *self, GstWebRTCDataChanne
  * Returns: (transfer full), to be handed to the signal */
 GstPromise *vgw_call_mailbox_promise_offer (VgwCallMailbox *self);
 GstPromise *vgw_call_mailbox_promise_answer (VgwCallMailbox *self);
-
-G_END_DECLS

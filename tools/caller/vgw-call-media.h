@@ -22,8 +22,6 @@
 #include "caller/vgw-speech.h"
 #include "engine/builtin/vgw-wav-writer.h"
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_CALL_MEDIA (vgw_call_media_get_type ())
 G_DECLARE_FINAL_TYPE (VgwCallMedia, vgw_call_media, VGW, CALL_MEDIA, GObject)
 
@@ -73,5 +71,3 @@ void vgw_call_media_get_measurements (VgwCallMedia *self, VgwCallMeasurements *m
 
 /* Tears down in a thread of its own and emits "stopped" and nothing else from now on. Idempotent. */
 void vgw_call_media_stop (VgwCallMedia *self);
-
-G_END_DECLS

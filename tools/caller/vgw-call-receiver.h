@@ -7,8 +7,6 @@
 #include "caller/vgw-call-stats.h"
 #include "engine/builtin/vgw-wav-writer.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwCallReceiver VgwCallReceiver;
 
 typedef enum
@@ -34,5 +32,3 @@ void vgw_call_receiver_attach (VgwCallReceiver *self, GstElement *rtpbin, GstEle
 /* @heard_start_us: see VgwCallMeasurements. Any thread. */
 void vgw_call_receiver_get (VgwCallReceiver *self, VgwRtpCounter *received, VgwLevelMeter *level,
                             gint64 *heard_start_us);
-
-G_END_DECLS

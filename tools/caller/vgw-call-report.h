@@ -5,8 +5,6 @@
 
 #include "caller/vgw-call-media.h"
 
-G_BEGIN_DECLS
-
 /* Also the exit status of voice-gateway-call (man page, EXIT STATUS). */
 typedef enum
 {
@@ -63,5 +61,3 @@ char *vgw_call_report_to_text (const VgwCallReport *report);
 /* Counts of results, and the median, 95th percentile and maximum of each moment, over @n_reports calls.
  * Returns: (transfer full) */
 JsonObject *vgw_call_reports_summarise (const VgwCallReport *const *reports, gsize n_reports);
-
-G_END_DECLS

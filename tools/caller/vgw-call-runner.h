@@ -9,8 +9,6 @@
 
 #include "caller/vgw-call.h"
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_CALL_RUNNER (vgw_call_runner_get_type ())
 G_DECLARE_FINAL_TYPE (VgwCallRunner, vgw_call_runner, VGW, CALL_RUNNER, GObject)
 
@@ -35,5 +33,3 @@ void vgw_call_runner_get_counts (VgwCallRunner *self, VgwCallCounts *counts);
 
 /* After "finished": the reports, in the order of starting; owned by the runner. */
 const VgwCallReport *const *vgw_call_runner_get_reports (VgwCallRunner *self, gsize *n_reports);
-
-G_END_DECLS

@@ -11,8 +11,6 @@
 
 #include "signaling/vgw-message.h"
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_CALL_SOCKET (vgw_call_socket_get_type ())
 G_DECLARE_FINAL_TYPE (VgwCallSocket, vgw_call_socket, VGW, CALL_SOCKET, GObject)
 
@@ -27,5 +25,3 @@ void vgw_call_socket_send (VgwCallSocket *self, VgwMessage *message);
 
 /* Starts the closing handshake, or gives up opening. Nothing is emitted afterwards. Idempotent. */
 void vgw_call_socket_close (VgwCallSocket *self);
-
-G_END_DECLS

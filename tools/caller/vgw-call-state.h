@@ -3,8 +3,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef enum
 {
   VGW_CALL_STATE_NEW,
@@ -20,5 +18,3 @@ typedef enum
 
 /* For the log (static). */
 const char *vgw_call_state_to_string (VgwCallState state);
-
-G_END_DECLS

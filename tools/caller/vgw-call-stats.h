@@ -4,8 +4,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* One received RTP stream, RFC 3550 appendix A. Zero-initialise. */
 typedef struct
 {
@@ -56,5 +54,3 @@ gboolean vgw_level_meter_add (VgwLevelMeter *self, const gint16 *samples, gsize 
 
 /* Root mean square over all samples, 0 to 32768. */
 double vgw_level_meter_get_rms (const VgwLevelMeter *self);
-
-G_END_DECLS

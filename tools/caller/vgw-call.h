@@ -13,8 +13,6 @@
 #include "caller/vgw-call-state.h"
 #include "media/vgw-pacer.h"
 
-G_BEGIN_DECLS
-
 #define VGW_TYPE_CALL (vgw_call_get_type ())
 G_DECLARE_FINAL_TYPE (VgwCall, vgw_call, VGW, CALL, GObject)
 
@@ -49,5 +47,3 @@ VgwCallState vgw_call_get_state (VgwCall *self);
 
 /* Complete after "ended". (transfer none) */
 const VgwCallReport *vgw_call_get_report (VgwCall *self);
-
-G_END_DECLS

@@ -6,8 +6,6 @@
 
 #include "caller/vgw-call-codec.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwSpeech VgwSpeech;
 
 /* Reads @path (any WAV; NULL for the built-in phrase), mixes it to mono, adds @pause_ms of silence and encodes it in
@@ -32,5 +30,3 @@ GstBuffer *vgw_speech_get_frame (VgwSpeech *self, guint64 index);
 
 /* Caps of the frames, as the encoder made them. Returns: (transfer none) */
 GstCaps *vgw_speech_get_caps (VgwSpeech *self);
-
-G_END_DECLS

@@ -1,14 +1,10 @@
-/* The engine `echo`: the caller hears what the caller says. */
+/* The engine `echo`: plays the caller's audio back. */
 #pragma once
 
 #include "engine/vgw-engine.h"
-
-G_BEGIN_DECLS
 
 #define VGW_TYPE_ENGINE_ECHO (vgw_engine_echo_get_type ())
 G_DECLARE_FINAL_TYPE (VgwEngineEcho, vgw_engine_echo, VGW, ENGINE_ECHO, VgwEngine)
 
 /* Returns: (transfer full) */
 VgwEngine *vgw_engine_echo_new (void);
-
-G_END_DECLS

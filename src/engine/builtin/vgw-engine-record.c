@@ -7,7 +7,7 @@
 
 #include "base/vgw-error.h"
 
-#define BOT_QUEUE_MS 120000                                           /* a bot may say all it has to say at once */
+#define BOT_QUEUE_MS 120000                                           /* a bot may send minutes of audio at once */
 #define DIRECTORY_MODE 0700                                           /* recordings are personal data */
 #define SESSION_ID_CHARS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-" /* base64url, RFC 4648 section 5 */
 
@@ -34,14 +34,13 @@ open_file (VgwEngineRecord *self, const VgwEngineStart *start, const char *direc
   return vgw_wav_writer_open (self->writer, path, start->session_id, start->format.rate_hz, error);
 }
 
-/* Opening the files is quick, and it is the one thing that must be known before the call goes on: everything else
- * is left to the writer's thread. */
+/* The files are opened here, since a call must not start without them; the writer's thread does the rest. */
 static gboolean
 vgw_engine_record_start (VgwEngine *engine, const VgwEngineStart *start, GError **error)
 {
   VgwEngineRecord *self = VGW_ENGINE_RECORD (engine);
 
-  /* the name of a file is the id and nothing else: no path can hide in it */
+  /* the id is the file's name: it must not contain a path */
   if (start->session_id[0] == '\0' || start->session_id[strspn (start->session_id, SESSION_ID_CHARS)] != '\0')
     {
       g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "recording: the session id is no file name");
@@ -156,7 +155,7 @@ vgw_engine_record_check_directory (const char *directory, GError **error)
 {
   g_autofree char *existing = g_canonicalize_filename (directory, NULL);
 
-  /* A directory that is missing is made by the first recording, in the nearest one that is there. */
+  /* A missing directory is created by the first recording; the nearest existing parent is checked here. */
   while (!g_file_test (existing, G_FILE_TEST_EXISTS) && !g_str_equal (existing, "/"))
     {
       char *parent = g_path_get_dirname (existing);
@@ -182,7 +181,7 @@ vgw_engine_record_new (const char *directory, VgwWavWriter *writer, VgwEngine *w
   self->directory = g_strdup (directory);
   self->writer = writer != NULL ? vgw_wav_writer_ref (writer) : vgw_wav_writer_new ();
   self->wrapped = wrapped;
-  /* stopped before this engine is gone: no reference needed */
+  /* it is stopped before this engine is finalized: no reference needed */
   vgw_engine_set_sink (wrapped, &wrapped_sink, self, NULL);
   return VGW_ENGINE (self);
 }

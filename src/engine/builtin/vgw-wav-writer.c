@@ -8,13 +8,13 @@
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 
-#define FLUSH_INTERVAL_US (500 * G_TIME_SPAN_MILLISECOND) /* what is lost at most when the process is killed */
+#define FLUSH_INTERVAL_US (500 * G_TIME_SPAN_MILLISECOND) /* the most that is lost when the process is killed */
 #define FILE_MODE 0600                                    /* recordings are personal data */
 #define SAMPLE_BYTES sizeof (gint16)
 
 /* Microsoft, Multimedia Programming Interface and Data Specifications 1.0, "WAVE": RIFF chunk, fmt chunk, data chunk */
 #define WAV_HEADER_BYTES 44
-#define WAV_RIFF_OVERHEAD_BYTES (WAV_HEADER_BYTES - 8) /* the RIFF size leaves out the name and the size itself */
+#define WAV_RIFF_OVERHEAD_BYTES (WAV_HEADER_BYTES - 8) /* the RIFF size excludes the name and the size itself */
 #define WAV_FMT_BYTES 16
 #define WAV_FORMAT_PCM 1
 #define WAV_MAX_DATA_BYTES ((guint64) G_MAXUINT32 - WAV_HEADER_BYTES - 1) /* sizes are 32 bit; an even number */
@@ -83,7 +83,7 @@ fill_header (guint8 header[WAV_HEADER_BYTES], guint rate_hz, guint32 data_bytes)
   put_u32 (header + 40, data_bytes);
 }
 
-/* Writes as much as the disk takes; returns how many bytes that was, with errno set where it is not all. */
+/* Writes @data; returns the number of bytes written, with errno set where that is not all. */
 static gsize
 write_at (int fd, const guint8 *data, gsize length, guint64 offset)
 {
@@ -124,8 +124,8 @@ file_free (VgwWavFile *self)
   g_free (self);
 }
 
-/* Writes what is in `batch`, then the header that counts it: in this order a crash in between loses no validity.
- * Returns the number of samples that are lost. */
+/* Writes `batch`, then the header with the new size: in this order the file stays valid if the process dies in between.
+ * Returns the number of samples lost. */
 static guint64
 write_batch (VgwWavFile *self)
 {
@@ -140,7 +140,7 @@ write_batch (VgwWavFile *self)
       written = 0;
     }
   else if (written < length)
-    write_header (self); /* for what came through; the reason is the same */
+    write_header (self); /* for what was written */
 
   if (written < length && !self->has_logged_error)
     {
@@ -190,8 +190,8 @@ finish_file (VgwWavFile *self)
   file_free (self);
 }
 
-/* Waits under the lock until a file is to be closed, or open ones are to be written at @flush_at_us; FALSE when there
- * will be nothing more to do. */
+/* Waits until a file is to be closed, or for @flush_at_us where files are open; FALSE when the thread is to end. Lock
+ * held. */
 static gboolean
 wait_for_round (VgwWavWriter *self, gint64 flush_at_us)
 {

@@ -1,11 +1,9 @@
-/* One thread, `vgw-wav`, that writes WAV files for any number of producers. A producer only copies samples into a
- * bounded queue; the thread empties all queues twice a second and rewrites the sizes in each header after the data,
- * so that a file is whole and playable at every moment, also after the process was killed. */
+/* The thread `vgw-wav`, which writes WAV files for any number of producers. A producer only copies samples into a
+ * bounded queue; the thread writes all queues twice a second and then updates the sizes in the headers, so that every
+ * file is valid at all times, also after the process was killed. */
 #pragma once
 
 #include <glib.h>
-
-G_BEGIN_DECLS
 
 typedef struct _VgwWavWriter VgwWavWriter; /* reference counted */
 typedef struct _VgwWavFile VgwWavFile;     /* one file; owned by whoever opened it until close () */
@@ -16,12 +14,12 @@ typedef struct
   guint64 dropped_samples; /* lost to a full queue, a failed write or the size limit of WAV */
 } VgwWavStats;
 
-/* Starts no thread yet: the first file does. Returns: (transfer full) */
+/* The thread is started with the first file. Returns: (transfer full) */
 VgwWavWriter *vgw_wav_writer_new (void);
 VgwWavWriter *vgw_wav_writer_ref (VgwWavWriter *self);
 
-/* The last one waits until everything queued is written and the thread has ended. Every file must have been closed.
- * Not from the writer's own thread. */
+/* The last reference waits until all queues are written and the thread has ended. Every file must have been closed. Not
+ * on the writer's own thread. */
 void vgw_wav_writer_unref (VgwWavWriter *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWavWriter, vgw_wav_writer_unref)
 
@@ -31,19 +29,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWavWriter, vgw_wav_writer_unref)
 VgwWavFile *vgw_wav_writer_open (VgwWavWriter *self, const char *path, const char *session_id, guint rate_hz,
                                  GError **error);
 
-/* Another bound of the queue than VGW_WAV_QUEUE_MS, for a producer that comes in bursts. Before the first push. */
+/* Sets another queue limit than VGW_WAV_QUEUE_MS, for a producer that pushes in bursts. Before the first push. */
 void vgw_wav_file_set_queue_ms (VgwWavFile *self, guint queue_ms);
 
-/* Queues @n_samples (transfer none); never touches the file. Beyond the bound of the queue they are dropped and
+/* Queues @n_samples (transfer none); does not access the file. Samples beyond the queue's limit are dropped and
  * counted. One thread at a time. */
 void vgw_wav_file_push (VgwWavFile *self, const gint16 *samples, gsize n_samples);
 
-/* What has become of the samples so far. Any thread. */
+/* Any thread. */
 void vgw_wav_file_get_stats (VgwWavFile *self, VgwWavStats *stats);
 
-/* Gives the file back: the thread writes the rest and closes it. Does not block. Any thread, after the last push. */
+/* Closes the file: the thread writes the rest and frees it. Does not block. Any thread, after the last push. */
 void vgw_wav_file_close (VgwWavFile *self);
 
-#define VGW_WAV_QUEUE_MS 5000 /* what a disk may be late by */
-
-G_END_DECLS
+#define VGW_WAV_QUEUE_MS 5000 /* the longest delay of a disk */

@@ -6,8 +6,6 @@
 
 #include "engine/dialects/vgw-dialect.h"
 
-G_BEGIN_DECLS
-
 /* What every state holds: the call, and where things go. Borrowed from open (). */
 typedef struct
 {
@@ -104,5 +102,3 @@ void vgw_dialect_block_reset (VgwDialectBlock *self, const VgwAudioFormat *forma
 /* Calls @func for each block that @samples complete. */
 void vgw_dialect_block_push (VgwDialectBlock *self, const gint16 *samples, gsize n_samples, VgwDialectBlockFunc func,
                              gpointer state);
-
-G_END_DECLS

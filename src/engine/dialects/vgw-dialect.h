@@ -7,8 +7,6 @@
 #include "base/vgw-audio-format.h"
 #include "engine/vgw-engine-message.h"
 
-G_BEGIN_DECLS
-
 /* Of one text frame of a bot; what is longer is refused before it is parsed, but for audio in base64. */
 #define VGW_DIALECT_MAX_TEXT_BYTES (80 * 1024)
 
@@ -65,5 +63,3 @@ typedef struct
 const VgwDialect *vgw_dialect_find (const char *name);
 /* All of them, NULL-terminated. (static) */
 const VgwDialect *const *vgw_dialects (void);
-
-G_END_DECLS

@@ -3,13 +3,9 @@
 
 #include "engine/dialects/vgw-dialect.h"
 
-G_BEGIN_DECLS
-
 extern const VgwDialect vgw_dialect_native;
 extern const VgwDialect vgw_dialect_twilio;
 extern const VgwDialect vgw_dialect_jambonz;
 extern const VgwDialect vgw_dialect_asterisk;
 extern const VgwDialect vgw_dialect_vosk;
 extern const VgwDialect vgw_dialect_audiosocket;
-
-G_END_DECLS

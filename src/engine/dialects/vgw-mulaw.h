@@ -4,12 +4,8 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* The octet of the interval that @sample lies in; beyond ±32635 that of the last one. */
 guint8 vgw_mulaw_encode (gint16 sample);
 
 /* The level of @octet, -32124 … 32124. */
 gint16 vgw_mulaw_decode (guint8 octet);
-
-G_END_DECLS
