@@ -13,6 +13,20 @@
 #define SILENCE_BEHIND_MS (VGW_ASSISTANT_QUEUE_MS / 5)
 #define FRAME_MS 20
 
+VgwAssistantModels *assistant_models;
+
+void
+assistant_models_load (void)
+{
+  assistant_models = vgw_assistant_models_new (NULL, NULL);
+}
+
+void
+assistant_models_unload (void)
+{
+  g_clear_pointer (&assistant_models, vgw_assistant_models_unref);
+}
+
 static gboolean
 set_flag (gpointer user_data)
 {

@@ -26,6 +26,11 @@ typedef struct
   gushort close_code; /* 0 while it is open */
 } AssistantPeer;
 
+/* Of all assistants of a test program, between the two, which are an unchecked fixture. */
+extern VgwAssistantModels *assistant_models;
+void assistant_models_load (void);
+void assistant_models_unload (void);
+
 #define WAIT_UNTIL(condition) WAIT_UNTIL_WITHIN (60 * G_USEC_PER_SEC, condition)
 
 /* Runs it for @delay_ms. */

@@ -365,8 +365,8 @@ tear_down (void)
     continue;
 }
 
-int
-run_cases (const char *name, TCase *const *cases, guint n_cases)
+Suite *
+engine_suite (const char *name, TCase *const *cases, guint n_cases)
 {
   Suite *suite = suite_create (name);
 
@@ -377,5 +377,5 @@ run_cases (const char *name, TCase *const *cases, guint n_cases)
       tcase_set_timeout (cases[i], 120);
       suite_add_tcase (suite, cases[i]);
     }
-  return run_suite (suite);
+  return suite;
 }

@@ -89,5 +89,5 @@ void raw_free (Raw *raw);
 void set_up (void);
 void tear_down (void);
 
-/* Runs @cases, each with the thread of the engines. Returns what main () returns. */
-int run_cases (const char *name, TCase *const *cases, guint n_cases);
+/* All of @cases, each with the thread of the engines. (transfer full) */
+Suite *engine_suite (const char *name, TCase *const *cases, guint n_cases);

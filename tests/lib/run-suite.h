@@ -1,4 +1,4 @@
-/* How every unit test ends. */
+/* How every unit test begins and ends. */
 #pragma once
 
 #include <check.h>
@@ -6,3 +6,6 @@
 
 /* Runs @suite, and frees it. Returns what main () returns: 0 where something ran and nothing failed. */
 int run_suite (Suite *suite);
+
+/* Each unit test defines it, and the main () of tests/lib runs what it returns. (transfer full) */
+Suite *test_suite (void);

@@ -159,8 +159,8 @@ START_TEST (what_a_page_says_of_itself_is_bounded_and_valid)
 }
 END_TEST
 
-static Suite *
-access_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-access");
   TCase *engines = tcase_create ("engines");
@@ -175,10 +175,4 @@ access_suite (void)
   tcase_add_test (caller, what_a_page_says_of_itself_is_bounded_and_valid);
   suite_add_tcase (suite, caller);
   return suite;
-}
-
-int
-main (void)
-{
-  return run_suite (access_suite ());
 }

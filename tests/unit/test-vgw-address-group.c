@@ -39,8 +39,8 @@ START_TEST (this_machine_is_told_from_others)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-address-group");
   TCase *tcase = tcase_create ("group");
@@ -48,5 +48,5 @@ main (void)
   tcase_add_test (tcase, a_customer_is_one_address_or_one_network);
   tcase_add_test (tcase, this_machine_is_told_from_others);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

@@ -505,8 +505,8 @@ START_TEST (the_table_and_its_documentation_agree)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-admin");
   TCase *tcase = tcase_create ("admin");
@@ -534,5 +534,5 @@ main (void)
   tcase_add_test (tcase, the_table_and_its_documentation_agree);
   suite_add_tcase (suite, tcase);
 
-  return run_suite (suite);
+  return suite;
 }

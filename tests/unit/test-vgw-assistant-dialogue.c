@@ -152,8 +152,8 @@ START_TEST (a_word_without_end_is_spelled_in_part)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-assistant-dialogue");
   TCase *tcase = tcase_create ("dialogue");
@@ -169,5 +169,5 @@ main (void)
   tcase_add_test (tcase, a_word_without_end_is_spelled_in_part);
   suite_add_tcase (suite, tcase);
 
-  return run_suite (suite);
+  return suite;
 }

@@ -207,8 +207,8 @@ START_TEST (the_voice_leaves_out_what_it_cannot_speak)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-assistant-listener");
   TCase *tcase = tcase_create ("listener");
@@ -225,5 +225,5 @@ main (void)
   tcase_add_test (tcase, the_voice_leaves_out_what_it_cannot_speak);
   suite_add_tcase (suite, tcase);
 
-  return run_suite (suite);
+  return suite;
 }

@@ -7,13 +7,11 @@
 #include "assistant/vgw-assistant-dialogue.h"
 #include "run-suite.h"
 
-static VgwAssistantModels *models = NULL;
-
 /* Sends @text first of all. Returns: how the WebSocket is closed */
 static gushort
 get_close_code (const char *text)
 {
-  g_autoptr (VgwAssistantServer) server = assistant_server (models, 1);
+  g_autoptr (VgwAssistantServer) server = assistant_server (assistant_models, 1);
   AssistantPeer *peer = assistant_peer_connect (server, NULL);
   gushort close_code;
 
@@ -35,7 +33,7 @@ END_TEST
 
 START_TEST (what_it_does_not_know_is_ignored)
 {
-  g_autoptr (VgwAssistantServer) server = assistant_server (models, 1);
+  g_autoptr (VgwAssistantServer) server = assistant_server (assistant_models, 1);
   AssistantPeer *peer = assistant_peer_connect (server, NULL);
   const gint16 sample = 1;
   g_autofree char *greeting = NULL;
@@ -58,7 +56,7 @@ END_TEST
 
 START_TEST (a_caller_who_speaks_over_its_greeting_stops_it)
 {
-  AssistantPeer *peer = assistant_peer_new (models, RATE_HZ);
+  AssistantPeer *peer = assistant_peer_new (assistant_models, RATE_HZ);
   g_autofree char *greeting = assistant_peer_wait_for_speech (peer);
 
   ck_assert_uint_eq (peer->n_clears, 0);
@@ -76,7 +74,7 @@ END_TEST
 /* The gateway has cleared the queue by itself, and answers the `clear` that crossed it while the next speech is played. */
 START_TEST (an_answer_to_an_old_clear_is_not_taken_for_that_of_a_new_one)
 {
-  AssistantPeer *peer = assistant_peer_greeted (models, RATE_HZ);
+  AssistantPeer *peer = assistant_peer_greeted (assistant_models, RATE_HZ);
 
   assistant_peer_say (peer, "spell dog");
   g_free (assistant_peer_wait_for_speech (peer));
@@ -93,7 +91,7 @@ END_TEST
 
 START_TEST (a_call_that_is_taken_up_again_is_not_greeted)
 {
-  g_autoptr (VgwAssistantServer) server = assistant_server (models, 1);
+  g_autoptr (VgwAssistantServer) server = assistant_server (assistant_models, 1);
   AssistantPeer *peer = assistant_peer_connect (server, NULL);
   g_autofree char *answer = NULL;
 
@@ -118,7 +116,7 @@ END_TEST
 
 START_TEST (there_is_a_bound_of_calls)
 {
-  g_autoptr (VgwAssistantServer) server = assistant_server (models, 2);
+  g_autoptr (VgwAssistantServer) server = assistant_server (assistant_models, 2);
   AssistantPeer *peers[3];
 
   for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
@@ -137,7 +135,7 @@ END_TEST
 
 START_TEST (a_web_page_is_refused)
 {
-  g_autoptr (VgwAssistantServer) server = assistant_server (models, 1);
+  g_autoptr (VgwAssistantServer) server = assistant_server (assistant_models, 1);
   AssistantPeer *peer = assistant_peer_connect (server, "https://shop.example");
 
   ck_assert_uint_eq (peer->status, SOUP_STATUS_FORBIDDEN);
@@ -147,7 +145,7 @@ END_TEST
 
 START_TEST (a_server_that_stops_closes_with_1001)
 {
-  AssistantPeer *peer = assistant_peer_new (models, RATE_HZ);
+  AssistantPeer *peer = assistant_peer_new (assistant_models, RATE_HZ);
 
   g_free (assistant_peer_wait_for_speech (peer));
   vgw_assistant_server_stop (peer->server);
@@ -158,13 +156,14 @@ START_TEST (a_server_that_stops_closes_with_1001)
 }
 END_TEST
 
-static Suite *
-server_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-assistant-server");
   TCase *tcase = tcase_create ("server");
 
   tcase_set_timeout (tcase, 120);
+  tcase_add_unchecked_fixture (tcase, assistant_models_load, assistant_models_unload);
   tcase_add_test (tcase, a_start_that_it_cannot_use_ends_the_connection);
   tcase_add_test (tcase, what_it_does_not_know_is_ignored);
   tcase_add_test (tcase, a_caller_who_speaks_over_its_greeting_stops_it);
@@ -176,15 +175,4 @@ server_suite (void)
   tcase_add_test (tcase, a_server_that_stops_closes_with_1001);
   suite_add_tcase (suite, tcase);
   return suite;
-}
-
-int
-main (void)
-{
-  int status;
-
-  models = vgw_assistant_models_new (NULL, NULL);
-  status = run_suite (server_suite ());
-  g_clear_pointer (&models, vgw_assistant_models_unref);
-  return status;
 }

@@ -17,7 +17,6 @@
 #define SILENCE_MS 400
 #define N_CYCLES 50
 
-static VgwAssistantModels *models = NULL; /* of the assistants: loaded once */
 static VgwAssistantDecoder *judge = NULL; /* recognises what they say */
 
 /* What pocketsphinx understands of the assistant's voice. Returns: (transfer full) */
@@ -52,7 +51,7 @@ assert_heard (AssistantPeer *self, const char *words)
 
 START_TEST (it_greets_when_the_call_begins)
 {
-  AssistantPeer *peer = assistant_peer_greeted (models, RATE_HZ);
+  AssistantPeer *peer = assistant_peer_greeted (assistant_models, RATE_HZ);
   g_autofree char *recognised = recognise (peer, VGW_ASSISTANT_MODE_DICTATION);
 
   ck_assert_msg (g_str_has_prefix (recognised, "hello i am the voice")
@@ -76,7 +75,7 @@ get_hour_word (void)
 
 START_TEST (it_tells_the_time)
 {
-  AssistantPeer *peer = assistant_peer_greeted (models, RATE_HZ);
+  AssistantPeer *peer = assistant_peer_greeted (assistant_models, RATE_HZ);
   g_autofree char *hour_before = get_hour_word ();
   g_autofree char *answer = assistant_peer_ask (peer, "what time is it");
   g_autofree char *hour_after = get_hour_word ();
@@ -92,7 +91,7 @@ END_TEST
 
 START_TEST (it_counts_and_spells)
 {
-  AssistantPeer *peer = assistant_peer_greeted (models, RATE_HZ);
+  AssistantPeer *peer = assistant_peer_greeted (assistant_models, RATE_HZ);
   g_autofree char *count = assistant_peer_ask (peer, "count to five");
 
   assert_heard (peer, "count to five");
@@ -109,7 +108,7 @@ END_TEST
 
 START_TEST (it_repeats_what_it_understood)
 {
-  AssistantPeer *peer = assistant_peer_greeted (models, RATE_HZ);
+  AssistantPeer *peer = assistant_peer_greeted (assistant_models, RATE_HZ);
   g_autofree char *question = assistant_peer_ask (peer, "repeat after me");
 
   assert_heard (peer, "repeat after me");
@@ -129,7 +128,7 @@ END_TEST
 
 START_TEST (what_is_no_command_is_told_back)
 {
-  AssistantPeer *peer = assistant_peer_greeted (models, RATE_HZ);
+  AssistantPeer *peer = assistant_peer_greeted (assistant_models, RATE_HZ);
   g_autofree char *answer = assistant_peer_ask (peer, "my brother lives in a small town near the river");
 
   ck_assert_msg (g_str_has_prefix (answer, "I understood: ") && strstr (answer, "brother") != NULL, "%s", answer);
@@ -139,7 +138,7 @@ END_TEST
 
 START_TEST (it_hangs_up_when_the_goodbye_was_played)
 {
-  AssistantPeer *peer = assistant_peer_greeted (models, RATE_HZ);
+  AssistantPeer *peer = assistant_peer_greeted (assistant_models, RATE_HZ);
   g_autofree char *answer = NULL;
 
   g_array_set_size (peer->voice, 0);
@@ -159,7 +158,7 @@ END_TEST
 /* A microphone that is switched on is noise after nothing: it is found to be an utterance, of no words. */
 START_TEST (noise_is_not_answered)
 {
-  AssistantPeer *peer = assistant_peer_greeted (models, RATE_HZ);
+  AssistantPeer *peer = assistant_peer_greeted (assistant_models, RATE_HZ);
   g_autoptr (GRand) random = g_rand_new_with_seed (1);
   gint16 noise[RATE_HZ * 2];
   g_autofree char *answer = NULL;
@@ -176,7 +175,7 @@ END_TEST
 
 START_TEST (it_does_not_hear_itself)
 {
-  AssistantPeer *peer = assistant_peer_new (models, RATE_HZ);
+  AssistantPeer *peer = assistant_peer_new (assistant_models, RATE_HZ);
   g_autofree char *greeting = assistant_peer_wait_for_speech (peer);
   g_autofree char *answer = NULL;
 
@@ -193,7 +192,7 @@ END_TEST
 /* The gateway has found that the caller speaks, cleared the queue and said so: by then the question has begun. */
 START_TEST (what_interrupts_its_greeting_is_understood)
 {
-  AssistantPeer *peer = assistant_peer_new (models, RATE_HZ);
+  AssistantPeer *peer = assistant_peer_new (assistant_models, RATE_HZ);
   g_autofree char *greeting = assistant_peer_wait_for_speech (peer);
   g_autoptr (GArray) speech = vgw_assistant_speak ("count to three", RATE_HZ);
   guint n_before = RATE_HZ * 4 / 10;
@@ -213,7 +212,7 @@ END_TEST
 
 START_TEST (a_flushed_queue_opens_its_ear_at_once)
 {
-  AssistantPeer *peer = assistant_peer_new (models, RATE_HZ);
+  AssistantPeer *peer = assistant_peer_new (assistant_models, RATE_HZ);
   g_autofree char *greeting = assistant_peer_wait_for_speech (peer);
   g_autofree char *answer = NULL;
 
@@ -228,7 +227,7 @@ END_TEST
 START_TEST (every_sample_rate_will_do)
 {
   const guint rates_hz[] = { 8000, 24000, 48000 };
-  AssistantPeer *peer = assistant_peer_greeted (models, rates_hz[_i]);
+  AssistantPeer *peer = assistant_peer_greeted (assistant_models, rates_hz[_i]);
   g_autoptr (GArray) expected = vgw_assistant_speak ("one, two, three, four, five.", rates_hz[_i]);
   g_autofree char *answer = assistant_peer_ask (peer, "count to five");
 
@@ -243,7 +242,7 @@ START_TEST (calls_at_the_same_time_share_the_decoders)
   AssistantPeer *peers[4];
 
   for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
-    peers[i] = assistant_peer_greeted (models, RATE_HZ);
+    peers[i] = assistant_peer_greeted (assistant_models, RATE_HZ);
   for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
     assistant_peer_say (peers[i], i % 2 == 0 ? "count to three" : "spell house");
   for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
@@ -253,8 +252,9 @@ START_TEST (calls_at_the_same_time_share_the_decoders)
       ck_assert_str_eq (answer, i % 2 == 0 ? "one, two, three." : "house: H, O, U, S, E.");
       assistant_peer_free (peers[i]);
     }
-  ck_assert_uint_ge (vgw_assistant_models_count (models), 1);
-  ck_assert_uint_le (vgw_assistant_models_count (models), MIN (VGW_ASSISTANT_MAX_DECODERS, g_get_num_processors ()));
+  ck_assert_uint_ge (vgw_assistant_models_count (assistant_models), 1);
+  ck_assert_uint_le (vgw_assistant_models_count (assistant_models),
+                     MIN (VGW_ASSISTANT_MAX_DECODERS, g_get_num_processors ()));
 }
 END_TEST
 
@@ -285,7 +285,8 @@ START_TEST (more_than_the_queue_holds_is_dropped_and_counted)
   static const VgwAssistantCallFuncs funcs = { on_heard_any, on_say_any, on_failed_any };
   g_autofree gint16 *silence = g_new0 (gint16, RATE_HZ);
   Owner owner = { 0 };
-  VgwAssistantCall *assistant_call = vgw_assistant_call_start (models, NULL, RATE_HZ, TRUE, &funcs, &owner, NULL);
+  VgwAssistantCall *assistant_call =
+      vgw_assistant_call_start (assistant_models, NULL, RATE_HZ, TRUE, &funcs, &owner, NULL);
 
   ck_assert_ptr_nonnull (assistant_call);
   WAIT_UNTIL (owner.n_said > 0);
@@ -353,7 +354,7 @@ START_TEST (calls_leave_no_thread_and_no_descriptor)
 
   for (guint i = 0; i < N_CYCLES; i++)
     {
-      AssistantPeer *peer = assistant_peer_new (models, RATE_HZ);
+      AssistantPeer *peer = assistant_peer_new (assistant_models, RATE_HZ);
 
       if (i % 10 == 0) /* some end when they have greeted, the others before */
         g_free (assistant_peer_wait_for_speech (peer));
@@ -368,7 +369,7 @@ END_TEST
 START_TEST (a_call_that_ends_in_the_middle_of_a_question_is_forgotten)
 {
   guint n_threads = count_entries ("/proc/self/task");
-  AssistantPeer *peer = assistant_peer_greeted (models, RATE_HZ);
+  AssistantPeer *peer = assistant_peer_greeted (assistant_models, RATE_HZ);
 
   assistant_peer_say (peer, "my brother lives in a small town near the river");
   let_pass (SILENCE_MS); /* it has been sent, and is being decoded */
@@ -379,13 +380,35 @@ START_TEST (a_call_that_ends_in_the_middle_of_a_question_is_forgotten)
 }
 END_TEST
 
-static Suite *
-assistant_suite (void)
+static void
+load (void)
+{
+  const char *source_root = g_getenv ("VGW_TEST_SOURCE_ROOT");
+  g_autoptr (GError) error = NULL;
+  g_autofree char *answers_path = NULL;
+
+  g_assert_nonnull (source_root);
+  answers_path = g_build_filename (source_root, "tests", "data", "assistant", "answers.gram", NULL);
+  assistant_models_load ();
+  judge = vgw_assistant_decoder_new (VGW_SPHINX_MODEL_DIR, answers_path, &error);
+  g_assert_no_error (error);
+}
+
+static void
+unload (void)
+{
+  g_clear_pointer (&judge, vgw_assistant_decoder_free);
+  assistant_models_unload ();
+}
+
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-assistant-talk");
   TCase *tcase = tcase_create ("conversation");
 
   tcase_set_timeout (tcase, 120);
+  tcase_add_unchecked_fixture (tcase, load, unload);
   tcase_add_test (tcase, it_greets_when_the_call_begins);
   tcase_add_test (tcase, it_tells_the_time);
   tcase_add_test (tcase, it_counts_and_spells);
@@ -404,24 +427,4 @@ assistant_suite (void)
   tcase_add_test (tcase, a_call_that_ends_in_the_middle_of_a_question_is_forgotten);
   suite_add_tcase (suite, tcase);
   return suite;
-}
-
-int
-main (void)
-{
-  const char *source_root = g_getenv ("VGW_TEST_SOURCE_ROOT");
-  g_autoptr (GError) error = NULL;
-  g_autofree char *answers_path = NULL;
-  int status;
-
-  g_assert_nonnull (source_root);
-  answers_path = g_build_filename (source_root, "tests", "data", "assistant", "answers.gram", NULL);
-  models = vgw_assistant_models_new (NULL, NULL);
-  judge = vgw_assistant_decoder_new (VGW_SPHINX_MODEL_DIR, answers_path, &error);
-  g_assert_no_error (error);
-
-  status = run_suite (assistant_suite ());
-  g_clear_pointer (&judge, vgw_assistant_decoder_free);
-  g_clear_pointer (&models, vgw_assistant_models_unref);
-  return status;
 }

@@ -12,8 +12,6 @@
 #define WAV_HEADER_BYTES 44 /* as flite and espeak-ng write it: RIFF, fmt, data */
 #define WAV_RATE_AT 24
 
-static VgwAssistantModels *models = NULL; /* loaded once */
-
 /* s16 mono at RATE_HZ of the WAV that the command @argv writes, in which "FILE" stands for its path. (transfer full) */
 static GArray *
 synthesise (const char *const *argv)
@@ -90,7 +88,7 @@ speak_as (guint voice, const char *words)
 static char *
 ask_as (guint voice, const char *words)
 {
-  AssistantPeer *peer = assistant_peer_greeted (models, RATE_HZ);
+  AssistantPeer *peer = assistant_peer_greeted (assistant_models, RATE_HZ);
   g_autoptr (GArray) speech = speak_as (voice, words);
   char *answer;
 
@@ -141,26 +139,16 @@ START_TEST (what_is_no_command_is_not_taken_for_one)
 }
 END_TEST
 
-static Suite *
-voices_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-assistant-voices");
   TCase *tcase = tcase_create ("voices");
 
   tcase_set_timeout (tcase, 120);
+  tcase_add_unchecked_fixture (tcase, assistant_models_load, assistant_models_unload);
   tcase_add_test (tcase, three_voices_are_understood);
   tcase_add_test (tcase, what_is_no_command_is_not_taken_for_one);
   suite_add_tcase (suite, tcase);
   return suite;
-}
-
-int
-main (void)
-{
-  int status;
-
-  models = vgw_assistant_models_new (NULL, NULL);
-  status = run_suite (voices_suite ());
-  g_clear_pointer (&models, vgw_assistant_models_unref);
-  return status;
 }

@@ -320,14 +320,13 @@ START_TEST (between_two_peers_time_goes_on)
 }
 END_TEST
 
-int
-main (int argc, char **argv)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-bridge-ear");
   TCase *tcase = tcase_create ("time");
-  int status;
 
-  gst_init (&argc, &argv);
+  gst_init (NULL, NULL);
   tcase_set_timeout (tcase, 60);
   tcase_add_checked_fixture (tcase, setup, teardown);
   tcase_add_test (tcase, a_gap_is_silence_of_its_length);
@@ -340,8 +339,7 @@ main (int argc, char **argv)
   tcase_add_test (tcase, what_is_dropped_as_too_much_is_no_gap);
   tcase_add_test (tcase, nothing_passes_while_it_is_detached);
   tcase_add_test (tcase, between_two_peers_time_goes_on);
+  tcase_add_unchecked_fixture (tcase, NULL, gst_deinit);
   suite_add_tcase (suite, tcase);
-  status = run_suite (suite);
-  gst_deinit ();
-  return status;
+  return suite;
 }

@@ -546,14 +546,13 @@ START_TEST (the_audio_function_can_be_taken_away_in_mid_speech)
 }
 END_TEST
 
-int
-main (int argc, char **argv)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-bridge");
   TCase *tcase = tcase_create ("bridge");
-  int status;
 
-  gst_init (&argc, &argv);
+  gst_init (NULL, NULL);
   vgw_elements_register (NULL);
   tcase_set_timeout (tcase, 120);
   tcase_add_test (tcase, speech_passes_opus);
@@ -570,8 +569,7 @@ main (int argc, char **argv)
   tcase_add_test (tcase, a_second_peer_takes_over_the_bridge);
   tcase_add_test (tcase, detach_waits_for_the_engine_that_listens);
   tcase_add_test (tcase, the_audio_function_can_be_taken_away_in_mid_speech);
+  tcase_add_unchecked_fixture (tcase, NULL, gst_deinit);
   suite_add_tcase (suite, tcase);
-  status = run_suite (suite);
-  gst_deinit ();
-  return status;
+  return suite;
 }

@@ -128,8 +128,8 @@ START_TEST (the_most_negative_sample_has_a_peak)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-call-stats");
   TCase *tcase = tcase_create ("core");
@@ -143,5 +143,5 @@ main (void)
   tcase_add_test (tcase, a_timeline_begins_where_most_frames_say);
   tcase_add_test (tcase, the_most_negative_sample_has_a_peak);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

@@ -203,8 +203,8 @@ START_TEST (the_strictest_cgroup_counts)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-capacity");
   TCase *files = tcase_create ("files");
@@ -220,5 +220,5 @@ main (void)
   tcase_add_test (reading, what_is_allowed_is_enough_for_so_many_calls);
   tcase_add_test (reading, the_strictest_cgroup_counts);
   suite_add_tcase (suite, reading);
-  return run_suite (suite);
+  return suite;
 }

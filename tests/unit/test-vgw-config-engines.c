@@ -393,8 +393,8 @@ START_TEST (long_names_are_cut_in_errors)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-config-engines");
   TCase *engines = tcase_create ("engines");
@@ -423,5 +423,5 @@ main (void)
   tcase_add_test (engines, long_names_are_cut_in_errors);
   suite_add_tcase (suite, engines);
 
-  return run_suite (suite);
+  return suite;
 }

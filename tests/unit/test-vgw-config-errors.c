@@ -215,13 +215,14 @@ START_TEST (a_record_directory_that_cannot_be_written_is_an_error)
 }
 END_TEST
 
-static Suite *
-errors_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-config-errors");
   TCase *loading = tcase_create ("loading");
   TCase *checking = tcase_create ("checking");
 
+  vgw_media_prepare_process (NULL);
   tcase_add_checked_fixture (loading, config_fixture_set_up, config_fixture_tear_down);
   tcase_add_test (loading, every_error_is_told_with_its_line);
   tcase_add_test (loading, an_error_does_not_bring_others);
@@ -238,11 +239,4 @@ errors_suite (void)
   tcase_add_test (checking, a_record_directory_that_cannot_be_written_is_an_error);
   suite_add_tcase (suite, checking);
   return suite;
-}
-
-int
-main (void)
-{
-  vgw_media_prepare_process (NULL);
-  return run_suite (errors_suite ());
 }

@@ -75,8 +75,8 @@ START_TEST (only_what_is_flagged_is_taken_over)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-config-reload");
   TCase *tcase = tcase_create ("reload");
@@ -85,5 +85,5 @@ main (void)
   tcase_add_test (tcase, only_what_is_flagged_is_taken_over);
   tcase_add_test (tcase, a_new_engine_needs_a_restart);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

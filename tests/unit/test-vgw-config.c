@@ -631,8 +631,8 @@ add_parsing (Suite *suite)
   suite_add_tcase (suite, parsing);
 }
 
-static Suite *
-config_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-config");
   TCase *checks = tcase_create ("checks");
@@ -650,11 +650,4 @@ config_suite (void)
   tcase_add_test (texts, help_and_man_page_have_every_key_with_its_default);
   suite_add_tcase (suite, texts);
   return suite;
-}
-
-int
-main (void)
-{
-
-  return run_suite (config_suite ());
 }

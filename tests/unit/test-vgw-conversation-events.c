@@ -237,16 +237,15 @@ START_TEST (a_client_may_end_the_call_during_a_hangup)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-conversation-events");
   TCase *events = tcase_create ("events");
   TCase *hangup = tcase_create ("hangup");
 
   vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_CRITICAL);
-  if (!vgw_media_prepare_process (NULL))
-    return EXIT_FAILURE;
+  g_assert_true (vgw_media_prepare_process (NULL));
   tcase_add_checked_fixture (hangup, set_up, tear_down);
   tcase_add_test (hangup, what_was_said_before_a_hangup_is_heard);
   tcase_add_test (hangup, a_hangup_can_be_at_once);
@@ -265,5 +264,5 @@ main (void)
   tcase_add_test (events, an_event_that_is_no_json_is_refused);
   suite_add_tcase (suite, events);
   suite_add_tcase (suite, hangup);
-  return run_suite (suite);
+  return suite;
 }

@@ -149,14 +149,13 @@ add_tests (Suite *suite)
   suite_add_tcase (suite, failure);
 }
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-conversation");
 
   vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_WARNING);
-  if (!vgw_media_prepare_process (NULL))
-    return EXIT_FAILURE;
+  g_assert_true (vgw_media_prepare_process (NULL));
   add_tests (suite);
-  return run_suite (suite);
+  return suite;
 }

@@ -138,8 +138,8 @@ START_TEST (a_build_tree_that_was_moved_away_from_its_source_uses_the_old_one_an
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-data-path");
   TCase *tcase = tcase_create ("paths");
@@ -152,5 +152,5 @@ main (void)
   tcase_add_test (tcase, a_build_tree_that_was_copied_with_its_source_uses_the_copy);
   tcase_add_test (tcase, a_build_tree_that_was_moved_away_from_its_source_uses_the_old_one_and_says_what_to_do);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

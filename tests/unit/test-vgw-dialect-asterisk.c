@@ -111,8 +111,8 @@ START_TEST (buffering_puts_pieces_of_any_size_together)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-dialect-asterisk");
   TCase *tcase = tcase_create ("asterisk");
@@ -127,5 +127,5 @@ main (void)
   tcase_add_test (tcase, a_flush_lets_the_application_go);
   tcase_add_test (tcase, buffering_puts_pieces_of_any_size_together);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

@@ -80,8 +80,8 @@ START_TEST (the_largest_message_is_played)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-dialect-audiosocket");
   TCase *tcase = tcase_create ("audiosocket");
@@ -93,5 +93,5 @@ main (void)
   tcase_add_test (tcase, a_stream_of_single_bytes_is_the_same);
   tcase_add_test (tcase, the_largest_message_is_played);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

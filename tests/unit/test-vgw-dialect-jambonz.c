@@ -21,8 +21,8 @@ START_TEST (a_long_play_audio_is_played_also_with_escaped_strokes)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-dialect-jambonz");
   TCase *tcase = tcase_create ("jambonz");
@@ -32,5 +32,5 @@ main (void)
   tcase_add_test (tcase, errors_is_as_recorded);
   tcase_add_test (tcase, a_long_play_audio_is_played_also_with_escaped_strokes);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

@@ -112,8 +112,8 @@ START_TEST (audio_leaves_in_frames_of_20_ms)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-dialect-native");
   TCase *tcase = tcase_create ("native");
@@ -129,5 +129,5 @@ main (void)
   tcase_add_test (tcase, a_mark_keeps_its_name_whatever_is_in_it);
   tcase_add_test (tcase, audio_leaves_in_frames_of_20_ms);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

@@ -94,8 +94,8 @@ START_TEST (half_a_sample_ends_with_its_connection)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-dialect-stream");
   TCase *tcase = tcase_create ("stream");
@@ -103,5 +103,5 @@ main (void)
   tcase_add_loop_test (tcase, samples_that_are_cut_anywhere_are_the_same, 0, G_N_ELEMENTS (streams));
   tcase_add_loop_test (tcase, half_a_sample_ends_with_its_connection, 0, G_N_ELEMENTS (streams));
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

@@ -33,8 +33,8 @@ START_TEST (only_audiosocket_is_a_stream)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-dialect-table");
   TCase *tcase = tcase_create ("table");
@@ -43,5 +43,5 @@ main (void)
   tcase_add_test (tcase, an_unknown_name_finds_none);
   tcase_add_test (tcase, only_audiosocket_is_a_stream);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

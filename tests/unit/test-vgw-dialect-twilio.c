@@ -132,8 +132,8 @@ START_TEST (a_payload_apart_is_that_of_its_message_only)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-dialect-twilio");
   TCase *tcase = tcase_create ("twilio");
@@ -147,5 +147,5 @@ main (void)
   tcase_add_test (tcase, only_audio_makes_a_message_long);
   tcase_add_test (tcase, a_payload_apart_is_that_of_its_message_only);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

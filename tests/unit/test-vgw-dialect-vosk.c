@@ -4,8 +4,8 @@
 SCRIPT_TEST (call, "vosk")
 SCRIPT_TEST (errors, "vosk")
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-dialect-vosk");
   TCase *tcase = tcase_create ("vosk");
@@ -13,5 +13,5 @@ main (void)
   tcase_add_test (tcase, call_is_as_recorded);
   tcase_add_test (tcase, errors_is_as_recorded);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

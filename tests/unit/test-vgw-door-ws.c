@@ -162,8 +162,8 @@ START_TEST (a_refusal_is_told_on_the_websocket)
 }
 END_TEST
 
-static Suite *
-door_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-door-ws");
   TCase *door = tcase_create ("door");
@@ -176,10 +176,4 @@ door_suite (void)
   tcase_add_test (door, a_refusal_is_told_on_the_websocket);
   suite_add_tcase (suite, door);
   return suite;
-}
-
-int
-main (void)
-{
-  return run_suite (door_suite ());
 }

@@ -154,8 +154,8 @@ START_TEST (a_flash_and_half_a_packet_are_no_keys)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-dtmf");
   TCase *tcase = tcase_create ("keys");
@@ -171,5 +171,5 @@ main (void)
   tcase_add_test (tcase, a_duration_that_wraps_goes_on);
   tcase_add_test (tcase, a_flash_and_half_a_packet_are_no_keys);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

@@ -161,8 +161,8 @@ START_TEST (packets_of_any_length_weigh_what_they_last)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-echo-estimator");
   TCase *tcase = tcase_create ("echo estimator");
@@ -178,5 +178,5 @@ main (void)
   tcase_add_test (tcase, what_was_heard_is_forgotten_as_time_goes_by);
   tcase_add_test (tcase, packets_of_any_length_weigh_what_they_last);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

@@ -515,8 +515,8 @@ START_TEST (a_bot_on_others_audiosocket_package_holds_a_call)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-engine-bots");
   TCase *tcase = tcase_create ("bots");
@@ -531,5 +531,5 @@ main (void)
   tcase_add_test (tcase, a_bot_on_others_audiosocket_package_holds_a_call);
   tcase_set_timeout (tcase, 4 * DEADLINE_S);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

@@ -202,8 +202,8 @@ START_TEST (a_call_can_end_while_the_bot_is_held_back)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-engine-flow");
   TCase *flow = tcase_create ("flow");
@@ -216,5 +216,5 @@ main (void)
   tcase_add_test (flow, a_bot_that_pauses_a_full_queue_can_go_on);
   tcase_add_test (flow, a_call_can_end_while_the_bot_is_held_back);
   suite_add_tcase (suite, flow);
-  return run_suite (suite);
+  return suite;
 }

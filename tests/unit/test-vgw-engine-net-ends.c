@@ -369,8 +369,8 @@ START_TEST (a_bot_that_is_expensive_to_read_gets_its_share_of_the_thread)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   TCase *tcase = tcase_create ("ends"), *costs = tcase_create ("costs");
   TCase *all[] = { tcase, costs };
@@ -383,5 +383,5 @@ main (void)
   tcase_add_loop_test (tcase, audio_after_a_bot_has_gone_is_dropped_without_a_warning, 0, G_N_ELEMENTS (departures));
   tcase_add_test (costs, a_frame_as_long_as_the_playout_queue_is_heard);
   tcase_add_test (costs, a_bot_that_is_expensive_to_read_gets_its_share_of_the_thread);
-  return run_cases ("vgw-engine-net-ends", all, G_N_ELEMENTS (all));
+  return engine_suite ("vgw-engine-net-ends", all, G_N_ELEMENTS (all));
 }

@@ -351,8 +351,8 @@ START_TEST (events_of_a_bot_that_floods_are_bounded)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   TCase *lost = tcase_create ("lost"), *floods = tcase_create ("floods");
   TCase *all[] = { lost, floods };
@@ -368,5 +368,5 @@ main (void)
   tcase_add_test (floods, pings_without_end_are_answered_within_bounds);
   tcase_add_test (floods, nonsense_is_dropped_and_the_call_goes_on);
   tcase_add_test (floods, events_of_a_bot_that_floods_are_bounded);
-  return run_cases ("vgw-engine-net-trouble", all, G_N_ELEMENTS (all));
+  return engine_suite ("vgw-engine-net-trouble", all, G_N_ELEMENTS (all));
 }

@@ -371,8 +371,8 @@ START_TEST (many_calls_share_one_thread)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   TCase *good = tcase_create ("good"), *absent = tcase_create ("absent"), *ends = tcase_create ("ends");
   TCase *all[] = { good, absent, ends };
@@ -393,5 +393,5 @@ main (void)
   tcase_add_test (ends, a_call_may_end_during_the_backoff);
   tcase_add_test (ends, many_calls_leave_nothing_behind);
   tcase_add_test (ends, many_calls_share_one_thread);
-  return run_cases ("vgw-engine-net", all, G_N_ELEMENTS (all));
+  return engine_suite ("vgw-engine-net", all, G_N_ELEMENTS (all));
 }

@@ -549,8 +549,8 @@ START_TEST (calls_at_the_same_time_share_one_thread)
 }
 END_TEST
 
-static Suite *
-record_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-engine-record");
   TCase *tcase = tcase_create ("record");
@@ -577,9 +577,8 @@ record_suite (void)
 int
 main (int argc, char **argv)
 {
-
   if (argc == 3 && g_str_equal (argv[1], CRASH_ARGUMENT))
     return record_until_killed (argv[2]);
 
-  return run_suite (record_suite ());
+  return run_suite (test_suite ());
 }

@@ -295,8 +295,8 @@ START_TEST (record_wraps_what_is_there_and_records_nothing_itself)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-engine");
   TCase *echo = tcase_create ("echo");
@@ -318,5 +318,5 @@ main (void)
   tcase_add_test (factory, record_wraps_what_is_there_and_records_nothing_itself);
   suite_add_tcase (suite, factory);
 
-  return run_suite (suite);
+  return suite;
 }

@@ -223,8 +223,8 @@ START_TEST (a_head_ends_within_the_bound)
 }
 END_TEST
 
-static Suite *
-head_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-http-head");
   TCase *head = tcase_create ("head");
@@ -244,11 +244,4 @@ head_suite (void)
   tcase_add_test (head, a_head_ends_within_the_bound);
   suite_add_tcase (suite, head);
   return suite;
-}
-
-int
-main (void)
-{
-
-  return run_suite (head_suite ());
 }

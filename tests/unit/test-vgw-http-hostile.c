@@ -344,8 +344,8 @@ START_TEST (the_server_accepts_again_after_it_ran_out_of_descriptors)
 }
 END_TEST
 
-static Suite *
-http_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-http-hostile");
   TCase *hostile = tcase_create ("hostile");
@@ -365,11 +365,4 @@ http_suite (void)
   tcase_add_test (hostile, the_server_accepts_again_after_it_ran_out_of_descriptors);
   suite_add_tcase (suite, hostile);
   return suite;
-}
-
-int
-main (void)
-{
-
-  return run_suite (http_suite ());
 }

@@ -297,8 +297,8 @@ START_TEST (addresses_are_told_without_port_and_clothes)
 }
 END_TEST
 
-static Suite *
-http_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-http-pages");
   TCase *pages = tcase_create ("pages");
@@ -321,11 +321,4 @@ http_suite (void)
   tcase_add_test (origins, addresses_are_told_without_port_and_clothes);
   suite_add_tcase (suite, origins);
   return suite;
-}
-
-int
-main (void)
-{
-
-  return run_suite (http_suite ());
 }

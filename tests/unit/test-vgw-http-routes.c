@@ -417,8 +417,8 @@ START_TEST (listed_origins_get_a_preflight_and_may_read)
 }
 END_TEST
 
-static Suite *
-routes_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-http-routes");
   TCase *table = tcase_create ("table");
@@ -441,10 +441,4 @@ routes_suite (void)
   tcase_add_test (requests, listed_origins_get_a_preflight_and_may_read);
   suite_add_tcase (suite, requests);
   return suite;
-}
-
-int
-main (void)
-{
-  return run_suite (routes_suite ());
 }

@@ -246,8 +246,8 @@ START_TEST (a_server_that_is_dropped_closes_everything)
 }
 END_TEST
 
-static Suite *
-http_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-http-server");
   TCase *channels = tcase_create ("channels");
@@ -267,11 +267,4 @@ http_suite (void)
   tcase_add_test (ending, a_server_that_is_dropped_closes_everything);
   suite_add_tcase (suite, ending);
   return suite;
-}
-
-int
-main (void)
-{
-
-  return run_suite (http_suite ());
 }

@@ -394,8 +394,8 @@ START_TEST (calls_that_end_leave_no_threads_and_descriptors)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-ice-agent");
   TCase *tcase = tcase_create ("agent");
@@ -411,5 +411,5 @@ main (void)
   tcase_add_test (tcase, calls_that_end_leave_no_threads_and_descriptors);
   tcase_add_test (tcase, calls_share_the_socket);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

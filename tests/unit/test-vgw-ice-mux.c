@@ -640,8 +640,8 @@ START_TEST (after_the_shutdown_sending_fails_and_nothing_hangs)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-ice-mux");
   TCase *tcase = tcase_create ("mux");
@@ -668,5 +668,5 @@ main (void)
   tcase_add_test (tcase, candidates_are_found_without_configuration);
   tcase_add_test (tcase, after_the_shutdown_sending_fails_and_nothing_hangs);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

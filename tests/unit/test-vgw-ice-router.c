@@ -653,8 +653,8 @@ START_TEST (candidates_have_falling_priorities_and_their_own_foundations)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-ice-router");
   TCase *tcase = tcase_create ("router");
@@ -682,5 +682,5 @@ main (void)
   tcase_add_test (tcase, nothing_is_delivered_once_stop_has_returned);
   tcase_add_test (tcase, candidates_have_falling_priorities_and_their_own_foundations);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

@@ -257,8 +257,8 @@ START_TEST (what_is_in_the_queue_goes_first)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-ice-src");
   TCase *tcase = tcase_create ("src");
@@ -271,5 +271,5 @@ main (void)
   tcase_add_test (tcase, a_direct_source_needs_no_thread);
   tcase_add_test (tcase, what_is_in_the_queue_goes_first);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

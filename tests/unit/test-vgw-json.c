@@ -385,8 +385,8 @@ START_TEST (errors_have_wire_names)
 }
 END_TEST
 
-static Suite *
-json_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-json");
   TCase *parsing = tcase_create ("parsing");
@@ -418,11 +418,4 @@ json_suite (void)
   tcase_add_test (access, errors_have_wire_names);
   suite_add_tcase (suite, access);
   return suite;
-}
-
-int
-main (void)
-{
-
-  return run_suite (json_suite ());
 }

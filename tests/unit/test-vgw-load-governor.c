@@ -92,8 +92,8 @@ START_TEST (a_rise_that_was_too_much_is_waited_for_twice_as_long)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-load-governor");
   TCase *tcase = tcase_create ("governor");
@@ -104,5 +104,5 @@ main (void)
   tcase_add_test (tcase, it_rises_after_ten_calm_seconds_on_end);
   tcase_add_test (tcase, a_rise_that_was_too_much_is_waited_for_twice_as_long);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

@@ -214,8 +214,8 @@ START_TEST (a_line_beyond_the_bound_is_dropped_and_told)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-log-writer");
   TCase *tcase = tcase_create ("writer");
@@ -229,5 +229,5 @@ main (void)
   tcase_add_test (tcase, a_descriptor_that_somebody_made_non_blocking_loses_nothing);
   tcase_add_test (tcase, a_line_beyond_the_bound_is_dropped_and_told);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

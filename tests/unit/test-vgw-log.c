@@ -355,13 +355,18 @@ START_TEST (sessions_without_end_of_one_address_are_not_logged)
 }
 END_TEST
 
-static Suite *
-log_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-log");
   TCase *format = tcase_create ("format");
   TCase *writer = tcase_create ("writer");
 
+  g_setenv ("TZ", "UTC", TRUE);
+  g_setenv ("TERM", "xterm", TRUE);
+  g_unsetenv ("NO_COLOR");
+  g_unsetenv ("G_MESSAGES_DEBUG");
+  vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_INFO);
   tcase_add_test (format, a_text_line_has_time_level_domain_session_and_message);
   tcase_add_test (format, a_json_line_has_the_same_facts);
   tcase_add_test (format, a_client_cannot_forge_a_line);
@@ -382,16 +387,4 @@ log_suite (void)
   tcase_add_test (writer, sessions_without_end_of_one_address_are_not_logged);
   suite_add_tcase (suite, writer);
   return suite;
-}
-
-int
-main (void)
-{
-
-  g_setenv ("TZ", "UTC", TRUE);
-  g_setenv ("TERM", "xterm", TRUE);
-  g_unsetenv ("NO_COLOR");
-  g_unsetenv ("G_MESSAGES_DEBUG");
-  vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_INFO);
-  return run_suite (log_suite ());
 }

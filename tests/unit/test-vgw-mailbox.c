@@ -184,8 +184,8 @@ START_TEST (sctp_ids_are_never_given_twice)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-mailbox");
   TCase *tcase = tcase_create ("mailbox");
@@ -198,5 +198,5 @@ main (void)
   tcase_add_test (tcase, a_notification_during_its_run_is_not_lost);
   tcase_add_test (tcase, sctp_ids_are_never_given_twice);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

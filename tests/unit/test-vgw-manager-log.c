@@ -110,8 +110,8 @@ START_TEST (an_unknown_type_is_refused_and_the_known_ones_named)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-manager-log");
   TCase *tcase = tcase_create ("log");
@@ -123,5 +123,5 @@ main (void)
   tcase_add_test (tcase, an_unknown_type_is_refused_and_the_known_ones_named);
   suite_add_tcase (suite, tcase);
 
-  return run_suite (suite);
+  return suite;
 }

@@ -492,8 +492,8 @@ START_TEST (every_message_of_nothing_can_be_written)
 }
 END_TEST
 
-static Suite *
-message_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-message");
   TCase *good = tcase_create ("round trips");
@@ -531,11 +531,4 @@ message_suite (void)
   tcase_add_test (bad, errors_name_the_message_and_the_member);
   suite_add_tcase (suite, bad);
   return suite;
-}
-
-int
-main (void)
-{
-
-  return run_suite (message_suite ());
 }

@@ -74,8 +74,8 @@ START_TEST (overload_is_the_last_level)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-mulaw");
   TCase *tcase = tcase_create ("mulaw");
@@ -86,5 +86,5 @@ main (void)
   tcase_add_test (tcase, a_sample_is_off_by_half_a_step_at_most);
   tcase_add_test (tcase, overload_is_the_last_level);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

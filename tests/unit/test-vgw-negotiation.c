@@ -269,14 +269,14 @@ START_TEST (nothing_is_called_after_a_stop)
 }
 END_TEST
 
-int
-main (int argc, char **argv)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-negotiation");
   TCase *tcase = tcase_create ("steps");
 
   vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_CRITICAL);
-  gst_init (&argc, &argv);
+  gst_init (NULL, NULL);
   tcase_add_checked_fixture (tcase, set_up, tear_down);
   tcase_set_timeout (tcase, 60);
   tcase_add_test (tcase, an_answer_waits_for_the_local_description_though_all_is_gathered);
@@ -286,5 +286,5 @@ main (int argc, char **argv)
   tcase_add_test (tcase, a_promise_that_is_never_answered_has_a_deadline);
   tcase_add_test (tcase, nothing_is_called_after_a_stop);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

@@ -225,22 +225,18 @@ START_TEST (the_candidates_stand_where_the_transport_is)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
-  g_autoptr (GError) error = NULL;
-  if (!vgw_media_prepare_process (&error))
-    {
-      g_printerr ("%s\n", error->message);
-      return EXIT_FAILURE;
-    }
   Suite *suite = suite_create ("vgw-offer-answers");
   TCase *tcase = tcase_create ("answers");
+
+  g_assert_true (vgw_media_prepare_process (NULL));
   tcase_set_timeout (tcase, 0);
   tcase_add_checked_fixture (tcase, setup, teardown);
   tcase_add_test (tcase, each_client_gets_the_answer_to_its_offer);
   tcase_add_test (tcase, the_profile_of_the_offer_is_repeated);
   tcase_add_test (tcase, the_candidates_stand_where_the_transport_is);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

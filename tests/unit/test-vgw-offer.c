@@ -349,8 +349,8 @@ START_TEST (only_the_offered_certificate_is_accepted)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-offer");
   TCase *tcase = tcase_create ("offer");
@@ -367,5 +367,5 @@ main (void)
   tcase_add_test (tcase, candidates_are_for_mlines_that_are_there);
   tcase_add_test (tcase, only_the_offered_certificate_is_accepted);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

@@ -564,14 +564,13 @@ START_TEST (rtpopuspay_takes_the_packets_without_sprop_maxcapturerate)
 }
 END_TEST
 
-int
-main (int argc, char **argv)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-opus");
   TCase *decoder = tcase_create ("decoder"), *encoder = tcase_create ("encoder");
-  int status;
 
-  gst_init (&argc, &argv);
+  gst_init (NULL, NULL);
   vgw_elements_register (NULL);
   tcase_set_timeout (decoder, 60);
   tcase_set_timeout (encoder, 60);
@@ -594,8 +593,7 @@ main (int argc, char **argv)
   tcase_add_test (encoder, silence_is_not_sent_only_with_dtx);
   tcase_add_test (encoder, caps_carry_channels_and_no_rate);
   tcase_add_test (encoder, rtpopuspay_takes_the_packets_without_sprop_maxcapturerate);
+  tcase_add_unchecked_fixture (encoder, NULL, gst_deinit);
   suite_add_tcase (suite, encoder);
-  status = run_suite (suite);
-  gst_deinit ();
-  return status;
+  return suite;
 }

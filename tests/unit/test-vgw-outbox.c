@@ -180,8 +180,8 @@ START_TEST (events_that_wait_are_bounded)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-outbox");
   TCase *tcase = tcase_create ("outbox");
@@ -196,5 +196,5 @@ main (void)
   tcase_add_loop_test (tcase, events_that_wait_at_the_end_are_sent_or_dropped, 0, 2);
   tcase_add_test (tcase, events_that_wait_are_bounded);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

@@ -329,8 +329,8 @@ START_TEST (functions_are_spread_over_threads_and_phases)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-pacer");
   TCase *tcase = tcase_create ("ticks");
@@ -344,5 +344,5 @@ main (void)
   tcase_add_test (tcase, functions_are_spread_over_threads_and_phases);
   tcase_add_test (tcase, five_hundred_sessions_come_and_go);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

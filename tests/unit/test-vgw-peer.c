@@ -496,17 +496,13 @@ add_case (Suite *suite, const char *name, SFun setup)
   return tcase;
 }
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
-  g_autoptr (GError) error = NULL;
-  if (!vgw_media_prepare_process (&error))
-    {
-      g_printerr ("%s\n", error->message);
-      return EXIT_FAILURE;
-    }
   Suite *suite = suite_create ("vgw-peer");
+
+  g_assert_true (vgw_media_prepare_process (NULL));
   add_case (suite, "mux", setup_mux);
   add_case (suite, "nice", setup_nice);
-  return run_suite (suite);
+  return suite;
 }

@@ -451,14 +451,13 @@ START_TEST (a_file_that_cannot_be_read_is_named)
 }
 END_TEST
 
-int
-main (int argc, char **argv)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-pipeline");
   TCase *tcase = tcase_create ("description");
-  int status;
 
-  gst_init (&argc, &argv);
+  gst_init (NULL, NULL);
   vgw_elements_register (NULL);
   tcase_set_timeout (tcase, 60);
   tcase_add_test (tcase, shipped_descriptions_load_and_tell_their_codec);
@@ -486,8 +485,7 @@ main (int argc, char **argv)
   tcase_add_test (tcase, text_that_is_no_description_is_refused);
   tcase_add_test (tcase, mistakes_of_grammar_are_told_with_their_line);
   tcase_add_test (tcase, a_file_that_cannot_be_read_is_named);
+  tcase_add_unchecked_fixture (tcase, NULL, gst_deinit);
   suite_add_tcase (suite, tcase);
-  status = run_suite (suite);
-  gst_deinit ();
-  return status;
+  return suite;
 }

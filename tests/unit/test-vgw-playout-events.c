@@ -509,8 +509,8 @@ START_TEST (events_keep_their_order_between_threads)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-playout-events");
   TCase *tcase = tcase_create ("events");
@@ -535,5 +535,5 @@ main (void)
   tcase_add_test (tcase, clear_in_a_held_queue_makes_no_sound);
   tcase_add_test (tcase, events_keep_their_order_between_threads);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

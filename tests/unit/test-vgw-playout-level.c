@@ -302,8 +302,8 @@ START_TEST (clear_while_it_gathers_begins_anew)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-playout-level");
   TCase *tcase = tcase_create ("level");
@@ -324,5 +324,5 @@ main (void)
   tcase_add_test (tcase, a_mark_in_a_pause_that_is_shortened_is_reached);
   tcase_add_test (tcase, clear_while_it_gathers_begins_anew);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

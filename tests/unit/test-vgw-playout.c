@@ -195,8 +195,8 @@ START_TEST (two_threads_see_one_stream)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-playout");
   TCase *tcase = tcase_create ("queue");
@@ -210,5 +210,5 @@ main (void)
   tcase_add_test (tcase, clear_empties_the_queue_and_counts_nothing_as_played);
   tcase_add_test (tcase, two_threads_see_one_stream);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

@@ -1,4 +1,4 @@
-/* libgstvgw.so, whose path is the argument, as gst-inspect-1.0 and gst-launch-1.0 load it. */
+/* libgstvgw.so, whose path is $VGW_TEST_PLUGIN, as gst-inspect-1.0 and gst-launch-1.0 load it. */
 #include <check.h>
 #include <gst/gst.h>
 
@@ -50,18 +50,17 @@ START_TEST (every_property_is_described_and_has_its_default)
 }
 END_TEST
 
-int
-main (int argc, char **argv)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-plugin");
   TCase *tcase = tcase_create ("plugin");
 
-  gst_init (&argc, &argv);
-  if (argc != 2)
-    g_error ("usage: %s libgstvgw.so", argv[0]);
-  plugin_path = argv[1];
+  gst_init (NULL, NULL);
+  plugin_path = g_getenv ("VGW_TEST_PLUGIN");
+  g_assert_nonnull (plugin_path);
   tcase_add_test (tcase, the_plugin_brings_both_elements);
   tcase_add_test (tcase, every_property_is_described_and_has_its_default);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

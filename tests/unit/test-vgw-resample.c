@@ -120,22 +120,20 @@ START_TEST (equal_rates_pass_untouched)
 }
 END_TEST
 
-int
-main (int argc, char **argv)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-resample");
   TCase *tcase = tcase_create ("resampler");
-  int status;
 
-  gst_init (&argc, &argv);
+  gst_init (NULL, NULL);
   vgw_elements_register (NULL);
   tcase_set_timeout (tcase, 60);
   tcase_add_loop_test (tcase, every_frame_comes_out_whole_and_the_speech_stays, 0, 6);
   tcase_add_test (tcase, a_pause_neither_keeps_nor_adds_samples);
   tcase_add_test (tcase, odd_sizes_add_up);
   tcase_add_test (tcase, equal_rates_pass_untouched);
+  tcase_add_unchecked_fixture (tcase, NULL, gst_deinit);
   suite_add_tcase (suite, tcase);
-  status = run_suite (suite);
-  gst_deinit ();
-  return status;
+  return suite;
 }

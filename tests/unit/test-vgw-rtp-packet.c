@@ -78,8 +78,8 @@ START_TEST (a_packet_lasts_as_long_as_its_codec_says)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-rtp-packet");
   TCase *tcase = tcase_create ("packet");
@@ -89,5 +89,5 @@ main (void)
   tcase_add_test (tcase, the_kind_is_that_of_the_payload_type_and_an_empty_packet_is_none);
   tcase_add_test (tcase, a_packet_lasts_as_long_as_its_codec_says);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

@@ -388,8 +388,8 @@ START_TEST (broken_reports_are_left_alone)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-rtp-sources");
   TCase *tcase = tcase_create ("sources"), *reports = tcase_create ("reports");
@@ -414,5 +414,5 @@ main (void)
   tcase_add_test (reports, reports_of_the_source_that_is_heard_are_those_of_the_stream);
   tcase_add_test (reports, broken_reports_are_left_alone);
   suite_add_tcase (suite, reports);
-  return run_suite (suite);
+  return suite;
 }

@@ -50,8 +50,8 @@ START_TEST (errors_of_sctp_are_told_from_others)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   gst_init (NULL, NULL);
   Suite *suite = suite_create ("vgw-sctp-streams");
@@ -59,5 +59,5 @@ main (void)
   tcase_add_loop_test (tcase, only_whole_control_messages_reach_webrtcbin, 0, G_N_ELEMENTS (messages));
   tcase_add_test (tcase, errors_of_sctp_are_told_from_others);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

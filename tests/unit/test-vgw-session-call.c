@@ -751,11 +751,25 @@ START_TEST (an_engine_that_cannot_start_ends_the_call_and_its_reason_stays_here)
 }
 END_TEST
 
+static void
+load_speech (void)
+{
+  speech = vgw_speech_new (NULL, vgw_call_codec_find ("pcmu"), 0, NULL);
+  g_assert_nonnull (speech);
+}
+
+static void
+unload_speech (void)
+{
+  vgw_speech_unref (speech);
+}
+
 static TCase *
 offers_tcase (void)
 {
   TCase *tcase = tcase_create ("offers");
 
+  tcase_add_unchecked_fixture (tcase, load_speech, unload_speech);
   tcase_add_checked_fixture (tcase, set_up, tear_down);
   tcase_set_timeout (tcase, 60);
   tcase_add_test (tcase, an_offer_of_a_browser_is_answered_first_and_announced_then);
@@ -781,6 +795,7 @@ calls_tcase (void)
 {
   TCase *tcase = tcase_create ("calls");
 
+  tcase_add_unchecked_fixture (tcase, load_speech, unload_speech);
   tcase_add_checked_fixture (tcase, set_up, tear_down);
   tcase_set_timeout (tcase, 60);
   tcase_add_test (tcase, a_call_becomes_active_and_its_caller_hears_the_echo);
@@ -798,23 +813,14 @@ calls_tcase (void)
   return tcase;
 }
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-session-call");
-  g_autoptr (GError) error = NULL;
-  int status;
 
   vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_CRITICAL);
-  if (!vgw_media_prepare_process (&error))
-    g_error ("%s", error->message);
-  speech = vgw_speech_new (NULL, vgw_call_codec_find ("pcmu"), 0, &error);
-  if (speech == NULL)
-    g_error ("%s", error->message);
+  g_assert_true (vgw_media_prepare_process (NULL));
   suite_add_tcase (suite, offers_tcase ());
   suite_add_tcase (suite, calls_tcase ());
-
-  status = run_suite (suite);
-  vgw_speech_unref (speech);
-  return status;
+  return suite;
 }

@@ -442,17 +442,27 @@ START_TEST (too_many_marks_are_told_once)
 }
 END_TEST
 
-int
-main (void)
+static void
+load_speech (void)
+{
+  speech = vgw_speech_new (NULL, vgw_call_codec_find ("opus"), PAUSE_MS, NULL);
+}
+
+static void
+unload_speech (void)
+{
+  vgw_speech_unref (speech);
+}
+
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-session-speech");
   TCase *tcase = tcase_create ("speech");
-  int status;
 
-  if (!vgw_media_prepare_process (NULL))
-    return EXIT_FAILURE;
-  speech = vgw_speech_new (NULL, vgw_call_codec_find ("opus"), PAUSE_MS, NULL);
+  g_assert_true (vgw_media_prepare_process (NULL));
   tcase_set_timeout (tcase, 120);
+  tcase_add_unchecked_fixture (tcase, load_speech, unload_speech);
   tcase_add_checked_fixture (tcase, set_up, tear_down);
   tcase_add_test (tcase, a_caller_who_speaks_silences_the_bot);
   tcase_add_test (tcase, what_is_weaker_than_the_bot_by_the_margin_is_taken_for_its_echo);
@@ -463,7 +473,5 @@ main (void)
   tcase_add_test (tcase, a_bot_that_fails_while_the_caller_speaks_leaves_no_speech_without_end);
   tcase_add_test (tcase, too_many_marks_are_told_once);
   suite_add_tcase (suite, tcase);
-  status = run_suite (suite);
-  vgw_speech_unref (speech);
-  return status;
+  return suite;
 }

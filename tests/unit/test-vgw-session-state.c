@@ -179,8 +179,8 @@ START_TEST (the_reasons_are_those_of_the_protocol)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-session-state");
   TCase *tcase = tcase_create ("table");
@@ -195,5 +195,5 @@ main (void)
   tcase_add_test (tcase, the_reasons_are_those_of_the_protocol);
   suite_add_tcase (suite, tcase);
 
-  return run_suite (suite);
+  return suite;
 }

@@ -192,8 +192,8 @@ START_TEST (a_thousand_sessions_leave_the_table_empty)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-session-table");
   TCase *tcase = tcase_create ("table");
@@ -214,5 +214,5 @@ main (void)
   tcase_add_test (tcase, a_thousand_sessions_leave_the_table_empty);
   suite_add_tcase (suite, tcase);
 
-  return run_suite (suite);
+  return suite;
 }

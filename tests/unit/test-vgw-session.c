@@ -368,8 +368,8 @@ add_tests_of_messages (TCase *tcase)
   tcase_add_test (tcase, a_candidate_that_is_too_long_is_refused);
 }
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-session");
   TCase *messages = tcase_create ("messages");
@@ -384,5 +384,5 @@ main (void)
   add_tests_of_the_end (end);
   suite_add_tcase (suite, end);
 
-  return run_suite (suite);
+  return suite;
 }

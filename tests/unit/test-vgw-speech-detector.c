@@ -254,8 +254,8 @@ START_TEST (it_can_be_freed_from_its_function)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-speech-detector");
   TCase *tcase = tcase_create ("voice");
@@ -275,5 +275,5 @@ main (void)
   tcase_add_test (tcase, what_ends_in_doubt_never_began);
   tcase_add_test (tcase, it_can_be_freed_from_its_function);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

@@ -61,15 +61,15 @@ START_TEST (opus_has_the_marker_where_a_talkspurt_begins)
 }
 END_TEST
 
-int
-main (int argc, char **argv)
+Suite *
+test_suite (void)
 {
-  gst_init (&argc, &argv);
+  gst_init (NULL, NULL);
   vgw_elements_register (NULL);
   Suite *suite = suite_create ("vgw-talkspurt");
   TCase *tcase = tcase_create ("marker");
   tcase_set_timeout (tcase, 0);
   tcase_add_test (tcase, opus_has_the_marker_where_a_talkspurt_begins);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

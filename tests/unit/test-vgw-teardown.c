@@ -86,14 +86,14 @@ START_TEST (a_buffer_that_waits_in_a_sink_does_not_hold_the_teardown)
 }
 END_TEST
 
-int
-main (int argc, char **argv)
+Suite *
+test_suite (void)
 {
-  gst_init (&argc, &argv);
+  gst_init (NULL, NULL);
   Suite *suite = suite_create ("vgw-teardown");
   TCase *tcase = tcase_create ("teardown");
   tcase_set_timeout (tcase, 0);
   tcase_add_test (tcase, a_buffer_that_waits_in_a_sink_does_not_hold_the_teardown);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

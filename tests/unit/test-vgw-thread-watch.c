@@ -112,8 +112,8 @@ START_TEST (a_thread_with_nothing_to_do_is_not_busy)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-thread-watch");
   TCase *tcase = tcase_create ("watch");
@@ -122,5 +122,5 @@ main (void)
   tcase_add_test (tcase, a_thread_that_waits_for_its_processor_is_seen);
   tcase_add_test (tcase, a_thread_with_nothing_to_do_is_not_busy);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

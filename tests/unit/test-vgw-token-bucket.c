@@ -103,8 +103,8 @@ START_TEST (those_who_share_a_bucket_wait_for_each_other)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-token-bucket");
   TCase *tcase = tcase_create ("bucket");
@@ -116,5 +116,5 @@ main (void)
   tcase_add_test (tcase, work_without_end_gets_its_share);
   tcase_add_test (tcase, those_who_share_a_bucket_wait_for_each_other);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }

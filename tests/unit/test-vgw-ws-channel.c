@@ -720,8 +720,8 @@ START_TEST (a_stream_passes_bytes_and_ends_behind_the_last_one)
 }
 END_TEST
 
-static Suite *
-channel_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-ws-channel");
   TCase *good = tcase_create ("talking");
@@ -764,11 +764,4 @@ channel_suite (void)
   tcase_add_test (bad, silence_is_pinged_and_then_closed);
   suite_add_tcase (suite, bad);
   return suite;
-}
-
-int
-main (void)
-{
-
-  return run_suite (channel_suite ());
 }

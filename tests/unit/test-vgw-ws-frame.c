@@ -351,8 +351,8 @@ START_TEST (a_reason_for_closing_is_cut_between_characters)
 }
 END_TEST
 
-static Suite *
-guard_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-ws-frame");
   TCase *good = tcase_create ("reading");
@@ -379,11 +379,4 @@ guard_suite (void)
   tcase_add_test (writing, a_reason_for_closing_is_cut_between_characters);
   suite_add_tcase (suite, writing);
   return suite;
-}
-
-int
-main (void)
-{
-
-  return run_suite (guard_suite ());
 }
