@@ -163,6 +163,11 @@ export const HELP = Object.freeze({
     what: 'A step of the call did not finish in the time allowed.',
     steps: ['Press “Call again”.', 'If it goes on, send whoever runs the gateway the log below.'],
   },
+  'no-speaker': {
+    title: 'This loudspeaker cannot be used',
+    what: 'It was unplugged, or the browser does not give it to this page. The sound goes where it went before.',
+    steps: ['Plug it in again, or choose another one.'],
+  },
   'playback-blocked': {
     title: 'The browser holds the sound back',
     what: 'It wants a click from you before it plays anything.',

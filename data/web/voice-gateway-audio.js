@@ -1,6 +1,6 @@
-/* The browser's side of the sound: the microphone, the loudspeaker, and how loud both are. */
+/* What a call needs of a browser, and how loud its two sides are. */
 
-import { VoiceGatewayError, CallErrorCode, errorFromMicrophone } from './voice-gateway-error.js';
+import { CallErrorCode, VoiceGatewayError } from './voice-gateway-error.js';
 
 const METER_WINDOW = 1024; // samples, about 21 ms at 48 kHz
 
@@ -21,21 +21,6 @@ export function checkBrowser(scope = globalThis) {
     throw new VoiceGatewayError(CallErrorCode.UNSUPPORTED_BROWSER, 'This browser has no WebRTC');
 }
 
-/** Opens the microphone. The stream belongs to the caller. */
-export async function openMicrophone(constraints) {
-  try {
-    return await navigator.mediaDevices.getUserMedia({ audio: constraints, video: false });
-  } catch (cause) {
-    throw errorFromMicrophone(cause);
-  }
-}
-
-/** Stops every track, which puts out the browser's recording sign. */
-export function closeMicrophone(stream) {
-  for (const track of stream.getTracks())
-    track.stop();
-}
-
 /** Measures streams. One AudioContext, closed by close (). A browser without one measures silence. */
 export class LevelMeters {
   #context = null;
@@ -44,10 +29,15 @@ export class LevelMeters {
   constructor() {
     try {
       this.#context = new AudioContext({ latencyHint: 'interactive' });
-      this.#context.resume().catch(() => {});
+      this.resume();
     } catch {
       this.#context = null; // a call without meters is better than no call
     }
+  }
+
+  /** Browsers let it measure nothing before a click. */
+  resume() {
+    this.#context?.resume().catch(() => {});
   }
 
   /** Measures `stream` under `name`, in place of what had that name. */

@@ -25,6 +25,7 @@ export const CallErrorCode = Object.freeze({
   UDP_BLOCKED: 'udp-blocked',
   MEDIA_LOST: 'media-lost',
   PLAYBACK_BLOCKED: 'playback-blocked',
+  NO_SPEAKER: 'no-speaker',
   /* the rest */
   TIMEOUT: 'timeout',
   HUNG_UP: 'hung-up',

@@ -1,11 +1,11 @@
-/* Types of voice-gateway.js. */
+/* Types of voice-gateway.js; docs/CLIENT.md has the words. */
 
 export type CallErrorCodeValue =
   | 'unsupported-browser' | 'insecure-context'
   | 'no-microphone' | 'permission-refused' | 'microphone-failed' | 'microphone-lost'
   | 'gateway-unreachable' | 'gateway-lost' | 'wrong-address'
   | 'unauthorized' | 'busy' | 'engine' | 'bad-request' | 'gateway-error' | 'ended-by-gateway'
-  | 'udp-blocked' | 'media-lost' | 'playback-blocked'
+  | 'udp-blocked' | 'media-lost' | 'playback-blocked' | 'no-speaker'
   | 'timeout' | 'hung-up' | 'bad-state';
 
 export const CallErrorCode: {
@@ -29,7 +29,9 @@ export const CallErrorCode: {
   readonly ENDED_BY_GATEWAY: 'ended-by-gateway';
   readonly UDP_BLOCKED: 'udp-blocked';
   readonly MEDIA_LOST: 'media-lost';
+  /** The browser plays nothing before a click: see resumePlayback (). */
   readonly PLAYBACK_BLOCKED: 'playback-blocked';
+  readonly NO_SPEAKER: 'no-speaker';
   readonly TIMEOUT: 'timeout';
   readonly HUNG_UP: 'hung-up';
   readonly BAD_STATE: 'bad-state';
@@ -66,6 +68,26 @@ export class VoiceGatewayError extends Error {
 /** Throws a VoiceGatewayError where this browser, or this page's address, cannot make a call at all. */
 export function checkBrowser(scope?: object): void;
 
+export interface Device {
+  id: string;
+  /** Its name, for people. */
+  label: string;
+}
+
+export interface Devices {
+  microphones: Device[];
+  /** Empty where the browser lets no page choose. */
+  speakers: Device[];
+}
+
+/** The devices that there are now, without the system's default, whose id is null. Empty before a page was allowed to use
+ * the microphone. */
+export function listDevices(): Promise<Devices>;
+/** Calls `listener` whenever a device was plugged in or taken away. Returns what ends that. */
+export function watchDevices(listener: (devices: Devices) => void): () => void;
+/** Whether this browser lets a page choose the loudspeaker. */
+export function canChooseSpeaker(): boolean;
+
 export interface CallOptions {
   /** The name of the engine to speak with, one of `engines`. Default: the one of the url's own `engine=`, or else the
    * gateway's default. Any other name ends the call with `bad-request`. */
@@ -76,10 +98,19 @@ export interface CallOptions {
   stream?: MediaStream | null;
   /** Of the microphone. Default: echo cancellation, noise suppression, automatic gain, one channel. */
   constraints?: MediaTrackConstraints | boolean;
+  /** One of listDevices (), such as the choice of an earlier visit; where it is gone, the system's default is taken. */
+  microphoneId?: string | null;
+  speakerId?: string | null;
+  /** 0 to 1. Default 1. */
+  volume?: number;
+  /** Silence is sent, but while talk (true). Default false. */
+  pushToTalk?: boolean;
   /** Beside those that the gateway names. */
   iceServers?: RTCIceServer[];
   /** Opens the data channel `events`. Default true; without it events go through the WebSocket. */
   dataChannel?: boolean;
+  /** Keeps the screen on while the call runs: a phone that locks itself stops the page. Default false. */
+  wakeLock?: boolean;
   /** Bound of each of: opening the WebSocket, waiting for the answer. Default 10000. */
   signalingTimeoutMs?: number;
   /** From the answer to running audio. Default 15000. */
@@ -137,11 +168,38 @@ export interface CallSignal {
   at: Date;
 }
 
+export interface CallTranscript {
+  role: 'user' | 'bot';
+  text: string;
+  /** One that is not final is replaced by the next of its role. */
+  isFinal: boolean;
+}
+
+export interface CallEngineState {
+  state: 'connecting' | 'ready' | 'unreachable' | 'lost' | 'failed';
+  /** The name of what takes over; null where it is the same engine. */
+  engine: string | null;
+  /** The event's own type: `engine-connected`, `engine-restored`, `engine-fallback`, … */
+  type: string;
+}
+
 export interface CallEvents {
   state: CallStateEvent;
   track: CallTrackEvent;
-  /** An application event from the engine: whatever it sent. */
+  /** An application event from the engine: whatever it sent. Those below are told apart as well. */
   event: unknown;
+  transcript: CallTranscript;
+  /** What the bot writes rather than speaks. */
+  text: { text: string };
+  /** Whether the gateway hears the caller speak. */
+  speech: { isSpeaking: boolean };
+  /** The bot's voice was cut off: of its present utterance `playedMs` were played, `clearedMs` were not. */
+  interrupted: { playedMs: number; clearedMs: number };
+  engine: CallEngineState;
+  /** A device was plugged in or taken away; what is in use now. */
+  devices: Devices & { microphoneId: string | null; speakerId: string | null };
+  /** The browser holds the sound back, or plays it again: see resumePlayback (). */
+  playback: { isBlocked: boolean };
   /** With `fatal` false the call goes on. */
   error: VoiceGatewayError;
   stats: CallStats;
@@ -160,6 +218,14 @@ export class VoiceGatewayCall {
   /** The name of this call's engine; null before the state `connecting`. */
   get engine(): string | null;
   get muted(): boolean;
+  get pushToTalk(): boolean;
+  get volume(): number;
+  /** Of the microphone that is open; null where none is, and where the browser does not name it. */
+  get microphoneId(): string | null;
+  /** Null is the system's default. */
+  get speakerId(): string | null;
+  /** Whether the browser holds the sound back until resumePlayback () is called from a click. */
+  get playbackBlocked(): boolean;
   /** Milliseconds from the first audio to now, or to the end of the call; 0 before that. */
   get durationMs(): number;
 
@@ -167,15 +233,27 @@ export class VoiceGatewayCall {
   on<K extends keyof CallEvents>(name: K, listener: (value: CallEvents[K]) => void): () => void;
   off<K extends keyof CallEvents>(name: K, listener: (value: CallEvents[K]) => void): void;
 
-  /** Resolves when audio runs in both directions. Rejects with a VoiceGatewayError; `hung-up` if hangUp () came first. */
-  connect(): Promise<void>;
+  /** Resolves when audio runs in both directions. Rejects with a VoiceGatewayError; `hung-up` if hangUp () came first.
+   * `signal` ends the attempt, which rejects with its reason then; once the call runs it means nothing. */
+  connect(options?: { signal?: AbortSignal | null }): Promise<void>;
   /** Ends the call, or the attempt to make it. Harmless when it is over. */
   hangUp(): void;
   /** Opens the microphone again, after an error `microphone-lost`. Rejects with an error that is not fatal: of the
    * microphone, or `bad-state` where no call runs and where it sends a stream of the page's own. */
   restartMicrophone(): Promise<void>;
+  /** Sends the microphone `id`, or with null the system's default. Rejects as restartMicrophone (), and goes on as before. */
+  useMicrophone(id: string | null): Promise<void>;
+  /** Plays through the loudspeaker `id`, or with null through the system's default; also before the call. Rejects with
+   * `no-speaker`, which is not fatal, and goes on as before. */
+  useSpeaker(id: string | null): Promise<void>;
+  /** From 0 to 1, also before the call; throws a TypeError for anything else. */
+  setVolume(volume: number): void;
   /** Sends silence in place of the microphone (default), or with false the microphone again. */
   mute(isMuted?: boolean): void;
+  /** Switches push-to-talk on (default) or off. */
+  setPushToTalk(isOn?: boolean): void;
+  /** With push-to-talk: sends the microphone (default), or with false silence again. */
+  talk(isTalking?: boolean): void;
   /**
    * Sends an application event to the engine. While the call is being made, up to 64 wait until it runs. Throws `bad-state`
    * above that, and where there is no call.
@@ -187,6 +265,8 @@ export class VoiceGatewayCall {
   sendDtmf(keys: string, options?: DtmfOptions): Promise<void>;
   /** Root mean square over the last 21 ms, 0 to 1. Ask once per drawn frame. */
   readLevels(): { microphone: number; remote: number };
-  /** Starts the far side's sound from a click, after an error `playback-blocked`. */
+  /** What the event `stats` would be now; null where no call runs. */
+  getStats(): Promise<CallStats | null>;
+  /** Lets the far side be heard, from a click, where `playbackBlocked`. */
   resumePlayback(): Promise<void>;
 }

@@ -1,4 +1,5 @@
-/* Calls a voice-gateway from a web page. An ES module without dependencies; types are in voice-gateway.d.ts.
+/* Calls a voice-gateway from a web page. An ES module without dependencies; types are in voice-gateway.d.ts, and
+ * docs/CLIENT.md has every option, event and error.
  *
  *   import { VoiceGatewayCall } from './voice-gateway.js';
  *
@@ -14,15 +15,22 @@
  * One object is one call. Everything that it opened (microphone, socket, connection, audio context) is closed when it
  * ends, however it ends. */
 
+import { LevelMeters, checkBrowser } from './voice-gateway-audio.js';
+import { canChooseSpeaker, listDevices, watchDevices } from './voice-gateway-devices.js';
+import { normaliseKeys } from './voice-gateway-dtmf.js';
 import { CallErrorCode, VoiceGatewayError, errorFromClose, errorFromEndReason, errorFromProbe, errorFromWire }
   from './voice-gateway-error.js';
-import { DEFAULT_CONSTRAINTS, LevelMeters, checkBrowser, closeMicrophone, openMicrophone }
-  from './voice-gateway-audio.js';
-import { DtmfQueue, normaliseKeys } from './voice-gateway-dtmf.js';
+import { readEvent } from './voice-gateway-events.js';
+import { Microphone } from './voice-gateway-microphone.js';
+import { readOptions, readVolume } from './voice-gateway-options.js';
+import { Peer } from './voice-gateway-peer.js';
 import { SignalingChannel, probe } from './voice-gateway-signaling.js';
-import { readEngines, summariseStats, toWebSocketUrl } from './voice-gateway-wire.js';
+import { Speaker } from './voice-gateway-speaker.js';
+import { summariseStats } from './voice-gateway-stats.js';
+import { WakeLock } from './voice-gateway-wake-lock.js';
+import { readEngines, toWebSocketUrl } from './voice-gateway-wire.js';
 
-export { CallErrorCode, VoiceGatewayError, checkBrowser };
+export { CallErrorCode, VoiceGatewayError, canChooseSpeaker, checkBrowser, listDevices, watchDevices };
 
 /** What a call goes through, in this order; `active` and `recovering` can alternate. */
 export const CallState = Object.freeze({
@@ -35,23 +43,11 @@ export const CallState = Object.freeze({
   ENDED: 'ended',
 });
 
-const EVENTS_CHANNEL = 'events'; // the data channel's label (docs/PROTOCOL.md)
-const MAX_EARLY_CANDIDATES = 64; // kept until the answer is there
 const MAX_EARLY_EVENTS = 64; // kept until the call runs
 const WS_ABNORMAL_CLOSURE = 1006; // RFC 6455 section 7.4.1: no close frame came
 const REASON_WAIT_MS = 1000; // how long after a fatal `error` the `state: ended` with its reason may take
 
-const DEFAULT_OPTIONS = Object.freeze({
-  engine: null,             // the name of the engine to speak with; the gateway has a default
-  audio: null,              // an <audio> element to play the far side; one is made where none is given
-  stream: null,             // a MediaStream to send in place of the microphone; it is not stopped at the end
-  constraints: DEFAULT_CONSTRAINTS,
-  iceServers: [],           // beside those that the gateway names
-  dataChannel: true,        // open the data channel `events`; without it events go through the WebSocket
-  signalingTimeoutMs: 10000, // from opening the WebSocket to the gateway's answer, in two parts of that length
-  connectTimeoutMs: 15000,  // from the answer to running audio
-  statsIntervalMs: 1000,
-});
+const notNow = (what) => new VoiceGatewayError(CallErrorCode.BAD_STATE, `No call is running ${what}`, { fatal: false });
 
 export class VoiceGatewayCall {
   #url;
@@ -62,30 +58,32 @@ export class VoiceGatewayCall {
   #deadline = null;
   #statsTimer = null;
   #stats = null;
-  #stream = null;
+  #microphone;
+  #volume;
+  #speakerId;
+  #speaker = null;
   #meters = null;
-  #audio = null;
+  #wakeLock = new WakeLock();
+  #unwatch = () => {};  // what ends the watch over the devices
   #channel = null;
-  #pc = null;
-  #events = null;       // the data channel
-  #sender = null;       // of the microphone
-  #dtmf = null;
-  #pendingCandidates = []; // that came before the answer; null after it
+  #peer = null;
   #earlyEvents = [];
   #lastRefusal = null; // the gateway's last error before its answer
   #sessionId = null;
   #engines = [];
   #engine = null;
-  #isMuted = false;
-  #wasIceConnected = false;
   #fatalGatewayError = null;
   #activeSince = null;
   #endedAt = null;
 
   /** @param url where the gateway takes calls: ws(s)://…/ws, http(s)://…/ws, or relative to the page */
   constructor(url, options = {}) {
-    this.#options = { ...DEFAULT_OPTIONS, ...options };
+    this.#options = readOptions(options);
     this.#url = toWebSocketUrl(url, globalThis.location?.href, this.#options.engine);
+    this.#volume = this.#options.volume;
+    this.#speakerId = this.#options.speakerId;
+    this.#microphone = new Microphone(this.#options, () => this.#emit('error', new VoiceGatewayError(
+      CallErrorCode.MICROPHONE_LOST, 'The microphone was unplugged or taken away', { fatal: false })));
   }
 
   get state() { return this.#state; }
@@ -98,14 +96,27 @@ export class VoiceGatewayCall {
   /** The name of the engine of this call; null before the gateway has said so. */
   get engine() { return this.#engine; }
 
-  get muted() { return this.#isMuted; }
+  get muted() { return this.#microphone.isMuted; }
+
+  get pushToTalk() { return this.#microphone.isPushToTalk; }
+
+  get volume() { return this.#volume; }
+
+  /** The id of the microphone that is open; null before the call, and where the browser does not name it. */
+  get microphoneId() { return this.#microphone.id; }
+
+  /** The id of the loudspeaker; null is the system's default. */
+  get speakerId() { return this.#speaker ? this.#speaker.id : this.#speakerId; }
+
+  /** Whether the browser holds the sound back until resumePlayback () is called from a click. */
+  get playbackBlocked() { return this.#speaker?.isBlocked ?? false; }
 
   /** Milliseconds from the first audio to now, or to the end of the call; 0 before that. */
   get durationMs() {
     return this.#activeSince === null ? 0 : (this.#endedAt ?? performance.now()) - this.#activeSince;
   }
 
-  /** Calls `listener` for each event `name`: state, track, event, error, stats, signal. Returns what takes it off. */
+  /** Calls `listener` for each event `name` (CallEvents in voice-gateway.d.ts). Returns what takes it off. */
   on(name, listener) {
     if (!this.#listeners.has(name))
       this.#listeners.set(name, new Set());
@@ -117,14 +128,27 @@ export class VoiceGatewayCall {
     this.#listeners.get(name)?.delete(listener);
   }
 
-  /** Makes the call. Resolves when audio runs in both directions; rejects with a VoiceGatewayError. */
-  connect() {
+  /**
+   * Makes the call. Resolves when audio runs in both directions; rejects with a VoiceGatewayError. `signal` ends the attempt,
+   * which rejects with its reason then; once the call runs it means nothing.
+   */
+  async connect({ signal = null } = {}) {
+    signal?.throwIfAborted();
     if (this.#state !== CallState.IDLE)
-      return Promise.reject(new VoiceGatewayError(CallErrorCode.BAD_STATE, 'A call object makes one call', { fatal: false }));
-    return new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
-      this.#guard(this.#start());
-    });
+      throw new VoiceGatewayError(CallErrorCode.BAD_STATE, 'A call object makes one call', { fatal: false });
+    const abort = () => this.hangUp();
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      await new Promise((resolve, reject) => {
+        this.#settle = { resolve, reject };
+        this.#guard(this.#start());
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
   }
 
   /** Ends the call, or the attempt to make it. Harmless when it is over. */
@@ -133,36 +157,69 @@ export class VoiceGatewayCall {
     this.#end(null, CallErrorCode.HUNG_UP);
   }
 
+  /** Sends silence in place of the microphone, or the microphone again. */
+  mute(isMuted = true) {
+    this.#microphone.mute(Boolean(isMuted));
+  }
+
+  /** Switches push-to-talk on or off: with it the microphone is sent only while talk (true). */
+  setPushToTalk(isOn = true) {
+    this.#microphone.setPushToTalk(Boolean(isOn));
+  }
+
+  /** With push-to-talk: sends the microphone from now on, or with false silence again. */
+  talk(isTalking = true) {
+    this.#microphone.talk(Boolean(isTalking));
+  }
+
+  /** From 0 to 1; also before the call. */
+  setVolume(volume) {
+    this.#volume = readVolume(volume);
+    if (this.#speaker)
+      this.#speaker.volume = this.#volume;
+  }
+
   /**
-   * Opens the microphone again, after an error `microphone-lost`. Rejects with the error of the microphone, which is not
-   * fatal, and with `bad-state` where no call runs or where it sends a stream of the caller's own.
+   * Plays through the loudspeaker `id`, one of listDevices (), or with null through the system's default; before the call:
+   * when it begins. Rejects with `no-speaker`, which is not fatal, and goes on as before.
    */
+  async useSpeaker(id) {
+    await this.#speaker?.choose(id);
+    this.#speakerId = id;
+  }
+
+  /**
+   * Sends the microphone `id`, one of listDevices (), or with null the system's default. Rejects with the error of the
+   * microphone, which is not fatal, and goes on as before; with `bad-state` where no call runs or where it sends a stream of
+   * the caller's own.
+   */
+  async useMicrophone(id) {
+    await this.#switchMicrophone(id);
+  }
+
+  /** Opens the microphone again, after an error `microphone-lost`; another one where it is gone. Rejects as useMicrophone (). */
   async restartMicrophone() {
-    const notNow = () => new VoiceGatewayError(CallErrorCode.BAD_STATE, 'No call is running with a microphone', { fatal: false });
-    if (this.#activeSince === null || this.#isOver() || this.#options.stream)
-      throw notNow();
-    const stream = await openMicrophone(this.#options.constraints).catch((error) => {
+    await this.#switchMicrophone();
+  }
+
+  async #switchMicrophone(id) {
+    if (this.#activeSince === null || this.#isOver() || !this.#microphone.isMicrophone)
+      throw notNow('with a microphone');
+    const stream = await this.#microphone.open(id).catch((error) => {
       error.fatal = false;
       throw error;
     });
     if (this.#isOver()) { // hung up while the browser was asking
-      closeMicrophone(stream);
-      throw notNow();
+      this.#microphone.release(stream);
+      throw notNow('with a microphone');
     }
-    const old = this.#stream;
-    this.#useStream(stream); // muted where the call is, and closed with it
+    const before = this.#microphone.adopt(stream); // muted where the call is, and closed with it
+    this.#meters.watch('microphone', stream);
     try {
-      await this.#sender.replaceTrack(stream.getAudioTracks()[0]);
+      await this.#peer.replaceTrack(this.#microphone.track);
     } finally {
-      this.#releaseStream(old);
+      this.#microphone.release(before);
     }
-  }
-
-  /** Sends silence in place of the microphone, or the microphone again. */
-  mute(isMuted = true) {
-    this.#isMuted = Boolean(isMuted);
-    for (const track of this.#stream?.getAudioTracks() ?? [])
-      track.enabled = !this.#isMuted;
   }
 
   /**
@@ -178,14 +235,8 @@ export class VoiceGatewayCall {
   }
 
   #sendEventNow(event) {
-    if (this.#activeSince === null) {
-      throw new VoiceGatewayError(CallErrorCode.BAD_STATE, 'No call is running to send an event on', { fatal: false });
-    } else if (this.#events?.readyState === 'open') {
-      this.#events.send(JSON.stringify(event));
-      this.#signal('out', 'event', event);
-    } else if (!this.#channel?.send('event', event)) {
-      throw new VoiceGatewayError(CallErrorCode.BAD_STATE, 'No call is running to send an event on', { fatal: false });
-    }
+    if (this.#activeSince === null || !(this.#peer?.sendEvent(event) || this.#channel?.send('event', event)))
+      throw notNow('to send an event on');
   }
 
   /**
@@ -194,10 +245,10 @@ export class VoiceGatewayCall {
    */
   async sendDtmf(keys, options) {
     const pressed = normaliseKeys(keys);
-    if (!this.#dtmf || this.#activeSince === null)
-      throw new VoiceGatewayError(CallErrorCode.BAD_STATE, 'No call is running to press keys in', { fatal: false });
+    if (!this.#peer || this.#activeSince === null)
+      throw notNow('to press keys in');
     this.#signal('out', 'dtmf', { count: pressed.length }); // not which: it may be a PIN
-    await this.#dtmf.send(pressed, options);
+    await this.#peer.sendDtmf(pressed, options);
   }
 
   /** How loud both sides are now, 0 to 1 (root mean square over 21 ms). For meters: ask once per drawn frame. */
@@ -205,9 +256,10 @@ export class VoiceGatewayCall {
     return { microphone: this.#meters?.read('microphone') ?? 0, remote: this.#meters?.read('remote') ?? 0 };
   }
 
-  /** Starts the far side's sound from a click, after an error `playback-blocked`. */
+  /** Lets the far side be heard, from a click, where `playbackBlocked`. */
   async resumePlayback() {
-    await this.#audio?.play();
+    this.#meters?.resume();
+    await this.#speaker?.resume();
   }
 
   #emit(name, value) {
@@ -249,32 +301,42 @@ export class VoiceGatewayCall {
   async #start() {
     checkBrowser();
     this.#meters = new LevelMeters(); // in the turn of the click: a context that is made later may stay silent
-    this.#audio = this.#options.audio ?? new Audio();
+    this.#speaker = new Speaker(this.#options.audio ?? new Audio(), this.#volume,
+      (isBlocked, cause) => this.#onPlayback(isBlocked, cause));
     this.#setState(CallState.MICROPHONE);
-    const stream = this.#options.stream ?? await openMicrophone(this.#options.constraints);
+    const stream = await this.#microphone.open();
     if (this.#isOver()) {
-      this.#releaseStream(stream); // hung up while the browser was asking
+      this.#microphone.release(stream); // hung up while the browser was asking
       return;
     }
-    this.#useStream(stream);
+    this.#microphone.adopt(stream);
+    this.#meters.watch('microphone', stream);
+    this.#unwatch = watchDevices((devices) => this.#guard(this.#onDevices(devices)));
+    if (this.#speakerId !== null) // a choice of an earlier visit, which may be gone
+      this.#speaker.choose(this.#speakerId).catch((error) => this.#signal('local', 'speaker', { message: error.message }));
     this.#setState(CallState.SIGNALING);
     this.#openChannel();
   }
 
-  #useStream(stream) {
-    this.#stream = stream;
-    this.mute(this.#isMuted);
-    this.#meters.watch('microphone', stream);
-    for (const track of stream.getAudioTracks())
-      track.onended = () => this.#emit('error', new VoiceGatewayError(CallErrorCode.MICROPHONE_LOST,
-        'The microphone was unplugged or taken away', { fatal: false }));
+  /* A microphone that was lost is opened again, or another one in its place; what was played on a loudspeaker that is gone
+   * goes to the system's default. */
+  async #onDevices(devices) {
+    const isGone = (list, id) => id !== null && !list.some((device) => device.id === id);
+    if (this.#isOver())
+      return;
+    if (isGone(devices.speakers, this.#speaker.id))
+      await this.#speaker.choose(null).catch(() => {});
+    if (this.#microphone.isLost && devices.microphones.length > 0)
+      await this.restartMicrophone().catch(() => {}); // the page has the error of its loss
+    if (!this.#isOver())
+      this.#emit('devices', { ...devices, microphoneId: this.microphoneId, speakerId: this.speakerId });
   }
 
-  #releaseStream(stream) {
-    for (const track of stream.getAudioTracks())
-      track.onended = null;
-    if (stream !== this.#options.stream)
-      closeMicrophone(stream);
+  #onPlayback(isBlocked, cause) {
+    this.#emit('playback', { isBlocked });
+    if (isBlocked)
+      this.#emit('error', new VoiceGatewayError(CallErrorCode.PLAYBACK_BLOCKED,
+        'The browser wants a click before it plays sound', { cause, fatal: false }));
   }
 
   #openChannel() {
@@ -296,109 +358,63 @@ export class VoiceGatewayCall {
     const handlers = {
       session: () => this.#guard(this.#offer(payload)),
       answer: () => this.#guard(this.#accept(payload)),
-      candidate: () => this.#addCandidate(payload),
+      candidate: () => this.#peer?.addCandidate(payload),
       state: () => this.#onGatewayState(payload),
       track: () => this.#emit('track', { direction: 'out', ...payload }),
       error: () => this.#onGatewayError(payload),
-      event: () => this.#emit('event', payload),
+      event: () => this.#onEvent(payload),
     };
     if (Object.hasOwn(handlers, type)) // types of later versions are no business of ours
       handlers[type]();
   }
 
+  #onEvent(event) {
+    const known = readEvent(event);
+    this.#emit('event', event);
+    if (known)
+      this.#emit(known.name, known.value);
+  }
+
   async #offer(session) {
     const { id = null, iceServers = [] } = session;
-    if (this.#pc)
+    if (this.#peer)
       return;
     this.#sessionId = id;
     ({ engines: this.#engines, engine: this.#engine } = readEngines(session));
     this.#setState(CallState.CONNECTING);
     this.#setDeadline(this.#options.signalingTimeoutMs, () => this.#lastRefusal ?? new VoiceGatewayError(
       CallErrorCode.TIMEOUT, 'The gateway did not answer the offer'));
-    const pc = this.#makePeer([...iceServers, ...this.#options.iceServers]);
-    await pc.setLocalDescription(await pc.createOffer());
+    const peer = this.#makePeer([...iceServers, ...this.#options.iceServers]);
+    await peer.makeOffer();
     if (!this.#isOver()) // before any candidate: those come in later turns (JSEP section 4.1.10)
-      this.#channel.send('offer', { type: 'offer', sdp: pc.localDescription.sdp });
+      this.#channel.send('offer', peer.offer);
   }
 
   #makePeer(iceServers) {
-    const pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
-    this.#pc = pc;
-    const stream = this.#stream;
-    const { sender } = pc.addTransceiver(stream.getAudioTracks()[0], { direction: 'sendrecv', streams: [stream] });
-    this.#sender = sender;
-    this.#dtmf = new DtmfQueue(sender.dtmf ?? null);
-    if (this.#options.dataChannel)
-      this.#useDataChannel(pc.createDataChannel(EVENTS_CHANNEL));
-    pc.ondatachannel = ({ channel }) => {
-      if (channel.label === EVENTS_CHANNEL)
-        this.#useDataChannel(channel);
-    };
-    pc.onicecandidate = ({ candidate }) => {
-      if (candidate?.candidate !== '') // Firefox says the end twice: as an empty candidate and as null
-        this.#channel.send('candidate', candidate?.toJSON() ?? { candidate: '' });
-    };
-    pc.ontrack = (event) => this.#onTrack(event);
-    pc.oniceconnectionstatechange = () => {
-      this.#wasIceConnected ||= ['connected', 'completed'].includes(pc.iceConnectionState);
-      this.#signal('local', 'ice', { state: pc.iceConnectionState });
-    };
-    pc.onconnectionstatechange = () => this.#onConnectionState(pc.connectionState);
-    return pc;
+    this.#peer = new Peer({ iceServers, stream: this.#microphone.stream, dataChannel: this.#options.dataChannel }, {
+      signal: (direction, type, payload) => this.#signal(direction, type, payload),
+      candidate: (candidate) => this.#channel.send('candidate', candidate),
+      track: (track, stream) => this.#onTrack(track, stream),
+      event: (event) => this.#onEvent(event),
+      connection: (state) => this.#onConnectionState(state),
+    });
+    return this.#peer;
   }
 
   async #accept({ sdp }) {
-    if (!this.#pc || this.#pc.signalingState !== 'have-local-offer')
+    if (!this.#peer?.isWaitingForAnswer)
       return;
     this.#setDeadline(this.#options.connectTimeoutMs, () => this.#connectError());
-    await this.#pc.setRemoteDescription({ type: 'answer', sdp });
-    const early = this.#pendingCandidates ?? [];
-    this.#pendingCandidates = null;
-    early.forEach((candidate) => this.#addCandidate(candidate));
+    await this.#peer.accept(sdp);
   }
 
-  #addCandidate(candidate) {
-    if (this.#pendingCandidates) {
-      if (this.#pendingCandidates.length < MAX_EARLY_CANDIDATES)
-        this.#pendingCandidates.push(candidate);
-      return;
-    }
-    const hasTarget = candidate?.sdpMid != null || candidate?.sdpMLineIndex != null;
-    this.#pc?.addIceCandidate(candidate?.candidate || hasTarget ? candidate : undefined)
-      .catch((error) => this.#signal('local', 'candidate-refused', { message: error.message }));
-  }
-
-  #useDataChannel(channel) {
-    this.#events = channel;
-    channel.onopen = () => this.#signal('local', 'data-channel', { state: 'open', label: channel.label });
-    channel.onmessage = ({ data }) => {
-      let event = data;
-      try {
-        event = JSON.parse(data);
-      } catch {
-        /* an engine may send text that is not JSON; the page gets it as it came */
-      }
-      this.#signal('in', 'event', event);
-      this.#emit('event', event);
-    };
-  }
-
-  #onTrack({ track, streams }) {
-    if (track.kind !== 'audio')
-      return;
-    const stream = streams[0] ?? new MediaStream([track]);
-    this.#audio.srcObject = stream;
-    this.#audio.play().catch((cause) => {
-      if (!this.#isOver())
-        this.#emit('error', new VoiceGatewayError(CallErrorCode.PLAYBACK_BLOCKED,
-          'The browser wants a click before it plays sound', { cause, fatal: false }));
-    });
+  #onTrack(track, stream) {
+    this.#speaker.play(stream);
     this.#meters.watch('remote', stream);
     this.#emit('track', { direction: 'in', track, stream });
   }
 
   #onConnectionState(state) {
-    this.#signal('local', 'connection', { state });
     if (state === 'connected')
       this.#becomeActive();
     else if (state === 'disconnected' && this.#state === CallState.ACTIVE)
@@ -409,7 +425,7 @@ export class VoiceGatewayCall {
   }
 
   #connectError() {
-    if (!this.#wasIceConnected)
+    if (!this.#peer?.wasIceConnected)
       return new VoiceGatewayError(CallErrorCode.UDP_BLOCKED, 'No audio packet gets through to the gateway');
     return new VoiceGatewayError(CallErrorCode.TIMEOUT, 'The encryption of the audio could not be set up');
   }
@@ -418,19 +434,35 @@ export class VoiceGatewayCall {
     clearTimeout(this.#deadline);
     this.#activeSince ??= performance.now();
     this.#statsTimer ??= setInterval(() => this.#readStats(), this.#options.statsIntervalMs);
+    if (this.#options.wakeLock)
+      this.#wakeLock.hold();
     this.#setState(CallState.ACTIVE);
     this.#settle?.resolve();
     this.#settle = null;
     this.#earlyEvents.splice(0).forEach((event) => this.#isOver() || this.#sendEventNow(event));
   }
 
+  /** What the event `stats` would be now: loss is counted since the last of these. Null where no call runs. */
+  async getStats() {
+    const summary = await this.#summarise();
+    return summary && this.#toStats(summary);
+  }
+
+  async #summarise() {
+    const reports = this.#activeSince === null ? [] : await this.#peer?.readReports() ?? [];
+    return reports.length === 0 || this.#isOver() ? null : summariseStats(reports, this.#stats);
+  }
+
+  #toStats({ counters, ...shown }) {
+    return { ...shown, durationMs: this.durationMs };
+  }
+
   async #readStats() {
-    const report = await this.#pc.getStats().catch(() => null);
-    if (!report || this.#isOver())
+    const summary = await this.#summarise();
+    if (!summary)
       return;
-    this.#stats = summariseStats(report.values(), this.#stats);
-    const { counters, ...shown } = this.#stats;
-    this.#emit('stats', { ...shown, durationMs: this.durationMs });
+    this.#stats = summary;
+    this.#emit('stats', this.#toStats(summary));
   }
 
   #onGatewayState({ state, reason = null }) {
@@ -438,7 +470,7 @@ export class VoiceGatewayCall {
       this.#end(this.#endError(reason), reason);
     else if (state === 'recovering' && this.#state === CallState.ACTIVE)
       this.#setState(CallState.RECOVERING, { reason });
-    else if (state === 'active' && this.#pc?.connectionState === 'connected')
+    else if (state === 'active' && this.#peer?.isConnected)
       this.#setState(CallState.ACTIVE);
   }
 
@@ -457,7 +489,7 @@ export class VoiceGatewayCall {
     if (error.fatal) {
       this.#fatalGatewayError = error;
       this.#setDeadline(REASON_WAIT_MS, () => error);
-    } else if (payload.about === 'offer' && this.#pc?.signalingState === 'have-local-offer') {
+    } else if (payload.about === 'offer' && this.#peer?.isWaitingForAnswer) {
       this.#end(error); // there will be no answer, and we have no other offer
     } else {
       this.#lastRefusal = error;
@@ -487,20 +519,13 @@ export class VoiceGatewayCall {
     clearTimeout(this.#deadline);
     clearInterval(this.#statsTimer);
     this.#settle = null;
-    this.#dtmf?.close();
-    if (this.#events)
-      this.#events.onopen = this.#events.onmessage = null;
-    if (this.#pc) {
-      this.#pc.onicecandidate = this.#pc.ontrack = this.#pc.ondatachannel = null;
-      this.#pc.oniceconnectionstatechange = this.#pc.onconnectionstatechange = null;
-      this.#pc.close();
-    }
+    this.#unwatch();
+    this.#wakeLock.release();
+    this.#peer?.close();
     this.#channel?.close();
-    if (this.#stream)
-      this.#releaseStream(this.#stream);
+    this.#microphone.close();
     this.#meters?.close();
-    if (this.#audio)
-      this.#audio.srcObject = null;
-    this.#pc = this.#channel = this.#events = this.#sender = this.#dtmf = this.#stream = this.#meters = this.#audio = null;
+    this.#speaker?.close();
+    this.#peer = this.#channel = this.#meters = this.#speaker = null;
   }
 }

@@ -7,7 +7,9 @@ import { CallErrorCode, CallState, VoiceGatewayCall, VoiceGatewayError, checkBro
 import { errorFromClose, errorFromEndReason, errorFromMicrophone, errorFromProbe, errorFromWire }
   from '../../data/web/voice-gateway-error.js';
 import { normaliseKeys } from '../../data/web/voice-gateway-dtmf.js';
-import { decodeMessage, encodeMessage, readEngines, summariseStats, toWebSocketUrl } from '../../data/web/voice-gateway-wire.js';
+import { readEvent } from '../../data/web/voice-gateway-events.js';
+import { summariseStats } from '../../data/web/voice-gateway-stats.js';
+import { decodeMessage, encodeMessage, readEngines, toWebSocketUrl } from '../../data/web/voice-gateway-wire.js';
 import { interpretEvent, wholeWords } from '../../data/web/page-conversation.js';
 import { listChoices, parseListing, parseMemory } from '../../data/web/page-engine.js';
 import { HELP, STATE_WORDS, formatCodec, formatDuration, formatMs, formatShare, helpFor, wordsInCall }
@@ -100,6 +102,40 @@ test('what a plain request gets says why a WebSocket could not be opened', () =>
   assert.deepEqual(found(503), ['busy', null]);
   for (const status of [200, 404, 418])
     assert.deepEqual(found(status), ['wrong-address', null]);
+});
+
+test('events that the gateway and its engines agree on have a name and a type', () => {
+  const read = (event) => {
+    const { name, value } = readEvent(event);
+    return [name, value];
+  };
+  assert.deepEqual(read({ type: 'transcript', role: 'user', text: 'hi', final: false }), ['transcript', { role: 'user', text: 'hi', isFinal: false }]);
+  assert.deepEqual(read({ type: 'transcript', role: 'x', text: '' }), ['transcript', { role: 'user', text: '', isFinal: true }]);
+  assert.deepEqual(read({ type: 'transcript', role: 'bot', text: 'hi' })[1].role, 'bot');
+  assert.deepEqual(read({ type: 'text', text: 'x' }), ['text', { text: 'x' }]);
+  assert.deepEqual(read({ type: 'speech-started' }), ['speech', { isSpeaking: true }]);
+  assert.deepEqual(read({ type: 'speech-stopped' }), ['speech', { isSpeaking: false }]);
+  assert.deepEqual(read({ type: 'playout-cleared', utterance_ms: 1200, cleared_ms: -1 }), ['interrupted', { playedMs: 1200, clearedMs: 0 }]);
+  assert.deepEqual(read({ type: 'engine-fallback', engine: 'desk' }), ['engine', { state: 'ready', engine: 'desk', type: 'engine-fallback' }]);
+  assert.deepEqual(read({ type: 'engine-lost', engine: 7 }), ['engine', { state: 'lost', engine: null, type: 'engine-lost' }]);
+  for (const event of [null, undefined, 7, 'text', [], {}, { type: 'order' }, { type: 'toString' }, { type: 'text' }, { type: 'transcript', text: 1 }])
+    assert.equal(readEvent(event), null, JSON.stringify(event));
+});
+
+test('options that can mean nothing are refused at once', () => {
+  for (const volume of [-0.1, 1.1, NaN, 'loud'])
+    assert.throws(() => new VoiceGatewayCall('ws://host/ws', { volume }), TypeError, String(volume));
+  const call = new VoiceGatewayCall('ws://host/ws', { volume: 0.5, pushToTalk: true });
+  assert.deepEqual([call.volume, call.pushToTalk, call.muted, call.playbackBlocked], [0.5, true, false, false]);
+  call.setVolume(0);
+  assert.equal(call.volume, 0);
+  assert.throws(() => call.setVolume(2), TypeError);
+});
+
+test('an attempt that is given up before it begins asks for nothing', async () => {
+  const call = new VoiceGatewayCall('ws://host/ws');
+  await assert.rejects(call.connect({ signal: AbortSignal.abort(new Error('another page')) }), /another page/);
+  assert.equal(call.state, 'idle');
 });
 
 test('whole words were heard, or not', () => {

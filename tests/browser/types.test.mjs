@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as library from '../../data/web/voice-gateway.js';
+import { DEFAULT_OPTIONS } from '../../data/web/voice-gateway-options.js';
 
 const text = readFileSync(new URL('../../data/web/voice-gateway.d.ts', import.meta.url), 'utf8')
   .replace(/\/\*[^]*?\*\//g, '');
@@ -54,9 +55,8 @@ for (const [constant, union] of [['CallErrorCode', 'CallErrorCodeValue'], ['Call
 }
 
 test('the options and events of a call are those that the code reads and emits', () => {
-  const code = readFileSync(new URL('../../data/web/voice-gateway.js', import.meta.url), 'utf8');
-  const defaults = /const DEFAULT_OPTIONS = Object\.freeze\(\{([^]*?)\}\);/.exec(code)[1];
-  assert.deepEqual(names(/^ {2}(\w+)\?:/gm, bodyOf('export interface CallOptions')).sort(), names(/^ {2}(\w+):/gm, defaults).sort());
-  const emitted = new Set(names(/#emit\('(\w+)'/g, code));
+  assert.deepEqual(names(/^ {2}(\w+)\?:/gm, bodyOf('export interface CallOptions')).sort(), Object.keys(DEFAULT_OPTIONS).sort());
+  const source = (name) => readFileSync(new URL(`../../data/web/${name}.js`, import.meta.url), 'utf8');
+  const emitted = new Set([...names(/#emit\('(\w+)'/g, source('voice-gateway')), ...names(/\bname: '(\w+)'/g, source('voice-gateway-events'))]);
   assert.deepEqual(names(/^ {2}(\w+):/gm, bodyOf('export interface CallEvents')).sort(), [...emitted].sort());
 });

@@ -24,12 +24,13 @@ const OWN_TAP = /ScriptProcessorNode|createScriptProcessor/;
  *               `permission` is the answer to the browser's question: allow (the default), deny, ask
  *   localHost   a name that leads to 127.0.0.1
  *   room        where it plays and listens (room.mjs); Chromium only
+ *   autoplay    false: it plays nothing before a click; Chromium only
  *   flags       more arguments of Chromium
  */
-export async function launch({ microphone = {}, localHost = null, room = null, flags = [] } = {}) {
+export async function launch({ microphone = {}, localHost = null, room = null, autoplay = true, flags = [] } = {}) {
   const home = mkdtempSync(join(tmpdir(), `voice-gateway-${BROWSER}-`));
   const env = { ...process.env, ...NO_SOUND_CARD, ...room?.environment, HOME: home, XDG_RUNTIME_DIR: home };
-  const browser = await BROWSERS[BROWSER].start({ microphone, localHost, room, flags, env });
+  const browser = await BROWSERS[BROWSER].start({ microphone, localHost, room, autoplay, flags, env });
   return {
     browser,
     /** A page that has been loaded; what goes wrong in it is in `page.problems`. */

@@ -28,9 +28,9 @@ async function furnish(wav) {
   return room;
 }
 
-export async function start({ microphone: { wav = null, permission = 'allow' }, localHost, room, flags, env }) {
-  if (room || flags.length > 0)
-    throw new Error('a room of the test and flags are for Chromium');
+export async function start({ microphone: { wav = null, permission = 'allow' }, localHost, room, autoplay, flags, env }) {
+  if (room || flags.length > 0 || !autoplay)
+    throw new Error('a room of the test, flags, and sound that waits for a click are for Chromium');
   const own = wav ? await furnish(wav) : null;
   const browser = await firefox.launch({
     channel: 'moz-firefox', // the one over WebDriver BiDi; the others are playwright's own builds
