@@ -3,7 +3,7 @@
 #include "ice/vgw-ice-agent.h"
 
 #include "ice/vgw-ice-candidate.h"
-#include "ice/vgw-ice-mux-private.h"
+#include "ice/vgw-ice-mux.h"
 #include "ice/vgw-ice-stream.h"
 
 #define GST_CAT_DEFAULT vgw_ice_debug

@@ -8,7 +8,6 @@
 
 #include "base/vgw-log.h"
 #include "ice/vgw-ice-candidate.h"
-#include "ice/vgw-ice-mux-private.h"
 #include "ice/vgw-ice-receiver.h"
 
 #define N_DEFER_THREADS 2

@@ -3,6 +3,7 @@
 
 #include <gst/gst.h>
 
+#include "ice/vgw-ice-router.h"
 #include "ice/vgw-ice-stats.h"
 
 #define VGW_TYPE_ICE_MUX (vgw_ice_mux_get_type ())
@@ -20,3 +21,46 @@ guint16 vgw_ice_mux_get_port (VgwIceMux *self);
 
 /* Any thread. */
 void vgw_ice_mux_get_stats (VgwIceMux *self, VgwIceStats *stats);
+
+/* --- for the transports of this folder --- */
+
+GST_DEBUG_CATEGORY_EXTERN (vgw_ice_debug);
+
+typedef enum
+{
+  VGW_ICE_COUNT_RECEIVED,
+  VGW_ICE_COUNT_DELIVERED,
+  VGW_ICE_COUNT_CHECKS,
+  VGW_ICE_COUNT_REFUSED,
+  VGW_ICE_COUNT_UNAUTHENTICATED,
+  VGW_ICE_COUNT_MALFORMED,
+  VGW_ICE_COUNT_IGNORED,
+  VGW_ICE_COUNT_UNKNOWN_SOURCE,
+  VGW_ICE_COUNT_OWN_CHECKS,
+  VGW_ICE_COUNT_ANSWERS,
+  VGW_ICE_COUNT_KERNEL_DROPPED,
+  VGW_ICE_COUNT_SENT,
+  VGW_ICE_COUNT_SEND_DROPPED,
+  VGW_ICE_N_COUNTS,
+} VgwIceCount;
+
+/* Adds to what vgw_ice_mux_get_stats () tells. Any thread. */
+void vgw_ice_mux_count (VgwIceMux *self, VgwIceCount count, guint64 n);
+
+/* The tables that its threads look packets up in. (transfer none) */
+VgwIceRouter *vgw_ice_mux_get_router (VgwIceMux *self);
+
+/* The addresses to offer as host candidates, with their ports, best first: `advertise`, else the bound address, else
+ * those of the interfaces now. Any thread. Returns: (transfer full) (element-type VgwIceAddress) */
+GArray *vgw_ice_mux_list_addresses (VgwIceMux *self);
+
+/* Sends one packet over @path; @tos as in vgw_ice_socket_send (). FALSE where it was dropped, and counted.
+ * Any thread. */
+gboolean vgw_ice_mux_send (VgwIceMux *self, const VgwIcePath *path, gconstpointer data, gsize length, guint8 tos);
+
+/* TRUE for one of the receiving threads that ask, once in @interval_us. */
+gboolean vgw_ice_mux_take_turn (VgwIceMux *self, gint64 now_us, gint64 interval_us);
+
+/* Runs @func (@data) on one of the two threads for work that a receiving thread must not do: telling webrtcbin of
+ * a state starts DTLS on the spot. FALSE after the shutdown: it will not run. Any thread. */
+gboolean vgw_ice_mux_defer (VgwIceMux *self, GFunc func, gpointer data);

@@ -7,7 +7,7 @@
 
 #include "base/vgw-log.h"
 #include "base/vgw-thread-watch.h"
-#include "ice/vgw-ice-mux-private.h"
+#include "ice/vgw-ice-mux.h"
 #include "ice/vgw-stun.h"
 
 #define TICK_US                                                                                                        \

@@ -1,6 +1,6 @@
 #include "ice/vgw-ice-sink.h"
 
-#include "ice/vgw-ice-mux-private.h"
+#include "ice/vgw-ice-mux.h"
 
 #define GST_CAT_DEFAULT vgw_ice_debug
 

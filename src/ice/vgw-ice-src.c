@@ -9,7 +9,7 @@
  * goes on setting its properties. */
 #include "ice/vgw-ice-src.h"
 
-#include "ice/vgw-ice-mux-private.h"
+#include "ice/vgw-ice-mux.h"
 
 #define GST_CAT_DEFAULT vgw_ice_debug
 

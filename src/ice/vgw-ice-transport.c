@@ -2,7 +2,7 @@
  * reported. */
 #include "ice/vgw-ice-transport.h"
 
-#include "ice/vgw-ice-mux-private.h"
+#include "ice/vgw-ice-mux.h"
 #include "ice/vgw-ice-sink.h"
 #include "ice/vgw-ice-src.h"
 

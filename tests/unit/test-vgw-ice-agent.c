@@ -5,7 +5,7 @@
 #include <gst/sdp/sdp.h>
 #include <string.h>
 
-#include "ice/vgw-ice-mux-private.h"
+#include "ice/vgw-ice-mux.h"
 #include "run-suite.h"
 #include "wait-until.h"
 

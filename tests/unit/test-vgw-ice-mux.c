@@ -6,7 +6,6 @@
 #include <gio/gio.h>
 
 #include "ice-peer.h"
-#include "ice/vgw-ice-mux-private.h"
 #include "run-suite.h"
 #include "wait-until.h"
 
