@@ -40,6 +40,7 @@ struct _VgwBridgeEar
   gint64 listens_since_us; /* of the first tick with the present function, or 0 */
   gboolean is_silent;      /* silence is heard in real time */
   guint64 n_heard, n_filled;
+  VgwBridgeTap *retiring; /* (nullable) heard until something comes from another one */
 };
 
 /* The appsink owns it, since a streaming thread may still be in the callback when the bridge has let go. */
@@ -256,6 +257,11 @@ hear_buffer (VgwBridgeTap *tap, GstBuffer *buffer)
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
     return;
   g_mutex_lock (&ear->lock);
+  if (ear->retiring != NULL && ear->retiring != tap)
+    {
+      ear->retiring->is_attached = FALSE;
+      ear->retiring = NULL;
+    }
   /* asked under the lock: once detach has returned nothing passes */
   if (!tap->is_attached || ear->func == NULL)
     tap->is_timed = FALSE;
@@ -320,12 +326,22 @@ vgw_bridge_ear_attach (VgwBridgeEar *self, GstAppSink *pcm_out)
 }
 
 void
+vgw_bridge_ear_retire (VgwBridgeEar *self, VgwBridgeTap *tap)
+{
+  g_mutex_lock (&self->lock);
+  self->retiring = tap;
+  g_mutex_unlock (&self->lock);
+}
+
+void
 vgw_bridge_ear_detach (VgwBridgeEar *self, GstAppSink *pcm_out, VgwBridgeTap *tap)
 {
   GstAppSinkCallbacks none = { 0 };
 
   g_mutex_lock (&self->lock);
   tap->is_attached = FALSE;
+  if (self->retiring == tap)
+    self->retiring = NULL;
   g_mutex_unlock (&self->lock);
   gst_app_sink_set_callbacks (pcm_out, &none, NULL, NULL);
 }

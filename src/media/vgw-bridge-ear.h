@@ -25,6 +25,9 @@ void vgw_bridge_ear_set_func (VgwBridgeEar *self, VgwBridgeAudioFunc func, gpoin
 /* Has @pcm_out heard. Main thread. Returns: (transfer none) valid until vgw_bridge_ear_detach (). */
 VgwBridgeTap *vgw_bridge_ear_attach (VgwBridgeEar *self, GstAppSink *pcm_out);
 
+/* @tap is heard until something comes from another one; one tap at a time. Main thread. */
+void vgw_bridge_ear_retire (VgwBridgeEar *self, VgwBridgeTap *tap);
+
 /* Each 20 ms while @tap is attached: silence in place of a caller who sends nothing. Pacer thread. Does not block. */
 void vgw_bridge_ear_tick (VgwBridgeEar *self, VgwBridgeTap *tap);
 

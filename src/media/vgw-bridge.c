@@ -40,6 +40,8 @@ struct _VgwBridge
   VgwPushSrc *pcm_in;
   VgwBridgeTap *tap; /* owned by pcm_out */
   guint pacer_id;
+  GstAppSink *old_pcm_out; /* (nullable) heard until something comes from pcm_out */
+  VgwBridgeTap *old_tap;   /* owned by old_pcm_out */
 
   /* pacer thread while registered */
   gboolean is_timed; /* base_tick and base_pts are set */
@@ -126,10 +128,21 @@ pump (guint64 tick, gpointer user_data)
 }
 
 static void
+detach_old (VgwBridge *self)
+{
+  if (self->old_pcm_out == NULL)
+    return;
+  vgw_bridge_ear_detach (self->ear, self->old_pcm_out, self->old_tap);
+  self->old_tap = NULL;
+  g_clear_object (&self->old_pcm_out);
+}
+
+static void
 vgw_bridge_dispose (GObject *object)
 {
   VgwBridge *self = VGW_BRIDGE (object);
 
+  detach_old (self);
   vgw_bridge_detach (self, self->pcm_out);
   if (self->ear != NULL)
     vgw_bridge_set_audio_func (self, NULL, NULL, NULL);
@@ -233,7 +246,15 @@ vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, VgwPushSrc *pcm_in)
   g_return_if_fail (VGW_IS_BRIDGE (self));
   g_return_if_fail (GST_IS_APP_SINK (pcm_out) && VGW_IS_PUSH_SRC (pcm_in));
 
-  vgw_bridge_detach (self, self->pcm_out);
+  detach_old (self);
+  if (self->pcm_out != NULL)
+    {
+      vgw_pacer_remove (self->pacer, self->pacer_id);
+      vgw_bridge_ear_retire (self->ear, self->tap);
+      self->old_tap = self->tap;
+      self->old_pcm_out = g_steal_pointer (&self->pcm_out);
+      g_clear_object (&self->pcm_in);
+    }
   self->pcm_out = g_object_ref (pcm_out);
   self->pcm_in = g_object_ref (pcm_in);
   self->tap = vgw_bridge_ear_attach (self->ear, pcm_out);
@@ -248,6 +269,8 @@ vgw_bridge_detach (VgwBridge *self, GstAppSink *pcm_out)
 {
   g_return_if_fail (VGW_IS_BRIDGE (self));
 
+  if (pcm_out != NULL && pcm_out == self->old_pcm_out)
+    detach_old (self);
   if (self->pcm_out == NULL || self->pcm_out != pcm_out)
     return;
   vgw_pacer_remove (self->pacer, self->pacer_id);

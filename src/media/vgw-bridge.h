@@ -37,8 +37,9 @@ struct _VgwPushSrc;
 /* Sets the caps and limits of both elements for a bridge of @format. Main thread, before the pipeline is started. */
 void vgw_bridge_prepare (struct _GstAppSink *pcm_out, struct _VgwPushSrc *pcm_in, const VgwAudioFormat *format);
 
-/* Takes over @pcm_out and @pcm_in, which were prepared (references are held until detach), from those that it had: from
- * now on audio passes in both directions. Main thread. */
+/* Attaches @pcm_out and @pcm_in, which were prepared (references are held until detach), in place of those that it had:
+ * from now on audio passes in both directions. An old pcm_out is heard on until something comes from the new one, or it
+ * is detached. Main thread. */
 void vgw_bridge_attach (VgwBridge *self, struct _GstAppSink *pcm_out, struct _VgwPushSrc *pcm_in);
 
 /* Releases the elements; when it returns, the pacer no longer pushes into them. Nothing where @pcm_out is not the one

@@ -467,17 +467,17 @@ vgw_conversation_prepare (VgwConversation *self, GError **error)
   return TRUE;
 }
 
-void
+gboolean
 vgw_conversation_start (VgwConversation *self)
 {
   g_autoptr (VgwConversation) keep = NULL;
   g_autoptr (GError) error = NULL;
 
-  g_return_if_fail (VGW_IS_CONVERSATION (self));
-  g_return_if_fail (self->bridge != NULL);
+  g_return_val_if_fail (VGW_IS_CONVERSATION (self), FALSE);
+  g_return_val_if_fail (self->bridge != NULL, FALSE);
 
   if (self->state != CONVERSATION_NEW)
-    return;
+    return FALSE;
   keep = g_object_ref (self);
   self->state = CONVERSATION_STARTED;
   if (!start_engine (self, &error))
@@ -492,6 +492,7 @@ vgw_conversation_start (VgwConversation *self)
         break;
       pass_event (self, json);
     }
+  return TRUE;
 }
 
 void

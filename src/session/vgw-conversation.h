@@ -43,8 +43,8 @@ VgwConversation *vgw_conversation_new (const VgwSessionContext *context, const V
 /* Makes the engine and the bridge, unless they are there. Errors: VGW_ERROR_CONFIG. */
 gboolean vgw_conversation_prepare (VgwConversation *self, GError **error);
 
-/* Starts the engine: STARTED, or FAILED. After prepare (); does nothing once it has been called. */
-void vgw_conversation_start (VgwConversation *self);
+/* Starts the engine: STARTED, or FAILED. After prepare (). FALSE, and nothing is done, once it has been called. */
+gboolean vgw_conversation_start (VgwConversation *self);
 
 /* Stops the engine and drops both directions of audio; nothing is reported afterwards. Idempotent. */
 void vgw_conversation_stop (VgwConversation *self, const char *reason);

@@ -71,6 +71,13 @@ vgw_grant_set_page (VgwGrant *self, const char *origin, const char *user_agent, 
     self->parameters = g_uri_parse_params (query, -1, "&", G_URI_PARAMS_WWW_FORM, NULL);
 }
 
+guint
+vgw_grant_get_max_duration_s (const VgwGrant *self, guint limit_s)
+{
+  return limit_s == 0 || self->max_duration_s == 0 ? MAX (limit_s, self->max_duration_s)
+                                                   : MIN (limit_s, self->max_duration_s);
+}
+
 char **
 vgw_grant_pick_parameters (const VgwGrant *self, const VgwEngineConfig *config, const char *session_id)
 {

@@ -27,6 +27,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwGrant, vgw_grant_unref)
  * came. An origin that is too long is none, a user agent is cut; a query that cannot be decoded has no parameters. */
 void vgw_grant_set_page (VgwGrant *self, const char *origin, const char *user_agent, const char *query);
 
+/* The bound of a session: the configuration's @limit_s (0: none) or the grant's, whichever is shorter; 0: none. */
+guint vgw_grant_get_max_duration_s (const VgwGrant *self, guint limit_s);
+
 /* Those of the parameters that @config's engine gets: name, value, …, NULL. @session_id (nullable) is for the log.
  * Returns: (transfer full) */
 char **vgw_grant_pick_parameters (const VgwGrant *self, const VgwEngineConfig *config, const char *session_id);

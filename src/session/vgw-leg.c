@@ -25,6 +25,7 @@ struct _VgwLeg
   GCancellable *answer_cancellable; /* while `peer` makes its answer */
   char *codec;                      /* (nullable) of the last answer */
   gint64 offered_us, connected_us;
+  guint connect_timer_id; /* from the offer to the connection */
   guint n_failed_offers;
 
   GPtrArray *early_candidates;     /* Candidate, of the client, before the offer */
@@ -54,16 +55,27 @@ candidate_free (Candidate *candidate)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Candidate, candidate_free)
 
+/* Frees a leg whose references are gone: one is held where something follows a report, which may have freed the leg. */
 static void
-report (VgwLeg *self, VgwLegReportType type)
+finalize (gpointer data)
 {
-  self->func (&(VgwLegReport){ .type = type }, self->user_data);
+  VgwLeg *self = data;
+
+  g_ptr_array_unref (self->early_candidates);
+  g_ptr_array_unref (self->held_candidates);
+  g_free (self->codec);
+}
+
+static void
+report (VgwLeg *self, const VgwLegReport *report)
+{
+  self->func (self, report, self->user_data);
 }
 
 static void
 report_error (VgwLeg *self, VgwLegReportType type, const GError *error)
 {
-  self->func (&(VgwLegReport){ .type = type, .error = error }, self->user_data);
+  report (self, &(VgwLegReport){ .type = type, .error = error });
 }
 
 /* While a peer is set up it has not all its threads yet. */
@@ -85,8 +97,12 @@ set_state (VgwLeg *self, VgwLegInput input, GError **error)
                    vgw_leg_input_to_string (input), vgw_leg_state_to_string (self->state));
       return FALSE;
     }
-  if (self->context->capacity != NULL && is_setting_up (self->state) && !is_setting_up (next))
-    vgw_capacity_end_peer (self->context->capacity);
+  if (is_setting_up (self->state) && !is_setting_up (next))
+    {
+      g_clear_handle_id (&self->connect_timer_id, g_source_remove);
+      if (self->context->capacity != NULL)
+        vgw_capacity_end_peer (self->context->capacity);
+    }
   vgw_debug (self->session_id, "leg: %s → %s", vgw_leg_state_to_string (self->state), vgw_leg_state_to_string (next));
   self->state = next;
   return TRUE;
@@ -97,8 +113,7 @@ set_state (VgwLeg *self, VgwLegInput input, GError **error)
 static void
 report_candidate (VgwLeg *self, const char *text, const char *mid, guint mline_index)
 {
-  self->func (&(VgwLegReport){ .type = VGW_LEG_REPORT_CANDIDATE, .candidate = { text, mid, mline_index } },
-              self->user_data);
+  report (self, &(VgwLegReport){ .type = VGW_LEG_REPORT_CANDIDATE, .candidate = { text, mid, mline_index } });
 }
 
 /* Between the making of the answer and its callback the main loop may bring candidates: the answer goes first. */
@@ -116,9 +131,7 @@ on_peer_candidate (VgwPeer *peer, const char *text, const char *mid, guint mline
 static void
 on_peer_track (VgwPeer *peer, const VgwTrack *track, gpointer user_data)
 {
-  VgwLeg *self = user_data;
-
-  self->func (&(VgwLegReport){ .type = VGW_LEG_REPORT_TRACK, .track = track }, self->user_data);
+  report (user_data, &(VgwLegReport){ .type = VGW_LEG_REPORT_TRACK, .track = track });
 }
 
 static void
@@ -133,35 +146,25 @@ on_peer_connected (VgwPeer *peer, gpointer user_data)
       return;
     }
   self->connected_us = g_get_monotonic_time ();
-  report (self, VGW_LEG_REPORT_CONNECTED);
+  report (self, &(VgwLegReport){ .type = VGW_LEG_REPORT_CONNECTED });
 }
 
 static void
 on_peer_event (VgwPeer *peer, const char *text, gpointer user_data)
 {
-  VgwLeg *self = user_data;
-
-  self->func (&(VgwLegReport){ .type = VGW_LEG_REPORT_EVENT, .text = text }, self->user_data);
+  report (user_data, &(VgwLegReport){ .type = VGW_LEG_REPORT_EVENT, .text = text });
 }
 
 static void
 on_peer_dtmf (VgwPeer *peer, char digit, guint duration_ms, gpointer user_data)
 {
-  VgwLeg *self = user_data;
-
-  self->func (&(VgwLegReport){ .type = VGW_LEG_REPORT_KEY, .key = { digit, duration_ms } }, self->user_data);
-}
-
-static void
-report_voice (VgwLeg *self, gboolean has_voice)
-{
-  self->func (&(VgwLegReport){ .type = VGW_LEG_REPORT_VOICE, .has_voice = has_voice }, self->user_data);
+  report (user_data, &(VgwLegReport){ .type = VGW_LEG_REPORT_KEY, .key = { digit, duration_ms } });
 }
 
 static void
 on_peer_voice (VgwPeer *peer, gboolean has_voice, gpointer user_data)
 {
-  report_voice (user_data, has_voice);
+  report (user_data, &(VgwLegReport){ .type = VGW_LEG_REPORT_VOICE, .has_voice = has_voice });
 }
 
 static void
@@ -173,7 +176,7 @@ on_peer_failed (VgwPeer *peer, const GError *error, gpointer user_data)
 static void
 on_peer_closed (VgwPeer *peer, gpointer user_data)
 {
-  report (user_data, VGW_LEG_REPORT_CLOSED);
+  report (user_data, &(VgwLegReport){ .type = VGW_LEG_REPORT_CLOSED });
 }
 
 static void
@@ -243,13 +246,27 @@ on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
   g_free (self->codec);
   self->codec = g_strdup (vgw_peer_get_codec (self->peer));
   set_state (self, VGW_LEG_INPUT_ANSWERED, NULL);
-  self->func (&(VgwLegReport){ .type = VGW_LEG_REPORT_ANSWER, .sdp = sdp }, self->user_data);
+  g_rc_box_acquire (self);
+  report (self, &(VgwLegReport){ .type = VGW_LEG_REPORT_ANSWER, .sdp = sdp });
   while (self->held_candidates->len > 0)
     {
       g_autoptr (Candidate) held = g_ptr_array_steal_index (self->held_candidates, 0);
 
       report_candidate (self, held->text, held->mid, (guint) held->mline_index);
     }
+  g_rc_box_release_full (self, finalize);
+}
+
+static gboolean
+on_connect_timeout (gpointer user_data)
+{
+  VgwLeg *self = user_data;
+  g_autoptr (GError) error =
+      g_error_new_literal (VGW_ERROR, VGW_ERROR_TIMEOUT, "the connection did not come up in time");
+
+  self->connect_timer_id = 0;
+  report_error (self, VGW_LEG_REPORT_LATE, error);
+  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -271,14 +288,18 @@ vgw_leg_handle_offer (VgwLeg *self, const char *sdp, const VgwAudioFormat *forma
   if (!set_state (self, VGW_LEG_INPUT_OFFER, error))
     return FALSE;
   self->offered_us = g_get_monotonic_time ();
+  if (self->context->limits.connect_timeout_ms > 0)
+    self->connect_timer_id = g_timeout_add (self->context->limits.connect_timeout_ms, on_connect_timeout, self);
   make_peer (self, format, wants_voice);
   vgw_peer_answer_async (self->peer, sdp, self->answer_cancellable, on_answer, self);
-  while (self->early_candidates->len > 0)
+  g_rc_box_acquire (self);
+  while (self->early_candidates->len > 0 && self->peer != NULL)
     {
       g_autoptr (Candidate) early = g_ptr_array_steal_index (self->early_candidates, 0);
 
       add_candidate (self, early->text, early->mid, early->mline_index);
     }
+  g_rc_box_release_full (self, finalize);
   return TRUE;
 }
 
@@ -315,7 +336,7 @@ vgw_leg_handle_candidate (VgwLeg *self, const char *candidate, const char *mid, 
 VgwLeg *
 vgw_leg_new (const VgwSessionContext *context, const char *session_id, VgwLegFunc func, gpointer user_data)
 {
-  VgwLeg *self = g_new0 (VgwLeg, 1);
+  VgwLeg *self = g_rc_box_new0 (VgwLeg);
 
   self->context = context;
   self->session_id = session_id;
@@ -339,10 +360,7 @@ void
 vgw_leg_free (VgwLeg *self)
 {
   vgw_leg_close (self);
-  g_ptr_array_unref (self->early_candidates);
-  g_ptr_array_unref (self->held_candidates);
-  g_free (self->codec);
-  g_free (self);
+  g_rc_box_release_full (self, finalize);
 }
 
 VgwLegState

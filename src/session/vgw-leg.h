@@ -24,7 +24,8 @@ typedef enum
   VGW_LEG_REPORT_KEY,       /* key */
   VGW_LEG_REPORT_VOICE,     /* has_voice, in the client's audio */
   VGW_LEG_REPORT_FAILED,    /* error; no offer can follow */
-  VGW_LEG_REPORT_CLOSED,    /* by the client */
+  VGW_LEG_REPORT_LATE,   /* error: not connected within limits.connect-timeout-ms of the offer; no offer can follow */
+  VGW_LEG_REPORT_CLOSED, /* by the client */
 } VgwLegReportType;
 
 typedef struct
@@ -51,8 +52,8 @@ typedef struct
   };
 } VgwLegReport;
 
-/* May close the leg, but not free it. */
-typedef void (*VgwLegFunc) (const VgwLegReport *report, gpointer user_data);
+/* May close and free the leg. */
+typedef void (*VgwLegFunc) (VgwLeg *leg, const VgwLegReport *report, gpointer user_data);
 
 /* @context and @session_id must outlive the leg. Returns: (transfer full) */
 VgwLeg *vgw_leg_new (const VgwSessionContext *context, const char *session_id, VgwLegFunc func, gpointer user_data);
@@ -61,7 +62,7 @@ VgwLeg *vgw_leg_new (const VgwSessionContext *context, const char *session_id, V
 void vgw_leg_close (VgwLeg *self);
 void vgw_leg_free (VgwLeg *self);
 
-/* Makes an answer for @sdp: ANSWER, REJECTED or FAILED follows. @format: of the audio at the bridge; @wants_voice:
+/* Makes an answer for @sdp: ANSWER, REJECTED, FAILED or LATE follows. @format: of the audio at the bridge; @wants_voice:
  * whether VOICE is to be reported. Errors, and the leg is as before: VGW_ERROR_BAD_STATE where the leg does not wait
  * for an offer, VGW_ERROR_BUSY where there is no room for one more peer. */
 gboolean vgw_leg_handle_offer (VgwLeg *self, const char *sdp, const VgwAudioFormat *format, gboolean wants_voice,

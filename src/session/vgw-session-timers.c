@@ -37,13 +37,11 @@ on_phase_timer (gpointer user_data)
     case VGW_PHASE_NEW:
       self->func (VGW_END_OFFER_TIMEOUT, "no offer came in time", self->user_data);
       break;
-    case VGW_PHASE_NEGOTIATING:
-    case VGW_PHASE_CONNECTING:
-      self->func (VGW_END_CONNECT_TIMEOUT, "the connection did not come up in time", self->user_data);
-      break;
     case VGW_PHASE_ACTIVE:
       check_media (self);
       break;
+    case VGW_PHASE_NEGOTIATING:
+    case VGW_PHASE_CONNECTING:
     case VGW_PHASE_ENDING:
     case VGW_PHASE_ENDED:
       break;
@@ -109,10 +107,9 @@ vgw_session_timers_enter (VgwSessionTimers *self, VgwSessionPhase phase)
     case VGW_PHASE_NEW:
       set_phase_timer (self, self->limits->offer_timeout_ms);
       break;
-    case VGW_PHASE_NEGOTIATING:
-      set_phase_timer (self, self->limits->connect_timeout_ms);
-      break;
-    case VGW_PHASE_CONNECTING: /* the bound is from the offer to the connection */
+    case VGW_PHASE_NEGOTIATING: /* the leg has a bound of its own, from the offer to the connection */
+    case VGW_PHASE_CONNECTING:
+      set_phase_timer (self, 0);
       break;
     case VGW_PHASE_ACTIVE:
       set_phase_timer (self, media_timeout_ms > 0 ? MAX (poll_ms, 1) : 0);

@@ -3,7 +3,8 @@
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "base/vgw-random.h"
-#include "session/vgw-leg.h"
+#include "session/vgw-legs.h"
+#include "session/vgw-session-message.h"
 #include "session/vgw-session-timers.h"
 
 #define ID_BYTES 16                    /* 128 bits: an id cannot be guessed */
@@ -23,7 +24,7 @@ struct _VgwSession
   gint64 started_mono_us;
 
   VgwConversation *conversation;
-  VgwLeg *leg;
+  VgwLegs *legs;
   VgwOutbox *outbox;
   VgwSessionTimers *timers;
 
@@ -111,6 +112,14 @@ update_manager (VgwSession *self)
   vgw_manager_update_session (self->context->manager, &facts);
 }
 
+/* Media passes, on the first leg or on another one. */
+static void
+send_active (VgwSession *self)
+{
+  update_manager (self);
+  send_state (self, "active");
+}
+
 /* --- states --- */
 
 static void
@@ -133,10 +142,12 @@ get_activity_us (gpointer user_data)
 {
   VgwSession *self = user_data;
 
-  return MAX (vgw_peer_get_last_activity_us (vgw_leg_get_peer (self->leg)), vgw_leg_get_connected_us (self->leg));
+  VgwLeg *leg = vgw_legs_get_current (self->legs);
+
+  return MAX (vgw_peer_get_last_activity_us (vgw_leg_get_peer (leg)), vgw_leg_get_connected_us (leg));
 }
 
-/* Follows the states of the session and its leg. */
+/* Follows the states of the session and its current leg. */
 static void
 update_phase (VgwSession *self)
 {
@@ -149,21 +160,24 @@ update_phase (VgwSession *self)
   vgw_session_timers_enter (self->timers, phase);
 }
 
+/* Also from ACTIVE: another leg has taken over. */
 static void
 enter_active (VgwSession *self)
 {
-  VgwPeer *peer = vgw_leg_get_peer (self->leg);
+  VgwPeer *peer = vgw_leg_get_peer (vgw_legs_get_current (self->legs));
 
   vgw_peer_attach (peer, vgw_conversation_get_bridge (self->conversation));
   vgw_outbox_set_peer (self->outbox, peer);
-  vgw_conversation_start (self->conversation);
+  vgw_caller_speech_set_voice (vgw_conversation_get_speech (self->conversation), FALSE); /* the peer reports it anew */
+  if (!vgw_conversation_start (self->conversation))
+    send_active (self);
 }
 
 static void
 enter_ending (VgwSession *self)
 {
   vgw_outbox_set_peer (self->outbox, NULL);
-  vgw_leg_close (self->leg);
+  vgw_legs_close (self->legs);
   vgw_conversation_stop (self->conversation, vgw_end_reason_to_string (self->end_reason));
 }
 
@@ -230,14 +244,13 @@ static gboolean
 on_conversation_report (const VgwConversationReport *report, gpointer user_data)
 {
   VgwSession *self = user_data;
+  VgwLeg *leg = vgw_legs_get_current (self->legs);
 
   switch (report->type)
     {
     case VGW_CONVERSATION_STARTED:
-      update_manager (self);
-      g_signal_emit (self, signals[SIGNAL_ACTIVE], 0,
-                     vgw_leg_get_connected_us (self->leg) - vgw_leg_get_offered_us (self->leg));
-      send_state (self, "active");
+      g_signal_emit (self, signals[SIGNAL_ACTIVE], 0, vgw_leg_get_connected_us (leg) - vgw_leg_get_offered_us (leg));
+      send_active (self);
       break;
     case VGW_CONVERSATION_ENGINE_EVENT:
       return vgw_outbox_queue_event (self->outbox, report->json, FALSE);
@@ -260,7 +273,7 @@ on_conversation_report (const VgwConversationReport *report, gpointer user_data)
   return TRUE;
 }
 
-/* --- the leg --- */
+/* --- the legs --- */
 
 static VgwEndReason
 reason_of_failure (VgwSession *self, const GError *error)
@@ -274,8 +287,9 @@ reason_of_failure (VgwSession *self, const GError *error)
   return self->state == VGW_SESSION_ACTIVE ? VGW_END_MEDIA_TIMEOUT : VGW_END_CONNECT_TIMEOUT;
 }
 
+/* There will be no answer to it, or no connection. */
 static void
-handle_rejected (VgwSession *self, const GError *error)
+refuse_offer (VgwSession *self, const GError *error)
 {
   VgwMessage *message = vgw_message_new_error (error, FALSE);
 
@@ -296,10 +310,11 @@ on_leg_report (const VgwLegReport *report, gpointer user_data)
     case VGW_LEG_REPORT_ANSWER:
       update_phase (self);
       vgw_outbox_queue (self->outbox, vgw_message_new_sdp (VGW_MESSAGE_ANSWER, report->sdp));
-      send_state (self, "connecting");
+      if (self->state == VGW_SESSION_NEW)
+        send_state (self, "connecting");
       break;
     case VGW_LEG_REPORT_REJECTED:
-      handle_rejected (self, report->error);
+      refuse_offer (self, report->error);
       break;
     case VGW_LEG_REPORT_REFUSED:
       send_error (self, report->error);
@@ -327,6 +342,9 @@ on_leg_report (const VgwLegReport *report, gpointer user_data)
     case VGW_LEG_REPORT_FAILED:
       fail (self, reason_of_failure (self, report->error), report->error);
       break;
+    case VGW_LEG_REPORT_LATE:
+      fail (self, VGW_END_CONNECT_TIMEOUT, report->error);
+      break;
     case VGW_LEG_REPORT_CLOSED:
       vgw_session_end (self, VGW_END_CLIENT_BYE);
       break;
@@ -345,23 +363,19 @@ handle_offer (VgwSession *self, const VgwMessage *message)
       refuse (self, VGW_ERROR_BAD_MESSAGE, "an offer without \"sdp\"");
       return;
     }
-  if (vgw_leg_get_state (self->leg) != VGW_LEG_NEW)
-    {
-      refuse (self, VGW_ERROR_BAD_STATE, "offer: not while the session is %s",
-              vgw_session_phase_to_string (vgw_session_get_phase (self)));
-      return;
-    }
   if (!vgw_conversation_prepare (self->conversation, &error))
     {
       fail (self, VGW_END_ENGINE, error);
       return;
     }
-  if (!vgw_leg_handle_offer (self->leg, message->sdp,
+  if (vgw_legs_handle_offer (self->legs, message->sdp,
                              vgw_bridge_get_format (vgw_conversation_get_bridge (self->conversation)),
                              vgw_caller_speech_wants_voice (vgw_conversation_get_speech (self->conversation)), &error))
+    update_phase (self);
+  else if (self->phase == VGW_PHASE_NEW)
     fail (self, VGW_END_ERROR, error);
   else
-    update_phase (self);
+    refuse_offer (self, error);
 }
 
 static void
@@ -399,7 +413,7 @@ vgw_session_handle (VgwSession *self, const VgwMessage *message)
       handle_offer (self, message);
       break;
     case VGW_MESSAGE_CANDIDATE:
-      vgw_leg_handle_candidate (self->leg, message->candidate, message->sdp_mid, message->sdp_mline_index);
+      vgw_legs_handle_candidate (self->legs, message->candidate, message->sdp_mid, message->sdp_mline_index);
       break;
     case VGW_MESSAGE_EVENT:
       handle_event (self, message);
@@ -456,7 +470,7 @@ vgw_session_finalize (GObject *object)
 
   g_clear_pointer (&self->timers, vgw_session_timers_free);
   g_clear_pointer (&self->outbox, vgw_outbox_free);
-  g_clear_pointer (&self->leg, vgw_leg_free);
+  g_clear_pointer (&self->legs, vgw_legs_free);
   g_clear_object (&self->conversation);
   g_clear_pointer (&self->grant, vgw_grant_unref);
   g_free (self->id);
@@ -495,25 +509,16 @@ vgw_session_new (const VgwSessionContext *context, VgwGrant *grant)
   self->context = context;
   self->grant = vgw_grant_ref (grant);
   self->conversation = vgw_conversation_new (context, grant, self->id, on_conversation_report, self);
-  self->leg = vgw_leg_new (context, self->id, on_leg_report, self);
+  self->legs = vgw_legs_new (context, self->id, on_leg_report, self);
   self->timers = vgw_session_timers_new (&context->limits, on_timeout, get_activity_us, self);
   self->outbox = vgw_outbox_new (G_OBJECT (self), &context->limits, self->id, on_output);
   return self;
 }
 
-/* Of two bounds, 0 being none. */
-static guint
-shorter (guint a, guint b)
-{
-  return a == 0 || b == 0 ? MAX (a, b) : MIN (a, b);
-}
-
 void
 vgw_session_start (VgwSession *self)
 {
-  const VgwSessionSettingsLimits *limits = &self->context->limits;
   guint max_duration_s;
-  VgwMessage *message;
   VgwSessionFacts facts;
 
   g_return_if_fail (VGW_IS_SESSION (self));
@@ -524,26 +529,16 @@ vgw_session_start (VgwSession *self)
 
   self->started_at_us = g_get_real_time ();
   self->started_mono_us = g_get_monotonic_time ();
-  max_duration_s = shorter (limits->max_duration_s, self->grant->max_duration_s);
+  max_duration_s = vgw_grant_get_max_duration_s (self->grant, self->context->limits.max_duration_s);
   vgw_log_begin_session (self->id, self->grant->address);
   vgw_session_timers_enter (self->timers, self->phase);
   vgw_session_timers_set_duration (self->timers, max_duration_s);
   vgw_session_get_facts (self, &facts);
   vgw_manager_register_session (self->context->manager, &facts);
 
-  message = vgw_message_new (VGW_MESSAGE_SESSION);
-  message->session_id = g_strdup (self->id);
-  message->engines = g_strdupv (self->grant->engines);
-  message->engine = g_strdup (vgw_conversation_get_config (self->conversation)->name);
-  if (self->context->client_ice_servers != NULL)
-    message->ice_servers = g_ptr_array_ref (self->context->client_ice_servers);
-  message->limits = (VgwSessionLimits){
-    .max_message_bytes = limits->max_message_bytes,
-    .max_candidates = limits->max_candidates,
-    .max_data_channels = limits->max_data_channels,
-    .max_duration_s = max_duration_s,
-  };
-  vgw_outbox_queue (self->outbox, message);
+  vgw_outbox_queue (self->outbox,
+                    vgw_session_message_new (self->context, self->grant, self->id,
+                                             vgw_conversation_get_config (self->conversation)->name, max_duration_s));
 }
 
 VgwOutbox *
@@ -571,7 +566,7 @@ VgwSessionPhase
 vgw_session_get_phase (VgwSession *self)
 {
   g_return_val_if_fail (VGW_IS_SESSION (self), VGW_PHASE_ENDED);
-  return vgw_session_phase_of (self->state, vgw_leg_get_state (self->leg));
+  return vgw_session_phase_of (self->state, vgw_leg_get_state (vgw_legs_get_current (self->legs)));
 }
 
 void
@@ -584,7 +579,7 @@ vgw_session_get_facts (VgwSession *self, VgwSessionFacts *facts)
     .client_address = self->grant->address,
     .engine = vgw_conversation_get_config (self->conversation)->name,
     .state = vgw_session_phase_to_string (vgw_session_get_phase (self)),
-    .codec = vgw_leg_get_codec (self->leg),
+    .codec = vgw_leg_get_codec (vgw_legs_get_current (self->legs)),
     .reason = is_over (self) ? vgw_end_reason_to_string (self->end_reason) : NULL,
     .started_at_us = self->started_at_us,
     .duration_ms =

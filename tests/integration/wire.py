@@ -49,6 +49,13 @@ class Wire:
             if received == kind:
                 return payload
 
+    async def wait_state(self, name):
+        """The payload of the next message `state` with that state."""
+        while True:
+            payload = await self.wait("state")
+            if payload["state"] == name:
+                return payload
+
     async def wait_closed(self):
         """The close code; what comes before it is kept."""
         try:

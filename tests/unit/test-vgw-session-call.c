@@ -551,11 +551,79 @@ START_TEST (a_call_becomes_active_and_its_caller_hears_the_echo)
   ck_assert_str_eq (books->state, "active");
   ck_assert_str_eq (books->codec, "PCMU");
 
-  client_offer_browser (phone->client);
-  assert_error (client_last (phone->client), VGW_ERROR_BAD_STATE, FALSE);
-  ck_assert_int_eq (vgw_session_get_phase (phone->client->session), VGW_PHASE_ACTIVE);
   vgw_session_end (phone->client->session, VGW_END_CLIENT_BYE);
   assert_ended (phone->client, VGW_END_CLIENT_BYE);
+  phone_free (phone);
+}
+END_TEST
+
+/* An active call whose next offers are answered to nobody. */
+static Phone *
+phone_new_offering (void)
+{
+  Phone *phone = phone_new_active (FALSE);
+
+  g_signal_handlers_disconnect_by_data (phone->client->session, phone);
+  g_ptr_array_set_size (phone->client->messages, 0);
+  return phone;
+}
+
+START_TEST (a_second_offer_that_never_connects_leaves_the_call)
+{
+  Phone *phone = phone_new_offering ();
+
+  test_context.limits.connect_timeout_ms = SILENCE_MS;
+  client_offer_browser (phone->client);
+  ck_assert_int_eq (vgw_session_get_phase (phone->client->session), VGW_PHASE_ACTIVE);
+  WAIT_UNTIL (client_got (phone->client, VGW_MESSAGE_ERROR, NULL));
+  ck_assert (client_got (phone->client, VGW_MESSAGE_ANSWER, NULL));
+  ck_assert (!client_got (phone->client, VGW_MESSAGE_STATE, NULL));
+  assert_error (client_last (phone->client), VGW_ERROR_TIMEOUT, FALSE);
+  ck_assert_str_eq (client_last (phone->client)->about, "offer");
+  ck_assert_int_eq (vgw_session_get_phase (phone->client->session), VGW_PHASE_ACTIVE);
+  WAIT_UNTIL (phone->is_heard);
+  phone_free (phone);
+}
+END_TEST
+
+START_TEST (a_second_offer_of_no_use_leaves_the_call)
+{
+  Phone *phone = phone_new_offering ();
+  g_autofree char *bad = browser_offer (bad_offers[_i].from, bad_offers[_i].to);
+
+  client_offer (phone->client, bad);
+  WAIT_UNTIL (client_got (phone->client, VGW_MESSAGE_ERROR, NULL));
+  assert_error (client_last (phone->client), bad_offers[_i].code, FALSE);
+  ck_assert_str_eq (client_last (phone->client)->about, "offer");
+  ck_assert_int_eq (vgw_session_get_phase (phone->client->session), VGW_PHASE_ACTIVE);
+  phone_free (phone);
+}
+END_TEST
+
+START_TEST (a_further_offer_replaces_the_one_that_is_being_connected)
+{
+  Phone *phone = phone_new_offering ();
+
+  client_offer_browser (phone->client);
+  client_offer_browser (phone->client);
+  WAIT_UNTIL (client_got (phone->client, VGW_MESSAGE_ANSWER, NULL));
+  client_offer_browser (phone->client);
+  WAIT_UNTIL (vgw_media_count_peers (test_context.media) == 2); /* the two that were replaced are gone */
+  ck_assert (!client_got (phone->client, VGW_MESSAGE_ERROR, NULL));
+  ck_assert_int_eq (vgw_session_get_phase (phone->client->session), VGW_PHASE_ACTIVE);
+  phone_free (phone);
+}
+END_TEST
+
+START_TEST (offers_that_come_too_fast_are_refused_and_leave_the_call)
+{
+  Phone *phone = phone_new_offering ();
+
+  for (int i = 0; i < 100 && client_last (phone->client) == NULL; i++)
+    client_offer_browser (phone->client);
+  assert_error (client_last (phone->client), VGW_ERROR_BUSY, FALSE);
+  ck_assert_str_eq (client_last (phone->client)->about, "offer");
+  ck_assert_int_eq (vgw_session_get_phase (phone->client->session), VGW_PHASE_ACTIVE);
   phone_free (phone);
 }
 END_TEST
@@ -799,6 +867,10 @@ calls_tcase (void)
   tcase_add_checked_fixture (tcase, set_up, tear_down);
   tcase_set_timeout (tcase, 60);
   tcase_add_test (tcase, a_call_becomes_active_and_its_caller_hears_the_echo);
+  tcase_add_test (tcase, a_second_offer_that_never_connects_leaves_the_call);
+  tcase_add_loop_test (tcase, a_second_offer_of_no_use_leaves_the_call, 0, G_N_ELEMENTS (bad_offers));
+  tcase_add_test (tcase, a_further_offer_replaces_the_one_that_is_being_connected);
+  tcase_add_test (tcase, offers_that_come_too_fast_are_refused_and_leave_the_call);
   tcase_add_test (tcase, events_of_the_engine_come_once_on_the_data_channel);
   tcase_add_test (tcase, events_of_the_engine_come_as_messages_without_a_data_channel);
   tcase_add_test (tcase, text_on_the_data_channel_has_to_be_an_object);

@@ -1,0 +1,238 @@
+"""A second offer on a session: a new connection takes over from the old one, and what that costs of the audio. The peers
+are aiortc."""
+
+import asyncio
+import fractions
+import json
+import os
+import sys
+
+import numpy as np
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from av import AudioFrame
+
+import bots
+import harness
+import sweep
+from wire import Wire, WireTest
+
+RATE = 48000
+BOT_RATE = 16000
+FRAME = RATE // 50
+MAX_MISSING_S = 0.060
+HELD_S = 0.020  # aiortc hands out a frame when the next packet is there: the last one of a stream never
+N_TAKEOVERS = int(os.environ.get("VGW_TEST_TAKEOVERS", "6"))
+
+
+class SweepTrack(MediaStreamTrack):
+    """The sweep in real time, on the clock of the loop: all tracks say the same at the same time."""
+
+    kind = "audio"
+
+    def __init__(self):
+        super().__init__()
+        self.count = None
+
+    async def recv(self):
+        now = asyncio.get_running_loop().time()
+        self.count = int(now * RATE / FRAME) if self.count is None else self.count + 1
+        await asyncio.sleep(max(0.0, self.count * FRAME / RATE - now))
+        first = self.count * FRAME
+        samples = sweep.make(first % int(sweep.PERIOD_S * RATE), FRAME, RATE).astype(np.int16)
+        frame = AudioFrame(format="s16", layout="mono", samples=FRAME)
+        frame.planes[0].update(samples.tobytes())
+        frame.sample_rate, frame.time_base, frame.pts = RATE, fractions.Fraction(1, RATE), first
+        return frame
+
+
+class Peer:
+    """One connection of a caller, and what is heard on it."""
+
+    def __init__(self):
+        self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.heard, self.rate = [], RATE
+        self.connected = asyncio.Event()
+        receiver = self.peer.addTransceiver(SweepTrack(), "sendrecv").receiver
+        receiver._RTCRtpReceiver__jitter_buffer._prefetch = 0  # or the last 80 ms of a stream that ends are never heard
+        self.peer.on("track", lambda track: asyncio.ensure_future(self._listen(track)))
+        self.peer.on("connectionstatechange", self._on_state)
+
+    def _on_state(self):
+        if self.peer.connectionState == "connected":
+            self.connected.set()
+
+    async def _listen(self, track):
+        try:
+            while True:
+                frame = await track.recv()
+                self.rate = frame.sample_rate
+                samples = frame.to_ndarray().reshape(-1, len(frame.layout.channels))
+                self.heard.append(samples[:, 0].astype(np.float64))
+        except MediaStreamError:
+            pass
+
+    def recording(self):
+        return np.concatenate(self.heard or [np.zeros(1)])
+
+    async def offer(self, wire, change=lambda sdp: sdp):
+        await self.peer.setLocalDescription(await self.peer.createOffer())
+        await wire.offer(change(self.peer.localDescription.sdp))
+
+    async def connect(self, wire):
+        await self.offer(wire)
+        answer = await wire.wait("answer")
+        await self.peer.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
+        await asyncio.wait_for(self.connected.wait(), 30)
+
+    async def close(self):
+        await self.peer.close()
+
+
+class SweepBot(bots.BotServer):
+    """Says the sweep for a minute, all at once, and keeps what it hears."""
+
+    def __init__(self):
+        super().__init__()
+        self.heard, self.messages = bytearray(), []
+
+    async def on_audio(self, connection, samples):
+        self.heard += samples
+
+    async def on_message(self, connection, message):
+        self.messages.append(message)
+        if message["type"] == "start":
+            for part in range(60):
+                samples = sweep.make(part * BOT_RATE, BOT_RATE, BOT_RATE).astype("<i2").tobytes()
+                for at in range(0, len(samples), 8000):
+                    await connection.send(samples[at : at + 8000])
+
+    @property
+    def heard_s(self):
+        return len(self.heard) / 2 / BOT_RATE
+
+    def recording(self):
+        return np.frombuffer(bytes(self.heard), "<i2").astype(np.float64)
+
+    async def wait_heard(self, more_s):
+        until = self.heard_s + more_s
+        while self.heard_s < until:
+            await harness.asyncio_tick()
+
+
+class TakeoverTest(WireTest):
+    def start_with(self, bot):
+        return self.start(engine__default="bot", **bots.engine("bot", type="websocket", url=bot.url, dialect="native"))
+
+    def assert_complete(self, missing_s, what):
+        print(f"{what}: {missing_s * 1000:.1f} ms missing", file=sys.stderr)
+        self.assertLessEqual(missing_s, MAX_MISSING_S, what)
+
+    def test_a_new_connection_takes_over_with_no_more_than_60_ms_missing(self):
+        async def run():
+            async with SweepBot() as bot:
+                gateway = self.start_with(bot)
+                async with Wire(gateway.url) as wire:
+                    first, second = Peer(), Peer()
+                    await first.connect(wire)
+                    await wire.wait_state("active")
+                    await bot.wait_heard(1.5)
+                    begin = bot.heard_s
+                    await second.connect(wire)
+                    await wire.wait_state("active")
+                    await bot.wait_heard(0.6)
+                    end = bot.heard_s
+                    await bot.wait_heard(0.8)
+                    await first.close()
+                    await bot.wait_heard(1.0)
+                    await wire.send("bye", {})
+                    self.assertEqual((await wire.wait("state"))["reason"], "client-bye")
+                    await second.close()
+                to_caller = sweep.difference(sweep.place_at_end(first.recording(), first.rate),
+                                             sweep.place_at_start(second.recording(), second.rate)) - HELD_S
+                self.assert_complete(sweep.missing_s(bot.recording(), BOT_RATE, begin, end), "to the bot")
+                self.assert_complete(to_caller, "to the caller")
+                types = [message["type"] for message in bot.messages]
+                self.assertEqual(types.count("start"), 1)
+
+        self.run_async(run())
+
+    def test_a_broken_offer_leaves_the_call(self):
+        async def run():
+            async with SweepBot() as bot:
+                gateway = self.start_with(bot)
+                async with Wire(gateway.url) as wire:
+                    first, second = Peer(), Peer()
+                    await first.connect(wire)
+                    await wire.wait_state("active")
+                    await bot.wait_heard(1.0)
+                    begin = bot.heard_s
+                    await second.offer(wire, lambda sdp: sdp.replace("a=fingerprint", "a=fingertip"))
+                    error = await wire.expect_error("bad-message")
+                    self.assertEqual(error.get("about"), "offer")
+                    await bot.wait_heard(0.3)
+                    end = bot.heard_s
+                    await bot.wait_heard(0.8)
+                    await wire.expect_quiet()
+                    await second.close()
+                    await wire.send("bye", {})
+                    self.assertEqual((await wire.wait("state"))["reason"], "client-bye")
+                    await first.close()
+                self.assert_complete(sweep.missing_s(bot.recording(), BOT_RATE, begin, end), "to the bot")
+
+        self.run_async(run())
+
+    def test_a_new_connection_that_never_comes_up_leaves_the_call(self):
+        async def run():
+            async with SweepBot() as bot:
+                gateway = self.start(engine__default="bot", limits__connect_timeout_ms=3000,
+                                     **bots.engine("bot", type="websocket", url=bot.url, dialect="native"))
+                async with Wire(gateway.url) as wire:
+                    first, second = Peer(), Peer()
+                    await first.connect(wire)
+                    await wire.wait_state("active")
+                    await second.offer(wire)
+                    await wire.wait("answer")
+                    error = await wire.expect_error("timeout")
+                    self.assertEqual(error.get("about"), "offer")
+                    await bot.wait_heard(1.0)
+                    await wire.send("bye", {})
+                    self.assertEqual((await wire.wait("state"))["reason"], "client-bye")
+                    await first.close()
+                    await second.close()
+
+        self.run_async(run())
+
+    def test_takeovers_leave_nothing_behind(self):
+        async def run():
+            gateway = self.start(engine__default="echo")
+            async with Wire(gateway.url) as wire:
+                current = Peer()
+                await current.connect(wire)
+                await wire.wait_state("active")
+                for count in range(N_TAKEOVERS):
+                    following = Peer()
+                    await following.connect(wire)
+                    await wire.wait_state("active")
+                    await current.close()
+                    current = following
+                    if count == N_TAKEOVERS // 3:
+                        await self.wait_one_peer(gateway)
+                        before = gateway.usage()
+                await self.wait_one_peer(gateway)
+                after = gateway.usage()
+                print(f"after {N_TAKEOVERS} takeovers: {before} → {after}", file=sys.stderr)
+                await wire.send("bye", {})
+                await current.close()
+            self.assertLessEqual(after["threads"], before["threads"])
+            self.assertLessEqual(after["fds"], before["fds"])
+
+        asyncio.run(asyncio.wait_for(run(), 60 + 5 * N_TAKEOVERS))
+
+    async def wait_one_peer(self, gateway):
+        while gateway.metric("vgw_peers") != 1:
+            await harness.asyncio_tick()
+
+
+if __name__ == "__main__":
+    harness.main()
