@@ -6,7 +6,7 @@
 
 /* An old leg stays for so long: the caller is heard from it until something comes from the new one (vgw-bridge.h), and
  * what was sent on it arrives. */
-#define RETIRE_MS 250
+#define RETIRE_MS 1000
 /* Of offers after the first: most of them make a peer. */
 #define OFFERS_PER_SECOND 2
 #define MAX_OFFERS_AT_ONCE 8
