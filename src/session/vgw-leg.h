@@ -62,9 +62,9 @@ VgwLeg *vgw_leg_new (const VgwSessionContext *context, const char *session_id, V
 void vgw_leg_close (VgwLeg *self);
 void vgw_leg_free (VgwLeg *self);
 
-/* Makes an answer for @sdp: ANSWER, REJECTED, FAILED or LATE follows. @format: of the audio at the bridge; @wants_voice:
- * whether VOICE is to be reported. Errors, and the leg is as before: VGW_ERROR_BAD_STATE where the leg does not wait
- * for an offer, VGW_ERROR_BUSY where there is no room for one more peer. */
+/* Makes an answer for @sdp: ANSWER, REJECTED, FAILED or LATE follows. @format: of the audio at the bridge;
+ * @wants_voice: whether VOICE is to be reported. Errors, and the leg is as before: VGW_ERROR_BAD_STATE where the leg
+ * does not wait for an offer, VGW_ERROR_BUSY where there is no room for one more peer. */
 gboolean vgw_leg_handle_offer (VgwLeg *self, const char *sdp, const VgwAudioFormat *format, gboolean wants_voice,
                                GError **error);
 

@@ -1,6 +1,6 @@
-/* The connections of a session to its client: the current leg, and the next one while a new offer is being taken up. The
- * next leg becomes the current one when it is connected; until then the current one goes on, and what fails of the next
- * one is nothing but a refused offer. Main thread. */
+/* The connections of a session to its client: the current leg, and the next one while a new offer is being connected.
+ * The next leg becomes the current one when it is connected; until then the current one goes on, and a failure of the
+ * next one is nothing but a refused offer. Main thread. */
 #pragma once
 
 #include "session/vgw-leg.h"

@@ -233,8 +233,9 @@ class TakeoverTest(WireTest):
                 print(f"after {N_TAKEOVERS} takeovers: {before} → {after}", file=sys.stderr)
                 await wire.send("bye", {})
                 await current.close()
-            self.assertLessEqual(after["threads"], before["threads"])
-            self.assertLessEqual(after["fds"], before["fds"])
+            # those of GLib's pools and of HTTP come and go; one peer has more
+            self.assertLessEqual(after["threads"], before["threads"] + 2)
+            self.assertLessEqual(after["fds"], before["fds"] + 2)
 
         asyncio.run(asyncio.wait_for(run(), 60 + 5 * N_TAKEOVERS))
 
