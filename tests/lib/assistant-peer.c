@@ -40,7 +40,7 @@ let_pass (guint delay_ms)
   gboolean is_over = FALSE;
 
   g_timeout_add_full (G_PRIORITY_LOW, delay_ms + 1, set_flag, &is_over, NULL);
-  WAIT_UNTIL (is_over);
+  WAIT_UNTIL_WITHIN (ANSWER_US, is_over);
 }
 
 static void
@@ -137,7 +137,7 @@ assistant_peer_connect (VgwAssistantServer *server, const char *origin)
   self->session = soup_session_new ();
   soup_session_websocket_connect_async (self->session, request, origin, protocols, G_PRIORITY_DEFAULT, NULL,
                                         on_connected, self);
-  WAIT_UNTIL (self->status != 0);
+  WAIT_UNTIL_WITHIN (ANSWER_US, self->status != 0);
   if (self->socket == NULL)
     return self;
   ck_assert_str_eq (soup_websocket_connection_get_protocol (self->socket), protocols[0]);
@@ -241,7 +241,7 @@ assistant_peer_say (AssistantPeer *self, const char *words)
 char *
 assistant_peer_wait_for_speech (AssistantPeer *self)
 {
-  WAIT_UNTIL (!g_queue_is_empty (&self->said));
+  WAIT_UNTIL_WITHIN (ANSWER_US, !g_queue_is_empty (&self->said));
   ck_assert_uint_eq (self->close_code, 0);
   return g_queue_pop_head (&self->said);
 }

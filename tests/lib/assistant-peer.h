@@ -31,7 +31,7 @@ extern VgwAssistantModels *assistant_models;
 void assistant_models_load (void);
 void assistant_models_unload (void);
 
-#define WAIT_UNTIL(condition) WAIT_UNTIL_WITHIN (60 * G_USEC_PER_SEC, condition)
+#define ANSWER_US (60 * G_USEC_PER_SEC) /* to what was said */
 
 /* Runs it for @delay_ms. */
 void let_pass (guint delay_ms);

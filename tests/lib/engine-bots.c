@@ -2,29 +2,6 @@
 
 /* --- a bot with manners ------------------------------------------------------------------------------------------- */
 
-char *
-make_handshake_answer (const char *head)
-{
-  g_autofree char *key = NULL;
-  g_autofree char *accept = NULL;
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA1);
-  guint8 digest[20];
-  gsize length = sizeof digest;
-  const char *at = strstr (head, "Sec-WebSocket-Key: ");
-
-  ck_assert_ptr_nonnull (at);
-  at += strlen ("Sec-WebSocket-Key: ");
-  key = g_strndup (at, strcspn (at, "\r"));
-  g_checksum_update (checksum, (const guint8 *) key, -1);
-  g_checksum_update (checksum, (const guint8 *) "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", -1);
-  g_checksum_get_digest (checksum, digest, &length);
-  accept = g_base64_encode (digest, length);
-  return g_strdup_printf (
-      "HTTP/1.1 101 Switching Protocols\r\nupgrade: WebSocket\r\nconnection: keep-alive, Upgrade\r\n"
-      "Sec-WebSocket-Accept: %s\r\nSec-WebSocket-Protocol: voice-gateway.v1\r\n\r\n",
-      accept);
-}
-
 static void
 peer_send_bytes (Peer *peer, gconstpointer data, gsize length)
 {
@@ -96,7 +73,7 @@ peer_take_head (Peer *peer, const char *data, gsize length)
   g_string_append_len (peer->head, data, length);
   if (!g_str_has_suffix (peer->head->str, "\r\n\r\n"))
     return;
-  answer = make_handshake_answer (peer->head->str);
+  answer = ws_make_handshake_answer (peer->head->str, BOT_PROTOCOL);
   peer_send_bytes (peer, answer, strlen (answer));
   peer->is_open = TRUE;
 }
@@ -324,7 +301,7 @@ raw_open (Raw *raw)
   WAIT_UNTIL (raw_accept (raw));
   WAIT_UNTIL (raw_has (raw, "\r\n\r\n"));
   head = g_strndup ((const char *) raw->received->data, raw->received->len);
-  answer = make_handshake_answer (head);
+  answer = ws_make_handshake_answer (head, BOT_PROTOCOL);
   g_byte_array_set_size (raw->received, 0);
   ck_assert (raw_send_text (raw, answer));
 }

@@ -10,11 +10,11 @@
 #include "net/vgw-ws-frame.h"
 #include "engine-call.h"
 #include "run-suite.h"
+#include "ws-peer.h"
+
+#define BOT_PROTOCOL "Sec-WebSocket-Protocol: voice-gateway.v1\r\n"
 
 /* --- a bot with manners ------------------------------------------------------------------------------------------- */
-
-/* The value that the server's end of the handshake is made of: RFC 6455 section 4.2.2 (transfer full). */
-char *make_handshake_answer (const char *head);
 
 typedef struct
 {

@@ -13,10 +13,6 @@
 
 #define RATE_HZ 16000
 #define FRAME_SAMPLES (RATE_HZ * VGW_FRAME_MS / 1000)
-#define DEADLINE_US (30 * G_USEC_PER_SEC)
-
-#define WAIT_UNTIL(condition) WAIT_UNTIL_WITHIN (DEADLINE_US, condition)
-
 /* --- the call ----------------------------------------------------------------------------------------------------- */
 
 extern VgwEngineIo *io;

@@ -10,12 +10,6 @@
 #include "session/vgw-session.h"
 #include "wait-until.h"
 
-#define DEADLINE_US (20 * G_USEC_PER_SEC)
-
-/* --- waiting --- */
-
-#define WAIT_UNTIL(condition) WAIT_UNTIL_WITHIN (DEADLINE_US, condition)
-
 /* Turns the main loop until nothing is ready any more. */
 void settle (void);
 

@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #define WAIT_TICK_MS 2
+#define DEADLINE_US (30 * G_USEC_PER_SEC) /* of what takes a moment */
 
 /* Of the macro below. */
 gboolean wait_tick (gpointer user_data);
@@ -36,3 +37,6 @@ gboolean wait_tick (gpointer user_data);
       }                                                                                                                \
   }                                                                                                                    \
   G_STMT_END
+
+#define WAIT_UNTIL(condition) WAIT_UNTIL_WITHIN (DEADLINE_US, condition)
+#define POLL_UNTIL(condition) POLL_UNTIL_WITHIN (DEADLINE_US, condition)

@@ -44,7 +44,7 @@ void
 ws_peer_send (WsPeer *self, gconstpointer data, gsize length)
 {
   gsize n_sent = 0;
-  gint64 end_us = g_get_monotonic_time () + WAIT_LIMIT_US;
+  gint64 end_us = g_get_monotonic_time () + DEADLINE_US;
 
   while (n_sent < length && g_get_monotonic_time () < end_us)
     {
@@ -158,4 +158,27 @@ ws_peer_expect_close (WsPeer *self, guint16 code)
   g_autofree char *payload = ws_peer_expect (self, WS_CLOSE);
 
   ck_assert_uint_eq ((guint8) payload[0] << 8 | (guint8) payload[1], code);
+}
+
+char *
+ws_make_handshake_answer (const char *head, const char *more_headers)
+{
+  g_autofree char *key = NULL;
+  g_autofree char *accept = NULL;
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA1);
+  guint8 digest[20];
+  gsize length = sizeof digest;
+  const char *at = strstr (head, "Sec-WebSocket-Key: ");
+
+  ck_assert_ptr_nonnull (at);
+  at += strlen ("Sec-WebSocket-Key: ");
+  key = g_strndup (at, strcspn (at, "\r"));
+  g_checksum_update (checksum, (const guint8 *) key, -1);
+  g_checksum_update (checksum, (const guint8 *) "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", -1);
+  g_checksum_get_digest (checksum, digest, &length);
+  accept = g_base64_encode (digest, length);
+  return g_strdup_printf (
+      "HTTP/1.1 101 Switching Protocols\r\nupgrade: WebSocket\r\nconnection: keep-alive, Upgrade\r\n"
+      "Sec-WebSocket-Accept: %s\r\n%s\r\n",
+      accept, more_headers);
 }

@@ -7,10 +7,6 @@
 
 #include "wait-until.h"
 
-#define WAIT_LIMIT_US (20 * G_USEC_PER_SEC)
-
-#define WAIT_UNTIL(condition) WAIT_UNTIL_WITHIN (WAIT_LIMIT_US, condition)
-
 typedef struct
 {
   GSocket *socket;
@@ -51,3 +47,7 @@ char *ws_peer_expect (WsPeer *self, guint8 opcode);
 
 void ws_peer_expect_text (WsPeer *self, const char *text);
 void ws_peer_expect_close (WsPeer *self, guint16 code);
+
+/* What a server answers to @head, the head of a handshake (RFC 6455 section 4.2.2), with @more_headers, each with its
+ * line end. (transfer full) */
+char *ws_make_handshake_answer (const char *head, const char *more_headers);

@@ -16,7 +16,7 @@ get_close_code (const char *text)
   gushort close_code;
 
   assistant_peer_send (peer, text);
-  WAIT_UNTIL (peer->close_code != 0);
+  WAIT_UNTIL_WITHIN (ANSWER_US, peer->close_code != 0);
   close_code = peer->close_code;
   assistant_peer_free (peer);
   return close_code;
@@ -61,7 +61,7 @@ START_TEST (a_caller_who_speaks_over_its_greeting_stops_it)
 
   ck_assert_uint_eq (peer->n_clears, 0);
   assistant_peer_send (peer, "{\"type\":\"speech-started\"}");
-  WAIT_UNTIL (peer->n_clears > 0);
+  WAIT_UNTIL_WITHIN (ANSWER_US, peer->n_clears > 0);
   assistant_peer_clear (peer);
   let_pass (0);
   assistant_peer_send (peer, "{\"type\":\"speech-started\"}");
@@ -108,7 +108,7 @@ START_TEST (a_decoder_that_cannot_be_loaded_ends_the_call)
   AssistantPeer *peer = assistant_peer_greeted (bad_models, RATE_HZ);
 
   assistant_peer_say (peer, "spell dog");
-  WAIT_UNTIL (peer->close_code != 0);
+  WAIT_UNTIL_WITHIN (ANSWER_US, peer->close_code != 0);
   ck_assert_uint_eq (peer->close_code, 1011);
   assistant_peer_free (peer);
 }
@@ -125,7 +125,7 @@ START_TEST (there_is_a_bound_of_calls)
   ck_assert_uint_eq (peers[2]->status, SOUP_STATUS_SERVICE_UNAVAILABLE);
   for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
     assistant_peer_free (peers[i]);
-  WAIT_UNTIL (vgw_assistant_server_count_calls (server) == 0);
+  WAIT_UNTIL_WITHIN (ANSWER_US, vgw_assistant_server_count_calls (server) == 0);
 
   AssistantPeer *later = assistant_peer_connect (server, NULL);
   ck_assert_uint_eq (later->status, SOUP_STATUS_SWITCHING_PROTOCOLS);
@@ -149,9 +149,9 @@ START_TEST (a_server_that_stops_closes_with_1001)
 
   g_free (assistant_peer_wait_for_speech (peer));
   vgw_assistant_server_stop (peer->server);
-  WAIT_UNTIL (peer->close_code != 0);
+  WAIT_UNTIL_WITHIN (ANSWER_US, peer->close_code != 0);
   ck_assert_uint_eq (peer->close_code, 1001);
-  WAIT_UNTIL (vgw_assistant_server_count_calls (peer->server) == 0);
+  WAIT_UNTIL_WITHIN (ANSWER_US, vgw_assistant_server_count_calls (peer->server) == 0);
   assistant_peer_free (peer);
 }
 END_TEST

@@ -150,7 +150,7 @@ START_TEST (it_hangs_up_when_the_goodbye_was_played)
   ck_assert (!peer->has_hung_up); /* the queue is late, and says so by not answering the mark */
 
   assistant_peer_let_it_play (peer);
-  WAIT_UNTIL (peer->has_hung_up);
+  WAIT_UNTIL_WITHIN (ANSWER_US, peer->has_hung_up);
   assistant_peer_free (peer);
 }
 END_TEST
@@ -289,7 +289,7 @@ START_TEST (more_than_the_queue_holds_is_dropped_and_counted)
       vgw_assistant_call_start (assistant_models, NULL, RATE_HZ, TRUE, &funcs, &owner, NULL);
 
   ck_assert_ptr_nonnull (assistant_call);
-  WAIT_UNTIL (owner.n_said > 0);
+  WAIT_UNTIL_WITHIN (ANSWER_US, owner.n_said > 0);
   vgw_assistant_call_push (assistant_call, silence, RATE_HZ);
   ck_assert_uint_eq (vgw_assistant_call_get_dropped (assistant_call), 0); /* not heard is not dropped */
 
@@ -361,7 +361,7 @@ START_TEST (calls_leave_no_thread_and_no_descriptor)
       assistant_peer_push_silence (peer, SILENCE_MS);
       assistant_peer_free (peer);
     }
-  WAIT_UNTIL (count_entries ("/proc/self/task") <= n_threads);
+  WAIT_UNTIL_WITHIN (ANSWER_US, count_entries ("/proc/self/task") <= n_threads);
   ck_assert_uint_le (count_entries ("/proc/self/fd"), n_fds);
 }
 END_TEST
@@ -374,7 +374,7 @@ START_TEST (a_call_that_ends_in_the_middle_of_a_question_is_forgotten)
   assistant_peer_say (peer, "my brother lives in a small town near the river");
   let_pass (SILENCE_MS); /* it has been sent, and is being decoded */
   assistant_peer_free (peer);
-  WAIT_UNTIL (count_entries ("/proc/self/task") <= n_threads);
+  WAIT_UNTIL_WITHIN (ANSWER_US, count_entries ("/proc/self/task") <= n_threads);
   while (g_main_context_iteration (NULL, FALSE))
     ; /* what it had to say goes nowhere */
 }

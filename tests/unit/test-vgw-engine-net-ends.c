@@ -35,7 +35,7 @@ open_any (Raw *raw, const char *dialect)
     }
   WAIT_UNTIL (raw_has (raw, "\r\n\r\n"));
   head = g_strndup ((const char *) raw->received->data, raw->received->len);
-  answer = make_handshake_answer (head);
+  answer = ws_make_handshake_answer (head, BOT_PROTOCOL);
   line = strstr (answer, "Sec-WebSocket-Protocol");
   strcpy (line, "\r\n");
   g_byte_array_set_size (raw->received, 0);

@@ -13,14 +13,13 @@
 #include "base/vgw-error.h"
 #include "engine/builtin/vgw-engine-echo.h"
 #include "run-suite.h"
+#include "wait-until.h"
 
 #define RATE_HZ 16000
 #define FRAME_SAMPLES (RATE_HZ * VGW_FRAME_MS / 1000)
 #define QUEUE_SAMPLES (RATE_HZ * VGW_WAV_QUEUE_MS / 1000)
 #define WAV_HEADER_BYTES 44
 #define N_CYCLES 1000
-#define DEADLINE_US (20 * G_USEC_PER_SEC)
-#define POLL_INTERVAL_US 2000
 #define CRASH_ARGUMENT "--record-until-killed"
 #define CRASH_SAMPLES (2 * RATE_HZ) /* in the file before the process is killed */
 
@@ -107,6 +106,15 @@ read_wav (const char *path, gsize *n_samples)
   ck_assert_uint_le (data_bytes, length - WAV_HEADER_BYTES);
   *n_samples = data_bytes / 2;
   return g_memdup2 (later + WAV_HEADER_BYTES, data_bytes);
+}
+
+static gsize
+count_wav_samples (const char *path)
+{
+  gsize n_samples;
+
+  g_free (read_wav (path, &n_samples));
+  return n_samples;
 }
 
 static void
@@ -272,12 +280,10 @@ START_TEST (what_a_wrapped_engine_says_at_once_is_recorded_and_played)
   VgwEngine *engine = vgw_engine_record_new (directory, writer, talker);
   g_autofree char *bot = wav_path ("wrapped", "bot");
   Heard heard = { 0, FALSE, NULL };
-  gint64 deadline_us = g_get_monotonic_time () + DEADLINE_US;
 
   vgw_engine_set_sink (engine, &(VgwEngineSink){ .play = note_samples, .handle = note_output }, &heard, NULL);
   ck_assert (vgw_engine_start (engine, &facts, NULL));
-  while (!g_atomic_int_get (&heard.has_mark) && g_get_monotonic_time () < deadline_us)
-    g_usleep (POLL_INTERVAL_US);
+  POLL_UNTIL (g_atomic_int_get (&heard.has_mark));
   ck_assert_uint_eq (heard.n_played, TALK_SAMPLES);
   vgw_engine_emit (talker, &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = "{}" });
   ck_assert_str_eq (heard.text, "{}");
@@ -323,16 +329,9 @@ START_TEST (a_file_is_whole_while_the_call_still_runs)
 {
   VgwEngine *engine = start_engine ("running");
   g_autofree char *caller = wav_path ("running", "caller");
-  gint64 deadline_us = g_get_monotonic_time () + DEADLINE_US;
-  gsize n_samples = 0;
 
   push_ramp (engine, 0, RATE_HZ);
-  while (n_samples < RATE_HZ && g_get_monotonic_time () < deadline_us)
-    {
-      g_autofree gint16 *samples = read_wav (caller, &n_samples);
-
-      g_usleep (POLL_INTERVAL_US);
-    }
+  POLL_UNTIL (count_wav_samples (caller) >= RATE_HZ);
   assert_ramp (caller, RATE_HZ);
   end_engine (engine);
 }
@@ -359,19 +358,13 @@ START_TEST (a_killed_gateway_leaves_playable_files)
   char *argv[] = { "/proc/self/exe", CRASH_ARGUMENT, directory, NULL };
   g_autofree char *caller = wav_path ("killed", "caller");
   g_autofree gint16 *samples = NULL;
-  gint64 deadline_us = g_get_monotonic_time () + DEADLINE_US;
   gsize n_samples = 0;
-  GStatBuf info = { 0 };
+  GStatBuf info;
   int status;
   GPid pid;
 
   ck_assert (g_spawn_async (NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL));
-  while (info.st_size < WAV_HEADER_BYTES + CRASH_SAMPLES * 2 && g_get_monotonic_time () < deadline_us)
-    {
-      g_usleep (POLL_INTERVAL_US);
-      if (g_stat (caller, &info) != 0)
-        info.st_size = 0;
-    }
+  POLL_UNTIL (g_stat (caller, &info) == 0 && info.st_size >= WAV_HEADER_BYTES + CRASH_SAMPLES * 2);
   kill (pid, SIGKILL);
   ck_assert_int_eq (waitpid (pid, &status, 0), pid);
   ck_assert (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL);
@@ -440,7 +433,6 @@ START_TEST (more_than_the_queue_holds_is_dropped_and_counted)
 {
   g_autofree char *path = wav_path ("flood", "caller");
   VgwWavFile *file = vgw_wav_writer_open (writer, path, "flood", RATE_HZ, NULL);
-  gint64 deadline_us = g_get_monotonic_time () + DEADLINE_US;
   g_autofree gint16 *burst = g_new0 (gint16, QUEUE_SAMPLES + 1);
   VgwWavStats stats = { 0 };
 
@@ -450,11 +442,7 @@ START_TEST (more_than_the_queue_holds_is_dropped_and_counted)
   ck_assert_uint_eq (stats.dropped_samples, QUEUE_SAMPLES + 1);
 
   vgw_wav_file_push (file, burst, QUEUE_SAMPLES);
-  while (stats.written_samples < QUEUE_SAMPLES && g_get_monotonic_time () < deadline_us)
-    {
-      g_usleep (POLL_INTERVAL_US);
-      vgw_wav_file_get_stats (file, &stats);
-    }
+  POLL_UNTIL ((vgw_wav_file_get_stats (file, &stats), stats.written_samples >= QUEUE_SAMPLES));
   ck_assert_uint_eq (stats.written_samples, QUEUE_SAMPLES);
   ck_assert_uint_eq (stats.dropped_samples, QUEUE_SAMPLES + 1);
   vgw_wav_file_close (file);

@@ -9,7 +9,6 @@
 #include "run-suite.h"
 #include "wait-until.h"
 
-#define DEADLINE_US (30 * G_USEC_PER_SEC)
 #define N_CROWD 6
 #define N_CHURN 200
 #define N_CHURN_CALLS 6
@@ -18,9 +17,6 @@
 #define N_PACKETS_ENOUGH 10
 #define CAPS "application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload=96"
 #define SENDER "audiotestsrc is-live=true ! opusenc complexity=0 ! rtpopuspay pt=96 ! " CAPS " ! webrtcbin name=peer"
-
-/* Waits for @condition, which another thread makes true. */
-#define WAIT_UNTIL(condition) POLL_UNTIL_WITHIN (DEADLINE_US, condition)
 
 typedef struct
 {
@@ -68,7 +64,7 @@ teardown (void)
   vgw_ice_mux_shutdown (mux);
   g_clear_object (&mux);
   /* OpenSSL frees what it keeps for a thread when that ends: for LeakSanitizer this must be over */
-  WAIT_UNTIL (count_entries ("/proc/self/task") <= n_threads_at_start + N_LASTING_THREADS);
+  POLL_UNTIL (count_entries ("/proc/self/task") <= n_threads_at_start + N_LASTING_THREADS);
 }
 
 static GstPadProbeReturn
@@ -149,7 +145,7 @@ start_caller (End *end, gboolean has_channel)
       g_signal_connect (end->channel, "on-message-string", G_CALLBACK (on_text), end);
     }
   gst_element_set_state (end->pipeline, GST_STATE_PLAYING);
-  WAIT_UNTIL (g_atomic_int_get (&end->is_negotiable));
+  POLL_UNTIL (g_atomic_int_get (&end->is_negotiable));
 }
 
 static void
@@ -291,15 +287,15 @@ START_TEST (a_call_passes_rtp_and_data_channel_text_both_ways)
   Call *call = start_call (TRUE);
   VgwIceStats stats;
 
-  WAIT_UNTIL (g_atomic_int_get (&call->answerer.n_packets) >= N_PACKETS_ENOUGH);
-  WAIT_UNTIL (ice_state (&call->answerer) == GST_WEBRTC_ICE_CONNECTION_STATE_COMPLETED);
+  POLL_UNTIL (g_atomic_int_get (&call->answerer.n_packets) >= N_PACKETS_ENOUGH);
+  POLL_UNTIL (ice_state (&call->answerer) == GST_WEBRTC_ICE_CONNECTION_STATE_COMPLETED);
   ck_assert_int_gt (vgw_ice_agent_get_last_check_us (call->answerer.agent), before_us);
 
-  WAIT_UNTIL (g_atomic_pointer_get (&call->answerer.channel) != NULL);
+  POLL_UNTIL (g_atomic_pointer_get (&call->answerer.channel) != NULL);
   g_signal_emit_by_name (call->caller.channel, "send-string", "hello");
-  WAIT_UNTIL (g_atomic_int_get (&call->answerer.n_texts) == 1);
+  POLL_UNTIL (g_atomic_int_get (&call->answerer.n_texts) == 1);
   g_signal_emit_by_name (call->answerer.channel, "send-string", "hello yourself");
-  WAIT_UNTIL (g_atomic_int_get (&call->caller.n_texts) == 1);
+  POLL_UNTIL (g_atomic_int_get (&call->caller.n_texts) == 1);
 
   assert_queue_is_leaky (&call->answerer);
   assert_stats_have_the_pair (&call->answerer);
@@ -318,7 +314,7 @@ START_TEST (calls_share_the_socket)
   for (guint i = 0; i < N_CROWD; i++)
     calls[i] = start_call (FALSE);
   for (guint i = 0; i < N_CROWD; i++)
-    WAIT_UNTIL (g_atomic_int_get (&calls[i]->answerer.n_packets) >= N_PACKETS_ENOUGH);
+    POLL_UNTIL (g_atomic_int_get (&calls[i]->answerer.n_packets) >= N_PACKETS_ENOUGH);
   ck_assert_uint_eq (vgw_ice_router_count_routes (vgw_ice_mux_get_router (mux)), N_CROWD);
   for (guint i = 0; i < N_CROWD; i++)
     stop_call (calls[i]);
@@ -367,10 +363,10 @@ START_TEST (two_hundred_agents_leave_nothing_behind)
 
   for (guint i = 0; i < N_CHURN; i++)
     churn_agent (i);
-  WAIT_UNTIL (count_entries ("/proc/self/fd") <= n_fds);
-  WAIT_UNTIL (count_entries ("/proc/self/task") <= n_threads);
+  POLL_UNTIL (count_entries ("/proc/self/fd") <= n_fds);
+  POLL_UNTIL (count_entries ("/proc/self/task") <= n_threads);
   /* a state report may still hold the last transport */
-  WAIT_UNTIL (vgw_ice_router_count_routes (vgw_ice_mux_get_router (mux)) == 0);
+  POLL_UNTIL (vgw_ice_router_count_routes (vgw_ice_mux_get_router (mux)) == 0);
 }
 END_TEST
 
@@ -386,11 +382,11 @@ START_TEST (calls_that_end_leave_no_threads_and_descriptors)
       Call *call = start_call (FALSE);
 
       /* stopped while it connects, while it talks */
-      WAIT_UNTIL (i % 2 == 0 || g_atomic_int_get (&call->answerer.n_packets) > 0);
+      POLL_UNTIL (i % 2 == 0 || g_atomic_int_get (&call->answerer.n_packets) > 0);
       stop_call (call);
     }
-  WAIT_UNTIL (count_entries ("/proc/self/fd") <= n_fds);
-  WAIT_UNTIL (count_entries ("/proc/self/task") <= n_threads);
+  POLL_UNTIL (count_entries ("/proc/self/fd") <= n_fds);
+  POLL_UNTIL (count_entries ("/proc/self/task") <= n_threads);
 }
 END_TEST
 

@@ -3,10 +3,10 @@
 #include <check.h>
 
 #include "run-suite.h"
+#include "wait-until.h"
 
 #define START_MS 20u
 #define STOP_MS 60u
-#define DEADLINE_US (20 * G_TIME_SPAN_SECOND)
 
 static guint n_changes;
 static gboolean is_speaking;
@@ -62,10 +62,7 @@ teardown (void)
 static void
 wait_for_changes (guint n)
 {
-  gint64 deadline = g_get_monotonic_time () + DEADLINE_US;
-
-  while (n_changes < n && g_get_monotonic_time () < deadline)
-    g_main_context_iteration (NULL, FALSE);
+  WAIT_UNTIL (n_changes >= n);
   ck_assert_uint_eq (n_changes, n);
 }
 
@@ -125,13 +122,7 @@ END_TEST
 
 START_TEST (the_same_word_again_starts_no_clock_anew)
 {
-  gint64 deadline = g_get_monotonic_time () + DEADLINE_US;
-
-  while (n_changes == 0 && g_get_monotonic_time () < deadline)
-    {
-      vgw_speech_detector_update (voice, TRUE);
-      g_main_context_iteration (NULL, FALSE);
-    }
+  WAIT_UNTIL ((vgw_speech_detector_update (voice, TRUE), n_changes > 0));
   ck_assert_uint_eq (n_changes, 1);
 }
 END_TEST
@@ -189,11 +180,7 @@ END_TEST
 static void
 wait_for_doubts (guint n)
 {
-  gint64 deadline = g_get_monotonic_time () + DEADLINE_US;
-
-  while (n_doubts < n && g_get_monotonic_time () < deadline)
-    g_main_context_iteration (NULL, FALSE);
-  ck_assert_uint_ge (n_doubts, n);
+  WAIT_UNTIL (n_doubts >= n);
 }
 
 START_TEST (doubt_keeps_it_from_beginning_as_long_as_it_lasts)
