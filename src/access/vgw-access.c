@@ -36,8 +36,8 @@ check_origin (VgwAccess *self, const VgwAccessRequest *request, GError **error)
   if (vgw_http_origin_is_allowed (request->origin, request->host, self->settings.origins))
     return TRUE;
   g_set_error (error, VGW_ERROR, VGW_ERROR_UNAUTHORIZED,
-               "pages of %.200s may not call this gateway; to let them, add this origin to access.origins in its "
-               "configuration",
+               "pages of %.200s may not call this gateway; to allow them, add this origin to access.origins in the "
+               "gateway's configuration",
                request->origin);
   return FALSE;
 }
@@ -50,7 +50,7 @@ choose_engine (VgwAccess *self, const char *name, GError **error)
 
   if (engine != NULL && is_for_clients (self, engine))
     return engine;
-  g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_REQUEST, "there is no such engine to choose");
+  g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_REQUEST, "no such engine, or it is not selectable");
   return NULL;
 }
 

@@ -43,7 +43,7 @@ check_host (VgwHttpRequest *request, gpointer user_data)
   if (vgw_admin_host_is_local (vgw_http_request_get_header (request, "Host")))
     return TRUE;
   vgw_http_request_reply (request, VGW_HTTP_STATUS_FORBIDDEN, VGW_HTTP_TEXT_PLAIN,
-                          "the Host header must be an IP address or localhost; a proxy in front must set it\n");
+                          "the Host header must be an IP address or localhost; a proxy in front has to set it\n");
   return FALSE;
 }
 
@@ -102,7 +102,7 @@ static void
 serve_nothing (VgwHttpRequest *request, gpointer user_data)
 {
   vgw_http_request_reply (request, VGW_HTTP_STATUS_NOT_FOUND, VGW_HTTP_TEXT_PLAIN,
-                          "there are /healthz, /readyz, /sessions, /sessions/ID and /metrics\n");
+                          "the paths are /healthz, /readyz, /sessions, /sessions/ID and /metrics\n");
 }
 
 static const VgwHttpRoute routes[] = {

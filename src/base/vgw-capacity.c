@@ -268,12 +268,12 @@ vgw_capacity_check_start (GError **error)
 
   if (used > read_file_limit () || read_file_limit () - used < START_FILES)
     g_set_error (error, VGW_ERROR, VGW_ERROR_BUSY,
-                 "%u more file descriptors are needed, and only %" G_GUINT64_FORMAT
-                 " may be open: raise that (LimitNOFILE= of systemd, ulimit -n)",
+                 "%u more file descriptors are needed, but the limit is %" G_GUINT64_FORMAT
+                 ": raise it (LimitNOFILE= of systemd, ulimit -n)",
                  START_FILES, read_file_limit ());
   else if (!has_threads (n_threads))
     g_set_error (error, VGW_ERROR, VGW_ERROR_BUSY,
-                 "%u threads are needed, and the system allows fewer: raise that (TasksMax= of systemd, pids.max, "
+                 "%u threads are needed, but the limit is lower: raise it (TasksMax= of systemd, pids.max, "
                  "ulimit -u)",
                  n_threads);
   else
@@ -307,14 +307,13 @@ refuse (VgwCapacity *self, VgwCapacityKind kind, GError **error)
   self->n_refused[kind]++;
   if (self->logged_at_us == 0 || now_us - self->logged_at_us > LOG_INTERVAL_US)
     vgw_warning (NULL,
-                 "capacity: too few %s for another call: clients are refused as busy (%" G_GUINT64_FORMAT
-                 " descriptors and %" G_GUINT64_FORMAT " threads are in use, %" G_GUINT64_FORMAT
-                 " offers were refused so far)",
+                 "capacity: too few %s for another call: refusing offers with busy (%" G_GUINT64_FORMAT
+                 " descriptors and %" G_GUINT64_FORMAT " threads in use, %" G_GUINT64_FORMAT " offers refused so far)",
                  vgw_capacity_kind_to_string (kind), vgw_capacity_count_files (), vgw_capacity_count_threads (),
                  self->n_refused[VGW_CAPACITY_FILES] + self->n_refused[VGW_CAPACITY_THREADS]);
   if (self->logged_at_us == 0 || now_us - self->logged_at_us > LOG_INTERVAL_US)
     self->logged_at_us = now_us;
-  g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BUSY, "the gateway has no room for another call");
+  g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BUSY, "the gateway has too few resources for another call");
   return FALSE;
 }
 
@@ -411,14 +410,15 @@ vgw_capacity_log (VgwCapacity *self, guint max_sessions, guint max_connections)
   vgw_info (NULL, "capacity: descriptors=%s threads=%s calls=%s", files, threads, calls);
   if (n_files > limits.files)
     vgw_warning (NULL,
-                 "capacity: limits.max-sessions = %u and http.max-connections = %u can need %" G_GUINT64_FORMAT
-                 " descriptors, and %s are allowed: raise that (LimitNOFILE= of systemd, ulimit -n) or lower the two; "
-                 "callers beyond it are refused as busy",
+                 "capacity: limits.max-sessions = %u and http.max-connections = %u may need %" G_GUINT64_FORMAT
+                 " descriptors, but the limit is %s: raise it (LimitNOFILE= of systemd, ulimit -n) or lower the two "
+                 "keys; otherwise offers may be refused with busy",
                  max_sessions, max_connections, n_files, files);
   if (n_threads > limits.threads)
     vgw_warning (NULL,
-                 "capacity: limits.max-sessions = %u can need %" G_GUINT64_FORMAT " threads, and %s are allowed: raise "
-                 "that (TasksMax= of systemd, pids.max, ulimit -u) or lower limits.max-sessions; callers beyond it are "
-                 "refused as busy",
+                 "capacity: limits.max-sessions = %u may need %" G_GUINT64_FORMAT
+                 " threads, but the limit is %s: raise "
+                 "it (TasksMax= of systemd, pids.max, ulimit -u) or lower limits.max-sessions; otherwise offers may be "
+                 "refused with busy",
                  max_sessions, n_threads, threads);
 }

@@ -87,9 +87,11 @@ vgw_data_path_hint_for (const char *program)
   g_autofree char *build_root = find_build_root (program);
 
   if (build_root != NULL)
-    return g_strdup_printf ("%s was built from the source in %s, in %s: build it anew beside its source", program,
-                            VGW_SOURCE_ROOT, VGW_BUILD_ROOT);
-  return g_strdup_printf ("%s is not installed with its files: use meson install -C %s", program, VGW_BUILD_ROOT);
+    return g_strdup_printf (
+        "%s cannot find its files: it was built from the source in %s, in %s; if these were moved, build it again",
+        program, VGW_SOURCE_ROOT, VGW_BUILD_ROOT);
+  return g_strdup_printf ("%s cannot find its files: install them together (meson install -C %s)", program,
+                          VGW_BUILD_ROOT);
 }
 
 char *

@@ -172,7 +172,7 @@ scan_string (Scan *scan)
       if (c == '\\' && !scan_escape (scan))
         return FALSE;
     }
-  return fail (scan, "unfinished string");
+  return fail (scan, "incomplete string");
 }
 
 static gboolean
@@ -181,7 +181,7 @@ scan_word (Scan *scan, const char *word)
   gsize length = strlen (word);
 
   if ((gsize) (scan->end - scan->at) < length || memcmp (scan->at, word, length) != 0)
-    return fail (scan, "unknown word");
+    return fail (scan, "unknown literal");
   scan->at += length;
   return TRUE;
 }
@@ -215,7 +215,7 @@ static gboolean
 close_container (Scan *scan)
 {
   if (peek (scan) != (is_in_object (scan) ? '}' : ']'))
-    return fail (scan, scan->at < scan->end ? "unexpected character" : "unfinished text");
+    return fail (scan, scan->at < scan->end ? "unexpected character" : "incomplete text");
   scan->at++;
   scan->depth--;
   scan->expect = EXPECT_COMMA_OR_END;
@@ -242,7 +242,7 @@ scan_value (Scan *scan)
     case 'n':
       return scan_word (scan, "null");
     case '\0':
-      return fail (scan, "unfinished text");
+      return fail (scan, "incomplete text");
     default:
       if (c == '-' || g_ascii_isdigit (c))
         return scan_number (scan);
@@ -254,12 +254,12 @@ static gboolean
 scan_name (Scan *scan)
 {
   if (peek (scan) != '"')
-    return fail (scan, scan->at < scan->end ? "no member name" : "unfinished text");
+    return fail (scan, scan->at < scan->end ? "missing member name" : "incomplete text");
   if (!scan_string (scan))
     return FALSE;
   skip_space (scan);
   if (peek (scan) != ':')
-    return fail (scan, "no ':' after a member name");
+    return fail (scan, "missing ':' after a member name");
   scan->at++;
   scan->expect = EXPECT_VALUE;
   return TRUE;
@@ -309,7 +309,10 @@ vgw_json_scan (const char *text, gsize length, guint max_depth, GError **error)
   if (scan.at == scan.end)
     return fail (&scan, "empty text");
   if (*scan.at != '{')
-    return fail (&scan, "the text is not an object");
+    {
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "not a JSON object");
+      return FALSE;
+    }
   if (!open_container (&scan, TRUE))
     return FALSE;
 

@@ -31,7 +31,7 @@ vgw_json_parse_object (const char *text, gsize length, GError **error)
   root = json_parser_get_root (parser);
   if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
     {
-      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "not JSON: the text is not an object");
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "not a JSON object");
       return NULL;
     }
   return json_node_dup_object (root);

@@ -50,7 +50,7 @@ serve_file (VgwHttpRequest *request, gpointer user_data)
 
   if (file == NULL)
     {
-      vgw_http_request_reply (request, VGW_HTTP_STATUS_NOT_FOUND, VGW_HTTP_TEXT_PLAIN, "there is nothing here\n");
+      vgw_http_request_reply (request, VGW_HTTP_STATUS_NOT_FOUND, VGW_HTTP_TEXT_PLAIN, "not found\n");
       return;
     }
   /* ask again each time: the ETag makes that cheap */

@@ -543,14 +543,14 @@ vgw_jitter_buffer_class_init (VgwJitterBufferClass *klass)
   element_class->release_pad = vgw_jitter_buffer_release_pad;
   element_class->change_state = vgw_jitter_buffer_change_state;
 
-  g_object_class_install_property (
-      object_class, PROP_LATENCY,
-      g_param_spec_uint ("latency", "Latency", "How long a packet waits for one that is missing before it, in ms", 0,
-                         MAX_LATENCY_MS, DEFAULT_LATENCY_MS, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
+  g_object_class_install_property (object_class, PROP_LATENCY,
+                                   g_param_spec_uint ("latency", "Latency",
+                                                      "How long to wait for a missing packet, in ms", 0, MAX_LATENCY_MS,
+                                                      DEFAULT_LATENCY_MS, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
   g_object_class_install_property (object_class, PROP_DO_RETRANSMISSION,
                                    g_param_spec_boolean ("do-retransmission", "Do retransmission",
-                                                         "Accepted for webrtcbin; nothing is requested again", FALSE,
-                                                         G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
+                                                         "Accepted for webrtcbin; retransmissions are never requested",
+                                                         FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
   g_object_class_install_property (object_class, PROP_PAYLOAD_TYPE,
                                    g_param_spec_int ("payload-type", "Payload type",
                                                      "Payload type of the audio, all others are ignored; -1 for any",
@@ -577,7 +577,7 @@ vgw_jitter_buffer_class_init (VgwJitterBufferClass *klass)
   gst_element_class_add_static_pad_template (element_class, &src_template);
   gst_element_class_add_static_pad_template (element_class, &rtcp_template);
   gst_element_class_set_static_metadata (element_class, "Jitter buffer without threads", "Filter/Network/RTP",
-                                         "Puts RTP packets into order in the thread that brings them",
+                                         "Orders RTP packets on the thread that pushes them",
                                          "The voice-gateway authors");
 }
 

@@ -370,14 +370,14 @@ vgw_opus_dec_class_init (VgwOpusDecClass *klass)
   g_object_class_install_property (
       object_class, PROP_USE_INBAND_FEC,
       g_param_spec_boolean ("use-inband-fec", "Use in-band FEC",
-                            "Decode a lost frame from the packet behind it where that has a copy; adds no delay", TRUE,
+                            "Decode a lost frame from the following packet if that has a copy; adds no delay", TRUE,
                             G_PARAM_READWRITE | GST_PARAM_MUTABLE_PLAYING | G_PARAM_STATIC_STRINGS));
   g_object_class_install_property (
       object_class, PROP_STATS,
-      g_param_spec_boxed ("stats", "Statistics",
-                          "Since the start: packets, corrupt (of them), and gaps that were concealed, or recovered "
-                          "with in-band FEC",
-                          GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+      g_param_spec_boxed (
+          "stats", "Statistics",
+          "Since the start: packets, corrupt packets, and gaps that were concealed or recovered with in-band FEC",
+          GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
   gst_element_class_set_static_metadata (element_class, "Opus speech decoder", "Codec/Decoder/Audio",

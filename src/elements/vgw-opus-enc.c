@@ -266,10 +266,11 @@ install_properties (GObjectClass *object_class)
   const GParamFlags flags = G_PARAM_READWRITE | GST_PARAM_MUTABLE_PLAYING | G_PARAM_STATIC_STRINGS;
 
   g_object_class_install_property (object_class, PROP_BITRATE,
-                                   g_param_spec_int ("bitrate", "Bit rate", "Bits per second aimed at, FEC included",
+                                   g_param_spec_int ("bitrate", "Bit rate", "Target bit rate in bit/s, including FEC",
                                                      MIN_BITRATE, MAX_BITRATE, DEFAULT_BITRATE, flags));
   g_object_class_install_property (object_class, PROP_COMPLEXITY,
-                                   g_param_spec_int ("complexity", "Complexity", "CPU spent for quality", 0,
+                                   g_param_spec_int ("complexity", "Complexity",
+                                                     "Higher values need more CPU time and improve quality", 0,
                                                      MAX_COMPLEXITY, DEFAULT_COMPLEXITY, flags));
   g_object_class_install_property (object_class, PROP_INBAND_FEC,
                                    g_param_spec_boolean ("inband-fec", "In-band FEC",
@@ -278,7 +279,7 @@ install_properties (GObjectClass *object_class)
   g_object_class_install_property (
       object_class, PROP_PACKET_LOSS_PERCENTAGE,
       g_param_spec_int ("packet-loss-percentage", "Packet loss",
-                        "Loss to expect: how much of the bit rate goes into in-band FEC; 0 means none", 0, 100,
+                        "Expected packet loss in percent, which sets the share of in-band FEC; 0: no FEC", 0, 100,
                         DEFAULT_PACKET_LOSS_PERCENTAGE, flags));
   g_object_class_install_property (object_class, PROP_DTX,
                                    g_param_spec_boolean ("dtx", "Discontinuous transmission",
@@ -286,7 +287,8 @@ install_properties (GObjectClass *object_class)
                                                          "does not send when its own dtx is set",
                                                          FALSE, flags));
   g_object_class_install_property (
-      object_class, PROP_VBR, g_param_spec_boolean ("vbr", "Variable bit rate", "Packets differ in size", TRUE, flags));
+      object_class, PROP_VBR,
+      g_param_spec_boolean ("vbr", "Variable bit rate", "Let the size of packets vary", TRUE, flags));
 }
 
 static void

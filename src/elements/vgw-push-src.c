@@ -88,8 +88,9 @@ vgw_push_src_class_init (VgwPushSrcClass *klass)
   G_OBJECT_CLASS (klass)->finalize = vgw_push_src_finalize;
   element_class->change_state = vgw_push_src_change_state;
   gst_element_class_add_static_pad_template (element_class, &src_template);
-  gst_element_class_set_static_metadata (element_class, "Fed source", "Source",
-                                         "Buffers of whoever pushes them, without a thread", "voice-gateway");
+  gst_element_class_set_static_metadata (element_class, "Push source", "Source",
+                                         "Outputs the buffers that are pushed into it, without a thread",
+                                         "voice-gateway");
 }
 
 static void

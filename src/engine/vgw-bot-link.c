@@ -124,11 +124,11 @@ post_event (VgwBotLink *self, const VgwEngineOutput *output)
   if (length <= VGW_EVENT_MAX_BYTES)
     {
       if (!post (self, output))
-        vgw_debug (self->call.session_id, "engine %s: dropped an event: too many are pending", self->config->name);
+        vgw_debug (self->call.session_id, "engine %s: dropped an event: too many are queued", self->config->name);
     }
   else if (self->n_large_events++ == 0) /* a bot cannot fill the log */
-    vgw_warning (self->call.session_id, "engine %s: dropped an event of %zu bytes, at most %d are taken",
-                 self->config->name, length, VGW_EVENT_MAX_BYTES);
+    vgw_warning (self->call.session_id, "engine %s: dropped an event of %zu bytes: the limit is %d", self->config->name,
+                 length, VGW_EVENT_MAX_BYTES);
 }
 
 /* --- from the dialect --- */
@@ -237,7 +237,7 @@ static void
 log_loss (VgwBotLink *self, const char *reason, guint backoff_ms)
 {
   vgw_log (g_strcmp0 (reason, self->logged_reason) != 0 ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG,
-           self->call.session_id, "%s; trying again in %u ms", reason, backoff_ms);
+           self->call.session_id, "%s; retrying in %u ms", reason, backoff_ms);
   g_free (self->logged_reason);
   self->logged_reason = g_strdup (reason);
 }
@@ -301,7 +301,7 @@ flush_audio (gpointer user_data)
   self->spare = audio;
   if (g_get_monotonic_time () > self->stall_ends_at_us)
     handle_lost (self,
-                 g_error_new (VGW_ERROR, VGW_ERROR_ENGINE, "engine %s does not take its audio", self->config->name));
+                 g_error_new (VGW_ERROR, VGW_ERROR_ENGINE, "engine %s does not read its audio", self->config->name));
 }
 
 void
@@ -384,7 +384,7 @@ on_channel_closed (VgwWsChannel *channel, int how, const GError *error, VgwBotLi
       return;
     }
   if (error != NULL)
-    vgw_info (self->call.session_id, "engine %s, %s: handled as a hang-up", self->config->name, error->message);
+    vgw_info (self->call.session_id, "engine %s, %s; treated as a hang-up", self->config->name, error->message);
   else
     vgw_info (self->call.session_id, "engine %s: closed by the bot", self->config->name);
   on_dialect_emit (&(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_HANGUP }, self);

@@ -95,7 +95,7 @@ const char *
 vgw_engine_type_lack (const char *name)
 {
   if (g_str_equal (name, "assistant"))
-    return "; the assistant is a program of its own now: start voice-gateway-assistant, and add the group "
+    return "; the assistant is a separate program now: start voice-gateway-assistant, and add the group "
            "[engine assistant] with type = websocket and url = ws://127.0.0.1:8082 (docs/ASSISTANT.md)";
   return "";
 }
@@ -150,7 +150,7 @@ vgw_engine_create (const VgwEngineConfig *config, const VgwEngineShared *shared,
   if (type != NULL)
     return type->create (config, shared, error);
   known = vgw_engine_type_list ();
-  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "engine \"%s\": unknown type \"%s\"; known are: %s%s", config->name,
-               config->type, known, vgw_engine_type_lack (config->type));
+  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "engine \"%s\": unknown type \"%s\"; known types are %s%s",
+               config->name, config->type, known, vgw_engine_type_lack (config->type));
   return NULL;
 }

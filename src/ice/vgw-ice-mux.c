@@ -169,7 +169,7 @@ add_more_receivers (VgwIceMux *self)
     {
       if (vgw_ice_socket_open_sibling (self->fds, fds, &error) && add_receiver (self, fds, &error))
         continue;
-      vgw_warning (NULL, "ICE: %u receiving threads in place of %u: %s", self->receivers->len, n_wanted,
+      vgw_warning (NULL, "ICE: using %u receiving threads instead of %u: %s", self->receivers->len, n_wanted,
                    error->message);
       return;
     }

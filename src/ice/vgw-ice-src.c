@@ -76,7 +76,7 @@ keep_queue_leaky (GstPad *pad, GstPad *peer, VgwIceSrc *self)
       next = get_next_element (element);
       g_set_object (&element, next);
     }
-  GST_WARNING_OBJECT (self, "no queue follows: a blocked session can stop the others");
+  GST_WARNING_OBJECT (self, "no queue follows: one blocked session can block the others");
 }
 
 static void

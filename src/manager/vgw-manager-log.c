@@ -16,7 +16,7 @@ or_dash (const char *text)
 static void
 vgw_manager_log_register (VgwManager *self, const VgwSessionFacts *facts)
 {
-  vgw_landmark (facts->session_id, "session begins: client %s, engine %s", or_dash (facts->client_address),
+  vgw_landmark (facts->session_id, "session started: client %s, engine %s", or_dash (facts->client_address),
                 or_dash (facts->engine));
 }
 
@@ -31,7 +31,7 @@ static void
 vgw_manager_log_deregister (VgwManager *self, const VgwSessionFacts *facts)
 {
   vgw_landmark (facts->session_id,
-                "session ends: reason %s, codec %s, client %s, engine %s, after %" G_GINT64_FORMAT " ms",
+                "session ended: reason %s, codec %s, client %s, engine %s, after %" G_GINT64_FORMAT " ms",
                 or_dash (facts->reason), or_dash (facts->codec), or_dash (facts->client_address),
                 or_dash (facts->engine), facts->duration_ms);
 }

@@ -57,6 +57,7 @@ vgw_manager_create (const char *type, GError **error)
       g_string_append_printf (known, "%s%s", i > 0 ? ", " : "", factories[i].type);
     }
 
-  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "unknown session manager \"%s\"; known are: %s", type, known->str);
+  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "unknown session manager \"%s\"; known types are %s", type,
+               known->str);
   return NULL;
 }

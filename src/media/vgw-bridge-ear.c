@@ -122,7 +122,7 @@ is_affordable (VgwBridgeEar *self, gsize n_samples)
   gboolean is_dropping = needed_us > self->credit_us;
 
   if (is_dropping && !self->is_dropping)
-    GST_WARNING ("audio comes faster than real time: dropping what is too much");
+    GST_WARNING ("caller audio arrives faster than real time: dropping the excess");
   self->is_dropping = is_dropping;
   if (!is_dropping)
     self->credit_us -= needed_us;

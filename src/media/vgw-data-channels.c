@@ -51,7 +51,7 @@ on_message_string (GstWebRTCDataChannel *channel, const char *text, VgwDataChann
   if (!vgw_mailbox_post_bounded (self->mailbox, MAX_PENDING_TEXTS, self->text_func,
                                  g_strndup (text, VGW_EVENT_MAX_BYTES + 1), g_free)
       && g_atomic_int_compare_and_exchange (&self->has_dropped, FALSE, TRUE))
-    vgw_info (self->session_id, "data channel: dropped a message, and maybe more: %d are waiting", MAX_PENDING_TEXTS);
+    vgw_info (self->session_id, "data channel: dropped one or more messages: %d are queued", MAX_PENDING_TEXTS);
 }
 
 static gboolean

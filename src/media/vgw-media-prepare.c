@@ -69,7 +69,7 @@ warn_of_unsafe_plugins (void)
   int revision = find_debian_revision ();
   if (revision >= 0 && revision < SAFE_DEBIAN_REVISION)
     vgw_critical (NULL,
-                  "gstreamer1.0-plugins-bad 1.22.0 before deb12u%d has holes that a caller can reach "
+                  "gstreamer1.0-plugins-bad 1.22.0 before deb12u%d has vulnerabilities that callers can exploit "
                   "(CVE-2026-59692, CVE-2026-14935): run apt-get install --only-upgrade gstreamer1.0-plugins-bad",
                   SAFE_DEBIAN_REVISION);
 }

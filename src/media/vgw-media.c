@@ -207,11 +207,11 @@ check_pipeline_dir (VgwMedia *self, gboolean is_configured, GError **error)
   if (g_file_test (self->settings.pipeline_dir, G_FILE_TEST_IS_DIR))
     return TRUE;
   if (is_configured)
-    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "media.pipeline-dir: there is no directory %s",
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "media.pipeline-dir: the directory %s does not exist",
                  self->settings.pipeline_dir);
   else
     g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG,
-                 "there are no pipelines in %s: %s, or say where pipelines are with --set media.pipeline-dir=DIRECTORY",
+                 "no pipelines found in %s: %s, or set their directory with --set media.pipeline-dir=DIRECTORY",
                  self->settings.pipeline_dir, hint);
   return FALSE;
 }
@@ -367,8 +367,7 @@ vgw_media_choose_pipeline (VgwMedia *self, const VgwOffer *offer, const VgwOffer
         return pipeline;
       g_string_append_printf (known, "%s%s", known->len > 0 ? ", " : "", name);
     }
-  g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the offer has no codec that the gateway serves (%s)",
-               known->str);
+  g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the offer has none of the gateway's codecs (%s)", known->str);
   return NULL;
 }
 

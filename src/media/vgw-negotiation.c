@@ -160,7 +160,7 @@ on_reply (gpointer object, gpointer payload)
       fail (self, VGW_ERROR_BAD_MESSAGE, message);
     }
   else if (self->step == STEP_ANSWER && !take_answer (self, reply))
-    fail (self, VGW_ERROR_INTERNAL, "webrtcbin made no answer");
+    fail (self, VGW_ERROR_INTERNAL, "webrtcbin created no answer");
   else
     enter (self, self->step + 1);
 }
@@ -355,7 +355,7 @@ on_deadline (gpointer user_data)
       enter (self, STEP_DONE);
       return G_SOURCE_REMOVE;
     }
-  message = g_strdup_printf ("no answer could be made in %d ms", PROMISES_TIMEOUT_MS);
+  message = g_strdup_printf ("no answer could be created within %d ms", PROMISES_TIMEOUT_MS);
   fail (self, VGW_ERROR_TIMEOUT, message);
   return G_SOURCE_REMOVE;
 }

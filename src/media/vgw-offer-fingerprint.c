@@ -44,6 +44,6 @@ vgw_offer_check_certificate (const VgwOffer *self, const char *pem, GError **err
         return TRUE;
     }
   g_set_error (error, VGW_ERROR, VGW_ERROR_UNAUTHORIZED,
-               "the DTLS certificate is not the one of the offer's a=fingerprint");
+               "the DTLS certificate does not match a=fingerprint in the offer");
   return FALSE;
 }

@@ -162,7 +162,7 @@ find_audio_fault (const GstSDPMessage *sdp, const GstSDPMedia *media)
   if (is_off (media))
     return g_strdup ("has audio, but its port is 0");
   if (!has_proto (media, rtp_protos))
-    return g_strdup ("has audio with a profile that WebRTC does not have (RFC 8829 section 5.1.2)");
+    return g_strdup ("has audio with a profile that WebRTC does not use (RFC 8829 section 5.1.2)");
   if (gst_sdp_media_get_attribute_val (media, "rtcp-mux") == NULL
       && gst_sdp_media_get_attribute_val (media, "rtcp-mux-only") == NULL)
     return g_strdup ("has audio without a=rtcp-mux (the gateway has one transport for RTP and RTCP)");
@@ -186,7 +186,7 @@ read_mlines (VgwOffer *self, guint max_mlines, GError **error)
   guint n_mlines = gst_sdp_message_medias_len (self->sdp);
   if (n_mlines > max_mlines)
     {
-      g_set_error (error, VGW_ERROR, VGW_ERROR_TOO_LARGE, "the offer has %u m-lines, at most %u are taken", n_mlines,
+      g_set_error (error, VGW_ERROR, VGW_ERROR_TOO_LARGE, "the offer has %u m-lines, the limit is %u", n_mlines,
                    max_mlines);
       return FALSE;
     }

@@ -59,7 +59,7 @@ static void
 raise_priority (void)
 {
   if (setpriority (PRIO_PROCESS, (id_t) gettid (), THREAD_NICE) != 0)
-    g_debug ("the pacer runs at normal priority: no right to raise it");
+    g_debug ("the pacer runs at normal priority: no permission to raise it");
 }
 
 static void

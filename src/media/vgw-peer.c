@@ -106,7 +106,7 @@ static void
 handle_dtls_closed (gpointer object, gpointer payload)
 {
   VgwPeer *self = object;
-  vgw_info (self->session_id, "the client has closed DTLS");
+  vgw_info (self->session_id, "the client closed DTLS");
   g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
 }
 
@@ -198,7 +198,7 @@ handle_switch (gpointer object, gpointer payload)
   VgwPeer *self = object;
   guint32 ssrc = *(guint32 *) payload;
   VgwTrack track = { "audio", self->codec->name, (int) self->codec->clock_rate_hz, ssrc, self->audio_mid };
-  vgw_info (self->session_id, "track: ssrc=%u from here on", ssrc);
+  vgw_info (self->session_id, "track: continues with ssrc=%u", ssrc);
   g_signal_emit (self, signals[SIGNAL_TRACK], 0, &track);
 }
 
@@ -206,7 +206,7 @@ static void
 handle_flood (gpointer object, gpointer payload)
 {
   VgwPeer *self = object;
-  fail (self, g_error_new (VGW_ERROR, VGW_ERROR_FLOOD, "far more media came than a call may send"));
+  fail (self, g_error_new (VGW_ERROR, VGW_ERROR_FLOOD, "far more media was received than a call may send"));
 }
 
 static void
@@ -222,7 +222,7 @@ handle_sctp_error (gpointer object, gpointer payload)
 {
   VgwPeer *self = object;
   if (self->data_channels != NULL)
-    vgw_data_channels_lose (self->data_channels, "the client has aborted SCTP, or does not answer");
+    vgw_data_channels_lose (self->data_channels, "the client aborted SCTP, or does not respond");
 }
 
 static void
@@ -343,7 +343,7 @@ build (VgwPeer *self, VgwPipeline *pipeline, GError **error)
       on_negotiated, self);
   if (gst_element_set_state (vgw_webrtc_get_pipeline (self->webrtc), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
     {
-      g_set_error (error, VGW_ERROR, VGW_ERROR_INTERNAL, "the pipeline \"%s\" did not start",
+      g_set_error (error, VGW_ERROR, VGW_ERROR_INTERNAL, "the pipeline \"%s\" could not be started",
                    vgw_pipeline_get_name (pipeline));
       return FALSE;
     }

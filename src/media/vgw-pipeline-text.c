@@ -162,12 +162,12 @@ is_bounded_text (const char *file, const char *text, gsize length, GError **erro
 
   if (length > VGW_PIPELINE_MAX_BYTES)
     {
-      set_error (error, file, 1, "a description may have no more than %u bytes", VGW_PIPELINE_MAX_BYTES);
+      set_error (error, file, 1, "a description may have at most %u bytes", VGW_PIPELINE_MAX_BYTES);
       return FALSE;
     }
   if (!g_utf8_validate_len (text, length, &bad))
     {
-      set_error (error, file, line_of (text, bad), "this is not UTF-8 text");
+      set_error (error, file, line_of (text, bad), "not UTF-8 text");
       return FALSE;
     }
   return TRUE;
@@ -283,7 +283,7 @@ check_link (TextScanner *scanner, GError **error)
   scanner->at++;
   if (scanner->previous == PIECE_NONE || scanner->previous == PIECE_LINK)
     {
-      set_error (error, scanner->file, scanner->line, "this link (!) has nothing in front of it");
+      set_error (error, scanner->file, scanner->line, "there is no element before this link (!)");
       return FALSE;
     }
   scanner->previous = PIECE_LINK;
@@ -386,7 +386,7 @@ check_word (TextScanner *scanner, const char *word, guint line, GError **error)
 {
   if (strchr (word, '/') != NULL)
     {
-      set_error (error, scanner->file, line, "%s: files and URIs have no place here", word);
+      set_error (error, scanner->file, line, "%s: files and URIs are not allowed", word);
       return FALSE;
     }
   if (strchr (word, '.') == NULL)
@@ -448,12 +448,12 @@ vgw_pipeline_text_check (const char *file, const char *text, const char *const *
     }
   if (is_good && scanner.n_elements == 0)
     {
-      set_error (error, file, 1, "there are no elements");
+      set_error (error, file, 1, "the description has no elements");
       is_good = FALSE;
     }
   else if (is_good && scanner.previous == PIECE_LINK)
     {
-      set_error (error, file, scanner.link_line, "this link (!) has nothing behind it");
+      set_error (error, file, scanner.link_line, "there is no element after this link (!)");
       is_good = FALSE;
     }
   g_free (scanner.factory);

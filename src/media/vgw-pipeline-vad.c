@@ -106,5 +106,5 @@ vgw_pipeline_fit_vad (VgwPipelineInstance *instance, guint rate_hz)
   after = unlink_from_peer (src);
   resampler_src = gst_element_get_static_pad (resampler, "src");
   if (!gst_element_link (instance->vad, resampler) || gst_pad_link (resampler_src, after) != GST_PAD_LINK_OK)
-    g_warning ("vad could not be fitted to %u Hz", rate_hz);
+    g_warning ("vad could not be adapted to %u Hz", rate_hz);
 }

@@ -85,9 +85,9 @@ parse_text (VgwPipeline *self, GError **error)
   if (parse_error != NULL)
     set_reason (self, parse_error->message, error, "%s", parse_error->message);
   else
-    set_reason (self, "", error,
-                "this is not two chains of elements, one with rtp_in and pcm_out, one with pcm_in and "
-                "rtp_out");
+    set_reason (
+        self, "", error,
+        "the description must have two chains of elements, one with rtp_in and pcm_out, one with pcm_in and rtp_out");
   return NULL;
 }
 
@@ -300,7 +300,7 @@ find_codec (VgwPipeline *self, GstElement *rtp_in, GstElement *rtp_out, GError *
     }
   if (self->codec == NULL)
     {
-      set_reason (self, "rtp_out", error, "rtp_in and rtp_out do not speak the same codec");
+      set_reason (self, "rtp_out", error, "rtp_in and rtp_out have different codecs");
       return FALSE;
     }
   for (guint i = 0; i < G_N_ELEMENTS (KNOWN_CODECS); i++)
@@ -310,7 +310,7 @@ find_codec (VgwPipeline *self, GstElement *rtp_in, GstElement *rtp_out, GError *
     }
   self->clock_rate_hz = clock_rate_hz;
   if (clock_rate_hz == 0)
-    set_reason (self, "rtp_in", error, "the caps of rtp_in and rtp_out do not tell the clock rate of %s", self->codec);
+    set_reason (self, "rtp_in", error, "the caps of rtp_in and rtp_out do not have the clock rate of %s", self->codec);
   return clock_rate_hz != 0;
 }
 
@@ -329,7 +329,7 @@ check_vad (VgwPipeline *self, VgwPipelineInstance *instance, GError **error)
   if (vgw_pipeline_vad_remove (vad))
     return TRUE;
   set_reason (self, "vad", error,
-              "vad must be an element with one pad \"sink\" and one pad \"src\" that can be left out");
+              "vad must be an element with one pad \"sink\" and one pad \"src\" that can be removed");
   return FALSE;
 }
 
@@ -454,7 +454,7 @@ vgw_pipeline_instantiate (VgwPipeline *self, guint payload_type, VgwPipelineInst
 
   if (payload_type > MAX_PAYLOAD_TYPE)
     {
-      g_set_error (error, VGW_ERROR, VGW_ERROR_INTERNAL, "%u is no RTP payload type", payload_type);
+      g_set_error (error, VGW_ERROR, VGW_ERROR_INTERNAL, "%u is not an RTP payload type", payload_type);
       return FALSE;
     }
   if (!build (self, instance, &build_error))

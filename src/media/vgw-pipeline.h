@@ -40,7 +40,7 @@ typedef struct
 } VgwPipelineInstance;
 
 /* What is said of a description where that is not so. */
-#define VGW_PIPELINE_NO_VOICE "there is no vad, and none can be put before pcm_out: no speech events and no barge-in"
+#define VGW_PIPELINE_NO_VOICE "it has no vad, and none can be inserted before pcm_out: no speech events and no barge-in"
 
 /* The message of a `vad`, and its field, a boolean; those of webrtcdsp. */
 #define VGW_PIPELINE_VOICE_MESSAGE "voice-activity"

@@ -472,7 +472,7 @@ vgw_playout_push (VgwPlayout *self, const gint16 *samples, gsize n_samples)
 {
   g_autofree char *session_id = NULL;
   guint64 n_dropped;
-  gboolean is_first_loss;
+  gboolean is_first_loss, drops_oldest;
 
   g_return_if_fail (samples != NULL || n_samples == 0);
   if (n_samples == 0)
@@ -489,6 +489,7 @@ vgw_playout_push (VgwPlayout *self, const gint16 *samples, gsize n_samples)
   self->is_uttering = TRUE;
   append_bounded (self, samples, n_samples);
   is_first_loss = self->n_dropped > n_dropped && !self->has_overflowed;
+  drops_oldest = self->overflow == VGW_PLAYOUT_DROP_OLDEST;
   if (is_first_loss)
     {
       self->has_overflowed = TRUE;
@@ -497,7 +498,8 @@ vgw_playout_push (VgwPlayout *self, const gint16 *samples, gsize n_samples)
   settle (self);
   unlock_and_notify (self);
   if (is_first_loss)
-    vgw_warning (session_id, "the playout queue is full; audio of the engine is dropped");
+    vgw_warning (session_id, "playout queue full (max-playout-ms): dropping the %s audio",
+                 drops_oldest ? "oldest" : "newest");
 }
 
 gsize
@@ -540,7 +542,7 @@ vgw_playout_mark (VgwPlayout *self, const char *name)
   settle (self);
   unlock_and_notify (self);
   if (is_first_refusal)
-    vgw_warning (session_id, "a mark of the engine is dropped: %u wait already, or its name is too long",
+    vgw_warning (session_id, "dropped a mark of the engine: %u are pending, or its name is too long",
                  VGW_PLAYOUT_MAX_MARKS);
   return is_taken;
 }

@@ -120,7 +120,7 @@ handle_refusal (gpointer peer, gpointer payload)
   if (sctpenc == NULL)
     return;
   if (is_first) /* a client cannot fill the log */
-    vgw_info (self->session_id, "refused a data channel, and maybe more: %u are open", self->max_open);
+    vgw_info (self->session_id, "refused one or more data channels: %u are open", self->max_open);
   g_autofree char *name = g_strdup_printf ("sink_%u", refusal->id);
   g_autoptr (GstPad) pad = gst_element_request_pad_simple (sctpenc, name);
   if (pad != NULL)
@@ -175,7 +175,7 @@ on_stream_added (GstElement *sctpdec, GstPad *pad, VgwSctpStreams *self)
     {
       g_autoptr (GstPad) sink = gst_element_get_static_pad (sctpdec, "sink");
       gst_pad_add_probe (sink, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, drop_all, NULL, NULL);
-      vgw_sctp_streams_lose (self, "the client opens too many at once");
+      vgw_sctp_streams_lose (self, "the client opened too many at once");
     }
   else if (is_new)
     {
@@ -240,7 +240,7 @@ static void
 on_association (GstElement *sctpenc, gboolean is_established, VgwSctpStreams *self)
 {
   if (!is_established)
-    vgw_sctp_streams_lose (self, "the client has shut down SCTP");
+    vgw_sctp_streams_lose (self, "the client shut SCTP down");
 }
 
 static void
@@ -366,7 +366,7 @@ vgw_sctp_streams_lose (VgwSctpStreams *self, const char *why)
   self->is_lost = TRUE;
   g_mutex_unlock (&self->lock);
   if (is_news)
-    vgw_info (self->session_id, "the data channels are gone (%s); the call goes on without", why);
+    vgw_info (self->session_id, "the data channels are closed (%s); the call continues without them", why);
 }
 
 gboolean

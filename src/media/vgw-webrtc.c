@@ -204,7 +204,7 @@ vgw_webrtc_new (VgwMedia *media, GstElement *pipeline, GError **error)
   if (self->bin == NULL)
     {
       vgw_sctp_ids_give_back (vgw_media_get_sctp_ids (media), self->sctp_id);
-      g_set_error (error, VGW_ERROR, VGW_ERROR_INTERNAL, "webrtcbin could not be made");
+      g_set_error (error, VGW_ERROR, VGW_ERROR_INTERNAL, "webrtcbin could not be created");
       return NULL;
     }
   gst_bin_add (GST_BIN (pipeline), self->bin);

@@ -41,12 +41,12 @@ static G_DEFINE_QUARK (vgw - http - connection, connection)
   const char *status;
   const char *text;
 } refusals[] = {
-  [VGW_HTTP_HEAD_BAD] = { "400 Bad Request", "not a valid HTTP request\n" },
+  [VGW_HTTP_HEAD_BAD] = { "400 Bad Request", "not an HTTP request\n" },
   [VGW_HTTP_HEAD_METHOD] = { "405 Method Not Allowed", "this method is not allowed here\n" },
-  [VGW_HTTP_HEAD_LENGTH] = { "411 Length Required", "the request body needs a Content-Length\n" },
+  [VGW_HTTP_HEAD_LENGTH] = { "411 Length Required", "a request body needs a Content-Length\n" },
   [VGW_HTTP_HEAD_BODY] = { "413 Content Too Large", "the request body is too large\n" },
   [VGW_HTTP_HEAD_EXPECT] = { "417 Expectation Failed", "Expect is not supported\n" },
-  [VGW_HTTP_HEAD_TOO_LARGE] = { "431 Request Header Fields Too Large", "the request head is too long\n" },
+  [VGW_HTTP_HEAD_TOO_LARGE] = { "431 Request Header Fields Too Large", "the head of the request is too long\n" },
 };
 
 static void
@@ -96,7 +96,7 @@ on_deadline (gpointer user_data)
 {
   VgwHttpConnection *self = user_data;
 
-  vgw_debug (NULL, "http: %s took too long: closed", self->remote_text);
+  vgw_debug (NULL, "http: %s took too long: connection closed", self->remote_text);
   vgw_source_clear (&self->deadline);
   /* libsoup or the channel then reads the end of the stream */
   g_socket_shutdown (self->socket, TRUE, TRUE, NULL);

@@ -148,16 +148,16 @@ vgw_http_refusal_to_string (VgwHttpRefusal refusal)
 static void
 warn_full (VgwHttpListener *self, VgwHttpRefusal refusal, const char *address)
 {
-  static const char *const why[] = { "http.max-connections are open", "http.max-connections-per-address are open",
-                                     "there are too few descriptors" };
+  static const char *const why[] = { "http.max-connections is reached", "http.max-connections-per-address is reached",
+                                     "too few file descriptors" };
   gint64 now_us = g_get_monotonic_time ();
 
   if (self->warned_at_us != 0 && now_us - self->warned_at_us < WARN_INTERVAL_US)
     return;
   self->warned_at_us = now_us;
   vgw_warning (NULL,
-               "http: port %u: %s: further connections get a 503, such as that of %s (%u are open, %" G_GUINT64_FORMAT
-               " were refused so far)",
+               "http: port %u: %s: refusing connections with 503, such as that of %s (%u open, %" G_GUINT64_FORMAT
+               " refused so far)",
                self->port, why[refusal], address, g_hash_table_size (self->entries),
                self->stats.refused[VGW_HTTP_FULL] + self->stats.refused[VGW_HTTP_FULL_ADDRESS]
                    + self->stats.refused[VGW_HTTP_FULL_FILES]);
@@ -282,7 +282,7 @@ on_incoming (GSocket *socket, GIOCondition condition, gpointer user_data)
         continue;
       if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         return G_SOURCE_CONTINUE;
-      warn_not_accepting (self, error != NULL ? error->message : "there are too few descriptors");
+      warn_not_accepting (self, error != NULL ? error->message : "too few file descriptors");
       pause_accepting (self);
       return G_SOURCE_REMOVE;
     }

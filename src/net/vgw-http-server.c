@@ -265,7 +265,7 @@ on_shutdown_timeout (gpointer user_data)
   GHashTableIter iter;
   gpointer channel;
 
-  vgw_info (NULL, "http: %u WebSockets did not close in time: closed at once", g_hash_table_size (self->channels));
+  vgw_info (NULL, "http: closed %u WebSockets that did not close in time", g_hash_table_size (self->channels));
   /* each is removed from the table as it closes, and the last one completes the shutdown */
   for (g_hash_table_iter_init (&iter, self->channels); g_hash_table_iter_next (&iter, &channel, NULL);
        g_hash_table_iter_init (&iter, self->channels))

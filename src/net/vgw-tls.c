@@ -29,7 +29,7 @@ check_certificates (const char *path, GError **error)
   free_certificates (certificates);
   if (!is_good)
     g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "must be a file of certificates in PEM: %s",
-                 cause != NULL ? cause->message : "it has none");
+                 cause != NULL ? cause->message : "it contains none");
   return is_good;
 }
 

@@ -145,8 +145,8 @@ on_deadline (gpointer user_data)
   VgwWsChannel *self = user_data;
 
   if (self->state != CHANNEL_CONNECTING)
-    vgw_debug (NULL, "%s did not close its connection in time: closed", self->peer);
-  finish_with (self, VGW_WS_END_FAILED, "cannot connect", "no answer in time");
+    vgw_debug (NULL, "%s did not close its connection in time: connection closed", self->peer);
+  finish_with (self, VGW_WS_END_FAILED, "cannot connect", "no response in time");
   return G_SOURCE_REMOVE;
 }
 
@@ -180,7 +180,7 @@ queue_frame (VgwWsChannel *self, VgwWsOpcode opcode, gconstpointer data, gsize l
     {
       if (self->settings.role != VGW_WS_SERVER)
         return FALSE;
-      vgw_info_about (self->peer, "http: %s does not read its WebSocket: closed", self->peer);
+      vgw_info_about (self->peer, "http: %s does not read its WebSocket: connection closed", self->peer);
       self->state = CHANNEL_LINGERING;
       set_deadline (self, 0);
       return FALSE;
@@ -244,7 +244,7 @@ static void
 refuse_binary (VgwWsChannel *self)
 {
   g_autoptr (GError) error =
-      g_error_new_literal (VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "a binary message; signaling is text");
+      g_error_new_literal (VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "a binary message: signaling uses text only");
 
   g_signal_emit (self, signals[SIGNAL_BAD], 0, error);
 }
@@ -369,7 +369,7 @@ continue_reading (VgwWsChannel *self, gsize n)
   else if (delay_us > 0)
     {
       if (self->n_delays++ == 0 && self->settings.role == VGW_WS_SERVER)
-        vgw_info_about (self->peer, "http: the messages of %s take too much CPU time: reading them more slowly",
+        vgw_info_about (self->peer, "http: the messages of %s take too much time: reading them more slowly",
                         self->peer);
       delay_reading (self, delay_us);
     }
@@ -399,7 +399,7 @@ on_readable (GObject *stream, gpointer user_data)
       handle_bytes (self, data, n);
     }
   else if (n == 0 && self->settings.role == VGW_WS_CLIENT)
-    finish_with (self, VGW_WS_END_LOST, "the connection was lost", "it ended without a closing frame");
+    finish_with (self, VGW_WS_END_LOST, "the connection was lost", "it ended without a close frame");
   else if (n == 0)
     finish (self, VGW_WS_END_ORDERLY, NULL);
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
@@ -417,7 +417,8 @@ on_ping_time (gpointer user_data)
 
   if (silent_ms > self->settings.idle_timeout_ms && !self->is_delayed)
     {
-      vgw_info_about (self->peer, "http: nothing received from %s for %" G_GINT64_FORMAT " ms, not even a pong: closed",
+      vgw_info_about (self->peer,
+                      "http: %s has sent nothing for %" G_GINT64_FORMAT " ms, not even a pong: connection closed",
                       self->peer, silent_ms);
       finish_with (self, VGW_WS_END_FAILED, "the connection was lost", "silence");
       return G_SOURCE_REMOVE;

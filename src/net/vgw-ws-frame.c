@@ -137,19 +137,20 @@ check_first_bytes (VgwWsParser *self, GError **error)
   switch (self->opcode)
     {
     case OPCODE_CONTINUATION:
-      return self->message_opcode != 0 ? VGW_WS_MORE
-                                       : fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "a stray continuation");
+      return self->message_opcode != 0
+                 ? VGW_WS_MORE
+                 : fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "a continuation frame without a message");
     case VGW_WS_TEXT:
     case VGW_WS_BINARY:
       return self->message_opcode == 0
                  ? VGW_WS_MORE
-                 : fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "a message inside another message");
+                 : fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "a new message inside a fragmented one");
     case VGW_WS_CLOSE:
     case VGW_WS_PING:
     case VGW_WS_PONG:
       return VGW_WS_MORE;
     default:
-      return fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "an undefined opcode");
+      return fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "an unknown opcode");
     }
 }
 
@@ -173,7 +174,7 @@ begin_payload (VgwWsParser *self, GError **error)
   if (self->is_masked)
     memcpy (self->mask, self->header + self->n_header - VGW_WS_MASK_BYTES, VGW_WS_MASK_BYTES);
   if (!is_shortest_length (self))
-    return fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "a length that is not in its shortest form");
+    return fail (self, VGW_WS_CLOSE_PROTOCOL_ERROR, error, "a length that is not encoded in its shortest form");
   self->is_in_payload = TRUE;
   if (is_control (self->opcode))
     return VGW_WS_MORE;

@@ -111,13 +111,13 @@ find_fault (VgwWsHandshake *self, SoupMessageHeaders *headers)
 
   if (upgrade == NULL || g_ascii_strcasecmp (upgrade, "websocket") != 0
       || !soup_message_headers_header_contains (headers, "Connection", "upgrade"))
-    return "the answer is not an upgrade";
+    return "the response is not an upgrade";
   if (g_strcmp0 (soup_message_headers_get_one (headers, "Sec-WebSocket-Accept"), accept) != 0)
-    return "the answer is not to this request";
+    return "the response does not match the request";
   if (soup_message_headers_get_list (headers, "Sec-WebSocket-Extensions") != NULL)
-    return "the answer has an extension that was not requested";
+    return "the response has an extension that was not requested";
   if (protocol != NULL && g_strcmp0 (protocol, self->subprotocol) != 0)
-    return "the answer is for another subprotocol";
+    return "the response has another subprotocol";
   return NULL;
 }
 
@@ -132,12 +132,13 @@ check_head (VgwWsHandshake *self, gsize length, GError **error)
   if (!soup_headers_parse_response ((const char *) self->head->data, (int) (length - strlen ("\r\n")), headers, NULL,
                                     &status, NULL))
     {
-      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_ENGINE, "the answer is not HTTP");
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_ENGINE, "the response is not HTTP");
       return FALSE;
     }
   if (status != SOUP_STATUS_SWITCHING_PROTOCOLS)
     {
-      g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "the answer is %u %s", status, soup_status_get_phrase (status));
+      g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "the response is %u %s", status,
+                   soup_status_get_phrase (status));
       return FALSE;
     }
   fault = find_fault (self, headers);
@@ -158,7 +159,7 @@ vgw_ws_handshake_read (VgwWsHandshake *self, const guint8 *data, gsize length, g
   g_byte_array_append (self->head, data, n);
   if (self->head->len > 0 && self->head->data[0] == TLS_ALERT)
     {
-      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_ENGINE, "the bot speaks TLS: its url must begin with wss:");
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_ENGINE, "the bot uses TLS: its url must begin with wss:");
       return VGW_WS_FAILED;
     }
   end = memmem (self->head->data, self->head->len, HEAD_END, strlen (HEAD_END));
@@ -166,7 +167,7 @@ vgw_ws_handshake_read (VgwWsHandshake *self, const guint8 *data, gsize length, g
     {
       if (self->head->len < MAX_HEAD_BYTES)
         return VGW_WS_MORE;
-      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_ENGINE, "the head of the answer is too long");
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_ENGINE, "the head of the response is too long");
       return VGW_WS_FAILED;
     }
   head_bytes = (gsize) (end - self->head->data) + strlen (HEAD_END);

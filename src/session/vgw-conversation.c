@@ -261,7 +261,8 @@ handle_failure (VgwConversation *self, const GError *error)
 
   while ((next = find_fallback (self)) != NULL)
     {
-      vgw_warning (session_id, "engine %s failed (%s); %s takes over", self->config->name, cause->message, next->name);
+      vgw_warning (session_id, "engine %s failed (%s); continuing with engine %s", self->config->name, cause->message,
+                   next->name);
       drop_engine (self, "engine");
       self->config = next;
       report_notice (self, "engine-fallback", next->name);
@@ -280,7 +281,8 @@ handle_failure (VgwConversation *self, const GError *error)
       report_error (self, VGW_CONVERSATION_FAILED, cause);
       return;
     }
-  vgw_warning (session_id, "engine %s failed (%s); the call goes on without one", self->config->name, cause->message);
+  vgw_warning (session_id, "engine %s failed (%s); the call continues without an engine", self->config->name,
+               cause->message);
   drop_engine (self, "engine");
   report_notice (self, "engine-failed", NULL);
 }
@@ -293,7 +295,7 @@ handle_engine_event (VgwConversation *self, const char *json)
   if (vgw_event_filter_pass (&self->engine_events, strlen (json), &error)
       && !report_event (self, VGW_CONVERSATION_ENGINE_EVENT, json))
     error = g_error_new_literal (VGW_ERROR, VGW_ERROR_TOO_LARGE,
-                                 "the client does not take its events as fast as they come; some were dropped");
+                                 "the client does not read its events fast enough; some were dropped");
   if (error == NULL)
     return;
   vgw_event_filter_drop (&self->engine_events, self->session_id, "engine", error);
@@ -307,8 +309,8 @@ on_drained (guint n_unheard_ms, gpointer user_data)
   VgwConversation *self = user_data;
 
   if (n_unheard_ms > 0)
-    vgw_warning (self->session_id, "engine %s has hung up; %u ms of its speech were not heard in time",
-                 self->config->name, n_unheard_ms);
+    vgw_warning (self->session_id, "engine %s hung up; %u ms of its audio were not played in time", self->config->name,
+                 n_unheard_ms);
   report (self, VGW_CONVERSATION_HUNG_UP);
 }
 
@@ -326,7 +328,7 @@ handle_hangup (VgwConversation *self)
       report (self, VGW_CONVERSATION_HUNG_UP);
       return;
     }
-  vgw_info (self->session_id, "engine %s has hung up; %u ms of its speech are heard first", self->config->name,
+  vgw_info (self->session_id, "engine %s hung up; playing its last %u ms of audio", self->config->name,
             stats.queued_ms);
   self->drain =
       vgw_playout_drain_new (vgw_bridge_get_playout (self->bridge), VGW_PLAYOUT_DRAIN_SLACK_MS, on_drained, self);

@@ -93,7 +93,7 @@ set_state (VgwLeg *self, VgwLegInput input, GError **error)
 
   if (!vgw_leg_state_next (self->state, input, &next))
     {
-      g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_STATE, "%s: not while the leg is %s",
+      g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_STATE, "%s: not allowed while the leg is %s",
                    vgw_leg_input_to_string (input), vgw_leg_state_to_string (self->state));
       return FALSE;
     }
@@ -314,7 +314,7 @@ vgw_leg_handle_candidate (VgwLeg *self, const char *candidate, const char *mid, 
   if (self->n_candidates >= max_candidates)
     {
       self->has_refused_candidates = TRUE;
-      g_set_error (&error, VGW_ERROR, VGW_ERROR_TOO_LARGE, "more than %u candidates; all further ones are ignored",
+      g_set_error (&error, VGW_ERROR, VGW_ERROR_TOO_LARGE, "more than %u candidates; further ones are ignored",
                    max_candidates);
       report_error (self, VGW_LEG_REPORT_REFUSED, error);
       return;

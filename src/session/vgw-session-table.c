@@ -138,19 +138,20 @@ check_limits (VgwSessionTable *self, const VgwGrant *grant, const char *key, Vgw
   const VgwSessionSettingsLimits *limits = &self->context->limits;
   /* a proxy on this machine brings all callers */
   gboolean is_bounded = limits->max_sessions_per_address > 0 && !vgw_address_is_loopback (grant->address);
-  const char *full = NULL;
+  g_autofree char *full = NULL;
 
   *refusal = VGW_REFUSAL_SHUTDOWN;
   if (self->is_shut_down)
-    full = "the gateway is shutting down";
+    full = g_strdup ("the gateway is shutting down");
   else if (limits->max_sessions > 0 && vgw_session_table_count (self) >= limits->max_sessions)
     {
-      full = "all sessions are taken";
+      full = g_strdup_printf ("limits.max-sessions (%u) is reached", limits->max_sessions);
       *refusal = VGW_REFUSAL_MAX_SESSIONS;
     }
   else if (is_bounded && get_count (self, key) >= limits->max_sessions_per_address)
     {
-      full = "all sessions of this address are taken";
+      full = g_strdup_printf ("limits.max-sessions-per-address (%u) is reached for this address",
+                              limits->max_sessions_per_address);
       *refusal = VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS;
     }
 

@@ -22,7 +22,8 @@ check_media (VgwSessionTimers *self)
     return;
   if (silent_us >= self->limits->media_timeout_ms * G_TIME_SPAN_MILLISECOND)
     self->func (VGW_END_MEDIA_TIMEOUT,
-                "for too long no media and no connectivity check came, or the client did not prove that it receives",
+                "for too long, no media and no connectivity check was received, or the client did not answer the "
+                "gateway's own checks",
                 self->user_data);
 }
 
@@ -35,7 +36,7 @@ on_phase_timer (gpointer user_data)
   switch (self->phase)
     {
     case VGW_PHASE_NEW:
-      self->func (VGW_END_OFFER_TIMEOUT, "no offer came in time", self->user_data);
+      self->func (VGW_END_OFFER_TIMEOUT, "no offer was received in time", self->user_data);
       break;
     case VGW_PHASE_ACTIVE:
       check_media (self);

@@ -203,7 +203,7 @@ set_state (VgwSession *self, VgwSessionInput input)
 
   if (!vgw_session_state_next (self->state, input, &next))
     {
-      vgw_warning (self->id, "%s: not while the session is %s", vgw_session_input_to_string (input),
+      vgw_warning (self->id, "%s: not allowed while the session is %s", vgw_session_input_to_string (input),
                    vgw_session_state_to_string (self->state));
       return;
     }
@@ -360,7 +360,7 @@ handle_offer (VgwSession *self, const VgwMessage *message)
 
   if (message->sdp == NULL)
     {
-      refuse (self, VGW_ERROR_BAD_MESSAGE, "an offer without \"sdp\"");
+      refuse (self, VGW_ERROR_BAD_MESSAGE, "offer: \"sdp\" is missing");
       return;
     }
   if (!vgw_conversation_prepare (self->conversation, &error))
@@ -382,9 +382,9 @@ static void
 handle_event (VgwSession *self, const VgwMessage *message)
 {
   if (vgw_session_get_phase (self) == VGW_PHASE_NEW)
-    refuse (self, VGW_ERROR_BAD_STATE, "event: not before the offer");
+    refuse (self, VGW_ERROR_BAD_STATE, "events cannot be sent before the offer");
   else if (message->event_json == NULL)
-    refuse (self, VGW_ERROR_BAD_MESSAGE, "an event without payload");
+    refuse (self, VGW_ERROR_BAD_MESSAGE, "event: the payload is missing");
   else
     vgw_conversation_handle_event (self->conversation, message->event_json);
 }
@@ -395,7 +395,7 @@ ignore_unknown (VgwSession *self, const VgwMessage *message)
   if (self->n_unknown_messages >= MAX_LOGGED_UNKNOWN_MESSAGES)
     return;
   self->n_unknown_messages++;
-  vgw_info (self->id, "ignored a message of the unknown type \"%.64s\"", message->name != NULL ? message->name : "");
+  vgw_info (self->id, "ignored a message of unknown type \"%.64s\"", message->name != NULL ? message->name : "");
 }
 
 void
@@ -431,7 +431,7 @@ vgw_session_handle (VgwSession *self, const VgwMessage *message)
     case VGW_MESSAGE_STATE:
     case VGW_MESSAGE_TRACK:
     case VGW_MESSAGE_ERROR:
-      refuse (self, VGW_ERROR_BAD_MESSAGE, "a message that only the gateway sends");
+      refuse (self, VGW_ERROR_BAD_MESSAGE, "only the gateway sends messages of this type");
       break;
     }
 }

@@ -119,7 +119,7 @@ parse_sdp (VgwMessage *message, JsonObject *payload, GError **error)
     return FALSE;
   if (inner_type == NULL || strcmp (inner_type, vgw_message_type_to_string (message->type)) == 0)
     return TRUE;
-  g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the description inside has another type");
+  g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the type inside the payload is another one");
   return FALSE;
 }
 
@@ -423,7 +423,7 @@ vgw_message_parse (const char *text, gsize length, GError **error)
   name = vgw_json_get_string (root, "type");
   if (name == NULL || *name == '\0')
     {
-      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "\"type\" is missing or no string");
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "\"type\" is missing or not a string");
       return NULL;
     }
 

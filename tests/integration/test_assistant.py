@@ -100,8 +100,8 @@ class AssistantTest(harness.GatewayTest):
         for arguments, status, words in (
                 (["--listen", "localhost:1"], 64, "numeric"), (["--listen", "127.0.0.1:99999"], 64, "numeric"),
                 (["--max-calls", "0"], 64, "--max-calls"), (["--log-level", "all"], 64, "--log-level"), (["x"], 64, '"x"'),
-                (["--model-dir", "/nonexistent"], 78, "/nonexistent/en-us is not there"),
-                (["--grammar", "/nonexistent"], 78, "/nonexistent is not there")):
+                (["--model-dir", "/nonexistent"], 78, "/nonexistent/en-us does not exist"),
+                (["--grammar", "/nonexistent"], 78, "/nonexistent does not exist")):
             result = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False, env=harness.environment())
             self.assertEqual(result.returncode, status, result.stderr)
             self.assertIn(words, result.stderr)

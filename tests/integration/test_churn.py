@@ -24,7 +24,7 @@ class Churn(harness.GatewayTest):
         self.run_calls(gateway, N_CALLS)
         harness.wait_for(lambda: gateway.usage()["threads"] <= before["threads"], 60, "threads have gone")
         harness.wait_for(lambda: gateway.usage()["fds"] <= before["fds"], 30, "files are closed")
-        ended = sum("session ends" in entry["message"] for entry in gateway.entries())
+        ended = sum("session ended" in entry["message"] for entry in gateway.entries())
         self.assertEqual(ended, N_WARM + N_CALLS)
 
 

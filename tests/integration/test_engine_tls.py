@@ -71,9 +71,9 @@ class EngineTls(WireTest):
             self.assert_told_once(gateway, "cannot connect: the bot's certificate is refused: " + words)
 
     def assert_told_once(self, gateway, words):
-        [line] = [line for line in warnings_of(gateway) if words + "; trying again in " in line]
+        [line] = [line for line in warnings_of(gateway) if words + "; retrying in " in line]
         self.assertTrue(line.startswith("engine my-bot, ws"), line)
-        tries = [entry for entry in gateway.entries() if words + "; trying again" in entry["message"]]
+        tries = [entry for entry in gateway.entries() if words + "; retrying" in entry["message"]]
         self.assertGreaterEqual(len(tries), 2)
         self.assertLessEqual(len(tries), MAX_TRIES)
 
@@ -125,7 +125,7 @@ class EngineTls(WireTest):
                 while not bot.starts:
                     await harness.asyncio_tick()
                 await bot.restart(server_context(*expired))
-                await asyncio.to_thread(gateway.wait_log, lambda entry: "echo takes over" in entry["message"])
+                await asyncio.to_thread(gateway.wait_log, lambda entry: "continuing with engine echo" in entry["message"])
                 call.hang_up()
                 result = await asyncio.to_thread(call.finish)
                 self.assertIn('{"type":"engine-lost"', result.errors)
@@ -160,7 +160,7 @@ class EngineTls(WireTest):
                                           authorization="Bearer secret")
                 call = await asyncio.to_thread(harness.call, gateway.url)
                 self.assertNotEqual(call.status, 0)
-                self.assert_told_once(gateway, "cannot connect: no answer in time")
+                self.assert_told_once(gateway, "cannot connect: no response in time")
                 self.assertLessEqual(bot.count, MAX_TRIES)
                 self.assertNotIn(b"secret", bot.received)
         self.run_async(run())

@@ -155,7 +155,7 @@ class Events(WireTest):
             while caller.channels[0].readyState != "open":
                 await harness.asyncio_tick()
             await caller.peer.sctp._abort()
-            while not any("data channels are gone" in line for line in gateway.lines):
+            while not any("data channels are closed" in line for line in gateway.lines):
                 await harness.asyncio_tick()
             heard = sum(map(len, caller.heard))
             await caller.wire.send("event", {"late": 1})

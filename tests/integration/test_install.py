@@ -123,7 +123,7 @@ class Install(harness.GatewayTest):
         self.assertEqual(good.returncode, 0, good.stderr)
         bad = self.check(program, "--set", "media.pipeline-dir=/nonexistent")
         self.assertEqual(bad.returncode, 78)
-        self.assertIn("media.pipeline-dir: there is no directory /nonexistent", bad.stderr)
+        self.assertIn("media.pipeline-dir: the directory /nonexistent does not exist", bad.stderr)
 
 
 if __name__ == "__main__":

@@ -91,7 +91,8 @@ START_TEST (no_other_name_is_an_engine)
       ck_assert_ptr_null (grant_query (queries[i], &error));
       ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_BAD_REQUEST));
       ck_assert_str_eq (vgw_error_to_wire (error), "bad-request");
-      ck_assert_str_eq (error->message, "there is no such engine to choose"); /* the same whether it is there or not */
+      ck_assert_str_eq (error->message,
+                        "no such engine, or it is not selectable"); /* the same whether it is there or not */
     }
   vgw_session_table_get_stats (table, &stats);
   ck_assert_uint_eq (stats.refused[VGW_REFUSAL_ENGINE], G_N_ELEMENTS (queries));

@@ -312,8 +312,8 @@ START_TEST (models_that_cannot_be_loaded_fail)
   {
     const char *model_dir, *grammar_path, *grammar, *message;
   } cases[] = {
-    { "/nonexistent-models", NULL, "", "/nonexistent-models/en-us is not there" },
-    { NULL, "/nonexistent.gram", "", "/nonexistent.gram is not there" },
+    { "/nonexistent-models", NULL, "", "/nonexistent-models/en-us does not exist" },
+    { NULL, "/nonexistent.gram", "", "/nonexistent.gram does not exist" },
     { NULL, path, "", path },
     { NULL, path, "hello", path },
     { NULL, path, "#JSGF V1.0;\ngrammar a;\npublic <x> = zzyzxqq;\n", path },

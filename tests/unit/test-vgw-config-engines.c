@@ -269,7 +269,7 @@ START_TEST (types_and_dialects_are_checked)
   config_assert_bad (BOT "tls-ca=x\n", NULL, NULL, WORDS ("[engine bot] tls-ca", "begins with wss:"));
   config_assert_bad (SECURE_BOT "tls-ca=/nowhere/ca.pem\n", NULL, NULL,
                      WORDS ("[engine bot] tls-ca", "must be a file of certificates in PEM", "No such file"));
-  config_assert_bad (SECURE_BOT "tls-ca=/dev/null\n", NULL, NULL, WORDS ("[engine bot] tls-ca", "there is none in it"));
+  config_assert_bad (SECURE_BOT "tls-ca=/dev/null\n", NULL, NULL, WORDS ("[engine bot] tls-ca", "it contains none"));
   config_assert_bad ("[engine echo]\nauthorization=x\n", NULL, NULL,
                      WORDS ("[engine echo] authorization", "type = websocket"));
   config_assert_bad ("[engine echo]\nwraps=record\n", NULL, NULL, WORDS ("[engine echo] wraps", "type = record"));

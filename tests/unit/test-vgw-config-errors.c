@@ -208,8 +208,8 @@ START_TEST (a_record_directory_that_cannot_be_written_is_an_error)
   g_auto (GStrv) lines = check_app (used);
   g_auto (GStrv) own_lines = check_app (own);
 
-  assert_errors (lines, WORDS ("a.conf:4: [record] directory: file/recordings: recordings cannot be kept here"));
-  assert_errors (own_lines, WORDS ("[engine tape] record-directory: file: recordings cannot be kept here"));
+  assert_errors (lines, WORDS ("a.conf:4: [record] directory: file/recordings: recordings cannot be written here"));
+  assert_errors (own_lines, WORDS ("[engine tape] record-directory: file: recordings cannot be written here"));
   ck_assert_ptr_null (check_app (unused)); /* nobody gets there */
   ck_assert_ptr_null (check_app (good));
 }

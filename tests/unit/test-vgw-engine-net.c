@@ -181,7 +181,7 @@ START_TEST (a_bot_that_does_not_answer_the_handshake_is_given_up)
   call_start (call);
   WAIT_UNTIL (raw_accept (raw));
   WAIT_UNTIL (call->n_failed > 0);
-  ck_assert_ptr_nonnull (strstr (call->failure, "no answer in time"));
+  ck_assert_ptr_nonnull (strstr (call->failure, "no response in time"));
   WAIT_UNTIL (!raw_read (raw)); /* and the socket is closed */
   call_free (call);
   raw_free (raw);
@@ -192,16 +192,16 @@ static const struct
 {
   const char *text, *words;
 } bad_answers[] = {
-  { "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "cannot connect: the answer is 200 OK" },
-  { "HTTP/1.1 404 Not Found\r\n\r\n", "cannot connect: the answer is 404 Not Found" },
-  { "HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\n\r\n", "cannot connect: the answer is 301" },
-  { "HTTP/1.1 101 Switching Protocols\r\n\r\n", "cannot connect: the answer is not an upgrade" },
+  { "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "cannot connect: the response is 200 OK" },
+  { "HTTP/1.1 404 Not Found\r\n\r\n", "cannot connect: the response is 404 Not Found" },
+  { "HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\n\r\n", "cannot connect: the response is 301" },
+  { "HTTP/1.1 101 Switching Protocols\r\n\r\n", "cannot connect: the response is not an upgrade" },
   { "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n",
-    "cannot connect: the answer is not to this request" },
-  { "garbage\r\n\r\n", "cannot connect: the answer is not HTTP" },
-  { "\r\n\r\n", "cannot connect: the answer is not HTTP" },
-  { "\xff\xfe\r\n\r\n\r\n\r\n", "cannot connect: the answer is not HTTP" },
-  { "\x15\x03\x01\x02\x02\x32", "cannot connect: the bot speaks TLS" }, /* an alert, as rustls and GnuTLS send it */
+    "cannot connect: the response does not match the request" },
+  { "garbage\r\n\r\n", "cannot connect: the response is not HTTP" },
+  { "\r\n\r\n", "cannot connect: the response is not HTTP" },
+  { "\xff\xfe\r\n\r\n\r\n\r\n", "cannot connect: the response is not HTTP" },
+  { "\x15\x03\x01\x02\x02\x32", "cannot connect: the bot uses TLS" }, /* an alert, as rustls and GnuTLS send it */
 };
 
 START_TEST (an_answer_that_is_no_upgrade_is_no_connection)

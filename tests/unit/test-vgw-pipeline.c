@@ -404,7 +404,8 @@ END_TEST
 
 START_TEST (two_codecs_in_one_description_are_refused)
 {
-  assert_refused ("rtppcmadepay name=rtp_in ! alawdec ! appsink name=pcm_out\n" OUT, "test.launch:2: ", "same codec");
+  assert_refused ("rtppcmadepay name=rtp_in ! alawdec ! appsink name=pcm_out\n" OUT,
+                  "test.launch:2: ", "different codecs");
 }
 END_TEST
 
@@ -428,8 +429,8 @@ START_TEST (mistakes_of_grammar_are_told_with_their_line)
 {
   assert_refused ("= ! ! = name", "test.launch:1: ", "property");
   assert_refused (IN "\n" OUT "\n!", "test.launch:3: ", "link"); /* the pad "src" is the gateway's */
-  assert_refused ("\n! " IN OUT, "test.launch:2: ", "in front");
-  assert_refused (IN "\n" OUT "\n!\n! queue", "test.launch:4: ", "in front");
+  assert_refused ("\n! " IN OUT, "test.launch:2: ", "before this link");
+  assert_refused (IN "\n" OUT "\n!\n! queue", "test.launch:4: ", "before this link");
   assert_refused (IN "\nappsrc name=pcm_in !\nname=x", "test.launch:3: ", "property");
   assert_refused (IN "\naudio/x-raw,rate=8000 ! queue " OUT, "test.launch:2: ", "caps");
   assert_refused (IN OUT "\n! audio/x-raw, rate=8000", "test.launch:2: ", "caps");

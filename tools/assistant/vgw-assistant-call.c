@@ -352,7 +352,7 @@ vgw_assistant_call_push (VgwAssistantCall *self, const gint16 *samples, gsize n_
   g_mutex_unlock (&self->lock);
 
   if (is_first_loss)
-    vgw_warning (self->session_id, "assistant: the recognition is %d ms behind, the caller's voice is being dropped",
+    vgw_warning (self->session_id, "assistant: recognition is %d ms behind: dropping caller audio",
                  VGW_ASSISTANT_QUEUE_MS);
 }
 
@@ -392,7 +392,7 @@ vgw_assistant_call_stop (VgwAssistantCall *self)
   g_mutex_unlock (&self->lock);
 
   if (dropped_samples > 0)
-    vgw_info (self->session_id, "assistant: %" G_GUINT64_FORMAT " ms of the caller's voice were dropped",
+    vgw_info (self->session_id, "assistant: %" G_GUINT64_FORMAT " ms of caller audio were dropped",
               dropped_samples * 1000 / self->rate_hz);
   call_unref (self);
 }

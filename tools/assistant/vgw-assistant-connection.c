@@ -163,7 +163,7 @@ on_failed (const GError *error, gpointer user_data)
   VgwAssistantConnection *self = user_data;
 
   vgw_warning (self->session_id, "%s", error->message);
-  vgw_assistant_connection_close (self, SOUP_WEBSOCKET_CLOSE_SERVER_ERROR, "the recognition has failed");
+  vgw_assistant_connection_close (self, SOUP_WEBSOCKET_CLOSE_SERVER_ERROR, "speech recognition failed");
 }
 
 /* --- from the gateway --- */
@@ -188,8 +188,7 @@ on_start (VgwAssistantConnection *self, JsonObject *message)
       return;
     }
   self->session_id = session_id != NULL ? g_strndup (session_id, MAX_SESSION_ID_CHARS) : NULL;
-  vgw_debug (self->session_id, "assistant: a call %s at %u Hz", is_resumed ? "is taken up again" : "begins",
-             self->rate_hz);
+  vgw_debug (self->session_id, "assistant: call %s at %u Hz", is_resumed ? "resumed" : "started", self->rate_hz);
   vgw_source_clear (&self->timer);
   self->state = is_resumed ? VGW_ASSISTANT_LISTENING : VGW_ASSISTANT_SPEAKING;
   self->call =
@@ -252,7 +251,7 @@ on_error (VgwAssistantConnection *self, JsonObject *message)
 {
   const char *text = vgw_json_get_string (message, "message");
 
-  vgw_warning (self->session_id, "assistant: the gateway refuses: %s", text != NULL ? text : "(no message)");
+  vgw_warning (self->session_id, "assistant: error from the gateway: %s", text != NULL ? text : "(no message)");
 }
 
 /* Other types are ignored, as the protocol requires. */
@@ -300,7 +299,7 @@ on_message (SoupWebsocketConnection *socket, SoupWebsocketDataType type, GBytes 
   if (message != NULL)
     on_text (self, message);
   else
-    vgw_warning (self->session_id, "assistant: a message of the gateway cannot be used: %s", error->message);
+    vgw_warning (self->session_id, "assistant: invalid message from the gateway: %s", error->message);
 }
 
 static void
@@ -315,7 +314,7 @@ on_closed (SoupWebsocketConnection *socket, gpointer user_data)
 static gboolean
 on_no_start (gpointer user_data)
 {
-  vgw_assistant_connection_close (user_data, SOUP_WEBSOCKET_CLOSE_PROTOCOL_ERROR, "no start in time");
+  vgw_assistant_connection_close (user_data, SOUP_WEBSOCKET_CLOSE_PROTOCOL_ERROR, "no start message in time");
   return G_SOURCE_REMOVE;
 }
 

@@ -8,7 +8,7 @@
 #include "base/vgw-error.h"
 #include "assistant/vgw-assistant-sphinx.h"
 
-#define MODEL_HELP "the package pocketsphinx-en-us has the models"
+#define MODEL_HELP "the models are in the package pocketsphinx-en-us"
 #define COMMAND_SEARCH "command"
 #define DICTATION_SEARCH "dictation"
 #define PHONE_SEARCH "phones"
@@ -60,7 +60,7 @@ check_file (const char *path, GFileTest test, const char *help, GError **error)
   if (g_file_test (path, test))
     return TRUE;
 
-  g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "assistant: %s is not there (%s)", path, help);
+  g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "assistant: %s does not exist (%s)", path, help);
   return FALSE;
 }
 
@@ -69,7 +69,7 @@ set_load_error (const char *what, const char *path, GError **error)
 {
   g_autofree char *reason = vgw_assistant_sphinx_take_error ();
 
-  g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "assistant: the %s %s cannot be used: %s", what, path, reason);
+  g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "assistant: cannot use the %s %s: %s", what, path, reason);
 }
 
 static gboolean

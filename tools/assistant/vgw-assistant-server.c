@@ -55,7 +55,7 @@ on_request (SoupServer *soup, SoupServerMessage *request, const char *path, GHas
     soup_server_message_set_status (request, SOUP_STATUS_FORBIDDEN, NULL);
   else if (self->connections->len >= self->max_calls)
     {
-      vgw_warning (NULL, "assistant: a call is refused, %u are there", self->connections->len);
+      vgw_warning (NULL, "assistant: refused a call: %u calls are active (--max-calls)", self->connections->len);
       soup_server_message_set_status (request, SOUP_STATUS_SERVICE_UNAVAILABLE, NULL);
     }
 }

@@ -29,13 +29,17 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
 {
   const GOptionEntry entries[] = {
     { "listen", 'l', 0, G_OPTION_ARG_STRING, &options->listen,
-      "Listen there; port 0 takes a free one (default " DEFAULT_ADDRESS ")", "ADDRESS:PORT" },
-    { "max-calls", 'n', 0, G_OPTION_ARG_INT, &options->max_calls, "Calls at a time, 1 to 1000 (default 16)", "N" },
-    { "no-barge-in", 0, 0, G_OPTION_ARG_NONE, &options->no_barge_in, "Go on when the caller speaks meanwhile", NULL },
-    { "grammar", 'g', 0, G_OPTION_ARG_FILENAME, &options->grammar, "The commands, in JSGF", "FILE" },
-    { "model-dir", 'm', 0, G_OPTION_ARG_FILENAME, &options->model_dir, "The models of pocketsphinx", "DIRECTORY" },
-    { "log-level", 0, 0, G_OPTION_ARG_STRING, &options->log_level, "debug, info (default), warning or error", "LEVEL" },
-    { "log-format", 0, 0, G_OPTION_ARG_STRING, &options->log_format, "text (default) or json", "FORMAT" },
+      "Address to listen on; port 0 takes any free port (default " DEFAULT_ADDRESS ")", "ADDRESS:PORT" },
+    { "max-calls", 'n', 0, G_OPTION_ARG_INT, &options->max_calls, "Maximum number of calls, 1 to 1000 (default 16)",
+      "N" },
+    { "no-barge-in", 0, 0, G_OPTION_ARG_NONE, &options->no_barge_in, "Keep speaking when the caller interrupts", NULL },
+    { "grammar", 'g', 0, G_OPTION_ARG_FILENAME, &options->grammar, "Grammar of the commands (JSGF)", "FILE" },
+    { "model-dir", 'm', 0, G_OPTION_ARG_FILENAME, &options->model_dir, "Directory of pocketsphinx' models",
+      "DIRECTORY" },
+    { "log-level", 0, 0, G_OPTION_ARG_STRING, &options->log_level,
+      "Lowest level to log: debug, info (default), warning or error", "LEVEL" },
+    { "log-format", 0, 0, G_OPTION_ARG_STRING, &options->log_format, "Format of the log: text (default) or json",
+      "FORMAT" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->should_print_version, "Print the version and exit", NULL },
     { NULL },
   };
@@ -91,7 +95,7 @@ parse_address (const char *text, GError **error)
 
   if (found == NULL)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                 "--listen must be a numeric address and a port, as " DEFAULT_ADDRESS " or [::1]:8082, not \"%s\"",
+                 "--listen must be a numeric address and a port, such as " DEFAULT_ADDRESS " or [::1]:8082, not \"%s\"",
                  text);
   return found;
 }
@@ -141,7 +145,7 @@ run (const Options *options, GSocketAddress *address, GError **error)
   term_id = g_unix_signal_add (SIGTERM, on_signal, loop);
   int_id = g_unix_signal_add (SIGINT, on_signal, loop);
   if (!g_inet_address_get_is_loopback (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address))))
-    vgw_warning (NULL, "assistant: anybody who reaches the port can use it");
+    vgw_warning (NULL, "assistant: there is no authentication: anybody who can reach the port can use it");
   /* for the script that has started it, as the bots of examples/ do */
   g_print ("ready %s\n", vgw_assistant_server_get_url (server));
   g_main_loop_run (loop);

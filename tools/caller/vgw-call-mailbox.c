@@ -41,7 +41,7 @@ on_offer_created (GstPromise *promise, gpointer user_data)
   notice = notice_new (offer != NULL ? VGW_CALL_NOTICE_OFFER : VGW_CALL_NOTICE_FAILED);
   notice->description = offer;
   if (offer == NULL)
-    notice->error = g_error_new_literal (VGW_ERROR, VGW_ERROR_INTERNAL, "webrtcbin made no offer");
+    notice->error = g_error_new_literal (VGW_ERROR, VGW_ERROR_INTERNAL, "webrtcbin created no offer");
   notice_post (user_data, notice);
   gst_promise_unref (promise);
 }
@@ -56,7 +56,7 @@ on_answer_set (GstPromise *promise, gpointer user_data)
   if (reply != NULL && gst_structure_get (reply, "error", G_TYPE_ERROR, &cause, NULL))
     {
       notice = notice_new (VGW_CALL_NOTICE_FAILED);
-      notice->error = g_error_new (VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the answer cannot be used: %s", cause->message);
+      notice->error = g_error_new (VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "invalid answer: %s", cause->message);
       notice_post (user_data, notice);
     }
   gst_promise_unref (promise);

@@ -458,7 +458,7 @@ vgw_call_media_start (VgwCallMedia *self)
       g_signal_emit_by_name (self->webrtc, "create-data-channel", EVENTS_LABEL, NULL, &self->channel);
       if (self->channel == NULL)
         {
-          fail (self, "webrtcbin made no data channel");
+          fail (self, "webrtcbin created no data channel");
           return;
         }
       vgw_call_mailbox_connect_channel (&self->mailbox, self->channel);
@@ -475,7 +475,7 @@ vgw_call_media_set_answer (VgwCallMedia *self, const char *sdp, GError **error)
   if (self->keys != NULL && strstr (sdp, " telephone-event/") == NULL)
     {
       g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE,
-                   "the gateway takes no keys: no telephone-event in its answer");
+                   "the gateway accepts no key presses: its answer has no telephone-event");
       return FALSE;
     }
   if (gst_sdp_message_new_from_text (sdp, &message) != GST_SDP_OK)

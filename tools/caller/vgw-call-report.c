@@ -126,7 +126,7 @@ vgw_call_report_to_text (const VgwCallReport *report)
   if (report->has_measurements)
     g_string_append_printf (text,
                             "%s%" G_GUINT64_FORMAT " packets sent, %" G_GUINT64_FORMAT " received, %" G_GUINT64_FORMAT
-                            " lost, jitter %.1f ms; heard %.1f s, %.1f s of it voice, RMS %.0f, peak %u",
+                            " lost, jitter %.1f ms; received %.1f s of audio, %.1f s of it voice, RMS %.0f, peak %u",
                             text->len > 0 ? "\n" : "", media->n_sent, media->received.n_received,
                             vgw_rtp_counter_get_lost (&media->received), media->received.jitter_ms,
                             (double) media->level.n_samples / VGW_CALL_OUTPUT_RATE_HZ,

@@ -48,7 +48,7 @@ on_text (SoupWebsocketConnection *websocket, int type, GBytes *data, VgwCallSock
   message = vgw_message_parse (text, length, &error);
   if (message == NULL)
     {
-      reason = g_strdup_printf ("the gateway sent a message that cannot be read: %s", error->message);
+      reason = g_strdup_printf ("invalid message from the gateway: %s", error->message);
       report_closed (self, reason);
       return;
     }
@@ -145,7 +145,7 @@ accept_any_certificate (SoupMessage *message, GTlsCertificate *certificate, GTls
 static gboolean
 report_bad_url (gpointer user_data)
 {
-  report_closed (user_data, "the URL cannot be used: ws://HOST:PORT/ws is wanted");
+  report_closed (user_data, "invalid URL: it must be ws://HOST:PORT/ws");
   return G_SOURCE_REMOVE;
 }
 

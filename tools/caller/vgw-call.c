@@ -85,9 +85,9 @@ judge_audio (VgwCall *self)
   if (self->report.measurements.level.n_voiced_windows >= VGW_CALL_MIN_VOICED_WINDOWS)
     set_verdict (self, VGW_CALL_OK, NULL);
   else if (self->report.measurements.received.n_received == 0)
-    set_verdict (self, VGW_CALL_NO_AUDIO, "no packet came back");
+    set_verdict (self, VGW_CALL_NO_AUDIO, "no packet was received");
   else
-    set_verdict (self, VGW_CALL_NO_AUDIO, "what came back is silence");
+    set_verdict (self, VGW_CALL_NO_AUDIO, "only silence was received");
 }
 
 static gboolean

@@ -101,7 +101,7 @@ read_pcm (const char *path, guint rate_hz, GError **error)
     }
   if (pcm->len == 0)
     {
-      take_bus_error (pipeline, "no audio in it", error);
+      take_bus_error (pipeline, "it has no audio", error);
       return NULL;
     }
   return g_steal_pointer (&pcm);
@@ -163,7 +163,7 @@ encode (VgwSpeech *self, const GByteArray *pcm, gsize frame_bytes, GError **erro
     }
   if (self->frames->len == 0)
     {
-      take_bus_error (pipeline, "the encoder gave nothing", error);
+      take_bus_error (pipeline, "the encoder produced no output", error);
       return FALSE;
     }
   return TRUE;

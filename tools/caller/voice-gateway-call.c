@@ -74,7 +74,7 @@ check_options (Options *options, GError **error)
   if (options->shows_version)
     return TRUE;
   if (url == NULL || options->urls[1] != NULL)
-    return usage_error (error, "exactly one URL is wanted, as ws://127.0.0.1:8080/ws");
+    return usage_error (error, "exactly one URL is required, such as ws://127.0.0.1:8080/ws");
   if (!g_str_has_prefix (url, "ws://") && !g_str_has_prefix (url, "wss://"))
     return usage_error (error, "the URL must begin with ws:// or wss://");
   if (vgw_call_codec_find (options->codec) == NULL)
@@ -100,21 +100,25 @@ static gboolean
 parse_options (Options *options, int *argc, char ***argv, GError **error)
 {
   const GOptionEntry entries[] = {
-    { "in", 'i', 0, G_OPTION_ARG_FILENAME, &options->in_path, "What to say: any WAV (default: a built-in phrase)",
+    { "in", 'i', 0, G_OPTION_ARG_FILENAME, &options->in_path,
+      "Speech to send: any WAV file (default: a built-in phrase)", "FILE" },
+    { "out", 'o', 0, G_OPTION_ARG_FILENAME, &options->out_path, "Write the received audio to a WAV file: 16 kHz, mono",
       "FILE" },
-    { "out", 'o', 0, G_OPTION_ARG_FILENAME, &options->out_path, "Write what comes back: 16 kHz mono WAV", "FILE" },
-    { "codec", 'c', 0, G_OPTION_ARG_STRING, &options->codec, "opus (default), pcmu, pcma or g722", "NAME" },
+    { "codec", 'c', 0, G_OPTION_ARG_STRING, &options->codec, "Codec to offer: opus (default), pcmu, pcma or g722",
+      "NAME" },
     { "duration", 'd', 0, G_OPTION_ARG_DOUBLE, &options->duration_s,
-      "Hang up after so long; the speech repeats (default: the speech once, and 1.5 s)", "SECONDS" },
-    { "calls", 'n', 0, G_OPTION_ARG_INT, &options->n_calls, "How many calls at once (1)", "N" },
-    { "ramp", 0, 0, G_OPTION_ARG_INT, &options->ramp_ms, "Time from one call to the next (100)", "MS" },
-    { "timeout", 0, 0, G_OPTION_ARG_INT, &options->timeout_ms, "Bound of the time to connect (20000)", "MS" },
+      "Hang up after this time; the speech is repeated (default: the speech once, and 1.5 s)", "SECONDS" },
+    { "calls", 'n', 0, G_OPTION_ARG_INT, &options->n_calls, "Number of calls at the same time (default 1)", "N" },
+    { "ramp", 0, 0, G_OPTION_ARG_INT, &options->ramp_ms, "Time from the start of one call to the next (default 100)",
+      "MS" },
+    { "timeout", 0, 0, G_OPTION_ARG_INT, &options->timeout_ms, "Time limit for connecting (default 20000)", "MS" },
     { "event", 'e', 0, G_OPTION_ARG_STRING, &options->event,
-      "Send an application event; text that is no JSON object becomes {\"text\": TEXT}", "TEXT" },
-    { "dtmf", 0, 0, G_OPTION_ARG_STRING, &options->keys, "Press these keys; a comma is half a second's pause", "KEYS" },
+      "Send an application event; text that is not a JSON object becomes {\"text\": TEXT}", "TEXT" },
+    { "dtmf", 0, 0, G_OPTION_ARG_STRING, &options->keys, "Send these keys; a comma is a pause of half a second",
+      "KEYS" },
     { "audio-only", 0, 0, G_OPTION_ARG_NONE, &options->is_audio_only, "Offer no data channel", NULL },
     { "turn", 0, 0, G_OPTION_ARG_STRING, &options->turn, "A TURN server: USER:PASSWORD@HOST:PORT", "SERVER" },
-    { "relay-only", 0, 0, G_OPTION_ARG_NONE, &options->is_relay_only, "Use nothing but the TURN server", NULL },
+    { "relay-only", 0, 0, G_OPTION_ARG_NONE, &options->is_relay_only, "Offer only the TURN server's addresses", NULL },
     { "origin", 0, 0, G_OPTION_ARG_STRING, &options->origin, "The Origin header to send", "URL" },
     { "insecure", 'k', 0, G_OPTION_ARG_NONE, &options->is_insecure, "wss: accept any certificate", NULL },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &options->is_json, "Print the measurements as JSON", NULL },
@@ -126,10 +130,10 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
   g_option_context_add_main_entries (context, entries, NULL);
-  g_option_context_set_summary (context, "Calls a voice-gateway over WebRTC, says something and listens to the reply.");
+  g_option_context_set_summary (context, "Calls a voice-gateway over WebRTC, sends speech and receives the reply.");
   g_option_context_set_description (
       context,
-      "Exit status: 0 audio came back, 1 connected but silence, 2 usage, 3 signaling failed,\n"
+      "Exit status: 0 audio received, 1 connected but silence, 2 usage, 3 signaling failed,\n"
       "4 ICE or DTLS failed, 5 internal, 6 --out could not be written. With several calls: the first failure.");
   if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;

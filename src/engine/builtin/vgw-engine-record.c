@@ -43,7 +43,7 @@ vgw_engine_record_start (VgwEngine *engine, const VgwEngineStart *start, GError 
   /* the id is the file's name: it must not contain a path */
   if (start->session_id[0] == '\0' || start->session_id[strspn (start->session_id, SESSION_ID_CHARS)] != '\0')
     {
-      g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "recording: the session id is no file name");
+      g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "recording: the session id is not a file name");
       return FALSE;
     }
   if (g_mkdir_with_parents (self->directory, DIRECTORY_MODE) != 0)
@@ -163,7 +163,7 @@ vgw_engine_record_check_directory (const char *directory, GError **error)
       existing = parent;
     }
   if (!g_file_test (existing, G_FILE_TEST_IS_DIR))
-    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: recordings cannot be kept here, %s is no directory",
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: recordings cannot be written here: %s is not a directory",
                  directory, existing);
   else if (access (existing, W_OK | X_OK) != 0)
     g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s: recordings cannot be written here: %s: %s", directory,

@@ -145,7 +145,7 @@ write_batch (VgwWavFile *self)
   if (written < length && !self->has_logged_error)
     {
       self->has_logged_error = TRUE;
-      vgw_warning (self->session_id, "recording %s: %s; the call goes on, samples are lost", self->path,
+      vgw_warning (self->session_id, "recording %s: %s; the call continues, audio is missing in the file", self->path,
                    g_strerror (write_errno));
     }
   return self->batch->len / SAMPLE_BYTES;
@@ -176,7 +176,7 @@ flush_file (VgwWavFile *self)
   if (dropped > 0 && !self->has_logged_loss)
     {
       self->has_logged_loss = TRUE;
-      vgw_warning (self->session_id, "recording %s: samples are being lost, %" G_GUINT64_FORMAT " until now",
+      vgw_warning (self->session_id, "recording %s: samples are missing in the file, %" G_GUINT64_FORMAT " so far",
                    self->path, dropped);
     }
 }
@@ -185,7 +185,7 @@ static void
 finish_file (VgwWavFile *self)
 {
   flush_file (self);
-  vgw_info (self->session_id, "recorded %s: %" G_GUINT64_FORMAT " ms, %" G_GUINT64_FORMAT " ms lost", self->path,
+  vgw_info (self->session_id, "recorded %s: %" G_GUINT64_FORMAT " ms, %" G_GUINT64_FORMAT " ms missing", self->path,
             self->stats.written_samples * 1000 / self->rate_hz, self->stats.dropped_samples * 1000 / self->rate_hz);
   file_free (self);
 }

@@ -390,7 +390,7 @@ get_correlation_id (JsonObject *message, const char **id, GError **error)
   *id = vgw_json_get_string (message, "correlation_id");
   if (*id == NULL)
     *id = "";
-  return strlen (*id) <= MAX_CORRELATION_ID_BYTES || vgw_dialect_fail (error, "a correlation_id that is too long");
+  return strlen (*id) <= MAX_CORRELATION_ID_BYTES || vgw_dialect_fail (error, "correlation_id is too long");
 }
 
 static gboolean
@@ -540,18 +540,18 @@ asterisk_receive (gpointer state, gboolean is_text, const guint8 *data, gsize le
   message = vgw_dialect_parse (data, length, error);
   if (message == NULL)
     {
-      g_prefix_error (error, "control messages are JSON here, f(json) in Asterisk: ");
+      g_prefix_error (error, "control messages must be JSON (f(json) in Asterisk): ");
       return FALSE;
     }
   command = vgw_json_get_string (message, "command");
   if (command == NULL)
-    return vgw_dialect_fail (error, "a message without a command");
+    return vgw_dialect_fail (error, "the message has no command");
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     {
       if (!vgw_dialect_is_word (command, commands[i].command))
         continue;
       if (commands[i].needs_media_out && !self->is_media_out)
-        return vgw_dialect_fail (error, "%s while the media direction is \"in\"", command);
+        return vgw_dialect_fail (error, "%s is not allowed while the media direction is \"in\"", command);
       return commands[i].receive (self, message, error);
     }
   return vgw_dialect_fail (error, "unknown command %s", command);

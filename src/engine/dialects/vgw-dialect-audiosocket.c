@@ -160,8 +160,8 @@ static gboolean
 receive_error (const guint8 *payload, gsize length, GError **error)
 {
   if (length == 0)
-    return vgw_dialect_fail (error, "the bot reports an error");
-  return vgw_dialect_fail (error, "the bot reports the error 0x%02x", payload[0]);
+    return vgw_dialect_fail (error, "the bot reported an error");
+  return vgw_dialect_fail (error, "the bot reported the error 0x%02x", payload[0]);
 }
 
 static gboolean
@@ -173,12 +173,14 @@ receive_message (AudioSocket *self, guint8 kind, const guint8 *payload, gsize le
       return TRUE;
     }
   if (kind >= KIND_AUDIO_8KHZ && kind <= KIND_AUDIO_192KHZ)
-    return vgw_dialect_fail (error, "audio of type 0x%02x; at %u Hz it is 0x%02x", kind,
-                             self->wire.call->format.rate_hz, self->audio_kind);
+    return vgw_dialect_fail (error,
+                             "dropped audio of type 0x%02x: this engine is configured for %u Hz, type 0x%02x; change "
+                             "sample-rate, or let the bot send that type",
+                             kind, self->wire.call->format.rate_hz, self->audio_kind);
   if (kind == KIND_ERROR)
     return receive_error (payload, length, error);
   if (kind != KIND_HANGUP)
-    return vgw_dialect_fail (error, "a message of type 0x%02x", kind);
+    return vgw_dialect_fail (error, "unknown message type 0x%02x", kind);
   self->wire.handlers->emit (&(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_HANGUP }, self->wire.user_data);
   return TRUE;
 }

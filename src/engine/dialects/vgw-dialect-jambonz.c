@@ -252,7 +252,7 @@ receive_play_audio (Jambonz *self, JsonObject *data, GError **error)
   gsize length;
 
   if (content == NULL)
-    return vgw_dialect_fail (error, "playAudio: no data.audioContent");
+    return vgw_dialect_fail (error, "playAudio: data.audioContent is missing");
   if (!vgw_dialect_is_word (vgw_json_get_string (data, "audioContentType"), "raw") || !has_our_rate (self, data))
     return vgw_dialect_fail (error, "playAudio: only raw audio of %u Hz can be played",
                              self->wire.call->format.rate_hz);
@@ -299,14 +299,15 @@ jambonz_receive (gpointer state, gboolean is_text, const guint8 *data, gsize len
   self->payload = payload;
   type = vgw_json_get_string (message, "type");
   if (type == NULL)
-    return vgw_dialect_fail (error, "a command without a type");
+    return vgw_dialect_fail (error, "the command has no type");
   node = vgw_json_get (message, "data");
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     {
       if (!vgw_dialect_is_word (type, commands[i].type))
         continue;
       if (payload != NULL && commands[i].receive != receive_play_audio)
-        return vgw_dialect_fail (error, "%s: a text of %" G_GSIZE_FORMAT " bytes", commands[i].type, length);
+        return vgw_dialect_fail (error, "%s: a text of %" G_GSIZE_FORMAT " bytes is too long", commands[i].type,
+                                 length);
       return commands[i].receive (
           self, node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL, error);
     }

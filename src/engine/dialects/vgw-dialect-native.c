@@ -220,7 +220,7 @@ receive_ready (Native *self, JsonObject *message, GError **error)
   self->is_rate_refused = vgw_json_get (message, "sample_rate") != NULL
                           && vgw_json_get_int (message, "sample_rate", 0, G_MAXINT, -1) != (gint64) rate_hz;
   if (self->is_rate_refused)
-    return vgw_dialect_fail (error, "ready: the sample rate of this engine is %u, as configured", rate_hz);
+    return vgw_dialect_fail (error, "ready: the configured sample rate of this engine is %u", rate_hz);
   return TRUE;
 }
 
@@ -285,7 +285,7 @@ receive_text (Native *self, const guint8 *data, gsize length, GError **error)
     return FALSE;
   type = vgw_json_get_string (message, "type");
   if (type == NULL)
-    return vgw_dialect_fail (error, "a message without a type");
+    return vgw_dialect_fail (error, "the message has no type");
   for (guint i = 0; i < G_N_ELEMENTS (messages); i++)
     {
       if (vgw_dialect_is_word (type, messages[i].type))
@@ -298,7 +298,7 @@ static gboolean
 receive_audio (Native *self, const guint8 *data, gsize length, GError **error)
 {
   if (self->is_rate_refused)
-    return vgw_dialect_fail (error, "audio of a sample rate that was refused");
+    return vgw_dialect_fail (error, "dropped audio: its sample rate was refused");
   vgw_dialect_play_stream (&self->wire, &self->odd, data, length);
   return TRUE;
 }

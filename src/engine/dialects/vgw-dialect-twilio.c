@@ -309,24 +309,25 @@ twilio_receive (gpointer state, gboolean is_text, const guint8 *data, gsize leng
   const char *event;
 
   if (!is_text)
-    return vgw_dialect_fail (error, "a binary frame; Media Streams are text");
+    return vgw_dialect_fail (error, "a binary frame: Media Streams uses text frames only");
   message = vgw_dialect_parse_with_payload (data, length, &payload, error);
   if (message == NULL)
     return FALSE;
   self->payload = payload;
   event = vgw_json_get_string (message, "event");
   if (event == NULL)
-    return vgw_dialect_fail (error, "a message without an event");
+    return vgw_dialect_fail (error, "the message has no event");
   for (guint i = 0; i < G_N_ELEMENTS (messages); i++)
     {
       JsonObject *body;
       if (!vgw_dialect_is_word (event, messages[i].event))
         continue;
       if (payload != NULL && messages[i].receive != receive_media)
-        return vgw_dialect_fail (error, "%s: a text of %" G_GSIZE_FORMAT " bytes", messages[i].event, length);
+        return vgw_dialect_fail (error, "%s: a text of %" G_GSIZE_FORMAT " bytes is too long", messages[i].event,
+                                 length);
       body = get_body (message, event);
       if (messages[i].has_body && body == NULL)
-        return vgw_dialect_fail (error, "%s: no object %s", event, event);
+        return vgw_dialect_fail (error, "%s: the object %s is missing", event, event);
       return messages[i].receive (self, body, error);
     }
   return vgw_dialect_fail (error, "unknown event %s", event);

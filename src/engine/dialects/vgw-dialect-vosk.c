@@ -98,14 +98,14 @@ vosk_receive (gpointer state, gboolean is_text, const guint8 *data, gsize length
   const char *text, *partial;
 
   if (!is_text)
-    return vgw_dialect_fail (error, "a binary frame; a recogniser sends text");
+    return vgw_dialect_fail (error, "a binary frame: vosk-server sends text frames only");
   message = vgw_dialect_parse (data, length, error);
   if (message == NULL)
     return FALSE;
   text = vgw_json_get_string (message, "text");
   partial = vgw_json_get_string (message, "partial");
   if (text == NULL && partial == NULL)
-    return vgw_dialect_fail (error, "a reply with neither partial nor text");
+    return vgw_dialect_fail (error, "the reply has neither partial nor text");
 
   if (text != NULL)
     {

@@ -81,7 +81,7 @@ vgw_dialect_parse (const guint8 *data, gsize length, GError **error)
 
   if (length > VGW_DIALECT_MAX_TEXT_BYTES)
     {
-      vgw_dialect_fail (error, "a text of %" G_GSIZE_FORMAT " bytes; at most %u are read", length,
+      vgw_dialect_fail (error, "a text of %" G_GSIZE_FORMAT " bytes is too long, the limit is %u", length,
                         VGW_DIALECT_MAX_TEXT_BYTES);
       return NULL;
     }
