@@ -113,6 +113,16 @@ export const HELP = Object.freeze({
     steps: ['Check your network connection, then press “Call again”.',
       'If it goes on, the gateway may have been stopped: tell whoever runs it.'],
   },
+  'session-gone': {
+    title: 'The gateway does not know this call any more',
+    what: 'It was restarted, or your connection was away for too long.',
+    steps: ['Press “Call again”: the conversation begins anew.'],
+  },
+  replaced: {
+    title: 'The call goes on in another window',
+    what: 'Another page of yours has taken it over.',
+    steps: ['Look for it in your other tabs, or press “Call again” for a new call here.'],
+  },
   'udp-blocked': {
     title: 'The audio does not get through',
     what: 'The gateway has answered, but no audio packet (UDP) reaches it from here. A firewall or a company network often does this.',

@@ -267,9 +267,6 @@ view.helpAction.addEventListener('click', () => {
     restartMicrophone();
 });
 
-/* a page in the back/forward cache would keep the microphone */
-addEventListener('pagehide', () => call?.hangUp());
-
 engine.load(new URL('engines', location.href));
 
 try {

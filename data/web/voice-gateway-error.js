@@ -21,6 +21,8 @@ export const CallErrorCode = Object.freeze({
   BAD_REQUEST: 'bad-request',
   GATEWAY_ERROR: 'gateway-error',
   ENDED_BY_GATEWAY: 'ended-by-gateway',
+  SESSION_GONE: 'session-gone',
+  REPLACED: 'replaced',
   /* the audio path */
   UDP_BLOCKED: 'udp-blocked',
   MEDIA_LOST: 'media-lost',
@@ -66,6 +68,7 @@ const WIRE_CODES = new Map([
   ['engine', CallErrorCode.ENGINE],
   ['bad-request', CallErrorCode.BAD_REQUEST],
   ['timeout', CallErrorCode.TIMEOUT],
+  ['gone', CallErrorCode.SESSION_GONE],
 ]);
 
 /** The error for an `error` message of the gateway; a code it did not have when this was written is `gateway-error`. */
@@ -131,4 +134,21 @@ export function errorFromProbe(found) {
   const [code, message, reason] = PROBE_ERRORS.get(found)
     ?? [CallErrorCode.WRONG_ADDRESS, `No gateway takes calls at this address (HTTP status ${found})`, null];
   return new VoiceGatewayError(code, message, { reason });
+}
+
+/** The error for an audio path that could not be made; `wasIceConnected`: packets came through. */
+export function errorFromConnect(wasIceConnected) {
+  if (!wasIceConnected)
+    return new VoiceGatewayError(CallErrorCode.UDP_BLOCKED, 'No audio packet gets through to the gateway');
+  return new VoiceGatewayError(CallErrorCode.TIMEOUT, 'The encryption of the audio could not be set up');
+}
+
+/** What a call in the state `recovering` waits for. */
+export const Loss = Object.freeze({ SIGNALING: 'signaling-lost', MEDIA: 'media-lost', GATEWAY: 'gateway' });
+
+/** The error for what did not come back in time: a set of Loss. */
+export function errorFromLoss(losses) {
+  return losses.has(Loss.SIGNALING)
+    ? new VoiceGatewayError(CallErrorCode.GATEWAY_LOST, 'The connection to the gateway broke and did not come back')
+    : new VoiceGatewayError(CallErrorCode.MEDIA_LOST, 'The audio connection broke and did not come back');
 }

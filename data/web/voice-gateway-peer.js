@@ -12,7 +12,8 @@ export class Peer {
   #dtmf;
   #events = null;          // the data channel
   #earlyCandidates = [];   // that came before the answer to the present offer; null after it
-  #stream = null;          // of the far side
+  #track = null;           // of the far side
+  #stream = null;
   #wasIceConnected = false;
   #on;
 
@@ -59,6 +60,8 @@ export class Peer {
   get isWaitingForAnswer() { return this.#pc.signalingState === 'have-local-offer'; }
 
   /** What the far side sends; null before its answer. */
+  get track() { return this.#track; }
+
   get stream() { return this.#stream; }
 
   /** The offer as it is now, with the candidates that were found so far. */
@@ -144,6 +147,7 @@ export class Peer {
   #onTrack(track, streams) {
     if (track.kind !== 'audio')
       return;
+    this.#track = track;
     this.#stream = streams[0] ?? new MediaStream([track]);
     this.#on.track(track, this.#stream);
   }

@@ -2,8 +2,19 @@
 
 import { decodeMessage, encodeMessage } from './voice-gateway-wire.js';
 
-const NORMAL_CLOSURE = 1000; // RFC 6455 section 7.4.1
+const PROTOCOL = 'voice-gateway';
+const NORMAL_CLOSURE = 1000; // RFC 6455 section 7.4.1; to the gateway it is a hang-up
+const ABANDONED = 4000;      // any other code is a lost socket
 const PROBE_TIMEOUT_MS = 3000;
+
+/* The address as a log may have it. */
+function withoutSecrets(url) {
+  const address = new URL(url);
+  for (const name of ['resume', 'token'])
+    if (address.searchParams.has(name))
+      address.searchParams.set(name, '(hidden)');
+  return address.href;
+}
 
 /**
  * Finds out what is at the address of a WebSocket that could not be opened. Resolves with the status of a plain request,
@@ -26,13 +37,14 @@ export class SignalingChannel {
 
   /**
    * @param url      a WebSocket address
+   * @param token    an access token, or null. Throws a SyntaxError where it has characters that no token has.
    * @param handlers `signal (direction, type, payload)` for every message and change of the socket, `message (type,
-   *                 payload)` for those that came in, `close (wasOpen, code, reason)` at most once, not after close ()
+   *                 payload, seq)` for those that came in, `close (wasOpen, code, reason)` at most once, not after close ()
    */
-  constructor(url, { signal, message, close }) {
+  constructor(url, token, { signal, message, close }) {
     this.#onSignal = signal;
-    this.#socket = new WebSocket(url);
-    signal('local', 'websocket', { state: 'opening', url });
+    this.#socket = new WebSocket(url, token === null ? [] : [PROTOCOL, `${PROTOCOL}.token.${token}`]);
+    signal('local', 'websocket', { state: 'opening', url: withoutSecrets(url) });
     this.#socket.onopen = () => {
       this.#wasOpen = true;
       signal('local', 'websocket', { state: 'open' });
@@ -41,7 +53,7 @@ export class SignalingChannel {
       const decoded = decodeMessage(data);
       signal('in', decoded?.type ?? 'unreadable', decoded ? decoded.payload : String(data).slice(0, 200));
       if (decoded)
-        message(decoded.type, decoded.payload);
+        message(decoded.type, decoded.payload, decoded.seq);
     };
     this.#socket.onclose = ({ code, reason }) => {
       signal('local', 'websocket', { state: 'closed', code, reason });
@@ -58,9 +70,18 @@ export class SignalingChannel {
     return true;
   }
 
-  /** What was sent before still goes out. */
+  /** Hangs up. What was sent before still goes out. */
   close() {
+    this.#close(NORMAL_CLOSURE);
+  }
+
+  /** Leaves the socket, and not the session. */
+  abandon() {
+    this.#close(ABANDONED);
+  }
+
+  #close(code) {
     this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
-    this.#socket.close(NORMAL_CLOSURE);
+    this.#socket.close(code);
   }
 }

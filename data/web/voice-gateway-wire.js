@@ -5,14 +5,17 @@ export function encodeMessage(type, payload = {}) {
   return JSON.stringify({ type, payload: JSON.stringify(payload) });
 }
 
-/** The `{type, payload}` of one text message; a payload may come as a string of JSON or as a value. Null if neither. */
+/**
+ * The `{type, payload, seq}` of one text message; a payload may come as a string of JSON or as a value. Null if neither. `seq`
+ * is the number of a message of a session that can be resumed, else null.
+ */
 export function decodeMessage(text) {
   try {
     const message = JSON.parse(text);
     if (typeof message?.type !== 'string')
       return null;
-    const { type, payload = null } = message;
-    return { type, payload: typeof payload === 'string' ? JSON.parse(payload) : payload };
+    const { type, payload = null, seq = null } = message;
+    return { type, payload: typeof payload === 'string' ? JSON.parse(payload) : payload, seq: Number.isInteger(seq) ? seq : null };
   } catch {
     return null;
   }

@@ -4,7 +4,7 @@ export type CallErrorCodeValue =
   | 'unsupported-browser' | 'insecure-context'
   | 'no-microphone' | 'permission-refused' | 'microphone-failed' | 'microphone-lost'
   | 'gateway-unreachable' | 'gateway-lost' | 'wrong-address'
-  | 'unauthorized' | 'busy' | 'engine' | 'bad-request' | 'gateway-error' | 'ended-by-gateway'
+  | 'unauthorized' | 'busy' | 'engine' | 'bad-request' | 'gateway-error' | 'ended-by-gateway' | 'session-gone' | 'replaced'
   | 'udp-blocked' | 'media-lost' | 'playback-blocked' | 'no-speaker'
   | 'timeout' | 'hung-up' | 'bad-state';
 
@@ -27,6 +27,10 @@ export const CallErrorCode: {
   readonly BAD_REQUEST: 'bad-request';
   readonly GATEWAY_ERROR: 'gateway-error';
   readonly ENDED_BY_GATEWAY: 'ended-by-gateway';
+  /** The gateway has no such session any more: it was restarted, or the call was away for too long. */
+  readonly SESSION_GONE: 'session-gone';
+  /** Another page has taken the call over. */
+  readonly REPLACED: 'replaced';
   readonly UDP_BLOCKED: 'udp-blocked';
   readonly MEDIA_LOST: 'media-lost';
   /** The browser plays nothing before a click: see resumePlayback (). */
@@ -49,7 +53,7 @@ export const CallState: {
   readonly CONNECTING: 'connecting';
   /** Audio runs in both directions. */
   readonly ACTIVE: 'active';
-  /** The audio path is interrupted and may come back. */
+  /** The way to the gateway, or the audio path, is interrupted and may come back; `reason` says which. */
   readonly RECOVERING: 'recovering';
   readonly ENDED: 'ended';
 };
@@ -88,6 +92,9 @@ export function watchDevices(listener: (devices: Devices) => void): () => void;
 /** Whether this browser lets a page choose the loudspeaker. */
 export function canChooseSpeaker(): boolean;
 
+/** Whether an earlier page of this tab has left a call to `url` that a new one with `resumeAfterReload` takes over. */
+export function canResume(url: string | URL, options?: { engine?: string | null }): boolean;
+
 export interface CallOptions {
   /** The name of the engine to speak with, one of `engines`. Default: the one of the url's own `engine=`, or else the
    * gateway's default. Any other name ends the call with `bad-request`. */
@@ -109,6 +116,18 @@ export interface CallOptions {
   iceServers?: RTCIceServer[];
   /** Opens the data channel `events`. Default true; without it events go through the WebSocket. */
   dataChannel?: boolean;
+  /** An access token, or what gets one for each connection. */
+  token?: string | (() => string | Promise<string>) | null;
+  /** Opens again what breaks in the middle of a call, where the gateway keeps the session. Default true. */
+  reconnect?: boolean;
+  /** How long that is tried before the call ends. Default 30000. */
+  recoverTimeoutMs?: number;
+  /** Where the gateway has no such session any more: the call ends with `session-gone` (default), or the same object goes on
+   * with a new session. */
+  sessionGone?: 'end' | 'new-call';
+  /** The call of a page that is left or loaded again goes on in the next page of the tab that makes a call to the same url
+   * with this option, for about 30 s; see canResume (). Without it the call is hung up. Default false. */
+  resumeAfterReload?: boolean;
   /** Keeps the screen on while the call runs: a phone that locks itself stops the page. Default false. */
   wakeLock?: boolean;
   /** Bound of each of: opening the WebSocket, waiting for the answer. Default 10000. */
@@ -122,7 +141,8 @@ export interface CallOptions {
 export interface CallStateEvent {
   state: CallStateValue;
   previous: CallStateValue;
-  /** Of an end: `hung-up`, or the gateway's reason (`client-bye`, `shutdown`, `max-duration`, …). */
+  /** Of an end: `hung-up`, or the gateway's reason (`client-bye`, `shutdown`, `max-duration`, …). Of `recovering`:
+   * `signaling-lost`, `media-lost`, or the gateway's. */
   reason: string | null;
   /** Of an end that was no orderly one. */
   error: VoiceGatewayError | null;
@@ -183,6 +203,21 @@ export interface CallEngineState {
   type: string;
 }
 
+export interface CallSession {
+  id: string;
+  isResumed: boolean;
+  /** How many messages of the gateway are lost for good. */
+  missed: number;
+}
+
+export interface CallRetry {
+  /** 1, 2, … since the WebSocket was good. */
+  attempt: number;
+  delayMs: number;
+  /** Whether both sides hear each other meanwhile. */
+  isAudioRunning: boolean;
+}
+
 export interface CallEvents {
   state: CallStateEvent;
   track: CallTrackEvent;
@@ -196,6 +231,10 @@ export interface CallEvents {
   /** The bot's voice was cut off: of its present utterance `playedMs` were played, `clearedMs` were not. */
   interrupted: { playedMs: number; clearedMs: number };
   engine: CallEngineState;
+  /** The gateway has greeted: a session began, or goes on after an interruption. */
+  session: CallSession;
+  /** The WebSocket will be opened again. */
+  reconnecting: CallRetry;
   /** A device was plugged in or taken away; what is in use now. */
   devices: Devices & { microphoneId: string | null; speakerId: string | null };
   /** The browser holds the sound back, or plays it again: see resumePlayback (). */
@@ -212,6 +251,8 @@ export class VoiceGatewayCall {
 
   get state(): CallStateValue;
   get sessionId(): string | null;
+  /** Whether this call was begun by an earlier page of the tab (`resumeAfterReload`). */
+  get resumed(): boolean;
   /** The names that the option `engine` may have at this gateway. Empty before the state `connecting`, and at a gateway
    * that offers no choice. */
   get engines(): string[];
@@ -238,6 +279,8 @@ export class VoiceGatewayCall {
   connect(options?: { signal?: AbortSignal | null }): Promise<void>;
   /** Ends the call, or the attempt to make it. Harmless when it is over. */
   hangUp(): void;
+  /** Tries at once what would be tried later, while the call is recovering. In an active call: restarts ICE. */
+  retryNow(): void;
   /** Opens the microphone again, after an error `microphone-lost`. Rejects with an error that is not fatal: of the
    * microphone, or `bad-state` where no call runs and where it sends a stream of the page's own. */
   restartMicrophone(): Promise<void>;
@@ -255,8 +298,8 @@ export class VoiceGatewayCall {
   /** With push-to-talk: sends the microphone (default), or with false silence again. */
   talk(isTalking?: boolean): void;
   /**
-   * Sends an application event to the engine. While the call is being made, up to 64 wait until it runs. Throws `bad-state`
-   * above that, and where there is no call.
+   * Sends an application event to the engine. While the call is being made or is recovering, up to 64 wait until it runs.
+   * Throws `bad-state` above that, and where there is no call.
    */
   sendEvent(event: unknown): void;
   /** Presses keys of a telephone (RFC 4733): 0-9, *, #, A-D, and a comma for a pause of two seconds. Spaces are left

@@ -15,22 +15,28 @@
  * One object is one call. Everything that it opened (microphone, socket, connection, audio context) is closed when it
  * ends, however it ends. */
 
-import { LevelMeters, checkBrowser } from './voice-gateway-audio.js';
+import { checkBrowser } from './voice-gateway-audio.js';
 import { canChooseSpeaker, listDevices, watchDevices } from './voice-gateway-devices.js';
 import { normaliseKeys } from './voice-gateway-dtmf.js';
-import { CallErrorCode, VoiceGatewayError, errorFromClose, errorFromEndReason, errorFromProbe, errorFromWire }
-  from './voice-gateway-error.js';
+import { CallErrorCode, Loss, VoiceGatewayError, errorFromClose, errorFromConnect, errorFromEndReason, errorFromLoss, errorFromProbe,
+  errorFromWire } from './voice-gateway-error.js';
 import { readEvent } from './voice-gateway-events.js';
-import { Microphone } from './voice-gateway-microphone.js';
+import { SignalingLink } from './voice-gateway-link.js';
+import { MediaPath } from './voice-gateway-media.js';
 import { readOptions, readVolume } from './voice-gateway-options.js';
-import { Peer } from './voice-gateway-peer.js';
-import { SignalingChannel, probe } from './voice-gateway-signaling.js';
-import { Speaker } from './voice-gateway-speaker.js';
+import { hasResumption, keepResumption, takeResumption, watchPage } from './voice-gateway-page.js';
+import { probe } from './voice-gateway-signaling.js';
+import { Sound } from './voice-gateway-sound.js';
 import { summariseStats } from './voice-gateway-stats.js';
 import { WakeLock } from './voice-gateway-wake-lock.js';
 import { readEngines, toWebSocketUrl } from './voice-gateway-wire.js';
 
 export { CallErrorCode, VoiceGatewayError, canChooseSpeaker, checkBrowser, listDevices, watchDevices };
+
+/** Whether an earlier page of this tab has left a call to `url` that a new one with `resumeAfterReload` takes over. */
+export function canResume(url, { engine = null } = {}) {
+  return hasResumption(toWebSocketUrl(url, globalThis.location?.href, engine));
+}
 
 /** What a call goes through, in this order; `active` and `recovering` can alternate. */
 export const CallState = Object.freeze({
@@ -43,8 +49,9 @@ export const CallState = Object.freeze({
   ENDED: 'ended',
 });
 
-const MAX_EARLY_EVENTS = 64; // kept until the call runs
+const MAX_WAITING_EVENTS = 64; // kept until the call runs (again)
 const WS_ABNORMAL_CLOSURE = 1006; // RFC 6455 section 7.4.1: no close frame came
+const WS_REPLACED = 4001; // of the gateway: another socket has taken the session over
 const REASON_WAIT_MS = 1000; // how long after a fatal `error` the `state: ended` with its reason may take
 
 const notNow = (what) => new VoiceGatewayError(CallErrorCode.BAD_STATE, `No call is running ${what}`, { fatal: false });
@@ -58,16 +65,16 @@ export class VoiceGatewayCall {
   #deadline = null;
   #statsTimer = null;
   #stats = null;
-  #microphone;
   #volume;
   #speakerId;
-  #speaker = null;
-  #meters = null;
+  #sound;
   #wakeLock = new WakeLock();
-  #unwatch = () => {};  // what ends the watch over the devices
-  #channel = null;
-  #peer = null;
-  #earlyEvents = [];
+  #unwatch = () => {};  // what ends the watch over the page
+  #link = null;
+  #media = null;
+  #losses = new Set();  // of Loss
+  #recoveryDeadline = null;
+  #waitingEvents = [];
   #lastRefusal = null; // the gateway's last error before its answer
   #sessionId = null;
   #engines = [];
@@ -75,6 +82,7 @@ export class VoiceGatewayCall {
   #fatalGatewayError = null;
   #activeSince = null;
   #endedAt = null;
+  #isResumed = false;
 
   /** @param url where the gateway takes calls: ws(s)://…/ws, http(s)://…/ws, or relative to the page */
   constructor(url, options = {}) {
@@ -82,8 +90,14 @@ export class VoiceGatewayCall {
     this.#url = toWebSocketUrl(url, globalThis.location?.href, this.#options.engine);
     this.#volume = this.#options.volume;
     this.#speakerId = this.#options.speakerId;
-    this.#microphone = new Microphone(this.#options, () => this.#emit('error', new VoiceGatewayError(
-      CallErrorCode.MICROPHONE_LOST, 'The microphone was unplugged or taken away', { fatal: false })));
+    this.#sound = new Sound(this.#options, {
+      signal: (direction, type, payload) => this.#signal(direction, type, payload),
+      microphoneLost: () => this.#emit('error', new VoiceGatewayError(CallErrorCode.MICROPHONE_LOST,
+        'The microphone was unplugged or taken away', { fatal: false })),
+      playback: (isBlocked, cause) => this.#onPlayback(isBlocked, cause),
+      replaced: (track) => this.#media?.replaceTrack(track),
+      devices: (devices) => this.#emit('devices', { ...devices, microphoneId: this.microphoneId, speakerId: this.speakerId }),
+    });
   }
 
   get state() { return this.#state; }
@@ -96,20 +110,23 @@ export class VoiceGatewayCall {
   /** The name of the engine of this call; null before the gateway has said so. */
   get engine() { return this.#engine; }
 
-  get muted() { return this.#microphone.isMuted; }
+  /** Whether this call was begun by an earlier page, which was left or loaded again. */
+  get resumed() { return this.#isResumed; }
 
-  get pushToTalk() { return this.#microphone.isPushToTalk; }
+  get muted() { return this.#sound.microphone.isMuted; }
+
+  get pushToTalk() { return this.#sound.microphone.isPushToTalk; }
 
   get volume() { return this.#volume; }
 
   /** The id of the microphone that is open; null before the call, and where the browser does not name it. */
-  get microphoneId() { return this.#microphone.id; }
+  get microphoneId() { return this.#sound.microphone.id; }
 
   /** The id of the loudspeaker; null is the system's default. */
-  get speakerId() { return this.#speaker ? this.#speaker.id : this.#speakerId; }
+  get speakerId() { return this.#sound.speaker ? this.#sound.speaker.id : this.#speakerId; }
 
   /** Whether the browser holds the sound back until resumePlayback () is called from a click. */
-  get playbackBlocked() { return this.#speaker?.isBlocked ?? false; }
+  get playbackBlocked() { return this.#sound.speaker?.isBlocked ?? false; }
 
   /** Milliseconds from the first audio to now, or to the end of the call; 0 before that. */
   get durationMs() {
@@ -153,30 +170,38 @@ export class VoiceGatewayCall {
 
   /** Ends the call, or the attempt to make it. Harmless when it is over. */
   hangUp() {
-    this.#channel?.send('bye');
+    this.#link?.send('bye');
     this.#end(null, CallErrorCode.HUNG_UP);
+  }
+
+  /** While the call is recovering: tries at once what would be tried later, as from a button. */
+  retryNow() {
+    if (this.#losses.has(Loss.SIGNALING))
+      this.#link.retryNow();
+    else if (this.#activeSince !== null && !this.#isOver())
+      this.#media.restart().catch((error) => this.#signal('local', 'recovery', { message: error.message }));
   }
 
   /** Sends silence in place of the microphone, or the microphone again. */
   mute(isMuted = true) {
-    this.#microphone.mute(Boolean(isMuted));
+    this.#sound.microphone.mute(Boolean(isMuted));
   }
 
   /** Switches push-to-talk on or off: with it the microphone is sent only while talk (true). */
   setPushToTalk(isOn = true) {
-    this.#microphone.setPushToTalk(Boolean(isOn));
+    this.#sound.microphone.setPushToTalk(Boolean(isOn));
   }
 
   /** With push-to-talk: sends the microphone from now on, or with false silence again. */
   talk(isTalking = true) {
-    this.#microphone.talk(Boolean(isTalking));
+    this.#sound.microphone.talk(Boolean(isTalking));
   }
 
   /** From 0 to 1; also before the call. */
   setVolume(volume) {
     this.#volume = readVolume(volume);
-    if (this.#speaker)
-      this.#speaker.volume = this.#volume;
+    if (this.#sound.speaker)
+      this.#sound.speaker.volume = this.#volume;
   }
 
   /**
@@ -184,7 +209,7 @@ export class VoiceGatewayCall {
    * when it begins. Rejects with `no-speaker`, which is not fatal, and goes on as before.
    */
   async useSpeaker(id) {
-    await this.#speaker?.choose(id);
+    await this.#sound.speaker?.choose(id);
     this.#speakerId = id;
   }
 
@@ -203,39 +228,25 @@ export class VoiceGatewayCall {
   }
 
   async #switchMicrophone(id) {
-    if (this.#activeSince === null || this.#isOver() || !this.#microphone.isMicrophone)
+    if (this.#activeSince === null || this.#isOver() || !this.#sound.microphone.isMicrophone)
       throw notNow('with a microphone');
-    const stream = await this.#microphone.open(id).catch((error) => {
+    const isOpen = await this.#sound.switchMicrophone(id).catch((error) => {
       error.fatal = false;
       throw error;
     });
-    if (this.#isOver()) { // hung up while the browser was asking
-      this.#microphone.release(stream);
+    if (!isOpen) // hung up while the browser was asking
       throw notNow('with a microphone');
-    }
-    const before = this.#microphone.adopt(stream); // muted where the call is, and closed with it
-    this.#meters.watch('microphone', stream);
-    try {
-      await this.#peer.replaceTrack(this.#microphone.track);
-    } finally {
-      this.#microphone.release(before);
-    }
   }
 
   /**
-   * Sends an application event (anything JSON can hold) to the engine. While the call is being made, up to 64 wait until
-   * it runs. Throws `bad-state` above that, and where there is no call.
+   * Sends an application event (anything JSON can hold) to the engine. While the call is being made or is recovering, up to 64
+   * wait until it runs. Throws `bad-state` above that, and where there is no call.
    */
   sendEvent(event) {
-    if ([CallState.MICROPHONE, CallState.SIGNALING, CallState.CONNECTING].includes(this.#state)
-      && this.#earlyEvents.length < MAX_EARLY_EVENTS)
-      this.#earlyEvents.push(event);
-    else
-      this.#sendEventNow(event);
-  }
-
-  #sendEventNow(event) {
-    if (this.#activeSince === null || !(this.#peer?.sendEvent(event) || this.#channel?.send('event', event)))
+    const isWaiting = [CallState.MICROPHONE, CallState.SIGNALING, CallState.CONNECTING, CallState.RECOVERING].includes(this.#state);
+    if (isWaiting && this.#waitingEvents.length < MAX_WAITING_EVENTS)
+      this.#waitingEvents.push(event);
+    else if (this.#state !== CallState.ACTIVE || !(this.#media.sendEvent(event) || this.#link.send('event', event)))
       throw notNow('to send an event on');
   }
 
@@ -245,21 +256,20 @@ export class VoiceGatewayCall {
    */
   async sendDtmf(keys, options) {
     const pressed = normaliseKeys(keys);
-    if (!this.#peer || this.#activeSince === null)
+    if (!this.#media || this.#activeSince === null)
       throw notNow('to press keys in');
     this.#signal('out', 'dtmf', { count: pressed.length }); // not which: it may be a PIN
-    await this.#peer.sendDtmf(pressed, options);
+    await this.#media.sendDtmf(pressed, options);
   }
 
   /** How loud both sides are now, 0 to 1 (root mean square over 21 ms). For meters: ask once per drawn frame. */
   readLevels() {
-    return { microphone: this.#meters?.read('microphone') ?? 0, remote: this.#meters?.read('remote') ?? 0 };
+    return this.#sound.readLevels();
   }
 
   /** Lets the far side be heard, from a click, where `playbackBlocked`. */
   async resumePlayback() {
-    this.#meters?.resume();
-    await this.#speaker?.resume();
+    await this.#sound.resume();
   }
 
   #emit(name, value) {
@@ -300,36 +310,17 @@ export class VoiceGatewayCall {
 
   async #start() {
     checkBrowser();
-    this.#meters = new LevelMeters(); // in the turn of the click: a context that is made later may stay silent
-    this.#speaker = new Speaker(this.#options.audio ?? new Audio(), this.#volume,
-      (isBlocked, cause) => this.#onPlayback(isBlocked, cause));
+    this.#sound.start({ volume: this.#volume, speakerId: this.#speakerId });
     this.#setState(CallState.MICROPHONE);
-    const stream = await this.#microphone.open();
-    if (this.#isOver()) {
-      this.#microphone.release(stream); // hung up while the browser was asking
-      return;
-    }
-    this.#microphone.adopt(stream);
-    this.#meters.watch('microphone', stream);
-    this.#unwatch = watchDevices((devices) => this.#guard(this.#onDevices(devices)));
-    if (this.#speakerId !== null) // a choice of an earlier visit, which may be gone
-      this.#speaker.choose(this.#speakerId).catch((error) => this.#signal('local', 'speaker', { message: error.message }));
+    if (!await this.#sound.open())
+      return; // hung up while the browser was asking
+    this.#unwatch = watchPage({
+      online: () => this.retryNow(),
+      visible: () => this.#losses.size > 0 && this.retryNow(),
+      leave: () => this.#leave(),
+    });
     this.#setState(CallState.SIGNALING);
-    this.#openChannel();
-  }
-
-  /* A microphone that was lost is opened again, or another one in its place; what was played on a loudspeaker that is gone
-   * goes to the system's default. */
-  async #onDevices(devices) {
-    const isGone = (list, id) => id !== null && !list.some((device) => device.id === id);
-    if (this.#isOver())
-      return;
-    if (isGone(devices.speakers, this.#speaker.id))
-      await this.#speaker.choose(null).catch(() => {});
-    if (this.#microphone.isLost && devices.microphones.length > 0)
-      await this.restartMicrophone().catch(() => {}); // the page has the error of its loss
-    if (!this.#isOver())
-      this.#emit('devices', { ...devices, microphoneId: this.microphoneId, speakerId: this.speakerId });
+    this.#openLink();
   }
 
   #onPlayback(isBlocked, cause) {
@@ -339,26 +330,72 @@ export class VoiceGatewayCall {
         'The browser wants a click before it plays sound', { cause, fatal: false }));
   }
 
-  #openChannel() {
-    this.#channel = new SignalingChannel(this.#url, {
+  #openLink() {
+    const { token, resumeAfterReload } = this.#options;
+    this.#link = new SignalingLink({
+      url: this.#url,
+      readToken: typeof token === 'function' ? token : () => token,
+      resume: resumeAfterReload ? takeResumption(this.#url) : null,
+    }, {
       signal: (direction, type, payload) => this.#signal(direction, type, payload),
       message: (type, payload) => this.#onMessage(type, payload ?? {}),
-      close: (wasOpen, code, reason) => this.#guard(this.#onClose(wasOpen, code, reason)),
+      closed: (wasOpen, code, reason) => this.#guard(this.#onClosed(wasOpen, code, reason)),
+      refused: (cause) => this.#onNoToken(cause),
+      retrying: ({ attempt, delayMs }) => this.#emit('reconnecting', { attempt, delayMs, isAudioRunning: this.#media?.isConnected ?? false }),
+    });
+    this.#media = new MediaPath({ getStream: () => this.#sound.microphone.stream, dataChannel: this.#options.dataChannel }, {
+      signal: (direction, type, payload) => this.#signal(direction, type, payload),
+      send: (type, payload) => this.#link.send(type, payload),
+      canRecover: () => this.#canRecover() && this.#link.isUp,
+      track: (track, stream) => this.#onTrack(track, stream),
+      event: (event) => this.#onEvent(event),
+      connected: () => this.#onMediaConnected(),
+      lost: (hasFailed) => this.#onMediaLost(hasFailed),
+      failed: () => this.#end(this.#connectError()),
+      unanswered: () => this.#reopenLink(),
     });
     this.#setDeadline(this.#options.signalingTimeoutMs, () => new VoiceGatewayError(
       CallErrorCode.GATEWAY_UNREACHABLE, 'The gateway does not answer'));
+    this.#link.open();
+  }
+  /* Whether the gateway keeps the session for a client that lost its socket or its audio path. */
+  #canRecover() {
+    const hasBegun = this.#activeSince !== null || this.#isResumed || this.#sessionId === null;
+    return this.#options.reconnect && hasBegun && this.#link.resumption !== null;
   }
 
-  async #onClose(wasOpen, code, reason) {
-    const isMute = !wasOpen && code === WS_ABNORMAL_CLOSURE;
-    this.#end(this.#fatalGatewayError ?? (isMute ? errorFromProbe(await probe(this.#url)) : errorFromClose(wasOpen, code, reason)));
+  async #onClosed(wasOpen, code, reason) {
+    if (this.#fatalGatewayError) {
+      this.#end(this.#fatalGatewayError);
+    } else if (code === WS_REPLACED) {
+      this.#end(new VoiceGatewayError(CallErrorCode.REPLACED, 'Another page has taken the call over', { reason: 'replaced' }));
+    } else if (this.#canRecover()) {
+      this.#reopenLink();
+    } else {
+      const isMute = !wasOpen && code === WS_ABNORMAL_CLOSURE;
+      this.#end(isMute ? errorFromProbe(await probe(this.#url)) : errorFromClose(wasOpen, code, reason));
+    }
+  }
+
+  #onNoToken(cause) {
+    if (this.#canRecover())
+      this.#reopenLink();
+    else
+      this.#end(new VoiceGatewayError(CallErrorCode.UNAUTHORIZED, `There is no access token: ${cause?.message ?? cause}`,
+        { cause, reason: 'no-token' }));
+  }
+
+  /* The WebSocket is lost, or answers nothing any more: often the network is another one now. */
+  #reopenLink() {
+    this.#lose(Loss.SIGNALING);
+    this.#link.retry();
   }
 
   #onMessage(type, payload) {
     const handlers = {
-      session: () => this.#guard(this.#offer(payload)),
+      session: () => this.#guard(this.#onSession(payload)),
       answer: () => this.#guard(this.#accept(payload)),
-      candidate: () => this.#peer?.addCandidate(payload),
+      candidate: () => this.#media.addCandidate(payload),
       state: () => this.#onGatewayState(payload),
       track: () => this.#emit('track', { direction: 'out', ...payload }),
       error: () => this.#onGatewayError(payload),
@@ -375,71 +412,80 @@ export class VoiceGatewayCall {
       this.#emit(known.name, known.value);
   }
 
-  async #offer(session) {
-    const { id = null, iceServers = [] } = session;
-    if (this.#peer)
-      return;
+  async #onSession(session) {
+    const { id = null, iceServers = [], resumed = false, missed = 0 } = session;
+    const isFirst = this.#sessionId === null;
     this.#sessionId = id;
+    this.#isResumed ||= resumed && isFirst;
     ({ engines: this.#engines, engine: this.#engine } = readEngines(session));
-    this.#setState(CallState.CONNECTING);
-    this.#setDeadline(this.#options.signalingTimeoutMs, () => this.#lastRefusal ?? new VoiceGatewayError(
-      CallErrorCode.TIMEOUT, 'The gateway did not answer the offer'));
-    const peer = this.#makePeer([...iceServers, ...this.#options.iceServers]);
-    await peer.makeOffer();
-    if (!this.#isOver()) // before any candidate: those come in later turns (JSEP section 4.1.10)
-      this.#channel.send('offer', peer.offer);
-  }
-
-  #makePeer(iceServers) {
-    this.#peer = new Peer({ iceServers, stream: this.#microphone.stream, dataChannel: this.#options.dataChannel }, {
-      signal: (direction, type, payload) => this.#signal(direction, type, payload),
-      candidate: (candidate) => this.#channel.send('candidate', candidate),
-      track: (track, stream) => this.#onTrack(track, stream),
-      event: (event) => this.#onEvent(event),
-      connection: (state) => this.#onConnectionState(state),
-    });
-    return this.#peer;
+    this.#emit('session', { id, isResumed: resumed === true, missed });
+    if (!resumed)
+      this.#lose(Loss.MEDIA); // it belongs to a session that is gone
+    this.#regain(Loss.SIGNALING);
+    if (this.#activeSince === null) {
+      this.#setState(CallState.CONNECTING);
+      this.#setDeadline(this.#options.signalingTimeoutMs, () => this.#lastRefusal ?? new VoiceGatewayError(
+        CallErrorCode.TIMEOUT, 'The gateway did not answer the offer'));
+    }
+    if (resumed && !isFirst)
+      await this.#media.resume();
+    else
+      await this.#media.begin([...iceServers, ...this.#options.iceServers]);
   }
 
   async #accept({ sdp }) {
-    if (!this.#peer?.isWaitingForAnswer)
-      return;
-    this.#setDeadline(this.#options.connectTimeoutMs, () => this.#connectError());
-    await this.#peer.accept(sdp);
+    if (await this.#media.accept(sdp) && this.#activeSince === null)
+      this.#setDeadline(this.#options.connectTimeoutMs, () => this.#connectError());
   }
 
   #onTrack(track, stream) {
-    this.#speaker.play(stream);
-    this.#meters.watch('remote', stream);
+    this.#sound.play(stream);
     this.#emit('track', { direction: 'in', track, stream });
   }
 
-  #onConnectionState(state) {
-    if (state === 'connected')
-      this.#becomeActive();
-    else if (state === 'disconnected' && this.#state === CallState.ACTIVE)
-      this.#setState(CallState.RECOVERING);
-    else if (state === 'failed')
-      this.#end(this.#activeSince === null ? this.#connectError()
-        : new VoiceGatewayError(CallErrorCode.MEDIA_LOST, 'The audio connection broke'));
-  }
-
   #connectError() {
-    if (!this.#peer?.wasIceConnected)
-      return new VoiceGatewayError(CallErrorCode.UDP_BLOCKED, 'No audio packet gets through to the gateway');
-    return new VoiceGatewayError(CallErrorCode.TIMEOUT, 'The encryption of the audio could not be set up');
+    return errorFromConnect(this.#media?.wasIceConnected ?? false);
   }
 
-  #becomeActive() {
-    clearTimeout(this.#deadline);
-    this.#activeSince ??= performance.now();
-    this.#statsTimer ??= setInterval(() => this.#readStats(), this.#options.statsIntervalMs);
-    if (this.#options.wakeLock)
-      this.#wakeLock.hold();
-    this.#setState(CallState.ACTIVE);
+  #onMediaConnected() {
+    if (this.#activeSince === null) {
+      clearTimeout(this.#deadline);
+      this.#activeSince = performance.now();
+      this.#statsTimer = setInterval(() => this.#readStats(), this.#options.statsIntervalMs);
+      if (this.#options.wakeLock)
+        this.#wakeLock.hold();
+    }
+    this.#losses.delete(Loss.MEDIA);
+    this.#regain(Loss.GATEWAY);
     this.#settle?.resolve();
     this.#settle = null;
-    this.#earlyEvents.splice(0).forEach((event) => this.#isOver() || this.#sendEventNow(event));
+  }
+
+  #onMediaLost(hasFailed) {
+    if (hasFailed && !this.#canRecover())
+      this.#end(new VoiceGatewayError(CallErrorCode.MEDIA_LOST, 'The audio connection broke'));
+    else
+      this.#lose(Loss.MEDIA);
+  }
+
+  #lose(what, reason = what) {
+    if (this.#activeSince === null || this.#isOver())
+      return;
+    this.#losses.add(what);
+    if (this.#canRecover())
+      this.#recoveryDeadline ??= setTimeout(() => this.#end(errorFromLoss(this.#losses)), this.#options.recoverTimeoutMs);
+    this.#setState(CallState.RECOVERING, { reason });
+  }
+
+  #regain(what) {
+    this.#losses.delete(what);
+    if (this.#activeSince === null || this.#losses.size > 0)
+      return;
+    clearTimeout(this.#recoveryDeadline);
+    this.#recoveryDeadline = null;
+    this.#setState(CallState.ACTIVE);
+    while (this.#state === CallState.ACTIVE && this.#waitingEvents.length > 0)
+      this.sendEvent(this.#waitingEvents.shift());
   }
 
   /** What the event `stats` would be now: loss is counted since the last of these. Null where no call runs. */
@@ -449,7 +495,7 @@ export class VoiceGatewayCall {
   }
 
   async #summarise() {
-    const reports = this.#activeSince === null ? [] : await this.#peer?.readReports() ?? [];
+    const reports = this.#activeSince === null ? [] : await this.#media?.readReports() ?? [];
     return reports.length === 0 || this.#isOver() ? null : summariseStats(reports, this.#stats);
   }
 
@@ -466,12 +512,14 @@ export class VoiceGatewayCall {
   }
 
   #onGatewayState({ state, reason = null }) {
-    if (state === 'ended')
+    if (state === 'ended') {
       this.#end(this.#endError(reason), reason);
-    else if (state === 'recovering' && this.#state === CallState.ACTIVE)
-      this.#setState(CallState.RECOVERING, { reason });
-    else if (state === 'active' && this.#peer?.isConnected)
-      this.#setState(CallState.ACTIVE);
+    } else if (state === 'recovering') { // it has no connection to us, whatever ours looks like
+      this.#lose(Loss.GATEWAY, reason ?? Loss.GATEWAY);
+      this.#guard(this.#media.renew());
+    } else if (state === 'active') {
+      this.#regain(Loss.GATEWAY);
+    }
   }
 
   /* Why the gateway ended the call: the reason says it best, the error that went before it has the better words. The
@@ -486,15 +534,29 @@ export class VoiceGatewayCall {
 
   #onGatewayError(payload) {
     const error = errorFromWire(payload);
-    if (error.fatal) {
+    if (error.code === CallErrorCode.SESSION_GONE && this.#options.sessionGone === 'new-call') {
+      this.#link.forgetSession();
+      this.#link.retryNow();
+    } else if (error.code === CallErrorCode.BUSY && this.#losses.has(Loss.SIGNALING)) {
+      this.#lastRefusal = error; // it closes the socket, and is tried again
+    } else if (error.fatal) {
       this.#fatalGatewayError = error;
       this.#setDeadline(REASON_WAIT_MS, () => error);
-    } else if (payload.about === 'offer' && this.#peer?.isWaitingForAnswer) {
+    } else if (payload.about === 'offer' && !this.#media.refuse()) {
       this.#end(error); // there will be no answer, and we have no other offer
     } else {
       this.#lastRefusal = error;
       this.#emit('error', error);
     }
+  }
+
+  /* The page goes away: with it the call, unless the page wants to take it over after a reload. */
+  #leave() {
+    const resumption = this.#options.resumeAfterReload && this.#activeSince !== null ? this.#link.resumption : null;
+    if (resumption)
+      keepResumption(this.#url, resumption);
+    else
+      this.hangUp();
   }
 
   #end(error, reason = null) {
@@ -517,15 +579,14 @@ export class VoiceGatewayCall {
 
   #tearDown() {
     clearTimeout(this.#deadline);
+    clearTimeout(this.#recoveryDeadline);
     clearInterval(this.#statsTimer);
     this.#settle = null;
     this.#unwatch();
     this.#wakeLock.release();
-    this.#peer?.close();
-    this.#channel?.close();
-    this.#microphone.close();
-    this.#meters?.close();
-    this.#speaker?.close();
-    this.#peer = this.#channel = this.#meters = this.#speaker = null;
+    this.#media?.close();
+    this.#link?.close();
+    this.#sound.close();
+    this.#media = this.#link = null;
   }
 }

@@ -7,6 +7,7 @@ import { CallErrorCode, CallState, VoiceGatewayCall, VoiceGatewayError, checkBro
 import { errorFromClose, errorFromEndReason, errorFromMicrophone, errorFromProbe, errorFromWire }
   from '../../data/web/voice-gateway-error.js';
 import { normaliseKeys } from '../../data/web/voice-gateway-dtmf.js';
+import { resumeUrl, retryDelayMs } from '../../data/web/voice-gateway-link.js';
 import { readEvent } from '../../data/web/voice-gateway-events.js';
 import { summariseStats } from '../../data/web/voice-gateway-stats.js';
 import { decodeMessage, encodeMessage, readEngines, toWebSocketUrl } from '../../data/web/voice-gateway-wire.js';
@@ -24,10 +25,12 @@ test('a message carries its payload as JSON in a string', () => {
 });
 
 test('a payload is read from a string and from a value', () => {
-  const expected = { type: 'state', payload: { state: 'active' } };
+  const expected = { type: 'state', payload: { state: 'active' }, seq: null };
   assert.deepEqual(decodeMessage('{"type":"state","payload":"{\\"state\\":\\"active\\"}"}'), expected);
   assert.deepEqual(decodeMessage('{"type":"state","payload":{"state":"active"}}'), expected);
-  assert.deepEqual(decodeMessage('{"type":"bye"}'), { type: 'bye', payload: null });
+  assert.deepEqual(decodeMessage('{"type":"bye"}'), { type: 'bye', payload: null, seq: null });
+  assert.equal(decodeMessage('{"type":"bye","seq":7}').seq, 7);
+  assert.equal(decodeMessage('{"type":"bye","seq":"7"}').seq, null);
 });
 
 test('what is no message is null', () => {
@@ -125,11 +128,25 @@ test('events that the gateway and its engines agree on have a name and a type', 
 test('options that can mean nothing are refused at once', () => {
   for (const volume of [-0.1, 1.1, NaN, 'loud'])
     assert.throws(() => new VoiceGatewayCall('ws://host/ws', { volume }), TypeError, String(volume));
+  for (const options of [{ sessionGone: 'retry' }, { token: 7 }, { token: {} }])
+    assert.throws(() => new VoiceGatewayCall('ws://host/ws', options), TypeError, JSON.stringify(options));
   const call = new VoiceGatewayCall('ws://host/ws', { volume: 0.5, pushToTalk: true });
   assert.deepEqual([call.volume, call.pushToTalk, call.muted, call.playbackBlocked], [0.5, true, false, false]);
   call.setVolume(0);
   assert.equal(call.volume, 0);
   assert.throws(() => call.setVolume(2), TypeError);
+});
+
+test('tries follow each other ever more slowly, up to seven seconds, and never all at once', () => {
+  assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 99].map((n) => retryDelayMs(n, 0.5)), [0, 300, 1200, 2700, 4800, 7000, 7000, 7000]);
+  assert.deepEqual([0, 1].map((random) => retryDelayMs(4, random)), [3600, 6000]);
+  for (let i = 0; i < 100; i++)
+    assert.ok(retryDelayMs(1) >= 225 && retryDelayMs(1) <= 375);
+});
+
+test('a session is taken over with its token and the last number that came', () => {
+  assert.equal(resumeUrl('ws://host/ws?engine=x', { token: 'a_b-', seq: 7 }), 'ws://host/ws?engine=x&resume=a_b-&seq=7');
+  assert.equal(resumeUrl('ws://host/ws', { token: 't', seq: null }), 'ws://host/ws?resume=t');
 });
 
 test('an attempt that is given up before it begins asks for nothing', async () => {

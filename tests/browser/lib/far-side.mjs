@@ -1,11 +1,21 @@
 /* A far side that a test plays in place of a gateway, for what a good one does not do on demand. Its WebRTC is a second,
  * real peer connection in the same page. */
 
-/* Runs in the page: answers offers with an echo of the audio, and of every text on a data channel. */
+/* Runs in the page: answers offers with an echo of the audio, and of every text on a data channel. A later offer of the
+ * same RTCPeerConnection is answered by the same one here, as long as that is not closed. */
 function installFarSide() {
   window.farSide = {
+    peers: [],
     async answer(offer) {
+      const origin = /^o=(.*) \d+ IN/m.exec(offer.sdp)[1];
+      const same = window.farSide.peers.find((peer) => peer.origin === origin && peer.pc.signalingState !== 'closed');
+      if (same) {
+        await same.pc.setRemoteDescription(offer);
+        await same.pc.setLocalDescription(await same.pc.createAnswer());
+        return same.pc.localDescription.toJSON();
+      }
       const pc = new RTCPeerConnection();
+      window.farSide.peers.push({ origin, pc });
       window.farSide.pc = pc;
       pc.ontrack = ({ track, streams }) => pc.addTrack(track, ...streams);
       pc.ondatachannel = ({ channel }) => {

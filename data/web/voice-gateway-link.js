@@ -1,0 +1,158 @@
+/* The way to the gateway: one WebSocket after the other. One that breaks is opened again with the session's resume token,
+ * and the gateway sends what was missed. */
+
+import { SignalingChannel } from './voice-gateway-signaling.js';
+
+const RETRY_DELAYS_MS = Object.freeze([0, 300, 1200, 2700, 4800, 7000]); // the last one is that of all later tries
+const JITTER = 0.25; // so that the callers of a gateway that was restarted do not come all at once
+const RETRY_GREETING_MS = 5000; // how long a try may take until the gateway's `session`
+const WS_ABNORMAL_CLOSURE = 1006; // RFC 6455 section 7.4.1: no close frame came
+
+/** How long to wait before try number `attempt`, counted from 0; `random` is from 0 to 1. */
+export function retryDelayMs(attempt, random = Math.random()) {
+  const delay = RETRY_DELAYS_MS[Math.min(attempt, RETRY_DELAYS_MS.length - 1)];
+  return Math.round(delay * (1 + JITTER * (2 * random - 1)));
+}
+
+/** The address to open: with a resume token, and the number of the last message that came, it takes over that session. */
+export function resumeUrl(url, { token, seq }) {
+  const address = new URL(url);
+  address.searchParams.set('resume', token);
+  if (seq !== null)
+    address.searchParams.set('seq', String(seq));
+  return address.href;
+}
+
+export class SignalingLink {
+  #url;
+  #readToken;
+  #on;
+  #channel = null;
+  #resume;            // { token, seq } of the session, seq being that of the last message; null where it cannot be resumed
+  #attempt = 0;       // tries since the last greeting
+  #timer = null;
+  #isGreeted = false; // whether the gateway's `session` came on the present socket
+  #isClosed = false;
+  #generation = 0;    // of the sockets: one that is replaced has nothing to say any more
+
+  /**
+   * @param readToken the access token, as a function that may be asynchronous; null for none
+   * @param resume    { token, seq } of a session to take over, or null
+   * @param handlers  `signal (direction, type, payload)`; `message (type, payload)`; `closed (wasOpen, code, reason)` when the
+   *                  socket is gone, after which retry () opens another one or close () ends it; `refused (error)` where there
+   *                  is no token; `retrying ({ attempt, delayMs })`
+   */
+  constructor({ url, readToken, resume }, handlers) {
+    this.#url = url;
+    this.#readToken = readToken;
+    this.#resume = resume;
+    this.#on = handlers;
+  }
+
+  /** Whether the gateway has greeted on the present socket, and it is open. */
+  get isUp() { return this.#channel !== null && this.#isGreeted; }
+
+  /** What another page needs to take the session over: { token, seq }; null where it cannot be. */
+  get resumption() { return this.#resume && { ...this.#resume }; }
+
+  /** Opens the first socket. */
+  open() {
+    this.#connect();
+  }
+
+  /** Opens another socket, after a while that grows with each try since the last good one. */
+  retry() {
+    const attempt = this.#attempt++;
+    const delayMs = retryDelayMs(attempt);
+    this.#drop();
+    this.#timer = setTimeout(() => this.#connect(), delayMs);
+    this.#on.retrying({ attempt: attempt + 1, delayMs });
+  }
+
+  /** Opens another socket at once: the present one is believed dead, or the network is back. */
+  retryNow() {
+    this.#attempt = 0;
+    this.retry();
+  }
+
+  /** The session is gone: the next socket begins a new one. */
+  forgetSession() {
+    this.#resume = null;
+  }
+
+  /** False where there is no open socket to send on. */
+  send(type, payload) {
+    return this.#channel?.send(type, payload) ?? false;
+  }
+
+  close() {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#channel?.close();
+    this.#channel = null;
+  }
+
+  #drop() {
+    clearTimeout(this.#timer);
+    this.#generation++;
+    this.#channel?.abandon();
+    this.#channel = null;
+  }
+
+  async #connect() {
+    const generation = this.#generation;
+    const isPresent = () => !this.#isClosed && generation === this.#generation;
+    try {
+      const token = await this.#readToken?.() ?? null;
+      if (isPresent())
+        this.#open(token, isPresent);
+    } catch (error) { // no token, or one that no WebSocket takes
+      if (isPresent())
+        this.#on.refused(error);
+    }
+  }
+
+  #open(token, isPresent) {
+    const url = this.#resume ? resumeUrl(this.#url, this.#resume) : this.#url;
+    this.#isGreeted = false;
+    this.#channel = new SignalingChannel(url, token, {
+      signal: this.#on.signal,
+      message: (type, payload, seq) => this.#onMessage(type, payload, seq),
+      close: (wasOpen, code, reason) => this.#onClose(wasOpen, code, reason),
+    });
+    if (this.#attempt > 0)
+      this.#timer = setTimeout(() => isPresent() && this.#onClose(false, WS_ABNORMAL_CLOSURE, ''), RETRY_GREETING_MS);
+  }
+
+  #onClose(wasOpen, code, reason) {
+    this.#drop();
+    this.#on.closed(wasOpen, code, reason);
+  }
+
+  /* Of a session that is taken over the gateway sends again what it does not know to have arrived. That may include an
+   * earlier `session`, with a token that is used up. */
+  #onMessage(type, payload, seq) {
+    if (type === 'session') {
+      if (!this.#isGreeted)
+        this.#onGreeting(payload, seq);
+      return;
+    }
+    if (seq !== null) {
+      if (this.#resume && this.#resume.seq !== null && seq <= this.#resume.seq)
+        return;
+      if (this.#resume)
+        this.#resume.seq = seq;
+    }
+    this.#on.message(type, payload);
+  }
+
+  #onGreeting(session, seq) {
+    const { resumed = false, resumeToken = null } = session ?? {};
+    clearTimeout(this.#timer);
+    this.#isGreeted = true;
+    this.#attempt = 0;
+    /* what was missed comes after this message, with numbers below that of it */
+    this.#resume = resumeToken === null ? null : { token: resumeToken, seq: resumed === true ? this.#resume?.seq ?? null : seq };
+    this.#on.message('session', session);
+  }
+}
