@@ -8,6 +8,7 @@ vgw_error_code_to_string (VgwErrorCode code)
   switch (code)
     {
     case VGW_ERROR_BAD_MESSAGE:
+    case VGW_ERROR_UNSUPPORTED:
       return "bad-message";
     case VGW_ERROR_BAD_REQUEST:
       return "bad-request";

@@ -17,6 +17,7 @@ typedef enum
   VGW_ERROR_TIMEOUT,      /* something did not happen in time */
   VGW_ERROR_ENGINE,       /* the speech engine failed */
   VGW_ERROR_INTERNAL,     /* internal error of the gateway */
+  VGW_ERROR_UNSUPPORTED,  /* BAD_MESSAGE on the wire: a well-formed offer with nothing that is served */
   VGW_ERROR_CONFIG,       /* configuration or pipeline file; never sent to a client */
 } VgwErrorCode;
 

@@ -16,7 +16,7 @@ const VgwMediaSettings *vgw_media_get_settings (VgwMedia *self);
 GPtrArray *vgw_media_get_pipelines (VgwMedia *self);
 
 /* The first pipeline, in the operator's order, whose codec @offer has. @codec: (out) (transfer none) that, of @offer.
- * Errors: VGW_ERROR_BAD_MESSAGE. Returns: (transfer none) (nullable) */
+ * Errors: VGW_ERROR_UNSUPPORTED. Returns: (transfer none) (nullable) */
 VgwPipeline *vgw_media_choose_pipeline (VgwMedia *self, const VgwOffer *offer, const VgwOfferCodec **codec,
                                         GError **error);
 

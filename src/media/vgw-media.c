@@ -367,7 +367,7 @@ vgw_media_choose_pipeline (VgwMedia *self, const VgwOffer *offer, const VgwOffer
         return pipeline;
       g_string_append_printf (known, "%s%s", known->len > 0 ? ", " : "", name);
     }
-  g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the offer has none of the gateway's codecs (%s)", known->str);
+  g_set_error (error, VGW_ERROR, VGW_ERROR_UNSUPPORTED, "the offer has none of the gateway's codecs (%s)", known->str);
   return NULL;
 }
 

@@ -250,7 +250,10 @@ choose_audio (VgwOffer *self, GError **error)
       g_free (this_fault);
     }
   if (first < 0)
-    return bad (error, fault);
+    {
+      g_set_error (error, VGW_ERROR, VGW_ERROR_UNSUPPORTED, "the offer %s", fault);
+      return FALSE;
+    }
   guint index = both >= 0 ? (guint) both : (guint) first;
   self->bundle = find_bundle (self->sdp, g_array_index (self->mlines, VgwOfferMline, index).mid);
   self->audio_index = index;

@@ -39,8 +39,8 @@ typedef struct
 } VgwOffer;
 
 /* Parses and checks @text. Errors: VGW_ERROR_BAD_MESSAGE with what is wrong for SDP that does not parse, or has no
- * audio, no fingerprint of a hash we know, no ICE credentials, no rtcp-mux; VGW_ERROR_TOO_LARGE for
- * more than @max_mlines m-lines. Returns: (transfer full) */
+ * fingerprint of a hash we know or no ICE credentials; VGW_ERROR_UNSUPPORTED for one without audio that can be served,
+ * with rtcp-mux; VGW_ERROR_TOO_LARGE for more than @max_mlines m-lines. Returns: (transfer full) */
 VgwOffer *vgw_offer_parse (const char *text, guint max_mlines, GError **error);
 
 /* The same for an offer that comes after @previous, the last one that was answered. It may have no audio at all, and

@@ -38,7 +38,7 @@ typedef struct
 VgwPeer *vgw_peer_new (VgwMedia *media, const char *session_id, const VgwAudioFormat *format, gboolean wants_voice);
 
 /* Inspects @offer, picks the pipeline, builds webrtcbin, answers and gathers up to the bound. Once per peer.
- * Errors: VGW_ERROR_BAD_MESSAGE (unusable offer), VGW_ERROR_TOO_LARGE (m-lines), VGW_ERROR_TIMEOUT,
+ * Errors: VGW_ERROR_BAD_MESSAGE, VGW_ERROR_UNSUPPORTED, VGW_ERROR_TOO_LARGE (unusable offer), VGW_ERROR_TIMEOUT,
  * VGW_ERROR_INTERNAL. */
 void vgw_peer_answer_async (VgwPeer *self, const char *offer, GCancellable *cancellable, GAsyncReadyCallback callback,
                             gpointer user_data);
@@ -53,7 +53,7 @@ char *vgw_peer_answer_finish (VgwPeer *self, GAsyncResult *result, GError **erro
  * Errors, and the connection is as before:
  *   VGW_ERROR_BAD_STATE: the offer is of another connection, or restarts ICE with ice.agent = nice, or there is no
  *   answer yet; a new peer can answer it
- *   VGW_ERROR_BAD_MESSAGE, VGW_ERROR_TOO_LARGE: it cannot be used
+ *   VGW_ERROR_BAD_MESSAGE, VGW_ERROR_UNSUPPORTED, VGW_ERROR_TOO_LARGE: it cannot be used
  * Returns: (transfer full) */
 char *vgw_peer_reanswer (VgwPeer *self, const char *offer, GError **error);
 

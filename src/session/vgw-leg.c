@@ -214,6 +214,7 @@ static void
 reject_offer (VgwLeg *self, const GError *error)
 {
   gboolean is_clients_fault = g_error_matches (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE)
+                              || g_error_matches (error, VGW_ERROR, VGW_ERROR_UNSUPPORTED)
                               || g_error_matches (error, VGW_ERROR, VGW_ERROR_TOO_LARGE);
 
   self->n_failed_offers++;

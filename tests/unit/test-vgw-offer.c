@@ -100,18 +100,18 @@ START_TEST (offers_that_cannot_be_used_are_refused_with_the_reason)
 
   assert_refused ("", VGW_ERROR_BAD_MESSAGE, "not SDP");
   assert_refused ("hello", VGW_ERROR_BAD_MESSAGE, "not SDP");
-  assert_refused ("v=0\r\n", VGW_ERROR_BAD_MESSAGE, "no audio");
-  assert_refused (no_audio, VGW_ERROR_BAD_MESSAGE, "no audio");
+  assert_refused ("v=0\r\n", VGW_ERROR_UNSUPPORTED, "no audio");
+  assert_refused (no_audio, VGW_ERROR_UNSUPPORTED, "no audio");
   assert_refused (no_fingerprint, VGW_ERROR_BAD_MESSAGE, "fingerprint");
   assert_refused (old_fingerprint, VGW_ERROR_BAD_MESSAGE, "fingerprint");
-  assert_refused (no_mux, VGW_ERROR_BAD_MESSAGE, "rtcp-mux");
+  assert_refused (no_mux, VGW_ERROR_UNSUPPORTED, "rtcp-mux");
   assert_refused (no_ufrag, VGW_ERROR_BAD_MESSAGE, "ice-ufrag");
   assert_refused (no_pwd, VGW_ERROR_BAD_MESSAGE, "ice-pwd");
   assert_refused (odd_setup, VGW_ERROR_BAD_MESSAGE, "setup");
-  assert_refused (inactive, VGW_ERROR_BAD_MESSAGE, "inactive");
-  assert_refused (rejected, VGW_ERROR_BAD_MESSAGE, "port is 0");
+  assert_refused (inactive, VGW_ERROR_UNSUPPORTED, "inactive");
+  assert_refused (rejected, VGW_ERROR_UNSUPPORTED, "port is 0");
   assert_refused (twice, VGW_ERROR_BAD_MESSAGE, "mid");
-  assert_refused (no_srtp, VGW_ERROR_BAD_MESSAGE, "profile");
+  assert_refused (no_srtp, VGW_ERROR_UNSUPPORTED, "profile");
   assert_refused (control, VGW_ERROR_BAD_MESSAGE, "not SDP");
 }
 END_TEST

@@ -151,10 +151,10 @@ static const struct
   VgwErrorCode code;
 } bad_offers[] = {
   { "v=0", "no SDP", VGW_ERROR_BAD_MESSAGE },
-  { "m=audio", "m=video", VGW_ERROR_BAD_MESSAGE },
+  { "m=audio", "m=video", VGW_ERROR_UNSUPPORTED },
   { "a=fingerprint:", "a=fingertip:", VGW_ERROR_BAD_MESSAGE },
-  { "UDP/TLS/RTP/SAVPF", "UDP/TLS/UDPTL", VGW_ERROR_BAD_MESSAGE },
-  { "a=rtcp-mux\r\n", "", VGW_ERROR_BAD_MESSAGE },
+  { "UDP/TLS/RTP/SAVPF", "UDP/TLS/UDPTL", VGW_ERROR_UNSUPPORTED },
+  { "a=rtcp-mux\r\n", "", VGW_ERROR_UNSUPPORTED },
   { "a=sctp-port:5000\r\n",
     "a=sctp-port:5000\r\n"
     "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n"
@@ -192,7 +192,7 @@ START_TEST (a_codec_that_no_pipeline_serves_is_refused)
   client = client_new_started ();
   client_offer (client, opus_only);
   WAIT_UNTIL (client_got (client, VGW_MESSAGE_ERROR, NULL));
-  assert_error (client_last (client), VGW_ERROR_BAD_MESSAGE, FALSE);
+  assert_error (client_last (client), VGW_ERROR_UNSUPPORTED, FALSE);
   ck_assert_ptr_nonnull (strstr (client_last (client)->error_message, "PCMU"));
   client_free (client);
 }
