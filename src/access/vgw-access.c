@@ -85,7 +85,7 @@ vgw_access_free (VgwAccess *self)
 VgwGrant *
 vgw_access_grant (VgwAccess *self, const VgwAccessRequest *request, VgwRefusal *refusal, GError **error)
 {
-  g_autofree char *name = find_engine_name (request->query);
+  g_autofree char *name = request->engine != NULL ? g_strdup (request->engine) : find_engine_name (request->query);
   g_autoptr (GError) cause = NULL;
   const VgwEngineConfig *engine = NULL;
   VgwGrant *grant;

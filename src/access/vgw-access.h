@@ -24,6 +24,7 @@ typedef struct
   const char *origin;  /* … */
   const char *user_agent;
   const char *query;    /* what followed the "?", undecoded; engine=NAME asks for an engine */
+  const char *engine;   /* the one that the path names, decoded; else that of the query counts */
   gboolean is_question; /* the client asks whether it may call, and does not call: neither counted nor logged */
 } VgwAccessRequest;
 

@@ -33,6 +33,35 @@ describe (VgwRefusal refusal)
   return (Refusal){ VGW_HTTP_STATUS_INTERNAL_ERROR, NULL, NULL };
 }
 
+static guint
+status_of (VgwErrorCode code)
+{
+  switch (code)
+    {
+    case VGW_ERROR_BAD_MESSAGE:
+      return VGW_HTTP_STATUS_BAD_REQUEST;
+    case VGW_ERROR_UNSUPPORTED:
+      return VGW_HTTP_STATUS_UNPROCESSABLE_CONTENT;
+    case VGW_ERROR_BAD_REQUEST:
+      return VGW_HTTP_STATUS_NOT_FOUND;
+    case VGW_ERROR_BAD_STATE:
+      return VGW_HTTP_STATUS_CONFLICT;
+    case VGW_ERROR_UNAUTHORIZED:
+      return VGW_HTTP_STATUS_FORBIDDEN;
+    case VGW_ERROR_TOO_LARGE:
+      return VGW_HTTP_STATUS_CONTENT_TOO_LARGE;
+    case VGW_ERROR_BUSY:
+    case VGW_ERROR_ENGINE:
+      return VGW_HTTP_STATUS_UNAVAILABLE;
+    case VGW_ERROR_FLOOD:
+    case VGW_ERROR_TIMEOUT:
+    case VGW_ERROR_INTERNAL:
+    case VGW_ERROR_CONFIG:
+      return VGW_HTTP_STATUS_INTERNAL_ERROR;
+    }
+  return VGW_HTTP_STATUS_INTERNAL_ERROR;
+}
+
 VgwAccessRequest
 vgw_door_describe_request (VgwHttpRequest *request)
 {
@@ -55,4 +84,14 @@ vgw_door_prepare_refusal (VgwHttpRequest *request, VgwRefusal refusal)
   if (described.retry_after_s != NULL)
     vgw_http_request_set_header (request, "Retry-After", described.retry_after_s);
   return described.status;
+}
+
+guint
+vgw_door_prepare_error (VgwHttpRequest *request, VgwErrorCode code)
+{
+  guint status = status_of (code);
+
+  if (status == VGW_HTTP_STATUS_UNAVAILABLE)
+    vgw_http_request_set_header (request, "Retry-After", RETRY_AFTER_S);
+  return status;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "access/vgw-access.h"
+#include "base/vgw-error.h"
 #include "net/vgw-http-request.h"
 
 /* What access/ looks at. The members point into @request and are valid while it lives and has no reply. */
@@ -10,3 +11,6 @@ VgwAccessRequest vgw_door_describe_request (VgwHttpRequest *request);
 /* Sets the headers that the reply to @request has for @refusal: WWW-Authenticate with 401 (RFC 6750 section 3),
  * Retry-After with 429 and 503. Returns: the status; the reply itself, in the door's own form, is up to the caller. */
 guint vgw_door_prepare_refusal (VgwHttpRequest *request, VgwRefusal refusal);
+
+/* The same for what a session reports of an offer: @code of VGW_ERROR. */
+guint vgw_door_prepare_error (VgwHttpRequest *request, VgwErrorCode code);

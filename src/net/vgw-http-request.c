@@ -30,6 +30,21 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (VgwHttpRequest, vgw_http_request, G_TYPE_OBJECT)
 
+/* RFC 6585: libsoup knows none of its statuses. NULL for the others. */
+static const char *
+phrase_of (guint status)
+{
+  switch (status)
+    {
+    case VGW_HTTP_STATUS_PRECONDITION_REQUIRED:
+      return "Precondition Required";
+    case VGW_HTTP_STATUS_TOO_MANY_REQUESTS:
+      return "Too Many Requests";
+    default:
+      return NULL;
+    }
+}
+
 static SoupServerMessage *
 release_message (VgwHttpRequest *self)
 {
@@ -186,7 +201,7 @@ vgw_http_request_reply_bytes (VgwHttpRequest *self, guint status, const char *co
     vgw_http_request_set_header (self, "Content-Type", content_type);
   if (body != NULL && g_bytes_get_size (body) > 0) /* libsoup asserts that it is not empty */
     soup_message_body_append_bytes (soup_server_message_get_response_body (self->message), body);
-  soup_server_message_set_status (self->message, status, NULL);
+  soup_server_message_set_status (self->message, status, phrase_of (status));
   finish (self);
 }
 

@@ -20,8 +20,8 @@ typedef struct
 } VgwSdpFragment;
 
 /* Parses the body of a request. What it has beside candidates and credentials is ignored. Errors: VGW_ERROR_BAD_MESSAGE
- * for what is no SDP, has credentials that are malformed, incomplete, or more than one pair of them, or has nothing of all
- * this. Returns: (transfer full) */
+ * for what is no SDP, has credentials that are malformed, incomplete, or more than one pair of them, or has nothing of
+ * all this. Returns: (transfer full) */
 VgwSdpFragment *vgw_sdp_fragment_parse (const char *text, gsize length, GError **error);
 
 /* @is_lite: add a=ice-lite. Returns: (transfer full) */

@@ -140,8 +140,8 @@ START_TEST (a_fragment_is_written_as_it_is_read)
 }
 END_TEST
 
-static Suite *
-fragment_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-sdp-fragment");
   TCase *fragment = tcase_create ("fragment");
@@ -153,10 +153,4 @@ fragment_suite (void)
   tcase_add_test (fragment, a_fragment_is_written_as_it_is_read);
   suite_add_tcase (suite, fragment);
   return suite;
-}
-
-int
-main (void)
-{
-  return run_suite (fragment_suite ());
 }

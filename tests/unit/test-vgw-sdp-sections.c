@@ -57,8 +57,8 @@ START_TEST (the_first_ufrag_is_found)
 }
 END_TEST
 
-static Suite *
-sections_suite (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-sdp-sections");
   TCase *sections = tcase_create ("sections");
@@ -67,10 +67,4 @@ sections_suite (void)
   tcase_add_test (sections, the_first_ufrag_is_found);
   suite_add_tcase (suite, sections);
   return suite;
-}
-
-int
-main (void)
-{
-  return run_suite (sections_suite ());
 }

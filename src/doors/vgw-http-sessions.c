@@ -1,0 +1,202 @@
+#include "doors/vgw-http-sessions.h"
+
+#include "base/vgw-error.h"
+#include "base/vgw-random.h"
+#include "doors/vgw-door-http.h"
+
+#define NAME_BYTES 16 /* 128 bits: a name cannot be guessed */
+
+struct _VgwHttpSessions
+{
+  VgwAccess *access;
+  VgwSessionTable *table;
+  const VgwHttpSessionsFuncs *funcs;
+  gpointer door;
+  GHashTable *sessions; /* name, owned by the value → VgwHttpSession */
+};
+
+/* What a session has refused, or its end. */
+static void
+refuse (VgwHttpSessions *self, VgwHttpRequest *request, VgwErrorCode code, const char *message)
+{
+  g_autoptr (GError) error = g_error_new_literal (VGW_ERROR, code, message);
+
+  self->funcs->refused (request, vgw_door_prepare_error (request, code), error, self->door);
+}
+
+/* --- the request whose offer is being answered --- */
+
+/* (transfer full) */
+static VgwHttpRequest *
+take_request (VgwHttpSession *session)
+{
+  g_signal_handlers_disconnect_by_data (session->request, session);
+  return g_steal_pointer (&session->request);
+}
+
+static void
+handle_answer (VgwHttpSession *session, const char *answer)
+{
+  g_autoptr (VgwHttpRequest) request = take_request (session);
+
+  session->is_answered = TRUE;
+  session->owner->funcs->answered (session, request, answer, session->owner->door);
+  g_clear_pointer (&session->offer, g_free);
+}
+
+static void
+refuse_offer (VgwHttpSession *session, VgwErrorCode code, const char *message)
+{
+  g_autoptr (VgwHttpRequest) request = take_request (session);
+
+  g_clear_pointer (&session->offer, g_free);
+  refuse (session->owner, request, code, message);
+  if (!session->is_answered)
+    vgw_session_end (session->session, VGW_END_ERROR);
+}
+
+static void
+on_request_gone (VgwHttpRequest *request, gpointer user_data)
+{
+  VgwHttpSession *session = user_data;
+
+  g_object_unref (take_request (session));
+  g_clear_pointer (&session->offer, g_free);
+  if (!session->is_answered) /* the client does not know its name */
+    vgw_session_end (session->session, VGW_END_CLIENT_BYE);
+}
+
+/* --- the session's signals --- */
+
+static void
+on_session_outgoing (VgwSession *source, const VgwMessage *message, gpointer user_data)
+{
+  VgwHttpSession *session = user_data;
+  gboolean is_about_offer = message->type == VGW_MESSAGE_ERROR && (message->is_fatal || message->about != NULL);
+
+  if (message->type == VGW_MESSAGE_SESSION)
+    {
+      g_clear_pointer (&session->ice_servers, g_ptr_array_unref);
+      session->ice_servers = message->ice_servers != NULL ? g_ptr_array_ref (message->ice_servers) : NULL;
+    }
+  else if (message->type == VGW_MESSAGE_ANSWER && session->request != NULL)
+    handle_answer (session, message->sdp);
+  else if (is_about_offer && session->request != NULL)
+    refuse_offer (session, message->error_code, message->error_message);
+  else if (session->owner->funcs->message != NULL)
+    session->owner->funcs->message (session, message, session->owner->door);
+}
+
+/* Of the table's entry. */
+static void
+session_free (gpointer data)
+{
+  VgwHttpSession *session = data;
+
+  if (session->request != NULL)
+    g_object_unref (take_request (session));
+  if (session->owner->funcs->free_data != NULL && session->data != NULL)
+    session->owner->funcs->free_data (session->data);
+  g_signal_handlers_disconnect_by_data (session->session, session);
+  g_object_unref (session->session);
+  g_clear_pointer (&session->ice_servers, g_ptr_array_unref);
+  g_free (session->offer);
+  g_free (session->name);
+  g_free (session);
+}
+
+static void
+on_session_ended (VgwSession *source, VgwEndReason reason, gpointer user_data)
+{
+  VgwHttpSession *session = user_data;
+
+  if (session->request != NULL)
+    refuse_offer (session, reason == VGW_END_SHUTDOWN ? VGW_ERROR_BUSY : VGW_ERROR_INTERNAL,
+                  vgw_end_reason_to_string (reason));
+  g_hash_table_remove (session->owner->sessions, session->name);
+}
+
+/* --- sessions --- */
+
+VgwHttpSessions *
+vgw_http_sessions_new (VgwAccess *access, VgwSessionTable *table, const VgwHttpSessionsFuncs *funcs, gpointer door)
+{
+  VgwHttpSessions *self = g_new0 (VgwHttpSessions, 1);
+
+  self->access = access;
+  self->table = table;
+  self->funcs = funcs;
+  self->door = door;
+  self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, session_free);
+  return self;
+}
+
+void
+vgw_http_sessions_free (VgwHttpSessions *self)
+{
+  g_hash_table_unref (self->sessions);
+  g_free (self);
+}
+
+/* @session: (transfer none) */
+static VgwHttpSession *
+add_session (VgwHttpSessions *self, VgwSession *session)
+{
+  VgwHttpSession *added = g_new0 (VgwHttpSession, 1);
+
+  added->owner = self;
+  added->name = vgw_random_base64url (NAME_BYTES);
+  added->session = g_object_ref (session);
+  g_signal_connect (session, "outgoing", G_CALLBACK (on_session_outgoing), added);
+  g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), added);
+  g_hash_table_insert (self->sessions, added->name, added);
+  return added;
+}
+
+VgwHttpSession *
+vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const char *engine, const char *offer)
+{
+  VgwAccessRequest asked = vgw_door_describe_request (request);
+  g_autoptr (VgwGrant) grant = NULL;
+  g_autoptr (GError) error = NULL;
+  VgwSession *session = NULL;
+  VgwHttpSession *opened;
+  VgwRefusal refusal;
+
+  asked.engine = engine;
+  grant = vgw_access_grant (self->access, &asked, &refusal, &error);
+  if (grant != NULL)
+    session = vgw_session_table_create (self->table, grant, &refusal, &error);
+  if (session == NULL)
+    {
+      self->funcs->refused (request, vgw_door_prepare_refusal (request, refusal), error, self->door);
+      return NULL;
+    }
+  opened = add_session (self, session);
+  vgw_session_start (session);
+  vgw_http_session_offer (opened, request, offer);
+  return opened;
+}
+
+void
+vgw_http_session_offer (VgwHttpSession *self, VgwHttpRequest *request, const char *offer)
+{
+  g_autoptr (VgwMessage) message = NULL;
+
+  if (self->request != NULL)
+    {
+      refuse (self->owner, request, VGW_ERROR_BAD_STATE, "another offer is being answered");
+      return;
+    }
+  self->request = g_object_ref (request);
+  self->offer = g_strdup (offer);
+  g_signal_connect (request, "gone", G_CALLBACK (on_request_gone), self);
+  message = vgw_message_new_sdp (VGW_MESSAGE_OFFER, offer);
+  vgw_session_handle (self->session, message);
+}
+
+VgwHttpSession *
+vgw_http_sessions_find (VgwHttpSessions *self, const char *name)
+{
+  return g_hash_table_lookup (self->sessions, name);
+}

@@ -1,0 +1,63 @@
+/* The sessions of a door whose clients send requests: an offer comes in one, and its answer is the reply. WHIP's,
+ * Pipecat's and the OpenAI-style door are each a VgwHttpSessions, the paths of their requests and the form of their
+ * replies. An HTTP door has no socket that could be lost: its sessions end by a request, by the client's peer, or by
+ * their own timeouts, and where the client goes away while it waits for its first answer. Main thread. */
+#pragma once
+
+#include "access/vgw-access.h"
+#include "net/vgw-http-request.h"
+
+typedef struct _VgwHttpSessions VgwHttpSessions;
+
+/* One of them; it is there until its session has ended. To be read only, but for `data`. */
+typedef struct
+{
+  char *name; /* 128 random bits in URL-safe base64, for URLs: who has it may change and end the session. Not the
+               * session's id, which is in logs and goes to engines */
+  VgwSession *session;
+  GPtrArray *ice_servers; /* (nullable) VgwIceServer*, for this client */
+  char *offer;            /* (nullable) while it is being answered */
+  gpointer data;          /* the door's, freed by its free_data () */
+
+  /* for VgwHttpSessions only */
+  VgwHttpSessions *owner;
+  VgwHttpRequest *request; /* (nullable) of `offer` */
+  gboolean is_answered;    /* it has had an answer */
+} VgwHttpSession;
+
+typedef struct
+{
+  /* @request wants its reply, of which @answer is a part. May end the session. */
+  void (*answered) (VgwHttpSession *self, VgwHttpRequest *request, const char *answer, gpointer door);
+
+  /* @request wants its reply, with @status (an HTTP status): there is no session for it, or no answer to its offer.
+   * Headers that go with the status are set. @error: its message is for the client. */
+  void (*refused) (VgwHttpRequest *request, guint status, const GError *error, gpointer door);
+
+  /* (nullable) Any other message of the session for its client, `state`, `track` and `event` among them; the last one
+   * is `state: ended`. May end the session. */
+  void (*message) (VgwHttpSession *self, const VgwMessage *message, gpointer door);
+
+  GDestroyNotify free_data; /* (nullable) */
+} VgwHttpSessionsFuncs;
+
+/* @access and @table outlive it, @funcs is static. Returns: (transfer full) */
+VgwHttpSessions *vgw_http_sessions_new (VgwAccess *access, VgwSessionTable *table, const VgwHttpSessionsFuncs *funcs,
+                                        gpointer door);
+
+/* After the table's shutdown. */
+void vgw_http_sessions_free (VgwHttpSessions *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwHttpSessions, vgw_http_sessions_free)
+
+/* Makes a session for @request, with @engine (nullable: that of the query, or the default), and handles @offer there.
+ * answered () or refused () follows, the latter perhaps before this returns; neither where the client goes away before.
+ * Returns: the session (transfer none), or NULL after refused () */
+VgwHttpSession *vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const char *engine,
+                                        const char *offer);
+
+/* Handles one more offer, of @request; answered () or refused () follows as above, and the session goes on in either
+ * case. Refused with 409 while another one is being answered. */
+void vgw_http_session_offer (VgwHttpSession *self, VgwHttpRequest *request, const char *offer);
+
+/* (transfer none) (nullable) */
+VgwHttpSession *vgw_http_sessions_find (VgwHttpSessions *self, const char *name);

@@ -1,0 +1,232 @@
+"""WHIP: each status of RFC 9725, what is left of a session after it, and clients that mean no good."""
+
+import concurrent.futures
+import http.client
+import os
+import re
+import socket
+import urllib.parse
+
+import harness
+import whip
+from wire import OFFERS, good_offer
+
+CANDIDATE = "candidate:1 1 udp 2130706431 127.0.0.1 9 typ host"
+ORIGIN = "https://page.example"
+N_SESSIONS = int(os.environ.get("VGW_TEST_WHIP_SESSIONS", "200"))
+N_WARM = 20
+SPARE_THREADS = 2  # GLib keeps idle threads of its pool for some seconds
+
+
+def offer_of(name):
+    return (OFFERS / name).read_bytes().decode()
+
+
+class Whip(harness.GatewayTest):
+    def wait_ended(self, gateway, reason, count=1):
+        harness.wait_for(lambda: len([entry for entry in gateway.entries()
+                                      if f"session ends: reason {reason}" in entry["message"]]) >= count, 20, reason)
+
+    def test_an_offer_becomes_a_session(self):
+        gateway = self.start(ice__client_servers='stun:a.example;turn:user:p"w@b.example:3478?transport=udp')
+        session = whip.Session(gateway, good_offer())
+        headers, answer = session.reply.headers, session.reply.body
+        self.assertEqual(headers["Content-Type"], "application/sdp")
+        self.assertRegex(session.path, r"^/whip/session/[A-Za-z0-9_-]{22}$")
+        self.assertRegex(session.etag, r'^"[A-Za-z0-9_-]+"$')
+        self.assertEqual(headers["Accept-Patch"], "application/trickle-ice-sdpfrag")
+        self.assertEqual(headers.get_all("Link"), [
+            '<stun:a.example>; rel="ice-server"',
+            '<turn:b.example:3478?transport=udp>; rel="ice-server"; username="user"; credential="p\\"w"; '
+            'credential-type="password"'])
+        for line in ("a=ice-lite", "a=candidate:1 ", "a=end-of-candidates", "a=sendrecv", "a=rtcp-mux", "a=group:BUNDLE 0 1"):
+            self.assertIn(f"\r\n{line}", answer)
+        # its address is no id that others get to see
+        self.assertNotIn(session.path.rpartition("/")[2], "\n".join(gateway.lines))
+        for _ in range(2):
+            self.assertEqual((session.request("GET").status, session.request("GET").body), (204, ""))
+        self.assertEqual(session.delete().status, 200)
+        self.wait_ended(gateway, "client-bye")
+        for method in ("GET", "DELETE", "PATCH"):
+            self.assertEqual(session.request(method).status, 404)
+
+    def test_each_session_has_an_address_and_a_tag_of_its_own(self):
+        gateway = self.start()
+        sessions = [whip.Session(gateway, good_offer()) for _ in range(3)]
+        self.assertEqual(len({session.path for session in sessions} | {session.etag for session in sessions}), 6)
+        sessions[0].delete()
+        self.assertEqual([session.request("GET").status for session in sessions], [404, 204, 204])
+
+    def test_directions(self):
+        """The answer takes what the offer allows, unlike the RFC's, which is recvonly."""
+        gateway = self.start()
+        for offered, answered in (("sendrecv", "sendrecv"), ("sendonly", "recvonly"), ("recvonly", "sendonly")):
+            session = whip.Session(gateway, good_offer().replace("a=sendrecv", f"a={offered}"))
+            self.assertIn(f"\r\na={answered}\r\n", session.reply.body)
+
+    def test_engines(self):
+        configuration = self.directory / "voice-gateway.conf"
+        configuration.write_text("[engine]\ndefault = echo\n[engine other-one]\ntype = echo\nselectable = true\n"
+                                 "[engine hidden]\ntype = echo\n")
+        gateway = self.start(command=(harness.GATEWAY, "--config", configuration))
+        for path, engine in (("/whip", "echo"), ("/whip/echo", "echo"), ("/whip/other%2done", "other-one"),
+                             ("/whip?engine=other%2done", "other-one"), ("/whip/echo?engine=hidden", "echo")):
+            start = len(gateway.lines)
+            self.assertEqual(whip.post(gateway, good_offer(), path).status, 201, path)
+            gateway.wait_log(lambda entry: entry["message"].endswith(f"engine {engine}"), start=start)
+        for path in ("/whip/absent", "/whip/hidden", "/whip?engine=hidden", "/whip/%ff"):
+            reply = whip.post(gateway, good_offer(), path)
+            self.assertEqual((reply.status, reply.body), (404, "there is no such engine to choose\n"), path)
+        self.assertEqual(whip.post(gateway, good_offer(), "/whip/%zz").status, 400)
+
+    def test_offers_that_are_refused(self):
+        gateway = self.start()
+        video = offer_of("chromium-audio-video.sdp")
+        for name, offer, status in (
+                ("no SDP", "hello", 400),
+                ("nothing", "", 400),
+                ("no text", good_offer().encode() + b"\0", 400),
+                ("no credentials", re.sub(r"a=ice-(ufrag|pwd).*\r\n", "", good_offer()), 400),
+                ("no fingerprint", re.sub(r"a=fingerprint.*\r\n", "", good_offer()), 400),
+                ("video", video, 422),
+                ("no audio", good_offer().replace("m=audio", "m=video"), 422),
+                ("no codec", re.sub(r"SAVPF .*\r\n", "SAVPF 77\r\na=rtpmap:77 speex/8000\r\n", good_offer(), 1), 422),
+                ("no mux", good_offer().replace("a=rtcp-mux\r\n", ""), 422),
+                ("too many m-lines", good_offer() + "m=video 0 UDP/TLS/RTP/SAVPF 96\r\n" * 8, 413),
+                ("too large", good_offer() + "a=x\r\n" * 20000, 413)):
+            with self.subTest(name):
+                reply = whip.post(gateway, offer)
+                self.assertEqual(reply.status, status, reply)
+                self.assertIsNone(reply.headers["Location"])
+                self.assertTrue(reply.body.endswith("\n"))
+        # video that the client itself does not want is no part that is refused
+        self.assertEqual(whip.post(gateway, video.replace("m=video 9", "m=video 0")).status, 201)
+        harness.wait_for(lambda: gateway.metric('vgw_sessions{state="connecting"}') == 1, 20, "one session is left")
+
+    def test_requests_that_are_refused(self):
+        gateway = self.start()
+        self.assertEqual(whip.post(gateway, good_offer(), content_type="text/plain").status, 415)
+        reply = whip.request(gateway, "POST", "/whip", good_offer())
+        self.assertEqual((reply.status, reply.headers["Accept-Post"]), (415, "application/sdp"))
+        self.assertEqual(whip.post(gateway, good_offer(), content_type="Application/SDP; charset=utf-8").status, 201)
+        for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE"):
+            reply = whip.request(gateway, method, "/whip")
+            self.assertEqual((reply.status, reply.headers["Allow"]), (405, "POST, OPTIONS"), method)
+        for method in ("POST", "PUT"):
+            self.assertEqual(whip.request(gateway, method, "/whip/session/x").status, 405, method)
+
+    def test_candidates(self):
+        gateway = self.start(limits__max_candidates=5)
+        session = whip.Session(gateway, good_offer())
+        fragment = whip.fragment_of(session.offer, CANDIDATE)
+        for name, status, reply in (
+                ("trickle", 204, session.patch(fragment, If_Match=session.etag)),
+                ("one of several tags", 204, session.patch(fragment, If_Match=f'"x", {session.etag}')),
+                ("any tag", 204, session.patch(fragment, If_Match="*")),
+                ("without credentials", 204, session.patch(f"a={CANDIDATE}\r\n", If_Match=session.etag)),
+                ("no tag", 428, session.patch(fragment)),
+                ("another tag", 412, session.patch(fragment, If_Match='"x"')),
+                ("a weak tag", 412, session.patch(fragment, If_Match=f"W/{session.etag}")),
+                ("a tag without quotes", 412, session.patch(fragment, If_Match=session.etag.strip('"'))),
+                ("another type", 415, session.patch(fragment, content_type="application/sdp", If_Match=session.etag)),
+                ("no fragment", 400, session.patch("hello", If_Match=session.etag)),
+                ("an empty one", 400, session.patch("", If_Match=session.etag)),
+                ("half of the credentials", 400, session.patch("a=ice-ufrag:abcd\r\n", If_Match="*")),
+                ("too large", 413, session.patch(fragment + "a=x\r\n" * 20000, If_Match=session.etag))):
+            with self.subTest(name):
+                self.assertEqual(reply.status, status, reply)
+                self.assertIsNone(reply.headers["ETag"])
+        self.assertEqual(session.patch(fragment, content_type="x").headers["Accept-Patch"], whip.FRAGMENT)
+        # candidates of no use are not the request's fault, and neither are too many
+        useless = ("candidate:1 1 tcp 1 192.0.2.1 9 typ host tcptype active", "candidate:1 1 udp 1 x.local 9 typ host",
+                   "candidate:1 1 udp 1 2001:db8::1 9 typ host", "candidate:nonsense")
+        reply = session.patch(whip.fragment_of(session.offer, *useless, *[CANDIDATE] * 100, is_last=True), If_Match=session.etag)
+        self.assertEqual(reply.status, 204, reply)
+        self.assertEqual(session.request("GET").status, 204)
+
+    def test_options_and_other_origins(self):
+        gateway = self.start(access__origins=ORIGIN, ice__client_servers="stun:a.example")
+        preflight = whip.request(gateway, "OPTIONS", "/whip/echo", Origin=ORIGIN, Access_Control_Request_Method="POST",
+                                 Access_Control_Request_Headers="authorization,content-type")
+        self.assertEqual((preflight.status, preflight.headers["Accept-Post"]), (200, "application/sdp"))
+        self.assertEqual(preflight.headers["Access-Control-Allow-Origin"], ORIGIN)
+        self.assertEqual(preflight.headers["Access-Control-Allow-Headers"], "authorization,content-type")
+        self.assertIsNone(preflight.headers["Link"])
+        session = whip.Session(gateway, good_offer(), Origin=ORIGIN)
+        self.assertEqual(session.reply.headers["Access-Control-Allow-Origin"], ORIGIN)
+        for name in ("Location", "Link", "ETag"):
+            self.assertIn(name, session.reply.headers["Access-Control-Expose-Headers"].split(", "))
+        preflight = session.request("OPTIONS", Origin=ORIGIN, Access_Control_Request_Method="PATCH",
+                                    Access_Control_Request_Headers="if-match,content-type")
+        self.assertEqual(preflight.status, 204)
+        self.assertEqual(preflight.headers["Access-Control-Allow-Methods"], "GET, HEAD, PATCH, DELETE, OPTIONS")
+        self.assertEqual(session.request("DELETE", Origin=ORIGIN).headers["Access-Control-Allow-Origin"], ORIGIN)
+        refused = whip.post(gateway, good_offer(), Origin="https://evil.example")
+        self.assertEqual(refused.status, 403, refused)
+        self.assertIsNone(refused.headers["Access-Control-Allow-Origin"])
+
+    def test_no_room(self):
+        gateway = self.start(limits__max_sessions=1)
+        session = whip.Session(gateway, good_offer())
+        reply = whip.post(gateway, good_offer())
+        self.assertEqual((reply.status, reply.body), (503, "all sessions are taken\n"))
+        self.assertGreater(int(reply.headers["Retry-After"]), 0)
+        session.delete()
+        self.assertEqual(whip.post(gateway, good_offer()).status, 201)
+
+    def test_a_client_that_goes_away_while_it_waits(self):
+        """The agent asks a STUN server that is not there, so that the answer takes its time."""
+        gateway = self.start(ice__agent="nice", ice__stun_servers="stun:192.0.2.1:3478", ice__gather_timeout_ms=20000)
+        url = urllib.parse.urlsplit(gateway.http_url)
+        body = good_offer().encode()
+        with socket.create_connection((url.hostname, url.port)) as client:
+            client.sendall(b"POST /whip HTTP/1.1\r\nHost: x\r\nContent-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s"
+                           % (len(body), body))
+            gateway.wait_log(lambda entry: entry["message"] == "new → negotiating")
+        self.wait_ended(gateway, "client-bye")
+
+    def test_shutdown_while_a_client_waits(self):
+        gateway = self.start(ice__agent="nice", ice__stun_servers="stun:192.0.2.1:3478", ice__gather_timeout_ms=20000)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            reply = pool.submit(whip.post, gateway, good_offer())
+            gateway.wait_log(lambda entry: entry["message"] == "new → negotiating")
+            gateway.process.terminate()
+            with self.assertRaises(http.client.RemoteDisconnected):
+                reply.result()
+
+    def test_many_sessions_leave_nothing_behind(self):
+        gateway = self.start(log__level="info", limits__max_sessions=0)
+
+        def call(_):
+            session = whip.Session(gateway, good_offer())
+            return session.delete().status
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            idle = gateway.usage()
+            self.assertEqual(set(pool.map(call, range(N_WARM))), {200})
+            harness.wait_for(lambda: gateway.usage()["threads"] <= idle["threads"] + SPARE_THREADS, 60, "threads have gone")
+            before = gateway.usage()
+            self.assertEqual(set(pool.map(call, range(N_SESSIONS))), {200})
+        harness.wait_for(lambda: gateway.usage()["threads"] <= before["threads"], 60, "threads have gone")
+        harness.wait_for(lambda: gateway.usage()["fds"] <= before["fds"], 30, "files are closed")
+        print(f"{N_SESSIONS} sessions: {before} before, {gateway.usage()} after")
+        self.wait_ended(gateway, "client-bye", N_WARM + N_SESSIONS)
+
+    def test_garbage(self):
+        gateway = self.start()
+        session = whip.Session(gateway, good_offer())
+        random = os.urandom(2000)
+        for body in (random, b"m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n" * 2000, b"a=" + b"x" * 60000, b"\r\n" * 30000,
+                     b"v=0\r\n" * 10000, b"[" * 60000, good_offer().encode()[:700], "ü".encode("latin-1") * 100):
+            reply = whip.post(gateway, body)
+            self.assertIn(reply.status, (400, 413, 422), reply)
+            self.assertIn(session.patch(body, If_Match=session.etag).status, (204, 400), body[:20])
+        for headers in ({f"X-{i}": "y" for i in range(4000)}, {"X": "y" * 20000}):
+            self.assertEqual(whip.post(gateway, good_offer(), **headers).status, 431)
+        for path in ("/whip/session/" + "x" * 5000, "/whip/session/%00", "/whip/session/..%2f.."):
+            self.assertEqual(whip.request(gateway, "GET", path).status, 404)
+        self.assertEqual(session.request("GET").status, 204)
+
+
+if __name__ == "__main__":
+    harness.main()
