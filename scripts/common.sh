@@ -61,7 +61,7 @@ install_packages () {
 install_node () {
   local dir
   command -v node >/dev/null || install_packages nodejs
-  for dir in tests/browser tests/bots examples; do
+  for dir in tests/browser tests/package tests/bots examples; do
     # npm writes this file last, so it is newer than the lock only where an installation was finished
     [ ! "$dir/node_modules/.package-lock.json" -nt "$dir/package-lock.json" ] || continue
     command -v npm >/dev/null || install_packages npm
