@@ -46,7 +46,7 @@ after(async () => {
 
 /* The recording of a session's caller, as soon as it is complete. */
 async function recordingOf(sessionId) {
-  await gateway.waitForLog(lineWith(sessionId, 'session ends: reason client-bye'));
+  await gateway.waitForLog(lineWith(sessionId, 'session ended: reason client-bye'));
   await gateway.waitForLog(new RegExp(`recorded \\S*${sessionId}-caller\\.wav`));
   return readWav(join(gateway.directory, `${sessionId}-caller.wav`));
 }
@@ -229,7 +229,7 @@ for (const [what, leave] of Object.entries(WAYS_OUT)) {
     await page.waitForSelector('#log-list .log-type:text-is("data-channel")', { state: 'attached' }); // SCTP is up, too
     const sessionId = await sessionIdOf(page);
     await leave(page);
-    const [, ...reasons] = await gateway.waitForLog(new RegExp(`${sessionId}.*session ends: reason ([a-z-]+)`));
+    const [, ...reasons] = await gateway.waitForLog(new RegExp(`${sessionId}.*session ended: reason ([a-z-]+)`));
     assert.match(reasons[0], /^(client-bye|websocket-closed)$/);
     await context.close();
   });

@@ -88,7 +88,7 @@ test('the session limit', () => withGateway(['limits.max-sessions=1'], async (ow
 
   await pressCall(first);
   await waitForState(first, 'ended');
-  await own.waitForLog(/session ends: reason client-bye/);
+  await own.waitForLog(/session ended: reason client-bye/);
   await pressCall(second);
   await waitForState(second, 'active');
   assert.equal(await second.isHidden('#help'), true, 'help goes away with the next call');

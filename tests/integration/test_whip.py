@@ -25,7 +25,7 @@ def offer_of(name):
 class Whip(harness.GatewayTest):
     def wait_ended(self, gateway, reason, count=1):
         harness.wait_for(lambda: len([entry for entry in gateway.entries()
-                                      if f"session ends: reason {reason}" in entry["message"]]) >= count, 20, reason)
+                                      if f"session ended: reason {reason}" in entry["message"]]) >= count, 20, reason)
 
     def test_an_offer_becomes_a_session(self):
         gateway = self.start(ice__client_servers='stun:a.example;turn:user:p"w@b.example:3478?transport=udp')
@@ -76,7 +76,7 @@ class Whip(harness.GatewayTest):
             gateway.wait_log(lambda entry: entry["message"].endswith(f"engine {engine}"), start=start)
         for path in ("/whip/absent", "/whip/hidden", "/whip?engine=hidden", "/whip/%ff"):
             reply = whip.post(gateway, good_offer(), path)
-            self.assertEqual((reply.status, reply.body), (404, "there is no such engine to choose\n"), path)
+            self.assertEqual((reply.status, reply.body), (404, "no such engine, or it is not selectable\n"), path)
         self.assertEqual(whip.post(gateway, good_offer(), "/whip/%zz").status, 400)
 
     def test_offers_that_are_refused(self):
@@ -169,7 +169,7 @@ class Whip(harness.GatewayTest):
         gateway = self.start(limits__max_sessions=1)
         session = whip.Session(gateway, good_offer())
         reply = whip.post(gateway, good_offer())
-        self.assertEqual((reply.status, reply.body), (503, "all sessions are taken\n"))
+        self.assertEqual((reply.status, reply.body), (503, "limits.max-sessions (1) is reached\n"))
         self.assertGreater(int(reply.headers["Retry-After"]), 0)
         session.delete()
         self.assertEqual(whip.post(gateway, good_offer()).status, 201)

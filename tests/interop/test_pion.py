@@ -7,13 +7,15 @@ import harness
 
 
 class Pion(harness.GatewayTest):
-    def check(self, **settings):
+    def check(self, uses_whip=False, **settings):
         gateway = self.start(**settings)
         reply = self.directory / "reply.wav"
-        done = subprocess.run([os.environ["VGW_TEST_PION_CALLER"], gateway.url, harness.PHRASE, reply],
+        url = gateway.http_url + "whip" if uses_whip else gateway.url
+        done = subprocess.run([os.environ["VGW_TEST_PION_CALLER"], url, harness.PHRASE, reply],
                               capture_output=True, text=True, timeout=harness.CALL_TIMEOUT_S)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(done.stdout.splitlines(), ['event {"from":"pion"}', "ended client-bye"])
+        self.assertEqual(done.stdout.splitlines(),
+                         ['event {"from":"pion"}', "ended deleted" if uses_whip else "ended client-bye"])
         self.assert_same_speech(harness.PHRASE, reply)
         return gateway
 
@@ -24,6 +26,15 @@ class Pion(harness.GatewayTest):
 
     def test_libnice(self):
         self.check(ice__agent="nice", ice__stun_servers="")
+
+    def test_whip(self):
+        gateway = self.check(uses_whip=True)
+        harness.wait_for(lambda: any("session ended: reason client-bye" in entry["message"] for entry in gateway.entries()),
+                         20, "the end of the session")
+
+    def test_whip_with_libnice(self):
+        """Where the client's candidates, by PATCH, are what is connected to."""
+        self.check(uses_whip=True, ice__agent="nice", ice__stun_servers="")
 
 
 if __name__ == "__main__":

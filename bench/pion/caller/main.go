@@ -1,4 +1,5 @@
 // caller calls the gateway with pion: says a WAV, writes what comes back, sends one event and prints those that come.
+// By the gateway's own signaling where URL is ws:, by WHIP where it is http:.
 //
 //	caller URL IN.wav OUT.wav
 package main
@@ -13,11 +14,9 @@ import (
 
 	"github.com/pion/webrtc/v3"
 	"github.com/pion/webrtc/v3/pkg/media"
-	"golang.org/x/net/websocket"
 
 	"voice-gateway-pion/opus"
 	"voice-gateway-pion/wav"
-	"voice-gateway-pion/wire"
 )
 
 const (
@@ -26,13 +25,18 @@ const (
 	tailFrames     = 75 // 1.5 s for the rest of the echo
 )
 
+// signaling ends the program where it fails.
+type signaling interface {
+	offer(sdp string) (answer string)
+	candidate(candidate webrtc.ICECandidateInit) // from any goroutine, also before there is an answer
+	bye() (reason string)
+}
+
 type call struct {
 	peer      *webrtc.PeerConnection
 	local     *webrtc.TrackLocalStaticSample
-	socket    *websocket.Conn
+	signaling signaling
 	connected chan struct{}
-	answered  chan wire.Description
-	ended     chan wire.State
 	lock      sync.Mutex
 	heard     []int16 // guarded by lock
 }
@@ -80,50 +84,20 @@ func (c *call) open() {
 	})
 	c.peer.OnICECandidate(func(candidate *webrtc.ICECandidate) {
 		if candidate != nil {
-			must(wire.Send(c.socket, "candidate", candidate.ToJSON()))
+			c.signaling.candidate(candidate.ToJSON())
 		}
 	})
-}
-
-func (c *call) read() {
-	for {
-		message, err := wire.Receive(c.socket)
-		if err != nil {
-			close(c.ended)
-			return
-		}
-		var state wire.State
-		var description wire.Description
-		switch message.Type {
-		case "answer":
-			must(wire.Decode(message, &description))
-			c.answered <- description
-		case "state":
-			must(wire.Decode(message, &state))
-			if state.State == "ended" {
-				c.ended <- state
-			}
-		case "error":
-			log.Fatal(message.Payload)
-		}
-	}
 }
 
 func (c *call) connect() {
 	offer, err := c.peer.CreateOffer(nil)
 	must(err)
-	must(wire.Send(c.socket, "offer", wire.Description{Type: "offer", SDP: offer.SDP}))
 	must(c.peer.SetLocalDescription(offer))
-	timeout := time.After(connectTimeout)
-	select {
-	case answer := <-c.answered:
-		must(c.peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer.SDP}))
-	case <-timeout:
-		log.Fatal("no answer in time")
-	}
+	answer := c.signaling.offer(offer.SDP)
+	must(c.peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}))
 	select {
 	case <-c.connected:
-	case <-timeout:
+	case <-time.After(connectTimeout):
 		log.Fatal("not connected in time")
 	}
 }
@@ -149,20 +123,18 @@ func main() {
 	}
 	samples, err := wav.Read(os.Args[2], opus.RateHz)
 	must(err)
-	c := &call{
-		connected: make(chan struct{}), answered: make(chan wire.Description, 1), ended: make(chan wire.State, 1),
+	c := &call{connected: make(chan struct{})}
+	if strings.HasPrefix(os.Args[1], "ws") {
+		c.signaling = dial(os.Args[1])
+	} else {
+		c.signaling = &whip{endpoint: os.Args[1]}
 	}
-	c.socket, err = websocket.Dial(os.Args[1], "", strings.Replace(os.Args[1], "ws", "http", 1))
-	must(err)
 	c.open()
-	go c.read()
 	c.connect()
 	c.say(samples)
-	must(wire.Send(c.socket, "bye", struct{}{}))
-	state := <-c.ended
-	must(c.socket.Close())
+	reason := c.signaling.bye()
 	must(c.peer.Close())
 	c.lock.Lock() // the reader of the track may outlive the peer
 	must(wav.Write(os.Args[3], c.heard, opus.RateHz))
-	fmt.Printf("ended %s\n", state.Reason)
+	fmt.Printf("ended %s\n", reason)
 }
