@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "app/vgw-app.h"
+#include "app/vgw-token-command.h"
 #include "base/vgw-capacity.h"
 #include "config/vgw-config-load.h"
 #include "config/vgw-config-text.h"
@@ -327,6 +328,8 @@ main (int argc, char **argv)
   Options options = { 0 };
   setlocale (LC_ALL, "");
   int status = EXIT_USAGE;
+  if (argc > 1 && g_str_equal (argv[1], "token"))
+    return vgw_token_command_run (argc - 1, argv + 1);
   if (parse_options (&argc, &argv, &options, &error))
     status = run_with_options (&options);
   else

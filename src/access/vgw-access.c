@@ -1,14 +1,20 @@
 #include "access/vgw-access.h"
 
+#include <string.h>
+
+#include "access/vgw-token.h"
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "net/vgw-http-origin.h"
 
 #define MAX_LOGGED_NAME_BYTES 64
+#define BEARER "Bearer "
+#define TOKEN_SUBPROTOCOL "voice-gateway.token."
 
 struct _VgwAccess
 {
   VgwAccessSettings settings;
+  GHashTable *keys; /* of tokens: id → secret */
 };
 
 static gboolean
@@ -17,18 +23,20 @@ is_for_clients (VgwAccess *self, const VgwEngineConfig *engine)
   return engine->is_selectable || g_str_equal (engine->name, self->settings.default_engine);
 }
 
-/* The name of the engine that @query (nullable) asks for, NULL for none. A query that cannot be decoded asks for one
- * that there is not. (transfer full) */
+/* The parameter @name of @query (nullable), NULL where it has none. In a query that cannot be decoded every parameter
+ * is empty: the name of no engine, and no token. (transfer full) */
 static char *
-find_engine_name (const char *query)
+find_parameter (const char *query, const char *name)
 {
   g_autoptr (GHashTable) parameters =
       query != NULL ? g_uri_parse_params (query, -1, "&", G_URI_PARAMS_WWW_FORM, NULL) : NULL;
 
   if (query != NULL && parameters == NULL)
     return g_strdup ("");
-  return parameters != NULL ? g_strdup (g_hash_table_lookup (parameters, "engine")) : NULL;
+  return parameters != NULL ? g_strdup (g_hash_table_lookup (parameters, name)) : NULL;
 }
+
+/* --- origins --- */
 
 static gboolean
 check_origin (VgwAccess *self, const VgwAccessRequest *request, GError **error)
@@ -42,19 +50,105 @@ check_origin (VgwAccess *self, const VgwAccessRequest *request, GError **error)
   return FALSE;
 }
 
-static const VgwEngineConfig *
-choose_engine (VgwAccess *self, const char *name, GError **error)
-{
-  const VgwEngineConfig *engine =
-      vgw_engine_config_find (self->settings.engines, name != NULL ? name : self->settings.default_engine);
+/* --- tokens --- */
 
-  if (engine != NULL && is_for_clients (self, engine))
+/* (transfer full) (nullable) */
+static char *
+find_token_subprotocol (const char *subprotocols)
+{
+  g_auto (GStrv) names = g_strsplit (subprotocols != NULL ? subprotocols : "", ",", -1);
+
+  for (char **name = names; *name != NULL; name++)
+    if (g_str_has_prefix (g_strstrip (*name), TOKEN_SUBPROTOCOL))
+      return g_strdup (*name + strlen (TOKEN_SUBPROTOCOL));
+  return NULL;
+}
+
+/* (transfer full) (nullable) */
+static char *
+find_token (const VgwAccessRequest *request)
+{
+  const char *header = request->authorization;
+  char *token = NULL;
+
+  if (header != NULL && g_ascii_strncasecmp (header, BEARER, strlen (BEARER)) == 0)
+    return g_strstrip (g_strdup (header + strlen (BEARER)));
+  token = find_token_subprotocol (request->subprotocols);
+  return token != NULL ? token : find_parameter (request->query, "token");
+}
+
+/* @token (out): what it grants (transfer full); NULL where none is needed. */
+static gboolean
+check_token (VgwAccess *self, const VgwAccessRequest *request, VgwToken **token, VgwRefusal *refusal, GError **error)
+{
+  g_autofree char *text = NULL;
+
+  *token = NULL;
+  if (self->settings.mode == VGW_ACCESS_OPEN)
+    return TRUE;
+  text = find_token (request);
+  if (text == NULL)
+    {
+      *refusal = VGW_REFUSAL_NO_TOKEN;
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_UNAUTHORIZED, "a call needs an access token here");
+      return FALSE;
+    }
+  *refusal = VGW_REFUSAL_TOKEN;
+  *token =
+      vgw_token_verify (text, self->keys, self->settings.token_audience, g_get_real_time () / G_USEC_PER_SEC, error);
+  return *token != NULL;
+}
+
+/* --- engines --- */
+
+/* Whether a caller with @token (nullable) may have @engine. */
+static gboolean
+may_have (VgwAccess *self, const VgwToken *token, const VgwEngineConfig *engine)
+{
+  if (token != NULL && token->engines != NULL)
+    return g_strv_contains ((const char *const *) token->engines, engine->name);
+  return is_for_clients (self, engine);
+}
+
+/* The names of the engines that a caller with @token (nullable) may have. (transfer full) */
+static char **
+list_engines (VgwAccess *self, const VgwToken *token)
+{
+  GPtrArray *names = g_ptr_array_new ();
+
+  for (guint i = 0; i < self->settings.engines->len; i++)
+    {
+      const VgwEngineConfig *engine = self->settings.engines->pdata[i];
+      if (may_have (self, token, engine))
+        g_ptr_array_add (names, g_strdup (engine->name));
+    }
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_free (names, FALSE);
+}
+
+/* The engine that is asked for by @name (nullable): by none, the default, or the first that a token names where it does
+ * not name that. */
+static const VgwEngineConfig *
+choose_engine (VgwAccess *self, const char *name, const VgwToken *token, GError **error)
+{
+  const char *wanted = name != NULL ? name : self->settings.default_engine;
+  const VgwEngineConfig *engine = vgw_engine_config_find (self->settings.engines, wanted);
+
+  if (engine != NULL && may_have (self, token, engine))
     return engine;
+  for (char **granted = token != NULL && name == NULL ? token->engines : NULL; granted != NULL && *granted != NULL;
+       granted++)
+    {
+      engine = vgw_engine_config_find (self->settings.engines, *granted);
+      if (engine != NULL)
+        return engine;
+    }
   g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_REQUEST, "no such engine, or it is not selectable");
   return NULL;
 }
 
-/* @engine (nullable): the name that was asked for. */
+/* --- the whole --- */
+
 static void
 log_refusal (const VgwAccessRequest *request, VgwRefusal refusal, const char *engine, const GError *error)
 {
@@ -67,61 +161,91 @@ log_refusal (const VgwAccessRequest *request, VgwRefusal refusal, const char *en
     vgw_info_about (request->address, "refused a session for %s: %s", request->address, error->message);
 }
 
+static VgwGrant *
+make_grant (VgwAccess *self, const VgwAccessRequest *request, const VgwEngineConfig *engine, const VgwToken *token)
+{
+  VgwGrant *grant = vgw_grant_new (request->address, engine, list_engines (self, token));
+
+  vgw_grant_set_page (grant, request->origin, request->user_agent, request->query);
+  if (token != NULL)
+    vgw_grant_set_token (grant, token->identity, token->max_duration_s, token->metadata);
+  return grant;
+}
+
+static void
+set_settings (VgwAccess *self, const VgwAccessSettings *settings)
+{
+  self->settings = *settings;
+  self->keys = vgw_token_read_keys (settings->token_keys, NULL);
+  if (self->keys == NULL) /* the configuration is checked before */
+    self->keys = vgw_token_read_keys (NULL, NULL);
+}
+
 VgwAccess *
 vgw_access_new (const VgwAccessSettings *settings)
 {
   VgwAccess *self = g_new0 (VgwAccess, 1);
 
-  self->settings = *settings;
+  set_settings (self, settings);
   return self;
 }
 
 void
 vgw_access_free (VgwAccess *self)
 {
+  if (self == NULL)
+    return;
+  g_hash_table_unref (self->keys);
   g_free (self);
+}
+
+/* The secrets are not compared in the log of a reload, so that the names of the keys are there each time. */
+static void
+log_keys (VgwAccess *self)
+{
+  g_autofree char **ids = (char **) g_hash_table_get_keys_as_array (self->keys, NULL);
+  g_autofree char *list = g_strjoinv (", ", ids);
+
+  if (self->settings.mode == VGW_ACCESS_TOKEN)
+    vgw_info (NULL, "reload: access.token-keys now has %s", list);
+}
+
+void
+vgw_access_configure (VgwAccess *self, const VgwAccessSettings *settings)
+{
+  g_hash_table_unref (self->keys);
+  set_settings (self, settings);
+  log_keys (self);
 }
 
 VgwGrant *
 vgw_access_grant (VgwAccess *self, const VgwAccessRequest *request, VgwRefusal *refusal, GError **error)
 {
-  g_autofree char *name = request->engine != NULL ? g_strdup (request->engine) : find_engine_name (request->query);
+  g_autofree char *name =
+      request->engine != NULL ? g_strdup (request->engine) : find_parameter (request->query, "engine");
+  g_autoptr (VgwToken) token = NULL;
   g_autoptr (GError) cause = NULL;
   const VgwEngineConfig *engine = NULL;
-  VgwGrant *grant;
 
   *refusal = VGW_REFUSAL_ORIGIN;
-  if (check_origin (self, request, &cause))
+  if (check_origin (self, request, &cause) && check_token (self, request, &token, refusal, &cause))
     {
       *refusal = VGW_REFUSAL_ENGINE;
-      engine = choose_engine (self, name, &cause);
+      engine = choose_engine (self, name, token, &cause);
     }
-  if (engine == NULL)
+  if (engine != NULL)
+    return make_grant (self, request, engine, token);
+  if (!request->is_question)
     {
-      if (!request->is_question)
-        {
-          vgw_session_table_count_refusal (self->settings.table, *refusal);
-          log_refusal (request, *refusal, name, cause);
-        }
-      g_propagate_error (error, g_steal_pointer (&cause));
-      return NULL;
+      vgw_session_table_count_refusal (self->settings.table, *refusal);
+      log_refusal (request, *refusal, name, cause);
     }
-  grant = vgw_grant_new (request->address, engine, vgw_access_list_engines (self));
-  vgw_grant_set_page (grant, request->origin, request->user_agent, request->query);
-  return grant;
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return NULL;
 }
 
 char **
 vgw_access_list_engines (VgwAccess *self)
 {
-  GPtrArray *names = g_ptr_array_new ();
-
-  for (guint i = 0; i < self->settings.engines->len; i++)
-    {
-      const VgwEngineConfig *engine = self->settings.engines->pdata[i];
-      if (is_for_clients (self, engine))
-        g_ptr_array_add (names, g_strdup (engine->name));
-    }
-  g_ptr_array_add (names, NULL);
-  return (char **) g_ptr_array_free (names, FALSE);
+  return list_engines (self, NULL);
 }

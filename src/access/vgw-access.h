@@ -6,11 +6,21 @@
 
 typedef struct _VgwAccess VgwAccess;
 
-/* origins is a key of the configuration, the rest the app adds. All of it outlives the access. */
+typedef enum
+{
+  VGW_ACCESS_OPEN,  /* whoever may send a request may call */
+  VGW_ACCESS_TOKEN, /* … with a token (vgw-token.h) */
+} VgwAccessMode;
+
+/* The group [access] of the configuration; the last three the app adds. All of it outlives the access, or is replaced
+ * by vgw_access_configure (). */
 typedef struct
 {
-  const char *mode;           /* "open": whom an origin lets in may call */
-  const char *const *origins; /* (nullable) allowed beside the gateway's own; "*" for any */
+  guint mode;                    /* VgwAccessMode */
+  gboolean allows_open_network;  /* open is good for an address that other machines can reach */
+  const char *const *origins;    /* (nullable) allowed beside the gateway's own; "*" for any */
+  const char *const *token_keys; /* (nullable) see vgw_token_read_keys () */
+  const char *token_audience;
   GPtrArray *engines;         /* VgwEngineConfig, all that there are */
   const char *default_engine; /* the name of one of them */
   VgwSessionTable *table;     /* which counts the refusals */
@@ -23,7 +33,9 @@ typedef struct
   const char *host;    /* the header */
   const char *origin;  /* … */
   const char *user_agent;
-  const char *query;    /* what followed the "?", undecoded; engine=NAME asks for an engine */
+  const char *authorization; /* … "Bearer TOKEN" */
+  const char *subprotocols;  /* Sec-WebSocket-Protocol; one of them may be voice-gateway.token.TOKEN */
+  const char *query;    /* what followed the "?", undecoded; engine=NAME asks for an engine, token=TOKEN is a token */
   const char *engine;   /* the one that the path names, decoded; else that of the query counts */
   gboolean is_question; /* the client asks whether it may call, and does not call: neither counted nor logged */
 } VgwAccessRequest;
@@ -33,10 +45,14 @@ VgwAccess *vgw_access_new (const VgwAccessSettings *settings);
 void vgw_access_free (VgwAccess *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAccess, vgw_access_free)
 
+/* Takes over other keys, audience and origins; @settings is copied. Calls in progress are not touched. */
+void vgw_access_configure (VgwAccess *self, const VgwAccessSettings *settings);
+
 /* What @request may have. A refusal is counted and logged, and @refusal (out) is its cause. Errors:
- * VGW_ERROR_UNAUTHORIZED for the pages of an origin that may not call; VGW_ERROR_BAD_REQUEST where a client may not ask
- * for that engine: the message does not tell whether it is there. Returns: (transfer full) */
+ * VGW_ERROR_UNAUTHORIZED for the pages of an origin that may not call, and for a token that is missing or not good;
+ * VGW_ERROR_BAD_REQUEST where a client may not ask for that engine: the message does not tell whether it is there.
+ * Returns: (transfer full) */
 VgwGrant *vgw_access_grant (VgwAccess *self, const VgwAccessRequest *request, VgwRefusal *refusal, GError **error);
 
-/* The names that a client may ask for, the default among them. Returns: (transfer full) */
+/* The names that a client without a token may ask for, the default among them. Returns: (transfer full) */
 char **vgw_access_list_engines (VgwAccess *self);

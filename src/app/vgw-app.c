@@ -140,15 +140,15 @@ fill_context (VgwApp *self)
     add_client_server (context->client_ice_servers, config->client_servers[i]);
 }
 
-static VgwAccess *
-make_access (VgwApp *self)
+static VgwAccessSettings
+get_access_settings (VgwApp *self)
 {
   VgwAccessSettings settings = self->config->access;
 
   settings.engines = self->config->engine.engines;
   settings.default_engine = self->config->engine.default_name;
   settings.table = self->table;
-  return vgw_access_new (&settings);
+  return settings;
 }
 
 /* For GET /engines: {"default": NAME, "engines": [NAME, …]}. (transfer full) */
@@ -215,6 +215,9 @@ log_addresses (VgwApp *self)
             self->config->media.ice_agent == VGW_ICE_AGENT_MUX ? "mux" : "nice", self->config->engine.default_name);
   if (admin_url != NULL)
     vgw_info (NULL, "listening admin=%s", admin_url);
+  if (self->config->access.mode == VGW_ACCESS_OPEN && self->config->access.allows_open_network)
+    vgw_warning (NULL, "access.mode = open and access.allow-open-network = true: everyone who can reach %s may call",
+                 self->config->http.address);
 }
 
 static gboolean
@@ -291,6 +294,7 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
   g_autoptr (VgwConfigErrors) errors = vgw_config_errors_new ();
   g_autofree char *pipelines_where = vgw_config_where (config, "media", "pipelines");
   VgwMediaSettings media_settings = get_media_settings (config, pipeline_override, pipelines_where);
+  VgwAccessSettings access_settings;
   self->config = config;
   if (!vgw_capacity_check_start (error))
     return NULL;
@@ -307,7 +311,8 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
   self->capacity = make_capacity (config);
   fill_context (self);
   self->table = vgw_session_table_new (&self->context);
-  self->access = make_access (self);
+  access_settings = get_access_settings (self);
+  self->access = vgw_access_new (&access_settings);
   if (!start_server (self, error) || !start_admin (self, error))
     return NULL;
   self->load_watch = vgw_load_watch_new (self->media, config->media.adapts_complexity);
@@ -340,10 +345,13 @@ vgw_app_reload (VgwApp *self, VgwConfig *config)
   g_autoptr (VgwConfig) loaded = config;
   g_autoptr (GPtrArray) in_force = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) fixed = g_ptr_array_new_with_free_func (g_free);
+  VgwAccessSettings access_settings;
 
   vgw_config_reload (self->config, loaded, in_force, fixed);
   vgw_log_configure (self->config->log.format, self->config->log.level);
   self->context.limits = self->config->limits;
+  access_settings = get_access_settings (self);
+  vgw_access_configure (self->access, &access_settings);
   if (in_force->len == 0 && fixed->len == 0)
     vgw_info (NULL, "reload: nothing has changed");
   log_names ("in effect now", in_force);

@@ -3,6 +3,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "access/vgw-token.h"
 #include "base/vgw-error.h"
 #include "engine/vgw-engine-factory.h"
 
@@ -165,6 +166,15 @@ check_no_secret (const char *text, GError **error)
          || fail (error, "must not name a secret: credentials are not passed on");
 }
 
+static gboolean
+check_token_key (const char *text, GError **error)
+{
+  const char *const lines[] = { text, NULL };
+  g_autoptr (GHashTable) keys = vgw_token_read_keys (lines, error);
+
+  return keys != NULL;
+}
+
 /* clang-format off */
 static const struct
 {
@@ -201,6 +211,7 @@ static const struct
   [VGW_CONFIG_CHECK_PARAMETER_NAME] = { .check = check_no_secret, .pattern = "[-._A-Za-z0-9]{1,64}",
     .must = "must be a name of 1 to 64 letters, digits, '.', '_' or '-'" },
   [VGW_CONFIG_CHECK_HEADER] = { .pattern = "[ -~]*", .must = "must be printable ASCII" },
+  [VGW_CONFIG_CHECK_TOKEN_KEY] = { .check = check_token_key },
   [VGW_CONFIG_CHECK_WEBSOCKET_URL] = { .is_good = is_websocket_url,
     .must = "must be ws://HOST[:PORT]/PATH or wss://, such as ws://127.0.0.1:9000/; put a secret into "
             "authorization" },

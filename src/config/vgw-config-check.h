@@ -24,6 +24,7 @@ typedef enum
   VGW_CONFIG_CHECK_ON_FAILURE,     /* "end", "hold" or "fallback:NAME" */
   VGW_CONFIG_CHECK_PARAMETER_NAME, /* and no secret's */
   VGW_CONFIG_CHECK_HEADER,         /* the value of an HTTP header, or nothing */
+  VGW_CONFIG_CHECK_TOKEN_KEY,      /* one line of vgw_token_read_keys () */
   VGW_CONFIG_CHECK_WEBSOCKET_URL,
   VGW_CONFIG_CHECK_TCP_URL,
 } VgwConfigCheck;

@@ -26,7 +26,8 @@ const VgwConfigGroup vgw_config_groups[] = {
 };
 
 /* clang-format off */
-static const VgwConfigChoice access_modes[] = { { "open", 0 }, { NULL, 0 } };
+static const VgwConfigChoice access_modes[] = { { "open", VGW_ACCESS_OPEN }, { "token", VGW_ACCESS_TOKEN },
+                                                { NULL, 0 } };
 static const VgwConfigChoice ice_agents[] = { { "mux", VGW_ICE_AGENT_MUX }, { "nice", VGW_ICE_AGENT_NICE },
                                               { NULL, 0 } };
 static const VgwConfigChoice sample_rates[] = { { "8000", 8000 }, { "16000", 16000 }, { "24000", 24000 },
@@ -63,7 +64,7 @@ const VgwConfigKey vgw_config_keys[] = {
   { "http", "address", TEXT (VgwConfig, http.address), "127.0.0.1", .check = VGW_CONFIG_CHECK_ADDRESS,
     .brief = "IP address to listen on",
     .detail = "0.0.0.0 is every IPv4 address, :: every IPv6 one. An address that other machines can reach is refused "
-              "until access.mode is set explicitly, even if it is set to its default." },
+              "unless access.mode = token or access.allow-open-network = true." },
   { "http", "port", PORT (VgwConfig, http.port), "8080",
     .brief = "TCP port to listen on",
     .detail = "0 takes any free port, which is logged." },
@@ -97,10 +98,23 @@ const VgwConfigKey vgw_config_keys[] = {
     .brief = "TCP port to listen on",
     .detail = "0 takes any free port, which is logged." },
 
-  { "access", "mode", TEXT (VgwConfig, access.mode), "open", .choices = access_modes,
+  { "access", "mode", CHOICE (VgwConfig, access.mode), "open", .choices = access_modes,
     .brief = "Who may call",
-    .detail = "open: everyone who can reach the listener. Web pages must have the gateway's own origin, or one in "
-              "access.origins." },
+    .detail = "open: everyone who can reach the listener. token: clients with an access token, a JSON Web Token that "
+              "is signed with a key of access.token-keys-file. In both modes web pages must have the gateway's own "
+              "origin, or one in access.origins." },
+  { "access", "allow-open-network", BOOL (VgwConfig, access.allows_open_network), "false",
+    .brief = "Allow access.mode = open on an address that other machines can reach",
+    .detail = "Then everyone who can reach the address may call, and use the speech engines." },
+  { "access", "token-keys", LIST (VgwConfig, access.token_keys), "",
+    .flags = VGW_CONFIG_SECRET | VGW_CONFIG_PRIVATE | VGW_CONFIG_RELOADABLE, .check = VGW_CONFIG_CHECK_TOKEN_KEY,
+    .brief = "Keys that sign access tokens, as KEYID: SECRET",
+    .detail = "Use access.token-keys-file, which names a file with one key on each line; it must not be accessible to "
+              "other users (chmod 600 or 640). A secret has 32 to 512 characters without spaces, and is used as it "
+              "is. Several keys allow rotation: add the new key, reload, sign with it, remove the old key, reload." },
+  { "access", "token-audience", TEXT (VgwConfig, access.token_audience), "voice-gateway",
+    .flags = VGW_CONFIG_RELOADABLE, .check = VGW_CONFIG_CHECK_NOT_EMPTY,
+    .brief = "What the claim aud of an access token must be or contain" },
   { "access", "origins", LIST (VgwConfig, access.origins), "", .check = VGW_CONFIG_CHECK_ORIGIN,
     .brief = "Origins of web pages that may call, in addition to the gateway's own",
     .detail = "Such as https://shop.example; * allows any origin; null allows pages without an origin (a sandboxed "

@@ -29,6 +29,7 @@ typedef enum
 {
   VGW_CONFIG_SECRET = 1 << 0,     /* never shown; NAME-file gives a file to read it from */
   VGW_CONFIG_RELOADABLE = 1 << 1, /* can change without touching calls: vgw_config_reload () */
+  VGW_CONFIG_PRIVATE = 1 << 2,    /* of a secret: its file must not be accessible to other users */
 } VgwConfigFlags;
 
 typedef struct

@@ -1,9 +1,11 @@
 #include "config/vgw-config-load.h"
 
 #include <gio/gio.h>
+#include <glib/gstdio.h>
 #include <stdarg.h>
 #include <string.h>
 
+#include "access/vgw-token.h"
 #include "base/vgw-data-path.h"
 #include "base/vgw-error.h"
 #include "config/vgw-config-engines.h"
@@ -113,6 +115,21 @@ check_twice (const VgwConfigOrigin *origin, const VgwConfigKey *key, const Entry
   return FALSE;
 }
 
+/* Whether the file @path, where it is there, can neither be read by other users nor changed by its group. */
+static gboolean
+check_private (const char *path, GError **error)
+{
+  GStatBuf info;
+
+  if (g_stat (path, &info) != 0 || (info.st_mode & (S_IWGRP | S_IRWXO)) == 0)
+    return TRUE;
+  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG,
+               "%s: has mode %03o, so that other users can read or change it; use chmod 600, or 640 with a group of "
+               "the service's own",
+               path, (guint) info.st_mode & 0777);
+  return FALSE;
+}
+
 /* Gives @key the content of the file that @entry names. */
 static gboolean
 assign_file (gpointer values, const VgwConfigKey *key, const Entry *entry, GError **error)
@@ -120,8 +137,11 @@ assign_file (gpointer values, const VgwConfigKey *key, const Entry *entry, GErro
   g_autofree char *path = entry->base == NULL || g_path_is_absolute (entry->text)
                               ? g_strdup (entry->text)
                               : g_build_filename (entry->base, entry->text, NULL);
-  g_autofree char *content = vgw_config_file_read (path, error);
+  g_autofree char *content = NULL;
 
+  if (key->flags & VGW_CONFIG_PRIVATE && !check_private (path, error))
+    return FALSE;
+  content = vgw_config_file_read (path, error);
   if (content == NULL)
     return FALSE;
   if (vgw_config_assign_file_text (values, key, content, error))
@@ -363,12 +383,30 @@ check_access (const Loader *loader, GError **error)
 {
   const char *address = loader->config->http.address;
 
-  return vgw_config_origins_find (loader->config->origins, "access", "mode")->source != VGW_CONFIG_FROM_DEFAULT
+  return loader->config->access.mode != VGW_ACCESS_OPEN || loader->config->access.allows_open_network
          || vgw_config_check (VGW_CONFIG_CHECK_LOOPBACK_OR_NONE, address, NULL)
          || fail (loader, "http", "address", error,
-                  "other machines can reach %s, so access.mode must be set (\"mode = open\" in [access], "
-                  "VGW_ACCESS_MODE=open or --set access.mode=open lets everyone call)",
+                  "other machines can reach %s, and with access.mode = open everyone may call; set access.mode = token "
+                  "and access.token-keys-file, or access.allow-open-network = true",
                   address);
+}
+
+static gboolean
+check_token_keys (const Loader *loader, GError **error)
+{
+  const VgwAccessSettings *access = &loader->config->access;
+  GError *cause = NULL;
+  g_autoptr (GHashTable) keys = vgw_token_read_keys (access->token_keys, &cause);
+
+  if (keys == NULL)
+    {
+      fail (loader, "access", "token-keys", error, "%s", cause->message);
+      g_error_free (cause);
+      return FALSE;
+    }
+  return access->mode != VGW_ACCESS_TOKEN || g_hash_table_size (keys) > 0
+         || fail (loader, "access", "mode", error,
+                  "token needs access.token-keys-file, a file with a line KEYID: SECRET for each key");
 }
 
 static gboolean
@@ -405,8 +443,9 @@ check_listeners (const Loader *loader, GError **error)
 static void
 check_whole (Loader *loader)
 {
-  static gboolean (*const checks[]) (const Loader *, GError **) = { check_default_engine, check_access, check_ports,
-                                                                    check_pipelines, check_listeners };
+  static gboolean (*const checks[]) (const Loader *, GError **) = { check_default_engine, check_access,
+                                                                    check_token_keys,     check_ports,
+                                                                    check_pipelines,      check_listeners };
 
   vgw_config_engines_finish (loader->engines, loader->config, loader->errors);
   for (gsize i = 0; i < G_N_ELEMENTS (checks); i++)

@@ -70,6 +70,8 @@ vgw_door_describe_request (VgwHttpRequest *request)
     .host = vgw_http_request_get_header (request, "Host"),
     .origin = vgw_http_request_get_header (request, "Origin"),
     .user_agent = vgw_http_request_get_header (request, "User-Agent"),
+    .authorization = vgw_http_request_get_header (request, "Authorization"),
+    .subprotocols = vgw_http_request_get_header (request, "Sec-WebSocket-Protocol"),
     .query = vgw_http_request_get_query (request),
   };
 }

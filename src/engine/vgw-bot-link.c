@@ -442,6 +442,8 @@ vgw_bot_link_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDiale
   self->mailbox = vgw_mailbox_new (G_OBJECT (engine));
   self->call = (VgwDialectCall){ .session_id = g_strdup (start->session_id),
                                  .client_address = g_strdup (start->client_address),
+                                 .identity = g_strdup (start->identity),
+                                 .metadata = g_strdup (start->metadata),
                                  .format = start->format,
                                  .origin = g_strdup (start->origin),
                                  .user_agent = g_strdup (start->user_agent),
@@ -471,6 +473,8 @@ vgw_bot_link_unref (VgwBotLink *self)
   vgw_engine_config_free (self->config);
   g_free ((char *) self->call.session_id);
   g_free ((char *) self->call.client_address);
+  g_free ((char *) self->call.identity);
+  g_free ((char *) self->call.metadata);
   g_free ((char *) self->call.origin);
   g_free ((char *) self->call.user_agent);
   g_strfreev ((char **) self->call.parameters);

@@ -22,6 +22,8 @@ typedef struct
 {
   const char *session_id;
   const char *client_address;    /* (nullable) "192.0.2.1" */
+  const char *identity;          /* (nullable) of the caller, as its token has it */
+  const char *metadata;          /* (nullable) of the token: text of a JSON object */
   VgwAudioFormat format;         /* of both directions */
   const char *origin;            /* (nullable) of the page that calls */
   const char *user_agent;        /* (nullable) */

@@ -12,6 +12,7 @@
 
 #define RESPONSE_TIMEOUT_MS 30000 /* from the end of the request to the end of the response */
 #define MAX_SUBPROTOCOLS 16       /* of a handshake; further ones are ignored */
+#define SECRET_MARK ".token."     /* in the name of a subprotocol */
 #define TOKEN_CHARS "!#$%&'*+-.^_`|~" G_CSET_DIGITS G_CSET_A_2_Z G_CSET_a_2_z /* RFC 9110 section 5.6.2 */
 #define PREFLIGHT_MAX_AGE_S "600"
 
@@ -203,9 +204,9 @@ refuse_handshake (VgwHttpRequest *request, const GError *error)
                           VGW_HTTP_TEXT_PLAIN, text);
 }
 
-/* The first subprotocol of the client, NULL for none. A browser fails a connection where it requested some and none is
- * selected (RFC 6455 section 4.1); the protocol is the same for all of them. Only the first: a later one may be a
- * token, which must not be in a response. (transfer full) */
+/* The first subprotocol of the client that is no secret ("….token.…", which must not be in a response), NULL for none.
+ * A browser fails a connection where it requested some and none is selected (RFC 6455 section 4.1); the protocol is the
+ * same for all of them. (transfer full) */
 static char *
 choose_subprotocol (const char *wanted)
 {
@@ -214,7 +215,7 @@ choose_subprotocol (const char *wanted)
   for (char **name = names; *name != NULL; name++)
     {
       g_strstrip (*name);
-      if (**name != '\0' && strspn (*name, TOKEN_CHARS) == strlen (*name))
+      if (**name != '\0' && strstr (*name, SECRET_MARK) == NULL && strspn (*name, TOKEN_CHARS) == strlen (*name))
         return g_strdup (*name);
     }
   return NULL;

@@ -212,6 +212,8 @@ start_engine (VgwConversation *self, GError **error)
   const VgwEngineStart start = {
     .session_id = self->session_id,
     .client_address = grant->address,
+    .identity = grant->identity,
+    .metadata = grant->metadata,
     .format = *vgw_bridge_get_format (self->bridge),
     .origin = grant->origin,
     .user_agent = grant->user_agent,

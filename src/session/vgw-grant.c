@@ -28,6 +28,7 @@ grant_clear (gpointer data)
   VgwGrant *self = data;
 
   g_free (self->identity);
+  g_free (self->metadata);
   g_free (self->address);
   g_strfreev (self->engines);
   g_free (self->origin);
@@ -69,6 +70,16 @@ vgw_grant_set_page (VgwGrant *self, const char *origin, const char *user_agent, 
   self->user_agent = copy_bounded (user_agent, MAX_USER_AGENT_BYTES);
   if (query != NULL) /* NULL for what cannot be decoded, or is no UTF-8 */
     self->parameters = g_uri_parse_params (query, -1, "&", G_URI_PARAMS_WWW_FORM, NULL);
+  if (self->parameters != NULL)
+    g_hash_table_remove (self->parameters, "token");
+}
+
+void
+vgw_grant_set_token (VgwGrant *self, const char *identity, guint max_duration_s, const char *metadata)
+{
+  self->identity = g_strdup (identity);
+  self->max_duration_s = max_duration_s;
+  self->metadata = g_strdup (metadata);
 }
 
 guint

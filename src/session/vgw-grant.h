@@ -11,6 +11,7 @@ typedef struct
   const VgwEngineConfig *engine; /* the one to begin with; it outlives the grant */
   char **engines;                /* names that the caller may ask for; never NULL */
   guint max_duration_s;          /* 0: no other bound than the configuration's */
+  char *metadata; /* (nullable) text of a JSON object for the engine, from what has proved the identity */
 
   /* what the request brought, each (nullable) */
   char *origin, *user_agent; /* valid UTF-8 of bounded length */
@@ -24,8 +25,12 @@ void vgw_grant_unref (VgwGrant *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwGrant, vgw_grant_unref)
 
 /* The Origin and User-Agent of the request, and what followed the "?" of its address, undecoded; each (nullable), as it
- * came. An origin that is too long is none, a user agent is cut; a query that cannot be decoded has no parameters. */
+ * came. An origin that is too long is none, a user agent is cut; a query that cannot be decoded has no parameters, and
+ * a token in it is left out. */
 void vgw_grant_set_page (VgwGrant *self, const char *origin, const char *user_agent, const char *query);
+
+/* What a token grants: @identity and @metadata (nullable). */
+void vgw_grant_set_token (VgwGrant *self, const char *identity, guint max_duration_s, const char *metadata);
 
 /* The bound of a session: the configuration's @limit_s (0: none) or the grant's, whichever is shorter; 0: none. */
 guint vgw_grant_get_max_duration_s (const VgwGrant *self, guint limit_s);

@@ -143,11 +143,11 @@ class Gateway:
                 self.changed.wait(min(left, 0.5))
 
     def metric(self, name):
-        """The value of a counter or gauge without a label."""
+        """The value of a counter or gauge; its label, where it has one, belongs to the name."""
         entry = self.wait_log(lambda entry: entry["message"].startswith("listening admin="))
         with urllib.request.urlopen(entry["message"].partition("=")[2] + "metrics") as response:
             page = response.read().decode()
-        return int(re.search(rf"^{name} (\d+)$", page, re.M).group(1))
+        return int(re.search(rf"^{re.escape(name)} (\d+)$", page, re.M).group(1))
 
     def usage(self):
         """Threads, open files and memory (kB) of the process."""

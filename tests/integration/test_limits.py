@@ -49,12 +49,12 @@ class Limits(WireTest):
 
     @unittest.skipUnless(find_own_address(), "this machine has no address but loopback")
     def test_sessions_per_address(self):
-        gateway = self.start(limits__max_sessions_per_address=2, http__address="0.0.0.0", access__mode="open")
+        gateway = self.start(limits__max_sessions_per_address=2, http__address="0.0.0.0", access__allow_open_network="true")
         self.check_busy(gateway.url.replace("127.0.0.1", find_own_address()))
 
     @unittest.skipUnless(find_own_address(), "this machine has no address but loopback")
     def test_connections_per_address(self):
-        gateway = self.start(http__max_connections_per_address=2, http__address="0.0.0.0", access__mode="open")
+        gateway = self.start(http__max_connections_per_address=2, http__address="0.0.0.0", access__allow_open_network="true")
         url = gateway.url.replace("127.0.0.1", find_own_address())
 
         async def run():

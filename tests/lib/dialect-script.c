@@ -11,7 +11,7 @@ struct _DialectPlayer
 {
   const VgwDialect *dialect;
   VgwDialectCall call;
-  char *session_id, *client_address, *trace_id, *origin, *user_agent;
+  char *session_id, *client_address, *identity, *metadata, *trace_id, *origin, *user_agent;
   GPtrArray *parameters; /* name, value, … */
   gpointer state;
   GPtrArray *lines;   /* what came out */
@@ -157,6 +157,8 @@ dialect_player_free (DialectPlayer *self)
   g_byte_array_unref (self->played);
   g_free (self->session_id);
   g_free (self->client_address);
+  g_free (self->identity);
+  g_free (self->metadata);
   g_free (self->trace_id);
   g_free (self->origin);
   g_free (self->user_agent);
@@ -177,6 +179,8 @@ dialect_player_state (DialectPlayer *self)
     {
       self->call.session_id = self->session_id;
       self->call.client_address = self->client_address;
+      self->call.identity = self->identity;
+      self->call.metadata = self->metadata;
       self->call.trace_id = self->trace_id;
       self->call.origin = self->origin;
       self->call.user_agent = self->user_agent;
@@ -309,6 +313,10 @@ run_line (DialectPlayer *self, const char *line)
     replace (&self->session_id, line + strlen ("session "));
   else if (g_str_has_prefix (line, "address "))
     replace (&self->client_address, line + strlen ("address "));
+  else if (g_str_has_prefix (line, "identity "))
+    replace (&self->identity, line + strlen ("identity "));
+  else if (g_str_has_prefix (line, "metadata "))
+    replace (&self->metadata, line + strlen ("metadata "));
   else if (g_str_has_prefix (line, "trace "))
     replace (&self->trace_id, line + strlen ("trace "));
   else if (g_str_has_prefix (line, "origin "))
@@ -335,8 +343,8 @@ run_line (DialectPlayer *self, const char *line)
 static gboolean
 is_action (const char *line)
 {
-  static const char *const actions[] = { "rate ",  "session ",   "address ", "trace ", "origin ",
-                                         "agent ", "parameter ", "call ",    "bot " };
+  static const char *const actions[] = { "rate ",   "session ", "address ",   "identity ", "metadata ", "trace ",
+                                         "origin ", "agent ",   "parameter ", "call ",     "bot " };
 
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
     {

@@ -60,6 +60,7 @@ LIBSOUP_ROOMS = {"net", "caller", "assistant"}
 # Each program, and the man page that has its options.
 PROGRAMS = {
     "src/main.c": "docs/man/voice-gateway.1",
+    "src/app/vgw-token-command.c": "docs/man/voice-gateway-token.1",
     "tools/caller/voice-gateway-call.c": "docs/man/voice-gateway-call.1",
 }
 OPTION = re.compile(r'\{ "([a-z-]+)", (0|\'.\'), [^}]*?G_OPTION_ARG_')

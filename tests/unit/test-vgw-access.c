@@ -1,6 +1,7 @@
 /* Who may call and what for: engines by name, and what a page says of itself. */
 #include "access/vgw-access.h"
 
+#include "access/vgw-token.h"
 #include "run-suite.h"
 #include "session-table-test.h"
 
@@ -99,6 +100,159 @@ START_TEST (no_other_name_is_an_engine)
 }
 END_TEST
 
+/* --- tokens --- */
+
+#define KEY "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define OTHER_KEY "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+static const char *const keys_a[] = { "a: " KEY, NULL };
+static const char *const keys_b[] = { "b: " OTHER_KEY, NULL };
+
+/* Tokens are needed from here on, signed with one of @keys. */
+static void
+need_tokens (const char *const *keys)
+{
+  const VgwAccessSettings settings = {
+    .mode = VGW_ACCESS_TOKEN,
+    .token_keys = keys,
+    .token_audience = "voice-gateway",
+    .engines = test_context.engine_shared.engines,
+    .default_engine = "echo",
+    .table = table,
+  };
+
+  vgw_access_configure (access_, &settings);
+}
+
+/* A good token that grants @token, signed with the first of @keys. (transfer full) */
+static char *
+mint (const VgwToken *token, const char *const *lines)
+{
+  g_autoptr (GHashTable) keys = vgw_token_read_keys (lines, NULL);
+  g_autofree char *id = g_strndup (lines[0], 1);
+  char *text = vgw_token_mint (token, keys, id, "voice-gateway", g_get_real_time () / G_USEC_PER_SEC, 60, NULL);
+
+  ck_assert_ptr_nonnull (text);
+  return text;
+}
+
+static VgwGrant *
+grant_with_token (const char *text, const char *query, VgwRefusal *refusal)
+{
+  g_autofree char *header = text != NULL ? g_strconcat ("Bearer ", text, NULL) : NULL;
+  const VgwAccessRequest request = { .address = "192.0.2.1", .authorization = header, .query = query };
+
+  return vgw_access_grant (access_, &request, refusal, NULL);
+}
+
+START_TEST (a_token_comes_in_three_ways)
+{
+  g_autofree char *text = mint (&(VgwToken){ "alice", NULL, 0, NULL }, keys_a);
+  g_autofree char *header = g_strconcat ("bearer  ", text, NULL);
+  g_autofree char *subprotocols = g_strconcat ("voice-gateway, voice-gateway.token.", text, NULL);
+  g_autofree char *query = g_strconcat ("engine=echo&token=", text, NULL);
+  const VgwAccessRequest requests[] = { { .authorization = header },
+                                        { .subprotocols = subprotocols },
+                                        { .query = query } };
+
+  need_tokens (keys_a);
+  for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      VgwRefusal refusal;
+      g_autoptr (VgwGrant) grant = vgw_access_grant (access_, &requests[i], &refusal, NULL);
+
+      ck_assert_msg (grant != NULL, "way %u", i);
+      ck_assert_str_eq (grant->identity, "alice");
+      ck_assert (grant->parameters == NULL || !g_hash_table_contains (grant->parameters, "token"));
+    }
+}
+END_TEST
+
+START_TEST (without_a_good_token_there_is_no_grant)
+{
+  static const VgwAccessRequest without[] = { { .address = "192.0.2.1" },
+                                              { .authorization = "Basic YTpi" },
+                                              { .authorization = "Bearer" },
+                                              { .subprotocols = "voice-gateway" },
+                                              { .query = "engine=echo" } };
+  static const VgwAccessRequest bad[] = { { .authorization = "Bearer x" },
+                                          { .authorization = "Bearer " },
+                                          { .subprotocols = "voice-gateway.token., voice-gateway" },
+                                          { .query = "token=" },
+                                          { .query = "token=%" } };
+  g_autofree char *other = mint (&(VgwToken){ 0 }, keys_b);
+  VgwSessionStats stats;
+  VgwRefusal refusal;
+
+  need_tokens (keys_a);
+  for (guint i = 0; i < G_N_ELEMENTS (without); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      ck_assert_ptr_null (vgw_access_grant (access_, &without[i], &refusal, &error));
+      ck_assert_uint_eq (refusal, VGW_REFUSAL_NO_TOKEN);
+      ck_assert_str_eq (vgw_error_to_wire (error), "unauthorized");
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      ck_assert_ptr_null (vgw_access_grant (access_, &bad[i], &refusal, NULL));
+      ck_assert_uint_eq (refusal, VGW_REFUSAL_TOKEN);
+    }
+  ck_assert_ptr_null (grant_with_token (other, NULL, &refusal));
+  ck_assert_uint_eq (refusal, VGW_REFUSAL_TOKEN);
+  vgw_session_table_get_stats (table, &stats);
+  ck_assert_uint_eq (stats.refused[VGW_REFUSAL_NO_TOKEN], G_N_ELEMENTS (without));
+  ck_assert_uint_eq (stats.refused[VGW_REFUSAL_TOKEN], G_N_ELEMENTS (bad) + 1);
+}
+END_TEST
+
+START_TEST (keys_rotate)
+{
+  static const char *const both[] = { "a: " KEY, "b: " OTHER_KEY, NULL };
+  g_autofree char *old = mint (&(VgwToken){ 0 }, keys_a), *fresh = mint (&(VgwToken){ 0 }, keys_b);
+  VgwRefusal refusal;
+
+  need_tokens (both);
+  vgw_grant_unref (grant_with_token (old, NULL, &refusal));
+  vgw_grant_unref (grant_with_token (fresh, NULL, &refusal));
+  need_tokens (keys_b);
+  ck_assert_ptr_null (grant_with_token (old, NULL, &refusal));
+  vgw_grant_unref (grant_with_token (fresh, NULL, &refusal));
+  need_tokens (NULL);
+  ck_assert_ptr_null (grant_with_token (fresh, NULL, &refusal));
+}
+END_TEST
+
+START_TEST (a_token_decides_about_engines_duration_and_metadata)
+{
+  char *names[] = { "hidden", "absent", NULL }, *none[] = { NULL };
+  g_autofree char *text = mint (&(VgwToken){ "alice", names, 90, "{\"id\":1}" }, keys_a);
+  g_autofree char *plain = mint (&(VgwToken){ 0 }, keys_a);
+  g_autofree char *for_nothing = mint (&(VgwToken){ NULL, none, 0, NULL }, keys_a);
+  g_autoptr (VgwGrant) first = NULL, asked = NULL, other = NULL;
+  VgwRefusal refusal;
+
+  add_engine ("hidden");
+  add_engine ("open")->is_selectable = TRUE;
+  need_tokens (keys_a);
+  first = grant_with_token (text, NULL, &refusal); /* its first engine, since the default is not one of them */
+  ck_assert_str_eq (first->engine->name, "hidden");
+  ck_assert_uint_eq (g_strv_length (first->engines), 1);
+  ck_assert_uint_eq (first->max_duration_s, 90);
+  ck_assert_str_eq (first->metadata, "{\"id\":1}");
+  asked = grant_with_token (text, "engine=hidden", &refusal);
+  ck_assert_str_eq (asked->engine->name, "hidden");
+  ck_assert_ptr_null (grant_with_token (text, "engine=echo", &refusal));
+  ck_assert_uint_eq (refusal, VGW_REFUSAL_ENGINE);
+  ck_assert_ptr_null (grant_with_token (text, "engine=absent", &refusal));
+  ck_assert_ptr_null (grant_with_token (for_nothing, NULL, &refusal));
+  ck_assert_uint_eq (refusal, VGW_REFUSAL_ENGINE);
+  other = grant_with_token (plain, "engine=open", &refusal);
+  ck_assert_str_eq (other->engine->name, "open");
+  ck_assert_ptr_null (grant_with_token (plain, "engine=hidden", &refusal));
+}
+END_TEST
+
 /* --- who calls --- */
 
 static const struct
@@ -165,12 +319,19 @@ test_suite (void)
 {
   Suite *suite = suite_create ("vgw-access");
   TCase *engines = tcase_create ("engines");
+  TCase *tokens = tcase_create ("tokens");
   TCase *caller = tcase_create ("caller");
 
   tcase_add_checked_fixture (engines, set_up, tear_down);
   tcase_add_test (engines, a_client_chooses_among_those_that_are_selectable);
   tcase_add_test (engines, no_other_name_is_an_engine);
   suite_add_tcase (suite, engines);
+  tcase_add_checked_fixture (tokens, set_up, tear_down);
+  tcase_add_test (tokens, a_token_comes_in_three_ways);
+  tcase_add_test (tokens, without_a_good_token_there_is_no_grant);
+  tcase_add_test (tokens, keys_rotate);
+  tcase_add_test (tokens, a_token_decides_about_engines_duration_and_metadata);
+  suite_add_tcase (suite, tokens);
   tcase_add_checked_fixture (caller, set_up, tear_down);
   tcase_add_loop_test (caller, an_engine_gets_the_parameters_that_it_may_have, 0, G_N_ELEMENTS (queries));
   tcase_add_test (caller, what_a_page_says_of_itself_is_bounded_and_valid);

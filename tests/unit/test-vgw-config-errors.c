@@ -115,7 +115,8 @@ START_TEST (two_listeners_on_one_port_are_an_error)
 {
   assert_one_error ("[http]\nport=8081\n", NULL, NULL, "admin.port: 8081 is also the port of ");
   assert_one_error ("[admin]\nport=8080\n", NULL, NULL, "a.conf:2: [admin] port: 8080 is also the port of http.port");
-  assert_one_error ("[http]\nport=8081\naddress=0.0.0.0\n[access]\nmode=open\n", NULL, NULL, "8081 is also the port");
+  assert_one_error ("[http]\nport=8081\naddress=0.0.0.0\n[access]\nallow-open-network=true\n", NULL, NULL,
+                    "8081 is also the port");
   ck_assert_ptr_null (load_bad ("[http]\nport=8081\naddress=127.0.0.2\n", NULL, NULL));
   ck_assert_ptr_null (load_bad ("[http]\nport=8081\n[admin]\naddress=\n", NULL, NULL));
   ck_assert_ptr_null (load_bad ("[http]\nport=0\n[admin]\nport=0\n", NULL, NULL)); /* any free ports */

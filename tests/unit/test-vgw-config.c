@@ -1,6 +1,7 @@
 #include "config/vgw-config-load.h"
 
 #include <check.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "config/vgw-config-check.h"
@@ -9,6 +10,9 @@
 #include "base/vgw-error.h"
 #include "config-fixture.h"
 #include "run-suite.h"
+
+#define KEY_LINE "a: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define OTHER_KEY_LINE "b: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 static void
 assert_bad_file (const char *text, const char *const *words)
@@ -51,7 +55,8 @@ START_TEST (defaults_are_those_of_the_design)
   ck_assert_uint_eq (config->http.header_timeout_ms, 10000);
   ck_assert_uint_eq (config->http.idle_timeout_ms, 60000);
   ck_assert_uint_eq (config->http.max_connections, 2000);
-  ck_assert_str_eq (config->access.mode, "open");
+  ck_assert_uint_eq (config->access.mode, VGW_ACCESS_OPEN);
+  ck_assert (!config->access.allows_open_network);
   assert_list (config->access.origins, none);
   ck_assert_int_eq (config->media.ice_agent, VGW_ICE_AGENT_MUX);
   ck_assert_uint_eq (config->media.udp_port, 10000);
@@ -173,7 +178,7 @@ START_TEST (wrong_words_name_the_right_ones)
                    WORDS ("[engine] default", "\"parrot\"", "no such engine", "echo, record"));
   assert_bad_file ("[log]\nlevel=verbose\n", WORDS ("[log] level", "one of debug, info, warning, error"));
   assert_bad_file ("[log]\nformat=xml\n", WORDS ("[log] format", "one of text, json"));
-  assert_bad_file ("[access]\nmode=closed\n", WORDS ("[access] mode", "must be open, the only value so far"));
+  assert_bad_file ("[access]\nmode=closed\n", WORDS ("[access] mode", "must be one of open, token"));
   assert_bad_file ("[manager]\ntype=http\n", WORDS ("[manager] type", "must be log, the only value so far"));
   assert_bad_file ("[record]\ndirectory=\n", WORDS ("[record] directory", "must not be empty"));
 }
@@ -250,20 +255,48 @@ END_TEST
 
 START_TEST (an_open_listener_must_be_wanted)
 {
-  const char *const words[] = { "0.0.0.0", "access.mode", "mode = open", "VGW_ACCESS_MODE=open", NULL };
-  g_autoptr (VgwConfig) in_file = config_load_good ("[http]\naddress=0.0.0.0\n[access]\nmode=open\n", NULL, NULL);
+  const char *const words[] = { "0.0.0.0", "access.mode = token", "access.token-keys-file",
+                                "access.allow-open-network = true", NULL };
+  g_autoptr (VgwConfig) in_file =
+      config_load_good ("[http]\naddress=0.0.0.0\n[access]\nallow-open-network=true\n", NULL, NULL);
   g_autoptr (VgwConfig) in_environment =
-      config_load_good ("[http]\naddress=::\n", WORDS ("VGW_ACCESS_MODE=open"), WORDS ("http.port=0"));
-  g_autoptr (VgwConfig) in_setting = config_load_good ("[http]\naddress=192.0.2.1\n", NULL, WORDS ("access.mode=open"));
+      config_load_good ("[http]\naddress=::\n", WORDS ("VGW_ACCESS_ALLOW_OPEN_NETWORK=true"), WORDS ("http.port=0"));
+  g_autoptr (VgwConfig) with_token = config_load_good ("[http]\naddress=192.0.2.1\n", NULL,
+                                                       WORDS ("access.mode=token", "access.token-keys=" KEY_LINE));
   g_autoptr (VgwConfig) loopback = config_load_good ("[http]\naddress=::1\n", NULL, NULL);
   g_autoptr (VgwConfig) other_loopback = config_load_good ("[http]\naddress=127.9.9.9\n", NULL, NULL);
 
   ck_assert_str_eq (in_environment->http.address, "::");
   assert_bad_file ("[http]\naddress=0.0.0.0\n", WORDS ("[http] address"));
   assert_bad_file ("[http]\naddress=0.0.0.0\n", words);
+  assert_bad_file ("[http]\naddress=0.0.0.0\n[access]\nmode=open\n", words);
+  ck_assert_uint_eq (with_token->access.mode, VGW_ACCESS_TOKEN);
   assert_bad_setting ("http.address=0.0.0.0", words);
   assert_bad_setting ("http.address=2001:db8::1", WORDS ("2001:db8::1", "access.mode"));
   assert_bad_variable ("VGW_HTTP_ADDRESS=::", WORDS ("VGW_HTTP_ADDRESS", "access.mode"));
+}
+END_TEST
+
+START_TEST (token_mode_needs_keys_that_only_the_gateway_can_read)
+{
+  g_autofree char *keys = config_write ("keys", "# rotated in May\n\n" KEY_LINE "\n" OTHER_KEY_LINE "\n", -1);
+  g_autofree char *twice = config_write ("twice", KEY_LINE "\n" KEY_LINE "\n", -1);
+  g_autoptr (VgwConfig) config = NULL;
+  static const int bad_modes[] = { 0644, 0604, 0620, 0602, 0601 };
+
+  assert_bad_setting ("access.mode=token", WORDS ("access.mode", "access.token-keys-file", "KEYID: SECRET"));
+  for (guint i = 0; i < G_N_ELEMENTS (bad_modes); i++)
+    {
+      g_chmod (keys, bad_modes[i]);
+      assert_bad_file ("[access]\ntoken-keys-file=keys\n",
+                       WORDS ("[access] token-keys-file", "keys", "mode", "chmod 600"));
+    }
+  g_chmod (keys, 0640);
+  config = config_load_good ("[access]\nmode=token\ntoken-keys-file=keys\n", NULL, NULL);
+  ck_assert_uint_eq (g_strv_length ((char **) config->access.token_keys), 2);
+  g_chmod (twice, 0600);
+  assert_bad_file ("[access]\ntoken-keys-file=twice\n", WORDS ("token-keys", "\"a\" has two"));
+  assert_bad_setting ("access.token-keys=a: short", WORDS ("access.token-keys", "item 1", "32 to 512"));
 }
 END_TEST
 
@@ -522,11 +555,12 @@ END_TEST
 
 START_TEST (what_is_printed_loads_as_the_same)
 {
-  g_autoptr (VgwConfig) config = config_load_good (
-      "", NULL,
-      WORDS ("http.address=::", "access.mode=open", "http.web-root=\\s a\\\\b;c\\t", "record.directory=x\\ny",
-             "access.origins=*;https://a.example", "ice.agent=nice", "engine.sample-rate=8000", "log.level=error",
-             "http.page=0", "ice.stun-servers=", "limits.max-sessions=0"));
+  g_autoptr (VgwConfig) config =
+      config_load_good ("", NULL,
+                        WORDS ("http.address=::", "access.allow-open-network=true", "http.web-root=\\s a\\\\b;c\\t",
+                               "record.directory=x\\ny", "access.origins=*;https://a.example", "ice.agent=nice",
+                               "engine.sample-rate=8000", "log.level=error", "http.page=0",
+                               "ice.stun-servers=", "limits.max-sessions=0"));
   g_autofree char *text = vgw_config_to_text (config);
   g_autoptr (VgwConfig) again = config_load_good (text, NULL, NULL);
   g_autofree char *text_again = vgw_config_to_text (again);
@@ -618,6 +652,7 @@ add_parsing (Suite *suite)
   tcase_add_test (parsing, values_may_hold_what_separates);
   tcase_add_test (parsing, bad_text_is_refused);
   tcase_add_test (parsing, an_open_listener_must_be_wanted);
+  tcase_add_test (parsing, token_mode_needs_keys_that_only_the_gateway_can_read);
   tcase_add_test (parsing, the_admin_listener_is_for_this_machine);
   tcase_add_test (parsing, port_ranges_are_ranges);
   tcase_add_test (parsing, pipelines_are_names);

@@ -22,7 +22,7 @@ door_new (const char *const *origins, guint max_sessions)
   const VgwHttpSettings settings = default_settings ();
   Door *self = g_new0 (Door, 1);
   GPtrArray *engines = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_engine_config_free);
-  VgwAccessSettings access_settings = { "open", origins, engines, "echo", NULL };
+  VgwAccessSettings access_settings = { .origins = origins, .engines = engines, .default_engine = "echo" };
 
   g_ptr_array_add (engines, vgw_engine_config_new ("echo", "echo"));
   self->context.engine_shared.engines = engines;
@@ -162,6 +162,39 @@ START_TEST (a_refusal_is_told_on_the_websocket)
 }
 END_TEST
 
+START_TEST (a_call_needs_a_token_where_the_operator_says_so)
+{
+  static const char *const keys[] = { "a: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL };
+  g_autoptr (Door) door = door_new (NULL, 0);
+  g_autoptr (WsPeer) without = NULL, bad = NULL;
+  g_autofree char *told = NULL, *told_bad = NULL, *asked = NULL;
+  VgwAccessSettings settings = { .mode = VGW_ACCESS_TOKEN,
+                                 .token_keys = keys,
+                                 .token_audience = "voice-gateway",
+                                 .engines = door->context.engine_shared.engines,
+                                 .default_engine = "echo",
+                                 .table = door->table };
+
+  vgw_access_configure (door->access, &settings);
+  without = dial_ws (&door->http, "");
+  told = ws_peer_expect (without, WS_TEXT);
+  assert_has (told, "\\\"code\\\":\\\"unauthorized\\\"");
+  assert_has (told, "\\\"fatal\\\":true");
+  ws_peer_expect_close (without, 1008);
+  bad = dial_ws (&door->http, "Authorization: Bearer a.b.c\r\n");
+  told_bad = ws_peer_expect (bad, WS_TEXT);
+  assert_has (told_bad, "unauthorized");
+  ws_peer_expect_close (bad, 1008);
+  ck_assert_uint_eq (get_stats (door).refused[VGW_REFUSAL_NO_TOKEN], 1);
+  ck_assert_uint_eq (get_stats (door).refused[VGW_REFUSAL_TOKEN], 1);
+  asked = get (&door->http, "/ws", "");
+  ck_assert_uint_eq (status_of (asked), 401);
+  assert_has (asked, "WWW-Authenticate: Bearer");
+  ck_assert_uint_eq (get_stats (door).refused[VGW_REFUSAL_NO_TOKEN], 1);
+  ck_assert_uint_eq (get_stats (door).started, 0);
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -174,6 +207,7 @@ test_suite (void)
   tcase_add_test (door, an_open_websocket_is_a_session);
   tcase_add_test (door, a_lost_websocket_ends_the_session);
   tcase_add_test (door, a_refusal_is_told_on_the_websocket);
+  tcase_add_test (door, a_call_needs_a_token_where_the_operator_says_so);
   suite_add_tcase (suite, door);
   return suite;
 }

@@ -224,6 +224,9 @@ START_TEST (the_first_subprotocol_is_chosen)
     const char *chosen; /* NULL: none */
   } cases[] = {
     { "Sec-WebSocket-Protocol: voice-gateway.v1\r\n", "Sec-WebSocket-Protocol: voice-gateway.v1\r\n" },
+    { "Sec-WebSocket-Protocol: voice-gateway.token.a.b.c, voice-gateway\r\n",
+      "Sec-WebSocket-Protocol: voice-gateway\r\n" },
+    { "Sec-WebSocket-Protocol: voice-gateway.token.a.b.c\r\n", NULL }, /* a secret stays out of responses */
     { "Sec-WebSocket-Protocol: bearer, c2VjcmV0\r\n", "Sec-WebSocket-Protocol: bearer\r\n" },
     { "Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: b\r\n", "Sec-WebSocket-Protocol: a\r\n" },
     { "Sec-WebSocket-Protocol: , \"no token\",\tgood ,x\r\n", "Sec-WebSocket-Protocol: good\r\n" },

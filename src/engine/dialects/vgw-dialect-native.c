@@ -63,6 +63,7 @@ native_start (gpointer state)
   if (call->trace_id != NULL)
     json_object_set_string_member (start, "trace_id", call->trace_id);
   vgw_dialect_add_string (client, "address", call->client_address);
+  vgw_dialect_add_string (client, "identity", call->identity);
   vgw_dialect_add_string (client, "origin", call->origin);
   vgw_dialect_add_string (client, "user_agent", call->user_agent);
   json_object_set_object_member (start, "client", client);
@@ -74,6 +75,8 @@ native_start (gpointer state)
       vgw_dialect_add_parameters (call, parameters);
       json_object_set_object_member (start, "parameters", parameters);
     }
+  if (call->metadata != NULL)
+    json_object_set_member (start, "metadata", vgw_dialect_parse_value (call->metadata));
   self->is_started = TRUE;
   self->is_rate_refused = FALSE;
   self->n_errors_told = 0;

@@ -15,6 +15,8 @@ typedef struct
 {
   const char *session_id;
   const char *client_address;    /* (nullable) */
+  const char *identity;          /* (nullable) of the caller, as its token has it */
+  const char *metadata;          /* (nullable) of the token: text of a JSON object */
   const char *trace_id;          /* (nullable) */
   VgwAudioFormat format;         /* of the PCM on the call's side, both directions */
   const char *origin;            /* (nullable) of the page */
