@@ -1,5 +1,7 @@
 /* What was said, as bubbles; what else the gateway and the bot tell, as small lines between them. */
 
+import { readEvent } from './voice-gateway-events.js';
+
 const MAX_ITEMS = 300;
 const MAX_TEXT = 4000; // characters of one item: an engine's event may be 64 KiB
 const MAX_NOTE = 160;
@@ -16,8 +18,8 @@ const ENGINE_NOTES = Object.freeze({
 });
 
 /* Of what the bot said last and of all that waited behind it, what was played: 0 to 1. */
-function heardShare({ utterance_ms: played, cleared_ms: cleared }) {
-  return played >= 0 && cleared > 0 ? played / (played + cleared) : 1;
+function heardShare({ playedMs, clearedMs }) {
+  return clearedMs > 0 ? playedMs / (playedMs + clearedMs) : 1;
 }
 
 /** How many characters of `text` were heard, where `n` would be: whole words only. */
@@ -49,20 +51,20 @@ function describeEvent(event) {
  *   { kind: 'none' }                                         nothing that a caller wants to read
  */
 export function interpretEvent(event) {
-  const type = isText(event?.type) ? event.type : null;
-  if (type === 'transcript' && isText(event.text))
-    return { kind: 'said', role: event.role === 'bot' ? 'bot' : 'user', text: cut(event.text, MAX_TEXT), isFinal: event.final !== false };
-  if (type === 'text' && isText(event.text))
-    return { kind: 'written', role: 'bot', text: cut(event.text, MAX_TEXT) };
-  if (type === 'speech-started' || type === 'speech-stopped')
-    return { kind: 'speech', isSpeaking: type === 'speech-started' };
-  if (type === 'playout-cleared')
-    return { kind: 'cut', share: heardShare(event) };
-  if (type === 'engine-connecting' || type === 'engine-connected')
-    return { kind: 'none' }; // at every call
-  if (type !== null && Object.hasOwn(ENGINE_NOTES, type))
-    return { kind: 'note', text: ENGINE_NOTES[type](isText(event.engine) ? event.engine : null), tone: 'engine' };
-  if (type === 'error' && isText(event.message)) // such as an event that was too large
+  const { name = null, value = null } = readEvent(event) ?? {};
+  if (name === 'transcript')
+    return { kind: 'said', ...value, text: cut(value.text, MAX_TEXT) };
+  if (name === 'text')
+    return { kind: 'written', role: 'bot', text: cut(value.text, MAX_TEXT) };
+  if (name === 'speech')
+    return { kind: 'speech', ...value };
+  if (name === 'interrupted')
+    return { kind: 'cut', share: heardShare(value) };
+  if (name === 'engine') { // not of those two that come at every call
+    const note = ENGINE_NOTES[value.type];
+    return note ? { kind: 'note', text: note(value.engine), tone: 'engine' } : { kind: 'none' };
+  }
+  if (event?.type === 'error' && isText(event.message)) // such as an event that was too large
     return { kind: 'note', text: cut(`The gateway objects: ${event.message}`, MAX_NOTE), tone: 'engine' };
   return { kind: 'note', text: describeEvent(event), tone: 'other' };
 }

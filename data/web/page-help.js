@@ -19,17 +19,6 @@ const BOT_WORDS = Object.freeze({
   failed: { status: 'In call, without the bot', hint: 'It cannot be reached any more. Hang up, then call again.' },
 });
 
-/** What the events of the gateway say of its connection to the bot. */
-export const BOT_STATES = Object.freeze({
-  'engine-connecting': 'connecting',
-  'engine-connected': 'ready',
-  'engine-restored': 'ready',
-  'engine-fallback': 'ready',
-  'engine-unreachable': 'unreachable',
-  'engine-lost': 'lost',
-  'engine-failed': 'failed',
-});
-
 /* What is behind some names of engines: those inside the gateway, and the assistant as scripts/run names it. */
 const ANSWERS = Object.freeze({
   echo: 'An echo answers: you will hear yourself.',
@@ -51,6 +40,13 @@ export function wordsInCall({ bot, engine, isMuted, hasMicrophone }) {
   if (isMuted)
     return { status: 'In call, muted', hint: 'The other side hears silence.' };
   return { status: STATE_WORDS.active.status, hint: [STATE_WORDS.active.hint, describeEngine(engine)].filter(Boolean).join(' ') };
+}
+
+/** What to show while a call is recovering, by the reason of that state. */
+export function wordsInRecovery(reason) {
+  if (reason === 'signaling-lost')
+    return { status: 'Connecting again…', hint: 'The gateway is out of reach. The sound goes on where your network allows it.' };
+  return STATE_WORDS.recovering;
 }
 
 /** The help for each code of CallErrorCode that a person can meet. */

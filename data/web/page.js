@@ -2,12 +2,18 @@
 
 import { VoiceGatewayCall, checkBrowser } from './voice-gateway.js';
 import { ConversationView, interpretEvent } from './page-conversation.js';
+import { RecoveryBanner } from './page-banner.js';
+import { DeviceChoice } from './page-devices.js';
 import { EngineChoice } from './page-engine.js';
-import { BOT_STATES, STATE_WORDS, describeEngine, formatCodec, formatDuration, formatMs, formatShare, helpFor, wordsInCall }
+import { STATE_WORDS, describeEngine, formatCodec, formatDuration, formatMs, formatShare, helpFor, wordsInCall, wordsInRecovery }
   from './page-help.js';
 import { KeypadView } from './page-keypad.js';
 import { LogView } from './page-log.js';
 import { MeterView } from './page-meter.js';
+
+/* the codes of help that ends when another device is in use */
+const MICROPHONE_HELP = ['microphone-lost', 'no-microphone', 'permission-refused', 'microphone-failed'];
+const SPEAKER_HELP = ['no-speaker'];
 
 const byId = (id) => document.getElementById(id);
 
@@ -26,6 +32,11 @@ const conversation = new ConversationView({ list: byId('conversation-list'), emp
 const engine = new EngineChoice({ row: byId('engine-row'), select: byId('engine') }, showWhoAnswers);
 const keypad = new KeypadView({ toggle: byId('keypad-toggle'), panel: byId('keypad'), keys: byId('keypad-keys'),
   shown: byId('keypad-shown'), problem: byId('keypad-problem') }, (key) => call?.sendDtmf(key));
+
+const devices = new DeviceChoice({ microphone: byId('microphone'), speaker: byId('speaker'), speakerRow: byId('speaker-row'),
+  volume: byId('volume'), volumeShown: byId('volume-shown'), unknown: byId('devices-unknown') }, { failed: showHelp, chosen: onDeviceChosen });
+const recovery = new RecoveryBanner({ banner: byId('recovery'), text: byId('recovery-text'), button: byId('recovery-now') },
+  () => call?.retryNow());
 
 let call = null; // the call that is being made or running
 /* What is known of its other side: how the bot's connection is, what answers, and whether it hears the caller. */
@@ -126,8 +137,6 @@ function showDuration(ms) {
 
 function onEvent(event) {
   const shown = interpretEvent(event);
-  if (typeof event?.type === 'string' && Object.hasOwn(BOT_STATES, event.type))
-    changeSide({ bot: BOT_STATES[event.type], ...(typeof event.engine === 'string' && { engine: event.engine }) });
   if (shown.kind === 'speech') {
     view.heard.hidden = false; // a gateway that does not listen for speech has no such sign
     view.heard.classList.toggle('lit', shown.isSpeaking);
@@ -142,6 +151,15 @@ function onEvent(event) {
   } else if (shown.kind === 'note') {
     conversation.addNote(shown.text, shown.tone);
   }
+}
+
+/* Another device is in use than the one that help was about. */
+function onDeviceChosen(name) {
+  const isMicrophone = name === 'microphoneId';
+  if ((isMicrophone ? MICROPHONE_HELP : SPEAKER_HELP).includes(view.help.dataset.code))
+    hideHelp();
+  if (isMicrophone)
+    changeSide({ hasMicrophone: true });
 }
 
 /* What there is to do during a call only. */
@@ -159,6 +177,7 @@ function draw(now) {
   meters.microphone.draw(levels.microphone, now);
   meters.remote.draw(levels.remote, now);
   showDuration(call.durationMs);
+  recovery.draw(now);
   requestAnimationFrame(draw);
 }
 
@@ -166,6 +185,7 @@ function onState(detail) {
   const { state } = detail;
   view.panel.dataset.state = state;
   const isOver = state === 'ended';
+  recovery.isShown = state === 'recovering';
   view.mute.disabled = isOver;
   engine.disabled = !isOver;
   enableCallTools(state === 'active' || state === 'recovering');
@@ -177,7 +197,7 @@ function onState(detail) {
     view.panel.classList.remove('waiting');
     if (!detail.error)
       hideHelp(); // of a microphone that is not needed any more
-    call = null;
+    call = devices.call = null;
     meters.microphone.clear();
     meters.remote.clear();
     showMuted(false);
@@ -188,7 +208,9 @@ function onState(detail) {
       engine.learn(call.engines, call.engine);
       side.engine = call.engine;
     }
-    showWords(STATE_WORDS[state]);
+    showWords(state === 'recovering' ? wordsInRecovery(detail.reason) : STATE_WORDS[state]);
+    if (state === 'signaling')
+      devices.refresh(); // the microphone was allowed: the devices have names now
     if (state === 'active') {
       view.conversation.hidden = false;
       showMuted(call.muted);
@@ -206,10 +228,17 @@ function startCall() {
   view.heard.classList.remove('lit');
   view.panel.classList.remove('failed');
   side = { bot: 'ready', engine: null, hasMicrophone: true };
-  call = new VoiceGatewayCall(new URL('ws', location.href).href, { audio: byId('remote-audio'), engine: engine.name });
+  call = new VoiceGatewayCall(new URL('ws', location.href).href, {
+    audio: byId('remote-audio'), engine: engine.name, wakeLock: true, ...devices.options,
+  });
+  devices.call = call;
   call.on('state', onState);
   call.on('error', onError);
   call.on('event', onEvent);
+  call.on('engine', ({ state, engine: name }) => changeSide({ bot: state, ...(name !== null && { engine: name }) }));
+  call.on('reconnecting', ({ delayMs }) => recovery.plan(delayMs));
+  call.on('devices', ({ microphoneId }) => microphoneId !== null && !side.hasMicrophone && onDeviceChosen('microphoneId'));
+  call.on('playback', ({ isBlocked }) => isBlocked || view.help.dataset.code !== 'playback-blocked' || hideHelp());
   call.on('stats', showStats);
   call.on('signal', (signal) => log.add(signal));
   requestAnimationFrame(draw);

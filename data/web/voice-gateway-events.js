@@ -11,7 +11,11 @@ const ENGINE_STATES = Object.freeze({
 });
 
 const isText = (value) => typeof value === 'string';
-const duration = (value) => (value >= 0 ? Number(value) : 0);
+
+function readInterruption({ utterance_ms: playedMs, cleared_ms: clearedMs }) {
+  const isKnown = Number.isFinite(playedMs) && Number.isFinite(clearedMs) && playedMs >= 0 && clearedMs >= 0;
+  return isKnown ? { playedMs, clearedMs } : { playedMs: 0, clearedMs: 0 };
+}
 
 /**
  * What `event` means, as { name, value }; null where it is the application's own. Names and values are those of
@@ -26,7 +30,7 @@ export function readEvent(event) {
   if (type === 'speech-started' || type === 'speech-stopped')
     return { name: 'speech', value: { isSpeaking: type === 'speech-started' } };
   if (type === 'playout-cleared')
-    return { name: 'interrupted', value: { playedMs: duration(event.utterance_ms), clearedMs: duration(event.cleared_ms) } };
+    return { name: 'interrupted', value: readInterruption(event) };
   if (Object.hasOwn(ENGINE_STATES, type))
     return { name: 'engine', value: { state: ENGINE_STATES[type], engine: isText(event.engine) ? event.engine : null, type } };
   return null;

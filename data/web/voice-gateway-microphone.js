@@ -38,8 +38,8 @@ export class Microphone {
 
   get track() { return this.#stream?.getAudioTracks()[0] ?? null; }
 
-  /** The id of the one that is open, where the browser names it. */
-  get id() { return this.track?.getSettings?.().deviceId ?? null; }
+  /** The id of the one that is open, where the browser names it; null where none is, or it was lost. */
+  get id() { return this.track?.readyState === 'live' ? this.track.getSettings?.().deviceId ?? null : null; }
 
   /** Whether it is a microphone that was open and has ended by itself. */
   get isLost() { return !this.#given && this.track?.readyState === 'ended'; }

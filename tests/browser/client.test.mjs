@@ -12,6 +12,8 @@ import { readEvent } from '../../data/web/voice-gateway-events.js';
 import { summariseStats } from '../../data/web/voice-gateway-stats.js';
 import { decodeMessage, encodeMessage, readEngines, toWebSocketUrl } from '../../data/web/voice-gateway-wire.js';
 import { interpretEvent, wholeWords } from '../../data/web/page-conversation.js';
+import { describeWait } from '../../data/web/page-banner.js';
+import { listOptions, parseChoice } from '../../data/web/page-devices.js';
 import { listChoices, parseListing, parseMemory } from '../../data/web/page-engine.js';
 import { HELP, STATE_WORDS, formatCodec, formatDuration, formatMs, formatShare, helpFor, wordsInCall }
   from '../../data/web/page-help.js';
@@ -118,7 +120,8 @@ test('events that the gateway and its engines agree on have a name and a type', 
   assert.deepEqual(read({ type: 'text', text: 'x' }), ['text', { text: 'x' }]);
   assert.deepEqual(read({ type: 'speech-started' }), ['speech', { isSpeaking: true }]);
   assert.deepEqual(read({ type: 'speech-stopped' }), ['speech', { isSpeaking: false }]);
-  assert.deepEqual(read({ type: 'playout-cleared', utterance_ms: 1200, cleared_ms: -1 }), ['interrupted', { playedMs: 1200, clearedMs: 0 }]);
+  assert.deepEqual(read({ type: 'playout-cleared', utterance_ms: 1200, cleared_ms: 8 }), ['interrupted', { playedMs: 1200, clearedMs: 8 }]);
+  assert.deepEqual(read({ type: 'playout-cleared', utterance_ms: 1200, cleared_ms: -1 }), ['interrupted', { playedMs: 0, clearedMs: 0 }]);
   assert.deepEqual(read({ type: 'engine-fallback', engine: 'desk' }), ['engine', { state: 'ready', engine: 'desk', type: 'engine-fallback' }]);
   assert.deepEqual(read({ type: 'engine-lost', engine: 7 }), ['engine', { state: 'lost', engine: null, type: 'engine-lost' }]);
   for (const event of [null, undefined, 7, 'text', [], {}, { type: 'order' }, { type: 'toString' }, { type: 'text' }, { type: 'transcript', text: 1 }])
@@ -326,6 +329,18 @@ test('a listing is read, and nothing else taken for one', () => {
   assert.deepEqual(parseListing({ default: 'c', engines: ['a', 7, ''] }), { names: ['a'], defaultName: null });
   for (const listing of [null, undefined, 7, 'engines', [], {}, { engines: 'a' }, { engines: { a: 1 } }])
     assert.equal(parseListing(listing), null);
+});
+
+test('what a browser kept of devices is not trusted', () => {
+  assert.deepEqual(parseChoice('{"microphoneId":"a","speakerId":"b","volume":0.5}'), { microphoneId: 'a', speakerId: 'b', volume: 0.5 });
+  for (const text of [null, '', 'null', '{', '7', '[]', '{"microphoneId":7,"speakerId":"","volume":2}', '{"volume":"loud"}'])
+    assert.deepEqual(parseChoice(text), { microphoneId: null, speakerId: null, volume: 1 }, String(text));
+  assert.deepEqual(listOptions([{ id: 'a', label: 'Headset' }, { id: 'b', label: '' }]),
+    [{ value: '', label: 'System default' }, { value: 'a', label: 'Headset' }, { value: 'b', label: 'Device 2' }]);
+});
+
+test('the next try is counted down in whole seconds', () => {
+  assert.deepEqual([6999, 1000, 1, 0, -5].map(describeWait), ['Next try in 7 s', 'Next try in 1 s', 'Next try in 1 s', 'Trying now…', 'Trying now…']);
 });
 
 test('what a browser kept is not trusted', () => {

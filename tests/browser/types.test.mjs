@@ -29,6 +29,8 @@ test('the exported names are the same', () => {
   assert.deepEqual(names(/^export (?:class|const|function) (\w+)/gm, text).sort(), Object.keys(library).sort());
 });
 
+const membersOf = ({ prototype }) => Object.getOwnPropertyNames(prototype);
+
 test('the methods and properties of a call are the same', () => {
   const declared = names(/^ {2}(?:get )?(\w+)(?:<[^>]*>)?\(/gm, bodyOf('export class VoiceGatewayCall'));
   const { prototype } = library.VoiceGatewayCall;
@@ -59,4 +61,35 @@ test('the options and events of a call are those that the code reads and emits',
   const source = (name) => readFileSync(new URL(`../../data/web/${name}.js`, import.meta.url), 'utf8');
   const emitted = new Set([...names(/#emit\('(\w+)'/g, source('voice-gateway')), ...names(/\bname: '(\w+)'/g, source('voice-gateway-events'))]);
   assert.deepEqual(names(/^ {2}(\w+):/gm, bodyOf('export interface CallEvents')).sort(), [...emitted].sort());
+});
+
+/* docs/CLIENT.md has one table for each kind of name; its first column has them in code, several in one row at times. */
+const guide = readFileSync(new URL('../../docs/CLIENT.md', import.meta.url), 'utf8');
+
+function documented(heading) {
+  const section = guide.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
+  const rows = section.split('\n').filter((line) => line.startsWith('| `'));
+  return rows.flatMap((row) => names(/`(\w[\w-]*)[^`]*`/g, row.split('|')[1])).sort();
+}
+
+const declaredOptions = () => names(/^ {2}(\w+)\?:/gm, bodyOf('export interface CallOptions')).sort();
+
+for (const [heading, declared] of [
+  ['Options', declaredOptions],
+  ['Methods and properties', () => membersOf(library.VoiceGatewayCall).filter((name) => name !== 'constructor').sort()],
+  ['States', () => Object.values(library.CallState).sort()],
+  ['Events', () => names(/^ {2}(\w+):/gm, bodyOf('export interface CallEvents')).sort()],
+  ['Errors', () => Object.values(library.CallErrorCode).sort()],
+]) {
+  test(`docs/CLIENT.md has each of the ${heading.toLowerCase()}, and no other`, () => {
+    assert.deepEqual(documented(heading), declared());
+  });
+}
+
+test('docs/CLIENT.md names the defaults of plain options, and every export', () => {
+  for (const [name, value] of Object.entries(DEFAULT_OPTIONS))
+    if (['number', 'boolean', 'string'].includes(typeof value))
+      assert.match(guide, new RegExp(`^\\| \`${name}\` \\| \`'?${value}'?\` \\|`, 'm'), name);
+  for (const name of Object.keys(library))
+    assert.ok(guide.includes(name), name);
 });
