@@ -10,11 +10,11 @@ const NAMES = { user: 'You', bot: 'Bot' };
 
 /* Of the gateway itself (docs/PROTOCOL.md), in plain words. */
 const ENGINE_NOTES = Object.freeze({
-  'engine-unreachable': () => 'The bot cannot be reached. Trying again…',
-  'engine-lost': () => 'The bot is out of reach. Trying to get it back…',
-  'engine-restored': () => 'The bot is back.',
-  'engine-failed': () => 'The bot cannot be reached any more. The call goes on without it.',
-  'engine-fallback': (name) => (name ? `Another bot takes over: ${name}.` : 'Another bot takes over.'),
+  'engine-unreachable': () => 'The bot is not reachable. Trying again…',
+  'engine-lost': () => 'The connection to the bot was lost. Trying to reconnect…',
+  'engine-restored': () => 'The bot is connected again.',
+  'engine-failed': () => 'The bot is no longer reachable. The call continues without it.',
+  'engine-fallback': (name) => (name ? `Another bot continues the call: ${name}.` : 'Another bot continues the call.'),
 });
 
 /* Of what the bot said last and of all that waited behind it, what was played: 0 to 1. */
@@ -65,7 +65,7 @@ export function interpretEvent(event) {
     return note ? { kind: 'note', text: note(value.engine), tone: 'engine' } : { kind: 'none' };
   }
   if (event?.type === 'error' && isText(event.message)) // such as an event that was too large
-    return { kind: 'note', text: cut(`The gateway objects: ${event.message}`, MAX_NOTE), tone: 'engine' };
+    return { kind: 'note', text: cut(`Error from the gateway: ${event.message}`, MAX_NOTE), tone: 'engine' };
   return { kind: 'note', text: describeEvent(event), tone: 'other' };
 }
 

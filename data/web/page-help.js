@@ -3,8 +3,8 @@
 /** What to show for a state: a short line, and a hint below it. */
 export const STATE_WORDS = Object.freeze({
   idle: { status: 'Ready to call', hint: 'Your browser will ask for the microphone.' },
-  microphone: { status: 'Waiting for the microphone', hint: 'Your browser asks whether to allow it.' },
-  signaling: { status: 'Reaching the gateway…', hint: 'This takes a moment.' },
+  microphone: { status: 'Waiting for the microphone', hint: 'Your browser asks for permission.' },
+  signaling: { status: 'Connecting to the gateway…', hint: 'This takes a moment.' },
   connecting: { status: 'Connecting the audio…', hint: 'The gateway has answered.' },
   active: { status: 'In call', hint: 'You can speak now.' },
   recovering: { status: 'Connection interrupted', hint: 'Trying to get the audio back…' },
@@ -13,10 +13,10 @@ export const STATE_WORDS = Object.freeze({
 
 /* What the bot's connection is like, where that is not `ready`. */
 const BOT_WORDS = Object.freeze({
-  connecting: { status: 'Connecting to the bot…', hint: 'The call is up; the bot is not there yet.' },
-  unreachable: { status: 'The bot cannot be reached', hint: 'Trying again. You can wait, or hang up.' },
-  lost: { status: 'The bot is out of reach', hint: 'Trying to get it back. You can wait, or hang up.' },
-  failed: { status: 'In call, without the bot', hint: 'It cannot be reached any more. Hang up, then call again.' },
+  connecting: { status: 'Connecting to the bot…', hint: 'The call is connected; the bot is not connected yet.' },
+  unreachable: { status: 'The bot is not reachable', hint: 'Trying again. You can wait, or hang up.' },
+  lost: { status: 'The connection to the bot was lost', hint: 'Trying to reconnect. You can wait, or hang up.' },
+  failed: { status: 'In call, without the bot', hint: 'The bot is no longer reachable. Hang up, then call again.' },
 });
 
 /* What is behind some names of engines: those inside the gateway, and the assistant as scripts/run names it. */
@@ -34,11 +34,11 @@ export function describeEngine(name) {
 /** What to show while audio runs: as for a state. `engine` is the name of what answers, or null. */
 export function wordsInCall({ bot, engine, isMuted, hasMicrophone }) {
   if (!hasMicrophone)
-    return { status: 'In call, without a microphone', hint: 'The other side does not hear you. See below for what to do.' };
+    return { status: 'In call, without a microphone', hint: 'The bot does not hear you. See below for what to do.' };
   if (BOT_WORDS[bot])
     return BOT_WORDS[bot];
   if (isMuted)
-    return { status: 'In call, muted', hint: 'The other side hears silence.' };
+    return { status: 'In call, muted', hint: 'The bot hears silence.' };
   return { status: STATE_WORDS.active.status, hint: [STATE_WORDS.active.hint, describeEngine(engine)].filter(Boolean).join(' ') };
 }
 
@@ -53,61 +53,61 @@ export function wordsInRecovery(reason) {
 export const HELP = Object.freeze({
   'unsupported-browser': {
     title: 'This browser cannot make calls',
-    what: 'It has no WebRTC, or it has been switched off.',
+    what: 'It does not support WebRTC, or WebRTC is switched off.',
     steps: ['Use a current Chrome, Edge, Firefox or Safari.',
       'If an add-on or a company policy blocks WebRTC, allow it for this page.'],
   },
   'insecure-context': {
     title: 'The microphone is not available on this address',
-    what: 'Browsers give the microphone only to pages that come encrypted (https://) or from this very computer.',
-    steps: ['Open the page with an address that begins with https://.',
+    what: 'Browsers allow the microphone only on encrypted pages (https://) and on pages from the same computer.',
+    steps: ['Open the page at an address that begins with https://.',
       'On the machine that runs the gateway, use http://127.0.0.1 or http://localhost.',
       'Operators: put a web server with a certificate in front of the gateway.'],
   },
   'no-microphone': {
     title: 'No microphone found',
-    what: 'The browser sees no microphone on this device.',
-    steps: ['Plug a microphone or a headset in, or switch the Bluetooth one on.',
-      'Look in the sound settings of your system whether it is listed there.',
+    what: 'The browser finds no microphone on this device.',
+    steps: ['Plug in a microphone or a headset, or switch on a Bluetooth one.',
+      'Check whether it is listed in the sound settings of your system.',
       'Then press “Call again”.'],
   },
   'permission-refused': {
     title: 'The microphone is not allowed',
-    what: 'The browser, or somebody using it, has said no to the microphone for this page.',
+    what: 'The browser, or somebody using it, denied this page access to the microphone.',
     steps: ['Click the icon at the left of the address and set “Microphone” to “Allow”.',
-      'On a phone or a Mac, the system’s own privacy settings must allow the browser, too.',
+      'On a phone or a Mac, the system’s privacy settings must also allow it for the browser.',
       'Then press “Call again”.'],
   },
   'microphone-failed': {
     title: 'The microphone does not work',
-    what: 'It is there and it is allowed, but it gives no sound. Often another program holds it.',
-    steps: ['Close other programs that use the microphone, such as a meeting.',
+    what: 'It was found and it is allowed, but it could not be opened. Often another program is using it.',
+    steps: ['Close other programs that use the microphone, such as a video meeting.',
       'Unplug the microphone and plug it in again.', 'Then call again.'],
   },
   'microphone-lost': {
     title: 'The microphone stopped',
-    what: 'It was unplugged, switched off, or taken by another program. The call goes on: you hear the bot, but it does not hear you.',
-    steps: ['Plug the microphone in again, or choose another one in the sound settings of your system.',
+    what: 'It was unplugged, switched off, or taken by another program. The call continues: you hear the bot, but it does not hear you.',
+    steps: ['Plug the microphone in again, or select another one in the sound settings of your system.',
       'Then press “Use the microphone again”.'],
     action: 'Use the microphone again',
   },
   'wrong-address': {
     title: 'There is no gateway at this address',
-    what: 'A web server answers, but it takes no calls there.',
-    steps: ['Check the address of the call: that of a gateway ends in /ws.',
+    what: 'A web server answers, but it does not accept calls at this address.',
+    steps: ['Check the address of the call: the address of a gateway ends in /ws.',
       'Operators: a proxy in front must pass /ws to the gateway.'],
   },
   'gateway-unreachable': {
     title: 'The gateway does not answer',
-    what: 'The page is here, but nothing answers where the call goes.',
+    what: 'The page was loaded, but nothing answers at the address of the call.',
     steps: ['Check your network connection, then press “Call again”.',
-      'If it goes on, the gateway may have been stopped: tell whoever runs it.'],
+      'If it keeps happening, the gateway may have been stopped: tell whoever runs it.'],
   },
   'gateway-lost': {
-    title: 'The connection to the gateway broke',
-    what: 'The gateway went away in the middle of the call, or your network did.',
+    title: 'The connection to the gateway was lost',
+    what: 'The gateway stopped during the call, or your network connection failed.',
     steps: ['Check your network connection, then press “Call again”.',
-      'If it goes on, the gateway may have been stopped: tell whoever runs it.'],
+      'If it keeps happening, the gateway may have been stopped: tell whoever runs it.'],
   },
   'session-gone': {
     title: 'The gateway does not know this call any more',
@@ -120,20 +120,20 @@ export const HELP = Object.freeze({
     steps: ['Look for it in your other tabs, or press “Call again” for a new call here.'],
   },
   'udp-blocked': {
-    title: 'The audio does not get through',
-    what: 'The gateway has answered, but no audio packet (UDP) reaches it from here. A firewall or a company network often does this.',
+    title: 'No audio connection',
+    what: 'The gateway answered, but no audio packets (UDP) get through. Often a firewall or a company network blocks them.',
     steps: ['Try another network: at home, or a phone’s hotspot.',
-      'Switch a VPN off, or on.',
+      'If you use a VPN, switch it off; if you do not, try one.',
       'Operators: open the gateway’s UDP port, set ice.advertise to an address that callers can reach, or name a TURN server in ice.client-servers.'],
   },
   'media-lost': {
-    title: 'The audio connection broke',
-    what: 'The call was running, but packets stopped coming through.',
-    steps: ['Check your network connection: a change from Wi-Fi to mobile data can do this.', 'Then press “Call again”.'],
+    title: 'The audio connection was lost',
+    what: 'The call was connected, but audio packets no longer get through.',
+    steps: ['Check your network connection: switching from Wi-Fi to mobile data can cause this.', 'Then press “Call again”.'],
   },
   busy: {
     title: 'All lines are busy',
-    what: 'The gateway is at the number of calls that it takes at once.',
+    what: 'The gateway has reached its maximum number of calls.',
     steps: ['Wait a minute, then press “Call again”.', 'Operators: see limits.max-sessions and limits.max-sessions-per-address.'],
   },
   unauthorized: {
@@ -143,31 +143,31 @@ export const HELP = Object.freeze({
       'Operators: see access.mode and access.origins.'],
   },
   engine: {
-    title: 'The bot has a problem',
-    what: 'The gateway works, but the speech engine behind it failed.',
-    steps: ['Press “Call again” in a moment.', 'If it goes on, tell whoever runs the gateway.'],
+    title: 'The bot failed',
+    what: 'The gateway works, but the bot (its speech engine) failed.',
+    steps: ['Wait a moment, then press “Call again”.', 'If it keeps happening, tell whoever runs the gateway.'],
   },
   'bad-request': {
     title: 'The gateway does not have this bot',
-    what: 'The address of this page asks for a bot that the gateway does not offer.',
-    steps: ['Choose another one, or press “Call again” to speak with the gateway’s default.',
+    what: 'The address of this page selects a bot that the gateway does not offer.',
+    steps: ['Select another one, or press “Call again” to call the gateway’s default bot.',
       'If a link or a bookmark led you here, it is out of date: tell whoever made it.',
-      'Operators: a bot that callers may choose has selectable = true in its group [engine NAME].'],
+      'Operators: set selectable = true in the group [engine NAME] of a bot that callers may select.'],
   },
   'gateway-error': {
     title: 'Something went wrong in the call',
     what: 'The gateway and this page did not understand each other.',
-    steps: ['Load the page again, then call.', 'If it goes on, send whoever runs the gateway the log below.'],
+    steps: ['Load the page again, then call.', 'If it keeps happening, send the log below to whoever runs the gateway.'],
   },
   'ended-by-gateway': {
     title: 'The gateway ended the call',
-    what: 'It is being stopped for maintenance, or the call reached the longest time allowed.',
-    steps: ['Press “Call again” if you want to go on.'],
+    what: 'It is shutting down, or the call reached the maximum duration.',
+    steps: ['Press “Call again” to continue.'],
   },
   timeout: {
     title: 'That took too long',
     what: 'A step of the call did not finish in the time allowed.',
-    steps: ['Press “Call again”.', 'If it goes on, send whoever runs the gateway the log below.'],
+    steps: ['Press “Call again”.', 'If it keeps happening, send the log below to whoever runs the gateway.'],
   },
   'no-speaker': {
     title: 'This loudspeaker cannot be used',
@@ -175,8 +175,8 @@ export const HELP = Object.freeze({
     steps: ['Plug it in again, or choose another one.'],
   },
   'playback-blocked': {
-    title: 'The browser holds the sound back',
-    what: 'It wants a click from you before it plays anything.',
+    title: 'The browser blocks the sound',
+    what: 'It plays sound only after a click.',
     steps: [],
     action: 'Play the sound',
   },
@@ -184,32 +184,32 @@ export const HELP = Object.freeze({
 
 /* More exact words where the gateway said why. */
 const BY_REASON = Object.freeze({
-  shutdown: { what: 'It is being stopped or restarted.', steps: ['Wait a minute, then press “Call again”.'] },
+  shutdown: { what: 'It is shutting down or restarting.', steps: ['Wait a minute, then press “Call again”.'] },
   'no-websocket': {
     title: 'The call does not get through to the gateway',
-    what: 'The gateway answers, but something on the way passes no WebSockets.',
-    steps: ['Try without a VPN, an add-on or a company network: some of them block WebSockets.',
+    what: 'The gateway answers, but something in between blocks WebSockets.',
+    steps: ['Try without a VPN, without add-ons, or on another network: some of these block WebSockets.',
       'Operators: a proxy in front must pass Upgrade and Connection at /ws (nginx: proxy_set_header).'],
   },
   'behind-proxy': {
-    what: 'The web server in front of it answers, but the gateway behind is not there.',
-    steps: ['Wait a minute, then press “Call again”.', 'If it goes on, tell whoever runs the gateway.'],
+    what: 'The web server in front of it answers, but the gateway behind it does not.',
+    steps: ['Wait a minute, then press “Call again”.', 'If it keeps happening, tell whoever runs the gateway.'],
   },
   refused: {
-    title: 'The gateway does not take calls from this page',
-    what: 'It takes those of pages from its own address, and from the addresses that its operator lists.',
+    title: 'The gateway does not accept calls from this page',
+    what: 'It accepts calls only from pages at its own address, and at addresses that its operator has listed.',
     steps: ['Load the page from the gateway’s own address.',
-      'Operators: a proxy in front must pass the Host header as it came (nginx: proxy_set_header Host $http_host), '
+      'Operators: a proxy in front must pass the Host header unchanged (nginx: proxy_set_header Host $http_host), '
         + 'or list the address of this page in access.origins.'],
   },
   'other-origin': {
-    title: 'The server does not take calls from this page',
-    what: 'It is of another address than this page. Either it is no gateway, or it does not list this page.',
-    steps: ['Check the address of the call: that of a gateway ends in /ws.',
+    title: 'The server does not accept calls from this page',
+    what: 'The server has another address than this page. Either it is not a gateway, or it does not list this page’s address.',
+    steps: ['Check the address of the call: the address of a gateway ends in /ws.',
       'Operators: list the address of this page in access.origins.'],
   },
-  flood: { what: 'This page sent far more audio than a call may.', steps: ['Load the page again, then call.'] },
-  'max-duration': { what: 'The call reached the longest time that the gateway allows.' },
+  flood: { what: 'This page sent far more audio than a call may send.', steps: ['Load the page again, then call.'] },
+  'max-duration': { what: 'The call reached the maximum duration that the gateway allows.' },
 });
 
 /* What a microphone fails with that is opened again in the middle of a call. */

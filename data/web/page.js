@@ -86,7 +86,7 @@ function onError(error) {
   if (error.fatal || helpFor(error).action)
     showHelp(error);
   else
-    conversation.addNote(`The gateway objects: ${error.message}`, 'engine');
+    conversation.addNote(`Error from the gateway: ${error.message}`, 'engine');
   if (error.code === 'microphone-lost') {
     view.heard.classList.remove('lit');
     changeSide({ hasMicrophone: false });
@@ -301,6 +301,6 @@ engine.load(new URL('engines', location.href));
 try {
   checkBrowser();
 } catch (error) {
-  showWords({ status: 'No call from here', hint: 'See below for what to do.' });
+  showWords({ status: 'Calls are not possible here', hint: 'See below for what to do.' });
   showHelp(error);
 }

@@ -259,7 +259,7 @@ test('the page has words for every state and help for every error that a caller 
   assert.deepEqual(Object.keys(HELP).sort(), Object.values(CallErrorCode).filter((code) => !silent.includes(code)).sort());
   for (const [code, { title, what, steps, action }] of Object.entries(HELP))
     assert.ok(title && what && (steps.length > 0 || action), code);
-  assert.match(helpFor({ code: 'ended-by-gateway', reason: 'shutdown' }).what, /restarted/);
+  assert.match(helpFor({ code: 'ended-by-gateway', reason: 'shutdown' }).what, /restarting/);
   assert.equal(helpFor({ code: 'of-a-later-version' }).title, HELP['gateway-error'].title);
 });
 
@@ -293,7 +293,7 @@ test('an event of the call is read as what was said, as a sign, or as a line', (
   assert.deepEqual(said({ type: 'speech-stopped' }), { kind: 'speech', isSpeaking: false });
   for (const type of ['engine-connecting', 'engine-connected'])
     assert.deepEqual(said({ type }), { kind: 'none' }, type);
-  assert.match(said({ type: 'engine-fallback', engine: 'desk' }).text, /takes over: desk/);
+  assert.match(said({ type: 'engine-fallback', engine: 'desk' }).text, /continues the call: desk/);
   for (const type of ['engine-unreachable', 'engine-lost', 'engine-restored', 'engine-failed', 'engine-fallback'])
     assert.doesNotMatch(said({ type }).text, /engine-|undefined|null/, type);
 });
@@ -302,7 +302,7 @@ test('an event that says nothing to the page is a short line', () => {
   const line = (event) => interpretEvent(event).text;
   assert.equal(line({ type: 'order', id: 4711 }), 'order: {"id":4711}');
   assert.equal(line({ type: 'beep' }), 'beep');
-  assert.equal(line({ type: 'error', code: 'too-large', message: 'an event was dropped' }), 'The gateway objects: an event was dropped');
+  assert.equal(line({ type: 'error', code: 'too-large', message: 'an event was dropped' }), 'Error from the gateway: an event was dropped');
   assert.equal(line({ type: 'transcript', text: 7 }), 'transcript: {"text":7}');
   assert.equal(line('plain'), 'plain');
   assert.equal(line(null), 'null');

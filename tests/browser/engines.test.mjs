@@ -155,8 +155,8 @@ test('a bot that is lost and comes back is told of, and the call goes on', async
   const { page, botCall } = await callBot();
   const n = bot.calls.length;
   botCall.drop();
-  await waitForLine(page, 'The bot is out of reach');
-  await waitForLine(page, 'The bot is back');
+  await waitForLine(page, 'The connection to the bot was lost');
+  await waitForLine(page, 'The bot is connected again');
   const again = await bot.call(n);
   assert.equal((await again.waitFor('start')).resumed, true);
   assert.equal(await page.getAttribute('#panel', 'data-state'), 'active');
@@ -171,7 +171,7 @@ test('a bot that cannot be reached ends the call with help', async () => {
   await pressCall(page);
   const help = await waitForHelp(page);
   assert.equal(help.code, 'engine');
-  assert.match(help.title, /The bot has a problem/);
+  assert.match(help.title, /The bot failed/);
   await waitForState(page, 'ended');
   await page.context().close();
 });
@@ -180,7 +180,7 @@ test('a bot that cannot be reached is told of at once, and what is said then whe
   const page = await chromium.open(`${gateway.url}?engine=late`);
   await pressCall(page);
   await waitForState(page, 'active');
-  await page.waitForFunction(() => document.querySelector('#status').textContent === 'The bot cannot be reached', null, { timeout: 5000 });
+  await page.waitForFunction(() => document.querySelector('#status').textContent === 'The bot is not reachable', null, { timeout: 5000 });
   assert.match(await page.innerText('#hint'), /Trying again/);
   assert.equal(await page.getAttribute('#panel', 'data-state'), 'active');
   const late = await Bot.start(latePort);
@@ -198,7 +198,7 @@ test('another bot takes over where that is configured, and the page says so', as
   await waitForState(page, 'active');
   const botCall = await bot.call(n);
   await botCall.waitFor('start');
-  await waitForLine(page, 'Another bot takes over: bot');
+  await waitForLine(page, 'Another bot continues the call: bot');
   botCall.tell({ type: 'text', text: 'here instead' });
   await waitForLine(page, 'here instead');
   await hangUp(page);

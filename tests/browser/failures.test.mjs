@@ -52,7 +52,7 @@ test('no microphone', () => withBrowser({}, async (own) => {
   const help = await waitForHelp(page);
   assert.equal(help.code, 'no-microphone');
   assert.equal(help.status, 'Call failed');
-  assert.match(help.text, /Plug a microphone/);
+  assert.match(help.text, /Plug in a microphone/);
   await assertNothingLeftOpen(page);
 }));
 
@@ -71,7 +71,7 @@ test('an address to which browsers give no microphone', async () => {
   const page = await chromium.open(url.href);
   const help = await waitForHelp(page); // before anything is pressed
   assert.equal(help.code, 'insecure-context');
-  assert.equal(help.status, 'No call from here');
+  assert.equal(help.status, 'Calls are not possible here');
   assert.match(help.text, /https:\/\//);
   await page.context().close();
 });
@@ -112,7 +112,7 @@ test('a gateway that is not there any more', () => withGateway([], async (own) =
 
 /* What a web server in front of the gateway may lack, and what the page makes of it. */
 const PROXIES = [
-  ['does not pass the Host header', { passesHost: false }, 'unauthorized', /does not take calls from this page/, /proxy_set_header Host/],
+  ['does not pass the Host header', { passesHost: false }, 'unauthorized', /does not accept calls from this page/, /proxy_set_header Host/],
   ['passes no WebSockets', { passesUpgrade: false }, 'gateway-unreachable', /does not get through to the gateway/, /Upgrade and Connection/],
   ['lacks /ws', { has: (path) => !path.startsWith('/ws') }, 'wrong-address', /no gateway at this address/, /ends in \/ws/],
 ];
@@ -143,7 +143,7 @@ test('a web server in front of a gateway that is gone', () => withGateway([], as
   await pressCall(page);
   const help = await waitForHelp(page);
   assert.equal(help.code, 'gateway-unreachable');
-  assert.match(help.text, /the gateway behind is not there/);
+  assert.match(help.text, /the gateway behind it does not/);
   await page.context().close();
   await proxy.stop();
 }));
@@ -190,7 +190,7 @@ test('a microphone that ends in the middle of a call can be used again', async (
   });
   await page.click('#help-action');
   await page.waitForSelector('#help[data-code="no-microphone"]');
-  assert.match(await page.innerText('#help'), /Plug a microphone[^]*Use the microphone again/);
+  assert.match(await page.innerText('#help'), /Plug in a microphone[^]*Use the microphone again/);
   assert.doesNotMatch(await page.innerText('#help'), /call again/i);
 
   await page.click('#help-action');
@@ -205,12 +205,12 @@ test('a microphone that ends in the middle of a call can be used again', async (
   await page.context().close();
 });
 
-test('the longest time that the gateway allows', () => withGateway(['limits.max-duration-s=1'], async (own) => {
+test('the maximum duration that the gateway allows', () => withGateway(['limits.max-duration-s=1'], async (own) => {
   const page = await chromium.open(own.url);
   await pressCall(page);
   const help = await waitForHelp(page);
   assert.equal(help.code, 'ended-by-gateway');
-  assert.match(help.text, /longest time that the gateway allows/);
+  assert.match(help.text, /maximum duration that the gateway allows/);
   await assertNothingLeftOpen(page);
   await page.context().close();
 }));
@@ -235,7 +235,7 @@ test('a gateway that is stopped in the middle of a call', () => withGateway([], 
   await own.stopCleanly();
   const help = await waitForHelp(page);
   assert.equal(help.code, 'ended-by-gateway');
-  assert.match(help.text, /stopped or restarted/);
+  assert.match(help.text, /shutting down or restarting/);
   await assertNothingLeftOpen(page);
   await page.context().close();
 }));

@@ -197,8 +197,8 @@ test('what befalls the engine is told in plain words, other events as lines', as
   const { page, say } = await openCall();
   await say({ type: 'engine-lost' }, { type: 'engine-restored' }, { type: 'engine-fallback', engine: 'desk' },
     { type: 'order', id: 4711 }, { type: 'text', text: '<b onmouseover="x">bold</b>' }, '<img src=x>', 7, null);
-  await waitForLines(page, ['note: The bot is out of reach. Trying to get it back…', 'note: The bot is back.',
-    'note: Another bot takes over: desk.', 'note: order: {"id":4711}', 'bot: <b onmouseover="x">bold</b>', 'note: <img src=x>',
+  await waitForLines(page, ['note: The connection to the bot was lost. Trying to reconnect…', 'note: The bot is connected again.',
+    'note: Another bot continues the call: desk.', 'note: order: {"id":4711}', 'bot: <b onmouseover="x">bold</b>', 'note: <img src=x>',
     'note: 7', 'note: null']);
   assert.equal(await page.$('#conversation-list img, #conversation-list b'), null);
   await hangUp(page);
@@ -213,12 +213,12 @@ test('the page says what answers, and whether the bot is there yet', async () =>
   assert.equal(await page.innerText('#hint'), 'You can speak now. An echo answers: you will hear yourself.');
   await page.waitForFunction(() => window.farSide.channel?.readyState === 'open');
   const words = [
-    [{ type: 'engine-connecting' }, 'Connecting to the bot…', /not there yet/],
-    [{ type: 'engine-unreachable' }, 'The bot cannot be reached', /Trying again/],
+    [{ type: 'engine-connecting' }, 'Connecting to the bot…', /not connected yet/],
+    [{ type: 'engine-unreachable' }, 'The bot is not reachable', /Trying again/],
     [{ type: 'engine-restored' }, 'In call', /speak now/],
-    [{ type: 'engine-lost' }, 'The bot is out of reach', /Trying to get it back/],
+    [{ type: 'engine-lost' }, 'The connection to the bot was lost', /Trying to reconnect/],
     [{ type: 'engine-fallback', engine: 'desk' }, 'In call', /speak now. “desk” answers/],
-    [{ type: 'engine-failed' }, 'In call, without the bot', /cannot be reached/],
+    [{ type: 'engine-failed' }, 'In call, without the bot', /no longer reachable/],
     [{ type: 'engine-connected' }, 'In call', /speak now/],
   ];
   for (const [event, status, hint] of words) {
@@ -262,7 +262,7 @@ test('after an interruption the text of the bot shows how far it was heard', asy
 test('an objection of the gateway is a line, and no help', async () => {
   const { page, send } = await openCall();
   send('error', { code: 'bad-message', message: 'a candidate of no use', fatal: false });
-  await waitForLines(page, ['note: The gateway objects: a candidate of no use']);
+  await waitForLines(page, ['note: Error from the gateway: a candidate of no use']);
   assert.equal(await page.isVisible('#help'), false);
   await hangUp(page);
   await page.context().close();

@@ -305,14 +305,14 @@ START_TEST (a_session_that_floods_is_counted_and_its_landmarks_stay)
   for (int i = 0; i < 500; i++)
     vgw_info ("flood", "refused: no. %d", i);
   vgw_info ("quiet", "another session");
-  vgw_landmark ("flood", "session ends");
+  vgw_landmark ("flood", "session ended");
   vgw_log_end_session ("flood");
   vgw_log_end_session ("quiet");
   text = end_capture ();
   ck_assert_uint_ge (count_with (text, "refused: no. "), 40);
   ck_assert_uint_le (count_with (text, "refused: no. "), 60); /* some may come back while a slow machine is at it */
   ck_assert_uint_eq (count_with (text, "another session"), 1);
-  ck_assert_uint_eq (count_with (text, "session ends"), 1);
+  ck_assert_uint_eq (count_with (text, "session ended"), 1);
   ck_assert_uint_ge (count_with (text, "lines about this session were left out"), 1);
 }
 END_TEST
@@ -344,14 +344,14 @@ START_TEST (sessions_without_end_of_one_address_are_not_logged)
       g_autofree char *id = g_strdup_printf ("churn%d", i);
 
       vgw_log_begin_session (id, "192.0.2.77");
-      vgw_landmark (id, "session begins");
+      vgw_landmark (id, "session started");
       vgw_info (id, "refused churn");
       vgw_log_end_session (id);
     }
   text = end_capture ();
-  ck_assert_uint_ge (count_with (text, "session begins"), 100);
-  ck_assert_uint_le (count_with (text, "session begins"), 120);
-  ck_assert_uint_eq (count_with (text, "refused churn"), count_with (text, "session begins"));
+  ck_assert_uint_ge (count_with (text, "session started"), 100);
+  ck_assert_uint_le (count_with (text, "session started"), 120);
+  ck_assert_uint_eq (count_with (text, "refused churn"), count_with (text, "session started"));
 }
 END_TEST
 
