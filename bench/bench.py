@@ -23,15 +23,15 @@ CHURN_MAX_GROWTH_KB = 2048
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("--build", default="build", help="the build directory with the programs (build)")
-    parser.add_argument("--calls", help="numbers of calls to measure with (1,10,40); with --engines one number (100)")
-    parser.add_argument("--window", type=float, default=12, help="seconds to measure over (12)")
-    parser.add_argument("--churn", type=int, metavar="N", help="instead: N short calls, then count what is left")
+    parser.add_argument("--build", default="build", help="build directory of the programs (default build)")
+    parser.add_argument("--calls", help="numbers of calls (default 1,10,40); with --engines one number (default 100)")
+    parser.add_argument("--window", type=float, default=12, help="seconds of each measurement (default 12)")
+    parser.add_argument("--churn", type=int, metavar="N", help="instead: make N short calls, then count what remains")
     parser.add_argument("--engines", action="store_true", help="instead: many calls with a bot, its delay, barge-in")
     parser.add_argument("--callers", choices=("own", "pion"), default="own",
-                        help="with --engines: voice-gateway-call (own), or bench/pion/load, which costs less (pion)")
-    parser.add_argument("--runs", type=int, default=28, help="with --engines: calls for each median of a delay (28)")
-    parser.add_argument("--output", help="where to write the table (bench/results/DATE.txt)")
+                        help="with --engines: voice-gateway-call (own), or bench/pion/load, which needs less CPU (pion)")
+    parser.add_argument("--runs", type=int, default=28, help="with --engines: calls for each median of a delay (default 28)")
+    parser.add_argument("--output", help="file for the table (default bench/results/DATE.txt)")
     return parser.parse_args()
 
 
@@ -78,7 +78,7 @@ def measure(gateway, idle, n_calls):
     result = load.finish(timeout_s=arguments.window + start_s + 60)
     connected = [call for call in result.calls if call["dtls_ms"] is not None]
     if len(connected) < n_calls or result.status != 0:
-        print(f"only {result.summary['ok']} of {n_calls} calls went well: {result.errors}", file=sys.stderr)
+        print(f"only {result.summary['ok']} of {n_calls} calls succeeded: {result.errors}", file=sys.stderr)
     middle = sorted(call["answer_ms"] - call["offer_ms"] for call in connected)[len(connected) // 2]
     setup = sorted(call["dtls_ms"] - call["offer_ms"] for call in connected)[len(connected) // 2]
     figures = {key: (busy[key] - idle[key]) / n_calls for key in idle}

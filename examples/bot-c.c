@@ -1,4 +1,4 @@
-/* A voice bot for voice-gateway: its callers hear themselves, until they interrupt. Speaks voice-gateway.v1
+/* A voice bot for voice-gateway that sends the caller's audio back, until the caller interrupts. Speaks voice-gateway.v1
  * (docs/ENGINE.md).  cc bot-c.c -o bot-c $(pkg-config --cflags --libs libsoup-3.0 json-glib-1.0) && ./bot-c [PORT] */
 #include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
@@ -12,7 +12,7 @@ on_text (SoupWebsocketConnection *socket, const char *text)
 
   if (g_str_equal (type, "start"))
     soup_websocket_connection_send_text (socket, "{\"type\":\"ready\"}");
-  else if (g_str_equal (type, "speech-started")) /* whatever still waits to be heard is out of place now */
+  else if (g_str_equal (type, "speech-started")) /* the caller interrupts: drop the queue */
     soup_websocket_connection_send_text (socket, "{\"type\":\"clear\"}");
   else if (g_str_equal (type, "speech-stopped"))
     soup_websocket_connection_send_text (socket, "{\"type\":\"mark\",\"name\":\"utterance\"}");
@@ -30,7 +30,7 @@ on_message (SoupWebsocketConnection *socket, SoupWebsocketDataType type, GBytes 
   if (type == SOUP_WEBSOCKET_DATA_TEXT)
     on_text (socket, g_bytes_get_data (frame, NULL)); /* libsoup ends a text with a NUL */
   else
-    soup_websocket_connection_send_message (socket, type, frame); /* the caller's voice: s16le, mono */
+    soup_websocket_connection_send_message (socket, type, frame); /* the caller's audio: s16le, mono */
 }
 
 static void

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A voice bot for voice-gateway: its callers hear themselves, until they interrupt.
+"""A voice bot for voice-gateway that sends the caller's audio back, until the caller interrupts.
 
 Speaks voice-gateway.v1 (docs/ENGINE.md). Needs websockets (Debian: python3-websockets).  bot-python.py [PORT]
 """
@@ -14,28 +14,28 @@ import websockets
 async def handle_call(socket, *_):
     n_utterances = 0
 
-    async def say(**message):
+    async def send(**message):
         await socket.send(json.dumps(message))
 
     async for frame in socket:
-        if isinstance(frame, bytes):  # the caller's voice: s16le, mono
+        if isinstance(frame, bytes):  # the caller's audio: s16le, mono
             await socket.send(frame)
             continue
         message = json.loads(frame)
         kind = message["type"]
         if kind == "start":
-            await say(type="ready", sample_rate=message["audio"]["sample_rate"])
-        elif kind == "speech-started":  # whatever still waits to be heard is out of place now
-            await say(type="clear")
+            await send(type="ready", sample_rate=message["audio"]["sample_rate"])
+        elif kind == "speech-started":  # the caller interrupts: drop the queued audio
+            await send(type="clear")
         elif kind == "speech-stopped":
             n_utterances += 1
-            await say(type="mark", name=f"utterance-{n_utterances}")
+            await send(type="mark", name=f"utterance-{n_utterances}")
         elif kind == "mark":
-            await say(type="event", data={"type": "heard", "name": message["name"], "ms": message["utterance_ms"]})
+            await send(type="event", data={"type": "heard", "name": message["name"], "ms": message["utterance_ms"]})
         elif kind == "event":
-            await say(type="event", data={"type": "echo", "of": message["data"]})
+            await send(type="event", data={"type": "echo", "of": message["data"]})
         elif kind == "dtmf" and message["digit"] == "#":
-            await say(type="hangup")
+            await send(type="hangup")
         elif kind in ("cleared", "error", "stop"):
             print(frame, flush=True)
 

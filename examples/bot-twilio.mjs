@@ -1,7 +1,8 @@
 // A bot for Twilio Media Streams, written from Twilio's documentation only:
 // https://www.twilio.com/docs/voice/media-streams/websocket-messages
 //
-// It says back what it hears. voice-gateway plays Twilio's part: dialect = twilio. Needs ws.  node bot-twilio.mjs [PORT]
+// It sends the caller's audio back. voice-gateway takes the role of Twilio: dialect = twilio. Needs ws (npm install).
+// node bot-twilio.mjs [PORT]
 
 import { WebSocketServer } from 'ws';
 

@@ -1,21 +1,21 @@
-# Sourced by the scripts beside it: what to install, and how to build. Quick when nothing is missing.
+# Sourced by the other scripts: installs packages and configures builds. Fast when nothing is missing.
 # shellcheck shell=bash
 
 set -euo pipefail
-# shellcheck disable=SC2034  # where the user stands, for the arguments that name files
+# shellcheck disable=SC2034  # the directory of the caller, for arguments that are file names
 caller_dir=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# Which Debian this is, as scripts/on calls it.
+# The release of Debian that this machine runs, as scripts/on names it.
 # shellcheck disable=SC1091
 release_name () (. /etc/os-release && echo "${ID:-linux}${VERSION_ID:-}")
 
-# build_dir NAME: the folder to build in; another Debian's (scripts/on) beside the machine's own.
+# build_dir NAME: the build directory; in another Debian (scripts/on) it has a suffix.
 build_dir () {
   echo "${VGW_TEST_BUILD_ROOT:-$PWD/$1${VGW_TEST_ON:+-$VGW_TEST_ON}}"
 }
 
-# What the gateway is built from and runs on.
+# Packages to build and run the gateway.
 build_packages=(
   build-essential meson ninja-build pkg-config
   libglib2.0-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
@@ -25,7 +25,7 @@ build_packages=(
   libpocketsphinx-dev libsphinxbase-dev pocketsphinx-en-us flite1-dev libspeexdsp-dev
 )
 
-# Peers and tools of the tests, none of them needed to run.
+# Packages that only the tests need.
 # shellcheck disable=SC2034  # used by the scripts that source this file
 test_packages=(
   git python3 python3-aiortc python3-websockets python3-numpy
@@ -36,7 +36,7 @@ test_packages=(
 
 say () { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 
-# Installs those of the packages that are missing or, for the one with known holes, too old. Needs root only then.
+# Installs packages that are missing or, for the one with known vulnerabilities, too old. Needs root only in that case.
 install_packages () {
   local missing=() package
   for package in "$@"; do
@@ -57,7 +57,7 @@ install_packages () {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
 }
 
-# Node.js from wherever the machine has it, else Debian's. The browser tests need it, and npm where modules are missing.
+# Uses the machine's Node.js, else installs Debian's. The browser tests need it, and npm if modules are missing.
 install_node () {
   local dir
   command -v node >/dev/null || install_packages nodejs
@@ -69,18 +69,18 @@ install_node () {
   done
 }
 
-# Fails, with what to do, where the user cannot write in DIR, as after somebody else's or root's build.
+# Fails with instructions if the user cannot write in DIR, for example after a build by root or another user.
 check_writable () {
   local dir=$1 theirs
   theirs=$(if [ -e "$dir" ]; then find "$dir" -maxdepth 2 ! -writable -print -quit; else [ -w "$(dirname "$dir")" ] || dirname "$dir"; fi)
   [ -z "$theirs" ] && return 0
-  echo "$theirs belongs to $(stat -c %U "$theirs"), and $(id -un) cannot write there. Take a clone of your own:" >&2
+  echo "$theirs belongs to $(stat -c %U "$theirs"), and $(id -un) cannot write there. Use a clone of your own:" >&2
   echo "  git clone $PWD" >&2
   [ ! -e "$dir" ] || echo "or, if this one is yours: sudo chown -R $(id -un) $dir" >&2
   exit 1
 }
 
-# Whether the build folder DIR was made for this source tree, where it is.
+# Whether the build directory DIR was set up for this source tree at its present location.
 is_at_home () {
   /usr/bin/python3 - "$1" "$PWD" <<'PY'
 import json, os, sys
@@ -98,12 +98,12 @@ configure () {
   if [ ! -f "$dir/build.ninja" ]; then
     meson setup "$dir" "$@" >&2
   elif ! is_at_home "$dir"; then
-    say "$dir was moved or copied here: making it anew"
+    say "$dir was moved or copied here: setting it up again"
     meson setup --wipe "$dir" "$@" >&2
   fi
 }
 
-# on_other_debian SCRIPT ARGUMENT…: where the arguments begin with --on RELEASE, runs the script there instead, with the rest.
+# on_other_debian SCRIPT ARGUMENT…: if the arguments begin with --on RELEASE, runs the script there with the other ones.
 on_other_debian () {
   [ "${2:-}" = --on ] || return 0
   [ $# -ge 3 ] || { echo "usage: $1 --on RELEASE [ARGUMENT…], where RELEASE is debian12 or debian13" >&2; exit 2; }

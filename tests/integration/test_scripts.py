@@ -118,7 +118,7 @@ class Scripts(harness.GatewayTest):
         shutil.copy(harness.BUILD_ROOT / "meson-info" / "meson-info.json", copy / "build" / "meson-info")
         result = self.run_script("--version", script=copy / "scripts" / "run", VGW_TEST_BUILD_ROOT="", VGW_TEST_ON="")
         self.assertNotEqual(result.returncode, 0)
-        self.assertIn("was moved or copied here: making it anew", result.stderr)
+        self.assertIn("was moved or copied here: setting it up again", result.stderr)
 
 
 if __name__ == "__main__":
