@@ -110,10 +110,10 @@ export async function waitForHelp(page, timeout = 30000) {
 }
 
 /** Begins to record what the page's <audio> element plays, at `rate`. */
-export async function recordRemote(page, rate) {
-  await page.evaluate((sampleRate) => {
+export async function recordRemote(page, rate, audio = '#remote-audio') {
+  await page.evaluate(({ sampleRate, selector }) => {
     const context = new AudioContext({ sampleRate });
-    const source = context.createMediaStreamSource(document.querySelector('#remote-audio').srcObject);
+    const source = context.createMediaStreamSource(document.querySelector(selector).srcObject);
     const tap = context.createScriptProcessor(4096, 1, 1);
     const heard = { context, blocks: [], length: 0 };
     tap.onaudioprocess = ({ inputBuffer }) => {
@@ -122,7 +122,7 @@ export async function recordRemote(page, rate) {
     };
     source.connect(tap).connect(context.destination);
     window.vgwTest.heard = heard;
-  }, rate);
+  }, { sampleRate: rate, selector: audio });
 }
 
 /** Waits until so much has been recorded. */

@@ -1,0 +1,129 @@
+/* WHIP from pages of another origin than the gateway's: the client of docs/DOORS.md as it is there, and one that nobody
+ * here wrote. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { launch, recordRemote, takeRecorded, waitForRecorded } from './lib/browser.mjs';
+import { Gateway } from './lib/gateway.mjs';
+import { findSpeech, readWav, writeWav } from './lib/sound.mjs';
+
+const RATE = 16000;
+const PAUSE_S = 1;
+const LEAST_OF_SPEECH = 0.6; // as in call.test.mjs
+const MOST_OF_OTHER_SPEECH = 0.4;
+const ICE_SERVER = 'stun:127.0.0.1:9';
+
+const read = (path) => readFileSync(new URL(path, import.meta.url), 'utf8');
+const [, minimal] = /```html\n([^]*?)```/.exec(read('../../docs/DOORS.md'));
+const PAGES = {
+  '/minimal': ['text/html', `<!doctype html><link rel="icon" href="data:,">${minimal}`],
+  '/client': ['text/html', '<!doctype html><link rel="icon" href="data:,"><audio id="bot" autoplay></audio>'],
+  '/whip.js': ['text/javascript', read('node_modules/@binbat/whip-whep/whip.js')],
+};
+
+const directory = mkdtempSync(join(tmpdir(), 'voice-gateway-whip-'));
+const phrase = readWav(new URL('../../data/sounds/phrase.wav', import.meta.url).pathname).samples;
+const loop = new Float32Array(phrase.length + PAUSE_S * RATE);
+loop.set(phrase);
+
+let site;
+let origin;
+let gateway;
+let chromium;
+
+before(async () => {
+  const wav = join(directory, 'microphone.wav');
+  writeWav(wav, RATE, loop);
+  site = createServer(({ url }, response) => {
+    const [type, text] = PAGES[url.split('?')[0]] ?? ['text/plain', ''];
+    response.writeHead(text ? 200 : 404, { 'Content-Type': type }).end(text);
+  }).listen(0, '127.0.0.1');
+  await once(site, 'listening');
+  origin = `http://127.0.0.1:${site.address().port}`;
+  gateway = await Gateway.start([`access.origins=${origin}`, `ice.client-servers=${ICE_SERVER}`], { configuration: '[engine]\ndefault = echo\n' });
+  chromium = await launch({ microphone: { wav } });
+});
+
+after(async () => {
+  await chromium?.close();
+  site?.close();
+  rmSync(directory, { recursive: true, force: true });
+  await gateway?.stopCleanly();
+});
+
+/* What the page's <audio id=bot> plays in so many turns of the phrase has the phrase in it. */
+async function assertHeard(page, where) {
+  await page.waitForFunction(() => document.querySelector('#bot').srcObject !== null);
+  await page.waitForFunction(() => window.vgwTest.opened.peers[0].connectionState === 'connected');
+  await recordRemote(page, RATE, '#bot');
+  await waitForRecorded(page, 2 * loop.length);
+  const heard = await takeRecorded(page);
+  const found = findSpeech(phrase, heard, RATE);
+  const other = findSpeech(phrase.slice().reverse(), heard, RATE);
+  const told = `${where}: ${JSON.stringify(found)}, and of other speech ${other.pieces}`;
+  console.log(told);
+  assert.ok(found.pieces >= LEAST_OF_SPEECH && other.pieces < MOST_OF_OTHER_SPEECH, told);
+}
+
+test('the minimal client of docs/DOORS.md', async () => {
+  const page = await chromium.open(`${origin}/minimal?gateway=${gateway.url.replace(/\/$/, '')}`);
+  await page.click('#call');
+  await assertHeard(page, 'minimal client');
+  await page.click('#hang-up');
+  await gateway.waitForLog(/session ended: reason client-bye/);
+  await page.waitForFunction(() => window.vgwTest.leftOpen().peers === 0);
+  assert.deepEqual(await page.evaluate(() => window.vgwTest.leftOpen().tracks), 0);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test('a page of an origin that is not listed cannot call', async () => {
+  const strict = await Gateway.start();
+  const page = await chromium.open(`${origin}/minimal?gateway=${strict.url.replace(/\/$/, '')}`);
+  const problem = page.waitForEvent('pageerror');
+  await page.click('#call');
+  assert.match(String(await problem), /Failed to fetch/);
+  assert.ok(page.problems.some((text) => /blocked by CORS policy/.test(text)), page.problems.join('\n'));
+  assert.doesNotMatch(strict.log, /session started/);
+  await page.context().close();
+  await strict.stopCleanly();
+});
+
+/* Runs in the page: a call with @binbat/whip-whep, with a data channel. */
+async function publish(url) {
+  const { WHIPClient } = await import('/whip.js');
+  const peer = new RTCPeerConnection();
+  const microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
+  const client = new WHIPClient();
+  const events = [];
+  peer.ontrack = ({ streams }) => { document.querySelector('#bot').srcObject = streams[0]; };
+  peer.addTransceiver(microphone.getTracks()[0], { direction: 'sendrecv', streams: [microphone] });
+  const channel = peer.createDataChannel('events');
+  channel.onmessage = ({ data }) => events.push(data);
+  window.whip = { client, peer, channel, events };
+  await client.publish(peer, url);
+  return { resource: String(client.resourceURL), etag: client.etag, iceServers: peer.getConfiguration().iceServers };
+}
+
+test('@binbat/whip-whep calls, trickles, and has events', async () => {
+  const page = await chromium.open(`${origin}/client`);
+  const { resource, etag, iceServers } = await page.evaluate(publish, `${gateway.url}whip/echo`);
+  assert.ok(resource.startsWith(`${gateway.url}whip/session/`), resource);
+  assert.match(etag, /^"[\w-]+"$/);
+  assert.deepEqual(iceServers.map(({ urls }) => urls).flat(), [ICE_SERVER]);
+  await page.waitForFunction(() => window.whip.channel.readyState === 'open');
+  await page.evaluate(() => window.whip.channel.send('{"from":"whip"}'));
+  await assertHeard(page, '@binbat/whip-whep');
+  assert.deepEqual(await page.evaluate(() => window.whip.events), ['{"from":"whip"}']);
+  assert.deepEqual(page.problems, []); // a PATCH that was refused would be one
+  assert.equal((await fetch(resource)).status, 204);
+  await page.evaluate(() => window.whip.client.stop());
+  await gateway.waitForLog(/session ended: reason client-bye[^]*session ended: reason client-bye/);
+  assert.equal((await fetch(resource)).status, 404);
+  await page.context().close();
+});
