@@ -121,7 +121,11 @@ make_capacity (const VgwConfig *config)
   gboolean is_mux = config->media.ice_agent == VGW_ICE_AGENT_MUX;
   VgwCapacityCost peer = { is_mux ? 6 : 24, is_mux ? 10 : 13 };
 
-  return vgw_capacity_new (&peer);
+  VgwCapacity *capacity = vgw_capacity_new (&peer);
+
+  if (is_mux && config->media.ice_tcp.port != 0)
+    vgw_capacity_reserve_files (capacity, config->media.ice_tcp.max_connections);
+  return capacity;
 }
 
 static void

@@ -26,6 +26,7 @@ struct _VgwCapacity
 {
   VgwCapacityCost peer;
   guint n_setting_up;
+  guint n_reserved_files;
   guint64 n_refused[VGW_CAPACITY_N_KINDS];
   gint64 logged_at_us; /* last log line about a refusal; 0: none yet */
 
@@ -45,6 +46,13 @@ vgw_capacity_raise_limits (void)
   setrlimit (RLIMIT_NOFILE, &limit);
 }
 
+/* Descriptors that are kept free whatever is asked for. */
+static guint64
+get_reserve (VgwCapacity *self)
+{
+  return RESERVE_FILES + (guint64) self->n_reserved_files;
+}
+
 VgwCapacity *
 vgw_capacity_new (const VgwCapacityCost *peer)
 {
@@ -58,6 +66,12 @@ void
 vgw_capacity_free (VgwCapacity *self)
 {
   g_free (self);
+}
+
+void
+vgw_capacity_reserve_files (VgwCapacity *self, guint n_files)
+{
+  self->n_reserved_files += n_files;
 }
 
 guint64
@@ -322,7 +336,7 @@ vgw_capacity_begin_peer (VgwCapacity *self, GError **error)
 {
   guint n_peers = self->n_setting_up + 1;
 
-  if (count_free_files (self, TRUE) < RESERVE_FILES + (guint64) n_peers * self->peer.files)
+  if (count_free_files (self, TRUE) < get_reserve (self) + (guint64) n_peers * self->peer.files)
     return refuse (self, VGW_CAPACITY_FILES, error);
   if (!has_threads (RESERVE_THREADS + n_peers * self->peer.threads))
     return refuse (self, VGW_CAPACITY_THREADS, error);
@@ -348,7 +362,7 @@ vgw_capacity_judge_connection (VgwCapacity *self)
   if (n_free < RESERVE_FILES / 2)
     return VGW_CAPACITY_WAIT;
   self->n_accepted++;
-  return n_free < RESERVE_FILES + for_calls ? VGW_CAPACITY_REFUSE : VGW_CAPACITY_ACCEPT;
+  return n_free < get_reserve (self) + for_calls ? VGW_CAPACITY_REFUSE : VGW_CAPACITY_ACCEPT;
 }
 
 guint64
@@ -405,7 +419,7 @@ vgw_capacity_log (VgwCapacity *self, guint max_sessions, guint max_connections)
   threads = limit_to_string (limits.threads);
   n_calls = vgw_capacity_count_calls (&self->peer, &used, &limits);
   calls = limit_to_string (n_calls);
-  n_files = used.files + RESERVE_FILES + max_connections + (guint64) max_sessions * self->peer.files;
+  n_files = used.files + get_reserve (self) + max_connections + (guint64) max_sessions * self->peer.files;
   n_threads = used.threads + RESERVE_THREADS + (guint64) max_sessions * self->peer.threads;
   vgw_info (NULL, "capacity: descriptors=%s threads=%s calls=%s", files, threads, calls);
   if (n_files > limits.files)

@@ -43,6 +43,9 @@ VgwCapacity *vgw_capacity_new (const VgwCapacityCost *peer);
 void vgw_capacity_free (VgwCapacity *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwCapacity, vgw_capacity_free)
 
+/* Keeps @n_files descriptors free for what is opened on other threads, within a bound of its own: ICE over TCP. */
+void vgw_capacity_reserve_files (VgwCapacity *self, guint n_files);
+
 /* Whether one more peer can be created. Its whole cost is reserved until end_peer (), since its threads are created one
  * by one. Errors: VGW_ERROR_BUSY, without numbers: the message is sent to the client. */
 gboolean vgw_capacity_begin_peer (VgwCapacity *self, GError **error);

@@ -129,6 +129,18 @@ const VgwConfigKey vgw_config_keys[] = {
   { "ice", "udp-port", PORT (VgwConfig, media.udp_port), "10000",
     .brief = "UDP port of all sessions (agent mux)",
     .detail = "0 takes any free port. Open it in the firewall." },
+  { "ice", "tcp-port", PORT (VgwConfig, media.ice_tcp.port), "0",
+    .brief = "TCP port for callers whose network blocks UDP (agent mux)",
+    .detail = "0: no ICE over TCP. Callers use it only where UDP does not work; it cannot be the port of another "
+              "listener. Open it in the firewall. 443 gets through most networks." },
+  { "ice", "tcp-max-connections", NUMBER (VgwConfig, media.ice_tcp.max_connections), "1000", .min = 1, .max = 65535,
+    .brief = "TCP connections of all callers to ice.tcp-port",
+    .detail = "A call has one, or a few while it is set up. Beyond this number, the oldest connection without a valid "
+              "connectivity check is closed in favor of a new one." },
+  { "ice", "tcp-max-connections-per-address", NUMBER (VgwConfig, media.ice_tcp.max_connections_per_address), "100",
+    .min = 1, .max = 65535,
+    .brief = "The same for one client address",
+    .detail = "One IPv4 address, or one IPv6 /64 network. Loopback addresses have no such limit." },
   { "ice", "bind-address", TEXT (VgwConfig, media.bind_address), "", .check = VGW_CONFIG_CHECK_ADDRESS_OR_NONE,
     .brief = "Local IP address to use for media (agent mux)",
     .detail = "Empty: every address of the machine." },

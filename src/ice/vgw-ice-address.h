@@ -9,7 +9,8 @@
 /* Without padding and with unused bytes zero, so that equal addresses are equal bytes. */
 typedef struct
 {
-  guint16 family;   /* AF_INET or AF_INET6; 0: no address */
+  guint8 family;    /* AF_INET or AF_INET6; 0: no address */
+  guint8 protocol;  /* IPPROTO_TCP for a connection, 0 for UDP */
   guint16 port;     /* host order; 0: none given */
   guint32 scope_id; /* IPv6 link-local only, else 0 */
   guint8 ip[16];    /* network order; IPv4 uses the first four bytes */

@@ -2,6 +2,8 @@
  * order: lock, then those of vgw-ice-router.c; nothing that waits is called under it. */
 #include "ice/vgw-ice-agent.h"
 
+#include <netinet/in.h>
+
 #include "ice/vgw-ice-candidate.h"
 #include "ice/vgw-ice-mux.h"
 #include "ice/vgw-ice-stream.h"
@@ -185,7 +187,7 @@ make_stats (GstWebRTCICEStream *stream, const VgwIceAddress *address, const char
   stats->port = address->port;
   stats->stream_id = stream->stream_id;
   stats->type = type;
-  stats->proto = "udp";
+  stats->proto = address->protocol == IPPROTO_TCP ? "tcp" : "udp";
   stats->prio = priority;
   return stats;
 }
@@ -197,8 +199,11 @@ vgw_ice_agent_get_local_candidates (GstWebRTCICE *ice, GstWebRTCICEStream *strea
   GstWebRTCICECandidateStats **stats = g_new0 (GstWebRTCICECandidateStats *, addresses->len + 1);
 
   for (guint i = 0; i < addresses->len; i++)
-    stats[i] =
-        make_stats (stream, &g_array_index (addresses, VgwIceAddress, i), "host", vgw_ice_candidate_priority (i));
+    {
+      const VgwIceAddress *address = &g_array_index (addresses, VgwIceAddress, i);
+
+      stats[i] = make_stats (stream, address, "host", vgw_ice_candidate_priority (i, address));
+    }
   return stats;
 }
 
@@ -221,7 +226,7 @@ vgw_ice_agent_get_selected_pair (GstWebRTCICE *ice, GstWebRTCICEStream *stream,
 
   if (stream == NULL || !vgw_ice_route_get_path (vgw_ice_transport_get_route (transport_of (stream)), &path))
     return FALSE;
-  *local_stats = make_stats (stream, &path.local, "host", vgw_ice_candidate_priority (0));
+  *local_stats = make_stats (stream, &path.local, "host", vgw_ice_candidate_priority (0, &path.local));
   *remote_stats = make_stats (stream, &path.remote, "prflx", 0);
   return TRUE;
 }

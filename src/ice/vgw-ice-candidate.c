@@ -2,9 +2,14 @@
 
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <netinet/in.h>
 
 #define HOST_TYPE_PREFERENCE 126 /* RFC 8445 section 5.1.2.2 */
 #define MAX_LOCAL_PREFERENCE 65535
+/* RFC 6544 section 4.2: less than UDP; 3 bits for the direction, of which passive has 4, and 13 for the rest */
+#define TCP_TYPE_PREFERENCE 90
+#define TCP_PASSIVE_PREFERENCE 4u
+#define MAX_TCP_PREFERENCE 8191u
 #define COMPONENT_RTP 1 /* rtcp-mux: there is no other */
 
 typedef enum
@@ -69,19 +74,23 @@ vgw_ice_candidate_find (guint16 port, gboolean has_ipv4, gboolean has_ipv6)
 }
 
 guint32
-vgw_ice_candidate_priority (guint index)
+vgw_ice_candidate_priority (guint index, const VgwIceAddress *address)
 {
-  guint local_preference = MAX_LOCAL_PREFERENCE - MIN (index, (guint) MAX_LOCAL_PREFERENCE);
-
-  return ((guint32) HOST_TYPE_PREFERENCE << 24) + (local_preference << 8) + (256 - COMPONENT_RTP);
+  if (address->protocol == IPPROTO_TCP)
+    return ((guint32) TCP_TYPE_PREFERENCE << 24)
+           + ((TCP_PASSIVE_PREFERENCE << 13) + MAX_TCP_PREFERENCE - MIN (index, MAX_TCP_PREFERENCE)) * 256
+           + (256 - COMPONENT_RTP);
+  return ((guint32) HOST_TYPE_PREFERENCE << 24)
+         + (MAX_LOCAL_PREFERENCE - MIN (index, (guint) MAX_LOCAL_PREFERENCE)) * 256 + (256 - COMPONENT_RTP);
 }
 
 char *
 vgw_ice_candidate_to_text (guint index, const VgwIceAddress *address)
 {
   char ip[VGW_ICE_ADDRESS_TEXT_MAX];
+  gboolean is_tcp = address->protocol == IPPROTO_TCP;
 
-  return g_strdup_printf ("candidate:%u %d UDP %u %s %u typ host", index + 1, COMPONENT_RTP,
-                          vgw_ice_candidate_priority (index), vgw_ice_address_ip_to_string (address, ip),
-                          address->port);
+  return g_strdup_printf ("candidate:%u %d %s %u %s %u typ host%s", index + 1, COMPONENT_RTP, is_tcp ? "TCP" : "UDP",
+                          vgw_ice_candidate_priority (index, address), vgw_ice_address_ip_to_string (address, ip),
+                          address->port, is_tcp ? " tcptype passive" : "");
 }

@@ -10,8 +10,9 @@
  * Any thread. Returns: (transfer full) (element-type VgwIceAddress) */
 GArray *vgw_ice_candidate_find (guint16 port, gboolean has_ipv4, gboolean has_ipv6);
 
-/* The RFC 8445 priority of host candidate number @index, first is best. */
-guint32 vgw_ice_candidate_priority (guint index);
+/* The priority of host candidate number @index, first is best: RFC 8445, for TCP RFC 6544. */
+guint32 vgw_ice_candidate_priority (guint index, const VgwIceAddress *address);
 
-/* "candidate:…" for host candidate number @index (RFC 8839 section 5.1). Returns: (transfer full) */
+/* "candidate:…" for host candidate number @index (RFC 8839 section 5.1; RFC 6544 section 4.5).
+ * Returns: (transfer full) */
 char *vgw_ice_candidate_to_text (guint index, const VgwIceAddress *address);

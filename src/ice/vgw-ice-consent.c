@@ -62,6 +62,12 @@ vgw_ice_consent_is_fresh (const VgwIceConsent *self, gint64 now_us)
 }
 
 gboolean
+vgw_ice_consent_is_held (const VgwIceConsent *self, gint64 now_us)
+{
+  return vgw_ice_consent_is_fresh (self, now_us) || now_us - self->last_check_us < VGW_ICE_CONSENT_US;
+}
+
+gboolean
 vgw_ice_consent_is_dead (const VgwIceConsent *self, gint64 now_us)
 {
   if (self->proof == VGW_ICE_PROOF_ANSWER)

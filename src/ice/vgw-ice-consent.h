@@ -53,6 +53,9 @@ void vgw_ice_consent_proved (VgwIceConsent *self, VgwIceProof proof, gint64 now_
 /* Whether it was proved, lately enough for media to be sent there. */
 gboolean vgw_ice_consent_is_fresh (const VgwIceConsent *self, gint64 now_us);
 
+/* Whether the route that has the address keeps it against a check of another session. */
+gboolean vgw_ice_consent_is_held (const VgwIceConsent *self, gint64 now_us);
+
 /* Whether another proved address is to be preferred: there is no proof, or it is not of the last seconds. */
 gboolean vgw_ice_consent_is_dead (const VgwIceConsent *self, gint64 now_us);
 

@@ -9,6 +9,7 @@
 #include "base/vgw-log.h"
 #include "ice/vgw-ice-candidate.h"
 #include "ice/vgw-ice-receiver.h"
+#include "ice/vgw-ice-tcp.h"
 
 #define N_DEFER_THREADS 2
 #define MAX_RECEIVERS 16u
@@ -31,6 +32,7 @@ struct _VgwIceMux
   _Atomic gint64 next_turn_us; /* see vgw_ice_mux_take_turn () */
 
   GPtrArray *receivers; /* VgwIceReceiver; main thread */
+  VgwIceTcp *tcp;       /* (nullable) constant once there is a session */
 
   GRWLock socket_lock;
   int fds[VGW_ICE_N_SOCKETS]; /* guarded by socket_lock; those of the first receiver, to send from; -1: none */
@@ -112,6 +114,8 @@ stop_threads (VgwIceMux *self, gboolean should_wait)
     g_thread_pool_free (pool, FALSE, should_wait);
   for (guint i = 0; i < self->receivers->len; i++)
     vgw_ice_receiver_stop (g_ptr_array_index (self->receivers, i));
+  if (self->tcp != NULL)
+    vgw_ice_tcp_stop (self->tcp);
 }
 
 static void
@@ -121,6 +125,7 @@ vgw_ice_mux_finalize (GObject *object)
 
   stop_threads (self, FALSE); /* this may be a thread of the pool */
   close_sockets (self);
+  g_clear_pointer (&self->tcp, vgw_ice_tcp_free);
   g_ptr_array_unref (self->receivers);
   g_clear_pointer (&self->advertise, g_array_unref);
   g_clear_pointer (&self->router, vgw_ice_router_unref);
@@ -206,6 +211,23 @@ vgw_ice_mux_shutdown (VgwIceMux *self)
   close_sockets (self);
 }
 
+gboolean
+vgw_ice_mux_listen_tcp (VgwIceMux *self, const VgwIceTcpSettings *settings, GError **error)
+{
+  g_return_val_if_fail (VGW_IS_ICE_MUX (self) && self->tcp == NULL, FALSE);
+
+  self->tcp = vgw_ice_tcp_new (self, &self->bound, settings, error);
+  return self->tcp != NULL;
+}
+
+guint16
+vgw_ice_mux_get_tcp_port (VgwIceMux *self)
+{
+  g_return_val_if_fail (VGW_IS_ICE_MUX (self), 0);
+
+  return self->tcp != NULL ? vgw_ice_tcp_get_port (self->tcp) : 0;
+}
+
 guint16
 vgw_ice_mux_get_port (VgwIceMux *self)
 {
@@ -242,6 +264,12 @@ vgw_ice_mux_get_stats (VgwIceMux *self, VgwIceStats *stats)
     .kernel_dropped = counts[VGW_ICE_COUNT_KERNEL_DROPPED],
     .sent = counts[VGW_ICE_COUNT_SENT],
     .send_dropped = counts[VGW_ICE_COUNT_SEND_DROPPED],
+    .restarts = routes.restarts,
+    .tcp_connections = self->tcp != NULL ? vgw_ice_tcp_count (self->tcp) : 0,
+    .tcp_accepted = counts[VGW_ICE_COUNT_TCP_ACCEPTED],
+    .tcp_refused = counts[VGW_ICE_COUNT_TCP_REFUSED],
+    .tcp_expired = counts[VGW_ICE_COUNT_TCP_EXPIRED],
+    .tcp_dropped_packets = counts[VGW_ICE_COUNT_TCP_DROPPED],
   };
 }
 
@@ -257,8 +285,8 @@ vgw_ice_mux_get_router (VgwIceMux *self)
   return self->router;
 }
 
-GArray *
-vgw_ice_mux_list_addresses (VgwIceMux *self)
+static GArray *
+list_udp_addresses (VgwIceMux *self)
 {
   GArray *addresses;
 
@@ -276,8 +304,25 @@ vgw_ice_mux_list_addresses (VgwIceMux *self)
   return addresses;
 }
 
-gboolean
-vgw_ice_mux_send (VgwIceMux *self, const VgwIcePath *path, gconstpointer data, gsize length, guint8 tos)
+GArray *
+vgw_ice_mux_list_addresses (VgwIceMux *self)
+{
+  GArray *addresses = list_udp_addresses (self);
+  guint n_udp = addresses->len;
+
+  for (guint i = 0; self->tcp != NULL && i < n_udp; i++)
+    {
+      VgwIceAddress address = g_array_index (addresses, VgwIceAddress, i);
+
+      address.protocol = IPPROTO_TCP;
+      address.port = vgw_ice_tcp_get_port (self->tcp);
+      g_array_append_val (addresses, address);
+    }
+  return addresses;
+}
+
+static gboolean
+send_udp (VgwIceMux *self, const VgwIcePath *path, gconstpointer data, gsize length, guint8 tos)
 {
   guint which = path->remote.family == AF_INET ? VGW_ICE_SOCKET_IPV4 : VGW_ICE_SOCKET_IPV6;
   gboolean is_sent;
@@ -285,7 +330,22 @@ vgw_ice_mux_send (VgwIceMux *self, const VgwIcePath *path, gconstpointer data, g
   g_rw_lock_reader_lock (&self->socket_lock);
   is_sent = self->fds[which] >= 0 && vgw_ice_socket_send (self->fds[which], path, data, length, tos);
   g_rw_lock_reader_unlock (&self->socket_lock);
+  return is_sent;
+}
+
+gboolean
+vgw_ice_mux_send (VgwIceMux *self, const VgwIcePath *path, gconstpointer data, gsize length, guint8 tos)
+{
+  guint n_dropped = 0;
+  gboolean is_sent;
+
+  if (path->remote.protocol != IPPROTO_TCP)
+    is_sent = send_udp (self, path, data, length, tos);
+  else
+    is_sent = self->tcp != NULL && vgw_ice_tcp_send (self->tcp, path, data, length, &n_dropped);
   vgw_ice_mux_count (self, is_sent ? VGW_ICE_COUNT_SENT : VGW_ICE_COUNT_SEND_DROPPED, 1);
+  if (n_dropped > 0)
+    vgw_ice_mux_count (self, VGW_ICE_COUNT_TCP_DROPPED, n_dropped);
   return is_sent;
 }
 

@@ -5,6 +5,7 @@
 
 #include "ice/vgw-ice-router.h"
 #include "ice/vgw-ice-stats.h"
+#include "ice/vgw-ice-tcp-settings.h"
 
 #define VGW_TYPE_ICE_MUX (vgw_ice_mux_get_type ())
 G_DECLARE_FINAL_TYPE (VgwIceMux, vgw_ice_mux, VGW, ICE_MUX, GObject)
@@ -14,10 +15,16 @@ G_DECLARE_FINAL_TYPE (VgwIceMux, vgw_ice_mux, VGW, ICE_MUX, GObject)
  * several. Errors: G_IO_ERROR with the port or the text that is no address in the message. Returns: (transfer full) */
 VgwIceMux *vgw_ice_mux_new (guint16 port, const char *bind_address, const char *const *advertise, GError **error);
 
+/* Listens for ICE over TCP, too, at the same addresses. Once, before there is a session. Errors: G_IO_ERROR. */
+gboolean vgw_ice_mux_listen_tcp (VgwIceMux *self, const VgwIceTcpSettings *settings, GError **error);
+
 /* Joins the threads and closes the sockets. Idempotent; main thread. Needed before the last reference goes. */
 void vgw_ice_mux_shutdown (VgwIceMux *self);
 
 guint16 vgw_ice_mux_get_port (VgwIceMux *self);
+
+/* 0 for none. */
+guint16 vgw_ice_mux_get_tcp_port (VgwIceMux *self);
 
 /* Any thread. */
 void vgw_ice_mux_get_stats (VgwIceMux *self, VgwIceStats *stats);
@@ -41,6 +48,10 @@ typedef enum
   VGW_ICE_COUNT_KERNEL_DROPPED,
   VGW_ICE_COUNT_SENT,
   VGW_ICE_COUNT_SEND_DROPPED,
+  VGW_ICE_COUNT_TCP_ACCEPTED,
+  VGW_ICE_COUNT_TCP_REFUSED,
+  VGW_ICE_COUNT_TCP_EXPIRED,
+  VGW_ICE_COUNT_TCP_DROPPED,
   VGW_ICE_N_COUNTS,
 } VgwIceCount;
 
@@ -51,7 +62,8 @@ void vgw_ice_mux_count (VgwIceMux *self, VgwIceCount count, guint64 n);
 VgwIceRouter *vgw_ice_mux_get_router (VgwIceMux *self);
 
 /* The addresses to offer as host candidates, with their ports, best first: `advertise`, else the bound address, else
- * those of the interfaces now. Any thread. Returns: (transfer full) (element-type VgwIceAddress) */
+ * those of the interfaces now; where there is TCP, the same once more for that. Any thread.
+ * Returns: (transfer full) (element-type VgwIceAddress) */
 GArray *vgw_ice_mux_list_addresses (VgwIceMux *self);
 
 /* Sends one packet over @path; @tos as in vgw_ice_socket_send (). FALSE where it was dropped, and counted.

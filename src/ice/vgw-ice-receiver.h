@@ -1,7 +1,5 @@
-/* One thread `vgw-ice` with its sockets: receives in batches, answers connectivity checks, sends those that prove who
- * receives (see vgw-ice-consent.h), and hands everything else to the transport that owns the remote address. In a
- * connected call that is where a packet is decrypted and decoded (see vgw_ice_src_go_direct ()), so that a mux has a
- * receiver for each processor; the kernel keeps a remote address with one of them. */
+/* One thread `vgw-ice` with its UDP sockets: receives in batches, for vgw-ice-demux.h. A mux has a receiver for each
+ * processor; the kernel keeps a remote address with one of them. */
 #pragma once
 
 #include "ice/vgw-ice-mux.h"

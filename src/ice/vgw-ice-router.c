@@ -201,13 +201,6 @@ forget_transaction (VgwIceRouter *self, VgwIceKnownPath *known)
     g_hash_table_remove (self->by_transaction, known->consent.id);
 }
 
-/* With the lock. */
-static void
-count_paths (VgwIceRouter *self)
-{
-  atomic_store_explicit (&self->n_paths, g_hash_table_size (self->by_path), memory_order_relaxed);
-}
-
 /* With router->lock. */
 static void
 forget_path (VgwIceRoute *self, VgwIceKnownPath *known)
@@ -215,8 +208,8 @@ forget_path (VgwIceRoute *self, VgwIceKnownPath *known)
   forget_transaction (self->router, known);
   if (known->is_owned)
     g_hash_table_remove (self->router->by_path, &known->path);
+  atomic_store_explicit (&self->router->n_paths, g_hash_table_size (self->router->by_path), memory_order_relaxed);
   vgw_ice_path_set_remove (&self->paths, known);
-  count_paths (self->router);
 }
 
 void
@@ -292,15 +285,7 @@ take_over (VgwIceKnownPath *known, gint64 now_us)
     }
   known->is_owned = TRUE;
   g_hash_table_insert (router->by_path, &known->path, known);
-  count_paths (router);
-}
-
-/* Whether the route that has an address keeps it against a check of another session. */
-static gboolean
-is_held (const VgwIceKnownPath *owner, gint64 now_us)
-{
-  return vgw_ice_consent_is_fresh (&owner->consent, now_us)
-         || now_us - owner->consent.last_check_us < VGW_ICE_CONSENT_US;
+  atomic_store_explicit (&router->n_paths, g_hash_table_size (router->by_path), memory_order_relaxed);
 }
 
 /* With router->lock. */
@@ -319,7 +304,7 @@ ensure_known (VgwIceRoute *self, const VgwIcePath *path, gint64 now_us)
       known->route = self;
     }
   owner = g_hash_table_lookup (self->router->by_path, path);
-  if (owner == NULL || (owner != known && !is_held (owner, now_us)))
+  if (owner == NULL || (owner != known && !vgw_ice_consent_is_held (&owner->consent, now_us)))
     take_over (known, now_us);
   else if (owner != known)
     atomic_fetch_add_explicit (&self->router->n_foreign, 1, memory_order_relaxed);
@@ -563,6 +548,20 @@ vgw_ice_router_prove (VgwIceRouter *self, const guint8 *id, const VgwIcePath *pa
 
   if (route != NULL)
     tell_checked (route, has_nominated);
+}
+
+void
+vgw_ice_router_lose_path (VgwIceRouter *self, const VgwIcePath *path, gint64 now_us)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  VgwIceKnownPath *known = g_hash_table_lookup (self->by_path, path);
+  VgwIceRoute *route;
+
+  if (known == NULL)
+    return;
+  route = known->route;
+  forget_path (route, known);
+  choose (route, now_us);
 }
 
 void

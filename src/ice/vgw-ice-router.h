@@ -97,6 +97,9 @@ VgwIceRoute *vgw_ice_router_find_path (VgwIceRouter *self, const VgwIcePath *pat
 void vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwIcePath *path, guint generation,
                               gboolean is_nominated, gsize length, gint64 now_us);
 
+/* The connection that @path was is closed: nothing can be sent or come there. */
+void vgw_ice_router_lose_path (VgwIceRouter *self, const VgwIcePath *path, gint64 now_us);
+
 /* Moves what has to move by now, and fills @checks with at most @max of the own checks that are due, each for
  * vgw_ice_check_clear (). Returns their number; with @max there may be more. For one route, and for all. */
 guint vgw_ice_route_take_due (VgwIceRoute *self, gint64 now_us, VgwIceCheck *checks, guint max);

@@ -1,4 +1,4 @@
-/* What the one UDP port has seen. No GStreamer here: the admin listener shows it. */
+/* What the UDP port, and the TCP port, has seen. No GStreamer here: the admin listener shows it. */
 #pragma once
 
 #include <glib.h>
@@ -22,4 +22,12 @@ typedef struct
   guint64 kernel_dropped;  /* the socket's receive buffer was full */
   guint64 sent;
   guint64 send_dropped; /* refused by the kernel: buffer full, no route */
+  guint64 restarts;     /* of ICE, that have come to media on a path with the new credentials */
+
+  /* ICE over TCP; its packets are counted above */
+  guint64 tcp_connections;     /* open now */
+  guint64 tcp_accepted;        /* connections */
+  guint64 tcp_refused;         /* or closed early, as there were too many */
+  guint64 tcp_expired;         /* closed without a valid check, or long after the last one */
+  guint64 tcp_dropped_packets; /* as the client did not read */
 } VgwIceStats;

@@ -268,6 +268,11 @@ vgw_media_new (const VgwMediaSettings *settings, GError **error)
           vgw_ice_mux_new (settings->udp_port, self->settings.bind_address, self->settings.advertise, error);
       if (self->ice_mux == NULL)
         return NULL;
+      if (settings->ice_tcp.port != 0 && !vgw_ice_mux_listen_tcp (self->ice_mux, &settings->ice_tcp, error))
+        {
+          g_prefix_error (error, "ice.tcp-port: ");
+          return NULL;
+        }
     }
   /* The first DTLS element makes the RSA key of the process, some 170 ms: not in the first call. */
   self->certificate_keeper = gst_object_ref_sink (gst_element_factory_make ("dtlsdec", NULL));

@@ -5,6 +5,7 @@
 #include <glib-object.h>
 
 #include "ice/vgw-ice-stats.h"
+#include "ice/vgw-ice-tcp-settings.h"
 #include "media/vgw-pacer.h"
 #include "media/vgw-rtp-stats.h"
 
@@ -24,6 +25,7 @@ typedef struct
   VgwIceAgentKind ice_agent;
   guint16 udp_port;                /* mux; 0: any free port */
   const char *bind_address;        /* mux (nullable): only this local address, else all */
+  VgwIceTcpSettings ice_tcp;       /* mux; port 0: none */
   const char *const *advertise;    /* mux: addresses to put in candidates; NULL: find them */
   const char *const *stun_servers; /* nice: "stun:host:port" */
   const char *const *turn_servers; /* nice: "turn:user:password@host:port?transport=udp" */
