@@ -210,8 +210,8 @@ START_TEST (a_stopped_route_has_no_credentials)
 }
 END_TEST
 
-int
-main (void)
+Suite *
+test_suite (void)
 {
   Suite *suite = suite_create ("vgw-ice-restart");
   TCase *tcase = tcase_create ("restart");
@@ -224,5 +224,5 @@ main (void)
   tcase_add_test (tcase, the_ufrag_of_another_route_is_not_taken);
   tcase_add_test (tcase, a_stopped_route_has_no_credentials);
   suite_add_tcase (suite, tcase);
-  return run_suite (suite);
+  return suite;
 }
