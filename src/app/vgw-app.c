@@ -95,12 +95,14 @@ vgw_app_init (VgwApp *self)
 
 /* The settings of @config, and those that it does not have. Strings are borrowed. */
 static VgwMediaSettings
-get_media_settings (const VgwConfig *config, const char *pipeline_override, const char *pipelines_where)
+get_media_settings (const VgwConfig *config, const char *pipeline_override, const char *pipelines_where,
+                    const char *advertise_where)
 {
   VgwMediaSettings settings = config->media;
 
   settings.pipeline_override = pipeline_override;
   settings.pipelines_where = pipelines_where;
+  settings.advertise_where = advertise_where;
   settings.max_data_channels = config->limits.max_data_channels;
   return settings;
 }
@@ -297,7 +299,8 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
   g_autoptr (VgwApp) self = g_object_new (VGW_TYPE_APP, NULL);
   g_autoptr (VgwConfigErrors) errors = vgw_config_errors_new ();
   g_autofree char *pipelines_where = vgw_config_where (config, "media", "pipelines");
-  VgwMediaSettings media_settings = get_media_settings (config, pipeline_override, pipelines_where);
+  g_autofree char *advertise_where = vgw_config_where (config, "ice", "advertise");
+  VgwMediaSettings media_settings = get_media_settings (config, pipeline_override, pipelines_where, advertise_where);
   VgwAccessSettings access_settings;
   self->config = config;
   if (!vgw_capacity_check_start (error))
@@ -356,6 +359,7 @@ vgw_app_reload (VgwApp *self, VgwConfig *config)
   self->context.limits = self->config->limits;
   access_settings = get_access_settings (self);
   vgw_access_configure (self->access, &access_settings);
+  vgw_media_set_advertise (self->media, self->config->media.advertise);
   if (in_force->len == 0 && fixed->len == 0)
     vgw_info (NULL, "reload: nothing has changed");
   log_names ("in effect now", in_force);
@@ -394,8 +398,9 @@ vgw_app_check (const VgwConfig *config, const char *pipeline_override, GError **
   g_autoptr (VgwManager) manager = NULL;
   g_autoptr (VgwMedia) media = NULL;
   g_autofree char *pipelines_where = vgw_config_where (config, "media", "pipelines");
+  g_autofree char *advertise_where = vgw_config_where (config, "ice", "advertise");
   VgwEngineShared shared = { 0 };
-  VgwMediaSettings media_settings = get_media_settings (config, pipeline_override, pipelines_where);
+  VgwMediaSettings media_settings = get_media_settings (config, pipeline_override, pipelines_where, advertise_where);
   GError *cause = NULL;
 
   fill_engine_shared (&shared, config);
@@ -403,7 +408,7 @@ vgw_app_check (const VgwConfig *config, const char *pipeline_override, GError **
   clear_engine_shared (&shared);
   manager = vgw_manager_create (config->manager.type, &cause);
   vgw_config_errors_add (errors, g_steal_pointer (&cause));
-  media_settings.udp_port = 0; /* a gateway may be running already */
+  media_settings.udp_port = media_settings.ice_tcp.port = 0; /* a gateway may be running already */
   media = vgw_media_new (&media_settings, &cause);
   vgw_config_errors_add (errors, g_steal_pointer (&cause));
   if (media != NULL)

@@ -57,6 +57,25 @@ matches (const char *pattern, const char *text)
   return info != NULL;
 }
 
+/* A name whose last label is a number (1.2.3) is an address that is written wrong. */
+static gboolean
+is_advertised (const char *text)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (text);
+  g_autoptr (GMatchInfo) info = match ("(?<server>" HOST ")" PORT, text);
+  g_autofree char *host = info != NULL ? g_match_info_fetch_named (info, "server") : NULL;
+  const char *label;
+
+  if (address == NULL && host == NULL)
+    return FALSE;
+  if (address != NULL)
+    return !g_inet_address_get_is_any (address);
+  label = strrchr (host, '.') != NULL ? strrchr (host, '.') + 1 : host;
+  if (label[strspn (label, "0123456789")] != '\0')
+    return TRUE;
+  return g_hostname_is_ip_address (host) && !g_str_equal (host, "0.0.0.0");
+}
+
 /* The part called @name without its percent signs; NULL where there is none. (transfer full) */
 static char *
 decode (const GMatchInfo *info, const char *name)
@@ -188,6 +207,9 @@ static const struct
   [VGW_CONFIG_CHECK_ADDRESS] = { .is_good = g_hostname_is_ip_address, .must = ADDRESS_MUST },
   [VGW_CONFIG_CHECK_ADDRESS_OR_NONE] = { .is_good = g_hostname_is_ip_address, .must = ADDRESS_MUST,
     .may_be_empty = TRUE },
+  [VGW_CONFIG_CHECK_ADVERTISED] = { .is_good = is_advertised,
+    .must = "must be an IP address or a host name, with or without a port, such as 192.0.2.1, 192.0.2.1:10000, "
+            "[2001:db8::1]:10000 or voice.example.org" },
   [VGW_CONFIG_CHECK_LOOPBACK_OR_NONE] = { .is_good = is_loopback, .may_be_empty = TRUE,
     .must = "must be a loopback address, such as 127.0.0.1 or ::1, or empty to disable the listener; to give other "
             "machines access, put a proxy with authentication in front" },

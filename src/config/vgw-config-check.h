@@ -10,6 +10,7 @@ typedef enum
   VGW_CONFIG_CHECK_NOT_EMPTY,
   VGW_CONFIG_CHECK_ADDRESS, /* an IP address in digits, 127.0.0.1 or ::1 */
   VGW_CONFIG_CHECK_ADDRESS_OR_NONE,
+  VGW_CONFIG_CHECK_ADVERTISED,       /* an IP address or a host name, with or without a port */
   VGW_CONFIG_CHECK_LOOPBACK_OR_NONE, /* an IP address of the loopback interface */
   VGW_CONFIG_CHECK_ORIGIN,           /* as a browser's Origin header has it (RFC 6454 section 6.2), or "*" */
   VGW_CONFIG_CHECK_STUN_SERVER,      /* RFC 7064 */

@@ -144,10 +144,13 @@ const VgwConfigKey vgw_config_keys[] = {
   { "ice", "bind-address", TEXT (VgwConfig, media.bind_address), "", .check = VGW_CONFIG_CHECK_ADDRESS_OR_NONE,
     .brief = "Local IP address to use for media (agent mux)",
     .detail = "Empty: every address of the machine." },
-  { "ice", "advertise", LIST (VgwConfig, media.advertise), "", .check = VGW_CONFIG_CHECK_ADDRESS,
-    .brief = "IP addresses to advertise in candidates (agent mux)",
-    .detail = "For a machine behind a 1:1 NAT, as in most clouds: its public address. Empty: the addresses found on "
-              "the machine." },
+  { "ice", "advertise", LIST (VgwConfig, media.advertise), "", .flags = VGW_CONFIG_RELOADABLE,
+    .check = VGW_CONFIG_CHECK_ADVERTISED,
+    .brief = "Addresses to advertise in candidates (agent mux)",
+    .detail = "For a machine behind a 1:1 NAT, as in most clouds: its public address. Each is an IP address or a host "
+              "name, as HOST or HOST:PORT ([ADDRESS]:PORT for IPv6); PORT is the UDP port that callers use, where it "
+              "is not ice.udp-port, as with the published port of a container. Names are looked up at the start and at "
+              "each reload. Empty: the addresses found on the machine." },
   { "ice", "stun-servers", LIST (VgwConfig, media.stun_servers), "stun:stun.l.google.com:19302",
     .check = VGW_CONFIG_CHECK_STUN_SERVER,
     .brief = "STUN servers that the gateway itself uses (agent nice)",

@@ -1,5 +1,5 @@
-/* Lock order: socket_lock and defer_lock are leaves: nothing else is locked under them. The locks of the tables are
- * described in vgw-ice-router.c. */
+/* Lock order: advertise_lock, socket_lock and defer_lock are leaves: nothing else is locked under them. The locks of
+ * the tables are described in vgw-ice-router.c. */
 #include "ice/vgw-ice-mux.h"
 
 #include <netinet/in.h>
@@ -25,7 +25,6 @@ struct _VgwIceMux
   VgwIceAddress bound; /* constant; family 0: everywhere */
   gboolean has_ipv4;   /* constant, as the next */
   gboolean has_ipv6;
-  GArray *advertise;    /* constant; VgwIceAddress, NULL: those found */
   VgwIceRouter *router; /* constant */
   _Atomic guint64 counts[VGW_ICE_N_COUNTS];
 
@@ -33,6 +32,9 @@ struct _VgwIceMux
 
   GPtrArray *receivers; /* VgwIceReceiver; main thread */
   VgwIceTcp *tcp;       /* (nullable) constant once there is a session */
+
+  GMutex advertise_lock;
+  GArray *advertise; /* guarded by advertise_lock; VgwIceAddress, NULL: those found */
 
   GRWLock socket_lock;
   int fds[VGW_ICE_N_SOCKETS]; /* guarded by socket_lock; those of the first receiver, to send from; -1: none */
@@ -58,7 +60,7 @@ run_deferred (gpointer data, gpointer user_data)
 }
 
 static gboolean
-parse_addresses (VgwIceMux *self, const char *bind_address, const char *const *advertise, GError **error)
+parse_bound (VgwIceMux *self, const char *bind_address, GError **error)
 {
   if (bind_address != NULL && *bind_address != '\0'
       && (!vgw_ice_address_parse (&self->bound, bind_address) || self->bound.port != 0))
@@ -66,28 +68,6 @@ parse_addresses (VgwIceMux *self, const char *bind_address, const char *const *a
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "\"%s\" is not an IP address to bind to",
                    bind_address);
       return FALSE;
-    }
-  if (advertise == NULL || *advertise == NULL)
-    return TRUE;
-
-  if (g_strv_length ((char **) advertise) > VGW_ICE_MAX_CANDIDATES)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "more than %d addresses to advertise",
-                   VGW_ICE_MAX_CANDIDATES);
-      return FALSE;
-    }
-  self->advertise = g_array_new (FALSE, FALSE, sizeof (VgwIceAddress));
-  for (; *advertise != NULL; advertise++)
-    {
-      VgwIceAddress address;
-
-      if (!vgw_ice_address_parse (&address, *advertise) || vgw_ice_address_is_any (&address))
-        {
-          g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                       "\"%s\" is not an IP address to advertise (ADDRESS or ADDRESS:PORT)", *advertise);
-          return FALSE;
-        }
-      g_array_append_val (self->advertise, address);
     }
   return TRUE;
 }
@@ -129,6 +109,7 @@ vgw_ice_mux_finalize (GObject *object)
   g_ptr_array_unref (self->receivers);
   g_clear_pointer (&self->advertise, g_array_unref);
   g_clear_pointer (&self->router, vgw_ice_router_unref);
+  g_mutex_clear (&self->advertise_lock);
   g_rw_lock_clear (&self->socket_lock);
   g_mutex_clear (&self->defer_lock);
   G_OBJECT_CLASS (vgw_ice_mux_parent_class)->finalize (object);
@@ -144,6 +125,7 @@ vgw_ice_mux_class_init (VgwIceMuxClass *klass)
 static void
 vgw_ice_mux_init (VgwIceMux *self)
 {
+  g_mutex_init (&self->advertise_lock);
   g_rw_lock_init (&self->socket_lock);
   g_mutex_init (&self->defer_lock);
   self->fds[VGW_ICE_SOCKET_IPV4] = self->fds[VGW_ICE_SOCKET_IPV6] = -1;
@@ -181,11 +163,11 @@ add_more_receivers (VgwIceMux *self)
 }
 
 VgwIceMux *
-vgw_ice_mux_new (guint16 port, const char *bind_address, const char *const *advertise, GError **error)
+vgw_ice_mux_new (guint16 port, const char *bind_address, GError **error)
 {
   g_autoptr (VgwIceMux) self = g_object_new (VGW_TYPE_ICE_MUX, NULL);
 
-  if (!parse_addresses (self, bind_address, advertise, error)
+  if (!parse_bound (self, bind_address, error)
       || !vgw_ice_socket_open_pair (&self->bound, port, self->fds, &self->port, error))
     return NULL;
   self->has_ipv4 = self->fds[VGW_ICE_SOCKET_IPV4] >= 0;
@@ -285,19 +267,33 @@ vgw_ice_mux_get_router (VgwIceMux *self)
   return self->router;
 }
 
+void
+vgw_ice_mux_set_advertise (VgwIceMux *self, GArray *addresses)
+{
+  g_return_if_fail (VGW_IS_ICE_MUX (self));
+
+  g_mutex_lock (&self->advertise_lock);
+  g_clear_pointer (&self->advertise, g_array_unref);
+  self->advertise = addresses != NULL ? g_array_ref (addresses) : NULL;
+  g_mutex_unlock (&self->advertise_lock);
+}
+
 static GArray *
 list_udp_addresses (VgwIceMux *self)
 {
-  GArray *addresses;
+  GArray *addresses = NULL;
 
-  if (self->advertise == NULL && (self->bound.family == 0 || vgw_ice_address_is_any (&self->bound)))
-    return vgw_ice_candidate_find (self->port, self->has_ipv4, self->has_ipv6);
-
-  addresses = g_array_new (FALSE, FALSE, sizeof (VgwIceAddress));
+  g_mutex_lock (&self->advertise_lock);
   if (self->advertise != NULL)
-    g_array_append_vals (addresses, self->advertise->data, self->advertise->len);
-  else
-    g_array_append_val (addresses, self->bound);
+    addresses = g_array_copy (self->advertise);
+  g_mutex_unlock (&self->advertise_lock);
+  if (addresses == NULL && (self->bound.family == 0 || vgw_ice_address_is_any (&self->bound)))
+    return vgw_ice_candidate_find (self->port, self->has_ipv4, self->has_ipv6);
+  if (addresses == NULL)
+    {
+      addresses = g_array_new (FALSE, FALSE, sizeof (VgwIceAddress));
+      g_array_append_val (addresses, self->bound);
+    }
   for (guint i = 0; i < addresses->len; i++)
     if (g_array_index (addresses, VgwIceAddress, i).port == 0)
       g_array_index (addresses, VgwIceAddress, i).port = self->port;

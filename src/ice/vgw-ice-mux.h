@@ -11,9 +11,12 @@
 G_DECLARE_FINAL_TYPE (VgwIceMux, vgw_ice_mux, VGW, ICE_MUX, GObject)
 
 /* Binds IPv4 and, where the machine has it, IPv6 on the same @port (0: any). @bind_address (nullable, or ""): only
- * there. @advertise (nullable): addresses for candidates instead of those found; "PUBLIC" or "PUBLIC:PORT", one or
- * several. Errors: G_IO_ERROR with the port or the text that is no address in the message. Returns: (transfer full) */
-VgwIceMux *vgw_ice_mux_new (guint16 port, const char *bind_address, const char *const *advertise, GError **error);
+ * there. Errors: G_IO_ERROR with the port, or the text that is no address, in the message. Returns: (transfer full) */
+VgwIceMux *vgw_ice_mux_new (guint16 port, const char *bind_address, GError **error);
+
+/* The addresses for candidates from now on, of vgw_ice_advertise_resolve (); NULL: those that are found. A reference is
+ * kept. Any thread. */
+void vgw_ice_mux_set_advertise (VgwIceMux *self, GArray *addresses);
 
 /* Listens for ICE over TCP, too, at the same addresses. Once, before there is a session. Errors: G_IO_ERROR. */
 gboolean vgw_ice_mux_listen_tcp (VgwIceMux *self, const VgwIceTcpSettings *settings, GError **error);

@@ -9,10 +9,12 @@
 #include "base/vgw-log.h"
 #include "elements/vgw-opus-enc.h"
 #include "elements/vgw-teardown.h"
+#include "ice/vgw-ice-advertise.h"
 #include "media/vgw-pipeline-files.h"
 
 /* Teardown of one peer takes some 10 ms of joining threads; two reapers keep up with hundreds a second. */
 #define N_REAPER_THREADS 2
+#define RESOLVE_MS 5000
 
 struct _VgwMedia
 {
@@ -22,6 +24,7 @@ struct _VgwMedia
   GPtrArray *owned_strings; /* what the pointers in settings point at */
   GPtrArray *pipelines;     /* VgwPipeline* */
   VgwIceMux *ice_mux;
+  guint n_advertise; /* calls of vgw_media_set_advertise (): the last one counts */
   VgwPacer *pacer;
   VgwSctpIds *sctp_ids;
   GstElement *certificate_keeper; /* keeps the process-wide DTLS certificate alive */
@@ -157,6 +160,8 @@ copy_settings (VgwMedia *self, const VgwMediaSettings *settings)
   self->settings = *settings;
   self->settings.bind_address = own_string (self, settings->bind_address);
   self->settings.advertise = own_strings (self, settings->advertise);
+  self->settings.advertise_where =
+      own_string (self, settings->advertise_where != NULL ? settings->advertise_where : "ice.advertise");
   self->settings.stun_servers = own_strings (self, settings->stun_servers);
   self->settings.turn_servers = own_strings (self, settings->turn_servers);
   self->settings.pipelines = own_strings (self, settings->pipelines);
@@ -252,6 +257,31 @@ warn_of_pipelines_without_voice (VgwMedia *self)
     }
 }
 
+static gboolean
+open_mux (VgwMedia *self, GError **error)
+{
+  const VgwMediaSettings *settings = &self->settings;
+  g_autoptr (GArray) addresses = NULL;
+
+  if (settings->advertise != NULL && *settings->advertise != NULL)
+    {
+      addresses = vgw_ice_advertise_resolve (settings->advertise, RESOLVE_MS, error);
+      if (addresses == NULL)
+        {
+          g_prefix_error (error, "%s: ", settings->advertise_where);
+          return FALSE;
+        }
+    }
+  self->ice_mux = vgw_ice_mux_new (settings->udp_port, settings->bind_address, error);
+  if (self->ice_mux == NULL)
+    return FALSE;
+  vgw_ice_mux_set_advertise (self->ice_mux, addresses);
+  if (settings->ice_tcp.port == 0 || vgw_ice_mux_listen_tcp (self->ice_mux, &settings->ice_tcp, error))
+    return TRUE;
+  g_prefix_error (error, "ice.tcp-port: ");
+  return FALSE;
+}
+
 VgwMedia *
 vgw_media_new (const VgwMediaSettings *settings, GError **error)
 {
@@ -262,23 +292,59 @@ vgw_media_new (const VgwMediaSettings *settings, GError **error)
   if (!load_pipelines (self, error))
     return NULL;
   warn_of_pipelines_without_voice (self);
-  if (settings->ice_agent == VGW_ICE_AGENT_MUX)
-    {
-      self->ice_mux =
-          vgw_ice_mux_new (settings->udp_port, self->settings.bind_address, self->settings.advertise, error);
-      if (self->ice_mux == NULL)
-        return NULL;
-      if (settings->ice_tcp.port != 0 && !vgw_ice_mux_listen_tcp (self->ice_mux, &settings->ice_tcp, error))
-        {
-          g_prefix_error (error, "ice.tcp-port: ");
-          return NULL;
-        }
-    }
+  if (settings->ice_agent == VGW_ICE_AGENT_MUX && !open_mux (self, error))
+    return NULL;
   /* The first DTLS element makes the RSA key of the process, some 170 ms: not in the first call. */
   self->certificate_keeper = gst_object_ref_sink (gst_element_factory_make ("dtlsdec", NULL));
   self->pacer = vgw_pacer_new (0);
   self->reaper = g_thread_pool_new (reap, self, N_REAPER_THREADS, TRUE, error); /* threads that are there in any case */
   return self->reaper ? g_steal_pointer (&self) : NULL;
+}
+
+/* On a thread of the pool: names are looked up. */
+static void
+resolve_advertise (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  GError *error = NULL;
+  GArray *addresses = vgw_ice_advertise_resolve (data, RESOLVE_MS, &error);
+
+  if (addresses != NULL)
+    g_task_return_pointer (task, addresses, (GDestroyNotify) g_array_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_advertise_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  VgwMedia *self = VGW_MEDIA (source);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) addresses = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (GPOINTER_TO_UINT (user_data) != self->n_advertise || self->ice_mux == NULL)
+    return; /* a later one is under way, or the end */
+  if (addresses != NULL)
+    vgw_ice_mux_set_advertise (self->ice_mux, addresses);
+  else
+    vgw_warning (NULL, "reload: ice.advertise: %s; the addresses stay as they were", error->message);
+}
+
+void
+vgw_media_set_advertise (VgwMedia *self, const char *const *advertise)
+{
+  g_autoptr (GTask) task = NULL;
+
+  if (self->ice_mux == NULL)
+    return;
+  self->n_advertise++;
+  if (advertise == NULL || *advertise == NULL)
+    {
+      vgw_ice_mux_set_advertise (self->ice_mux, NULL);
+      return;
+    }
+  task = g_task_new (self, NULL, on_advertise_resolved, GUINT_TO_POINTER (self->n_advertise));
+  g_task_set_task_data (task, g_strdupv ((char **) advertise), (GDestroyNotify) g_strfreev);
+  g_task_run_in_thread (task, resolve_advertise);
 }
 
 void

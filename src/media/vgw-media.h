@@ -23,10 +23,12 @@ typedef enum
 typedef struct
 {
   VgwIceAgentKind ice_agent;
-  guint16 udp_port;                /* mux; 0: any free port */
-  const char *bind_address;        /* mux (nullable): only this local address, else all */
-  VgwIceTcpSettings ice_tcp;       /* mux; port 0: none */
-  const char *const *advertise;    /* mux: addresses to put in candidates; NULL: find them */
+  guint16 udp_port;             /* mux; 0: any free port */
+  const char *bind_address;     /* mux (nullable): only this local address, else all */
+  VgwIceTcpSettings ice_tcp;    /* mux; port 0: none */
+  const char *const *advertise; /* mux: addresses and names for candidates, see vgw_ice_advertise_resolve (); NULL: find
+                                      the machine's */
+  const char *advertise_where;  /* (nullable) where these are configured, for errors */
   const char *const *stun_servers; /* nice: "stun:host:port" */
   const char *const *turn_servers; /* nice: "turn:user:password@host:port?transport=udp" */
   guint16 min_port, max_port;      /* nice: 0 for any */
@@ -47,6 +49,10 @@ gboolean vgw_media_prepare_process (GError **error);
 
 /* Errors: VGW_ERROR_CONFIG. Main thread. Returns: (transfer full) */
 VgwMedia *vgw_media_new (const VgwMediaSettings *settings, GError **error);
+
+/* Looks up the names again and takes over what they are, for sessions that begin later; where that fails, a warning
+ * says so and nothing changes. Main thread, without blocking. */
+void vgw_media_set_advertise (VgwMedia *self, const char *const *advertise);
 
 /* Waits for every peer that is being torn down, stops the threads. Main thread; last. */
 void vgw_media_shutdown (VgwMedia *self);

@@ -54,7 +54,7 @@ setup (void)
 {
   g_autoptr (GError) error = NULL;
 
-  mux = vgw_ice_mux_new (0, "127.0.0.1", NULL, &error);
+  mux = vgw_ice_mux_new (0, "127.0.0.1", &error);
   ck_assert_msg (mux != NULL, "%s", error != NULL ? error->message : "no error");
 }
 

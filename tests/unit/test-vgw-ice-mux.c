@@ -1,5 +1,6 @@
 /* The shared port, asked by peers on plain sockets. What must not be answered is shown by the counters, and by the fact
  * that the next thing received is the answer to a later check. */
+#include "ice/vgw-ice-advertise.h"
 #include "ice/vgw-ice-mux.h"
 
 #include <check.h>
@@ -9,6 +10,7 @@
 #include "run-suite.h"
 #include "wait-until.h"
 
+#define RESOLVE_MS 20000
 #define PASSWORD "the-password-of-this-test"
 #define OTHER_PASSWORD "another-password-entirely"
 #define REMOTE_PASSWORD "the-password-of-the-peer"
@@ -54,9 +56,16 @@ static VgwIceMux *
 make_mux (guint16 port, const char *bind_address, const char *const *advertise)
 {
   g_autoptr (GError) error = NULL;
-  VgwIceMux *made = vgw_ice_mux_new (port, bind_address, advertise, &error);
+  g_autoptr (GArray) addresses = NULL;
+  VgwIceMux *made = vgw_ice_mux_new (port, bind_address, &error);
 
   ck_assert_msg (made != NULL, "%s", error != NULL ? error->message : "no error");
+  if (advertise != NULL)
+    {
+      addresses = vgw_ice_advertise_resolve (advertise, RESOLVE_MS, &error);
+      ck_assert_msg (addresses != NULL, "%s", error != NULL ? error->message : "no error");
+      vgw_ice_mux_set_advertise (made, addresses);
+    }
   return made;
 }
 
@@ -528,7 +537,7 @@ START_TEST (a_port_that_is_taken_is_an_error)
   g_autoptr (GError) error = NULL;
   g_autofree char *port = g_strdup_printf ("%u", vgw_ice_mux_get_port (mux));
 
-  ck_assert_ptr_null (vgw_ice_mux_new (vgw_ice_mux_get_port (mux), NULL, NULL, &error));
+  ck_assert_ptr_null (vgw_ice_mux_new (vgw_ice_mux_get_port (mux), NULL, &error));
   ck_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE));
   ck_assert_ptr_nonnull (strstr (error->message, port));
 }
@@ -536,8 +545,8 @@ END_TEST
 
 START_TEST (bad_addresses_are_errors_that_name_them)
 {
-  static const char *const BAD[] = { "example.org", "127.0.0.1:99999", "[::1", "::1]",
-                                     "1.2.3",       "0.0.0.0",         "",     "[1.2.3.4]" };
+  static const char *const BAD[] = { "127.0.0.1:99999", "example.org:0", "a b", "[::1",     "::1]",
+                                     "1.2.3",           "0.0.0.0",       "",    "[1.2.3.4]" };
 
   for (guint i = 0; i < G_N_ELEMENTS (BAD); i++)
     {
@@ -545,14 +554,14 @@ START_TEST (bad_addresses_are_errors_that_name_them)
       g_autofree char *quoted = g_strdup_printf ("\"%s\"", BAD[i]);
       g_autoptr (GError) error = NULL;
 
-      ck_assert_ptr_null (vgw_ice_mux_new (0, "127.0.0.1", advertise, &error));
+      ck_assert_ptr_null (vgw_ice_advertise_resolve (advertise, RESOLVE_MS, &error));
       ck_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT));
       ck_assert_ptr_nonnull (strstr (error->message, quoted));
     }
 
   g_autoptr (GError) error = NULL;
 
-  ck_assert_ptr_null (vgw_ice_mux_new (0, "localhost", NULL, &error));
+  ck_assert_ptr_null (vgw_ice_mux_new (0, "localhost", &error));
   ck_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT));
 }
 END_TEST
@@ -591,6 +600,28 @@ START_TEST (candidates_are_what_is_advertised_or_bound)
   ck_assert_str_eq (bound_text, expected_bound);
   vgw_ice_mux_shutdown (named);
   vgw_ice_mux_shutdown (bound);
+}
+END_TEST
+
+START_TEST (names_are_looked_up_and_can_change_later)
+{
+  static const char *const LOCALHOST[] = { "localhost:20002", "127.0.0.1:20002", NULL };
+  static const char *const NOWHERE[] = { "nobody.invalid", NULL };
+  g_autoptr (VgwIceMux) named = make_mux (0, "127.0.0.1", LOCALHOST);
+  g_autofree char *by_name = describe_addresses (named);
+  g_autofree char *found = NULL;
+  g_autofree char *expected = g_strdup_printf ("127.0.0.1:%u\n", vgw_ice_mux_get_port (named));
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_ptr_nonnull (strstr (by_name, "127.0.0.1:20002\n"));
+  ck_assert_ptr_eq (strstr (by_name, "127.0.0.1:20002\n"), g_strrstr (by_name, "127.0.0.1:20002\n")); /* once */
+  vgw_ice_mux_set_advertise (named, NULL);
+  found = describe_addresses (named);
+  ck_assert_str_eq (found, expected);
+  ck_assert_ptr_null (vgw_ice_advertise_resolve (NOWHERE, RESOLVE_MS, &error));
+  ck_assert_int_eq (error->domain, G_IO_ERROR);
+  ck_assert_ptr_nonnull (strstr (error->message, "\"nobody.invalid\""));
+  vgw_ice_mux_shutdown (named);
 }
 END_TEST
 
@@ -660,6 +691,7 @@ test_suite (void)
   tcase_add_test (tcase, a_port_that_is_taken_is_an_error);
   tcase_add_test (tcase, bad_addresses_are_errors_that_name_them);
   tcase_add_test (tcase, candidates_are_what_is_advertised_or_bound);
+  tcase_add_test (tcase, names_are_looked_up_and_can_change_later);
   tcase_add_test (tcase, candidates_are_found_without_configuration);
   tcase_add_test (tcase, after_the_shutdown_sending_fails_and_nothing_hangs);
   suite_add_tcase (suite, tcase);
