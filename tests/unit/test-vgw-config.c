@@ -188,7 +188,8 @@ START_TEST (addresses_are_checked)
 {
   assert_bad_file ("[http]\naddress=localhost\n", WORDS ("[http] address", "\"localhost\"", "IP address"));
   assert_bad_file ("[http]\naddress=\n", WORDS ("[http] address", "IP address"));
-  assert_bad_file ("[ice]\nadvertise=192.0.2.1;gw.example\n", WORDS ("[ice] advertise", "\"gw.example\""));
+  assert_bad_file ("[ice]\nadvertise=192.0.2.1;192.0.2\n", WORDS ("[ice] advertise", "\"192.0.2\"", "a host name"));
+  assert_bad_file ("[ice]\nadvertise=gw.example:0\n", WORDS ("[ice] advertise", "\"gw.example:0\""));
   assert_bad_file ("[ice]\nbind-address=1.2.3\n", WORDS ("[ice] bind-address", "\"1.2.3\""));
 }
 END_TEST
