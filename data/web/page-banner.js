@@ -2,7 +2,7 @@
 
 /** "Next try in 3 s", or that it is under way. */
 export function describeWait(ms) {
-  return ms > 0 ? `Next try in ${Math.ceil(ms / 1000)} s` : 'Trying now…';
+  return ms > 0 ? `Retrying in ${Math.ceil(ms / 1000)} s` : 'Trying now…';
 }
 
 export class RecoveryBanner {

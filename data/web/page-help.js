@@ -45,7 +45,7 @@ export function wordsInCall({ bot, engine, isMuted, hasMicrophone }) {
 /** What to show while a call is recovering, by the reason of that state. */
 export function wordsInRecovery(reason) {
   if (reason === 'signaling-lost')
-    return { status: 'Connecting again…', hint: 'The gateway is out of reach. The sound goes on where your network allows it.' };
+    return { status: 'Reconnecting…', hint: 'The gateway is not reachable. The sound continues if your network allows it.' };
   return STATE_WORDS.recovering;
 }
 
@@ -110,13 +110,13 @@ export const HELP = Object.freeze({
       'If it keeps happening, the gateway may have been stopped: tell whoever runs it.'],
   },
   'session-gone': {
-    title: 'The gateway does not know this call any more',
-    what: 'It was restarted, or your connection was away for too long.',
-    steps: ['Press “Call again”: the conversation begins anew.'],
+    title: 'The gateway no longer has this call',
+    what: 'It was restarted, or you were disconnected for too long.',
+    steps: ['Press “Call again”: the conversation starts over.'],
   },
   replaced: {
-    title: 'The call goes on in another window',
-    what: 'Another page of yours has taken it over.',
+    title: 'The call continues in another window',
+    what: 'Another page of yours has resumed it.',
     steps: ['Look for it in your other tabs, or press “Call again” for a new call here.'],
   },
   'udp-blocked': {

@@ -90,7 +90,7 @@ check_token (VgwAccess *self, const VgwAccessRequest *request, VgwToken **token,
   if (text == NULL)
     {
       *refusal = VGW_REFUSAL_NO_TOKEN;
-      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_UNAUTHORIZED, "a call needs an access token here");
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_UNAUTHORIZED, "an access token is required");
       return FALSE;
     }
   *refusal = VGW_REFUSAL_TOKEN;

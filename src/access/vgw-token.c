@@ -117,13 +117,13 @@ static gboolean
 check_times (JsonObject *claims, gint64 now_s, GError **error)
 {
   if (get_time_s (claims, "exp") < 0)
-    return refuse (error, "the token has no good \"exp\"");
+    return refuse (error, "the token's \"exp\" is missing or not valid");
   if (get_time_s (claims, "exp") + CLOCK_SKEW_S <= now_s)
     return refuse (error, "the token has expired");
   if (!json_object_has_member (claims, "nbf"))
     return TRUE;
   if (get_time_s (claims, "nbf") < 0)
-    return refuse (error, "the token's \"nbf\" is no time");
+    return refuse (error, "the token's \"nbf\" is not a time");
   return get_time_s (claims, "nbf") - CLOCK_SKEW_S <= now_s || refuse (error, "the token is not valid yet");
 }
 
@@ -155,14 +155,14 @@ read_engines (VgwToken *token, JsonNode *node, GError **error)
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
 
   if (list == NULL || json_array_get_length (list) > MAX_ENGINES)
-    return refuse (error, "the token's \"voice.engines\" is no list of names");
+    return refuse (error, "the token's \"voice.engines\" is not a list of names");
   for (guint i = 0; i < json_array_get_length (list); i++)
     {
       JsonNode *item = json_array_get_element (list, i);
       const char *name = JSON_NODE_HOLDS_VALUE (item) ? json_node_get_string (item) : NULL;
 
       if (name == NULL || strlen (name) > MAX_ENGINE_BYTES)
-        return refuse (error, "the token's \"voice.engines\" is no list of names");
+        return refuse (error, "the token's \"voice.engines\" is not a list of names");
       g_ptr_array_add (names, g_strdup (name));
     }
   g_ptr_array_add (names, NULL);
@@ -177,7 +177,7 @@ read_duration (VgwToken *token, JsonNode *node, GError **error)
   gint64 duration_s = is_integer ? json_node_get_int (node) : 0;
 
   if (duration_s < 1 || duration_s > MAX_DURATION_S)
-    return refuse (error, "the token's \"voice.max_duration_s\" is no whole number of seconds from 1 to %d",
+    return refuse (error, "the token's \"voice.max_duration_s\" is not a whole number of seconds from 1 to %d",
                    MAX_DURATION_S);
   token->max_duration_s = (guint) duration_s;
   return TRUE;
@@ -187,7 +187,7 @@ static gboolean
 read_metadata (VgwToken *token, JsonNode *node, GError **error)
 {
   if (!JSON_NODE_HOLDS_OBJECT (node))
-    return refuse (error, "the token's \"voice.metadata\" is no object");
+    return refuse (error, "the token's \"voice.metadata\" is not an object");
   token->metadata = vgw_json_to_text (node);
   return strlen (token->metadata) <= MAX_METADATA_BYTES
          || refuse (error, "the token's \"voice.metadata\" has more than %d bytes", MAX_METADATA_BYTES);
@@ -207,7 +207,7 @@ read_grant (VgwToken *token, JsonObject *claims, GError **error)
   if (voice == NULL)
     return TRUE;
   if (!JSON_NODE_HOLDS_OBJECT (voice))
-    return refuse (error, "the token's \"voice\" is no object");
+    return refuse (error, "the token's \"voice\" is not an object");
   for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
     {
       JsonNode *node = json_object_get_member (json_node_get_object (voice), members[i].name);
@@ -226,7 +226,7 @@ read_identity (VgwToken *token, JsonObject *claims, GError **error)
   if (!json_object_has_member (claims, "sub"))
     return TRUE;
   if (identity == NULL || *identity == '\0' || strlen (identity) > MAX_IDENTITY_BYTES)
-    return refuse (error, "the token's \"sub\" is no text of 1 to %d bytes", MAX_IDENTITY_BYTES);
+    return refuse (error, "the token's \"sub\" is not a string of 1 to %d bytes", MAX_IDENTITY_BYTES);
   token->identity = g_strdup (identity);
   return TRUE;
 }
@@ -269,13 +269,13 @@ find_secret (JsonObject *header, JsonObject *claims, GHashTable *keys, GError **
   if (g_strcmp0 (get_string (header, "alg"), ALGORITHM) != 0)
     refuse (error, "the token's algorithm is not " ALGORITHM);
   else if (json_object_has_member (header, "crit")) /* RFC 7515 section 4.1.11: extensions, and we have none */
-    refuse (error, "the token has extensions that are not known");
+    refuse (error, "the token has unknown extensions (crit)");
   else if (id == NULL)
     refuse (error, "the token names no key, neither as \"kid\" nor as \"iss\"");
   else if (secret == NULL && is_key_id (id))
-    refuse (error, "the token names the key \"%s\", which there is not", id);
+    refuse (error, "the token names the unknown key \"%s\"", id);
   else if (secret == NULL)
-    refuse (error, "the token names a key that there is not");
+    refuse (error, "the token names an unknown key");
   else
     return secret;
   return NULL;
@@ -291,7 +291,7 @@ check_signature (const char *text, const char *secret, GError **error)
                      && jwt_get_alg (jwt) == JWT_ALG_HS256;
 
   jwt_free (jwt);
-  return is_good || refuse (error, "the token's signature is not that of its key");
+  return is_good || refuse (error, "the token's signature is not valid");
 }
 
 VgwToken *
@@ -305,7 +305,7 @@ vgw_token_verify (const char *text, GHashTable *keys, const char *audience, gint
 
   if (header == NULL || claims == NULL)
     {
-      refuse (error, "what was given as a token is none");
+      refuse (error, "it is not an access token");
       return NULL;
     }
   secret = find_secret (header, claims, keys, error);
@@ -383,7 +383,7 @@ vgw_token_mint (const VgwToken *token, GHashTable *keys, const char *key_id, con
   if (checked != NULL)
     return g_steal_pointer (&text);
   g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_REQUEST, "%s%s",
-               secret == NULL  ? "there is no such key"
+               secret == NULL  ? "no such key"
                : voice == NULL ? "the metadata: "
                                : "",
                cause != NULL && secret != NULL ? cause->message : "");

@@ -40,10 +40,10 @@ static gboolean
 parse_options (int argc, char **argv, Options *options, GError **error)
 {
   const GOptionEntry entries[] = {
-    { "key-id", 0, 0, G_OPTION_ARG_STRING, &options->key_id, "Sign with this key; needed where there are several",
+    { "key-id", 0, 0, G_OPTION_ARG_STRING, &options->key_id, "Sign with this key; required if there are several",
       "ID" },
     { "sub", 0, 0, G_OPTION_ARG_STRING, &options->identity, "Identity of the caller", "NAME" },
-    { "ttl", 0, 0, G_OPTION_ARG_INT, &options->ttl_s, "Seconds until the token expires (3600)", "SECONDS" },
+    { "ttl", 0, 0, G_OPTION_ARG_INT, &options->ttl_s, "Seconds until the token expires (default 3600)", "SECONDS" },
     { "engines", 0, 0, G_OPTION_ARG_STRING, &options->engines, "Engines that the caller may select", "NAME,…" },
     { "max-duration", 0, 0, G_OPTION_ARG_INT, &options->max_duration_s, "Limit of a call's duration", "SECONDS" },
     { "metadata", 0, 0, G_OPTION_ARG_STRING, &options->metadata, "JSON object that is passed to the engine", "JSON" },
@@ -103,9 +103,9 @@ choose_key (const Options *options, GHashTable *keys, GError **error)
     return ids[0];
   if (n_keys == 0)
     g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                         "there are no keys; set access.token-keys-file, or use --keys-file");
+                         "no keys are configured; set access.token-keys-file, or use --keys-file");
   else if (options->key_id != NULL)
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "there is no key \"%s\"", options->key_id);
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "no key \"%s\" is configured", options->key_id);
   else
     g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "there are several keys; use --key-id");
   return NULL;

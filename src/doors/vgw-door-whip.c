@@ -156,10 +156,10 @@ on_post (VgwHttpRequest *request, gpointer user_data)
   if (!vgw_http_request_has_content_type (request, SDP))
     {
       vgw_http_request_set_header (request, "Accept-Post", SDP);
-      reply_error (request, VGW_HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE, "an offer is " SDP);
+      reply_error (request, VGW_HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE, "the Content-Type of an offer must be " SDP);
     }
   else if (offer == NULL)
-    reply_error (request, VGW_HTTP_STATUS_BAD_REQUEST, "the body is no description");
+    reply_error (request, VGW_HTTP_STATUS_BAD_REQUEST, "the body is not SDP");
   else /* a name that cannot be decoded is one that no engine has */
     vgw_http_sessions_open (self->sessions, request, engine != NULL ? engine : capture, offer);
 }
@@ -181,7 +181,7 @@ find_session (VgwDoorWhip *self, VgwHttpRequest *request)
 
   if (session != NULL && session->data != NULL)
     return session;
-  reply_error (request, VGW_HTTP_STATUS_NOT_FOUND, "there is no such session");
+  reply_error (request, VGW_HTTP_STATUS_NOT_FOUND, "no such session");
   return NULL;
 }
 
@@ -268,7 +268,8 @@ on_patch (VgwHttpRequest *request, gpointer user_data)
   if (!vgw_http_request_has_content_type (request, SDP_FRAGMENT))
     {
       vgw_http_request_set_header (request, "Accept-Patch", SDP_FRAGMENT); /* RFC 5789 section 2.2 */
-      reply_error (request, VGW_HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE, "candidates are " SDP_FRAGMENT);
+      reply_error (request, VGW_HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE,
+                   "the Content-Type of candidates must be " SDP_FRAGMENT);
       return;
     }
   fragment = vgw_sdp_fragment_parse (g_bytes_get_data (body, NULL), g_bytes_get_size (body), &error);

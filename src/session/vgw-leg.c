@@ -263,7 +263,7 @@ on_connect_timeout (gpointer user_data)
 {
   VgwLeg *self = user_data;
   g_autoptr (GError) error =
-      g_error_new_literal (VGW_ERROR, VGW_ERROR_TIMEOUT, "the connection did not come up in time");
+      g_error_new_literal (VGW_ERROR, VGW_ERROR_TIMEOUT, "the connection was not established in time");
 
   self->connect_timer_id = 0;
   report_error (self, VGW_LEG_REPORT_LATE, error);

@@ -147,12 +147,13 @@ may_handle_further (VgwLegs *self, GError **error)
 
   if (state == VGW_LEG_NEGOTIATING || state == VGW_LEG_CONNECTING)
     {
-      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_STATE, "offer: not while the first one is being connected");
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_STATE,
+                           "offer: not allowed while the first one is being connected");
       return FALSE;
     }
   if (!vgw_token_bucket_take (&self->offers, 1, OFFERS_PER_SECOND, MAX_OFFERS_AT_ONCE, g_get_monotonic_time ()))
     {
-      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BUSY, "offers come too fast");
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BUSY, "too many offers in a short time");
       return FALSE;
     }
   return TRUE;

@@ -138,7 +138,7 @@ read_lines (VgwSdpFragment *self, char **lines, GError **error)
       if (**lines == '\0')
         continue;
       if (!is_line (*lines))
-        return bad (error, "has a line that is none of SDP");
+        return bad (error, "has a line that is not SDP");
       if (**lines == 'm')
         {
           g_clear_pointer (&mid, g_free);
@@ -161,7 +161,7 @@ vgw_sdp_fragment_parse (const char *text, gsize length, GError **error)
 
   if (!g_utf8_validate (text, length, NULL))
     {
-      bad (error, "is no text");
+      bad (error, "is not text");
       return NULL;
     }
   copy = g_strndup (text, length);

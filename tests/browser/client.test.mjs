@@ -340,7 +340,7 @@ test('what a browser kept of devices is not trusted', () => {
 });
 
 test('the next try is counted down in whole seconds', () => {
-  assert.deepEqual([6999, 1000, 1, 0, -5].map(describeWait), ['Next try in 7 s', 'Next try in 1 s', 'Next try in 1 s', 'Trying now…', 'Trying now…']);
+  assert.deepEqual([6999, 1000, 1, 0, -5].map(describeWait), ['Retrying in 7 s', 'Retrying in 1 s', 'Retrying in 1 s', 'Trying now…', 'Trying now…']);
 });
 
 test('what a browser kept is not trusted', () => {

@@ -107,9 +107,9 @@ test('a call that is recovering shows the next try, which can be made at once', 
   assert.equal(await page.isHidden('#recovery'), true);
   close({ code: 1011 });
   await waitForState(page, 'recovering');
-  assert.equal(await page.innerText('#status'), 'Connecting again…');
-  assert.match(await page.innerText('#hint'), /out of reach/);
-  await page.waitForFunction(() => /^Next try in [23] s$/.test(document.querySelector('#recovery-text').textContent)); // the fourth
+  assert.equal(await page.innerText('#status'), 'Reconnecting…');
+  assert.match(await page.innerText('#hint'), /not reachable/);
+  await page.waitForFunction(() => /^Retrying in [23] s$/.test(document.querySelector('#recovery-text').textContent)); // the fourth
   await page.click('#recovery-now');
   await waitForState(page, 'active');
   assert.equal(n_sockets, 5);

@@ -177,7 +177,7 @@ class Command(harness.GatewayTest):
         for status, words, arguments in (
                 (64, "several keys", ["--keys-file", keys]),
                 (64, "no key \"c\"", ["--keys-file", keys, "--key-id", "c"]),
-                (64, "there are no keys", []),
+                (64, "no keys are configured", []),
                 (64, "--ttl", ["--keys-file", keys, "--key-id", "a", "--ttl", 0]),
                 (64, "unexpected", ["--keys-file", keys, "more"]),
                 (64, "--help", ["--frobnicate"]),

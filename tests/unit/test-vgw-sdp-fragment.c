@@ -103,10 +103,10 @@ START_TEST (what_is_no_fragment_is_refused)
   } cases[] = {
     { "", "neither" },
     { "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n", "neither" },
-    { "{\"candidate\":\"\"}", "none of SDP" },
-    { "hello\r\n", "none of SDP" },
-    { UFRAG PWD "=x\r\n", "none of SDP" },
-    { UFRAG PWD "a=x\x01\r\n", "none of SDP" },
+    { "{\"candidate\":\"\"}", "is not SDP" },
+    { "hello\r\n", "is not SDP" },
+    { UFRAG PWD "=x\r\n", "is not SDP" },
+    { UFRAG PWD "a=x\x01\r\n", "is not SDP" },
     { UFRAG, "only one" },
     { PWD, "only one" },
     { "a=ice-ufrag:abc\r\n" PWD, "malformed" },
@@ -114,14 +114,14 @@ START_TEST (what_is_no_fragment_is_refused)
     { "a=ice-ufrag:\r\n" PWD, "malformed" },
     { UFRAG "a=ice-pwd:P2uYro0UCOQ4zxjKXaWCB\r\n", "malformed" },
     { UFRAG PWD "a=ice-ufrag:other\r\n", "more than one" },
-    { "\xff\xfe", "no text" },
+    { "\xff\xfe", "not text" },
   };
   g_autofree char *long_ufrag = g_strnfill (257, 'x');
   g_autofree char *too_long = g_strdup_printf ("a=ice-ufrag:%s\r\n" PWD, long_ufrag);
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     assert_refused (cases[i].text, strlen (cases[i].text), cases[i].message_part);
-  assert_refused (nul, sizeof nul - 1, "no text");
+  assert_refused (nul, sizeof nul - 1, "not text");
   assert_refused (too_long, strlen (too_long), "malformed");
 }
 END_TEST

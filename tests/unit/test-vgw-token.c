@@ -96,12 +96,13 @@ static const struct
   { "{\"typ\":\"JWT\"}", "{" CLAIMS "}", SECRET_A, G_CHECKSUM_SHA256, "algorithm" },
   { "{\"alg\":\"HS256\",\"crit\":[\"exp\"]}", "{" CLAIMS "}", SECRET_A, G_CHECKSUM_SHA256, "extensions" },
   /* keys */
-  { "{\"alg\":\"HS256\",\"kid\":\"c\"}", "{" CLAIMS "}", SECRET_A, G_CHECKSUM_SHA256, "the key \"c\"" },
+  { "{\"alg\":\"HS256\",\"kid\":\"c\"}", "{" CLAIMS "}", SECRET_A, G_CHECKSUM_SHA256, "the unknown key \"c\"" },
   { "{\"alg\":\"HS256\",\"kid\":7}", "{" CLAIMS "}", SECRET_A, G_CHECKSUM_SHA256, "names no key" },
-  { "{\"alg\":\"HS256\",\"kid\":\"../a\"}", "{" CLAIMS "}", SECRET_A, G_CHECKSUM_SHA256, "names a key that" },
+  { "{\"alg\":\"HS256\",\"kid\":\"../a\"}", "{" CLAIMS "}", SECRET_A, G_CHECKSUM_SHA256, "names an unknown key" },
   { HEADER, "{\"aud\":\"voice-gateway\",\"exp\":1800000060}", SECRET_A, G_CHECKSUM_SHA256, "names no key" },
   /* times */
-  { HEADER, "{\"iss\":\"a\",\"aud\":\"voice-gateway\"}", SECRET_A, G_CHECKSUM_SHA256, "no good \"exp\"" },
+  { HEADER, "{\"iss\":\"a\",\"aud\":\"voice-gateway\"}", SECRET_A, G_CHECKSUM_SHA256,
+    "\"exp\" is missing or not valid" },
   { HEADER, "{\"iss\":\"a\",\"aud\":\"voice-gateway\",\"exp\":\"1800000060\"}", SECRET_A, G_CHECKSUM_SHA256,
     "\"exp\"" },
   { HEADER, "{\"iss\":\"a\",\"aud\":\"voice-gateway\",\"exp\":1e300}", SECRET_A, G_CHECKSUM_SHA256, "\"exp\"" },
@@ -130,9 +131,9 @@ static const struct
   { HEADER, "{" CLAIMS ",\"voice\":{\"metadata\":[]}}", SECRET_A, G_CHECKSUM_SHA256, "metadata" },
   { HEADER, "{" CLAIMS ",\"voice\":{\"later\":1}}", SECRET_A, G_CHECKSUM_SHA256, NULL },
   /* no JSON */
-  { "{\"alg\":\"HS256\"", "{" CLAIMS "}", SECRET_A, G_CHECKSUM_SHA256, "is none" },
-  { HEADER, "[" CLAIMS "]", SECRET_A, G_CHECKSUM_SHA256, "is none" },
-  { HEADER, "{" CLAIMS ",\"sub\":\"a\\u0000b\"}", SECRET_A, G_CHECKSUM_SHA256, "is none" },
+  { "{\"alg\":\"HS256\"", "{" CLAIMS "}", SECRET_A, G_CHECKSUM_SHA256, "is not an access token" },
+  { HEADER, "[" CLAIMS "]", SECRET_A, G_CHECKSUM_SHA256, "is not an access token" },
+  { HEADER, "{" CLAIMS ",\"sub\":\"a\\u0000b\"}", SECRET_A, G_CHECKSUM_SHA256, "is not an access token" },
 };
 
 START_TEST (a_token_is_good_or_refused_with_a_reason)
@@ -169,10 +170,10 @@ START_TEST (what_is_no_token_is_refused)
       ck_assert_msg (verify (bad[i], &error) == NULL, "%s", bad[i]);
       ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_UNAUTHORIZED));
     }
-  assert_refused (spaced, "is none");
-  assert_refused (unsigned_one, "is none");
-  assert_refused (large, "is none");
-  assert_refused (large_parts, "is none");
+  assert_refused (spaced, "is not an access token");
+  assert_refused (unsigned_one, "is not an access token");
+  assert_refused (large, "is not an access token");
+  assert_refused (large_parts, "is not an access token");
 }
 END_TEST
 
