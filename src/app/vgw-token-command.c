@@ -53,7 +53,7 @@ parse_options (int argc, char **argv, Options *options, GError **error)
       "GROUP.KEY=VALUE" },
     { NULL },
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("- make an access token");
+  g_autoptr (GOptionContext) context = g_option_context_new ("- create an access token");
 
   g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_set_description (context,

@@ -461,7 +461,7 @@ check_agreement (VgwNegotiation *self, const VgwOffer *offer, GError **error)
     g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the offer has a=setup:%s, which is the gateway's part",
                  own_setup);
   else if (!vgw_offer_has_codec (offer, self->setup.codec))
-    g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the offer has no longer the call's codec, %s as %u",
+    g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the offer no longer has the call's codec, %s as %u",
                  self->setup.codec->rtpmap, self->setup.codec->payload_type);
   else
     return TRUE;

@@ -519,7 +519,7 @@ vgw_offer_parse_next (const VgwOffer *previous, const char *text, guint max_mlin
     }
   if (self->fingerprints->len == 0 || !is_same_connection (self, previous))
     {
-      g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_STATE, "the offer is not of the connection that there is");
+      g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_STATE, "the offer is not for the existing connection");
       return NULL;
     }
   read_codecs (self);
