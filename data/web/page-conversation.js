@@ -1,14 +1,14 @@
-/* What was said, as bubbles; what else the gateway and the bot tell, as small lines between them. */
+/* What was said, as bubbles; other events of the gateway and the bot, as small lines between them. */
 
 import { readEvent } from './voice-gateway-events.js';
 
 const MAX_ITEMS = 300;
 const MAX_TEXT = 4000; // characters of one item: an engine's event may be 64 KiB
 const MAX_NOTE = 160;
-const AT_END_PX = 40; // so near to the end the list follows what is new
+const AT_END_PX = 40; // within this distance of its end, the list scrolls with new items
 const NAMES = { user: 'You', bot: 'Bot' };
 
-/* Of the gateway itself (docs/PROTOCOL.md), in plain words. */
+/* Texts for events of the gateway itself (docs/PROTOCOL.md). */
 const ENGINE_NOTES = Object.freeze({
   'engine-unreachable': () => 'The bot is not reachable. Trying again…',
   'engine-lost': () => 'The connection to the bot was lost. Trying to reconnect…',
@@ -17,12 +17,12 @@ const ENGINE_NOTES = Object.freeze({
   'engine-fallback': (name) => (name ? `Another bot continues the call: ${name}.` : 'Another bot continues the call.'),
 });
 
-/* Of what the bot said last and of all that waited behind it, what was played: 0 to 1. */
+/* The share of the bot's last utterance that was played, 0 to 1. */
 function heardShare({ playedMs, clearedMs }) {
   return clearedMs > 0 ? playedMs / (playedMs + clearedMs) : 1;
 }
 
-/** How many characters of `text` were heard, where `n` would be: whole words only. */
+/** The number of characters of `text` that were heard, `n` rounded down to whole words. */
 export function wholeWords(text, n) {
   if (n >= text.length || /\s/.test(text[n] ?? ''))
     return Math.min(n, text.length);
@@ -117,7 +117,7 @@ export class ConversationView {
     });
   }
 
-  /** The bot was interrupted: of what it has said since the caller did, only `share` (0 to 1) was heard. */
+  /** The bot was interrupted: only `share` (0 to 1) of its texts since the caller's last turn was played. */
   cutShort(share) {
     const lengths = this.#turn.map((bubble) => bubble.querySelector('.words').textContent.length);
     let heard = Math.round(share * lengths.reduce((sum, length) => sum + length, 0));
@@ -128,7 +128,7 @@ export class ConversationView {
     });
   }
 
-  /** The caller has spoken: what the bot says now is something new. */
+  /** The caller has spoken: the bot's next text starts a new turn. */
   beginTurn() {
     this.#turn = [];
   }
@@ -160,7 +160,7 @@ export class ConversationView {
     return bubble;
   }
 
-  /** What could still change stays as it is. */
+  /** The call is over: partial texts become final. */
   finish() {
     for (const role of Object.keys(this.#partial)) {
       this.#partial[role]?.classList.remove('partial');

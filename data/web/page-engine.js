@@ -1,9 +1,9 @@
-/* Which bot to call.
+/* Selects the bot to call.
  *
- * The page asks the gateway for its names when it is loaded (GET engines), and hears them again in each call. What it
- * heard last is kept in localStorage, for a time when the gateway does not answer; without any, or at a gateway that
- * offers no choice, no selector is shown. What is chosen stands in the page's own address, `?engine=NAME`: a link or a
- * bookmark leads to that bot, also at the first visit. */
+ * The page requests the names from the gateway when it is loaded (GET engines), and receives them again in each call. The
+ * last names are kept in localStorage, for use while the gateway does not answer; without names, or if the gateway offers
+ * only one, no selector is shown. The selection is in the page's address, `?engine=NAME`, so a link or a bookmark selects
+ * that bot, also at the first visit. */
 
 const PARAMETER = 'engine';
 const MAX_NAMES = 100;
@@ -11,7 +11,7 @@ const LOAD_TIMEOUT_MS = 5000;
 
 const readNames = (value) => (Array.isArray(value) ? value.filter((name) => typeof name === 'string' && name).slice(0, MAX_NAMES) : []);
 
-/** What a gateway answers to GET engines, as { names, defaultName }; null where it is something else. */
+/** The response to GET engines as { names, defaultName }; null if it is something else. */
 export function parseListing(listing) {
   if (!Array.isArray(listing?.engines))
     return null;
@@ -19,7 +19,7 @@ export function parseListing(listing) {
   return { names, defaultName: names.includes(listing.default) ? listing.default : null };
 }
 
-/** What is kept between visits, as { names, defaultName }; of anything unreadable, nothing. */
+/** The names kept between visits, as { names, defaultName }; empty if they cannot be parsed. */
 export function parseMemory(text) {
   try {
     const { names, defaultName } = JSON.parse(text) ?? {};
@@ -49,7 +49,7 @@ export class EngineChoice {
   #chosen;
   #onChange;
 
-  /** @param show is called when what a call would reach has changed */
+  /** @param show is called when the engine that a call would reach has changed */
   constructor({ row, select }, show) {
     this.#row = row;
     this.#select = select;
@@ -63,12 +63,12 @@ export class EngineChoice {
   /** The name to ask for; null for the gateway's default. */
   get name() { return this.#chosen; }
 
-  /** The name of what a call would reach, as far as it is known; null where it is not. */
+  /** The name of the engine that a call would reach; null if it is not known. */
   get expected() { return this.#chosen ?? this.#memory.defaultName; }
 
   set disabled(isDisabled) { this.#select.disabled = isDisabled; }
 
-  /** Asks the gateway at `url` for its names. Where that fails, what is known already stays. */
+  /** Requests the names from the gateway at `url`. If that fails, the known ones are kept. */
   async load(url) {
     const answer = await fetch(url, { signal: AbortSignal.timeout(LOAD_TIMEOUT_MS) }).catch(() => null);
     const listing = answer?.ok ? parseListing(await answer.json().catch(() => null)) : null;
@@ -76,13 +76,13 @@ export class EngineChoice {
       this.#take(listing);
   }
 
-  /** What the gateway said in a call: the names to choose from, and the one of this call. */
+  /** The names and the engine that the gateway sent in a call. */
   learn(names, name) {
     const defaultName = this.#chosen === null ? name : this.#memory.defaultName;
     this.#take({ names: readNames(names), defaultName: names.includes(defaultName) ? defaultName : null });
   }
 
-  /** The gateway does not know the name that was chosen: back to its default. */
+  /** The gateway does not have the selected engine: select its default. */
   forgetChosen() {
     this.#memory.names = this.#memory.names.filter((name) => name !== this.#chosen);
     this.#keep();
@@ -126,7 +126,7 @@ export class EngineChoice {
     try {
       localStorage.setItem(this.#key, JSON.stringify(this.#memory));
     } catch {
-      /* the names are good for this visit, then */
+      /* then the names are kept for this visit only */
     }
   }
 }

@@ -1,4 +1,4 @@
-/* The page's words: for each state of a call, and for each way it can fail what happened and what to do next. Pure. */
+/* The page's texts: for each state of a call, and for each failure what happened and what to do. No side effects. */
 
 /** What to show for a state: a short line, and a hint below it. */
 export const STATE_WORDS = Object.freeze({
@@ -11,7 +11,7 @@ export const STATE_WORDS = Object.freeze({
   ended: { status: 'Call ended', hint: 'The other side hung up.' },
 });
 
-/* What the bot's connection is like, where that is not `ready`. */
+/* States of the connection to the bot other than `ready`. */
 const BOT_WORDS = Object.freeze({
   connecting: { status: 'Connecting to the bot…', hint: 'The call is connected; the bot is not connected yet.' },
   unreachable: { status: 'The bot is not reachable', hint: 'Trying again. You can wait, or hang up.' },
@@ -19,19 +19,19 @@ const BOT_WORDS = Object.freeze({
   failed: { status: 'In call, without the bot', hint: 'The bot is no longer reachable. Hang up, then call again.' },
 });
 
-/* What is behind some names of engines: those inside the gateway, and the assistant as scripts/run names it. */
+/* Descriptions of known engines: the built-in ones, and the assistant as scripts/run names it. */
 const ANSWERS = Object.freeze({
   echo: 'An echo answers: you will hear yourself.',
   record: 'A recorder answers: you will hear yourself.',
   assistant: 'An assistant answers: ask it what time it is.',
 });
 
-/** Who answers, as a sentence; null where there is no name for it. */
+/** A sentence about the engine; null if its name is not known. */
 export function describeEngine(name) {
   return name ? ANSWERS[name] ?? `“${name}” answers.` : null;
 }
 
-/** What to show while audio runs: as for a state. `engine` is the name of what answers, or null. */
+/** What to show while a call is active, as for a state. `engine` is the name of the engine, or null. */
 export function wordsInCall({ bot, engine, isMuted, hasMicrophone }) {
   if (!hasMicrophone)
     return { status: 'In call, without a microphone', hint: 'The bot does not hear you. See below for what to do.' };
@@ -49,7 +49,7 @@ export function wordsInRecovery(reason) {
   return STATE_WORDS.recovering;
 }
 
-/** The help for each code of CallErrorCode that a person can meet. */
+/** The help for each CallErrorCode that a caller can see. */
 export const HELP = Object.freeze({
   'unsupported-browser': {
     title: 'This browser cannot make calls',
@@ -182,7 +182,7 @@ export const HELP = Object.freeze({
   },
 });
 
-/* More exact words where the gateway said why. */
+/* More specific texts for the reasons that the gateway gives. */
 const BY_REASON = Object.freeze({
   shutdown: { what: 'It is shutting down or restarting.', steps: ['Wait a minute, then press “Call again”.'] },
   'no-websocket': {
@@ -212,7 +212,7 @@ const BY_REASON = Object.freeze({
   'max-duration': { what: 'The call reached the maximum duration that the gateway allows.' },
 });
 
-/* What a microphone fails with that is opened again in the middle of a call. */
+/* Errors of a microphone that is opened again during a call. */
 const MICROPHONE_CODES = ['no-microphone', 'permission-refused', 'microphone-failed'];
 
 function inMidCall(help) {

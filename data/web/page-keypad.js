@@ -1,5 +1,5 @@
-/* The keys of a telephone. One stop for the tab key; the arrows move between the keys; while one has the focus, the
- * digits, * and # of the keyboard press them. */
+/* A telephone keypad with one tab stop; the arrow keys move between the keys. While one has the focus, the digits, * and #
+ * of the keyboard press them. */
 
 const KEYS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'];
 const NAMES = { '*': 'star', '#': 'hash' };
@@ -16,7 +16,7 @@ export class KeypadView {
   #press;
   #buttons = new Map();
 
-  /** @param press a function that sends one key; what it returns may reject */
+  /** @param press a function that sends one key; it may return a promise that rejects */
   constructor({ toggle, panel, keys, shown, problem }, press) {
     this.#toggle = toggle;
     this.#panel = panel;

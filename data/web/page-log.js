@@ -6,7 +6,7 @@ const DIRECTION_NAMES = { out: 'sent', in: 'received', local: 'here' };
 const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 });
 const SECRET_KEYS = new Set(['credential', 'resumeToken', 'usernameFragment']);
 
-/** A message's payload as text, one thing a line, with passwords and tokens left out. */
+/** A message's payload as text, one item per line, without passwords and tokens. */
 export function describePayload(payload) {
   if (payload === null || payload === undefined || (typeof payload === 'object' && Object.keys(payload).length === 0))
     return '';
@@ -21,7 +21,7 @@ function hideIcePasswords(sdp) {
   return sdp.replace(/^a=ice-(pwd|ufrag):.*$/gm, 'a=ice-$1:(hidden)');
 }
 
-/* What a folded entry says beside its type. */
+/* The summary of a folded entry. */
 function summarise(type, payload) {
   if (type === 'candidate')
     return payload?.candidate?.replace(/^candidate:/, '').split(' ').slice(2, 8).join(' ') || 'end of candidates';

@@ -1,7 +1,7 @@
 /* One level meter: a bar in decibels with a peak that falls slowly. */
 
-const FLOOR_DB = -60; // of full scale; below it a room is quiet
-const ANNOUNCE_MS = 500; // how often assistive technology may hear a new value
+const FLOOR_DB = -60; // of full scale; the level of a quiet room
+const ANNOUNCE_MS = 500; // interval of new values for assistive technology
 const PEAK_FALL_PER_S = 0.6; // of the bar's length
 const SEGMENTS = 24; // as in page.css
 

@@ -1,4 +1,4 @@
-/* The page: one button, and what a call is doing in plain words. */
+/* The page: one button, and the state of the call as text. */
 
 import { VoiceGatewayCall, checkBrowser } from './voice-gateway.js';
 import { ConversationView, interpretEvent } from './page-conversation.js';
@@ -39,11 +39,11 @@ const recovery = new RecoveryBanner({ banner: byId('recovery'), text: byId('reco
   () => call?.retryNow());
 
 let call = null; // the call that is being made or running
-/* What is known of its other side: how the bot's connection is, what answers, and whether it hears the caller. */
+/* The other side: the state of the bot's connection, the engine, and whether the caller has a microphone. */
 let side = { bot: 'ready', engine: null, hasMicrophone: true };
 
 function setText(element, text) {
-  if (element.textContent !== text) // live regions speak on every write
+  if (element.textContent !== text) // screen readers announce a live region on every write
     element.textContent = text;
 }
 
@@ -52,7 +52,7 @@ function showWords({ status, hint }) {
   setText(view.hint, hint);
 }
 
-/* Before a call: with whom it would be. */
+/* Before a call: which engine would answer. */
 function showWhoAnswers(name) {
   if (view.panel.dataset.state === 'idle' && view.help.hidden)
     setText(view.hint, [describeEngine(name), STATE_WORDS.idle.hint].filter(Boolean).join(' '));
@@ -81,7 +81,7 @@ function hideHelp() {
   delete view.help.dataset.code;
 }
 
-/* An error that ends no call is help where there is something to do, and else a line of the conversation. */
+/* An error that is not fatal is shown as help if there is an action for it, else as a line of the conversation. */
 function onError(error) {
   if (error.fatal || helpFor(error).action)
     showHelp(error);
@@ -138,7 +138,7 @@ function showDuration(ms) {
 function onEvent(event) {
   const shown = interpretEvent(event);
   if (shown.kind === 'speech') {
-    view.heard.hidden = false; // a gateway that does not listen for speech has no such sign
+    view.heard.hidden = false; // shown only if the gateway detects speech
     view.heard.classList.toggle('lit', shown.isSpeaking);
     if (!shown.isSpeaking)
       conversation.beginTurn();
@@ -162,10 +162,10 @@ function onDeviceChosen(name) {
     changeSide({ hasMicrophone: true });
 }
 
-/* What there is to do during a call only. */
+/* Controls that work only during a call. */
 function enableCallTools(isRunning) {
   if (!isRunning && (keypad.hasFocus || view.write.contains(document.activeElement)))
-    view.call.focus(); // what had it goes away
+    view.call.focus(); // its focused element is removed
   keypad.disabled = !isRunning;
   view.writeText.disabled = view.writeSend.disabled = !isRunning;
 }
@@ -196,7 +196,7 @@ function onState(detail) {
     view.panel.classList.toggle('failed', Boolean(detail.error));
     view.panel.classList.remove('waiting');
     if (!detail.error)
-      hideHelp(); // of a microphone that is not needed any more
+      hideHelp(); // such as help about the microphone
     call = devices.call = null;
     meters.microphone.clear();
     meters.remote.clear();
@@ -242,12 +242,12 @@ function startCall() {
   call.on('stats', showStats);
   call.on('signal', (signal) => log.add(signal));
   requestAnimationFrame(draw);
-  call.connect().catch(() => {}); // told by the events 'error' and 'state'
+  call.connect().catch(() => {}); // reported by the events 'error' and 'state'
 }
 
 view.call.addEventListener('click', (event) => {
   if (event.detail > 1)
-    return; // the second half of a double click is not meant for the button's new meaning
+    return; // ignore the second click of a double click: the button has changed
   if (call)
     call.hangUp();
   else
