@@ -6,20 +6,38 @@
 
 #define FALLBACK_PREFIX "fallback:"
 
+/* The members that are texts, and what they are in a new configuration; NULL: what the caller says. */
+static const struct
+{
+  gsize offset;
+  const char *default_text;
+} texts[] = {
+  { G_STRUCT_OFFSET (VgwEngineConfig, name), NULL },
+  { G_STRUCT_OFFSET (VgwEngineConfig, type), NULL },
+  { G_STRUCT_OFFSET (VgwEngineConfig, url), "" },
+  { G_STRUCT_OFFSET (VgwEngineConfig, dialect), VGW_ENGINE_DEFAULT_DIALECT },
+  { G_STRUCT_OFFSET (VgwEngineConfig, authorization), "" },
+  { G_STRUCT_OFFSET (VgwEngineConfig, tls_ca), "" },
+  { G_STRUCT_OFFSET (VgwEngineConfig, wraps), "" },
+  { G_STRUCT_OFFSET (VgwEngineConfig, on_failure), VGW_ENGINE_DEFAULT_ON_FAILURE },
+  { G_STRUCT_OFFSET (VgwEngineConfig, record_directory), VGW_ENGINE_DEFAULT_RECORD_DIRECTORY },
+};
+
+static char **
+text_at (VgwEngineConfig *config, gsize index)
+{
+  return G_STRUCT_MEMBER_P (config, texts[index].offset);
+}
+
 VgwEngineConfig *
 vgw_engine_config_new (const char *name, const char *type)
 {
   VgwEngineConfig *config = g_new0 (VgwEngineConfig, 1);
 
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    *text_at (config, i) = g_strdup (texts[i].default_text);
   config->name = g_strdup (name);
   config->type = g_strdup (type);
-  config->url = g_strdup ("");
-  config->dialect = g_strdup (VGW_ENGINE_DEFAULT_DIALECT);
-  config->authorization = g_strdup ("");
-  config->tls_ca = g_strdup ("");
-  config->wraps = g_strdup ("");
-  config->on_failure = g_strdup (VGW_ENGINE_DEFAULT_ON_FAILURE);
-  config->record_directory = g_strdup (VGW_ENGINE_DEFAULT_RECORD_DIRECTORY);
   config->pass_parameters = g_new0 (char *, 1);
   config->sample_rate_hz = VGW_ENGINE_DEFAULT_SAMPLE_RATE_HZ;
   config->max_playout_ms = VGW_ENGINE_DEFAULT_MAX_PLAYOUT_MS;
@@ -38,19 +56,11 @@ vgw_engine_config_new (const char *name, const char *type)
 VgwEngineConfig *
 vgw_engine_config_copy (const VgwEngineConfig *config)
 {
-  VgwEngineConfig *copy = g_new (VgwEngineConfig, 1);
+  VgwEngineConfig *copy = g_memdup2 (config, sizeof *config);
 
-  *copy = *config;
-  copy->name = g_strdup (config->name);
-  copy->type = g_strdup (config->type);
-  copy->url = g_strdup (config->url);
-  copy->dialect = g_strdup (config->dialect);
-  copy->authorization = g_strdup (config->authorization);
-  copy->tls_ca = g_strdup (config->tls_ca);
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    *text_at (copy, i) = g_strdup (*text_at (copy, i));
   copy->authorities = config->authorities != NULL ? g_object_ref (config->authorities) : NULL;
-  copy->wraps = g_strdup (config->wraps);
-  copy->on_failure = g_strdup (config->on_failure);
-  copy->record_directory = g_strdup (config->record_directory);
   copy->pass_parameters = g_strdupv (config->pass_parameters);
   return copy;
 }
@@ -60,16 +70,9 @@ vgw_engine_config_free (VgwEngineConfig *config)
 {
   if (config == NULL)
     return;
-  g_free (config->name);
-  g_free (config->type);
-  g_free (config->url);
-  g_free (config->dialect);
-  g_free (config->authorization);
-  g_free (config->tls_ca);
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free (*text_at (config, i));
   g_clear_object (&config->authorities);
-  g_free (config->wraps);
-  g_free (config->on_failure);
-  g_free (config->record_directory);
   g_strfreev (config->pass_parameters);
   g_free (config);
 }
