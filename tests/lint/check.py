@@ -2,7 +2,10 @@
 
     check.py rules SOURCE          who includes what, sizes, words
     check.py headers SOURCE BUILD  every header compiles alone, with the flags of its own room
-    check.py format SOURCE         the C files are as clang-format leaves them; ends with 77 where that is another version
+    check.py format SOURCE         the C files are as clang-format leaves them
+    check.py tidy SOURCE BUILD     clang-tidy finds nothing of what .clang-tidy chooses
+
+The last two end with 77 where the program is missing, or is another version than the tree is made with.
 
 Prints one line for each breach, FILE:LINE: what, and ends with status 1 if there was any.
 """
@@ -68,7 +71,7 @@ MAN_OPTION = re.compile(r"^\.BR? .*?--([a-z-]+)", re.MULTILINE)
 
 MAX_LINES = 600
 MAX_COLUMNS = 120
-CLANG_FORMAT = "14"  # Debian 12's: each version formats some things differently
+CLANG = "14"  # Debian 12's: each version formats some things differently, and has other checks
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 # Comments, strings and characters of C, which hold no code.
 NOT_CODE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
@@ -315,16 +318,45 @@ def check_headers(source, build, breaches):
     return len(jobs)
 
 
-def check_format(source, breaches):
-    version = subprocess.run(["clang-format", "--version"], capture_output=True, text=True, check=True).stdout
-    if f" version {CLANG_FORMAT}." not in version:
-        print(f"not checked: this is {version.strip()}, and the tree is formatted by version {CLANG_FORMAT}")
+def skip_unless_installed(program):
+    """Ends the test with 77 where @program is not there, or of another version."""
+    try:
+        version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    except FileNotFoundError:
+        print(f"not checked: there is no {program}, of which version {CLANG} is needed")
         sys.exit(77)
+    if f" version {CLANG}." not in version:
+        print(f"not checked: {program} is {' '.join(version.split())}, and the tree is held to version {CLANG}")
+        sys.exit(77)
+
+
+def check_format(source, breaches):
+    skip_unless_installed("clang-format")
     paths = [path for path in text_files(source) if path.suffix in (".c", ".h")]
     result = subprocess.run(["clang-format", "--dry-run", *paths], cwd=source, capture_output=True, text=True, check=True)
     for line in result.stderr.splitlines():
         if "[-Wclang-format-violations]" in line:
-            breaches.append(line.removeprefix(f"{source}/") + f"; clang-format-{CLANG_FORMAT} -i puts it right")
+            breaches.append(line.removeprefix(f"{source}/") + f"; clang-format-{CLANG} -i puts it right")
+    return len(paths)
+
+
+def tidy_file(path, source, build):
+    """What clang-tidy finds in one file and in the headers that it includes, a line each."""
+    result = subprocess.run(["clang-tidy", "--quiet", "-p", build, path], capture_output=True, text=True, check=False)
+    lines = [line for line in result.stdout.splitlines() if re.search(r": (error|warning): .*\[[\w.,-]+\]$", line)]
+    if result.returncode != 0 and not lines:
+        lines = [f"{path}:1: clang-tidy failed: {result.stderr.strip()}"]
+    return [os.path.normpath(line).removeprefix(f"{source}/") for line in lines]
+
+
+def check_tidy(source, build, breaches):
+    skip_unless_installed("clang-tidy")
+    commands = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
+    paths = {pathlib.Path(entry["directory"], entry["file"]).resolve() for entry in commands}
+    paths = sorted(path for path in paths if path.is_relative_to(source) and not path.is_relative_to(build))
+    with futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(lambda path: tidy_file(path, source, build), paths))
+    breaches += sorted(set(line for lines in found for line in lines))
     return len(paths)
 
 
@@ -348,6 +380,8 @@ def main(arguments):
         n_files = check_headers(source, pathlib.Path(arguments[2]).resolve(), breaches)
     elif mode == "format":
         n_files = check_format(source, breaches)
+    elif mode == "tidy":
+        n_files = check_tidy(source, pathlib.Path(arguments[2]).resolve(), breaches)
     else:
         sys.exit(__doc__)
     print("\n".join(breaches + [f"{n_files} files, {len(breaches)} breaches"]))
