@@ -26,6 +26,18 @@ typedef struct
   char *ufrag; /* of the client */
 } Ice;
 
+/* @ufrag (nullable) */
+static Ice *
+ice_new (const char *ufrag)
+{
+  g_autofree char *random = vgw_random_base64url (ETAG_BYTES);
+  Ice *ice = g_new (Ice, 1);
+
+  ice->etag = g_strdup_printf ("\"%s\"", random);
+  ice->ufrag = g_strdup (ufrag);
+  return ice;
+}
+
 static void
 ice_free (gpointer data)
 {
@@ -34,14 +46,6 @@ ice_free (gpointer data)
   g_free (ice->etag);
   g_free (ice->ufrag);
   g_free (ice);
-}
-
-static char *
-make_etag (void)
-{
-  g_autofree char *random = vgw_random_base64url (ETAG_BYTES);
-
-  return g_strdup_printf ("\"%s\"", random);
 }
 
 /* --- replies --- */
@@ -106,6 +110,7 @@ static void
 on_answered (VgwHttpSession *session, VgwHttpRequest *request, const char *answer, gpointer user_data)
 {
   g_autofree char *location = g_strconcat (SESSION_PATH, session->name, NULL);
+  g_autofree char *ufrag = NULL;
   Ice *ice;
 
   if (vgw_sdp_is_refused_in_part (session->offer, answer))
@@ -115,10 +120,8 @@ on_answered (VgwHttpSession *session, VgwHttpRequest *request, const char *answe
       vgw_session_end (session->session, VGW_END_ERROR);
       return;
     }
-  ice = g_new0 (Ice, 1);
-  ice->etag = make_etag ();
-  ice->ufrag = vgw_sdp_find_ufrag (session->offer);
-  session->data = ice;
+  ufrag = vgw_sdp_find_ufrag (session->offer);
+  session->data = ice = ice_new (ufrag);
   vgw_http_request_set_header (request, "Location", location);
   vgw_http_request_set_header (request, "ETag", ice->etag);
   vgw_http_request_set_header (request, "Accept-Patch", SDP_FRAGMENT);
@@ -233,6 +236,30 @@ has_tag (const char *if_match, const char *etag)
   return FALSE;
 }
 
+/* RFC 9725 section 4.3.3. A restart that is not possible leaves everything as it was. */
+static void
+restart_ice (VgwHttpSession *session, VgwHttpRequest *request, const VgwSdpFragment *remote)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VgwSdpFragment) local = vgw_session_restart_ice (session->session, remote, &error);
+  g_autofree char *text = NULL;
+  Ice *ice;
+
+  if (local == NULL)
+    {
+      reply_error (request, VGW_HTTP_STATUS_UNPROCESSABLE_CONTENT, error->message);
+      return;
+    }
+  ice_free (session->data);
+  session->data = ice = ice_new (remote->ufrag);
+  handle_candidates (session, remote);
+  local->mline = g_strdup (remote->mline);
+  local->mid = g_strdup (remote->mid);
+  text = vgw_sdp_fragment_to_text (local, TRUE);
+  vgw_http_request_set_header (request, "ETag", ice->etag);
+  vgw_http_request_reply (request, VGW_HTTP_STATUS_OK, SDP_FRAGMENT, text);
+}
+
 /* Candidates go with the tag of the ICE session that they are for, a restart with "*" (RFC 9725 section 4.3). */
 static void
 handle_fragment (VgwHttpSession *session, VgwHttpRequest *request, const VgwSdpFragment *fragment)
@@ -246,8 +273,10 @@ handle_fragment (VgwHttpSession *session, VgwHttpRequest *request, const VgwSdpF
     reply_error (request, VGW_HTTP_STATUS_PRECONDITION_REQUIRED, "If-Match must have the session's ETag");
   else if (!is_any && !has_tag (if_match, ice->etag))
     reply_error (request, VGW_HTTP_STATUS_PRECONDITION_FAILED, "If-Match is not the session's ETag");
+  else if (is_restart && !is_any)
+    reply_error (request, VGW_HTTP_STATUS_UNPROCESSABLE_CONTENT, "an ICE restart needs If-Match: *");
   else if (is_restart)
-    reply_error (request, VGW_HTTP_STATUS_UNPROCESSABLE_CONTENT, "ICE cannot be restarted here");
+    restart_ice (session, request, fragment);
   else
     {
       handle_candidates (session, fragment);

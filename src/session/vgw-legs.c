@@ -206,6 +206,30 @@ vgw_legs_handle_candidate (VgwLegs *self, const char *candidate, const char *mid
   vgw_leg_handle_candidate (self->next != NULL ? self->next : self->current, candidate, mid, mline_index);
 }
 
+VgwSdpFragment *
+vgw_legs_restart_ice (VgwLegs *self, const VgwSdpFragment *remote, GError **error)
+{
+  VgwPeer *peer = vgw_leg_get_peer (self->current);
+  g_autoptr (VgwIceParameters) own = NULL;
+  VgwSdpFragment *local;
+
+  if (peer == NULL)
+    {
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_STATE, "there is no connection to restart");
+      return NULL;
+    }
+  own = vgw_peer_restart_ice (peer, remote->ufrag, remote->pwd, error);
+  if (own == NULL)
+    return NULL;
+  local = vgw_sdp_fragment_new ();
+  local->ufrag = g_strdup (own->ufrag);
+  local->pwd = g_strdup (own->pwd);
+  for (guint i = 0; i < own->candidates->len; i++)
+    vgw_sdp_fragment_add_candidate (local, g_ptr_array_index (own->candidates, i), NULL);
+  local->is_complete = TRUE;
+  return local;
+}
+
 VgwLeg *
 vgw_legs_get_current (VgwLegs *self)
 {

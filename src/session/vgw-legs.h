@@ -4,6 +4,7 @@
 #pragma once
 
 #include "session/vgw-leg.h"
+#include "signaling/vgw-sdp-fragment.h"
 
 G_BEGIN_DECLS
 
@@ -30,6 +31,10 @@ gboolean vgw_legs_handle_offer (VgwLegs *self, const char *sdp, const VgwAudioFo
 
 /* As vgw_leg_handle_candidate (), for the leg of the last offer. */
 void vgw_legs_handle_candidate (VgwLegs *self, const char *candidate, const char *mid, int mline_index);
+
+/* An ICE restart of the current leg (vgw_peer_restart_ice ()) to the credentials of @remote, which it has. Errors, and
+ * nothing has changed: VGW_ERROR_BAD_STATE. Returns: our credentials and all of our candidates (transfer full) */
+VgwSdpFragment *vgw_legs_restart_ice (VgwLegs *self, const VgwSdpFragment *remote, GError **error);
 
 /* Never NULL; it may be closed. (transfer none) until the next report */
 VgwLeg *vgw_legs_get_current (VgwLegs *self);

@@ -406,7 +406,6 @@ vgw_session_handle (VgwSession *self, const VgwMessage *message)
 
   if (is_over (self))
     return;
-
   switch (message->type)
     {
     case VGW_MESSAGE_OFFER:
@@ -434,6 +433,13 @@ vgw_session_handle (VgwSession *self, const VgwMessage *message)
       refuse (self, VGW_ERROR_BAD_MESSAGE, "only the gateway sends messages of this type");
       break;
     }
+}
+
+VgwSdpFragment *
+vgw_session_restart_ice (VgwSession *self, const VgwSdpFragment *remote, GError **error)
+{
+  g_return_val_if_fail (VGW_IS_SESSION (self), NULL);
+  return vgw_legs_restart_ice (self->legs, remote, error);
 }
 
 void
@@ -526,7 +532,6 @@ vgw_session_start (VgwSession *self)
 
   if (is_over (self))
     return;
-
   self->started_at_us = g_get_real_time ();
   self->started_mono_us = g_get_monotonic_time ();
   max_duration_s = vgw_grant_get_max_duration_s (self->grant, self->context->limits.max_duration_s);

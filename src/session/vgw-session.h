@@ -21,6 +21,7 @@
 #include "session/vgw-session-context.h"
 #include "session/vgw-session-state.h"
 #include "signaling/vgw-message.h"
+#include "signaling/vgw-sdp-fragment.h"
 
 #define VGW_TYPE_SESSION (vgw_session_get_type ())
 G_DECLARE_FINAL_TYPE (VgwSession, vgw_session, VGW, SESSION, GObject)
@@ -35,6 +36,11 @@ void vgw_session_start (VgwSession *self);
 /* One message from the client, after start (). Errors go out as `error` messages; only where the table says fatal does
  * one end the session. Ignored once the session has ended. */
 void vgw_session_handle (VgwSession *self, const VgwMessage *message);
+
+/* An ICE restart without an offer, to the credentials of @remote: the connection goes on, on whichever path proves
+ * itself with the new credentials. Errors, and nothing has changed: VGW_ERROR_BAD_STATE where there is no connection,
+ * or no ICE agent that can restart. Returns: our credentials and all of our candidates (transfer full) */
+VgwSdpFragment *vgw_session_restart_ice (VgwSession *self, const VgwSdpFragment *remote, GError **error);
 
 /* What could not be read: answered with an `error`. @is_fatal: the channel is being closed for it, so that all of the
  * session's messages are sent at once. */

@@ -120,6 +120,20 @@ test('@binbat/whip-whep calls, trickles, and has events', async () => {
   await page.evaluate(() => window.whip.channel.send('{"from":"whip"}'));
   await assertHeard(page, '@binbat/whip-whep');
   assert.deepEqual(await page.evaluate(() => window.whip.events), ['{"from":"whip"}']);
+
+  const before = await page.evaluate(() => window.whip.peer.remoteDescription.sdp);
+  await page.evaluate(() => window.whip.client.restart());
+  const after = await page.evaluate(() => window.whip.peer.remoteDescription.sdp);
+  const ufragOf = (sdp) => /a=ice-ufrag:(.*)/.exec(sdp)[1];
+  assert.notEqual(ufragOf(after), ufragOf(before));
+  await page.waitForFunction(async (ufrag) => {
+    const reports = [...(await window.whip.peer.getStats()).values()];
+    const { selectedCandidatePairId } = reports.find(({ type }) => type === 'transport');
+    const pair = reports.find(({ id }) => id === selectedCandidatePairId);
+    return reports.find(({ id }) => id === pair?.remoteCandidateId)?.usernameFragment === ufrag;
+  }, ufragOf(after));
+  assert.notEqual(await page.evaluate(() => window.whip.client.etag), etag);
+  await assertHeard(page, '@binbat/whip-whep after an ICE restart');
   assert.deepEqual(page.problems, []); // a PATCH that was refused would be one
   assert.equal((await fetch(resource)).status, 204);
   await page.evaluate(() => window.whip.client.stop());

@@ -144,6 +144,38 @@ class Whip(harness.GatewayTest):
         self.assertEqual(reply.status, 204, reply)
         self.assertEqual(session.request("GET").status, 204)
 
+    def test_an_ice_restart(self):
+        gateway = self.start()
+        session = whip.Session(gateway, good_offer())
+        other = "a=ice-ufrag:other\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\n"
+        self.assertEqual(session.patch(other).status, 428)
+        self.assertEqual(session.patch(other, If_Match='"x"').status, 412)
+        self.assertEqual(session.patch(other, If_Match=session.etag).status, 422)
+        self.assertEqual(session.patch("a=ice-ufrag:other\r\na=ice-pwd:short\r\n", If_Match="*").status, 400)
+        self.assertEqual(session.patch(whip.fragment_of(session.offer, CANDIDATE), If_Match=session.etag).status, 204)
+        mline = "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n"
+        tags, credentials = {session.etag}, {whip.credentials_of(session.reply.body)}
+        for number, any_tag in enumerate(("*", '"*"', "*")):
+            fragment = other.replace("other", f"other{number}") + mline + f"a={CANDIDATE}\r\n"
+            reply = session.patch(fragment, If_Match=any_tag)
+            self.assertEqual((reply.status, reply.headers["Content-Type"]), (200, whip.FRAGMENT), reply)
+            self.assertTrue(reply.body.startswith("a=ice-lite\r\n" + mline), reply)
+            self.assertIn("\r\na=candidate:1 ", reply.body)
+            tags.add(reply.headers["ETag"])
+            credentials.add(whip.credentials_of(reply.body))
+            self.assertEqual(session.patch(f"a={CANDIDATE}\r\n", If_Match=session.etag).status, 412)
+            self.assertEqual(session.patch(fragment, If_Match=reply.headers["ETag"]).status, 204)
+        self.assertEqual((len(tags), len(credentials)), (4, 4))
+
+    def test_an_ice_restart_that_is_not_possible(self):
+        gateway = self.start(ice__agent="nice", ice__stun_servers="")
+        session = whip.Session(gateway, good_offer())
+        reply = session.patch("a=ice-ufrag:other\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\n", If_Match="*")
+        self.assertEqual(reply.status, 422, reply)
+        self.assertIn("ice.agent", reply.body)
+        self.assertIsNone(reply.headers["ETag"])
+        self.assertEqual(session.patch(whip.fragment_of(session.offer, CANDIDATE), If_Match=session.etag).status, 204)
+
     def test_options_and_other_origins(self):
         gateway = self.start(access__origins=ORIGIN, ice__client_servers="stun:a.example")
         preflight = whip.request(gateway, "OPTIONS", "/whip/echo", Origin=ORIGIN, Access_Control_Request_Method="POST",
