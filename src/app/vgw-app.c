@@ -131,6 +131,13 @@ make_capacity (const VgwConfig *config)
 }
 
 static void
+set_turn_secret (VgwSessionContext *context, const VgwConfig *config)
+{
+  context->client_turn_secret = config->client_turn_secret;
+  context->client_turn_ttl_s = config->client_turn_ttl_s;
+}
+
+static void
 fill_context (VgwApp *self)
 {
   const VgwConfig *config = self->config;
@@ -141,6 +148,7 @@ fill_context (VgwApp *self)
   context->media = self->media;
   context->manager = self->manager;
   context->limits = config->limits;
+  set_turn_secret (context, config);
   context->client_ice_servers = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_ice_server_free);
   for (guint i = 0; config->client_servers[i] != NULL; i++)
     add_client_server (context->client_ice_servers, config->client_servers[i]);
@@ -357,6 +365,7 @@ vgw_app_reload (VgwApp *self, VgwConfig *config)
   vgw_config_reload (self->config, loaded, in_force, fixed);
   vgw_log_configure (self->config->log.format, self->config->log.level);
   self->context.limits = self->config->limits;
+  set_turn_secret (&self->context, self->config);
   access_settings = get_access_settings (self);
   vgw_access_configure (self->access, &access_settings);
   vgw_media_set_advertise (self->media, self->config->media.advertise);

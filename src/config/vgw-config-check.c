@@ -6,6 +6,7 @@
 #include "access/vgw-token.h"
 #include "base/vgw-error.h"
 #include "engine/vgw-engine-factory.h"
+#include "net/vgw-http-proxies.h"
 
 /* Parts of patterns. A host is a name (RFC 1035 section 2.3.4), an IPv4 address, or an IPv6 address in brackets. */
 #define HOST "(?:[-._A-Za-z0-9]{1,253}|\\[(?<address>[^\\]]+)\\])"
@@ -205,6 +206,8 @@ static const struct
 } checks[] = {
   [VGW_CONFIG_CHECK_NOT_EMPTY] = { .pattern = "(?s).+", .must = "must not be empty" },
   [VGW_CONFIG_CHECK_ADDRESS] = { .is_good = g_hostname_is_ip_address, .must = ADDRESS_MUST },
+  [VGW_CONFIG_CHECK_ADDRESS_OR_PREFIX] = { .is_good = vgw_http_proxies_is_item,
+    .must = "must be an IP address or a prefix, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8" },
   [VGW_CONFIG_CHECK_ADDRESS_OR_NONE] = { .is_good = g_hostname_is_ip_address, .must = ADDRESS_MUST,
     .may_be_empty = TRUE },
   [VGW_CONFIG_CHECK_ADVERTISED] = { .is_good = is_advertised,

@@ -10,13 +10,14 @@ typedef enum
   VGW_CONFIG_CHECK_NOT_EMPTY,
   VGW_CONFIG_CHECK_ADDRESS, /* an IP address in digits, 127.0.0.1 or ::1 */
   VGW_CONFIG_CHECK_ADDRESS_OR_NONE,
-  VGW_CONFIG_CHECK_ADVERTISED,       /* an IP address or a host name, with or without a port */
-  VGW_CONFIG_CHECK_LOOPBACK_OR_NONE, /* an IP address of the loopback interface */
-  VGW_CONFIG_CHECK_ORIGIN,           /* as a browser's Origin header has it (RFC 6454 section 6.2), or "*" */
-  VGW_CONFIG_CHECK_STUN_SERVER,      /* RFC 7064 */
-  VGW_CONFIG_CHECK_TURN_SERVER,      /* RFC 7065, with USER:PASSWORD@ as the gateway's own extension */
-  VGW_CONFIG_CHECK_CLIENT_SERVER,    /* either of them, with or without credentials */
-  VGW_CONFIG_CHECK_PIPELINE_NAME,    /* never a path */
+  VGW_CONFIG_CHECK_ADDRESS_OR_PREFIX, /* or "10.0.0.0/8" */
+  VGW_CONFIG_CHECK_ADVERTISED,        /* an IP address or a host name, with or without a port */
+  VGW_CONFIG_CHECK_LOOPBACK_OR_NONE,  /* an IP address of the loopback interface */
+  VGW_CONFIG_CHECK_ORIGIN,            /* as a browser's Origin header has it (RFC 6454 section 6.2), or "*" */
+  VGW_CONFIG_CHECK_STUN_SERVER,       /* RFC 7064 */
+  VGW_CONFIG_CHECK_TURN_SERVER,       /* RFC 7065, with USER:PASSWORD@ as the gateway's own extension */
+  VGW_CONFIG_CHECK_CLIENT_SERVER,     /* either of them, with or without credentials */
+  VGW_CONFIG_CHECK_PIPELINE_NAME,     /* never a path */
   VGW_CONFIG_CHECK_ELEMENT_NAME,
   VGW_CONFIG_CHECK_ENGINE_TYPE, /* one of vgw_engine_types () */
   VGW_CONFIG_CHECK_ENGINE_NAME, /* what an environment variable and a query can have */

@@ -90,6 +90,15 @@ const VgwConfigKey vgw_config_keys[] = {
     .detail = "For IPv6 the limit is per /64. Loopback addresses are exempt, since a proxy on this machine forwards "
               "all callers. 0: no limit." },
 
+  { "http", "trusted-proxies", LIST (VgwConfig, http.trusted_proxies), "",
+    .check = VGW_CONFIG_CHECK_ADDRESS_OR_PREFIX,
+    .brief = "Addresses of the proxies that forward callers",
+    .detail = "IP addresses or prefixes, such as 127.0.0.1;10.0.0.0/8;fd00::/8. Only from these the gateway takes the "
+              "caller's address out of X-Forwarded-For or Forwarded (RFC 7239): the last one that is no trusted proxy. "
+              "The proxy must remove the one of the two headers that it does not write; a request in which they "
+              "disagree is refused. Connections from trusted proxies are exempt from "
+              "http.max-connections-per-address." },
+
   { "admin", "address", TEXT (VgwConfig, admin.address), "127.0.0.1", .check = VGW_CONFIG_CHECK_LOOPBACK_OR_NONE,
     .brief = "Loopback IP address to listen on",
     .detail = "The listener has no authentication, so it accepts connections from this machine only; a proxy in "
@@ -165,7 +174,17 @@ const VgwConfigKey vgw_config_keys[] = {
     .check = VGW_CONFIG_CHECK_CLIENT_SERVER,
     .brief = "STUN and TURN servers for callers",
     .detail = "Sent to every caller. As stun:HOST:PORT, or turn:USER:PASSWORD@HOST:PORT. ice.client-servers-file "
-              "names a file with one on each line." },
+              "names a file with one on each line. For a TURN server without USER:PASSWORD see "
+              "ice.client-turn-secret." },
+  { "ice", "client-turn-secret", TEXT (VgwConfig, client_turn_secret), "",
+    .flags = VGW_CONFIG_SECRET | VGW_CONFIG_PRIVATE | VGW_CONFIG_RELOADABLE,
+    .brief = "Secret shared with the TURN servers in ice.client-servers that have no USER:PASSWORD",
+    .detail = "Every session then gets credentials of its own that expire: static-auth-secret of coturn with "
+              "use-auth-secret. Use ice.client-turn-secret-file, which names a file with the secret." },
+  { "ice", "client-turn-ttl-s", SECONDS (VgwConfig, client_turn_ttl_s), "14400", .flags = VGW_CONFIG_RELOADABLE,
+    .min = 60, .max = YEAR_S,
+    .brief = "Time until credentials made with ice.client-turn-secret expire",
+    .detail = "At least the length of a call: a caller may allocate a relay again when its network changes." },
   { "ice", "min-port", PORT (VgwConfig, media.min_port), "0",
     .brief = "First UDP port for sessions (agent nice)",
     .detail = "Set together with ice.max-port; if both are 0, any port is used." },
@@ -303,6 +322,11 @@ const VgwConfigKey vgw_config_keys[] = {
     .brief = "Maximum number of sessions at the same time from one address",
     .detail = "For IPv6 the limit is per /64. Loopback addresses are exempt, since a proxy on this machine forwards "
               "all callers. 0: no limit." },
+  { "limits", "max-new-sessions-per-minute", NUMBER (VgwConfig, limits.max_new_sessions_per_minute), "60",
+    .flags = VGW_CONFIG_RELOADABLE, .max = 100000,
+    .brief = "Maximum number of new sessions per minute from one address",
+    .detail = "All of them may begin at once; after that they are accepted at this rate. For IPv6 the limit is per "
+              "/64. Loopback addresses are exempt. 0: no limit." },
   { "limits", "offer-timeout-ms", MILLISECONDS (VgwConfig, limits.offer_timeout_ms), "10000",
     .flags = VGW_CONFIG_RELOADABLE, .max = HOUR_MS,
     .brief = "Time limit from connecting to the offer",

@@ -39,6 +39,8 @@ typedef struct
   VgwAdminSettings admin;
   VgwMediaSettings media;            /* [ice] and [media], and limits.max-mlines */
   const char *const *client_servers; /* ice.client-servers, for callers; vgw_config_split_server () */
+  const char *client_turn_secret;    /* ice.client-turn-secret */
+  guint client_turn_ttl_s;
   VgwEngineSettings engine;
   VgwManagerSettings manager;
   VgwSessionSettingsLimits limits;

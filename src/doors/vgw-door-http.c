@@ -20,6 +20,7 @@ describe (VgwRefusal refusal)
     case VGW_REFUSAL_MAX_SESSIONS:
       return (Refusal){ VGW_HTTP_STATUS_UNAVAILABLE, NULL, RETRY_AFTER_S };
     case VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS:
+    case VGW_REFUSAL_RATE:
       return (Refusal){ VGW_HTTP_STATUS_TOO_MANY_REQUESTS, NULL, RETRY_AFTER_S };
     case VGW_REFUSAL_ORIGIN:
       return (Refusal){ VGW_HTTP_STATUS_FORBIDDEN, NULL, NULL };

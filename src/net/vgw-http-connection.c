@@ -8,6 +8,7 @@
 #include "base/vgw-log.h"
 #include "base/vgw-source.h"
 #include "net/vgw-http-head.h"
+#include "net/vgw-http-origin.h"
 
 #define USER_TIMEOUT_MS 30000    /* unacknowledged bytes, or a closed window: tcp(7), TCP_USER_TIMEOUT */
 #define SEND_BUFFER_BYTES 131072 /* otherwise the kernel's buffer may grow to 4 MiB for a client that does not read */
@@ -136,15 +137,29 @@ watch (VgwHttpConnection *self, GSocketSourceFunc callback)
       vgw_source_start (g_socket_create_source (self->socket, G_IO_IN, NULL), G_SOURCE_FUNC (callback), self);
 }
 
-/* Sends the refusal, and closes after the client has read it. @methods (nullable): for the header Allow. */
+/* What pages of other origins need to read a refusal of the request in @data, as lines of a head. (transfer full) */
+static char *
+describe_cors (VgwHttpConnection *self, const char *data, gsize length)
+{
+  g_autofree char *origin = vgw_http_head_find_field (data, length, "Origin");
+
+  if (origin == NULL || !vgw_http_origin_is_listed (origin, self->limits.origins))
+    return g_strdup ("");
+  return g_strdup_printf ("Vary: Origin\r\nAccess-Control-Allow-Origin: %s\r\n"
+                          "Access-Control-Expose-Headers: Allow\r\n",
+                          origin);
+}
+
+/* Sends the refusal, and closes after the client has read it. @methods (nullable): for the header Allow; @cors: lines
+ * of the head. */
 static void
-refuse (VgwHttpConnection *self, VgwHttpHead verdict, const char *methods)
+refuse (VgwHttpConnection *self, VgwHttpHead verdict, const char *methods, const char *cors)
 {
   const char *text = refusals[verdict].text;
   g_autofree char *allow = methods != NULL ? g_strdup_printf ("Allow: %s\r\n", methods) : g_strdup ("");
-  g_autofree char *answer = g_strdup_printf ("HTTP/1.1 %s\r\nConnection: close\r\n%s"
+  g_autofree char *answer = g_strdup_printf ("HTTP/1.1 %s\r\nConnection: close\r\n%s%s"
                                              "Content-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n\r\n%s",
-                                             refusals[verdict].status, allow, strlen (text), text);
+                                             refusals[verdict].status, allow, cors, strlen (text), text);
 
   /* the first bytes on this socket fit the kernel's buffer */
   g_socket_send (self->socket, answer, strlen (answer), NULL, NULL);
@@ -180,10 +195,18 @@ on_head (GSocket *socket, GIOCondition condition, gpointer user_data)
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
     return G_SOURCE_CONTINUE;
   verdict = n > 0 ? vgw_http_head_check (data, n, self->limits.routes, &methods) : VGW_HTTP_HEAD_MORE;
+  /* a page needs the header Origin in what it may read of a refusal, so the refusal waits for it */
+  if (verdict >= VGW_HTTP_HEAD_METHOD && verdict <= VGW_HTTP_HEAD_EXPECT && n < VGW_HTTP_HEAD_MAX_BYTES
+      && !vgw_http_head_is_whole (data, n))
+    verdict = VGW_HTTP_HEAD_MORE;
   if (verdict == VGW_HTTP_HEAD_GOOD)
     hand_over (self);
   else if (verdict != VGW_HTTP_HEAD_MORE)
-    refuse (self, verdict, methods);
+    {
+      g_autofree char *cors = describe_cors (self, data, n);
+
+      refuse (self, verdict, methods, cors);
+    }
   else if (n <= 0 || (gsize) n == self->n_peeked)
     let_go (self); /* woken without a byte more: the client has closed its half */
   else

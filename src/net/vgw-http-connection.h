@@ -10,8 +10,9 @@ typedef struct _VgwHttpConnection VgwHttpConnection;
 
 typedef struct
 {
-  guint timeout_ms;      /* from connecting to the end of the request's head; the receiver sets another deadline */
-  VgwHttpRoutes *routes; /* outlives the connection */
+  guint timeout_ms;           /* from connecting to the end of the request's head; the receiver sets another deadline */
+  VgwHttpRoutes *routes;      /* outlives the connection */
+  const char *const *origins; /* (nullable) whose pages may read a refusal; outlives it, too */
 } VgwHttpConnectionLimits;
 
 /* A complete head can be read. A reference to @stream keeps the connection open. */

@@ -198,3 +198,33 @@ vgw_http_head_check (const char *data, gsize length, VgwHttpRoutes *routes, char
     }
   return length >= VGW_HTTP_HEAD_MAX_BYTES ? VGW_HTTP_HEAD_TOO_LARGE : VGW_HTTP_HEAD_MORE;
 }
+
+gboolean
+vgw_http_head_is_whole (const char *data, gsize length)
+{
+  Line line;
+  gsize n_taken;
+
+  for (gsize n_done = 0; next_line (data + n_done, length - n_done, &line, &n_taken); n_done += n_taken)
+    if (line.length == 0)
+      return TRUE;
+  return FALSE;
+}
+
+char *
+vgw_http_head_find_field (const char *data, gsize length, const char *name)
+{
+  Line line;
+  gsize n_taken;
+
+  for (gsize n_done = 0; next_line (data + n_done, length - n_done, &line, &n_taken) && line.length > 0;
+       n_done += n_taken)
+    {
+      const char *colon = memchr (line.text, ':', line.length);
+      gsize n_name = colon != NULL ? colon - line.text : 0;
+
+      if (colon != NULL && is_named (&line, n_name, name) && !has_control_char (&line))
+        return g_strstrip (g_strndup (colon + 1, line.length - n_name - 1));
+    }
+  return NULL;
+}

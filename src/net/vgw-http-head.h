@@ -23,3 +23,10 @@ typedef enum
 /* @data: all bytes received so far. @allow (out) (optional): with VGW_HTTP_HEAD_METHOD the value of the header Allow
  * (transfer full), else unchanged. RFC 9112. */
 VgwHttpHead vgw_http_head_check (const char *data, gsize length, VgwHttpRoutes *routes, char **allow);
+
+/* Whether the empty line at the end of the head has arrived. */
+gboolean vgw_http_head_is_whole (const char *data, gsize length);
+
+/* The value of the first field @name that has no control characters, without the space around it; NULL where none has
+ * arrived. (transfer full) */
+char *vgw_http_head_find_field (const char *data, gsize length, const char *name);

@@ -34,6 +34,7 @@ struct _VgwHttpListener
   GSource *pause;  /* never NULL; its ready time ends a pause */
   guint max_connections;
   guint max_connections_per_address;
+  VgwHttpProxies *proxies; /* (nullable) */
   VgwHttpConnectionLimits limits;
   VgwCapacity *capacity;
   guint16 port;
@@ -65,7 +66,8 @@ find_client (VgwHttpListener *self, const char *address)
     return client;
   client = g_new0 (Client, 1);
   client->name = g_steal_pointer (&name);
-  client->is_bounded = self->max_connections_per_address > 0 && !vgw_address_is_loopback (address);
+  client->is_bounded = self->max_connections_per_address > 0 && !vgw_address_is_loopback (address)
+                       && (self->proxies == NULL || !vgw_http_proxies_has (self->proxies, address));
   g_hash_table_insert (self->clients, client->name, client);
   return client;
 }
@@ -349,6 +351,7 @@ vgw_http_listener_new (const VgwHttpListenerSettings *settings, VgwHttpReadyFunc
   self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (real));
   self->max_connections = settings->max_connections;
   self->max_connections_per_address = settings->max_connections_per_address;
+  self->proxies = settings->proxies;
   self->limits = settings->limits;
   self->capacity = settings->capacity;
   self->entries = g_hash_table_new_full (NULL, NULL, NULL, g_free);

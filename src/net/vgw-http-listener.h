@@ -4,6 +4,7 @@
 
 #include "base/vgw-capacity.h"
 #include "net/vgw-http-connection.h"
+#include "net/vgw-http-proxies.h"
 
 typedef struct _VgwHttpListener VgwHttpListener;
 
@@ -12,7 +13,8 @@ typedef struct
   const char *address; /* an IP address */
   guint16 port;        /* 0: any */
   guint max_connections;
-  guint max_connections_per_address; /* 0: no limit; loopback addresses are exempt */
+  guint max_connections_per_address; /* 0: no limit; loopback addresses and proxies are exempt */
+  VgwHttpProxies *proxies;           /* (nullable) outlives the listener */
   VgwHttpConnectionLimits limits;
   VgwCapacity *capacity; /* (nullable) outlives the listener */
 } VgwHttpListenerSettings;

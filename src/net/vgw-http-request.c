@@ -144,7 +144,7 @@ vgw_http_request_class_init (VgwHttpRequestClass *klass)
 }
 
 VgwHttpRequest *
-vgw_http_request_new (SoupServerMessage *message, char **captures)
+vgw_http_request_new (SoupServerMessage *message, char **captures, char *remote_address)
 {
   VgwHttpRequest *self = g_object_new (VGW_TYPE_HTTP_REQUEST, NULL);
   GUri *uri = soup_server_message_get_uri (message);
@@ -153,7 +153,7 @@ vgw_http_request_new (SoupServerMessage *message, char **captures)
   self->method = g_strdup (soup_server_message_get_method (message));
   self->path = g_strdup (g_uri_get_path (uri));
   self->query = g_strdup (g_uri_get_query (uri));
-  self->remote_address = vgw_http_address_to_string (soup_server_message_get_remote_address (message));
+  self->remote_address = remote_address;
   self->captures = captures;
   g_signal_connect (message, "disconnected", G_CALLBACK (on_disconnected), self);
   return self;

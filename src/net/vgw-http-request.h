@@ -65,7 +65,7 @@ gboolean vgw_http_request_has_content_type (VgwHttpRequest *self, const char *ty
 /* The body, at most the route's max_body_bytes. (transfer full) */
 GBytes *vgw_http_request_get_body (VgwHttpRequest *self);
 
-/* "192.0.2.1" or "2001:db8::1" */
+/* The client's address, "192.0.2.1" or "2001:db8::1": behind a trusted proxy the one that the proxy names. */
 const char *vgw_http_request_get_remote_address (VgwHttpRequest *self);
 
 /* Sets a header of the reply. */
@@ -87,8 +87,8 @@ gboolean vgw_http_request_is_open (VgwHttpRequest *self);
 
 typedef struct _SoupServerMessage SoupServerMessage;
 
-/* @message (transfer none), @captures (transfer full). Returns: (transfer full) */
-VgwHttpRequest *vgw_http_request_new (SoupServerMessage *message, char **captures);
+/* @message (transfer none), @captures and @remote_address (transfer full). Returns: (transfer full) */
+VgwHttpRequest *vgw_http_request_new (SoupServerMessage *message, char **captures, char *remote_address);
 
 /* To be called after the handler: without a reply the request waits for one, or for the client to disconnect. */
 void vgw_http_request_wait (VgwHttpRequest *self);

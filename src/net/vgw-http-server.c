@@ -26,6 +26,7 @@ struct _VgwHttpServer
   VgwHttpCheckFunc check; /* (nullable) */
   gpointer check_data;
   char **origins;
+  VgwHttpProxies *proxies;
   guint max_message_bytes;
   guint idle_timeout_ms;
   char *url;
@@ -74,6 +75,17 @@ reply_without_handler (VgwHttpRequest *request)
     vgw_http_request_reply (request, VGW_HTTP_STATUS_NOT_FOUND, VGW_HTTP_TEXT_PLAIN, "not found\n");
 }
 
+/* (transfer full) (nullable): NULL where the proxies' headers contradict each other */
+static char *
+find_client (VgwHttpServer *self, SoupServerMessage *message)
+{
+  g_autofree char *peer = vgw_http_address_to_string (soup_server_message_get_remote_address (message));
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+
+  return vgw_http_proxies_find_client (self->proxies, peer, soup_message_headers_get_list (headers, "X-Forwarded-For"),
+                                       soup_message_headers_get_list (headers, "Forwarded"));
+}
+
 static void
 on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
 {
@@ -82,7 +94,9 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
   char **captures = NULL;
   const VgwHttpRoute *route = vgw_http_routes_find (self->routes, path, &handler_data, &captures);
   VgwHttpHandler handler = vgw_http_route_get_handler (route, soup_server_message_get_method (message));
-  g_autoptr (VgwHttpRequest) request = vgw_http_request_new (message, captures);
+  char *client = find_client (self, message);
+  g_autoptr (VgwHttpRequest) request =
+      vgw_http_request_new (message, captures, client != NULL ? client : g_strdup ("unknown"));
   VgwHttpConnection *connection = vgw_http_connection_from_address (soup_server_message_get_remote_address (message));
 
   if (connection != NULL)
@@ -91,6 +105,12 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
     add_cors_headers (self, request, route);
   if (self->check != NULL && !self->check (request, self->check_data))
     return;
+  if (client == NULL)
+    {
+      vgw_http_request_reply (request, VGW_HTTP_STATUS_BAD_REQUEST, VGW_HTTP_TEXT_PLAIN,
+                              "X-Forwarded-For and Forwarded name different clients\n");
+      return;
+    }
   if (handler != NULL)
     handler (request, handler_data);
   else
@@ -129,6 +149,7 @@ on_connection (GIOStream *stream, GSocketAddress *local_address, GSocketAddress 
 typedef struct
 {
   VgwHttpServer *server; /* outlives the message */
+  char *remote;          /* address of the client */
   VgwHttpWebSocketFunc opened;
   gpointer user_data;
   GDestroyNotify destroy;
@@ -141,6 +162,7 @@ handshake_free (gpointer data, GClosure *closure)
 
   if (self->destroy != NULL)
     self->destroy (self->user_data);
+  g_free (self->remote);
   g_free (self);
 }
 
@@ -171,9 +193,7 @@ on_upgraded (SoupServerMessage *message, gpointer user_data)
 {
   Handshake *handshake = user_data;
   VgwHttpServer *self = handshake->server;
-  GSocketAddress *remote_address = soup_server_message_get_remote_address (message);
-  VgwHttpConnection *connection = vgw_http_connection_from_address (remote_address);
-  g_autofree char *remote = vgw_http_address_to_string (remote_address);
+  VgwHttpConnection *connection = vgw_http_connection_from_address (soup_server_message_get_remote_address (message));
   g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
   VgwWsChannelSettings settings = vgw_ws_channel_server_defaults;
   VgwWsChannel *channel;
@@ -184,7 +204,7 @@ on_upgraded (SoupServerMessage *message, gpointer user_data)
   settings.max_text_bytes = settings.max_binary_bytes = self->max_message_bytes;
   settings.idle_timeout_ms = self->idle_timeout_ms;
   settings.limits.shared_work = &self->work;
-  channel = vgw_ws_channel_new (stream, vgw_http_connection_get_socket (connection), remote, &settings);
+  channel = vgw_ws_channel_new (stream, vgw_http_connection_get_socket (connection), handshake->remote, &settings);
   g_hash_table_add (self->channels, channel);
   g_signal_connect (channel, "closed", G_CALLBACK (on_channel_closed), self);
   handshake->opened (channel, handshake->user_data);
@@ -244,7 +264,8 @@ vgw_http_server_open_websocket (VgwHttpServer *self, VgwHttpRequest *request, Vg
   Handshake *handshake = g_new (Handshake, 1);
   g_autoptr (GError) error = NULL;
 
-  *handshake = (Handshake){ self, opened, user_data, destroy };
+  *handshake =
+      (Handshake){ self, g_strdup (vgw_http_request_get_remote_address (request)), opened, user_data, destroy };
   if (self->listener == NULL)
     vgw_http_request_reply (request, VGW_HTTP_STATUS_UNAVAILABLE, VGW_HTTP_TEXT_PLAIN, "shutting down\n");
   else if (!soup_websocket_server_check_handshake (vgw_http_request_get_message (request), NULL, NULL, NULL, &error))
@@ -307,6 +328,7 @@ vgw_http_server_finalize (GObject *object)
   g_object_unref (self->soup);
   g_hash_table_unref (self->channels);
   vgw_http_routes_free (self->routes);
+  vgw_http_proxies_free (self->proxies);
   g_strfreev (self->origins);
   g_free (self->url);
   G_OBJECT_CLASS (vgw_http_server_parent_class)->finalize (object);
@@ -347,6 +369,8 @@ vgw_http_server_new (const VgwHttpSettings *settings, GError **error)
   };
 
   self->origins = g_strdupv ((char **) settings->origins);
+  listener_settings.limits.origins = (const char *const *) self->origins;
+  listener_settings.proxies = self->proxies = vgw_http_proxies_new (settings->trusted_proxies);
   self->max_message_bytes = settings->max_message_bytes;
   self->idle_timeout_ms = settings->idle_timeout_ms;
   self->listener = vgw_http_listener_new (&listener_settings, on_connection, self, error);

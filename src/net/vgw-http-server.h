@@ -13,15 +13,16 @@ G_DECLARE_FINAL_TYPE (VgwHttpServer, vgw_http_server, VGW, HTTP_SERVER, GObject)
 /* The group [http] of the configuration, and what the app adds: origins, capacity, max_message_bytes. */
 typedef struct
 {
-  const char *address;               /* to listen on */
-  guint16 port;                      /* 0: any free port */
-  const char *const *origins;        /* (nullable) whose pages may use routes with has_cors; "*" for any */
-  guint header_timeout_ms;           /* from connecting to the end of the request, its body included */
-  guint max_connections;             /* open sockets in all */
-  guint max_connections_per_address; /* 0: no limit */
-  VgwCapacity *capacity;             /* (nullable) outlives the server */
-  guint max_message_bytes;           /* of a WebSocket */
-  guint idle_timeout_ms;             /* a WebSocket that answers no ping for that long is closed */
+  const char *address;                /* to listen on */
+  const char *const *trusted_proxies; /* (nullable) see vgw_http_proxies_new () */
+  guint16 port;                       /* 0: any free port */
+  const char *const *origins;         /* (nullable) whose pages may use routes with has_cors; "*" for any */
+  guint header_timeout_ms;            /* from connecting to the end of the request, its body included */
+  guint max_connections;              /* open sockets in all */
+  guint max_connections_per_address;  /* 0: no limit */
+  VgwCapacity *capacity;              /* (nullable) outlives the server */
+  guint max_message_bytes;            /* of a WebSocket */
+  guint idle_timeout_ms;              /* a WebSocket that answers no ping for that long is closed */
 } VgwHttpSettings;
 
 /* @settings is copied. Errors: G_IO_ERROR, with address and port in the message. Returns: (transfer full) */

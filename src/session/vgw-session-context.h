@@ -10,8 +10,9 @@
  * sessions, and none at all for other counts. */
 typedef struct
 {
-  guint max_sessions;             /* these two are of all sessions together */
-  guint max_sessions_per_address; /* of IPv6, of one /64 */
+  guint max_sessions;                /* these two are of all sessions together */
+  guint max_sessions_per_address;    /* of IPv6, of one /64 */
+  guint max_new_sessions_per_minute; /* of one address, as above */
   guint offer_timeout_ms;
   guint connect_timeout_ms;
   guint media_timeout_ms;
@@ -29,6 +30,8 @@ typedef struct
   VgwManager *manager;
   VgwEngineShared engine_shared; /* its engines are those that there are */
   VgwSessionSettingsLimits limits;
-  GPtrArray *client_ice_servers; /* VgwIceServer*, (nullable) */
-  VgwCapacity *capacity;         /* (nullable) asked before a peer is made */
+  GPtrArray *client_ice_servers;  /* VgwIceServer*, (nullable) */
+  const char *client_turn_secret; /* (nullable), or empty: see vgw-client-servers.h */
+  guint client_turn_ttl_s;
+  VgwCapacity *capacity; /* (nullable) asked before a peer is made */
 } VgwSessionContext;

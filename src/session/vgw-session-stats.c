@@ -21,6 +21,8 @@ vgw_refusal_to_string (VgwRefusal refusal)
       return "max-sessions";
     case VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS:
       return "max-sessions-per-address";
+    case VGW_REFUSAL_RATE:
+      return "rate";
     case VGW_REFUSAL_ORIGIN:
       return "origin";
     case VGW_REFUSAL_NO_TOKEN:

@@ -12,6 +12,7 @@ typedef enum
   VGW_REFUSAL_SHUTDOWN,
   VGW_REFUSAL_MAX_SESSIONS,
   VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS,
+  VGW_REFUSAL_RATE,     /* too many new sessions of that address in a short time */
   VGW_REFUSAL_ORIGIN,   /* the pages of that origin may not call */
   VGW_REFUSAL_NO_TOKEN, /* a token is needed */
   VGW_REFUSAL_TOKEN,    /* … and this one is not good */

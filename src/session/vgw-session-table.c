@@ -1,5 +1,6 @@
 #include "session/vgw-session-table.h"
 
+#include "base/vgw-address-buckets.h"
 #include "base/vgw-address-group.h"
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
@@ -13,6 +14,7 @@ struct _VgwSessionTable
 
   GHashTable *sessions;       /* id (owned by the session) → VgwSession */
   GHashTable *address_counts; /* address → number of sessions, never 0 */
+  VgwAddressBuckets *rates;   /* of new sessions */
   VgwSessionStats stats;      /* but for what the sessions that there are know themselves */
 };
 
@@ -87,6 +89,7 @@ vgw_session_table_finalize (GObject *object)
 
   g_hash_table_unref (self->sessions);
   g_hash_table_unref (self->address_counts);
+  vgw_address_buckets_free (self->rates);
   G_OBJECT_CLASS (vgw_session_table_parent_class)->finalize (object);
 }
 
@@ -104,6 +107,7 @@ vgw_session_table_init (VgwSessionTable *self)
 {
   self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
   self->address_counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->rates = vgw_address_buckets_new ();
   vgw_session_stats_init (&self->stats);
 }
 
@@ -137,7 +141,7 @@ check_limits (VgwSessionTable *self, const VgwGrant *grant, const char *key, Vgw
 {
   const VgwSessionSettingsLimits *limits = &self->context->limits;
   /* a proxy on this machine brings all callers */
-  gboolean is_bounded = limits->max_sessions_per_address > 0 && !vgw_address_is_loopback (grant->address);
+  gboolean is_bounded = !vgw_address_is_loopback (grant->address);
   g_autofree char *full = NULL;
 
   *refusal = VGW_REFUSAL_SHUTDOWN;
@@ -148,11 +152,20 @@ check_limits (VgwSessionTable *self, const VgwGrant *grant, const char *key, Vgw
       full = g_strdup_printf ("limits.max-sessions (%u) is reached", limits->max_sessions);
       *refusal = VGW_REFUSAL_MAX_SESSIONS;
     }
-  else if (is_bounded && get_count (self, key) >= limits->max_sessions_per_address)
+  else if (is_bounded && limits->max_sessions_per_address > 0
+           && get_count (self, key) >= limits->max_sessions_per_address)
     {
       full = g_strdup_printf ("limits.max-sessions-per-address (%u) is reached for this address",
                               limits->max_sessions_per_address);
       *refusal = VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS;
+    }
+  else if (is_bounded && limits->max_new_sessions_per_minute > 0
+           && !vgw_address_buckets_take (self->rates, key, limits->max_new_sessions_per_minute,
+                                         g_get_monotonic_time ()))
+    {
+      full = g_strdup_printf ("limits.max-new-sessions-per-minute (%u) is reached for this address",
+                              limits->max_new_sessions_per_minute);
+      *refusal = VGW_REFUSAL_RATE;
     }
 
   if (full == NULL)

@@ -13,6 +13,7 @@ static const struct
   { VGW_REFUSAL_SHUTDOWN, 503, "Retry-After: 5\r\n" },
   { VGW_REFUSAL_MAX_SESSIONS, 503, "Retry-After: 5\r\n" },
   { VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS, 429, "Retry-After: 5\r\n" },
+  { VGW_REFUSAL_RATE, 429, "Retry-After: 5\r\n" },
   { VGW_REFUSAL_ORIGIN, 403, NULL },
   { VGW_REFUSAL_NO_TOKEN, 401, "WWW-Authenticate: Bearer realm=\"voice-gateway\"\r\n" },
   { VGW_REFUSAL_TOKEN, 401, "WWW-Authenticate: Bearer realm=\"voice-gateway\", error=\"invalid_token\"\r\n" },

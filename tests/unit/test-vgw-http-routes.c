@@ -417,6 +417,60 @@ START_TEST (listed_origins_get_a_preflight_and_may_read)
 }
 END_TEST
 
+/* @pattern with @lines in place of its "%s". (transfer full) */
+static char *
+replace (const char *pattern, const char *lines)
+{
+  g_auto (GStrv) parts = g_strsplit (pattern, "%s", 2);
+
+  return g_strjoin (lines, parts[0], parts[1], NULL);
+}
+
+/* Those that the listener writes, before libsoup has the request. */
+START_TEST (listed_origins_may_read_an_early_refusal)
+{
+  static const struct
+  {
+    const char *request;
+    guint status;
+  } cases[] = {
+    { "PUT /calls/1 HTTP/1.1\r\nHost: x\r\n%s\r\n", 405 },
+    { "POST /calls/1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n%s\r\n0\r\n\r\n", 411 },
+    { "POST /calls/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n%s\r\n", 413 },
+    { "POST /calls/1 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n%s\r\n", 417 },
+  };
+  g_auto (Doors) doors = { 0 };
+  g_autoptr (WsPeer) slow = NULL;
+
+  doors_set_up (&doors);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *request = replace (cases[i].request, "Origin: https://good.example\r\n");
+      g_autofree char *other_request = replace (cases[i].request, "Origin: https://evil.example\r\n");
+      g_autofree char *response = exchange (doors.http, request);
+      g_autofree char *other = exchange (doors.http, other_request);
+
+      ck_assert_uint_eq (status_of (response), cases[i].status);
+      assert_has (response, "\r\nAccess-Control-Allow-Origin: https://good.example\r\n");
+      assert_has (response, "\r\nAccess-Control-Expose-Headers: Allow\r\n");
+      ck_assert_uint_eq (status_of (other), cases[i].status);
+      ck_assert_ptr_null (strstr (other, "Access-Control"));
+    }
+  {
+    g_autofree char *split = exchange (doors.http, "PUT /calls/1 HTTP/1.1\r\nHost: x\r\n"
+                                                   "Origin: https://good.example\rX: y\r\n\r\n");
+
+    ck_assert_ptr_null (strstr (split, "X: y")); /* nothing of it comes back */
+  }
+  /* the refusal waits for the origin, which comes later */
+  slow = dial (doors.http);
+  ws_peer_send (slow, "PUT /calls/1 HTTP/1.1\r\nHost: x\r\n", strlen ("PUT /calls/1 HTTP/1.1\r\nHost: x\r\n"));
+  ws_peer_send (slow, "Origin: https://good.example\r\n\r\n", strlen ("Origin: https://good.example\r\n\r\n"));
+  WAIT_UNTIL (ws_peer_read (slow) && slow->is_eof);
+  assert_received (slow, "Access-Control-Allow-Origin: https://good.example");
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -439,6 +493,7 @@ test_suite (void)
   tcase_add_test (requests, a_request_that_is_forgotten_gets_a_500);
   tcase_add_test (requests, the_end_of_the_server_ends_what_waits);
   tcase_add_test (requests, listed_origins_get_a_preflight_and_may_read);
+  tcase_add_test (requests, listed_origins_may_read_an_early_refusal);
   suite_add_tcase (suite, requests);
   return suite;
 }
