@@ -241,6 +241,22 @@ def check_text(source, breaches):
                 breaches.append(f"{relative}:{number}: goto")
 
 
+def check_tests(source, breaches):
+    """Tests are as long as other files, share what they share as a library, and see no more of a room than others do."""
+    for path in sorted((source / "tests").glob("*/*.[ch]")):
+        relative = path.relative_to(source).as_posix()
+        text = read(path)
+        n_lines = text.count("\n")
+        if n_lines > MAX_LINES:
+            breaches.append(f"{relative}:{MAX_LINES}: {n_lines} lines; past {MAX_LINES} a file is two things")
+        for number, _, name in includes_of(path):
+            if name.endswith("-private.h"):
+                breaches.append(f"{relative}:{number}: a test must not include {name}")
+        if path.suffix == ".h":
+            breaches += [f"{relative}:{number}: a function in a header; it belongs into a .c file of tests/lib"
+                         for number, line in enumerate(text.splitlines(), 1) if line.startswith("static inline")]
+
+
 def text_files(source):
     """The files under version control; in a tree without it, all that look like text."""
     listing = subprocess.run(["git", "-C", str(source), "ls-files", "-z"], capture_output=True, text=True, check=False)
@@ -365,6 +381,7 @@ def check_rules(source, breaches):
     check_circles(source, breaches)
     check_libraries(source, breaches)
     check_text(source, breaches)
+    check_tests(source, breaches)
     check_words(source, breaches)
     check_options(source, breaches)
     return len(c_files(source))

@@ -1,6 +1,8 @@
 """Each rule of check.py is broken once, and must be seen."""
 
+import json
 import pathlib
+import shutil
 import tempfile
 import unittest
 
@@ -112,6 +114,11 @@ class RulesTest(unittest.TestCase):
         self.assert_breach({"src/base/a.h": "int x;\n"}, "#pragma once")
         self.assert_breach({"src/base/a.c": "/* " + "→" * 120 + " */\n"}, "src/base/a.c:1: 126 columns")
 
+    def test_tests_are_short_and_share_a_library(self):
+        self.assert_breach({"tests/unit/a.c": "\n" * (check.MAX_LINES + 1)}, "tests/unit/a.c", "601 lines")
+        self.assert_breach({"tests/unit/a.c": '\n#include "ice/x-private.h"\n'}, "tests/unit/a.c:2", "x-private.h")
+        self.assert_breach({"tests/lib/a.h": "#pragma once\nstatic inline int\nf (void)\n"}, "tests/lib/a.h:2")
+
     def test_unfinished_words_anywhere(self):
         word = "TO" + "DO"
         self.assert_breach({"src/base/a.c": f"/* {word}: x */\n"}, "src/base/a.c:1", word)
@@ -126,6 +133,24 @@ class RulesTest(unittest.TestCase):
         self.assertEqual(len(found), 2, found)
         self.assertIn("--dry-run of src/main.c is not told", found[0])
         self.assertIn("src/main.c has no --dry-ran", found[1])
+
+    def test_clang_tidy_bites(self):
+        if not shutil.which("clang-tidy"):
+            self.skipTest("there is no clang-tidy")
+        root = pathlib.Path(__file__).resolve().parents[2]
+        with tempfile.TemporaryDirectory() as directory:
+            source = pathlib.Path(directory).resolve()
+            (source / ".clang-tidy").write_bytes((root / ".clang-tidy").read_bytes())
+            (source / "good.c").write_text("int f (int x);\nint\nf (int x)\n{\n  return x + 1;\n}\n", encoding="utf-8")
+            (source / "bad.c").write_text("int f (int x);\nint\nf (int x)\n{\n  int y;\n\n  if (x)\n    y = 1;\n"
+                                          "  return y == y;\n}\n", encoding="utf-8")
+            commands = [{"directory": directory, "file": name, "command": f"cc -c {name}"} for name in ("good.c", "bad.c")]
+            (source / "compile_commands.json").write_text(json.dumps(commands), encoding="utf-8")
+            self.assertEqual(check.tidy_file(source / "good.c", source, source), [])
+            found = check.tidy_file(source / "bad.c", source, source)
+            self.assertTrue(any(breach.startswith("bad.c:9:") and "misc-redundant-expression" in breach
+                                for breach in found), found)
+            self.assertTrue(any("clang-analyzer-core" in breach for breach in found), found)
 
     def test_a_header_that_needs_another_does_not_compile_alone(self):
         with tempfile.TemporaryDirectory() as directory:
