@@ -4,6 +4,7 @@
 
 #define RETRY_US (G_USEC_PER_SEC / 2)      /* RFC 8489 section 6.2.1: the first RTO */
 #define SLOW_RETRY_US (2 * G_USEC_PER_SEC) /* once it is no matter of loss */
+#define LEFT_US (8 * G_USEC_PER_SEC / 10)  /* after RETRY_US a second try, and 0.3 s for its answer */
 #define FAST_TRIES 6u
 #define TRIES_PER_TRANSACTION 8u
 #define INTERVAL_MIN_MS 1600 /* 2 s, less and more 20 % (RFC 7675 section 5.1) */
@@ -76,6 +77,12 @@ vgw_ice_consent_is_dead (const VgwIceConsent *self, gint64 now_us)
 }
 
 gboolean
+vgw_ice_consent_is_left (const VgwIceConsent *self, const VgwIceConsent *other, gint64 now_us)
+{
+  return self->n_tries >= 2 && now_us - self->first_try_us >= LEFT_US && other->last_answer_us >= self->first_try_us;
+}
+
+gboolean
 vgw_ice_consent_is_due (const VgwIceConsent *self, gboolean is_current, gint64 now_us)
 {
   if (now_us < self->next_try_us)
@@ -93,6 +100,8 @@ vgw_ice_consent_tried (VgwIceConsent *self, gint64 now_us)
   gboolean is_new = !self->is_pending || self->n_tries % TRIES_PER_TRANSACTION == 0;
 
   self->is_pending = TRUE;
+  if (self->n_tries == 0)
+    self->first_try_us = now_us;
   self->n_tries++;
   self->n_paid -= self->n_paid > 0;
   self->next_try_us = now_us + (self->n_tries < FAST_TRIES ? RETRY_US : SLOW_RETRY_US);

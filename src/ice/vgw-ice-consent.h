@@ -36,6 +36,7 @@ typedef struct
   gint64 next_try_us;    /* not before that */
   guint n_paid;          /* own checks that the peer's last check still allows, where nothing is proved */
   guint n_tries;         /* own checks since the last answer */
+  gint64 first_try_us;   /* the first of them */
   gboolean is_pending;   /* @id is a transaction that waits for its answer */
   guint8 id[VGW_ICE_TRANSACTION_BYTES];
 } VgwIceConsent;
@@ -58,6 +59,10 @@ gboolean vgw_ice_consent_is_held (const VgwIceConsent *self, gint64 now_us);
 
 /* Whether another proved address is to be preferred: there is no proof, or it is not of the last seconds. */
 gboolean vgw_ice_consent_is_dead (const VgwIceConsent *self, gint64 now_us);
+
+/* Whether the peer has left for @other: that has answered, and two checks here have not been answered since, for longer
+ * than an answer takes. */
+gboolean vgw_ice_consent_is_left (const VgwIceConsent *self, const VgwIceConsent *other, gint64 now_us);
 
 /* Whether a check of our own is due. @is_current: media goes there, or did. */
 gboolean vgw_ice_consent_is_due (const VgwIceConsent *self, gboolean is_current, gint64 now_us);

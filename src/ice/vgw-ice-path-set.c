@@ -112,7 +112,8 @@ find_better (VgwIcePathSet *self, gint64 now_us)
 
       if (known == current || !known->is_owned || vgw_ice_consent_is_dead (&known->consent, now_us))
         continue;
-      if (!is_dead && known->nominated_us <= current->nominated_us)
+      if (!is_dead && known->nominated_us <= current->nominated_us
+          && !vgw_ice_consent_is_left (&current->consent, &known->consent, now_us))
         continue;
       if (best == NULL || known->nominated_us > best->nominated_us)
         best = known;

@@ -4,7 +4,8 @@
  * Before the first proof (see vgw-ice-consent.h) that is the one nominated last, or checked last where none is, or that
  * which the DTLS handshake comes from. Afterwards it is a proved one: the one whose nomination began last, or the
  * present one for as long as it answers. A peer behind a NAT that rebinds in mid-call may check without USE-CANDIDATE
- * ever after (Firefox, aiortc): once the old address is dead and the new one proved, that is taken for a nomination. */
+ * ever after (Firefox, aiortc): once the old address is dead, or left for the new one, that is taken for a
+ * nomination. */
 #pragma once
 
 #include "ice/vgw-ice-address.h"

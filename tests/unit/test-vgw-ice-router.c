@@ -301,6 +301,29 @@ START_TEST (a_rebound_peer_that_does_not_nominate_again_is_followed_once_the_old
 }
 END_TEST
 
+/* A phone that goes from one network to another, and does not nominate: audio is back within a second of the first check,
+ * and a lost packet alone changes nothing. */
+START_TEST (an_address_that_the_peer_has_left_is_given_up_within_a_second)
+{
+  Seen seen;
+  VgwIceRoute *route = make_route (&seen, "ours");
+  VgwIcePath path = path_from (20);
+
+  check_from (route, 10, TRUE, TRUE, S (1));
+  vgw_ice_router_validate (router, route, &path, 0, FALSE, CHECK_BYTES, S (2));
+  for (guint i = 0; i < 8; i++)
+    {
+      answer_checks (route, 10, S (2) + i * 100 * G_TIME_SPAN_MILLISECOND);
+      ck_assert_uint_eq (current_port (route), 10);
+    }
+  answer_checks (route, 10, S (2) + 9 * 100 * G_TIME_SPAN_MILLISECOND);
+  ck_assert_uint_eq (current_port (route), 20);
+  ck_assert_uint_eq (get_counts ().moved, 1);
+  ck_assert_uint_eq (get_counts ().consents_lost, 0);
+  drop (route);
+}
+END_TEST
+
 START_TEST (two_addresses_that_are_alive_do_not_flap)
 {
   Seen seen;
@@ -492,6 +515,7 @@ test_suite (void)
   tcase_add_test (tcase, nothing_goes_to_a_new_address_before_it_has_answered);
   tcase_add_test (tcase, an_answer_from_elsewhere_or_again_proves_nothing);
   tcase_add_test (tcase, a_rebound_peer_that_does_not_nominate_again_is_followed_once_the_old_address_is_dead);
+  tcase_add_test (tcase, an_address_that_the_peer_has_left_is_given_up_within_a_second);
   tcase_add_test (tcase, two_addresses_that_are_alive_do_not_flap);
   tcase_add_test (tcase, without_answers_sending_stops_within_five_seconds_and_begins_again_with_them);
   tcase_add_test (tcase, own_checks_keep_an_answering_peer_that_never_checks_again);
