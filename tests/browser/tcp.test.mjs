@@ -1,4 +1,4 @@
-/* Calls where UDP is blocked: ICE over TCP. Run in a network of its own, tests/lib/without-udp. */
+/* Calls where UDP is blocked: ICE over TCP. Run in a network of its own, tests/lib/own-network --without-udp. */
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
