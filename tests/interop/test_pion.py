@@ -7,11 +7,11 @@ import harness
 
 
 class Pion(harness.GatewayTest):
-    def check(self, uses_whip=False, **settings):
+    def check(self, *arguments, uses_whip=False, **settings):
         gateway = self.start(**settings)
         reply = self.directory / "reply.wav"
         url = gateway.http_url + "whip" if uses_whip else gateway.url
-        done = subprocess.run([os.environ["VGW_TEST_PION_CALLER"], url, harness.PHRASE, reply],
+        done = subprocess.run([os.environ["VGW_TEST_PION_CALLER"], *arguments, url, harness.PHRASE, reply],
                               capture_output=True, text=True, timeout=harness.CALL_TIMEOUT_S)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout.splitlines(),
@@ -23,6 +23,11 @@ class Pion(harness.GatewayTest):
         gateway = self.check()
         # the peer answers the checks of a lite agent
         self.assertGreater(gateway.metric("vgw_ice_own_checks_answered_total"), 0)
+
+    def test_ice_restarts_in_mid_call(self):
+        gateway = self.check("--restart-ice")
+        self.assertEqual(gateway.metric("vgw_ice_restarts_total"), 1)
+        self.assertEqual(gateway.metric("vgw_sessions_started_total"), 1)
 
     def test_libnice(self):
         self.check(ice__agent="nice", ice__stun_servers="")

@@ -1,13 +1,15 @@
 // caller calls the gateway with pion: says a WAV, writes what comes back, sends one event and prints those that come.
 // By the gateway's own signaling where URL is ws:, by WHIP where it is http:.
 //
-//	caller URL IN.wav OUT.wav
+//	caller [--restart-ice] URL IN.wav OUT.wav
+//
+// --restart-ice: with an offer, when half of the WAV is said.
 package main
 
 import (
+	"flag"
 	"fmt"
 	"log"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -37,6 +39,7 @@ type call struct {
 	local     *webrtc.TrackLocalStaticSample
 	signaling signaling
 	connected chan struct{}
+	isUp      sync.Once
 	lock      sync.Mutex
 	heard     []int16 // guarded by lock
 }
@@ -79,7 +82,7 @@ func (c *call) open() {
 	c.peer.OnTrack(c.listen)
 	c.peer.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
 		if state == webrtc.PeerConnectionStateConnected {
-			close(c.connected)
+			c.isUp.Do(func() { close(c.connected) })
 		}
 	})
 	c.peer.OnICECandidate(func(candidate *webrtc.ICECandidate) {
@@ -89,12 +92,16 @@ func (c *call) open() {
 	})
 }
 
-func (c *call) connect() {
-	offer, err := c.peer.CreateOffer(nil)
+func (c *call) negotiate(options *webrtc.OfferOptions) {
+	offer, err := c.peer.CreateOffer(options)
 	must(err)
 	must(c.peer.SetLocalDescription(offer))
 	answer := c.signaling.offer(offer.SDP)
 	must(c.peer.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}))
+}
+
+func (c *call) connect() {
+	c.negotiate(nil)
 	select {
 	case <-c.connected:
 	case <-time.After(connectTimeout):
@@ -118,23 +125,29 @@ func (c *call) say(samples []int16) {
 
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) != 4 {
-		log.Fatal("usage: caller URL IN.wav OUT.wav")
+	restartsICE := flag.Bool("restart-ice", false, "restart ICE in mid-call")
+	flag.Parse()
+	if flag.NArg() != 3 {
+		log.Fatal("usage: caller [--restart-ice] URL IN.wav OUT.wav")
 	}
-	samples, err := wav.Read(os.Args[2], opus.RateHz)
+	samples, err := wav.Read(flag.Arg(1), opus.RateHz)
 	must(err)
 	c := &call{connected: make(chan struct{})}
-	if strings.HasPrefix(os.Args[1], "ws") {
-		c.signaling = dial(os.Args[1])
+	if strings.HasPrefix(flag.Arg(0), "ws") {
+		c.signaling = dial(flag.Arg(0))
 	} else {
-		c.signaling = &whip{endpoint: os.Args[1]}
+		c.signaling = &whip{endpoint: flag.Arg(0)}
 	}
 	c.open()
 	c.connect()
+	if *restartsICE {
+		half := time.Duration(len(samples)/2) * time.Second / opus.RateHz
+		time.AfterFunc(half, func() { c.negotiate(&webrtc.OfferOptions{ICERestart: true}) })
+	}
 	c.say(samples)
 	reason := c.signaling.bye()
 	must(c.peer.Close())
 	c.lock.Lock() // the reader of the track may outlive the peer
-	must(wav.Write(os.Args[3], c.heard, opus.RateHz))
+	must(wav.Write(flag.Arg(2), c.heard, opus.RateHz))
 	fmt.Printf("ended %s\n", reason)
 }
