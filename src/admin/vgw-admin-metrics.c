@@ -192,9 +192,9 @@ static const Metric metrics[] = {
     write_count, AT (ice.tcp_connections), WITH_ICE },
   ICE ("vgw_ice_tcp_accepted_connections_total", tcp_accepted, "Connections accepted on the ICE-TCP port."),
   ICE ("vgw_ice_tcp_refused_connections_total", tcp_refused,
-       "Connections that reached a limit: this one was closed, or an older one without a valid connectivity check."),
+       "Connections beyond a limit: the new one was closed, or an older one without a valid connectivity check."),
   ICE ("vgw_ice_tcp_expired_connections_total", tcp_expired,
-       "Connections closed because nothing of a call came for 10 s at first, or for 30 s later."),
+       "Connections closed because they had no valid packet of a call for 10 s at first, or for 30 s later."),
   ICE ("vgw_ice_tcp_dropped_packets_total", tcp_dropped_packets,
        "Packets dropped because the client did not read its TCP connection fast enough."),
 

@@ -119,11 +119,10 @@ const VgwConfigKey vgw_config_keys[] = {
     .flags = VGW_CONFIG_SECRET | VGW_CONFIG_PRIVATE | VGW_CONFIG_RELOADABLE, .check = VGW_CONFIG_CHECK_TOKEN_KEY,
     .brief = "Keys that sign access tokens, as KEYID: SECRET",
     .detail = "Use access.token-keys-file, which names a file with one key on each line; it must not be accessible to "
-              "other users (chmod 600 or 640). A secret has 32 to 512 characters without spaces, and is used as it "
-              "is. Several keys allow rotation: add the new key, reload, sign with it, remove the old key, reload." },
+              "other users (chmod 600 or 640). A secret has 32 to 512 characters without spaces, and is used unchanged. Several keys allow rotation: add the new key, reload, sign with it, remove the old key, reload." },
   { "access", "token-audience", TEXT (VgwConfig, access.token_audience), "voice-gateway",
     .flags = VGW_CONFIG_RELOADABLE, .check = VGW_CONFIG_CHECK_NOT_EMPTY,
-    .brief = "What the claim aud of an access token must be or contain" },
+    .brief = "Required audience (claim aud) of access tokens" },
   { "access", "origins", LIST (VgwConfig, access.origins), "", .check = VGW_CONFIG_CHECK_ORIGIN,
     .brief = "Origins of web pages that may call, in addition to the gateway's own",
     .detail = "Such as https://shop.example; * allows any origin; null allows pages without an origin (a sandboxed "
@@ -140,16 +139,14 @@ const VgwConfigKey vgw_config_keys[] = {
     .detail = "0 takes any free port. Open it in the firewall." },
   { "ice", "tcp-port", PORT (VgwConfig, media.ice_tcp.port), "0",
     .brief = "TCP port for callers whose network blocks UDP (agent mux)",
-    .detail = "0: no ICE over TCP. Callers use it only where UDP does not work; it cannot be the port of another "
-              "listener. Open it in the firewall. 443 gets through most networks." },
+    .detail = "0: no ICE over TCP. Callers use it only if UDP does not work. It cannot be the port of another listener. Open it in the firewall; most networks allow 443." },
   { "ice", "tcp-max-connections", NUMBER (VgwConfig, media.ice_tcp.max_connections), "1000", .min = 1, .max = 65535,
-    .brief = "TCP connections of all callers to ice.tcp-port",
-    .detail = "A call has one, or a few while it is set up. Beyond this number, the oldest connection without a valid "
-              "connectivity check is closed in favor of a new one." },
+    .brief = "Maximum number of TCP connections to ice.tcp-port",
+    .detail = "A call has one, or a few while it is set up. A connection beyond the limit replaces the oldest one without a valid connectivity check." },
   { "ice", "tcp-max-connections-per-address", NUMBER (VgwConfig, media.ice_tcp.max_connections_per_address), "100",
     .min = 1, .max = 65535,
-    .brief = "The same for one client address",
-    .detail = "One IPv4 address, or one IPv6 /64 network. Loopback addresses have no such limit." },
+    .brief = "Maximum number of TCP connections to ice.tcp-port from one address",
+    .detail = "For IPv6 the limit is per /64. Loopback addresses are exempt." },
   { "ice", "bind-address", TEXT (VgwConfig, media.bind_address), "", .check = VGW_CONFIG_CHECK_ADDRESS_OR_NONE,
     .brief = "Local IP address to use for media (agent mux)",
     .detail = "Empty: every address of the machine." },
@@ -157,9 +154,7 @@ const VgwConfigKey vgw_config_keys[] = {
     .check = VGW_CONFIG_CHECK_ADVERTISED,
     .brief = "Addresses to advertise in candidates (agent mux)",
     .detail = "For a machine behind a 1:1 NAT, as in most clouds: its public address. Each is an IP address or a host "
-              "name, as HOST or HOST:PORT ([ADDRESS]:PORT for IPv6); PORT is the UDP port that callers use, where it "
-              "is not ice.udp-port, as with the published port of a container. Names are looked up at the start and at "
-              "each reload. Empty: the addresses found on the machine." },
+              "name, as HOST or HOST:PORT ([ADDRESS]:PORT for IPv6); PORT is the UDP port that callers use, if it is not ice.udp-port, such as the published port of a container. Names are resolved at startup and at each reload. Empty: the addresses found on the machine." },
   { "ice", "stun-servers", LIST (VgwConfig, media.stun_servers), "stun:stun.l.google.com:19302",
     .check = VGW_CONFIG_CHECK_STUN_SERVER,
     .brief = "STUN servers that the gateway itself uses (agent nice)",

@@ -94,7 +94,7 @@ class AssistantTest(harness.GatewayTest):
         gateway.wait_log(lambda entry: entry["message"] == "engine assistant: connected", 60, first_lines)
         call.hang_up()
         call.finish()
-        self.assertIn("a call is taken up again", self.stop_assistant(another))
+        self.assertIn("call resumed", self.stop_assistant(another))
 
     def test_what_cannot_be_used_is_told_at_the_start(self):
         for arguments, status, words in (
