@@ -93,9 +93,9 @@ const VgwConfigKey vgw_config_keys[] = {
   { "http", "trusted-proxies", LIST (VgwConfig, http.trusted_proxies), "",
     .check = VGW_CONFIG_CHECK_ADDRESS_OR_PREFIX,
     .brief = "Addresses of the proxies that forward callers",
-    .detail = "IP addresses or prefixes, such as 127.0.0.1;10.0.0.0/8;fd00::/8. Only from these the gateway takes the "
-              "caller's address out of X-Forwarded-For or Forwarded (RFC 7239): the last one that is no trusted proxy. "
-              "The proxy must remove the one of the two headers that it does not write; a request in which they "
+    .detail = "IP addresses or prefixes, such as 127.0.0.1;10.0.0.0/8;fd00::/8. In requests from these, the "
+              "caller's address is the last one in X-Forwarded-For or Forwarded (RFC 7239) that is not a trusted "
+              "proxy. The proxy must remove the header that it does not set itself; a request in which the two "
               "disagree is refused. Connections from trusted proxies are exempt from "
               "http.max-connections-per-address." },
 
@@ -118,8 +118,10 @@ const VgwConfigKey vgw_config_keys[] = {
   { "access", "token-keys", LIST (VgwConfig, access.token_keys), "",
     .flags = VGW_CONFIG_SECRET | VGW_CONFIG_PRIVATE | VGW_CONFIG_RELOADABLE, .check = VGW_CONFIG_CHECK_TOKEN_KEY,
     .brief = "Keys that sign access tokens, as KEYID: SECRET",
-    .detail = "Use access.token-keys-file, which names a file with one key on each line; it must not be accessible to "
-              "other users (chmod 600 or 640). A secret has 32 to 512 characters without spaces, and is used unchanged. Several keys allow rotation: add the new key, reload, sign with it, remove the old key, reload." },
+    .detail = "Use access.token-keys-file, which names a file with one key on each line; it must not be accessible "
+              "to other users (chmod 600 or 640). A secret has 32 to 512 characters without spaces, and is used "
+              "unchanged. Several keys allow rotation: add the new key, reload, sign with it, remove the old key, "
+              "reload." },
   { "access", "token-audience", TEXT (VgwConfig, access.token_audience), "voice-gateway",
     .flags = VGW_CONFIG_RELOADABLE, .check = VGW_CONFIG_CHECK_NOT_EMPTY,
     .brief = "Required audience (claim aud) of access tokens" },
@@ -139,10 +141,12 @@ const VgwConfigKey vgw_config_keys[] = {
     .detail = "0 takes any free port. Open it in the firewall." },
   { "ice", "tcp-port", PORT (VgwConfig, media.ice_tcp.port), "0",
     .brief = "TCP port for callers whose network blocks UDP (agent mux)",
-    .detail = "0: no ICE over TCP. Callers use it only if UDP does not work. It cannot be the port of another listener. Open it in the firewall; most networks allow 443." },
+    .detail = "0: no ICE over TCP. Callers use it only if UDP does not work. It cannot be the port of another "
+              "listener. Open it in the firewall; most networks allow 443." },
   { "ice", "tcp-max-connections", NUMBER (VgwConfig, media.ice_tcp.max_connections), "1000", .min = 1, .max = 65535,
     .brief = "Maximum number of TCP connections to ice.tcp-port",
-    .detail = "A call has one, or a few while it is set up. A connection beyond the limit replaces the oldest one without a valid connectivity check." },
+    .detail = "A call has one, or a few while it is set up. A connection beyond the limit replaces the oldest one "
+              "without a valid connectivity check." },
   { "ice", "tcp-max-connections-per-address", NUMBER (VgwConfig, media.ice_tcp.max_connections_per_address), "100",
     .min = 1, .max = 65535,
     .brief = "Maximum number of TCP connections to ice.tcp-port from one address",
@@ -153,8 +157,10 @@ const VgwConfigKey vgw_config_keys[] = {
   { "ice", "advertise", LIST (VgwConfig, media.advertise), "", .flags = VGW_CONFIG_RELOADABLE,
     .check = VGW_CONFIG_CHECK_ADVERTISED,
     .brief = "Addresses to advertise in candidates (agent mux)",
-    .detail = "For a machine behind a 1:1 NAT, as in most clouds: its public address. Each is an IP address or a host "
-              "name, as HOST or HOST:PORT ([ADDRESS]:PORT for IPv6); PORT is the UDP port that callers use, if it is not ice.udp-port, such as the published port of a container. Names are resolved at startup and at each reload. Empty: the addresses found on the machine." },
+    .detail = "For a machine behind a 1:1 NAT, as in most clouds: its public address. Each is an IP address or a "
+              "host name, as HOST or HOST:PORT ([ADDRESS]:PORT for IPv6); PORT is the UDP port that callers use, if "
+              "it is not ice.udp-port, such as the published port of a container. Names are resolved at startup and "
+              "at each reload. Empty: the addresses found on the machine." },
   { "ice", "stun-servers", LIST (VgwConfig, media.stun_servers), "stun:stun.l.google.com:19302",
     .check = VGW_CONFIG_CHECK_STUN_SERVER,
     .brief = "STUN servers that the gateway itself uses (agent nice)",
@@ -178,7 +184,7 @@ const VgwConfigKey vgw_config_keys[] = {
               "use-auth-secret. Use ice.client-turn-secret-file, which names a file with the secret." },
   { "ice", "client-turn-ttl-s", SECONDS (VgwConfig, client_turn_ttl_s), "14400", .flags = VGW_CONFIG_RELOADABLE,
     .min = 60, .max = YEAR_S,
-    .brief = "Time until credentials made with ice.client-turn-secret expire",
+    .brief = "Time until credentials created with ice.client-turn-secret expire",
     .detail = "At least the length of a call: a caller may allocate a relay again when its network changes." },
   { "ice", "min-port", PORT (VgwConfig, media.min_port), "0",
     .brief = "First UDP port for sessions (agent nice)",
@@ -320,8 +326,8 @@ const VgwConfigKey vgw_config_keys[] = {
   { "limits", "max-new-sessions-per-minute", NUMBER (VgwConfig, limits.max_new_sessions_per_minute), "60",
     .flags = VGW_CONFIG_RELOADABLE, .max = 100000,
     .brief = "Maximum number of new sessions per minute from one address",
-    .detail = "All of them may begin at once; after that they are accepted at this rate. For IPv6 the limit is per "
-              "/64. Loopback addresses are exempt. 0: no limit." },
+    .detail = "A burst of this number is accepted; after that, sessions are accepted at this rate. For IPv6 the "
+              "limit is per /64. Loopback addresses are exempt. 0: no limit." },
   { "limits", "offer-timeout-ms", MILLISECONDS (VgwConfig, limits.offer_timeout_ms), "10000",
     .flags = VGW_CONFIG_RELOADABLE, .max = HOUR_MS,
     .brief = "Time limit from connecting to the offer",
