@@ -18,7 +18,7 @@
 
 #define SAMPLE_PATH "/voice-gateway/voice-gateway.conf"
 
-#define RELOAD_WARN_S 10 /* each so many seconds that a reload takes */
+#define RELOAD_WARN_S 10 /* interval of a warning while a reload takes time */
 
 typedef struct
 {
@@ -119,7 +119,7 @@ load_config (const Options *options, GError **error)
                           (const char *const *) options->settings, error);
 }
 
-/* A line of the log for each of @error, which may be several. */
+/* Logs each line of @error. */
 static void
 log_lines (GLogLevelFlags level, const char *what, const GError *error)
 {
@@ -134,11 +134,12 @@ log_lines (GLogLevelFlags level, const char *what, const GError *error)
     }
 }
 
-/* What a thread reads for SIGHUP: a FIFO, or a file on a server that is gone, must not hold the main loop. */
+/* The configuration is read on a thread for SIGHUP: a FIFO, or a file on an unreachable server, must not block the main
+ * loop. */
 typedef struct
 {
   Run *run;
-  Options options; /* its own, since the thread may outlive the loop; only what load_config () needs */
+  Options options; /* copied, since the thread may outlive the loop; only the members for load_config () */
   VgwConfig *config;
   GError *error;
 } Reload;
@@ -209,7 +210,7 @@ on_reload_signal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Until one of its signals stops it. */
+/* Runs until a signal. */
 static int
 run_app (Run *run, VgwConfig *config)
 {
@@ -232,7 +233,7 @@ run_gateway (VgwConfig *config, const Options *options)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Run run = { .options = options, .loop = loop };
-  /* before the log says that it listens: whoever waited for that may send one at once */
+  /* before the log line about listening: a script that waits for it may send a signal at once */
   guint term_id = g_unix_signal_add (SIGTERM, on_stop_signal, &run);
   guint int_id = g_unix_signal_add (SIGINT, on_stop_signal, &run);
   guint hup_id = g_unix_signal_add (SIGHUP, on_reload_signal, &run);

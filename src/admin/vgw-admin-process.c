@@ -5,6 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/vgw-capacity.h"
+
 /* Fields of /proc/PID/stat, numbered as in proc(5); parsing starts at the third: the second may contain any character.
  * */
 #define FIRST_FIELD 3
@@ -48,26 +50,15 @@ boot_time_s (void)
          - ((double) since_boot.tv_sec + (double) since_boot.tv_nsec / 1e9);
 }
 
-static guint64
-count_fds (void)
-{
-  g_autoptr (GDir) directory = g_dir_open ("/proc/self/fd", 0, NULL);
-  guint64 n = 0;
-
-  if (directory == NULL)
-    return 0;
-  while (g_dir_read_name (directory) != NULL)
-    n++;
-  return n - 1; /* without that of the directory itself */
-}
-
 void
 vgw_admin_process_read (VgwAdminProcess *process)
 {
   g_autofree char *stat = NULL;
   struct rlimit limit;
 
-  *process = (VgwAdminProcess){ .open_fds = count_fds () };
+  *process = (VgwAdminProcess){ .open_fds = vgw_capacity_count_files () };
+  if (process->open_fds == VGW_CAPACITY_NO_LIMIT)
+    process->open_fds = 0;
   if (getrlimit (RLIMIT_NOFILE, &limit) == 0)
     process->max_fds = limit.rlim_cur;
   if (g_file_get_contents ("/proc/self/stat", &stat, NULL, NULL) && vgw_admin_process_parse_stat (stat, process))

@@ -143,14 +143,8 @@ vgw_admin_server_free (VgwAdminServer *self)
   g_free (self);
 }
 
-char *
-vgw_admin_server_get_url (VgwAdminServer *self)
+VgwHttpServer *
+vgw_admin_server_get_http (VgwAdminServer *self)
 {
-  return vgw_http_server_get_url (self->server);
-}
-
-guint16
-vgw_admin_server_get_port (VgwAdminServer *self)
-{
-  return vgw_http_server_get_port (self->server);
+  return self->server;
 }

@@ -25,9 +25,8 @@ VgwAdminServer *vgw_admin_server_new (const VgwAdminSettings *settings, GError *
 void vgw_admin_server_free (VgwAdminServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAdminServer, vgw_admin_server_free)
 
-/* "http://127.0.0.1:8081/" (transfer full), with the real port. */
-char *vgw_admin_server_get_url (VgwAdminServer *self);
-guint16 vgw_admin_server_get_port (VgwAdminServer *self);
+/* For its address. (transfer none) */
+VgwHttpServer *vgw_admin_server_get_http (VgwAdminServer *self);
 
 /* Whether @host, the value of a Host header (nullable), is an IP address or "localhost", with or without a port: a name
  * that a foreign web page cannot have. Pure. */

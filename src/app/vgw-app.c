@@ -222,8 +222,9 @@ start_admin (VgwApp *self, GError **error)
 static void
 log_addresses (VgwApp *self)
 {
-  g_autofree char *url = vgw_app_get_url (self);
-  g_autofree char *admin_url = self->admin != NULL ? vgw_admin_server_get_url (self->admin) : NULL;
+  g_autofree char *url = vgw_http_server_get_url (self->server);
+  g_autofree char *admin_url =
+      self->admin != NULL ? vgw_http_server_get_url (vgw_admin_server_get_http (self->admin)) : NULL;
 
   vgw_info (NULL, "listening url=%s udp-port=%u ice=%s engine=%s", url, vgw_media_get_udp_port (self->media),
             self->config->media.ice_agent == VGW_ICE_AGENT_MUX ? "mux" : "nice", self->config->engine.default_name);
@@ -334,12 +335,6 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
   log_addresses (self);
   vgw_capacity_log (self->capacity, config->limits.max_sessions, config->http.max_connections);
   return g_steal_pointer (&self);
-}
-
-char *
-vgw_app_get_url (VgwApp *self)
-{
-  return vgw_http_server_get_url (self->server);
 }
 
 static void

@@ -13,9 +13,6 @@ G_DECLARE_FINAL_TYPE (VgwApp, vgw_app, VGW, APP, GObject)
  * Errors: VGW_ERROR_CONFIG, or of the listening sockets. Returns: (transfer full) */
 VgwApp *vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error);
 
-/* "http://127.0.0.1:8080/" (transfer full) */
-char *vgw_app_get_url (VgwApp *self);
-
 /* Ends every session with reason `shutdown`, closes the WebSockets with 1001, and calls back when all are closed or the
  * time limit has passed. Once. */
 void vgw_app_shutdown_async (VgwApp *self, GAsyncReadyCallback callback, gpointer user_data);

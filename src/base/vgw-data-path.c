@@ -34,18 +34,21 @@ join (const char *base, const char *relative, const char *name)
   return g_canonicalize_filename (path, "/");
 }
 
+/* @program, or for NULL this one. (transfer full) */
 static char *
-get_program (void)
+get_program (const char *program)
 {
-  char *program = g_file_read_link ("/proc/self/exe", NULL);
-  return program != NULL ? program : g_strdup ("/");
+  char *own = program == NULL ? g_file_read_link ("/proc/self/exe", NULL) : NULL;
+
+  return own != NULL ? own : g_strdup (program != NULL ? program : "/");
 }
 
 char *
-vgw_data_path_for (const char *program, const char *in_source, const char *installed)
+vgw_data_path (const char *program, const char *in_source, const char *installed)
 {
-  g_autofree char *build_root = find_build_root (program);
-  g_autofree char *directory = g_path_get_dirname (program);
+  g_autofree char *path = get_program (program);
+  g_autofree char *build_root = find_build_root (path);
+  g_autofree char *directory = g_path_get_dirname (path);
   g_autofree char *near = build_root != NULL ? join (build_root, VGW_SOURCE_FROM_BUILD, in_source)
                                              : join (directory, VGW_DATA_FROM_BIN, installed);
 
@@ -55,17 +58,11 @@ vgw_data_path_for (const char *program, const char *in_source, const char *insta
 }
 
 char *
-vgw_data_path (const char *in_source, const char *installed)
+vgw_data_path_config (const char *program)
 {
-  g_autofree char *program = get_program ();
-  return vgw_data_path_for (program, in_source, installed);
-}
-
-char *
-vgw_data_path_config_for (const char *program)
-{
-  g_autofree char *build_root = find_build_root (program);
-  g_autofree char *directory = g_path_get_dirname (program);
+  g_autofree char *path = get_program (program);
+  g_autofree char *build_root = find_build_root (path);
+  g_autofree char *directory = g_path_get_dirname (path);
   g_autofree char *near = join (directory, VGW_CONFIG_FROM_BIN, "voice-gateway.conf");
 
   if (build_root != NULL)
@@ -75,28 +72,15 @@ vgw_data_path_config_for (const char *program)
 }
 
 char *
-vgw_data_path_config (void)
+vgw_data_path_hint (const char *program)
 {
-  g_autofree char *program = get_program ();
-  return vgw_data_path_config_for (program);
-}
-
-char *
-vgw_data_path_hint_for (const char *program)
-{
-  g_autofree char *build_root = find_build_root (program);
+  g_autofree char *path = get_program (program);
+  g_autofree char *build_root = find_build_root (path);
 
   if (build_root != NULL)
     return g_strdup_printf (
         "%s cannot find its files: it was built from the source in %s, in %s; if these were moved, build it again",
-        program, VGW_SOURCE_ROOT, VGW_BUILD_ROOT);
-  return g_strdup_printf ("%s cannot find its files: install them together (meson install -C %s)", program,
+        path, VGW_SOURCE_ROOT, VGW_BUILD_ROOT);
+  return g_strdup_printf ("%s cannot find its files: install them together (meson install -C %s)", path,
                           VGW_BUILD_ROOT);
-}
-
-char *
-vgw_data_path_hint (void)
-{
-  g_autofree char *program = get_program ();
-  return vgw_data_path_hint_for (program);
 }

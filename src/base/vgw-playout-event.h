@@ -3,6 +3,9 @@
 
 #include <glib.h>
 
+#define VGW_PLAYOUT_MAX_MARKS 1024u      /* of one queue, pending or with events that are */
+#define VGW_PLAYOUT_MAX_MARK_BYTES 1024u /* of a name */
+
 typedef enum
 {
   VGW_PLAYOUT_MARK,    /* all audio before the mark has been sent */

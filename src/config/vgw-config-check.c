@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "access/vgw-token.h"
+#include "base/vgw-address-group.h"
 #include "base/vgw-error.h"
 #include "engine/vgw-engine-factory.h"
 #include "net/vgw-http-proxies.h"
@@ -15,9 +16,9 @@
 #define USER "(?<user>(?:[^\\x00-\\x20\\x7f%:]|" ENCODED ")++)"
 #define PASSWORD "(?<password>(?:[^\\x00-\\x20\\x7f%]|" ENCODED ")+)"
 #define STUN "stun:" HOST PORT
-/* turn://… was never standard, and is easily taken for a user's name */
+/* turn://… is not standard, and "//" would be part of the user name */
 #define TURN "(?<scheme>turns?:)(?!//)(?:" USER ":" PASSWORD "@)?(?<server>" HOST PORT "(?:\\?transport=(?:udp|tcp))?)"
-/* at most 32 bytes; "--" is what separates a name in an environment variable */
+/* at most 32 bytes; no "--", which would be the separator in an environment variable */
 #define ENGINE_NAME "(?![-a-z0-9]{33})[a-z0-9]+(?:-[a-z0-9]+)*"
 
 #define CREDENTIALS_HINT                                                                                               \
@@ -33,7 +34,7 @@ fail (GError **error, const char *what)
   return FALSE;
 }
 
-/* The parts of @text where all of it matches @pattern, else NULL. (transfer full) (nullable) */
+/* The match of all of @text with @pattern, else NULL. (transfer full) (nullable) */
 static GMatchInfo *
 match (const char *pattern, const char *text)
 {
@@ -77,7 +78,7 @@ is_advertised (const char *text)
   return g_hostname_is_ip_address (host) && !g_str_equal (host, "0.0.0.0");
 }
 
-/* The part called @name without its percent signs; NULL where there is none. (transfer full) */
+/* The part called @name, percent-decoded; NULL where it is empty. (transfer full) */
 static char *
 decode (const GMatchInfo *info, const char *name)
 {
@@ -99,25 +100,17 @@ vgw_config_split_server (const char *text, char **url, char **username, char **c
   return *url != NULL;
 }
 
-/* An absolute URI without credentials and fragment. NULL where @text is none. (transfer full) */
+/* An absolute URI without credentials and fragment, else NULL. (transfer full) */
 static GUri *
 parse_url (const char *text)
 {
-  gboolean has_space = strpbrk (text, " \t") != NULL; /* g_uri_parse () lets it pass */
+  gboolean has_space = strpbrk (text, " \t") != NULL; /* accepted by g_uri_parse () */
   g_autoptr (GUri) uri = !has_space ? g_uri_parse (text, G_URI_FLAGS_NONE, NULL) : NULL;
   const char *host = uri != NULL ? g_uri_get_host (uri) : NULL;
 
   if (host == NULL || *host == '\0' || g_uri_get_userinfo (uri) != NULL || g_uri_get_fragment (uri) != NULL)
     return NULL;
   return g_steal_pointer (&uri);
-}
-
-static gboolean
-is_loopback (const char *text)
-{
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (text);
-
-  return address != NULL && g_inet_address_get_is_loopback (address);
 }
 
 static gboolean
@@ -178,7 +171,7 @@ check_dialect (const char *text, GError **error)
   return fail (error, what->str);
 }
 
-/* What lets a caller in is for the gateway alone. */
+/* Credentials of callers are not passed to engines. */
 static gboolean
 check_no_secret (const char *text, GError **error)
 {
@@ -213,7 +206,7 @@ static const struct
   [VGW_CONFIG_CHECK_ADVERTISED] = { .is_good = is_advertised,
     .must = "must be an IP address or a host name, with or without a port, such as 192.0.2.1, 192.0.2.1:10000, "
             "[2001:db8::1]:10000 or voice.example.org" },
-  [VGW_CONFIG_CHECK_LOOPBACK_OR_NONE] = { .is_good = is_loopback, .may_be_empty = TRUE,
+  [VGW_CONFIG_CHECK_LOOPBACK_OR_NONE] = { .is_good = vgw_address_is_loopback, .may_be_empty = TRUE,
     .must = "must be a loopback address, such as 127.0.0.1 or ::1, or empty to disable the listener; to give other "
             "machines access, put a proxy with authentication in front" },
   [VGW_CONFIG_CHECK_ORIGIN] = { .pattern = "\\*|null|(?!.*[A-Z])[-+.a-z0-9]+://" HOST PORT,

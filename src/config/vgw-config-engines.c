@@ -89,17 +89,11 @@ vgw_config_engines_describe_missing (GPtrArray *drafts, const char *name)
                           vgw_engine_type_lack (name));
 }
 
-static const VgwConfigOrigin *
-get_origin (const VgwEngineDraft *draft, const char *key_name)
-{
-  return vgw_config_origins_find (draft->origins, VGW_CONFIG_ENGINE_GROUP, key_name);
-}
-
 /* Whether the group of the engine sets the key. */
 static gboolean
 is_set (const VgwEngineDraft *draft, const char *key_name)
 {
-  return get_origin (draft, key_name)->source != VGW_CONFIG_FROM_DEFAULT;
+  return vgw_config_origins_find (draft->origins, VGW_CONFIG_ENGINE_GROUP, key_name)->source != VGW_CONFIG_FROM_DEFAULT;
 }
 
 /* --- completing --- */
@@ -116,7 +110,7 @@ inherit (VgwEngineDraft *draft, const VgwEngineConfig *from)
     }
 }
 
-/* Gives what is not set its value. The engine that @draft wraps is complete. */
+/* Sets the values of missing keys. The engine that @draft wraps must be complete. */
 static void
 complete (GPtrArray *drafts, VgwEngineDraft *draft, const VgwEngineConfig *defaults)
 {
@@ -136,7 +130,7 @@ complete (GPtrArray *drafts, VgwEngineDraft *draft, const VgwEngineConfig *defau
       const guint rate_hz = dialect->rate_hz != 0 ? dialect->rate_hz : dialect->default_rate_hz;
       config->sample_rate_hz = rate_hz != 0 ? rate_hz : config->sample_rate_hz;
     }
-  /* [engine] on-failure = fallback:NAME is for all the others */
+  /* [engine] on-failure = fallback:NAME applies to all other engines */
   vgw_engine_config_get_on_failure (config, &fallback);
   if (g_strcmp0 (fallback, config->name) == 0 && !is_set (draft, "on-failure"))
     {
@@ -147,11 +141,11 @@ complete (GPtrArray *drafts, VgwEngineDraft *draft, const VgwEngineConfig *defau
 
 /* --- checking --- */
 
-/* Sets @error to "WHERE: " and the text, WHERE being where @key_name stands, or should. Returns FALSE. */
+/* Sets @error to "WHERE: " and the text, WHERE being the position of @key_name. Returns FALSE. */
 static gboolean G_GNUC_PRINTF (4, 5)
     fail (const VgwEngineDraft *draft, const char *key_name, GError **error, const char *format, ...)
 {
-  const VgwConfigOrigin *origin = get_origin (draft, key_name);
+  const VgwConfigOrigin *origin = vgw_config_origins_find (draft->origins, VGW_CONFIG_ENGINE_GROUP, key_name);
   g_autofree char *text = NULL;
   va_list args;
 
@@ -178,7 +172,7 @@ check_type (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
   return fail (draft, "type", error, "must be set, to one of %s%s", types, vgw_engine_type_lack (draft->config->name));
 }
 
-/* @key is one of @type and not of @draft's type. */
+/* @key belongs to @type, not to @draft's type. */
 static gboolean
 fail_idle_key (const VgwEngineDraft *draft, const char *key, const VgwEngineType *type, GError **error)
 {
@@ -191,7 +185,7 @@ fail_idle_key (const VgwEngineDraft *draft, const char *key, const VgwEngineType
   return fail (draft, key, error, "is only valid for engines with type = %s", type->name);
 }
 
-/* A key that this type of engine has no use for is most likely meant for another engine. */
+/* A key that this type does not use is most likely meant for another engine. */
 static gboolean
 check_idle_keys (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
 {
@@ -221,7 +215,7 @@ check_url (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
   return cause == NULL || fail (draft, "url", error, "%s", cause->message);
 }
 
-/* Here and not when a call comes: a file that is missing shows at the start. */
+/* Loaded at the start, so that a missing file is detected. */
 static gboolean
 check_authorities (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
 {
@@ -270,7 +264,7 @@ find_fallback (GPtrArray *drafts, const VgwEngineDraft *draft, const char **name
   return *name != NULL ? vgw_config_engines_find (drafts, *name) : NULL;
 }
 
-/* Whether following the fallbacks from @draft comes to an end. */
+/* Whether the fallbacks of @draft have no cycle. */
 static gboolean
 has_last_fallback (GPtrArray *drafts, const VgwEngineDraft *draft)
 {
@@ -305,7 +299,7 @@ check_fallback (GPtrArray *drafts, const VgwEngineDraft *draft, GError **error)
          || fail (draft, "on-failure", error, "the fallbacks of %s form a loop", draft->config->name);
 }
 
-/* What is wrong with one engine, with the others in view: the first error. */
+/* Checks one engine, also against the others; adds its first error. */
 static void
 check (GPtrArray *drafts, const VgwEngineDraft *draft, VgwConfigErrors *errors)
 {

@@ -1,5 +1,5 @@
-/* The groups [engine NAME], while they are read. A key that an engine does not set has the value of the engine that it
- * wraps, else that of [engine]. */
+/* The groups [engine NAME] while they are read. A key that is not set has the value of the wrapped engine, else that of
+ * [engine]. */
 #pragma once
 
 #include "config/vgw-config-errors.h"
@@ -12,16 +12,16 @@ typedef struct
 {
   VgwEngineConfig *config;
   VgwConfigOrigin *origins; /* one for each key of the table */
-  char *where;              /* (nullable) where it is first named, as errors say it; NULL for a built-in one */
-  gboolean is_bad;          /* one of its keys has an error, so that what follows from the others may be wrong too */
+  char *where;              /* (nullable) position of its first mention, for errors; NULL for a built-in one */
+  gboolean is_bad;          /* one of its keys has an error: checks that depend on several keys are skipped */
 } VgwEngineDraft;
 
-/* The engines that are there without being configured, one for each type that needs no more: an array of
- * VgwEngineDraft. Returns: (transfer full) */
+/* The engines that exist without a group, one for each built-in type: an array of VgwEngineDraft.
+ * Returns: (transfer full) */
 GPtrArray *vgw_config_engines_new (void);
 
-/* The engine @name, added where it is not there yet; @where (as errors say it) names it. Errors: a name that is not
- * one, too many engines; with @where in front. (transfer none) (nullable) */
+/* The engine @name, added where it does not exist; @where is its position, for errors. Errors: an invalid name, too
+ * many engines. (transfer none) (nullable) */
 VgwEngineDraft *vgw_config_engines_open (GPtrArray *drafts, const char *name, const char *where, GError **error);
 
 /* (transfer none) (nullable) */
@@ -30,7 +30,6 @@ VgwEngineDraft *vgw_config_engines_find (GPtrArray *drafts, const char *name);
 /* "\"parrot\": no such engine; there are echo, record" (transfer full) */
 char *vgw_config_engines_describe_missing (GPtrArray *drafts, const char *name);
 
-/* Completes and checks all engines, and puts them into @config, whose engine.defaults are those of [engine]. What is
- * wrong is added to @errors, with the place and what would be right; an engine with an error in a key of its own is
- * checked no further. */
+/* Completes and checks all engines, and stores them in @config, whose engine.defaults are those of [engine]. Errors are
+ * added to @errors; an engine with an error in one of its keys is not checked further. */
 void vgw_config_engines_finish (GPtrArray *drafts, VgwConfig *config, VgwConfigErrors *errors);

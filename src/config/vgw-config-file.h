@@ -1,6 +1,5 @@
-/* Files, and the lines of a configuration file: [group], key = value and # comments, as desktop entry files have them,
- * with the number of each line. GKeyFile reads the same, but knows no line numbers, stops at the first error and lets
- * the second of two equal keys win. Any thread. */
+/* Reads configuration files: [group], key = value and # comments, as in desktop entry files, with line numbers.
+ * GKeyFile has no line numbers, stops at the first error, and accepts duplicate keys. Any thread. */
 #pragma once
 
 #include <glib.h>
@@ -9,17 +8,17 @@
  * (transfer full) */
 char *vgw_config_file_read (const char *path, GError **error);
 
-/* A line that is neither empty nor a comment. All texts live as long as the call. */
+/* A line that is neither empty nor a comment. Valid during the call. */
 typedef struct
 {
   guint number;        /* from 1 */
   const char *group;   /* "" before the first group */
-  const char *name;    /* (nullable) NULL for the line of the group itself */
-  const char *text;    /* the value, without the space around it; "" for a group */
-  const char *problem; /* (nullable) why the line is neither a group, a key nor a comment; then the rest is empty */
+  const char *name;    /* (nullable) NULL for the line of a group */
+  const char *text;    /* the value, without surrounding space; "" for a group */
+  const char *problem; /* (nullable) the error of an invalid line; then the rest is empty */
 } VgwConfigLine;
 
 typedef void (*VgwConfigLineFunc) (const VgwConfigLine *line, gpointer user_data);
 
-/* Calls @func for each group, each key and each bad line of @text, from first to last. */
+/* Calls @func for each group, key and invalid line of @text, in order. */
 void vgw_config_file_parse (const char *text, VgwConfigLineFunc func, gpointer user_data);

@@ -39,13 +39,13 @@ static const VgwConfigChoice barge_ins[] = { { "none", VGW_BARGE_IN_NONE }, { "d
                                              { NULL, 0 } };
 static const VgwConfigChoice hangups[] = { { "drain", VGW_HANGUP_DRAIN }, { "now", VGW_HANGUP_NOW }, { NULL, 0 } };
 static const VgwConfigChoice manager_types[] = { { "log", 0 }, { NULL, 0 } };
-/* GLib's critical is our error: G_LOG_LEVEL_ERROR is for what aborts. */
+/* "error" is GLib's critical: G_LOG_LEVEL_ERROR aborts. */
 static const VgwConfigChoice log_levels[] = { { "debug", G_LOG_LEVEL_DEBUG }, { "info", G_LOG_LEVEL_INFO },
                                               { "warning", G_LOG_LEVEL_WARNING }, { "error", G_LOG_LEVEL_CRITICAL },
                                               { NULL, 0 } };
 static const VgwConfigChoice log_formats[] = { { "text", VGW_LOG_TEXT }, { "json", VGW_LOG_JSON }, { NULL, 0 } };
 
-/* The offset of @member and the struct it is in. What follows are the types that the member may have, "TYPE: 0": with
+/* The offset of @member and its struct. The other arguments are the allowed types of the member, "TYPE: 0"; with
  * another one it does not compile. */
 #define AT(type, member, ...) \
   G_STRUCT_OFFSET (type, member) + 0 * sizeof (_Generic (((type *) NULL)->member, __VA_ARGS__)), \

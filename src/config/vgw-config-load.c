@@ -25,17 +25,17 @@ typedef struct
   VgwConfig *config;
   GPtrArray *engines;      /* VgwEngineDraft */
   VgwConfigErrors *errors; /* all of them, so that one start shows them */
-  const char *path;        /* of the file that is being read; its directory: */
+  const char *path;        /* of the present file; its directory: */
   const char *directory;
-  gboolean is_open; /* whether the group of the lines that follow is one; else its own line has the error */
+  gboolean is_open; /* the present group exists; otherwise its own line has the error */
 } Loader;
 
-/* One text for one key, and where it stands. */
+/* The text of a key, and its position. */
 typedef struct
 {
   VgwConfigSource source;
-  const char *where; /* as errors say it: "a.conf:3: [http] port" */
-  const char *base;  /* (nullable) the directory that a relative file name is relative to */
+  const char *where; /* for errors: "a.conf:3: [http] port" */
+  const char *base;  /* (nullable) the base directory of relative file names */
   const char *text;
 } Entry;
 
@@ -98,8 +98,8 @@ fail_unknown (const char *where, const char *what, char *suggestion, GError **er
   return FALSE;
 }
 
-/* Whether @entry sets what its source has set already. The last --set of a key wins: it is what a person adds to a
- * command that is there. */
+/* FALSE where @entry sets a key that its source has set already. Of several --set the last one is used, so that a
+ * command line can be extended. */
 static gboolean
 check_twice (const VgwConfigOrigin *origin, const VgwConfigKey *key, const Entry *entry, gboolean is_file,
              GError **error)
@@ -150,7 +150,7 @@ assign_file (gpointer values, const VgwConfigKey *key, const Entry *entry, GErro
   return FALSE;
 }
 
-/* Gives @key the value of @entry in @values, and notes in @origin where it is from. */
+/* Sets @key in @values to the value of @entry, and @origin to its origin. */
 static gboolean
 assign (gpointer values, VgwConfigOrigin *origin, const VgwConfigKey *key, gboolean is_file, const Entry *entry,
         GError **error)
@@ -166,7 +166,7 @@ assign (gpointer values, VgwConfigOrigin *origin, const VgwConfigKey *key, gbool
   return FALSE;
 }
 
-/* Gives the key @name of @group, an engine's or one that there is, the value of @entry. */
+/* Sets the key @name of the existing @group, or of an engine, to the value of @entry. */
 static gboolean
 load_value (Loader *loader, const char *group, const char *name, const Entry *entry, GError **error)
 {
@@ -193,7 +193,7 @@ load_value (Loader *loader, const char *group, const char *name, const Entry *en
   return is_good;
 }
 
-/* Errors quote and cut a name that is not known. */
+/* Unknown names are quoted and truncated in errors. */
 static gboolean
 is_known_group (const char *group)
 {
@@ -257,7 +257,7 @@ on_line (const VgwConfigLine *line, gpointer user_data)
 static gboolean
 load_file (Loader *loader, const char *path, GError **error)
 {
-  g_autofree char *own_path = path == NULL ? vgw_data_path_config () : NULL;
+  g_autofree char *own_path = path == NULL ? vgw_data_path_config (NULL) : NULL;
   g_autofree char *text = NULL, *directory = NULL;
 
   if (path == NULL && (own_path == NULL || !g_file_test (own_path, G_FILE_TEST_EXISTS)))
@@ -272,8 +272,8 @@ load_file (Loader *loader, const char *path, GError **error)
 
 /* --- environment and --set --- */
 
-/* The group and the key that VGW_ENGINE_MY_BOT__URL means, "engine my-bot" and "url": what stands in the variable for a
- * '-' is '_', so no two names share one. NULL for another variable. (transfer full) */
+/* The group and the key of VGW_ENGINE_MY_BOT__URL, "engine my-bot" and "url": a '-' is written as '_', and the mapping
+ * is unambiguous. NULL for another variable. (transfer full) */
 static char *
 split_engine_variable (const char *variable, char **key_name)
 {
@@ -336,9 +336,9 @@ load_setting (Loader *loader, const char *setting, GError **error)
   return load_value (loader, left, dot + 1, &entry, error);
 }
 
-/* --- what only shows when all values are there --- */
+/* --- checks that need all values --- */
 
-/* Whether one socket cannot be bound to each of the two with the same port: they are the same, or one is of all. */
+/* Whether two sockets with the same port cannot be bound to @a and @b: they are equal, or one is a wildcard. */
 static gboolean
 do_addresses_meet (const char *a, const char *b)
 {
@@ -351,7 +351,7 @@ do_addresses_meet (const char *a, const char *b)
          || g_inet_address_get_is_any (second);
 }
 
-/* Sets @error to where @group.@name stands and the text. Returns FALSE. */
+/* Sets @error to the position of @group.@name and the text. Returns FALSE. */
 static gboolean G_GNUC_PRINTF (5, 6)
     fail (const Loader *loader, const char *group, const char *name, GError **error, const char *format, ...)
 {

@@ -23,7 +23,7 @@ add_once (GPtrArray *names, const char *group, const char *name)
     g_ptr_array_add (names, g_steal_pointer (&full_name));
 }
 
-/* Adds what @left has and @right has not, or not so. */
+/* Adds the keys of @left that @right does not have, or with another value. */
 static void
 compare (GKeyFile *left, GKeyFile *right, GPtrArray *reloadable, GPtrArray *fixed)
 {

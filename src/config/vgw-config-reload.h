@@ -1,9 +1,9 @@
-/* Taking over what a new configuration changes. */
+/* Applies the changes of a new configuration. */
 #pragma once
 
 #include "config/vgw-config.h"
 
-/* Copies from @loaded to @config the keys that can change without touching calls, and appends the "group.key" of
- * each value that was not the same (element-type utf8): to @in_force those that were taken over, to @fixed all others.
- * Secrets are compared only by whether they are set. */
+/* Copies the reloadable keys from @loaded to @config, and appends the "group.key" of each changed value (element-type
+ * utf8): to @in_force those that were copied, to @fixed all others. Secrets are compared only by whether they are set.
+ * */
 void vgw_config_reload (VgwConfig *config, const VgwConfig *loaded, GPtrArray *in_force, GPtrArray *fixed);

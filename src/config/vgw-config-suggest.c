@@ -5,9 +5,9 @@
 #include "config/vgw-config-keys.h"
 
 #define ENGINE_VARIABLE_PREFIX "VGW_ENGINE_"
-#define MAX_SUGGEST_BYTES 64 /* longer words are no slip of a finger */
+#define MAX_SUGGEST_BYTES 64 /* longer words are not typing errors */
 
-/* How many letters have to be put in, taken out or changed to make @a of @b (Levenshtein). */
+/* The Levenshtein distance. */
 static guint
 get_distance (const char *a, const char *b)
 {
@@ -30,7 +30,7 @@ get_distance (const char *a, const char *b)
   return row[length];
 }
 
-/* The one of @names that is nearest to @word. */
+/* A suggestion of the one of @names that is nearest to @word. */
 static char *
 suggest_nearest (const char *word, GPtrArray *names)
 {
@@ -42,7 +42,7 @@ suggest_nearest (const char *word, GPtrArray *names)
       const char *name = names->pdata[i];
       guint distance = strlen (name) <= MAX_SUGGEST_BYTES ? get_distance (word, name) : G_MAXUINT;
 
-      /* a third of the letters wrong is another word */
+      /* with a third of the letters wrong it is another word */
       if (distance >= nearest_distance || distance > 1 + strlen (name) / 4)
         continue;
       nearest = name;
@@ -65,7 +65,7 @@ split_engine_key (const char *text, char **engine, const char **key_name)
   return vgw_config_check (VGW_CONFIG_CHECK_ENGINE_NAME, *engine, NULL);
 }
 
-/* Where the key @name of another group belongs; NULL where there is none. */
+/* A suggestion of the group that has the key @name; NULL where there is none. */
 static char *
 suggest_other_group (const char *group, const char *name)
 {
@@ -105,7 +105,7 @@ vgw_config_suggest_key (const char *group, const char *name)
   return suggest_nearest (name, names);
 }
 
-/* NAME where @group is "engine.NAME", as one may think that the group of an engine is called; else NULL. */
+/* NAME where @group is "engine.NAME", a likely error for "engine NAME"; else NULL. */
 static const char *
 find_dotted_engine (const char *group)
 {

@@ -1,5 +1,5 @@
-/* The known name that is nearest to an unknown one: what an error appends to "no such …", such as
- * "; did you mean port?", or "" where nothing is near. All are (transfer full). Any thread. */
+/* Suggestions for unknown names, to be appended to an error: "; did you mean port?", or "" where no known name is
+ * similar. All are (transfer full). Any thread. */
 #pragma once
 
 #include <glib.h>

@@ -53,7 +53,7 @@ vgw_config_to_text (const VgwConfig *config)
   return g_string_free (out, FALSE);
 }
 
-/* The keys that only [engine NAME] has, or all others. */
+/* The keys of [engine NAME] alone, or all others. */
 static void
 append_help (GString *out, gboolean is_of_engine_alone)
 {

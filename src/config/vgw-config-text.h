@@ -1,10 +1,10 @@
-/* The configuration as text for people. Any thread. */
+/* The configuration as text. Any thread. */
 #pragma once
 
 #include "config/vgw-config.h"
 
-/* The values in force as a key file, secrets hidden: it loads again as the same values but for the secrets, whose lines
- * are comments. Returns: (transfer full) */
+/* The effective values as a key file, which can be loaded again; secrets are replaced by comments.
+ * Returns: (transfer full) */
 char *vgw_config_to_text (const VgwConfig *config);
 
 /* All keys with their defaults, for --help. Returns: (transfer full) */

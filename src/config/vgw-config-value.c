@@ -18,7 +18,7 @@ get_slot (gconstpointer values, const VgwConfigKey *key)
   return (guint8 *) values + key->offset;
 }
 
-/* Of all types but TEXT and LIST. */
+/* For all types except TEXT and LIST. */
 static guint
 get_number (gconstpointer values, const VgwConfigKey *key)
 {
@@ -89,7 +89,7 @@ vgw_config_describe_type (const VgwConfigKey *key)
   return NULL;
 }
 
-/* The most frequent mistakes. */
+/* Hints for the most frequent errors. */
 static const char *
 get_hint (const VgwConfigKey *key, const char *text)
 {
@@ -144,7 +144,7 @@ find_choice (const VgwConfigChoice *choices, const char *text, guint *value)
   return FALSE;
 }
 
-/* What one of @unit ("", "ms", "s") is in milliseconds; 0 where @key cannot be in it. */
+/* The factor of @unit ("", "ms", "s") to milliseconds; 0 where @key cannot have it. */
 static guint
 get_factor_ms (const VgwConfigKey *key, const char *unit)
 {
@@ -183,7 +183,7 @@ assign_choice (gpointer values, const VgwConfigKey *key, const char *text, GErro
   return TRUE;
 }
 
-/* Takes @text. */
+/* @text: (transfer full) */
 static gboolean
 assign_text (gpointer values, const VgwConfigKey *key, char *text, GError **error)
 {
@@ -200,7 +200,7 @@ assign_text (gpointer values, const VgwConfigKey *key, char *text, GError **erro
   return TRUE;
 }
 
-/* The parts of @text between its ';', with the escapes of GKeyFile undone. (transfer full) (nullable) */
+/* Splits @text at ';' and decodes the escapes of GKeyFile. (transfer full) (nullable) */
 static char **
 split (const char *text, GError **error)
 {
@@ -215,7 +215,7 @@ split (const char *text, GError **error)
   return parts;
 }
 
-/* Assigns what is not empty of @parts, (nullable) with @error set. */
+/* Assigns the non-empty ones of @parts (nullable: @error is set). */
 static gboolean
 assign_list (gpointer values, const VgwConfigKey *key, char **parts, GError **error)
 {
@@ -240,11 +240,11 @@ assign_list (gpointer values, const VgwConfigKey *key, char **parts, GError **er
   return TRUE;
 }
 
-/* The text that @text stands for, (transfer full) (nullable): a ';' in it separates nothing. */
+/* Decodes the escapes of @text; ';' is not a separator. (transfer full) (nullable) */
 static char *
 unescape (const char *text, GError **error)
 {
-  g_autofree char *with_end = g_strconcat (text, ".", NULL); /* the last part may be empty, which split () drops */
+  g_autofree char *with_end = g_strconcat (text, ".", NULL); /* split () would drop an empty last part */
   g_auto (GStrv) parts = split (with_end, error);
   char *joined = parts != NULL ? g_strjoinv (";", parts) : NULL;
 
@@ -253,7 +253,7 @@ unescape (const char *text, GError **error)
   return joined;
 }
 
-/* @controls: the control characters that are good. */
+/* @controls: the allowed control characters. */
 static gboolean
 check_characters (const char *text, const char *controls, GError **error)
 {
@@ -323,7 +323,7 @@ choice_to_text (const VgwConfigChoice *choices, guint value)
   return g_strdup (choices->name);
 }
 
-/* What unescape () makes @text of. (transfer full) */
+/* The inverse of unescape (). (transfer full) */
 static char *
 escape (const char *text)
 {
@@ -349,7 +349,7 @@ list_to_text (const char *const *list)
   g_key_file_set_string_list (file, "g", "k", list, g_strv_length ((char **) list));
   text = g_key_file_get_value (file, "g", "k", NULL);
   if (*text != '\0')
-    text[strlen (text) - 1] = '\0'; /* the ';' behind the last one */
+    text[strlen (text) - 1] = '\0'; /* the ';' after the last one */
   return text;
 }
 

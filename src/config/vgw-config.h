@@ -1,5 +1,4 @@
-/* The configuration: the settings of all rooms, each in the struct that the room has for them. One table of keys
- * (vgw-config-keys.c) fills it. */
+/* The configuration: the settings structs of all rooms, filled by the table of keys (vgw-config-keys.c). */
 #pragma once
 
 #include "access/vgw-access.h"
@@ -8,11 +7,11 @@
 #include "doors/vgw-pages.h"
 #include "engine/vgw-engine-config.h"
 #include "net/vgw-http-server.h"
-#include "manager/vgw-manager.h"
+#include "manager/vgw-manager-factory.h"
 #include "media/vgw-media.h"
 #include "session/vgw-session.h"
 
-/* Where the value of a key comes from, the weakest first. */
+/* The sources of values, in ascending precedence. */
 typedef enum
 {
   VGW_CONFIG_FROM_DEFAULT,
@@ -21,16 +20,15 @@ typedef enum
   VGW_CONFIG_FROM_SETTING, /* --set */
 } VgwConfigSource;
 
-/* All zero: the default. */
+/* Zeroed: the default. */
 typedef struct
 {
   VgwConfigSource source;
-  gboolean is_from_file; /* by its "-file" name */
-  char *where;           /* (nullable) as errors say it */
+  gboolean is_from_file; /* set by its "-file" name */
+  char *where;           /* (nullable) the position, for errors */
 } VgwConfigOrigin;
 
-/* Texts and lists that a key of the table fills are owned, and never NULL. 0 means no bound where the table describes
- * that. */
+/* Texts and lists of keys are owned, and never NULL. 0 means no limit where the table says so. */
 typedef struct
 {
   VgwHttpSettings http;

@@ -3,9 +3,9 @@
 #define PAYLOAD_BYTES 4 /* RFC 4733 section 2.3: event, E R volume, duration */
 #define END_BIT 0x80
 #define MAX_SEGMENT 0xffffu /* RFC 4733 section 2.5.1.3: the duration of a full segment */
-#define WRAP_STEP 0x8000u   /* a duration that falls by more has begun again at 0 */
-#define LATE_TICKS 0x18000  /* a timestamp that is older by no more is of a key before this one */
-/* RFC 4733 section 2.5.1.2: a packet each 50 ms or less. After four of them that are missing the end was lost, too. */
+#define WRAP_STEP 0x8000u   /* a duration that decreases by more has wrapped */
+#define LATE_TICKS 0x18000  /* a timestamp that is older by at most this belongs to an earlier key */
+/* RFC 4733 section 2.5.1.2: a packet each 50 ms or less. After four missing ones the end is considered lost. */
 #define RENEWED_WITHIN_US (200 * G_TIME_SPAN_MILLISECOND)
 
 void
@@ -18,14 +18,14 @@ vgw_dtmf_finish (VgwDtmf *self, VgwDtmfFunc func, gpointer user_data)
 }
 
 void
-vgw_dtmf_pass (VgwDtmf *self, gint64 now_us, VgwDtmfFunc func, gpointer user_data)
+vgw_dtmf_expire (VgwDtmf *self, gint64 now_us, VgwDtmfFunc func, gpointer user_data)
 {
   if (self->is_pending && now_us - self->last_us > RENEWED_WITHIN_US)
     vgw_dtmf_finish (self, func, user_data);
 }
 
-/* Whether a packet of @event with another @timestamp is the same key's next segment: it begins where the last one ends.
- * Between two presses there is a pause, and an end. */
+/* Whether a packet of @event with another @timestamp is the next segment of the same key, which begins where the last
+ * one ends. Two presses have a pause and an end in between. */
 static gboolean
 is_next_segment (const VgwDtmf *self, guint event, guint32 timestamp, gboolean is_marked)
 {
@@ -44,8 +44,8 @@ is_late (const VgwDtmf *self, guint32 timestamp)
 }
 
 void
-vgw_dtmf_take (VgwDtmf *self, guint32 timestamp, gboolean is_marked, const guint8 *payload, gsize length, gint64 now_us,
-               VgwDtmfFunc func, gpointer user_data)
+vgw_dtmf_handle (VgwDtmf *self, guint32 timestamp, gboolean is_marked, const guint8 *payload, gsize length,
+                 gint64 now_us, VgwDtmfFunc func, gpointer user_data)
 {
   guint duration;
 

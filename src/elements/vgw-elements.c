@@ -5,7 +5,7 @@
 #include "elements/vgw-opus-enc.h"
 #include "elements/vgw-resample.h"
 
-/* The plugin may be loaded into a program that has the elements built in, and a type has one name in a process. */
+/* The plugin may be loaded into a program with built-in elements, which has registered the type's name already. */
 static GType
 get_type (const char *name, GType (*get_own_type) (void))
 {
@@ -29,7 +29,7 @@ vgw_elements_register (GstPlugin *plugin)
   };
   gboolean is_good = TRUE;
 
-  /* GST_RANK_NONE: decodebin elsewhere on the machine goes on as before */
+  /* GST_RANK_NONE: does not change what decodebin selects */
   for (guint i = 0; i < G_N_ELEMENTS (elements); i++)
     is_good = gst_element_register (plugin, elements[i].element, GST_RANK_NONE,
                                     get_type (elements[i].type, elements[i].get_type))

@@ -1,8 +1,8 @@
-/* The project's own GStreamer elements: vgwopusdec, vgwopusenc, vgwresample, vgwjitterbuffer. Registered in the
- * program, and also built as the plugin libgstvgw.so that gst-inspect-1.0 and gst-launch-1.0 can load. */
+/* The GStreamer elements of the project: vgwopusdec, vgwopusenc, vgwresample, vgwjitterbuffer. Registered in the
+ * program, and also built as the plugin libgstvgw.so for gst-inspect-1.0 and gst-launch-1.0. */
 #pragma once
 
 #include <gst/gst.h>
 
-/* Registers every element with the running GStreamer (statically: @plugin NULL) or with @plugin. */
+/* Registers all elements; @plugin NULL: statically. */
 gboolean vgw_elements_register (GstPlugin *plugin);

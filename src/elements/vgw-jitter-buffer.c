@@ -1,26 +1,26 @@
-/* A jitter buffer for a receiver that does not play: the engine takes the caller's voice as it comes, so there is no
- * playout time to wait for, only order to keep. rtpjitterbuffer costs two threads and two wake-ups per packet for its
- * timers; this one works in the thread that brings the packet.
+/* A jitter buffer for a receiver without playout: the engine accepts the caller's audio at any time, so packets only
+ * need to be put in order. rtpjitterbuffer needs two threads and two wake-ups per packet for its timers; this one runs
+ * on the thread that pushes the packet.
  *
  *   - A packet in order passes at once.
- *   - Behind a gap, packets wait for the missing one, for `latency` ms at most. The clock is the arrival time of later
- *     packets: with one packet each 20 ms, a loss is given up 0 to 20 ms after `latency`. Where nothing more arrives
- *     the last packets wait for the next one; then nobody speaks.
- *   - What is given up goes downstream as GstRTPPacketLost events, as rtpjitterbuffer does it: the depayloader makes
- *     gaps of them, the decoder conceals.
- *   - Late and repeated packets are dropped. A jump by more than MAX_DROPOUT or MAX_MISORDER packets (RFC 3550
- *     appendix A.1) is a sender that started again.
+ *   - After a gap, packets wait for the missing one, for `latency` ms at most. Time is the arrival time of later
+ *     packets: with a packet each 20 ms, a packet counts as lost 0 to 20 ms after `latency`. Where no more packets
+ *     arrive the last ones stay in the buffer until there is another; the caller is silent then.
+ *   - A loss is sent downstream as GstRTPPacketLost events, as by rtpjitterbuffer: the depayloader turns them into
+ *     gaps, and the decoder conceals these.
+ *   - Late and duplicate packets are dropped. A jump by more than MAX_DROPOUT or MAX_MISORDER packets (RFC 3550
+ *     appendix A.1) is a restart of the sender.
  *
- *   - Packets of `dtmf-payload-type` (RFC 4733) are taken out where it is their turn, and become the signal "dtmf",
- *     once for each key: at the packet with the end bit, or a little later where all three of those were lost.
+ *   - Packets of `dtmf-payload-type` (RFC 4733) are removed in their place in the order, and reported by the signal
+ *     "dtmf", once for each key: with the first packet that has the end bit, or later where all three are lost.
  *   - Packets of any other payload type than `payload-type` (comfort noise, keepalives), and those without a payload,
- *     are taken out, too, where it is their turn: they have a sequence number, so that nothing is missing (RFC 3550
- *     section 5.1: a receiver must ignore payload types that it does not understand).
+ *     are removed in the same way; they count as received (RFC 3550 section 5.1: a receiver must ignore unknown payload
+ *     types).
  *
- * PTS of the packets: see vgw-rtp-timeline.h. Nothing downstream waits for it.
+ * PTS of the packets: see vgw-rtp-timeline.h. No element downstream waits for it.
  *
- * rtpbin takes it by its signal "request-jitterbuffer"; of rtpjitterbuffer's interface it has what rtpbin and webrtcbin
- * ask for: `latency`, `stats`, `do-retransmission`, the signal "request-pt-map", the request pad sink_rtcp. */
+ * rtpbin gets it by its signal "request-jitterbuffer". Of rtpjitterbuffer's interface it has what rtpbin and webrtcbin
+ * use: `latency`, `stats`, `do-retransmission`, the signal "request-pt-map", the request pad sink_rtcp. */
 #include "elements/vgw-jitter-buffer.h"
 
 #include <gst/rtp/rtp.h>
@@ -34,11 +34,11 @@ GST_DEBUG_CATEGORY_STATIC (vgw_jitter_buffer_debug);
 
 #define DEFAULT_LATENCY_MS 40
 #define MAX_LATENCY_MS 5000
-#define MAX_DROPOUT 150  /* 3 s of packets: more missing than that is a new stream */
+#define MAX_DROPOUT 150  /* 3 s of packets: a larger gap is a new stream */
 #define MAX_MISORDER 100 /* RFC 3550 appendix A.1 */
-#define MAX_HELD 256     /* packets behind a gap; at the longest latency and 20 ms there are 250 */
+#define MAX_HELD 256     /* packets after a gap; 250 with the longest latency and 20 ms packets */
 #define DEFAULT_CLOCK_RATE_HZ 48000
-#define MAX_LOST_EVENTS 50 /* of one gap, 1 s; the last one has the rest of the time */
+#define MAX_LOST_EVENTS 50 /* of one gap; the last one has the rest of its duration */
 
 typedef VgwRtpHeldPacket Packet;
 
@@ -49,13 +49,13 @@ struct _VgwJitterBuffer
   GstPad *sink, *src; /* owned by the element */
 
   /* streaming thread only */
-  VgwRtpHeld held;
+  GQueue held; /* VgwRtpHeldPacket */
   gboolean is_started;
   guint64 next_seqnum; /* extended; the one to send next */
   guint64 n_missing;   /* given up since the last audio packet */
   VgwRtpTimeline timeline;
   gboolean is_discont;
-  guint clock_rate_hz; /* 0 until asked for */
+  guint clock_rate_hz; /* 0 until requested */
   VgwRtpCodec codec;   /* of the same payload type */
   guint8 payload_type;
   VgwDtmf dtmf;
@@ -107,7 +107,7 @@ count (VgwJitterBuffer *self, guint64 *counter, guint64 n)
 static void
 reset (VgwJitterBuffer *self)
 {
-  vgw_rtp_held_clear (&self->held);
+  g_queue_clear_full (&self->held, (GDestroyNotify) vgw_rtp_held_packet_free);
   self->is_started = FALSE;
   self->is_discont = TRUE;
   self->n_missing = 0;
@@ -131,7 +131,7 @@ read_caps (VgwJitterBuffer *self, const GstCaps *caps)
   self->codec = vgw_rtp_codec_from_name (gst_structure_get_string (structure, "encoding-name"));
 }
 
-/* rtpbin knows the clock rate of a payload type; our own caps usually do not have it. */
+/* The clock rate of a payload type is requested from rtpbin; the caps usually do not have it. */
 static void
 find_clock_rate (VgwJitterBuffer *self, guint8 payload_type)
 {
@@ -174,7 +174,7 @@ arrival_us (const Packet *packet)
   return (gint64) (packet->arrival / GST_USECOND);
 }
 
-/* Takes @packet, which is no audio, and whose turn it is. */
+/* Handles @packet (transfer full), not audio, which is the next one. */
 static void
 take_other (VgwJitterBuffer *self, Packet *packet)
 {
@@ -185,8 +185,8 @@ take_other (VgwJitterBuffer *self, Packet *packet)
     count (self, &self->n_ignored, 1);
   else if (gst_rtp_buffer_map (packet->buffer, GST_MAP_READ, &rtp))
     {
-      vgw_dtmf_take (&self->dtmf, packet->timestamp, packet->is_marked, gst_rtp_buffer_get_payload (&rtp),
-                     gst_rtp_buffer_get_payload_len (&rtp), arrival_us (packet), on_key, self);
+      vgw_dtmf_handle (&self->dtmf, packet->timestamp, packet->is_marked, gst_rtp_buffer_get_payload (&rtp),
+                       gst_rtp_buffer_get_payload_len (&rtp), arrival_us (packet), on_key, self);
       gst_rtp_buffer_unmap (&rtp);
     }
   vgw_rtp_held_packet_free (packet);
@@ -204,8 +204,8 @@ send_lost_event (VgwJitterBuffer *self, guint64 seqnum, GstClockTime pts, GstClo
   gst_pad_push_event (self->src, gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM, structure));
 }
 
-/* Says what is missing from @begin to @end, before packet @seqnum; @longest is how long a packet is, as far as known.
- * Time beyond that is silence, which nobody has to conceal. */
+/* Sends events for the packets that are missing between @begin and @end, before packet @seqnum. @longest: the duration
+ * of a packet, as far as known; time beyond that is silence, not to be concealed. */
 static void
 send_lost (VgwJitterBuffer *self, guint64 seqnum, GstClockTime begin, GstClockTime end, GstClockTime longest)
 {
@@ -225,7 +225,7 @@ send_lost (VgwJitterBuffer *self, guint64 seqnum, GstClockTime begin, GstClockTi
   self->is_discont = TRUE;
 }
 
-/* Takes @packet, audio, which is the next one. */
+/* Sends @packet (transfer full), audio, which is the next one. */
 static GstFlowReturn
 send_audio (VgwJitterBuffer *self, Packet *packet)
 {
@@ -233,7 +233,7 @@ send_audio (VgwJitterBuffer *self, Packet *packet)
   g_autoptr (GstBuffer) buffer = NULL;
   GstClockTime pts, gap_begin;
 
-  vgw_dtmf_pass (&self->dtmf, arrival_us (packet), on_key, self);
+  vgw_dtmf_expire (&self->dtmf, arrival_us (packet), on_key, self);
   pts = vgw_rtp_timeline_place (&self->timeline, packet->timestamp, packet->duration, self->n_missing, packet->arrival,
                                 &gap_begin);
   if (self->n_missing > 0)
@@ -250,7 +250,7 @@ send_audio (VgwJitterBuffer *self, Packet *packet)
   return gst_pad_push (self->src, g_steal_pointer (&buffer));
 }
 
-/* Takes @packet, which is the next one. */
+/* Handles @packet (transfer full), which is the next one. */
 static GstFlowReturn
 send_packet (VgwJitterBuffer *self, Packet *packet)
 {
@@ -270,22 +270,22 @@ give_up (VgwJitterBuffer *self, const Packet *packet)
   self->next_seqnum = packet->seqnum;
 }
 
-/* Sends what is in order now, and what has waited long enough at time @now. */
+/* Sends the packets that are in order, or have waited for `latency` at time @now. */
 static GstFlowReturn
 send_ready (VgwJitterBuffer *self, GstClockTime now, GstClockTime latency)
 {
   GstFlowReturn flow = GST_FLOW_OK;
   Packet *first;
 
-  while ((first = vgw_rtp_held_peek (&self->held)) != NULL)
+  while ((first = g_queue_peek_head (&self->held)) != NULL)
     {
       gboolean is_next = first->seqnum == self->next_seqnum;
-      gboolean is_overdue = now >= first->arrival + latency || vgw_rtp_held_count (&self->held) > MAX_HELD;
+      gboolean is_overdue = now >= first->arrival + latency || self->held.length > MAX_HELD;
       if (!is_next && !is_overdue)
         break;
       if (!is_next)
         give_up (self, first);
-      flow = send_packet (self, vgw_rtp_held_pop (&self->held));
+      flow = send_packet (self, g_queue_pop_head (&self->held));
       if (flow != GST_FLOW_OK)
         break;
     }
@@ -294,13 +294,13 @@ send_ready (VgwJitterBuffer *self, GstClockTime now, GstClockTime latency)
 
 /* --- upstream ----------------------------------------------------------------------------------------------------- */
 
-/* Sends all that waits, however long it has, and forgets the sequence. */
+/* Sends all held packets, and resets the sequence. */
 static void
 drain (VgwJitterBuffer *self)
 {
   send_ready (self, G_MAXINT64, 0);
-  vgw_rtp_held_clear (
-      &self->held); /* what a pipeline that fails did not take belongs to the numbers of the old stream */
+  /* packets that a failed pipeline did not accept have numbers of the old stream */
+  g_queue_clear_full (&self->held, (GDestroyNotify) vgw_rtp_held_packet_free);
   vgw_dtmf_finish (&self->dtmf, on_key, self);
   self->is_started = FALSE;
 }
@@ -309,7 +309,7 @@ drain (VgwJitterBuffer *self)
 static void
 start_stream (VgwJitterBuffer *self, Packet *packet)
 {
-  packet->seqnum |= 1 << 16; /* extended, so that a reordered first packet has one below it */
+  packet->seqnum |= 1 << 16; /* extended by a cycle, so that a reordered packet before the first one is not negative */
   self->is_started = TRUE;
   self->is_discont = TRUE;
   self->n_missing = 0;
@@ -336,7 +336,7 @@ take_packet (VgwJitterBuffer *self, Packet *packet)
       count (self, &self->n_late, 1);
       vgw_rtp_held_packet_free (packet);
     }
-  else if (packet->seqnum == self->next_seqnum && vgw_rtp_held_count (&self->held) == 0)
+  else if (packet->seqnum == self->next_seqnum && self->held.length == 0)
     return send_packet (self, packet);
   else if (!vgw_rtp_held_add (&self->held, packet))
     count (self, &self->n_duplicates, 1);
@@ -347,7 +347,7 @@ take_packet (VgwJitterBuffer *self, Packet *packet)
   return send_ready (self, now, latency);
 }
 
-/* The buffer's own time is when it arrived; without one it is now. */
+/* The buffer's timestamp is its arrival time; without one it is now. */
 static GstClockTime
 find_arrival (VgwJitterBuffer *self, GstBuffer *buffer)
 {
@@ -399,7 +399,7 @@ on_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
     {
       gst_buffer_unref (buffer);
       g_free (packet);
-      return GST_FLOW_OK; /* anybody can send this; it is not the stream's end */
+      return GST_FLOW_OK; /* not an error of the stream: anybody can send this */
     }
   packet->arrival = find_arrival (self, buffer);
   packet->buffer = buffer;
@@ -409,7 +409,7 @@ on_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 static GstFlowReturn
 on_rtcp_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
-  gst_buffer_unref (buffer); /* for synchronising several streams; a call has one */
+  gst_buffer_unref (buffer); /* only needed to synchronise several streams */
   return GST_FLOW_OK;
 }
 
@@ -507,7 +507,7 @@ vgw_jitter_buffer_set_property (GObject *object, guint id, const GValue *value, 
   VgwJitterBuffer *self = VGW_JITTER_BUFFER (object);
 
   if (id == PROP_DO_RETRANSMISSION)
-    return; /* webrtcbin sets it; a packet that is sent again comes too late for a conversation */
+    return; /* set by webrtcbin; a retransmission is too late for a conversation */
   GST_OBJECT_LOCK (self);
   if (id == PROP_LATENCY)
     self->latency_ms = g_value_get_uint (value);
@@ -525,7 +525,7 @@ vgw_jitter_buffer_set_property (GObject *object, guint id, const GValue *value, 
 static void
 vgw_jitter_buffer_finalize (GObject *object)
 {
-  vgw_rtp_held_clear (&VGW_JITTER_BUFFER (object)->held);
+  g_queue_clear_full (&VGW_JITTER_BUFFER (object)->held, (GDestroyNotify) vgw_rtp_held_packet_free);
   G_OBJECT_CLASS (vgw_jitter_buffer_parent_class)->finalize (object);
 }
 
@@ -584,7 +584,7 @@ vgw_jitter_buffer_class_init (VgwJitterBufferClass *klass)
 static void
 vgw_jitter_buffer_init (VgwJitterBuffer *self)
 {
-  vgw_rtp_held_init (&self->held);
+  g_queue_init (&self->held);
   self->latency_ms = DEFAULT_LATENCY_MS;
   self->audio_payload_type = self->dtmf_payload_type = -1;
   self->dtmf_clock_rate_hz = DEFAULT_CLOCK_RATE_HZ;

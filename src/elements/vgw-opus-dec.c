@@ -1,18 +1,16 @@
-/* Opus on the plain opus_decode () call. The multistream calls of opusdec look up the CPU's features on every packet,
- * which costs more than decoding where CPUID traps, that is, on virtual machines.
+/* Opus with plain opus_decode () calls. The multistream calls of opusdec query the CPU's features for every packet,
+ * which takes more time than decoding where CPUID traps, that is, on virtual machines.
  *
- * Loss. rtpjitterbuffer says "lost" when it has waited long enough, the depayloader makes a GAP event of it, and the
- * base class hands that on as an empty frame. With in-band FEC the packet behind the gap holds a coarse copy of the
- * frame in front of it. So a gap is held back until the next thing comes:
- *   a packet:      the end of the gap is decoded from its FEC data, the rest, or all where it has none, is concealed;
+ * Loss: the jitter buffer reports a lost packet, the depayloader turns that into a GAP event, and the base class passes
+ * it on as an empty frame. With in-band FEC the packet after the gap has a coarse copy of the frame before it. So a gap
+ * is held until the next input:
+ *   a packet:      the end of the gap is decoded from its FEC data; the rest, or all where it has none, is concealed;
  *   another gap:   the first one is concealed, the second one is held;
- *   drain, caps:   the held one is concealed.
- * This delays nothing in a running stream: rtpjitterbuffer knows of a loss only from a later packet, which is why that
- * packet is already in its queue and follows the last gap at once. Never more than one gap is held, and nothing waits
- * for it: where no packet ever follows, the frame that is missing at the end is one that nobody would have heard. That
- * is the difference to opusdec's use-inband-fec, which delays every frame by one.
+ *   drain, caps:   the held gap is concealed.
+ * This adds no delay: the jitter buffer detects a loss by a later packet, which follows the last gap at once. One gap
+ * is held at most. That is the difference to opusdec's use-inband-fec, which delays every frame by one.
  *
- * A packet that libopus refuses is concealed like a lost one, and counted; it is never an error of the stream, since
+ * A packet that libopus refuses is concealed like a lost one, and counted; it is not an error of the stream, since
  * anybody who can send RTP can send such a packet. */
 #include "elements/vgw-opus-dec.h"
 
@@ -23,11 +21,11 @@ GST_DEBUG_CATEGORY_STATIC (vgw_opus_dec_debug);
 #define GST_CAT_DEFAULT vgw_opus_dec_debug
 
 #define DEFAULT_RATE_HZ 48000
-#define DEFAULT_CHANNELS 1 /* speech; libopus mixes a stereo packet down by itself */
+#define DEFAULT_CHANNELS 1 /* libopus downmixes stereo packets */
 #define DEFAULT_FRAME_MS 20
 #define MAX_PACKET_MS 120         /* RFC 6716 section 3.2.5 */
 #define UNITS_PER_SECOND 400      /* libopus conceals in steps of 2.5 ms */
-#define FIRST_CELT_ONLY_CONFIG 16 /* RFC 6716 table 2: configurations from 16 on have no SILK layer, hence no FEC */
+#define FIRST_CELT_ONLY_CONFIG 16 /* RFC 6716 table 2: from here on there is no SILK layer, hence no FEC */
 
 struct _VgwOpusDec
 {
@@ -77,8 +75,8 @@ bytes_of (const VgwOpusDec *self, gint n_samples)
   return (gsize) n_samples * (gsize) self->n_channels * sizeof (gint16);
 }
 
-/* Samples that can be concealed for @duration: whole steps of libopus, one at least, and no more than a packet can
- * hold, since after that concealment is silence. */
+/* The number of samples to conceal for @duration: whole steps of libopus, at least one, and at most the longest packet,
+ * after which concealment is silence. */
 static gint
 gap_samples (const VgwOpusDec *self, GstClockTime duration)
 {
@@ -93,8 +91,8 @@ gap_samples (const VgwOpusDec *self, GstClockTime duration)
   return (gint) CLAMP (n_samples, (guint64) n_per_unit, (guint64) n_max);
 }
 
-/* Whether the packet's first frame holds a copy of the frame in front of it: the LBRR flag of RFC 6716 section 4.2.3,
- * behind one voice activity flag for each SILK frame. A range coder's first bits with even odds stand in the clear. */
+/* Whether the packet's first frame has a copy of the frame before it: the LBRR flag of RFC 6716 section 4.2.3, after
+ * one voice activity flag for each SILK frame. The first bits of a range coder with even odds can be read directly. */
 static gboolean
 has_fec (const guint8 *data, gint size)
 {
@@ -115,8 +113,8 @@ has_fec (const guint8 *data, gint size)
   return is_set;
 }
 
-/* Decodes @n_samples per channel from @data (NULL: conceals) and hands them downstream in place of the oldest frame.
- * What libopus refuses is concealed. */
+/* Decodes @n_samples per channel from @data (NULL: conceals) and sends them downstream for the oldest frame. Conceals
+ * where libopus refuses the data. */
 static GstFlowReturn
 output (VgwOpusDec *self, const guint8 *data, gint size, gint n_samples, gboolean is_fec)
 {
@@ -148,7 +146,7 @@ output (VgwOpusDec *self, const guint8 *data, gint size, gint n_samples, gboolea
   return gst_audio_decoder_finish_frame (base, buffer, 1);
 }
 
-/* Gives out the gap that is held, if there is one, with the help of the packet behind it (@data NULL: without). */
+/* Outputs the held gap, if there is one, with the FEC data of the packet after it (@data NULL: without). */
 static GstFlowReturn
 release_gap (VgwOpusDec *self, const guint8 *data, gint size)
 {
@@ -172,7 +170,7 @@ hold_gap (VgwOpusDec *self, GstClockTime duration)
   GstFlowReturn flow = release_gap (self, NULL, 0);
 
   if (self->n_last_samples == 0)
-    return gst_audio_decoder_finish_frame (GST_AUDIO_DECODER (self), NULL, 1); /* nothing to go on from */
+    return gst_audio_decoder_finish_frame (GST_AUDIO_DECODER (self), NULL, 1); /* nothing to conceal from */
   self->n_gap_samples = gap_samples (self, duration);
   self->has_gap = TRUE;
   return flow;
@@ -213,7 +211,7 @@ vgw_opus_dec_handle_frame (GstAudioDecoder *base, GstBuffer *buffer)
     return gst_audio_decoder_finish_frame (base, NULL, 1);
   if (gst_buffer_get_size (buffer) == 0)
     return hold_gap (self, GST_BUFFER_DURATION (buffer));
-  /* finish_frame () lets go of the frame while it is still mapped here */
+  /* finish_frame () drops the frame while it is still mapped here */
   gst_buffer_ref (buffer);
   if (gst_buffer_map (buffer, &map, GST_MAP_READ))
     {
@@ -226,7 +224,7 @@ vgw_opus_dec_handle_frame (GstAudioDecoder *base, GstBuffer *buffer)
   return flow;
 }
 
-/* Rate and channels that downstream wants most, and the output format that follows. */
+/* Selects rate and channels by downstream's preference, and sets the output format. */
 static gboolean
 negotiate_output (VgwOpusDec *self)
 {
@@ -301,7 +299,7 @@ vgw_opus_dec_flush (GstAudioDecoder *base, gboolean is_hard)
 {
   VgwOpusDec *self = VGW_OPUS_DEC (base);
 
-  /* the base class forgets its frames now, the held gap among them */
+  /* the base class drops its frames now, including the held gap */
   self->has_gap = FALSE;
   if (is_hard && self->decoder != NULL)
     {

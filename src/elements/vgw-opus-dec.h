@@ -1,4 +1,4 @@
-/* vgwopusdec: Opus to mono (or stereo) PCM at 8, 12, 16, 24 or 48 kHz. See the .c file for how it treats loss. */
+/* vgwopusdec: Opus to mono (or stereo) PCM at 8, 12, 16, 24 or 48 kHz. See the .c file for the handling of loss. */
 #pragma once
 
 #include <gst/audio/audio.h>

@@ -1,8 +1,8 @@
-/* Opus speech on the plain opus_encode () call, for the reason told in vgw-opus-dec.c.
+/* Opus speech with plain opus_encode () calls, for the reason in vgw-opus-dec.c.
  *
- * The caps it makes have channels (RTP's sprop-stereo follows from them) and no rate: from a rate rtpopuspay makes
- * sprop-maxcapturerate, and webrtcbin wants such parameters to be equal on both sides although each describes its own
- * sender only (RFC 7587 section 6.1). */
+ * Its caps have channels (for RTP's sprop-stereo) but no rate: rtpopuspay derives sprop-maxcapturerate from it, and
+ * webrtcbin requires such parameters to be equal on both sides, although each describes its own sender only (RFC 7587
+ * section 6.1). */
 #include "elements/vgw-opus-enc.h"
 
 #include <opus.h>
@@ -38,11 +38,11 @@ struct _VgwOpusEnc
 
   OpusEncoder *encoder; /* streaming thread only; NULL until caps are known */
   gint n_frame_samples; /* streaming thread only */
-  gint ceiling;         /* streaming thread only; the one that the encoder has been told */
+  gint ceiling;         /* streaming thread only; the one that was applied */
 
   /* guarded by the object lock */
   VgwOpusEncSettings settings;
-  gboolean is_changed; /* the settings are not yet those of the encoder */
+  gboolean is_changed; /* the settings are to be applied */
 };
 
 static gint ceiling = MAX_COMPLEXITY; /* atomic */
@@ -69,7 +69,7 @@ static GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
                              GST_STATIC_CAPS ("audio/x-opus, channel-mapping-family = (int) 0, channels = (int) 1"));
 
-/* Brings the encoder to the settings. Streaming thread. */
+/* Applies the settings to the encoder. Streaming thread. */
 static void
 apply_settings (VgwOpusEnc *self)
 {
@@ -100,7 +100,7 @@ is_changed (VgwOpusEnc *self)
   return changed;
 }
 
-/* Encodes one frame; at the end of a stream it may be short, and silence fills it. */
+/* Encodes one frame; a short one at the end of a stream is padded with silence. */
 static GstFlowReturn
 encode (VgwOpusEnc *self, const GstMapInfo *map)
 {
@@ -133,7 +133,7 @@ vgw_opus_enc_handle_frame (GstAudioEncoder *base, GstBuffer *buffer)
   GstMapInfo map;
 
   if (buffer == NULL)
-    return GST_FLOW_OK; /* nothing is kept here that could be drained */
+    return GST_FLOW_OK; /* nothing to drain */
   if (self->encoder == NULL)
     return GST_FLOW_NOT_NEGOTIATED;
   if (is_changed (self))

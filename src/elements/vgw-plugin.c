@@ -4,11 +4,5 @@
 
 #define PACKAGE "voice-gateway"
 
-static gboolean
-plugin_init (GstPlugin *plugin)
-{
-  return vgw_elements_register (plugin);
-}
-
-GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, vgw, "Elements of voice-gateway", plugin_init, VGW_VERSION,
-                   "MIT/X11", PACKAGE, "voice-gateway")
+GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, vgw, "Elements of voice-gateway", vgw_elements_register,
+                   VGW_VERSION, "MIT/X11", PACKAGE, "voice-gateway")

@@ -3,7 +3,7 @@
 typedef struct
 {
   GstPad *pad;       /* owned by the element */
-  gint needs_events; /* atomic: stream-start, caps and segment have to go first */
+  gint needs_events; /* atomic: stream-start, caps and segment are to be sent */
   GstCaps *caps;     /* (nullable) guarded by the object lock */
 } VgwPushSrcPrivate;
 
@@ -31,7 +31,7 @@ get_caps (VgwPushSrc *self)
   return caps;
 }
 
-/* Who negotiates downstream learns the caps before the first buffer has come. */
+/* Answers a caps query also before the first buffer. */
 static gboolean
 answer_caps (VgwPushSrc *self, GstQuery *query)
 {
@@ -63,7 +63,7 @@ vgw_push_src_change_state (GstElement *element, GstStateChange transition)
 {
   GstStateChangeReturn ret;
 
-  /* a pad forgets its events when it is deactivated */
+  /* a pad drops its sticky events when it is deactivated */
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
     g_atomic_int_set (&get_private (VGW_PUSH_SRC (element))->needs_events, TRUE);
   ret = GST_ELEMENT_CLASS (vgw_push_src_parent_class)->change_state (element, transition);

@@ -1,6 +1,6 @@
-/* A live source without a thread of its own: whoever has a buffer pushes it, on his own thread, through everything that
- * follows up to the next queue. GstAppSrc would wake a thread per call for each packet, which costs more than handing
- * the packet over. The other side of it: what follows must not wait, or the pusher waits too. */
+/* A live source without a thread: a buffer is pushed on the caller's thread, through all elements up to the next queue.
+ * GstAppSrc would wake a thread per call for each packet. So the elements that follow must not block, since they would
+ * block the caller. */
 #pragma once
 
 #include <gst/gst.h>
@@ -16,10 +16,10 @@ struct _VgwPushSrcClass
 /* With one pad, "src". Returns: (transfer floating) */
 GstElement *vgw_push_src_new (const char *name);
 
-/* What the buffers are; none said: anything. (transfer none) Before the first buffer. */
+/* The caps of the buffers (transfer none); none: any. Before the first buffer. */
 void vgw_push_src_set_caps (VgwPushSrc *self, GstCaps *caps);
 
-/* Sends @buffer (transfer full) downstream; stream-start, caps and segment go before the first one. FLUSHING where the
+/* Pushes @buffer (transfer full) downstream; stream-start, caps and segment before the first one. FLUSHING where the
  * element is not running. One thread at a time. */
 GstFlowReturn vgw_push_src_push (VgwPushSrc *self, GstBuffer *buffer);
 

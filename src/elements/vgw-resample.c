@@ -1,11 +1,11 @@
-/* Resampling for packets. audioresample hides the delay of its filter in the timestamps: the first buffer of a stream,
- * and the first after each pause, is shorter by the delay, and what is missing comes as a buffer of its own when the
- * stream goes on or ends. In front of a G.711 payloader that is a short packet at the begin of each talkspurt, and a
- * tiny, late one at its end.
+/* Resampling of packets. audioresample compensates the delay of its filter in the timestamps: the first buffer of a
+ * stream, and after each pause, is shorter by the delay, and the rest is a buffer of its own when the stream continues
+ * or ends. With a G.711 payloader that is a short packet at the beginning of each talkspurt, and a tiny, late one at
+ * its end.
  *
- * This element takes the delay of the filter (2 to 4 ms) as delay: it fills the filter with silence first, so that n
- * milliseconds in are always n milliseconds out, with the same timestamp. A pause leaves the filter as it is. The
- * filter itself is GStreamer's. */
+ * This element keeps the delay (2 to 4 ms): the filter is first filled with silence, so that n milliseconds of input
+ * are always n milliseconds of output, with the same timestamp. A pause does not change the filter. The filter is
+ * GStreamer's. */
 #include "elements/vgw-resample.h"
 
 #include <gst/audio/audio.h>
@@ -34,8 +34,8 @@ static GstStaticPadTemplate sink_template =
 static GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (CAPS));
 
-/* Fills the filter with silence until it gives something, which is thrown away: from a state in which all output has
- * been taken, a whole number of periods in is a whole number of periods out. */
+/* Fills the filter with silence until there is output, which is dropped: afterwards whole periods of input are whole
+ * periods of output. */
 static void
 fill_filter (VgwResample *self)
 {
@@ -56,7 +56,7 @@ vgw_resample_transform_caps (GstBaseTransform *base, GstPadDirection direction, 
 {
   g_autoptr (GstCaps) other = gst_caps_copy (caps);
 
-  /* what goes through as it is comes first */
+  /* the passthrough caps come first */
   for (guint i = 0, n = gst_caps_get_size (caps); i < n; i++)
     {
       GstStructure *structure = gst_structure_copy (gst_caps_get_structure (caps, i));
@@ -90,7 +90,7 @@ vgw_resample_set_caps (GstBaseTransform *base, GstCaps *in_caps, GstCaps *out_ca
   self->in_rate_hz = GST_AUDIO_INFO_RATE (&in);
   self->out_rate_hz = GST_AUDIO_INFO_RATE (&out);
   if (self->in_rate_hz == self->out_rate_hz)
-    return TRUE; /* the base class passes buffers through where the caps are equal */
+    return TRUE; /* equal caps: the base class passes buffers through */
   self->resampler = gst_audio_resampler_new (GST_AUDIO_RESAMPLER_METHOD_KAISER, GST_AUDIO_RESAMPLER_FLAG_NONE,
                                              GST_AUDIO_FORMAT_S16, 1, self->in_rate_hz, self->out_rate_hz, NULL);
   if (self->resampler == NULL)

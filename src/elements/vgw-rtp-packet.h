@@ -1,4 +1,4 @@
-/* What a packet of RTP is to a call, and how much audio is in it (RFC 3550 section 5.1). Pure. */
+/* RTP packets: header, kind, and duration of the audio (RFC 3550 section 5.1). Pure. */
 #pragma once
 
 #include <glib.h>
@@ -16,10 +16,10 @@ typedef enum
 {
   VGW_RTP_CODEC_OTHER,
   VGW_RTP_CODEC_OPUS,
-  VGW_RTP_CODEC_OCTETS, /* a byte for each tick of the RTP clock: PCMU, PCMA, and G.722 with its clock of 8000 Hz */
+  VGW_RTP_CODEC_OCTETS, /* a byte per tick of the RTP clock: PCMU, PCMA, and G.722 with its clock of 8000 Hz */
 } VgwRtpCodec;
 
-/* The fields of the fixed header, and where the payload is. */
+/* The fields of the fixed header, and the payload. */
 typedef struct
 {
   guint8 payload_type;
@@ -31,7 +31,7 @@ typedef struct
   gsize payload_length;
 } VgwRtpPacket;
 
-/* FALSE where @data is not a packet of RTP: too short for what its header says, or of another version. */
+/* FALSE where @data is not an RTP packet: too short for its header, or of another version. */
 gboolean vgw_rtp_packet_parse (VgwRtpPacket *self, const guint8 *data, gsize length);
 
 /* @payload_type: that of the call's audio, -1 for any; @dtmf_payload_type: -1 for none. */
@@ -41,5 +41,5 @@ VgwRtpKind vgw_rtp_packet_get_kind (guint8 payload_type, gsize payload_length, g
 /* @name (nullable): an encoding name, "OPUS". */
 VgwRtpCodec vgw_rtp_codec_from_name (const char *name);
 
-/* The audio in one packet, in ticks of the RTP clock; 0 where that is not known. */
+/* The duration of a packet in ticks of the RTP clock; 0: unknown. */
 guint vgw_rtp_codec_get_duration (VgwRtpCodec codec, const guint8 *payload, gsize length);

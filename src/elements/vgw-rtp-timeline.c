@@ -1,6 +1,6 @@
 #include "elements/vgw-rtp-timeline.h"
 
-/* A timestamp may be wrong by so much. Devices that stamp at capture are off by 10 ms at both ends. */
+/* The tolerated error of a timestamp. Devices that stamp at capture deviate by 10 ms in both directions. */
 #define TOLERANCE_MS 30
 
 void
@@ -39,7 +39,7 @@ to_position (const VgwRtpTimeline *self, GstClockTime pts)
   return (gint64) gst_util_uint64_scale_int (pts - self->base_pts, (gint) self->clock_rate_hz, GST_SECOND);
 }
 
-/* The two differ: the position that @arrived tells to be true, as the top of the header says. */
+/* The position where @counted and @stamped differ, by the rules at the top of the header. */
 static gint64
 decide (gint64 counted, gint64 stamped, gint64 arrived, gint64 tolerance)
 {

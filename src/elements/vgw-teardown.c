@@ -13,7 +13,7 @@ stop_sink (const GValue *item, gpointer user_data)
   gst_element_set_state (element, GST_STATE_NULL);
 }
 
-/* Calls @func, which may be called for an element twice, for all of @elements (transfer full). */
+/* Calls @func for all of @elements (transfer full), possibly twice for an element. */
 static void
 for_each (GstIterator *elements, GstIteratorForeachFunction func)
 {
@@ -42,8 +42,8 @@ flush_pad (const GValue *item, gpointer user_data)
   gst_pad_send_event (g_value_get_object (item), gst_event_new_flush_start ());
 }
 
-/* What waits in @sctpenc for room to send ends: its own way to NULL, which comes later, would end that. Not for what is
- * behind it, which others still use. */
+/* Unblocks threads that wait in @sctpenc for room to send, as its change to NULL would do later. Not the elements after
+ * it, which are still in use. */
 static void
 flush_sctpenc (GstElement *sctpenc)
 {

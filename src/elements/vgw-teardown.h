@@ -1,19 +1,18 @@
-/* How a pipeline with a webrtcbin and a sink behind it goes to NULL. */
+/* The change to NULL of a pipeline with a webrtcbin and a sink after it. */
 #pragma once
 
 #include <gst/gst.h>
 
-/* Sets @pipeline to NULL, its sinks first. Any thread that is not one of the pipeline's own; it joins those.
+/* Sets @pipeline to NULL, its sinks first. On any thread but the pipeline's own, which are joined.
  *
- * Why the order: a bin goes down from PAUSED beginning with its sinks, and webrtcbin calls itself one. As long as it is
- * linked to the sink that it feeds, that one comes first. But a caller who hangs up sends an RTCP BYE, which takes the
- * pad away, maybe while a buffer is on its way through it: if that buffer comes to the sink after PLAYING, it waits
- * there for the preroll, and holds the stream lock that webrtcbin, which may be first now, waits for. For ever.
+ * The order: a bin changes the state of its sinks first, and webrtcbin is one by its flags. While it is linked to the
+ * sink that it feeds, that sink comes first. But an RTCP BYE of a caller who hangs up removes the pad, possibly while a
+ * buffer is being pushed: if that buffer reaches the sink after PLAYING, it waits there for the preroll with the stream
+ * lock, and webrtcbin, which may be first now, waits for that lock: a deadlock.
  *
- * Of webrtcbin's two elements of SCTP:
- *   - sctpdec takes its pads away on the way to NULL. webrtcbin takes that for resets by the other side, and closes the
- *     channels on its PC thread: it no longer receives the signal.
- *   - To close a channel is to release a pad of sctpenc. Where the other side has closed one a moment ago, the PC
- *     thread does that while sctpenc takes the same pad away: so sctpenc follows when webrtcbin is in NULL, and that
- *     thread has ended. */
+ * webrtcbin's two elements of SCTP:
+ *   - sctpdec removes its pads on the way to NULL. webrtcbin would handle that as resets by the peer and close the
+ *     channels on its PC thread, so its signal handler is disconnected.
+ *   - Closing a channel releases a pad of sctpenc. Where the peer has closed one just before, the PC thread does so
+ *     while sctpenc removes the same pad: so sctpenc is set to NULL after webrtcbin, when that thread has ended. */
 void vgw_teardown_pipeline (GstElement *pipeline);

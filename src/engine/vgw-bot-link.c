@@ -54,7 +54,7 @@ struct _VgwBotLink
   VgwWsChannel *channel;   /* while CONNECTING, OPEN, LEAVING */
   GSource *retry_timer;    /* while WAITING */
   gpointer dialect_state;  /* from start () to stop () */
-  GArray *spare;           /* gint16, empty: takes the place of `outgoing` during a flush */
+  GArray *spare;           /* gint16, empty: swapped with `outgoing` by a flush */
   VgwEngineStatus status;  /* as last posted */
   gint64 settles_at_us;    /* OPEN: from then on, a loss begins a new outage */
   gint64 stall_ends_at_us; /* OPEN: when the bot counts as lost; G_MAXINT64 while it reads */
@@ -93,20 +93,13 @@ set_state (VgwBotLink *self, State state)
 
 /* --- to the engine --- */
 
-/* Main thread. */
-static void
-emit_posted (gpointer engine, gpointer output)
-{
-  vgw_engine_emit (engine, output);
-}
-
 /* FALSE, and @output is dropped, where too many events are pending. */
 static gboolean
 post (VgwBotLink *self, const VgwEngineOutput *output)
 {
   return vgw_mailbox_post_bounded (
-      self->mailbox, output->type == VGW_ENGINE_OUTPUT_EVENT ? MAX_PENDING_EVENTS : G_MAXUINT, emit_posted,
-      vgw_engine_output_copy (output), (GDestroyNotify) vgw_engine_output_free);
+      self->mailbox, output->type == VGW_ENGINE_OUTPUT_EVENT ? MAX_PENDING_EVENTS : G_MAXUINT,
+      (VgwMailboxFunc) vgw_engine_emit, vgw_engine_output_copy (output), (GDestroyNotify) vgw_engine_output_free);
 }
 
 static void

@@ -61,7 +61,7 @@ typedef struct
   char *on_failure;          /* "end", "hold" or "fallback:NAME"; see vgw_engine_config_get_on_failure () */
   char *record_directory;
   char **pass_parameters; /* names of the page's parameters that are passed to the engine; never NULL */
-  gboolean is_selectable; /* a client may ask for it with /ws?engine=NAME */
+  gboolean is_selectable; /* a client may request it with /ws?engine=NAME */
   guint sample_rate_hz;   /* of both directions: 8000, 16000, 24000, 48000 */
   guint max_playout_ms;
   VgwOverflow overflow;
@@ -80,7 +80,7 @@ typedef struct
 /* The groups [engine] and [engine NAME] of the configuration. */
 typedef struct
 {
-  const char *default_name; /* the engine of a session that asks for none */
+  const char *default_name; /* the engine of a session that requests none */
   VgwEngineConfig defaults; /* the keys of [engine] and [record]; the rest is empty */
   GPtrArray *engines;       /* VgwEngineConfig, complete, including those without a group */
 } VgwEngineSettings;

@@ -20,12 +20,6 @@ typedef struct
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (VgwEngine, vgw_engine, G_TYPE_OBJECT)
 
-static VgwEnginePrivate *
-get_private (VgwEngine *self)
-{
-  return vgw_engine_get_instance_private (self);
-}
-
 static void
 set_state (VgwEnginePrivate *priv, int state)
 {
@@ -60,7 +54,7 @@ vgw_engine_dispose (GObject *object)
 static void
 vgw_engine_finalize (GObject *object)
 {
-  VgwEnginePrivate *priv = get_private (VGW_ENGINE (object));
+  VgwEnginePrivate *priv = vgw_engine_get_instance_private (VGW_ENGINE (object));
 
   g_mutex_clear (&priv->push_lock);
   g_mutex_clear (&priv->play_lock);
@@ -79,7 +73,7 @@ vgw_engine_class_init (VgwEngineClass *klass)
 static void
 vgw_engine_init (VgwEngine *self)
 {
-  VgwEnginePrivate *priv = get_private (self);
+  VgwEnginePrivate *priv = vgw_engine_get_instance_private (self);
 
   g_mutex_init (&priv->push_lock);
   g_mutex_init (&priv->play_lock);
@@ -89,7 +83,7 @@ vgw_engine_init (VgwEngine *self)
 void
 vgw_engine_set_sink (VgwEngine *self, const VgwEngineSink *sink, gpointer user_data, GDestroyNotify destroy)
 {
-  VgwEnginePrivate *priv = get_private (self);
+  VgwEnginePrivate *priv = vgw_engine_get_instance_private (self);
 
   g_return_if_fail (VGW_IS_ENGINE (self));
   g_return_if_fail (priv->state == ENGINE_CREATED);
@@ -100,7 +94,7 @@ vgw_engine_set_sink (VgwEngine *self, const VgwEngineSink *sink, gpointer user_d
 gboolean
 vgw_engine_start (VgwEngine *self, const VgwEngineStart *start, GError **error)
 {
-  VgwEnginePrivate *priv = get_private (self);
+  VgwEnginePrivate *priv = vgw_engine_get_instance_private (self);
 
   g_return_val_if_fail (VGW_IS_ENGINE (self), FALSE);
   g_return_val_if_fail (priv->state == ENGINE_CREATED, FALSE);
@@ -118,7 +112,7 @@ vgw_engine_start (VgwEngine *self, const VgwEngineStart *start, GError **error)
 void
 vgw_engine_push_audio (VgwEngine *self, const gint16 *samples, gsize n_samples)
 {
-  VgwEnginePrivate *priv = get_private (self);
+  VgwEnginePrivate *priv = vgw_engine_get_instance_private (self);
 
   g_mutex_lock (&priv->push_lock);
   if (priv->state == ENGINE_RUNNING)
@@ -129,7 +123,7 @@ vgw_engine_push_audio (VgwEngine *self, const gint16 *samples, gsize n_samples)
 void
 vgw_engine_send (VgwEngine *self, const VgwEngineInput *input)
 {
-  VgwEnginePrivate *priv = get_private (self);
+  VgwEnginePrivate *priv = vgw_engine_get_instance_private (self);
 
   g_return_if_fail (VGW_IS_ENGINE (self));
 
@@ -140,7 +134,7 @@ vgw_engine_send (VgwEngine *self, const VgwEngineInput *input)
 void
 vgw_engine_stop (VgwEngine *self, const char *reason)
 {
-  VgwEnginePrivate *priv = get_private (self);
+  VgwEnginePrivate *priv = vgw_engine_get_instance_private (self);
   gboolean was_started;
 
   g_return_if_fail (VGW_IS_ENGINE (self));
@@ -158,7 +152,7 @@ vgw_engine_stop (VgwEngine *self, const char *reason)
 void
 vgw_engine_play (VgwEngine *self, const gint16 *samples, gsize n_samples)
 {
-  VgwEnginePrivate *priv = get_private (self);
+  VgwEnginePrivate *priv = vgw_engine_get_instance_private (self);
 
   g_mutex_lock (&priv->play_lock);
   if (priv->sink.play != NULL)
@@ -169,7 +163,7 @@ vgw_engine_play (VgwEngine *self, const gint16 *samples, gsize n_samples)
 gboolean
 vgw_engine_is_full (VgwEngine *self)
 {
-  VgwEnginePrivate *priv = get_private (self);
+  VgwEnginePrivate *priv = vgw_engine_get_instance_private (self);
   gboolean is_full;
 
   g_mutex_lock (&priv->play_lock);
@@ -181,7 +175,7 @@ vgw_engine_is_full (VgwEngine *self)
 void
 vgw_engine_emit (VgwEngine *self, const VgwEngineOutput *output)
 {
-  VgwEnginePrivate *priv = get_private (self);
+  VgwEnginePrivate *priv = vgw_engine_get_instance_private (self);
   g_autoptr (VgwEngine) keep = NULL;
 
   switch (output->type)

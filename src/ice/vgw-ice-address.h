@@ -1,4 +1,4 @@
-/* An IP address with its port, small enough to be a key, and the pair of them that a packet travels between. */
+/* An IP address with its port, and the pair of addresses of a packet; both can be hash keys. */
 #pragma once
 
 #include <glib.h>
@@ -6,7 +6,7 @@
 
 #define VGW_ICE_ADDRESS_TEXT_MAX 64 /* "[" IPv6 with scope "]:65535", terminated */
 
-/* Without padding and with unused bytes zero, so that equal addresses are equal bytes. */
+/* Without padding, unused bytes are zero: equal addresses are equal bytes. */
 typedef struct
 {
   guint8 family;    /* AF_INET or AF_INET6; 0: no address */
@@ -26,10 +26,10 @@ typedef struct
 /* FALSE where @socket_address is neither IPv4 nor IPv6; @address is then all zero. */
 gboolean vgw_ice_address_from_sockaddr (VgwIceAddress *address, const struct sockaddr *socket_address);
 
-/* Fills @storage; returns the length of what it filled. */
+/* Fills @storage; returns the length of the address. */
 socklen_t vgw_ice_address_to_sockaddr (const VgwIceAddress *address, struct sockaddr_storage *storage);
 
-/* Parses "192.0.2.1", "192.0.2.1:5000", "2001:db8::1" or "[2001:db8::1]:5000"; no names. FALSE where it is none. */
+/* Parses "192.0.2.1", "192.0.2.1:5000", "2001:db8::1" or "[2001:db8::1]:5000". FALSE for anything else. */
 gboolean vgw_ice_address_parse (VgwIceAddress *address, const char *text);
 
 /* The address alone, or with its port, into @text of VGW_ICE_ADDRESS_TEXT_MAX bytes. Returns @text. */

@@ -1,5 +1,5 @@
-/* webrtcbin calls the virtual functions on its own thread, holding its lock; the main thread stops and asks. Lock
- * order: lock, then those of vgw-ice-router.c; nothing that waits is called under it. */
+/* webrtcbin calls the virtual functions on its own thread, with its lock held; the other functions are called on the
+ * main thread. Lock order: lock, then those of vgw-ice-router.c; nothing that blocks is called under it. */
 #include "ice/vgw-ice-agent.h"
 
 #include <netinet/in.h>
@@ -64,7 +64,7 @@ vgw_ice_agent_gather_candidates (GstWebRTCICE *ice, GstWebRTCICEStream *stream)
   g_autoptr (GArray) addresses = NULL;
 
   if (base->gathering_state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE)
-    return TRUE; /* a second description changes nothing */
+    return TRUE; /* a second description has no effect */
 
   gst_webrtc_ice_transport_gathering_state_change (base, GST_WEBRTC_ICE_GATHERING_STATE_GATHERING);
   addresses = vgw_ice_mux_list_addresses (self->mux);
@@ -82,8 +82,8 @@ vgw_ice_agent_gather_candidates (GstWebRTCICE *ice, GstWebRTCICEStream *stream)
   return TRUE;
 }
 
-/* A lite agent checks no addresses but those that it hears from, so that it has no use for remote candidates (RFC 8445
- * section 2.5). */
+/* A lite agent checks only addresses from which it has received checks, and ignores remote candidates (RFC 8445 section
+ * 2.5). */
 #if GST_CHECK_VERSION(1, 23, 0)
 static void
 vgw_ice_agent_add_candidate (GstWebRTCICE *ice, GstWebRTCICEStream *stream, const gchar *candidate, GstPromise *promise)
@@ -111,7 +111,7 @@ vgw_ice_agent_set_local_credentials (GstWebRTCICE *ice, GstWebRTCICEStream *stre
   return TRUE;
 }
 
-/* For the checks that prove an address, see vgw-ice-consent.h. */
+/* For the gateway's own checks, see vgw-ice-consent.h. */
 static gboolean
 vgw_ice_agent_set_remote_credentials (GstWebRTCICE *ice, GstWebRTCICEStream *stream, const gchar *ufrag,
                                       const gchar *pwd)
@@ -122,7 +122,7 @@ vgw_ice_agent_set_remote_credentials (GstWebRTCICE *ice, GstWebRTCICEStream *str
   return TRUE;
 }
 
-/* No STUN and TURN servers here: `ice.agent = nice` is for a gateway that needs them. */
+/* STUN and TURN servers are not supported: `ice.agent = nice` is for a gateway that needs them. */
 static gboolean
 vgw_ice_agent_add_turn_server (GstWebRTCICE *ice, const gchar *uri)
 {
@@ -251,7 +251,7 @@ vgw_ice_agent_class_init (VgwIceAgentClass *klass)
   GstWebRTCICEClass *ice_class = GST_WEBRTC_ICE_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = vgw_ice_agent_finalize;
-  /* all of them: webrtcbin asserts that they are there */
+  /* all of them: webrtcbin asserts that they exist */
   ice_class->add_stream = vgw_ice_agent_add_stream;
   ice_class->find_transport = vgw_ice_agent_find_transport;
   ice_class->gather_candidates = vgw_ice_agent_gather_candidates;

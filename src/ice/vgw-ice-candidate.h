@@ -1,13 +1,13 @@
-/* The host candidates of the gateway: the addresses of this machine, or those that the operator names. */
+/* The host candidates of the gateway: the addresses of this machine, or those configured by the operator. */
 #pragma once
 
 #include "ice/vgw-ice-address.h"
 
-#define VGW_ICE_MAX_CANDIDATES 16 /* per session; a machine with more addresses should name some with ice.advertise */
+#define VGW_ICE_MAX_CANDIDATES 16 /* per session; with more addresses, ice.advertise should select some */
 
-/* The addresses of the interfaces that are up, without loopback and link-local ones, IPv6 first; the loopback
- * addresses where nothing else is there. Families not listened on are left out. Every address has @port.
- * Any thread. Returns: (transfer full) (element-type VgwIceAddress) */
+/* The addresses of the interfaces that are up, without loopback and link-local ones, IPv6 first; the loopback addresses
+ * where there are no others. Only families that are listened on. Every address has @port. Any thread.
+ * Returns: (transfer full) (element-type VgwIceAddress) */
 GArray *vgw_ice_candidate_find (guint16 port, gboolean has_ipv4, gboolean has_ipv6);
 
 /* The priority of host candidate number @index, first is best: RFC 8445, for TCP RFC 6544. */

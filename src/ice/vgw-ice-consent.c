@@ -7,11 +7,11 @@
 #define LEFT_US (8 * G_USEC_PER_SEC / 10)  /* after RETRY_US a second try, and 0.3 s for its answer */
 #define FAST_TRIES 6u
 #define TRIES_PER_TRANSACTION 8u
-#define INTERVAL_MIN_MS 1600 /* 2 s, less and more 20 % (RFC 7675 section 5.1) */
+#define INTERVAL_MIN_MS 1600 /* 2 s ± 20 % (RFC 7675 section 5.1) */
 #define INTERVAL_MAX_MS 2400
-#define INTEREST_US (8 * G_USEC_PER_SEC) /* peers check what they may use each 2.5 to 6 s */
+#define INTEREST_US (8 * G_USEC_PER_SEC) /* peers check the pairs that they may use each 2.5 to 6 s */
 
-/* One spoofed check is worth its answer and these, three times its size in all (RFC 9000 section 8.1 has the bound). */
+/* For a possibly spoofed check: with its answer three times its size, the limit of RFC 9000 section 8.1. */
 #define CHECKS_PER_CHECK 2u
 
 void

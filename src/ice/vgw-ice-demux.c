@@ -43,8 +43,8 @@ send_checks (VgwIceDemux *self, VgwIceCheck *checks, guint n)
     {
       gsize length = vgw_stun_make_check (packet, checks[i].id, checks[i].username, checks[i].password);
 
-      if (length > 0 && vgw_ice_mux_send (self->mux, &checks[i].path, packet, length, 0))
-        vgw_ice_mux_count (self->mux, VGW_ICE_COUNT_OWN_CHECKS, 1);
+      if (length > 0 && self->shared->send (self->shared->mux, &checks[i].path, packet, length, 0))
+        vgw_ice_shared_count (self->shared, VGW_ICE_COUNT_OWN_CHECKS, 1);
       vgw_ice_check_clear (&checks[i]);
     }
 }
@@ -60,7 +60,7 @@ take_answer (VgwIceDemux *self, const Packet *packet, gint64 now_us)
   g_clear_pointer (&password, g_ref_string_release);
   if (!is_right)
     return FALSE;
-  vgw_ice_mux_count (self->mux, VGW_ICE_COUNT_ANSWERS, 1);
+  vgw_ice_shared_count (self->shared, VGW_ICE_COUNT_ANSWERS, 1);
   vgw_ice_router_prove (self->router, id, packet->path, now_us);
   return TRUE;
 }
@@ -85,9 +85,9 @@ handle_stun (VgwIceDemux *self, const Packet *packet, gint64 now_us)
     return TRUE;
   verdict = vgw_stun_answer (&self->stun, packet->data, packet->length, &packet->path->remote, look_up, &lookup, reply,
                              &reply_length, &is_nominated);
-  vgw_ice_mux_count (self->mux, count_of[verdict], 1);
+  vgw_ice_shared_count (self->shared, count_of[verdict], 1);
   if (reply_length > 0)
-    vgw_ice_mux_send (self->mux, packet->path, reply, reply_length, 0);
+    self->shared->send (self->shared->mux, packet->path, reply, reply_length, 0);
   if (verdict == VGW_STUN_VALID && lookup.route != NULL)
     {
       VgwIceCheck checks[VGW_ICE_MAX_PATHS];
@@ -120,10 +120,10 @@ handle_media (VgwIceDemux *self, const Packet *packet, gint64 now_us)
 
   if (route == NULL)
     {
-      vgw_ice_mux_count (self->mux, VGW_ICE_COUNT_UNKNOWN_SOURCE, 1);
+      vgw_ice_shared_count (self->shared, VGW_ICE_COUNT_UNKNOWN_SOURCE, 1);
       return FALSE;
     }
-  vgw_ice_mux_count (self->mux, VGW_ICE_COUNT_DELIVERED, 1);
+  vgw_ice_shared_count (self->shared, VGW_ICE_COUNT_DELIVERED, 1);
   if (packet->data[0] <= DTLS_FIRST_BYTE_MAX)
     vgw_ice_route_note_handshake (route, packet->path, packet->length, now_us);
   vgw_ice_route_deliver (route, packet->data, packet->length);
@@ -131,10 +131,10 @@ handle_media (VgwIceDemux *self, const Packet *packet, gint64 now_us)
 }
 
 void
-vgw_ice_demux_init (VgwIceDemux *self, VgwIceMux *mux)
+vgw_ice_demux_init (VgwIceDemux *self, VgwIceShared *shared)
 {
-  self->mux = mux;
-  self->router = vgw_ice_mux_get_router (mux);
+  self->shared = shared;
+  self->router = shared->router;
   vgw_stun_init (&self->stun);
 }
 
@@ -147,7 +147,7 @@ vgw_ice_demux_handle (VgwIceDemux *self, const VgwIcePath *path, const guint8 *d
     return handle_stun (self, &packet, now_us);
   if (is_media (&packet))
     return handle_media (self, &packet, now_us);
-  vgw_ice_mux_count (self->mux, VGW_ICE_COUNT_MALFORMED, 1);
+  vgw_ice_shared_count (self->shared, VGW_ICE_COUNT_MALFORMED, 1);
   return FALSE;
 }
 
@@ -157,7 +157,7 @@ vgw_ice_demux_tick (VgwIceDemux *self, gint64 now_us)
   VgwIceCheck checks[TICK_BATCH];
   guint n;
 
-  if (!vgw_ice_mux_take_turn (self->mux, now_us, TICK_US))
+  if (!vgw_ice_shared_take_turn (self->shared, now_us, TICK_US))
     return;
   do
     {

@@ -3,19 +3,19 @@
  * value, for one thread. */
 #pragma once
 
-#include "ice/vgw-ice-mux.h"
+#include "ice/vgw-ice-shared.h"
 #include "ice/vgw-ice-router.h"
 #include "ice/vgw-stun.h"
 
 typedef struct
 {
-  VgwIceMux *mux; /* borrowed, as the next */
+  VgwIceShared *shared; /* borrowed, as the next */
   VgwIceRouter *router;
   VgwStun stun;
 } VgwIceDemux;
 
-/* @mux must outlive it. */
-void vgw_ice_demux_init (VgwIceDemux *self, VgwIceMux *mux);
+/* @shared must outlive it. */
+void vgw_ice_demux_init (VgwIceDemux *self, VgwIceShared *shared);
 
 /* One packet that came over @path. In a connected call that is where it is decrypted and decoded (see
  * vgw_ice_src_go_direct ()). TRUE where it is of a session: a valid check, an answer to one, or media from an address

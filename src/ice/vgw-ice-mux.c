@@ -21,14 +21,10 @@ struct _VgwIceMux
 {
   GObject parent_instance;
 
-  guint16 port;        /* constant after construction */
   VgwIceAddress bound; /* constant; family 0: everywhere */
   gboolean has_ipv4;   /* constant, as the next */
   gboolean has_ipv6;
-  VgwIceRouter *router; /* constant */
-  _Atomic guint64 counts[VGW_ICE_N_COUNTS];
-
-  _Atomic gint64 next_turn_us; /* see vgw_ice_mux_take_turn () */
+  VgwIceShared shared;
 
   GPtrArray *receivers; /* VgwIceReceiver; main thread */
   VgwIceTcp *tcp;       /* (nullable) constant once there is a session */
@@ -72,7 +68,7 @@ parse_bound (VgwIceMux *self, const char *bind_address, GError **error)
   return TRUE;
 }
 
-/* Not before every receiver has stopped: a packet that one of them delivers may have an answer. */
+/* To be called after all receivers have stopped, since delivered packets may cause replies. */
 static void
 close_sockets (VgwIceMux *self)
 {
@@ -108,7 +104,7 @@ vgw_ice_mux_finalize (GObject *object)
   g_clear_pointer (&self->tcp, vgw_ice_tcp_free);
   g_ptr_array_unref (self->receivers);
   g_clear_pointer (&self->advertise, g_array_unref);
-  g_clear_pointer (&self->router, vgw_ice_router_unref);
+  g_clear_pointer (&self->shared.router, vgw_ice_router_unref);
   g_mutex_clear (&self->advertise_lock);
   g_rw_lock_clear (&self->socket_lock);
   g_mutex_clear (&self->defer_lock);
@@ -129,22 +125,23 @@ vgw_ice_mux_init (VgwIceMux *self)
   g_rw_lock_init (&self->socket_lock);
   g_mutex_init (&self->defer_lock);
   self->fds[VGW_ICE_SOCKET_IPV4] = self->fds[VGW_ICE_SOCKET_IPV6] = -1;
-  self->router = vgw_ice_router_new ();
+  self->shared.router = vgw_ice_router_new ();
+  self->shared.send = (VgwIceSendFunc) vgw_ice_mux_send;
+  self->shared.mux = self;
   self->receivers = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_ice_receiver_free);
 }
 
 static gboolean
 add_receiver (VgwIceMux *self, const int fds[VGW_ICE_N_SOCKETS], GError **error)
 {
-  VgwIceReceiver *receiver = vgw_ice_receiver_new (self, fds, error);
+  VgwIceReceiver *receiver = vgw_ice_receiver_new (&self->shared, fds, error);
 
   if (receiver != NULL)
     g_ptr_array_add (self->receivers, receiver);
   return receiver != NULL;
 }
 
-/* One receiver for each processor. Where the kernel has no more than the first one's sockets to give, that one does all
- * the work. */
+/* Starts a receiver for each processor. Where no more sockets can be opened, the existing ones do all the work. */
 static void
 add_more_receivers (VgwIceMux *self)
 {
@@ -168,7 +165,7 @@ vgw_ice_mux_new (guint16 port, const char *bind_address, GError **error)
   g_autoptr (VgwIceMux) self = g_object_new (VGW_TYPE_ICE_MUX, NULL);
 
   if (!parse_bound (self, bind_address, error)
-      || !vgw_ice_socket_open_pair (&self->bound, port, self->fds, &self->port, error))
+      || !vgw_ice_socket_open_pair (&self->bound, port, self->fds, &self->shared.port, error))
     return NULL;
   self->has_ipv4 = self->fds[VGW_ICE_SOCKET_IPV4] >= 0;
   self->has_ipv6 = self->fds[VGW_ICE_SOCKET_IPV6] >= 0;
@@ -198,7 +195,7 @@ vgw_ice_mux_listen_tcp (VgwIceMux *self, const VgwIceTcpSettings *settings, GErr
 {
   g_return_val_if_fail (VGW_IS_ICE_MUX (self) && self->tcp == NULL, FALSE);
 
-  self->tcp = vgw_ice_tcp_new (self, &self->bound, settings, error);
+  self->tcp = vgw_ice_tcp_new (&self->shared, &self->bound, settings, error);
   return self->tcp != NULL;
 }
 
@@ -215,7 +212,7 @@ vgw_ice_mux_get_port (VgwIceMux *self)
 {
   g_return_val_if_fail (VGW_IS_ICE_MUX (self), 0);
 
-  return self->port;
+  return self->shared.port;
 }
 
 void
@@ -227,8 +224,8 @@ vgw_ice_mux_get_stats (VgwIceMux *self, VgwIceStats *stats)
   g_return_if_fail (VGW_IS_ICE_MUX (self));
 
   for (guint i = 0; i < VGW_ICE_N_COUNTS; i++)
-    counts[i] = atomic_load_explicit (&self->counts[i], memory_order_relaxed);
-  vgw_ice_router_get_counts (self->router, &routes);
+    counts[i] = atomic_load_explicit (&self->shared.counts[i], memory_order_relaxed);
+  vgw_ice_router_get_counts (self->shared.router, &routes);
   *stats = (VgwIceStats){
     .received = counts[VGW_ICE_COUNT_RECEIVED],
     .delivered = counts[VGW_ICE_COUNT_DELIVERED],
@@ -255,16 +252,10 @@ vgw_ice_mux_get_stats (VgwIceMux *self, VgwIceStats *stats)
   };
 }
 
-void
-vgw_ice_mux_count (VgwIceMux *self, VgwIceCount count, guint64 n)
-{
-  atomic_fetch_add_explicit (&self->counts[count], n, memory_order_relaxed);
-}
-
 VgwIceRouter *
 vgw_ice_mux_get_router (VgwIceMux *self)
 {
-  return self->router;
+  return self->shared.router;
 }
 
 void
@@ -288,7 +279,7 @@ list_udp_addresses (VgwIceMux *self)
     addresses = g_array_copy (self->advertise);
   g_mutex_unlock (&self->advertise_lock);
   if (addresses == NULL && (self->bound.family == 0 || vgw_ice_address_is_any (&self->bound)))
-    return vgw_ice_candidate_find (self->port, self->has_ipv4, self->has_ipv6);
+    return vgw_ice_candidate_find (self->shared.port, self->has_ipv4, self->has_ipv6);
   if (addresses == NULL)
     {
       addresses = g_array_new (FALSE, FALSE, sizeof (VgwIceAddress));
@@ -296,7 +287,7 @@ list_udp_addresses (VgwIceMux *self)
     }
   for (guint i = 0; i < addresses->len; i++)
     if (g_array_index (addresses, VgwIceAddress, i).port == 0)
-      g_array_index (addresses, VgwIceAddress, i).port = self->port;
+      g_array_index (addresses, VgwIceAddress, i).port = self->shared.port;
   return addresses;
 }
 
@@ -339,18 +330,10 @@ vgw_ice_mux_send (VgwIceMux *self, const VgwIcePath *path, gconstpointer data, g
     is_sent = send_udp (self, path, data, length, tos);
   else
     is_sent = self->tcp != NULL && vgw_ice_tcp_send (self->tcp, path, data, length, &n_dropped);
-  vgw_ice_mux_count (self, is_sent ? VGW_ICE_COUNT_SENT : VGW_ICE_COUNT_SEND_DROPPED, 1);
+  vgw_ice_shared_count (&self->shared, is_sent ? VGW_ICE_COUNT_SENT : VGW_ICE_COUNT_SEND_DROPPED, 1);
   if (n_dropped > 0)
-    vgw_ice_mux_count (self, VGW_ICE_COUNT_TCP_DROPPED, n_dropped);
+    vgw_ice_shared_count (&self->shared, VGW_ICE_COUNT_TCP_DROPPED, n_dropped);
   return is_sent;
-}
-
-gboolean
-vgw_ice_mux_take_turn (VgwIceMux *self, gint64 now_us, gint64 interval_us)
-{
-  gint64 next_us = atomic_load_explicit (&self->next_turn_us, memory_order_relaxed);
-
-  return now_us >= next_us && atomic_compare_exchange_strong (&self->next_turn_us, &next_us, now_us + interval_us);
 }
 
 gboolean

@@ -1,4 +1,4 @@
-/* The one UDP port of the gateway, and the threads `vgw-ice` that receive from it (vgw-ice-receiver.h). */
+/* The UDP port of the gateway, and the threads `vgw-ice` that receive from it (vgw-ice-receiver.h). */
 #pragma once
 
 #include <gst/gst.h>
@@ -21,7 +21,7 @@ void vgw_ice_mux_set_advertise (VgwIceMux *self, GArray *addresses);
 /* Listens for ICE over TCP, too, at the same addresses. Once, before there is a session. Errors: G_IO_ERROR. */
 gboolean vgw_ice_mux_listen_tcp (VgwIceMux *self, const VgwIceTcpSettings *settings, GError **error);
 
-/* Joins the threads and closes the sockets. Idempotent; main thread. Needed before the last reference goes. */
+/* Joins the threads and closes the sockets. Idempotent; main thread. Required before the last reference is dropped. */
 void vgw_ice_mux_shutdown (VgwIceMux *self);
 
 guint16 vgw_ice_mux_get_port (VgwIceMux *self);
@@ -36,31 +36,6 @@ void vgw_ice_mux_get_stats (VgwIceMux *self, VgwIceStats *stats);
 
 GST_DEBUG_CATEGORY_EXTERN (vgw_ice_debug);
 
-typedef enum
-{
-  VGW_ICE_COUNT_RECEIVED,
-  VGW_ICE_COUNT_DELIVERED,
-  VGW_ICE_COUNT_CHECKS,
-  VGW_ICE_COUNT_REFUSED,
-  VGW_ICE_COUNT_UNAUTHENTICATED,
-  VGW_ICE_COUNT_MALFORMED,
-  VGW_ICE_COUNT_IGNORED,
-  VGW_ICE_COUNT_UNKNOWN_SOURCE,
-  VGW_ICE_COUNT_OWN_CHECKS,
-  VGW_ICE_COUNT_ANSWERS,
-  VGW_ICE_COUNT_KERNEL_DROPPED,
-  VGW_ICE_COUNT_SENT,
-  VGW_ICE_COUNT_SEND_DROPPED,
-  VGW_ICE_COUNT_TCP_ACCEPTED,
-  VGW_ICE_COUNT_TCP_REFUSED,
-  VGW_ICE_COUNT_TCP_EXPIRED,
-  VGW_ICE_COUNT_TCP_DROPPED,
-  VGW_ICE_N_COUNTS,
-} VgwIceCount;
-
-/* Adds to what vgw_ice_mux_get_stats () tells. Any thread. */
-void vgw_ice_mux_count (VgwIceMux *self, VgwIceCount count, guint64 n);
-
 /* The tables that its threads look packets up in. (transfer none) */
 VgwIceRouter *vgw_ice_mux_get_router (VgwIceMux *self);
 
@@ -69,12 +44,9 @@ VgwIceRouter *vgw_ice_mux_get_router (VgwIceMux *self);
  * Returns: (transfer full) (element-type VgwIceAddress) */
 GArray *vgw_ice_mux_list_addresses (VgwIceMux *self);
 
-/* Sends one packet over @path; @tos as in vgw_ice_socket_send (). FALSE where it was dropped, and counted.
- * Any thread. */
+/* Sends one packet over @path; @tos as in vgw_ice_socket_send (). FALSE where it was dropped, which is counted. Any
+ * thread. */
 gboolean vgw_ice_mux_send (VgwIceMux *self, const VgwIcePath *path, gconstpointer data, gsize length, guint8 tos);
-
-/* TRUE for one of the receiving threads that ask, once in @interval_us. */
-gboolean vgw_ice_mux_take_turn (VgwIceMux *self, gint64 now_us, gint64 interval_us);
 
 /* Runs @func (@data) on one of the two threads for work that a receiving thread must not do: telling webrtcbin of
  * a state starts DTLS on the spot. FALSE after the shutdown: it will not run. Any thread. */

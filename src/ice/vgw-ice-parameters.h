@@ -1,4 +1,4 @@
-/* What a peer needs to know of us to connect: credentials and candidates. No GStreamer here. */
+/* The ICE parameters of the gateway for the peer: credentials and candidates. Without GStreamer. */
 #pragma once
 
 #include <glib.h>

@@ -69,7 +69,7 @@ vgw_ice_path_set_remove (VgwIcePathSet *self, VgwIceKnownPath *known)
 void
 vgw_ice_path_set_checked (VgwIcePathSet *self, VgwIceKnownPath *known, gboolean is_nominated, gint64 now_us)
 {
-  /* after a break it is a nomination anew: the peer may have used another path meanwhile */
+  /* after an interruption it is a new nomination: the peer may have used another path meanwhile */
   gboolean is_after_break = now_us - known->consent.last_check_us > VGW_ICE_CONSENT_US;
   VgwIceKnownPath *current;
 
@@ -83,8 +83,8 @@ vgw_ice_path_set_checked (VgwIcePathSet *self, VgwIceKnownPath *known, gboolean 
   if (!self->has_proof && self->handshake == NULL && known->is_owned && (is_nominated || !self->has_nominated))
     self->current = known;
   current = self->current;
-  /* Is the old address still there? While one of our own checks waits, its repetitions are enough: more, at the pace of
-   * whoever checks, would use up its id before the answer comes. */
+  /* Checks the old address. While a check of ours is pending, its repetitions are enough: further ones, at the rate of
+   * the peer's checks, would replace its id before the answer arrives. */
   if (current != NULL && current != known && !current->consent.is_pending
       && now_us - current->consent.last_answer_us >= PROBE_AGAIN_US)
     current->consent.next_try_us = MIN (current->consent.next_try_us, now_us);
@@ -98,7 +98,7 @@ vgw_ice_path_set_proved (VgwIcePathSet *self, VgwIceKnownPath *known, VgwIceProo
   self->handshake = NULL;
 }
 
-/* The proved path that is better than the present one, or NULL. */
+/* A proved path that is better than the present one, or NULL. */
 static VgwIceKnownPath *
 find_better (VgwIcePathSet *self, gint64 now_us)
 {
@@ -132,7 +132,7 @@ vgw_ice_path_set_choose (VgwIcePathSet *self, gint64 now_us)
   if (self->current != NULL && self->current->consent.proof != VGW_ICE_PROOF_NONE)
     {
       has_moved = TRUE;
-      /* or an old nomination would bring the old address back without a new one */
+      /* otherwise an old nomination would select the old address again without a new one */
       if (better->nominated_us <= self->current->nominated_us)
         better->nominated_us = now_us;
     }

@@ -11,7 +11,7 @@
 
 struct _VgwIceReceiver
 {
-  VgwIceMux *mux;             /* constant, as the sockets are */
+  VgwIceShared *shared;       /* constant, as the sockets are */
   int fds[VGW_ICE_N_SOCKETS]; /* -1: none */
   int wake_fd;                /* eventfd: the end */
   GThread *thread;            /* (nullable) once joined */
@@ -31,11 +31,11 @@ handle_packet (VgwIceReceiver *self, guint which, guint index, gint64 now_us)
 
   if (packet.overflows != 0 && packet.overflows != self->overflows[which])
     {
-      vgw_ice_mux_count (self->mux, VGW_ICE_COUNT_KERNEL_DROPPED, packet.overflows - self->overflows[which]);
+      vgw_ice_shared_count (self->shared, VGW_ICE_COUNT_KERNEL_DROPPED, packet.overflows - self->overflows[which]);
       self->overflows[which] = packet.overflows;
     }
   if (!is_usable || packet.is_truncated)
-    vgw_ice_mux_count (self->mux, VGW_ICE_COUNT_MALFORMED, 1);
+    vgw_ice_shared_count (self->shared, VGW_ICE_COUNT_MALFORMED, 1);
   else
     vgw_ice_demux_handle (&self->demux, &packet.path, packet.data, packet.length, now_us);
 }
@@ -61,11 +61,11 @@ receive_loop (gpointer data)
         continue; /* EINTR; nothing else can happen here */
       for (guint i = 0; i < VGW_ICE_N_SOCKETS; i++)
         {
-          /* POLLERR too: receiving is what clears it */
+          /* also for POLLERR, which receiving clears */
           guint n_packets = polls[i].revents != 0 ? vgw_ice_batch_receive (self->batch, polls[i].fd) : 0;
           gint64 now_us = g_get_monotonic_time ();
 
-          vgw_ice_mux_count (self->mux, VGW_ICE_COUNT_RECEIVED, n_packets);
+          vgw_ice_shared_count (self->shared, VGW_ICE_COUNT_RECEIVED, n_packets);
           for (guint j = 0; j < n_packets; j++)
             handle_packet (self, i, j, now_us);
         }
@@ -76,13 +76,13 @@ receive_loop (gpointer data)
 }
 
 VgwIceReceiver *
-vgw_ice_receiver_new (VgwIceMux *mux, const int fds[VGW_ICE_N_SOCKETS], GError **error)
+vgw_ice_receiver_new (VgwIceShared *shared, const int fds[VGW_ICE_N_SOCKETS], GError **error)
 {
   VgwIceReceiver *self = g_new0 (VgwIceReceiver, 1);
 
-  self->mux = mux;
-  self->port = vgw_ice_mux_get_port (mux);
-  vgw_ice_demux_init (&self->demux, mux);
+  self->shared = shared;
+  self->port = shared->port;
+  vgw_ice_demux_init (&self->demux, shared);
   for (guint i = 0; i < VGW_ICE_N_SOCKETS; i++)
     self->fds[i] = fds[i];
   self->batch = vgw_ice_batch_new ();
@@ -108,7 +108,7 @@ vgw_ice_receiver_stop (VgwIceReceiver *self)
 
   if (self->thread == NULL)
     return;
-  /* an eventfd takes its first write; EINTR cannot happen before it blocks */
+  /* the first write to an eventfd does not block */
   if (write (self->wake_fd, &one, sizeof one) != sizeof one)
     vgw_critical (NULL, "ICE: cannot wake the receiving thread: %s", g_strerror (errno));
   g_thread_join (g_steal_pointer (&self->thread));
@@ -125,6 +125,6 @@ vgw_ice_receiver_free (VgwIceReceiver *self)
     }
   if (self->wake_fd >= 0)
     close (self->wake_fd);
-  vgw_ice_batch_free (self->batch);
+  g_free (self->batch);
   g_free (self);
 }

@@ -1,6 +1,6 @@
-/* An address is the route's that proved it last; one that nobody has proved is the first route's that a check came
- * from, as long as its checks go on. So a check with a forged source takes nothing away from anybody: it costs that
- * address an answer and two checks, and moves nothing.
+/* An address belongs to the route that proved it last; an unproved one to the first route that received a check from
+ * it, while its checks continue. So a check with a forged source address affects no other route: that address receives
+ * an answer and two checks.
  *
  * Lock order: VgwIceRouter.lock, then VgwIceSendPath.lock. VgwIceRoute.deliver_lock is taken while no other lock is
  * held, and only the callbacks run under it. */
@@ -116,7 +116,7 @@ vgw_ice_route_unref (VgwIceRoute *self)
   g_free (self);
 }
 
-/* With router->lock; whoever calls has a reference of its own. */
+/* router->lock held; the caller has a reference. */
 static void
 forget_ufrag (VgwIceRoute *self, VgwIceCredentials *credentials)
 {
@@ -168,7 +168,7 @@ vgw_ice_route_restart (VgwIceRoute *self, const char *ufrag, const char *passwor
   return TRUE;
 }
 
-/* With router->lock. NULL for those that are gone. */
+/* router->lock held. NULL for credentials that were replaced. */
 static VgwIceCredentials *
 find_generation (VgwIceRoute *self, guint generation)
 {
@@ -252,7 +252,7 @@ vgw_ice_route_get_silent_since_us (VgwIceRoute *self)
   return atomic_load_explicit (&self->send_path.silent_since_us, memory_order_relaxed);
 }
 
-/* With router->lock. Chooses again where to send, and tells the sending threads. */
+/* Selects the path to send on, and publishes it to the sending threads. router->lock held. */
 static void
 choose (VgwIceRoute *self, gint64 now_us)
 {
@@ -267,7 +267,7 @@ choose (VgwIceRoute *self, gint64 now_us)
     atomic_fetch_add_explicit (&self->router->n_consents_lost, 1, memory_order_relaxed);
 }
 
-/* With router->lock. Gives the address of @known to its route, and takes it from another one that has it. */
+/* Makes the address of @known belong to its route. router->lock held. */
 static void
 take_over (VgwIceKnownPath *known, gint64 now_us)
 {
@@ -434,7 +434,7 @@ vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwIcePat
     tell_checked (route, has_nominated);
 }
 
-/* With router->lock. Fills @check with a check of our own for @known. */
+/* Fills @check with a check for @known. router->lock held. */
 static void
 take_check (VgwIceRoute *self, VgwIceKnownPath *known, const VgwIceCredentials *credentials, VgwIceCheck *check,
             gint64 now_us)
@@ -505,7 +505,7 @@ vgw_ice_check_clear (VgwIceCheck *self)
   g_clear_pointer (&self->password, g_ref_string_release);
 }
 
-/* With the lock. The path that waits for the answer to @id over @path, or NULL. */
+/* The path with the pending transaction @id on @path, or NULL. Lock held. */
 static VgwIceKnownPath *
 find_waiting (VgwIceRouter *self, const guint8 *id, const VgwIcePath *path)
 {

@@ -1,5 +1,5 @@
-/* Who gets a packet, and where to send: the tables from local ufrag, from path and from transaction to the route of a
- * transport. No sockets. */
+/* The routes of all transports: tables from local ufrag, path and transaction to the route, for received packets and
+ * for sending. No sockets. */
 #pragma once
 
 #include "ice/vgw-ice-address.h"
@@ -10,7 +10,7 @@
 typedef struct _VgwIceRouter VgwIceRouter;
 typedef struct _VgwIceRoute VgwIceRoute;
 
-/* A check of our own that is to be sent. */
+/* A connectivity check to be sent. */
 typedef struct
 {
   VgwIcePath path;
@@ -21,9 +21,9 @@ typedef struct
 
 typedef struct
 {
-  guint64 moved;         /* routes that began to send to another address, once the first had been proved */
-  guint64 consents_lost; /* routes that ceased to send */
-  guint64 foreign;       /* valid checks from an address that is another route's */
+  guint64 moved;         /* changes of a route from a proved address to another */
+  guint64 consents_lost; /* routes that stopped sending */
+  guint64 foreign;       /* valid checks from an address that belongs to another route */
   guint64 restarts;      /* of ICE, that have come to media on a path with the new credentials */
 } VgwIceRouterCounts;
 
@@ -41,7 +41,7 @@ VgwIceRouter *vgw_ice_router_new (void);
 VgwIceRouter *vgw_ice_router_ref (VgwIceRouter *self);
 void vgw_ice_router_unref (VgwIceRouter *self);
 
-/* A route that no packet finds yet. @funcs is static. Returns: (transfer full) */
+/* A route without credentials. @funcs is static. Returns: (transfer full) */
 VgwIceRoute *vgw_ice_route_new (VgwIceRouter *router, const VgwIceRouteFuncs *funcs, gpointer user_data);
 VgwIceRoute *vgw_ice_route_ref (VgwIceRoute *self);
 void vgw_ice_route_unref (VgwIceRoute *self);
@@ -51,7 +51,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwIceRoute, vgw_ice_route_unref)
  * @ufrag, or this one is stopped. */
 gboolean vgw_ice_route_set_credentials (VgwIceRoute *self, const char *ufrag, const char *password);
 
-/* The peer's, for checks of our own; none are sent before. */
+/* The peer's, for the gateway's checks; none are sent before. */
 void vgw_ice_route_set_remote_credentials (VgwIceRoute *self, const char *ufrag, const char *password);
 
 /* An ICE restart: the route is found by both ufrags, and checks a path with the pair that the peer's last check there
@@ -60,28 +60,28 @@ void vgw_ice_route_set_remote_credentials (VgwIceRoute *self, const char *ufrag,
 gboolean vgw_ice_route_restart (VgwIceRoute *self, const char *ufrag, const char *password, const char *remote_ufrag,
                                 const char *remote_password);
 
-/* Takes the route out of the tables and waits for a callback that runs on another thread. Idempotent. Not from a
- * callback. The path to send on stays, so that DTLS can say goodbye. */
+/* Removes the route from the tables and waits for a callback that runs on another thread. Idempotent. Not from a
+ * callback. The path to send on is kept for the closing alert of DTLS. */
 void vgw_ice_route_stop (VgwIceRoute *self);
 
-/* The path that is sent on, if anything is. FALSE for none. */
+/* The path to send on. FALSE for none. */
 gboolean vgw_ice_route_get_path (VgwIceRoute *self, VgwIcePath *path);
 
-/* The same for sending @length bytes now. FALSE where nothing may be sent: there is no path, no consent, or too much
- * was sent without a proof. */
+/* The same for sending @length bytes now. FALSE where that is not allowed: there is no path, no consent, or the limit
+ * without a proof is reached. */
 gboolean vgw_ice_route_take_path (VgwIceRoute *self, gsize length, VgwIcePath *path);
 
 /* g_get_monotonic_time () of the last valid check or answer, 0 for none. */
 gint64 vgw_ice_route_get_last_check_us (VgwIceRoute *self);
 
-/* Since when nothing is sent for want of consent, 0 where it is. */
+/* The time since which nothing is sent for lack of consent; 0: sending is allowed. */
 gint64 vgw_ice_route_get_silent_since_us (VgwIceRoute *self);
 
-/* A DTLS packet of @length bytes came over @path, which is the route's: as long as nothing is proved, the handshake
- * goes on there and nowhere else. */
+/* A DTLS packet of @length bytes was received on @path of the route: until there is a proof, the handshake stays on the
+ * path where it began. */
 void vgw_ice_route_note_handshake (VgwIceRoute *self, const VgwIcePath *path, gsize length, gint64 now_us);
 
-/* The handshake is complete, which proves its path where nothing else has: our flights were received there. */
+/* The handshake is complete, which is a proof for its path: our packets were received there. */
 void vgw_ice_route_confirm_handshake (VgwIceRoute *self, gint64 now_us);
 
 /* The route with local @ufrag (@length bytes, not terminated) and its password, both (transfer full), or NULL.
@@ -89,11 +89,11 @@ void vgw_ice_route_confirm_handshake (VgwIceRoute *self, gint64 now_us);
 VgwIceRoute *vgw_ice_router_find_ufrag (VgwIceRouter *self, const char *ufrag, gsize length, char **password,
                                         guint *generation);
 
-/* The route that @path belongs to, or NULL. Counts as use of the path. Returns: (transfer full) (nullable) */
+/* The route of @path, or NULL. Counts as use of the path. Returns: (transfer full) (nullable) */
 VgwIceRoute *vgw_ice_router_find_path (VgwIceRouter *self, const VgwIcePath *path, gint64 now_us);
 
-/* A valid check of @length bytes for @route came over @path, which is remembered, in place of the longest unused where
- * VGW_ICE_MAX_PATHS are known. Calls checked () where the route has a path to send on. */
+/* A valid check of @length bytes for @route was received on @path, which is added to its set, instead of the longest
+ * unused one where VGW_ICE_MAX_PATHS are known. Calls checked () where the route has a path to send on. */
 void vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwIcePath *path, guint generation,
                               gboolean is_nominated, gsize length, gint64 now_us);
 
@@ -106,11 +106,11 @@ guint vgw_ice_route_take_due (VgwIceRoute *self, gint64 now_us, VgwIceCheck *che
 guint vgw_ice_router_take_due (VgwIceRouter *self, gint64 now_us, VgwIceCheck *checks, guint max);
 void vgw_ice_check_clear (VgwIceCheck *self);
 
-/* The password that an answer to transaction @id over @path must be signed with, a GRefString (transfer full), or NULL
- * where none is awaited there. */
+/* The password for the integrity of the answer to transaction @id on @path, a GRefString (transfer full), or NULL where
+ * there is no such transaction. */
 char *vgw_ice_router_find_transaction (VgwIceRouter *self, const guint8 *id, const VgwIcePath *path);
 
-/* The answer to @id came over @path, and was right: the path belongs to the route that asked. Calls checked (). */
+/* A valid answer to @id was received on @path, which now belongs to that route. Calls checked (). */
 void vgw_ice_router_prove (VgwIceRouter *self, const guint8 *id, const VgwIcePath *path, gint64 now_us);
 
 /* Calls packet (), unless stopped. */

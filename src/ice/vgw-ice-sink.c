@@ -29,7 +29,7 @@ send_buffer (VgwIceSink *self, GstBuffer *buffer)
       GST_LOG_OBJECT (self, "dropped a packet: no path, or no consent to send there");
       return;
     }
-  /* what the SRTP and DTLS encoders make is one memory: mapping copies nothing */
+  /* buffers of the SRTP and DTLS encoders have one memory: mapping does not copy */
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
     return;
   if (!vgw_ice_mux_send (self->mux, &path, map.data, map.size, (guint8) g_atomic_int_get (&self->tos)))
@@ -57,7 +57,7 @@ vgw_ice_sink_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
 static gboolean
 vgw_ice_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
-  /* a bin waits for this message from each of its sinks */
+  /* the bin waits for this message of each of its sinks */
   if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
     {
       GstMessage *message = gst_message_new_eos (parent);

@@ -1,4 +1,4 @@
-/* The element that sends what webrtcbin has encrypted, on the streaming thread that brings it. */
+/* The element that sends the encrypted packets of webrtcbin, on the streaming thread. */
 #pragma once
 
 #include "ice/vgw-ice-mux.h"
@@ -7,7 +7,7 @@
 #define VGW_TYPE_ICE_SINK (vgw_ice_sink_get_type ())
 G_DECLARE_FINAL_TYPE (VgwIceSink, vgw_ice_sink, VGW, ICE_SINK, GstElement)
 
-/* Sends over the current path of @route and drops where it has none; so it never returns an error. The element holds
+/* Sends on the current path of @route, drops packets where there is none, and never returns an error. The element holds
  * references. Returns: (transfer floating) */
 GstElement *vgw_ice_sink_new (VgwIceMux *mux, VgwIceRoute *route);
 

@@ -6,9 +6,9 @@
 
 #include "base/vgw-log.h"
 
-/* Every session shares the socket: a pause of the thread, or a tick of the pacer, must fit. */
+/* All sessions share the socket: the buffer must hold a pause of the thread, or a tick of the pacer. */
 #define SOCKET_BUFFER_BYTES (4 * 1024 * 1024)
-#define MAX_PORT_TRIES 32 /* for one port that is free in both families */
+#define MAX_PORT_TRIES 32 /* to find a port that is free in both families */
 #define CONTROL_BYTES 256 /* packet info of either family, overflow counter */
 
 typedef union
@@ -56,7 +56,7 @@ set_options (int fd, int family)
   return enable (fd, IPPROTO_IP, IP_PKTINFO);
 }
 
-/* @is_shared: others are bound to the address, and more may be. Returns -1 with @error set. */
+/* @is_shared: other sockets are bound to the address. Returns -1 with @error set. */
 static int
 open_one (const VgwIceAddress *address, gboolean is_shared, GError **error)
 {
@@ -96,7 +96,7 @@ get_port (int fd)
   return get_address (fd, &address) ? address.port : 0;
 }
 
-/* Both families on one port number. An IPv6 port that is taken is an error, a machine without IPv6 is none. */
+/* Both families on one port number. An IPv6 port in use is an error, a machine without IPv6 is not. */
 static gboolean
 open_both (guint16 port, int fds[VGW_ICE_N_SOCKETS], GError **error)
 {
@@ -191,7 +191,7 @@ append_control (struct msghdr *message, gsize used, int level, int type, gconstp
   return used + CMSG_SPACE (length);
 }
 
-/* The reply leaves from the address that the check came to; the route decides on the interface. */
+/* Sets the source address to the one that was checked; the routing table selects the interface. */
 static gsize
 append_source (struct msghdr *message, const VgwIceAddress *local)
 {
@@ -255,12 +255,6 @@ vgw_ice_batch_new (void)
       self->messages[i].msg_hdr.msg_control = &self->controls[i];
     }
   return self;
-}
-
-void
-vgw_ice_batch_free (VgwIceBatch *self)
-{
-  g_free (self);
 }
 
 guint

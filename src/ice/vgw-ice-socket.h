@@ -1,4 +1,4 @@
-/* UDP sockets that tell which local address a packet came to, and send from a chosen one. */
+/* UDP sockets with the local address of each packet, for receiving and sending. */
 #pragma once
 
 #include "ice/vgw-ice-address.h"
@@ -8,9 +8,9 @@
 #include <sys/socket.h>
 
 #define VGW_ICE_BATCH 32          /* packets per recvmmsg () */
-#define VGW_ICE_PACKET_BYTES 2048 /* WebRTC keeps below the MTU of 1500; what is longer is dropped */
+#define VGW_ICE_PACKET_BYTES 2048 /* WebRTC packets are below the MTU of 1500; longer ones are dropped */
 
-/* Room for one batch of packets. One thread. */
+/* The buffers of one batch of packets. One thread. */
 typedef struct _VgwIceBatch VgwIceBatch;
 
 typedef struct
@@ -35,9 +35,9 @@ enum
 gboolean vgw_ice_socket_open_pair (const VgwIceAddress *bound, guint16 port, int fds[VGW_ICE_N_SOCKETS],
                                    guint16 *bound_port, GError **error);
 
-/* Opens another socket at the address of each of @fds, for another thread: the kernel gives each one its share of the
- * remote addresses (SO_REUSEPORT). Only an own socket can join: the first one was bound alone, so that a port which
- * another program has is still an error. Errors: G_IO_ERROR; all @siblings are -1 then. */
+/* Opens another socket at the address of each of @fds, for another thread: the kernel distributes the remote addresses
+ * (SO_REUSEPORT). The first socket was bound exclusively, so that a port in use by another program is an error.
+ * Errors: G_IO_ERROR; all @siblings are -1 then. */
 gboolean vgw_ice_socket_open_sibling (const int fds[VGW_ICE_N_SOCKETS], int siblings[VGW_ICE_N_SOCKETS],
                                       GError **error);
 
@@ -45,10 +45,9 @@ gboolean vgw_ice_socket_open_sibling (const int fds[VGW_ICE_N_SOCKETS], int sibl
  * buffer, no route): UDP packets are dropped, not retried. Any thread. */
 gboolean vgw_ice_socket_send (int fd, const VgwIcePath *path, gconstpointer data, gsize length, guint8 tos);
 
-VgwIceBatch *vgw_ice_batch_new (void);
-void vgw_ice_batch_free (VgwIceBatch *self);
+VgwIceBatch *vgw_ice_batch_new (void); /* (transfer full), for g_free () */
 
-/* Receives what is there, at most VGW_ICE_BATCH packets; 0 for nothing, or an error that the next call may not meet. */
+/* Receives at most VGW_ICE_BATCH packets without blocking; 0: none, or a transient error. */
 guint vgw_ice_batch_receive (VgwIceBatch *self, int fd);
 
 /* Packet @index of the batch received last; @port is the local port. FALSE where it has no usable address. */

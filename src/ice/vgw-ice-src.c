@@ -1,19 +1,19 @@
-/* Two ways into webrtcbin, whose TransportReceiveBin has a capsfilter, a queue and dtlssrtpdec behind this element.
+/* There are two ways into webrtcbin, whose TransportReceiveBin has a capsfilter, a queue and dtlssrtpdec after this
+ * element.
  *
  * Through the queue, at first: its pads are blocked until ICE is connected, and a DTLS handshake takes milliseconds of
- * RSA, which the thread that serves all sessions must not wait for.
+ * RSA, for which the thread that serves all sessions must not wait.
  *
- * Around it, once vgw_ice_src_go_direct () has been called and the queue has run empty: packets are handed to the pad
- * behind the queue. A packet that the queue's thread has just taken out may be overtaken by one; it is UDP. After
- * RETIRE_AFTER_PACKETS the queue's thread has long been idle, and is ended. The queue itself stays, since webrtcbin
- * goes on setting its properties. */
+ * Around the queue, once vgw_ice_src_go_direct () was called and the queue is empty: packets are pushed to the pad
+ * after it. A packet that the queue's thread has just dequeued may be overtaken; it is UDP. After RETIRE_AFTER_PACKETS
+ * the queue's idle thread is ended. The queue itself stays, since webrtcbin continues to set its properties. */
 #include "ice/vgw-ice-src.h"
 
 #include "ice/vgw-ice-mux.h"
 
 #define GST_CAT_DEFAULT vgw_ice_debug
 
-/* webrtcbin's receive queue holds 5 MB by itself: minutes of voice. This much is a second of the busiest call. */
+/* The default of webrtcbin's receive queue is 5 MB: minutes of audio. This is a second of the busiest call. */
 #define QUEUE_MAX_BYTES (128 * 1024)
 #define QUEUE_LEAKS_DOWNSTREAM 2 /* GST_QUEUE_LEAK_DOWNSTREAM of the queue element: the oldest goes */
 #define RETIRE_AFTER_PACKETS 50u
@@ -52,9 +52,9 @@ get_next_element (GstElement *element)
   return peer != NULL ? gst_pad_get_parent_element (peer) : NULL;
 }
 
-/* One thread serves many sessions, so that none may make it wait. The queue stands between it and whatever blocks; but
- * webrtcbin switches its leaking off once ICE is connected, and a push into the full queue would wait. Leaking the
- * oldest is what a receiver of live voice wants in any case. */
+/* The thread that pushes serves many sessions and must not block. The queue decouples it from elements that block; but
+ * webrtcbin switches its leaking off once ICE is connected, and a push into the full queue would block. Dropping the
+ * oldest packets is right for live audio in any case. */
 static void
 keep_queue_leaky (GstPad *pad, GstPad *peer, VgwIceSrc *self)
 {
@@ -116,7 +116,7 @@ vgw_ice_src_go_direct (VgwIceSrc *self)
   g_atomic_int_set (&self->wants_direct, TRUE);
 }
 
-/* Whether packets go around the queue now. Pushing thread. */
+/* Whether packets are pushed around the queue now. Pushing thread. */
 static gboolean
 try_direct (VgwIceSrc *self)
 {
@@ -132,12 +132,12 @@ try_direct (VgwIceSrc *self)
     return FALSE;
   src = gst_element_get_static_pad (self->queue, "src");
   self->direct = gst_pad_get_peer (src);
-  GST_DEBUG_OBJECT (self, "around the queue from here on");
+  GST_DEBUG_OBJECT (self, "pushing around the queue");
   return self->direct != NULL;
 }
 
-/* Ends the queue's thread, which has had nothing to do for a second. Nobody else changes the queue's state meanwhile:
- * the route is stopped, which waits for the pushing thread, before the pipeline goes down. */
+/* Ends the queue's thread, which was idle for a second. The queue's state is not changed elsewhere meanwhile: the route
+ * is stopped, which waits for the pushing thread, before the pipeline is set to NULL. */
 static void
 retire_queue (VgwIceSrc *self)
 {
@@ -151,8 +151,8 @@ vgw_ice_src_push (VgwIceSrc *self, const guint8 *data, gsize length)
   GstBuffer *buffer;
   GstFlowReturn flow;
 
-  /* A voice packet has some 150 bytes. Copying them costs less than a buffer pool's bookkeeping, and a buffer of the
-   * exact size keeps the queue's bound in bytes honest. */
+  /* An audio packet has some 150 bytes. Copying them takes less time than a buffer pool, and a buffer of the exact size
+   * makes the queue's limit in bytes exact. */
   buffer = gst_buffer_new_memdup (data, length);
   GST_BUFFER_PTS (buffer) = GST_BUFFER_DTS (buffer) = gst_element_get_current_running_time (GST_ELEMENT (self));
   if (!try_direct (self))

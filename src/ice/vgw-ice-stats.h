@@ -7,18 +7,18 @@
 typedef struct
 {
   guint64 received;        /* all that recvmmsg () returned */
-  guint64 delivered;       /* given to a transport */
+  guint64 delivered;       /* to a transport */
   guint64 checks;          /* valid connectivity checks */
   guint64 refused;         /* authenticated checks answered with an error */
   guint64 unauthenticated; /* STUN with an unknown user or a wrong password: no answer */
   guint64 malformed;       /* neither STUN nor DTLS, SRTP or SRTCP; or longer than 2048 bytes */
-  guint64 ignored;         /* STUN indications, and responses that nobody waits for */
+  guint64 ignored;         /* STUN indications, and responses without a pending request */
   guint64 unknown_source;  /* media from an address without a valid check */
-  guint64 own_checks;      /* that were sent */
+  guint64 own_checks;      /* sent by the gateway */
   guint64 answers;         /* to them, which prove an address */
-  guint64 foreign;         /* valid checks from an address that is another session's, which does not lose it */
-  guint64 moved;           /* sessions that are sent to another address than before */
-  guint64 consents_lost;   /* sessions that nothing is sent to, as no address answers */
+  guint64 foreign;         /* valid checks from an address that belongs to another session */
+  guint64 moved;           /* changes of a session's address */
+  guint64 consents_lost;   /* sessions that sending stopped to, because no address answered */
   guint64 kernel_dropped;  /* the socket's receive buffer was full */
   guint64 sent;
   guint64 send_dropped; /* refused by the kernel: buffer full, no route */

@@ -15,7 +15,7 @@ vgw_ice_stream_find_transport (GstWebRTCICEStream *stream, GstWebRTCICEComponent
   return gst_object_ref (VGW_ICE_STREAM (stream)->transport);
 }
 
-/* The agent gathers: it knows whom to tell. */
+/* The agent gathers, since it has the callback. */
 static gboolean
 vgw_ice_stream_gather_candidates (GstWebRTCICEStream *stream)
 {

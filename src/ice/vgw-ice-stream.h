@@ -1,4 +1,4 @@
-/* One ICE stream of an agent, with one transport: rtcp-mux leaves no second component. */
+/* An ICE stream of an agent, with one transport: with rtcp-mux there is one component. */
 #pragma once
 
 #include "ice/vgw-ice-transport.h"

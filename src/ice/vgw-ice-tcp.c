@@ -23,7 +23,7 @@
 
 struct _VgwIceTcp
 {
-  VgwIceMux *mux;             /* constant, as the next */
+  VgwIceShared *shared;       /* constant, as the next */
   VgwIceTcpSettings settings; /* with the port that it has */
   int listen_fds[N_LISTENERS];
   int epoll_fd, wake_fd;
@@ -55,7 +55,7 @@ close_connection (VgwIceTcp *self, VgwIceTcpConnection *connection)
   const VgwIcePath *path = vgw_ice_tcp_connection_get_path (connection);
 
   vgw_ice_tcp_connection_close (connection);
-  vgw_ice_router_lose_path (vgw_ice_mux_get_router (self->mux), path, g_get_monotonic_time ());
+  vgw_ice_router_lose_path (self->shared->router, path, g_get_monotonic_time ());
   g_mutex_lock (&self->lock);
   g_hash_table_remove (self->by_path, path);
   g_mutex_unlock (&self->lock);
@@ -79,7 +79,7 @@ on_frame (const guint8 *data, gsize length, gpointer user_data)
   const Reading *reading = user_data;
   const VgwIcePath *path = vgw_ice_tcp_connection_get_path (reading->connection);
 
-  vgw_ice_mux_count (reading->tcp->mux, VGW_ICE_COUNT_RECEIVED, 1);
+  vgw_ice_shared_count (reading->tcp->shared, VGW_ICE_COUNT_RECEIVED, 1);
   if (vgw_ice_demux_handle (&reading->tcp->demux, path, data, length, reading->now_us))
     vgw_ice_tcp_connection_confirm (reading->connection, reading->now_us);
 }
@@ -128,7 +128,7 @@ make_room (VgwIceTcp *self, const VgwIceAddress *client)
   is_client_full = n_of_client >= self->settings.max_connections_per_address && !vgw_ice_address_is_loopback (client);
   if (n < self->settings.max_connections && !is_client_full)
     return TRUE;
-  vgw_ice_mux_count (self->mux, VGW_ICE_COUNT_TCP_REFUSED, 1);
+  vgw_ice_shared_count (self->shared, VGW_ICE_COUNT_TCP_REFUSED, 1);
   oldest = is_client_full ? oldest_of_client : oldest;
   if (oldest == NULL)
     return FALSE;
@@ -151,7 +151,7 @@ add_connection (VgwIceTcp *self, int fd)
       vgw_ice_tcp_connection_unref (connection);
       return;
     }
-  vgw_ice_mux_count (self->mux, VGW_ICE_COUNT_TCP_ACCEPTED, 1);
+  vgw_ice_shared_count (self->shared, VGW_ICE_COUNT_TCP_ACCEPTED, 1);
   g_ptr_array_add (self->connections, connection);
   g_mutex_lock (&self->lock);
   g_hash_table_replace (self->by_path, (gpointer) path, vgw_ice_tcp_connection_ref (connection));
@@ -259,7 +259,7 @@ sweep (VgwIceTcp *self, gint64 now_us)
   for (guint i = 0; i < self->connections->len; i++)
     if (vgw_ice_tcp_connection_is_expired (g_ptr_array_index (self->connections, i), now_us))
       {
-        vgw_ice_mux_count (self->mux, VGW_ICE_COUNT_TCP_EXPIRED, 1);
+        vgw_ice_shared_count (self->shared, VGW_ICE_COUNT_TCP_EXPIRED, 1);
         close_connection (self, g_ptr_array_index (self->connections, i));
       }
   if (self->is_paused)
@@ -333,14 +333,14 @@ start (VgwIceTcp *self, const VgwIceAddress *bound, GError **error)
 }
 
 VgwIceTcp *
-vgw_ice_tcp_new (VgwIceMux *mux, const VgwIceAddress *bound, const VgwIceTcpSettings *settings, GError **error)
+vgw_ice_tcp_new (VgwIceShared *shared, const VgwIceAddress *bound, const VgwIceTcpSettings *settings, GError **error)
 {
   VgwIceTcp *self = g_new0 (VgwIceTcp, 1);
 
-  self->mux = mux;
+  self->shared = shared;
   self->settings = *settings;
   self->listen_fds[0] = self->listen_fds[1] = self->epoll_fd = self->wake_fd = -1;
-  vgw_ice_demux_init (&self->demux, mux);
+  vgw_ice_demux_init (&self->demux, shared);
   self->connections = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_ice_tcp_connection_unref);
   g_mutex_init (&self->lock);
   self->by_path = g_hash_table_new_full (vgw_ice_path_hash, vgw_ice_path_equal, NULL,

@@ -2,16 +2,15 @@
  * transports a connection is a path, as a remote address of the UDP port is. */
 #pragma once
 
-#include "ice/vgw-ice-mux.h"
-#include "ice/vgw-ice-tcp-settings.h"
-
 #include "ice/vgw-ice-address.h"
+#include "ice/vgw-ice-shared.h"
+#include "ice/vgw-ice-tcp-settings.h"
 
 typedef struct _VgwIceTcp VgwIceTcp;
 
-/* Listens on the port of @settings (0: any) and starts the thread. @bound: the address to bind to; family 0: all. @mux
- * must outlive it. Errors: G_IO_ERROR, G_THREAD_ERROR. Returns: (transfer full) */
-VgwIceTcp *vgw_ice_tcp_new (VgwIceMux *mux, const VgwIceAddress *bound, const VgwIceTcpSettings *settings,
+/* Listens on the port of @settings (0: any) and starts the thread. @bound: the address to bind to; family 0: all.
+ * @shared must outlive it. Errors: G_IO_ERROR, G_THREAD_ERROR. Returns: (transfer full) */
+VgwIceTcp *vgw_ice_tcp_new (VgwIceShared *shared, const VgwIceAddress *bound, const VgwIceTcpSettings *settings,
                             GError **error);
 
 /* Joins the thread; nothing is received afterwards. Idempotent. Any thread but its own. */

@@ -26,12 +26,12 @@ struct _VgwIceTransport
 
 G_DEFINE_FINAL_TYPE (VgwIceTransport, vgw_ice_transport, GST_TYPE_WEBRTC_ICE_TRANSPORT)
 
-/* The states of a lite agent only go up; disconnection is for the session's watchdog to notice. */
+/* The states of a lite agent only advance; the session's timer detects a disconnection. */
 G_STATIC_ASSERT (GST_WEBRTC_ICE_CONNECTION_STATE_NEW < GST_WEBRTC_ICE_CONNECTION_STATE_CHECKING);
 G_STATIC_ASSERT (GST_WEBRTC_ICE_CONNECTION_STATE_CHECKING < GST_WEBRTC_ICE_CONNECTION_STATE_CONNECTED);
 G_STATIC_ASSERT (GST_WEBRTC_ICE_CONNECTION_STATE_CONNECTED < GST_WEBRTC_ICE_CONNECTION_STATE_COMPLETED);
 
-/* On a thread of the mux's pool. Takes the reference on @data. */
+/* On a thread of the mux's pool. @data: (transfer full) */
 static void
 report (gpointer data, gpointer user_data)
 {
@@ -55,7 +55,7 @@ report (gpointer data, gpointer user_data)
   gst_object_unref (self);
 }
 
-/* Has the states up to @state reported, in order, one report () at a time. */
+/* Reports the states up to @state, in order, with one report () running at a time. */
 static void
 advance (VgwIceTransport *self, GstWebRTCICEConnectionState state)
 {
@@ -70,7 +70,7 @@ advance (VgwIceTransport *self, GstWebRTCICEConnectionState state)
     }
   g_mutex_unlock (&self->report_lock);
 
-  /* where the mux is shut down nobody waits for the state, and nothing will be queued again */
+  /* after the shutdown of the mux there is nothing to report, and nothing is queued again */
   if (should_queue && !vgw_ice_mux_defer (self->mux, report, gst_object_ref (self)))
     gst_object_unref (self);
 }
@@ -143,7 +143,7 @@ vgw_ice_transport_new (VgwIceMux *mux, GstWebRTCICEComponent component)
   self->mux = g_object_ref (mux);
   self->route = vgw_ice_route_new (vgw_ice_mux_get_router (mux), &route_funcs, self);
   transport->role = GST_WEBRTC_ICE_ROLE_CONTROLLED;
-  /* webrtcbin's bins add their own references; packets may come as long as the route is not stopped */
+  /* webrtcbin's bins add their own references; packets are delivered until the route is stopped */
   transport->src = gst_object_ref_sink (vgw_ice_src_new ());
   transport->sink = gst_object_ref_sink (vgw_ice_sink_new (mux, self->route));
   return self;

@@ -1,5 +1,5 @@
-/* One ICE-lite transport: the source and sink elements for webrtcbin, the route that packets come by, and the
- * connection state, reported on a thread that may start DTLS. */
+/* An ICE-lite transport: the source and sink elements for webrtcbin, the route for its packets, and the connection
+ * state, which is reported on a thread that may run a DTLS handshake. */
 #pragma once
 
 #include "ice/vgw-ice-mux.h"
@@ -23,9 +23,9 @@ void vgw_ice_transport_set_tos (VgwIceTransport *self, guint8 tos);
 /* See vgw_ice_src_go_direct (). Any thread. */
 void vgw_ice_transport_go_direct (VgwIceTransport *self);
 
-/* Reports that checks are awaited now. Any thread. */
+/* Reports the state CHECKING. Any thread. */
 void vgw_ice_transport_start (VgwIceTransport *self);
 
-/* No packet is delivered and no state reported once this has returned; waits for a report that is being made, unless
- * it is called from one. Idempotent. */
+/* No packet is delivered and no state reported afterwards; waits for a running report, unless it is called from one.
+ * Idempotent. */
 void vgw_ice_transport_stop (VgwIceTransport *self);

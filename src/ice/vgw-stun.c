@@ -60,7 +60,7 @@ answer_authenticated (VgwStun *self, StunMessage *request, const VgwIceAddress *
   uint64_t tie_breaker;
   bool is_controlling = false;
 
-  /* A lite agent is controlled for good, whatever the tie-breakers say (RFC 8445 section 6.1.1). */
+  /* A lite agent is always controlled, independent of the tie-breakers (RFC 8445 section 6.1.1). */
   if (stun_message_find64 (request, STUN_ATTRIBUTE_ICE_CONTROLLED, &tie_breaker) == STUN_MESSAGE_RETURN_SUCCESS)
     {
       *reply_length = build_error (self, request, reply, STUN_ERROR_ROLE_CONFLICT);
@@ -80,7 +80,7 @@ vgw_stun_init (VgwStun *self)
 {
   stun_agent_init (&self->agent, STUN_ALL_KNOWN_ATTRIBUTES, STUN_COMPATIBILITY_RFC5389,
                    STUN_AGENT_USAGE_SHORT_TERM_CREDENTIALS | STUN_AGENT_USAGE_USE_FINGERPRINT);
-  /* The library prints every message to stderr unless told not to. */
+  /* Without this the library prints every message to stderr. */
   if (g_getenv ("NICE_DEBUG") == NULL)
     stun_debug_disable ();
 }
@@ -121,13 +121,13 @@ vgw_stun_answer (VgwStun *self, const guint8 *request, gsize length, const VgwIc
     case STUN_VALIDATION_NOT_STUN:
     case STUN_VALIDATION_INCOMPLETE_STUN:
     case STUN_VALIDATION_BAD_REQUEST:
-    default: /* what a later libnice adds is nothing to trust */
+    default: /* unknown results of later versions of libnice are not trusted */
       return VGW_STUN_MALFORMED;
     }
 
   if (stun_message_get_class (&message) != STUN_REQUEST)
     return VGW_STUN_IGNORED;
-  if (message.key == NULL) /* nothing is answered that no password vouches for */
+  if (message.key == NULL) /* without integrity there is no answer */
     return VGW_STUN_UNAUTHENTICATED;
   if (stun_message_get_method (&message) != STUN_BINDING)
     return VGW_STUN_MALFORMED;
@@ -149,7 +149,7 @@ vgw_stun_make_check (guint8 *packet, const guint8 *id, const char *username, con
   vgw_stun_init (&self);
   if (!stun_agent_init_request (&self.agent, &message, packet, VGW_STUN_MAX_CHECK_BYTES, STUN_BINDING))
     return 0;
-  /* ours to remember: the answer may come to another thread, which has another agent */
+  /* not stored in the agent: the answer may arrive on another thread, with another agent */
   memcpy (packet + VGW_STUN_HEADER_BYTES - VGW_STUN_ID_BYTES, id, VGW_STUN_ID_BYTES);
   if (stun_message_append32 (&message, STUN_ATTRIBUTE_PRIORITY, CHECK_PRIORITY) != STUN_MESSAGE_RETURN_SUCCESS
       || stun_message_append64 (&message, STUN_ATTRIBUTE_ICE_CONTROLLED, TIE_BREAKER) != STUN_MESSAGE_RETURN_SUCCESS

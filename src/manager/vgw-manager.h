@@ -1,4 +1,4 @@
-/* The session manager: is told when sessions begin, change and end. Main thread; must not block. */
+/* The session manager, notified when sessions begin, change and end. Main thread; must not block. */
 #pragma once
 
 #include <glib-object.h>
@@ -31,12 +31,3 @@ struct _VgwManagerInterface
 void vgw_manager_register_session (VgwManager *self, const VgwSessionFacts *facts);
 void vgw_manager_update_session (VgwManager *self, const VgwSessionFacts *facts);
 void vgw_manager_deregister_session (VgwManager *self, const VgwSessionFacts *facts);
-
-/* The group [manager] of the configuration. */
-typedef struct
-{
-  const char *type; /* "log" */
-} VgwManagerSettings;
-
-/* Creates a manager of @type ("log"). Errors: VGW_ERROR_CONFIG. Returns: (transfer full) */
-VgwManager *vgw_manager_create (const char *type, GError **error);

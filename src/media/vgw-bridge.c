@@ -1,28 +1,28 @@
-/* Threads: attach, detach and set_audio_func on the main thread; the pump on a pacer thread, and with it everything up
- * to the socket: encoder, SRTP, send; taps on the thread that received the packet. Lock order: the ear's lock (held
- * while the engine's function runs) → whatever that function locks → the playout queue's lock; the echo estimator's
- * lock is held over nothing. Nobody may call into the bridge's main-thread functions from the engine's function.
+/* Threads: attach, detach and set_audio_func on the main thread; the pump on a pacer thread, together with encoder,
+ * SRTP and sending; taps on the thread that received the packet. Lock order: the input's lock (held while the engine's
+ * function runs) → locks of that function → the playout queue's lock; the echo estimator's lock is a leaf. The engine's
+ * function must not call the bridge's main-thread functions.
  *
- * Time: the pacer's tick is the clock of the outgoing stream. The first buffer is stamped with the pipeline's running
- * time, every later one with exactly 20 ms per tick, so that RTP timestamps carry no jitter. When the queue has been
- * empty for HANGOVER_TICKS nothing more is sent; the next buffer has the flag DISCONT and the time that has gone by
- * in its PTS, which is how a talkspurt begins (RFC 3551 section 4.1). */
+ * Time: the pacer's tick is the clock of the outgoing stream. The first buffer has the pipeline's running time, every
+ * later one exactly 20 ms more per tick, so that RTP timestamps have no jitter. After HANGOVER_TICKS with an empty
+ * queue nothing is sent; the next buffer has the flag DISCONT and the elapsed time in its PTS, as the beginning of a
+ * talkspurt (RFC 3551 section 4.1). */
 #include "media/vgw-bridge.h"
 
 #include <gst/audio/audio.h>
 #include <string.h>
 
 #include "elements/vgw-push-src.h"
-#include "media/vgw-bridge-ear.h"
+#include "media/vgw-bridge-input.h"
 
 GST_DEBUG_CATEGORY (vgw_bridge_debug);
 #define GST_CAT_DEFAULT vgw_bridge_debug
 
-#define HANGOVER_TICKS 10u /* 200 ms of silence, so that short pauses of an engine make no new talkspurt */
+#define HANGOVER_TICKS 10u /* 200 ms of silence: short pauses of an engine do not begin a new talkspurt */
 #define FRAME_DURATION ((GstClockTime) VGW_FRAME_MS * GST_MSECOND)
 #define MAX_RATE_HZ 48000u
 #define MAX_FRAME_SAMPLES (MAX_RATE_HZ * VGW_FRAME_MS / 1000)
-/* The tick count and the pipeline's clock are the same clock. After a jump larger than this they are not. */
+/* Ticks and the pipeline's clock are the same clock; a larger difference is a jump. */
 #define MAX_CLOCK_DEVIATION (100 * GST_MSECOND)
 
 struct _VgwBridge
@@ -33,14 +33,14 @@ struct _VgwBridge
   VgwPacer *pacer;
   VgwAudioFormat format;
   VgwPlayout *playout;
-  VgwBridgeEar *ear;
+  VgwBridgeInput *input;
 
   /* main thread; pcm_in and tap are also read by the pump, and constant while that is registered */
   GstAppSink *pcm_out;
   VgwPushSrc *pcm_in;
   VgwBridgeTap *tap; /* owned by pcm_out */
   guint pacer_id;
-  GstAppSink *old_pcm_out; /* (nullable) heard until something comes from pcm_out */
+  GstAppSink *old_pcm_out; /* (nullable) in use until there is audio from pcm_out */
   VgwBridgeTap *old_tap;   /* owned by old_pcm_out */
 
   /* pacer thread while registered */
@@ -53,7 +53,7 @@ struct _VgwBridge
 
 G_DEFINE_TYPE (VgwBridge, vgw_bridge, G_TYPE_OBJECT)
 
-/* Ties @tick to the pipeline's running time. FALSE while the pipeline has none. Pacer thread. */
+/* Relates @tick to the pipeline's running time. FALSE while the pipeline has none. Pacer thread. */
 static gboolean
 start_time (VgwBridge *self, guint64 tick)
 {
@@ -61,7 +61,7 @@ start_time (VgwBridge *self, guint64 tick)
   GstClockTime now = gst_element_get_current_running_time (element);
   GstState state;
 
-  /* before PLAYING an element may have a clock and no base time yet */
+  /* before PLAYING an element may have a clock, but no base time */
   gst_element_get_state (element, &state, NULL, 0);
   if (state != GST_STATE_PLAYING || !GST_CLOCK_TIME_IS_VALID (now))
     return FALSE;
@@ -71,7 +71,7 @@ start_time (VgwBridge *self, guint64 tick)
   return TRUE;
 }
 
-/* At the start of a talkspurt a jump in time is free, so this is where a clock that has drifted is followed. */
+/* Corrects a clock that has drifted; at the start of a talkspurt a jump in time has no effect. */
 static void
 check_time (VgwBridge *self, guint64 tick)
 {
@@ -107,11 +107,11 @@ pump (guint64 tick, gpointer user_data)
   gsize n_samples = vgw_audio_format_frame_samples (&self->format);
   gsize n_popped;
 
-  vgw_bridge_ear_tick (self->ear, self->tap);
+  vgw_bridge_input_tick (self->input, self->tap);
   if (!self->is_timed && !start_time (self, tick))
     return;
   n_popped = vgw_playout_pop (self->playout, samples, n_samples);
-  vgw_echo_estimator_played (vgw_bridge_ear_get_echo_estimator (self->ear), samples, n_popped);
+  vgw_echo_estimator_add_sent (vgw_bridge_input_get_echo_estimator (self->input), samples, n_popped);
   if (n_popped > 0)
     self->n_hangover_ticks = HANGOVER_TICKS;
   else if (self->n_hangover_ticks > 0)
@@ -132,7 +132,7 @@ detach_old (VgwBridge *self)
 {
   if (self->old_pcm_out == NULL)
     return;
-  vgw_bridge_ear_detach (self->ear, self->old_pcm_out, self->old_tap);
+  vgw_bridge_input_detach (self->input, self->old_pcm_out, self->old_tap);
   self->old_tap = NULL;
   g_clear_object (&self->old_pcm_out);
 }
@@ -144,7 +144,7 @@ vgw_bridge_dispose (GObject *object)
 
   detach_old (self);
   vgw_bridge_detach (self, self->pcm_out);
-  if (self->ear != NULL)
+  if (self->input != NULL)
     vgw_bridge_set_audio_func (self, NULL, NULL, NULL);
   G_OBJECT_CLASS (vgw_bridge_parent_class)->dispose (object);
 }
@@ -154,7 +154,7 @@ vgw_bridge_finalize (GObject *object)
 {
   VgwBridge *self = VGW_BRIDGE (object);
 
-  g_clear_pointer (&self->ear, vgw_bridge_ear_unref);
+  g_clear_pointer (&self->input, vgw_bridge_input_unref);
   g_clear_pointer (&self->playout, vgw_playout_unref);
   G_OBJECT_CLASS (vgw_bridge_parent_class)->finalize (object);
 }
@@ -186,7 +186,7 @@ vgw_bridge_new (VgwPacer *pacer, const VgwAudioFormat *format, guint max_playout
   self->pacer = pacer;
   self->format = *format;
   self->playout = vgw_playout_new (format, max_playout_ms);
-  self->ear = vgw_bridge_ear_new (format->rate_hz);
+  self->input = vgw_bridge_input_new (format->rate_hz);
   return self;
 }
 
@@ -194,21 +194,21 @@ void
 vgw_bridge_set_audio_func (VgwBridge *self, VgwBridgeAudioFunc func, gpointer user_data, GDestroyNotify destroy)
 {
   g_return_if_fail (VGW_IS_BRIDGE (self));
-  vgw_bridge_ear_set_func (self->ear, func, user_data, destroy);
+  vgw_bridge_input_set_func (self->input, func, user_data, destroy);
 }
 
 void
-vgw_bridge_get_heard (VgwBridge *self, VgwBridgeHeard *heard)
+vgw_bridge_get_input_stats (VgwBridge *self, VgwBridgeInputStats *stats)
 {
   g_return_if_fail (VGW_IS_BRIDGE (self));
-  vgw_bridge_ear_get_heard (self->ear, heard);
+  vgw_bridge_input_get_stats (self->input, stats);
 }
 
 gboolean
-vgw_bridge_may_hear_echo (VgwBridge *self, guint margin_db)
+vgw_bridge_may_be_echo (VgwBridge *self, guint margin_db)
 {
   g_return_val_if_fail (VGW_IS_BRIDGE (self), FALSE);
-  return vgw_echo_estimator_may_be_echo (vgw_bridge_ear_get_echo_estimator (self->ear), margin_db);
+  return vgw_echo_estimator_may_be_echo (vgw_bridge_input_get_echo_estimator (self->input), margin_db);
 }
 
 VgwPlayout *
@@ -250,14 +250,14 @@ vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, VgwPushSrc *pcm_in)
   if (self->pcm_out != NULL)
     {
       vgw_pacer_remove (self->pacer, self->pacer_id);
-      vgw_bridge_ear_retire (self->ear, self->tap);
+      vgw_bridge_input_retire (self->input, self->tap);
       self->old_tap = self->tap;
       self->old_pcm_out = g_steal_pointer (&self->pcm_out);
       g_clear_object (&self->pcm_in);
     }
   self->pcm_out = g_object_ref (pcm_out);
   self->pcm_in = g_object_ref (pcm_in);
-  self->tap = vgw_bridge_ear_attach (self->ear, pcm_out);
+  self->tap = vgw_bridge_input_attach (self->input, pcm_out);
   self->is_timed = FALSE;
   self->is_talking = FALSE;
   self->n_hangover_ticks = 0;
@@ -276,7 +276,7 @@ vgw_bridge_detach (VgwBridge *self, GstAppSink *pcm_out)
   vgw_pacer_remove (self->pacer, self->pacer_id);
   self->pacer_id = 0;
 
-  vgw_bridge_ear_detach (self->ear, self->pcm_out, self->tap);
+  vgw_bridge_input_detach (self->input, self->pcm_out, self->tap);
   self->tap = NULL;
   g_clear_object (&self->pcm_out);
   g_clear_object (&self->pcm_in);

@@ -1,6 +1,5 @@
-/* The two ends of a call that the engine sees: the caller's voice out of an appsink, the engine's voice into a
- * VgwPushSrc, through the playout queue. It belongs to the session and outlives the peer: a new peer attaches its own
- * elements to the same bridge. */
+/* Connects an engine to a pipeline: the caller's audio from an appsink, the engine's audio through the playout queue to
+ * a VgwPushSrc. It outlives the peer: a new peer attaches its own elements to the same bridge. */
 #pragma once
 
 #include "media/vgw-bridge-audio.h"
@@ -13,24 +12,23 @@ G_DECLARE_FINAL_TYPE (VgwBridge, vgw_bridge, VGW, BRIDGE, GObject)
 /* @pacer must outlive the bridge. Main thread. Returns: (transfer full) */
 VgwBridge *vgw_bridge_new (VgwPacer *pacer, const VgwAudioFormat *format, guint max_playout_ms);
 
-/* Where the caller's voice goes, and on a pacer's thread silence in its place, while the caller sends nothing. NULL for
- * nowhere: when that call returns, the old function is not running and will not run again, and its @destroy has been
- * called. Main thread. */
+/* Sets the receiver of the caller's audio; while the caller sends nothing it receives silence, on a pacer thread. NULL
+ * for none: afterwards the old function is not running and will not run again, and its @destroy has been called. Main
+ * thread. */
 void vgw_bridge_set_audio_func (VgwBridge *self, VgwBridgeAudioFunc func, gpointer user_data, GDestroyNotify destroy);
 
-/* The queue that the engine's voice goes into (transfer none); its functions may be called on any thread. */
+/* The queue of the engine's audio (transfer none); its functions may be called on any thread. */
 VgwPlayout *vgw_bridge_get_playout (VgwBridge *self);
 
 const VgwAudioFormat *vgw_bridge_get_format (VgwBridge *self);
 
 /* Any thread. */
-void vgw_bridge_get_heard (VgwBridge *self, VgwBridgeHeard *heard);
+void vgw_bridge_get_input_stats (VgwBridge *self, VgwBridgeInputStats *stats);
 
-/* Whether what is heard now is more than @margin_db weaker than what was played: see vgw-echo-estimator.h. Any thread.
- */
-gboolean vgw_bridge_may_hear_echo (VgwBridge *self, guint margin_db);
+/* Whether the received audio is more than @margin_db weaker than the sent one: see vgw-echo-estimator.h. Any thread. */
+gboolean vgw_bridge_may_be_echo (VgwBridge *self, guint margin_db);
 
-/* The rest is for what has the elements, a GstAppSink and a VgwPushSrc. */
+/* --- for the peer */
 struct _GstAppSink;
 struct _VgwPushSrc;
 

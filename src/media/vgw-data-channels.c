@@ -6,10 +6,10 @@
 #include "base/vgw-log.h"
 #include "media/vgw-sctp-streams.h"
 
-#define MAX_BUFFERED_BYTES (256 * 1024) /* ours, not yet taken by SCTP */
+#define MAX_BUFFERED_BYTES (256 * 1024) /* outgoing, not yet accepted by SCTP */
 #define CLIENT_OPENS_WITHIN_US (2 * G_USEC_PER_SEC)
-#define MAX_PENDING_TEXTS 64   /* theirs, not yet seen by the main thread */
-#define MAX_LOGGED_CHANNELS 16 /* a client may open and close without end */
+#define MAX_PENDING_TEXTS 64   /* incoming, not yet handled on the main thread */
+#define MAX_LOGGED_CHANNELS 16 /* a client may open and close channels without limit */
 #define MAX_LOGGED_LABEL_BYTES 64
 
 struct _VgwDataChannels
@@ -24,25 +24,20 @@ struct _VgwDataChannels
   GMutex lock;             /* taken alone; never while calling webrtcbin */
   GstElement *webrtcbin;   /* guarded by lock; borrowed, NULL after close */
   GPtrArray *channels;     /* guarded by lock; GstWebRTCDataChannel* */
-  GPtrArray *events;       /* guarded by lock; borrowed from channels: ours go on the last one */
+  GPtrArray *events;       /* guarded by lock; borrowed from channels; the last one is used for sending */
   guint n_opened;          /* guarded by lock; the client's, ever */
-  gboolean has_had_events; /* guarded by lock: the client's, or we made one */
-  gint64 first_wanted_us;  /* main thread only: when there was first an event to send; 0 before */
+  gboolean has_had_events; /* guarded by lock: there was an `events` channel, of either side */
+  gint64 first_wanted_us;  /* main thread only: time of the first event to send; 0: none yet */
 };
-
-static void
-unref_closure (gpointer self, GClosure *closure)
-{
-  vgw_data_channels_unref (self);
-}
 
 static void
 connect_with_ref (VgwDataChannels *self, gpointer object, const char *signal, GCallback callback, GConnectFlags flags)
 {
-  g_signal_connect_data (object, signal, callback, vgw_data_channels_ref (self), unref_closure, flags);
+  g_signal_connect_data (object, signal, callback, vgw_data_channels_ref (self),
+                         (GClosureNotify) G_CALLBACK (vgw_data_channels_unref), flags);
 }
 
-/* One that is too large goes on as far as shows that it is: who takes it refuses it, counts it and tells the client. */
+/* A text that is too large is truncated to one byte more than allowed; the receiver refuses it. */
 static void
 on_message_string (GstWebRTCDataChannel *channel, const char *text, VgwDataChannels *self)
 {
@@ -62,7 +57,7 @@ is_events (GstWebRTCDataChannel *channel)
   return g_strcmp0 (label, VGW_EVENTS_LABEL) == 0;
 }
 
-/* Keeps @channel unless closed. Returns whether it was kept. */
+/* Adds @channel unless closed. Returns whether it was added. */
 static gboolean
 keep_channel (VgwDataChannels *self, GstWebRTCDataChannel *channel)
 {
@@ -88,11 +83,11 @@ drop_channel (VgwDataChannels *self, GstWebRTCDataChannel *channel)
 {
   g_mutex_lock (&self->lock);
   g_ptr_array_remove (self->events, channel);
-  g_ptr_array_remove (self->channels, channel); /* whoever says that it is closed has a reference */
+  g_ptr_array_remove (self->channels, channel); /* the caller has a reference */
   g_mutex_unlock (&self->lock);
 }
 
-/* The client's channel is open. SCTP or PC thread. */
+/* A channel of the client is open. SCTP or PC thread. */
 static void
 on_data_channel (GstElement *webrtcbin, GstWebRTCDataChannel *channel, VgwDataChannels *self)
 {
@@ -108,7 +103,7 @@ on_data_channel (GstElement *webrtcbin, GstWebRTCDataChannel *channel, VgwDataCh
               label ? label : "");
 }
 
-/* The PC thread, after webrtcbin's own handler. */
+/* On the PC thread, after webrtcbin's own handler. */
 static void
 on_ready_state (GstWebRTCDataChannel *channel, GParamSpec *pspec, VgwDataChannels *self)
 {
@@ -121,8 +116,8 @@ on_ready_state (GstWebRTCDataChannel *channel, GParamSpec *pspec, VgwDataChannel
   vgw_sctp_streams_remove (self->streams, id);
 }
 
-/* A channel is being made, by the client or by us: the first moment to listen, so that no message is missed.
- * Holds webrtcbin's data channel lock: nothing here may call it. */
+/* A channel is being created, by either side: handlers are connected here, so that no message is missed. webrtcbin's
+ * data channel lock is held: it must not be called. */
 static void
 on_prepare_data_channel (GstElement *webrtcbin, GstWebRTCDataChannel *channel, gboolean is_local, VgwDataChannels *self)
 {
@@ -174,8 +169,8 @@ vgw_data_channels_unref (VgwDataChannels *self)
   g_free (self);
 }
 
-/* Most clients open a channel of that name themselves, a moment after they are connected: a second one would cost a
- * thread, and split the events between the two. One that closes it again wants none. */
+/* Most clients open an `events` channel themselves shortly after they are connected: a second one would need a thread,
+ * and split the events between the two. None is opened for a client that has closed it. */
 static gboolean
 should_open_events (VgwDataChannels *self)
 {
@@ -203,7 +198,7 @@ open_events (VgwDataChannels *self, GstElement *webrtcbin)
     keep_channel (self, channel);
 }
 
-/* The one that carries ours, or NULL. (transfer full) */
+/* The channel for sending, or NULL. (transfer full) */
 static GstWebRTCDataChannel *
 find_events (VgwDataChannels *self)
 {
@@ -240,7 +235,7 @@ vgw_data_channels_is_open (VgwDataChannels *self)
 {
   GstWebRTCDataChannelState state = GST_WEBRTC_DATA_CHANNEL_STATE_CLOSED;
 
-  if (vgw_sctp_streams_is_lost (self->streams)) /* whatever webrtcbin still says of it */
+  if (vgw_sctp_streams_is_lost (self->streams)) /* webrtcbin may still report it as open */
     return FALSE;
   g_autoptr (GstWebRTCDataChannel) channel = find_events (self);
   if (channel != NULL)

@@ -5,10 +5,11 @@
 #include "base/vgw-audio-format.h"
 
 #define N_FRAMES (VGW_ECHO_ESTIMATOR_MEMORY_MS / VGW_FRAME_MS)
-/* Of the mean over what is heard: about two syllables' edges, and half of the shortest useful speech-start-ms. */
+/* The window of the mean of the received audio: about the rise of two syllables, and half of the shortest useful
+ * speech-start-ms. */
 #define HEARD_OVER_MS 60u
-/* What is louder than the limit counts as so much louder at most: a click is loud, and must not be heard for longer
- * than it lasts, while a word is loud all the time. 40 ms of it then pass for 65 ms. */
+/* Audio above the limit counts as this many times the limit at most: otherwise a click, which is loud but short, would
+ * dominate the mean for longer than it lasts. 40 ms of it then count as 65 ms. */
 #define MOST_OVER_LIMIT 4.0
 #define BLOCK_MS 10u
 #define N_BLOCKS 32u /* of 10 ms or more: all but 0.5 % of the mean */
@@ -62,7 +63,7 @@ vgw_echo_estimator_free (VgwEchoEstimator *self)
 }
 
 void
-vgw_echo_estimator_played (VgwEchoEstimator *self, const gint16 *samples, gsize n_samples)
+vgw_echo_estimator_add_sent (VgwEchoEstimator *self, const gint16 *samples, gsize n_samples)
 {
   double power = get_power (samples, n_samples);
 
@@ -73,7 +74,7 @@ vgw_echo_estimator_played (VgwEchoEstimator *self, const gint16 *samples, gsize 
 }
 
 void
-vgw_echo_estimator_heard (VgwEchoEstimator *self, const gint16 *samples, gsize n_samples)
+vgw_echo_estimator_add_received (VgwEchoEstimator *self, const gint16 *samples, gsize n_samples)
 {
   double power = get_power (samples, n_samples);
   Block *block;
@@ -92,7 +93,7 @@ vgw_echo_estimator_heard (VgwEchoEstimator *self, const gint16 *samples, gsize n
   g_mutex_unlock (&self->lock);
 }
 
-/* The mean over what was heard, of which the newest weighs most; at most @most of each block. Lock held. */
+/* The exponentially weighted mean of the received power, at most @most of each block. Lock held. */
 static double
 get_heard (const VgwEchoEstimator *self, double most)
 {

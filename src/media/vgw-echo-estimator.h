@@ -1,13 +1,13 @@
-/* Tells a caller who interrupts from what the caller's echo cancellation has left of the engine's voice: that is weaker
- * than what was played by far more than a caller is. Thread-safe. No GStreamer here.
+/* Distinguishes the caller's speech from residual echo of the engine's audio, which is much weaker than what was
+ * played. Thread-safe. Without GStreamer.
  *
- * A canceller needs a second or two of a call's first speech to learn the room, and leaves what a voice detector takes
- * for voice meanwhile. */
+ * The caller's echo canceller needs a second or two of speech to adapt, and meanwhile leaves an echo that a voice
+ * detector takes for voice. */
 #pragma once
 
 #include <glib.h>
 
-#define VGW_ECHO_ESTIMATOR_MEMORY_MS 1000u /* in which what was played may come back, jitter buffers included */
+#define VGW_ECHO_ESTIMATOR_MEMORY_MS 1000u /* the longest delay of an echo, with jitter buffers */
 
 typedef struct _VgwEchoEstimator VgwEchoEstimator;
 
@@ -16,12 +16,12 @@ VgwEchoEstimator *vgw_echo_estimator_new (guint rate_hz);
 void vgw_echo_estimator_free (VgwEchoEstimator *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwEchoEstimator, vgw_echo_estimator_free)
 
-/* What is sent to the caller, s16 mono; once each VGW_FRAME_MS, with 0 samples where that is silence. */
-void vgw_echo_estimator_played (VgwEchoEstimator *self, const gint16 *samples, gsize n_samples);
+/* Audio sent to the caller, s16 mono; once each VGW_FRAME_MS, with 0 samples for silence. */
+void vgw_echo_estimator_add_sent (VgwEchoEstimator *self, const gint16 *samples, gsize n_samples);
 
-/* What comes from the caller, s16 mono; any length. */
-void vgw_echo_estimator_heard (VgwEchoEstimator *self, const gint16 *samples, gsize n_samples);
+/* Audio received from the caller, s16 mono; any length. */
+void vgw_echo_estimator_add_received (VgwEchoEstimator *self, const gint16 *samples, gsize n_samples);
 
-/* Whether what is heard now is more than @margin_db below the loudest that was played in the last
- * VGW_ECHO_ESTIMATOR_MEMORY_MS. FALSE where nothing was played. */
+/* Whether the received audio is more than @margin_db below the loudest audio sent in the last
+ * VGW_ECHO_ESTIMATOR_MEMORY_MS. FALSE where none was. */
 gboolean vgw_echo_estimator_may_be_echo (VgwEchoEstimator *self, guint margin_db);

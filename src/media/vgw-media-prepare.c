@@ -1,27 +1,28 @@
-/* What has to be right before the first thread and the first peer. */
+/* The setup of the process before the first thread and the first peer. */
 
 #include <malloc.h>
 #include <pthread.h>
 #include <string.h>
 
+#include <gst/gst.h>
 #include <openssl/crypto.h>
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "elements/vgw-elements.h"
-#include "media/vgw-media-private.h"
+#include "media/vgw-media.h"
 
-/* glibc's default of 8 MB per thread makes 3 GB of address space of 50 calls. libopus and OpenSSL need well under
- * 200 KB; sanitizers want more. */
+/* With glibc's default of 8 MB per thread 50 calls have 3 GB of address space. libopus and OpenSSL need well under 200
+ * KB; sanitizers need more. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define THREAD_STACK_BYTES (2 * 1024 * 1024)
 #else
 #define THREAD_STACK_BYTES (512 * 1024)
 #endif
 
-/* A call is set up, run and torn down on a dozen threads, and what it leaves in each arena keeps pages there that
- * nobody needs any more: with glibc's 8 arenas per processor 1,000 calls leave 2 to 3 MB, with 4 of them 1.3. With 2,
- * calls wait for each other's: 100 no longer keep real time on two processors. */
+/* A call uses a dozen threads, and fragments the arena of each: with glibc's 8 arenas per processor 2 to 3 MB are lost
+ * after 1,000 calls, with 4 of them 1.3 MB. With 2 there is contention: 100 calls do not run in real time on two
+ * processors. */
 #define ARENAS_PER_PROCESSOR 4
 
 /* CVE-2026-59692 and CVE-2026-14935 in webrtcbin and its helpers are fixed in this Debian revision of 1.22.0. */
@@ -43,7 +44,7 @@ static const NeededElement needed_elements[] = {
   { "nicesrc", "gstreamer1.0-nice" },          { "nicesink", "gstreamer1.0-nice" },
 };
 
-/* The N of "+deb12uN" in the version of gstreamer1.0-plugins-bad that dpkg has, or -1 where it is not told. */
+/* The N of "+deb12uN" in the version of the installed gstreamer1.0-plugins-bad, or -1 where it is unknown. */
 static int
 find_debian_revision (void)
 {
@@ -77,7 +78,7 @@ warn_of_unsafe_plugins (void)
 static void
 limit_arenas (void)
 {
-  if (g_getenv ("MALLOC_ARENA_MAX") == NULL) /* whoever sets it knows better */
+  if (g_getenv ("MALLOC_ARENA_MAX") == NULL) /* the operator's setting has precedence */
     mallopt (M_ARENA_MAX, ARENAS_PER_PROCESSOR * (int) g_get_num_processors ());
 }
 
@@ -86,8 +87,8 @@ vgw_media_prepare_process (GError **error)
 {
   pthread_attr_t attributes;
   limit_arenas ();
-  /* OpenSSL's clean-up at exit frees what the threads that ran DTLS still look at when they end: GLib's pools end
-   * theirs without being waited for, and one that is late would crash a process that is all but gone. */
+  /* OpenSSL's cleanup at exit frees data that the threads that ran DTLS use when they end. GLib's pool threads are not
+   * joined, and a late one would crash the process at its end. */
   OPENSSL_init_crypto (OPENSSL_INIT_NO_ATEXIT, NULL);
   pthread_attr_init (&attributes);
   pthread_attr_setstacksize (&attributes, THREAD_STACK_BYTES);

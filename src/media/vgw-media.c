@@ -1,4 +1,4 @@
-#include "media/vgw-media-private.h"
+#include "media/vgw-media.h"
 
 #include <malloc.h>
 #include <stdatomic.h>
@@ -10,9 +10,12 @@
 #include "elements/vgw-opus-enc.h"
 #include "elements/vgw-teardown.h"
 #include "ice/vgw-ice-advertise.h"
+#include "ice/vgw-ice-mux.h"
 #include "media/vgw-pipeline-files.h"
+#include "media/vgw-pipeline-vad.h"
+#include "media/vgw-pipeline.h"
 
-/* Teardown of one peer takes some 10 ms of joining threads; two reapers keep up with hundreds a second. */
+/* The teardown of a peer takes some 10 ms, for joining threads. */
 #define N_REAPER_THREADS 2
 #define RESOLVE_MS 5000
 
@@ -21,8 +24,7 @@ struct _VgwMedia
   GObject parent_instance;
 
   VgwMediaSettings settings;
-  GPtrArray *owned_strings; /* what the pointers in settings point at */
-  GPtrArray *pipelines;     /* VgwPipeline* */
+  GPtrArray *pipelines; /* VgwPipeline* */
   VgwIceMux *ice_mux;
   guint n_advertise; /* calls of vgw_media_set_advertise (): the last one counts */
   VgwPacer *pacer;
@@ -58,10 +60,9 @@ has_blocked_pad (GstBin *bin)
   return is_blocked;
 }
 
-/* webrtcbin (1.22) joins its own thread only after its children have gone to NULL. A step of the negotiation that runs
- * in between blocks the receiving bin once more, and that block and the bin hold each other for ever: some 50 objects
- * for each client that leaves at the wrong moment. READY to NULL is what takes such a block away, so the bin goes there
- * again, now that the thread is gone. */
+/* webrtcbin (1.22) joins its own thread only after its children are in NULL. A negotiation step that runs in between
+ * blocks the receiving bin once more, and the block and the bin hold references to each other: a leak of some 50
+ * objects. READY to NULL removes such a block, so the bin is set to NULL again, now that the thread has ended. */
 static void
 unblock_receive_bin (const GValue *item, gpointer user_data)
 {
@@ -95,8 +96,8 @@ reap (gpointer data, gpointer user_data)
   gst_object_unref (job->pipeline);
   if (job->sctp_id != 0)
     vgw_sctp_ids_give_back (self->sctp_ids, job->sctp_id);
-  /* A call's memory comes from the arenas of a dozen threads. glibc keeps what is freed there; when nobody calls any
-   * more it goes back to the system. */
+  /* A call's memory is from the arenas of a dozen threads, where glibc keeps what is freed; with the last call it is
+   * returned to the system. */
   if (g_atomic_int_dec_and_test (&self->n_peers))
     malloc_trim (0);
 }
@@ -108,7 +109,6 @@ vgw_media_finalize (GObject *object)
   vgw_media_shutdown (self);
   g_clear_pointer (&self->sctp_ids, vgw_sctp_ids_free);
   g_clear_pointer (&self->pipelines, g_ptr_array_unref);
-  g_clear_pointer (&self->owned_strings, g_ptr_array_unref);
   G_OBJECT_CLASS (vgw_media_parent_class)->finalize (object);
 }
 
@@ -121,55 +121,14 @@ vgw_media_class_init (VgwMediaClass *klass)
 static void
 vgw_media_init (VgwMedia *self)
 {
-  self->owned_strings = g_ptr_array_new_with_free_func (g_free);
   self->pipelines = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_pipeline_unref);
   self->sctp_ids = vgw_sctp_ids_new ();
-}
-
-static const char *
-own_string (VgwMedia *self, const char *text)
-{
-  if (text == NULL)
-    return NULL;
-  g_ptr_array_add (self->owned_strings, g_strdup (text));
-  return g_ptr_array_index (self->owned_strings, self->owned_strings->len - 1);
-}
-
-static const char *const *
-own_strings (VgwMedia *self, const char *const *list)
-{
-  guint n = list ? g_strv_length ((char **) list) : 0;
-  if (n == 0)
-    return NULL;
-  const char **copy = g_new0 (const char *, n + 1);
-  for (guint i = 0; i < n; i++)
-    copy[i] = own_string (self, list[i]);
-  g_ptr_array_add (self->owned_strings, copy);
-  return copy;
 }
 
 static gboolean
 has_pipeline_dir (const VgwMediaSettings *settings)
 {
   return settings->pipeline_dir != NULL && *settings->pipeline_dir != '\0';
-}
-
-static void
-copy_settings (VgwMedia *self, const VgwMediaSettings *settings)
-{
-  self->settings = *settings;
-  self->settings.bind_address = own_string (self, settings->bind_address);
-  self->settings.advertise = own_strings (self, settings->advertise);
-  self->settings.advertise_where =
-      own_string (self, settings->advertise_where != NULL ? settings->advertise_where : "ice.advertise");
-  self->settings.stun_servers = own_strings (self, settings->stun_servers);
-  self->settings.turn_servers = own_strings (self, settings->turn_servers);
-  self->settings.pipelines = own_strings (self, settings->pipelines);
-  self->settings.pipelines_where = own_string (self, settings->pipelines_where);
-  g_autofree char *own_dir = !has_pipeline_dir (settings) ? vgw_data_path ("pipelines", "pipelines") : NULL;
-  self->settings.pipeline_dir = own_string (self, own_dir != NULL ? own_dir : settings->pipeline_dir);
-  self->settings.pipeline_override = own_string (self, settings->pipeline_override);
-  self->settings.extra_elements = own_strings (self, settings->extra_elements);
 }
 
 static VgwPipeline *
@@ -181,7 +140,7 @@ load_override (VgwMedia *self, GError **error)
   return vgw_pipeline_parse ("--pipeline", text_or_path, self->settings.extra_elements, error);
 }
 
-/* Adds what is wrong with it to @problems, as a line. */
+/* Adds its errors to @problems. */
 static void
 load_named (VgwMedia *self, const char *name, GString *problems)
 {
@@ -196,18 +155,18 @@ load_named (VgwMedia *self, const char *name, GString *problems)
       return;
     }
   g_string_append (problems, problems->len > 0 ? "\n" : "");
-  if (!g_file_test (path, G_FILE_TEST_EXISTS)) /* then it is the key that names it which is wrong */
+  if (!g_file_test (path, G_FILE_TEST_EXISTS)) /* the error is in the key that names it */
     g_string_append_printf (problems, "%s: \"%s\": ",
                             self->settings.pipelines_where != NULL ? self->settings.pipelines_where : "media.pipelines",
                             name);
   g_string_append (problems, error->message);
 }
 
-/* One error rather than one for each pipeline. */
+/* Reports a missing directory once instead of for each pipeline. */
 static gboolean
 check_pipeline_dir (VgwMedia *self, gboolean is_configured, GError **error)
 {
-  g_autofree char *hint = is_configured ? NULL : vgw_data_path_hint ();
+  g_autofree char *hint = is_configured ? NULL : vgw_data_path_hint (NULL);
 
   if (g_file_test (self->settings.pipeline_dir, G_FILE_TEST_IS_DIR))
     return TRUE;
@@ -252,7 +211,7 @@ warn_of_pipelines_without_voice (VgwMedia *self)
     {
       VgwPipeline *pipeline = self->pipelines->pdata[i];
 
-      if (!vgw_pipeline_can_hear_voice (pipeline))
+      if (!vgw_pipeline_can_detect_voice (pipeline))
         vgw_warning (NULL, "pipeline %s: " VGW_PIPELINE_NO_VOICE, vgw_pipeline_get_name (pipeline));
     }
 }
@@ -268,7 +227,8 @@ open_mux (VgwMedia *self, GError **error)
       addresses = vgw_ice_advertise_resolve (settings->advertise, RESOLVE_MS, error);
       if (addresses == NULL)
         {
-          g_prefix_error (error, "%s: ", settings->advertise_where);
+          g_prefix_error (error,
+                          "%s: ", settings->advertise_where != NULL ? settings->advertise_where : "ice.advertise");
           return FALSE;
         }
     }
@@ -286,7 +246,11 @@ VgwMedia *
 vgw_media_new (const VgwMediaSettings *settings, GError **error)
 {
   g_autoptr (VgwMedia) self = g_object_new (VGW_TYPE_MEDIA, NULL);
-  copy_settings (self, settings);
+  g_autofree char *installed_dir = !has_pipeline_dir (settings) ? vgw_data_path (NULL, "pipelines", "pipelines") : NULL;
+
+  self->settings = *settings;
+  if (installed_dir != NULL)
+    self->settings.pipeline_dir = installed_dir;
   if (settings->pipeline_override == NULL && !check_pipeline_dir (self, has_pipeline_dir (settings), error))
     return NULL;
   if (!load_pipelines (self, error))
@@ -294,10 +258,10 @@ vgw_media_new (const VgwMediaSettings *settings, GError **error)
   warn_of_pipelines_without_voice (self);
   if (settings->ice_agent == VGW_ICE_AGENT_MUX && !open_mux (self, error))
     return NULL;
-  /* The first DTLS element makes the RSA key of the process, some 170 ms: not in the first call. */
+  /* The first DTLS element creates the RSA key of the process, which takes some 170 ms: not during the first call. */
   self->certificate_keeper = gst_object_ref_sink (gst_element_factory_make ("dtlsdec", NULL));
   self->pacer = vgw_pacer_new (0);
-  self->reaper = g_thread_pool_new (reap, self, N_REAPER_THREADS, TRUE, error); /* threads that are there in any case */
+  self->reaper = g_thread_pool_new (reap, self, N_REAPER_THREADS, TRUE, error);
   return self->reaper ? g_steal_pointer (&self) : NULL;
 }
 
@@ -354,7 +318,7 @@ vgw_media_shutdown (VgwMedia *self)
     g_thread_pool_free (g_steal_pointer (&self->reaper), FALSE, TRUE);
   if (self->ice_mux != NULL)
     vgw_ice_mux_shutdown (self->ice_mux);
-  g_thread_pool_stop_unused_threads (); /* those that have run DTLS hold OpenSSL's state until they end */
+  g_thread_pool_stop_unused_threads (); /* those that ran DTLS hold OpenSSL's state */
   g_clear_object (&self->ice_mux);
   g_clear_pointer (&self->pacer, vgw_pacer_free);
   g_clear_pointer (&self->certificate_keeper, gst_object_unref);
@@ -421,25 +385,6 @@ void
 vgw_media_get_rtp_stats (VgwMedia *self, VgwRtpStats *stats)
 {
   vgw_rtp_stats_read (stats, self->rtp_counts);
-}
-
-VgwPipeline *
-vgw_media_choose_pipeline (VgwMedia *self, const VgwOffer *offer, const VgwOfferCodec **codec, GError **error)
-{
-  g_autoptr (GString) known = g_string_new (NULL);
-
-  for (guint i = 0; i < self->pipelines->len; i++)
-    {
-      VgwPipeline *pipeline = g_ptr_array_index (self->pipelines, i);
-      const char *name = vgw_pipeline_get_codec (pipeline);
-
-      *codec = vgw_offer_find_codec (offer, name, vgw_pipeline_get_clock_rate_hz (pipeline));
-      if (*codec != NULL)
-        return pipeline;
-      g_string_append_printf (known, "%s%s", known->len > 0 ? ", " : "", name);
-    }
-  g_set_error (error, VGW_ERROR, VGW_ERROR_UNSUPPORTED, "the offer has none of the gateway's codecs (%s)", known->str);
-  return NULL;
 }
 
 VgwIceMux *

@@ -1,5 +1,5 @@
-/* What all peers of the process share: GStreamer, the pipelines, the UDP port, the pacer, the DTLS certificate, the
- * SCTP association ids, the reaper. Created once by the app. No GStreamer type is visible here. */
+/* Shared by all peers of the process: GStreamer, the pipelines, the UDP port, the pacer, the DTLS certificate, the SCTP
+ * association ids, the reaper. Created once by the app. No header of GStreamer is included here. */
 #pragma once
 
 #include <glib-object.h>
@@ -8,6 +8,10 @@
 #include "ice/vgw-ice-tcp-settings.h"
 #include "media/vgw-pacer.h"
 #include "media/vgw-rtp-stats.h"
+#include "media/vgw-sctp-ids.h"
+
+struct _GstElement;
+struct _VgwIceMux;
 
 #define VGW_TYPE_MEDIA (vgw_media_get_type ())
 G_DECLARE_FINAL_TYPE (VgwMedia, vgw_media, VGW, MEDIA, GObject)
@@ -18,13 +22,14 @@ typedef enum
   VGW_ICE_AGENT_NICE, /* libnice, full ICE */
 } VgwIceAgentKind;
 
-/* The groups [ice] and [media] of the configuration, and what the app adds. Everything is copied. A string that is
- * (nullable) may be empty for the same; string lists are NULL-terminated and may be NULL for none. */
+/* The groups [ice] and [media] of the configuration, and members that the app sets. Strings are borrowed: those of
+ * stun_servers and turn_servers for the life of the VgwMedia, the others for vgw_media_new (). A (nullable) string may
+ * also be empty; string lists are NULL-terminated and may be NULL. */
 typedef struct
 {
   VgwIceAgentKind ice_agent;
   guint16 udp_port;             /* mux; 0: any free port */
-  const char *bind_address;     /* mux (nullable): only this local address, else all */
+  const char *bind_address;     /* mux (nullable): local address to use, else all */
   VgwIceTcpSettings ice_tcp;    /* mux; port 0: none */
   const char *const *advertise; /* mux: addresses and names for candidates, see vgw_ice_advertise_resolve (); NULL: find
                                       the machine's */
@@ -32,14 +37,14 @@ typedef struct
   const char *const *stun_servers; /* nice: "stun:host:port" */
   const char *const *turn_servers; /* nice: "turn:user:password@host:port?transport=udp" */
   guint16 min_port, max_port;      /* nice: 0 for any */
-  guint gather_timeout_ms;         /* bound of the wait for candidates before the answer goes out */
+  guint gather_timeout_ms;         /* longest wait for candidates before the answer is sent */
   const char *const *pipelines;    /* names, best first */
   const char *pipelines_where;     /* (nullable) where these are configured, for errors */
-  const char *pipeline_dir;        /* (nullable) media.pipeline-dir; NULL: where ours are */
-  const char *pipeline_override;   /* (nullable) text or file that stands for all of them */
+  const char *pipeline_dir;        /* (nullable) media.pipeline-dir; NULL: the installed ones */
+  const char *pipeline_override;   /* (nullable) text or file to use instead of all of them */
   const char *const *extra_elements;
   guint latency_ms;           /* of the jitter buffer */
-  gboolean adapts_complexity; /* the encoders' complexity follows the load: the app sets the ceiling */
+  gboolean adapts_complexity; /* the app lowers the encoders' complexity under load */
   guint max_mlines, max_data_channels;
 } VgwMediaSettings;
 
@@ -59,7 +64,7 @@ void vgw_media_shutdown (VgwMedia *self);
 
 VgwPacer *vgw_media_get_pacer (VgwMedia *self);
 
-/* The Opus complexity that no encoder exceeds, whatever its description says; 10: no limit. Of the whole process. Any
+/* The limit of the Opus complexity of all encoders of the process, with precedence over descriptions; 10: none. Any
  * thread. */
 void vgw_media_set_complexity_ceiling (VgwMedia *self, guint complexity);
 guint vgw_media_get_complexity_ceiling (VgwMedia *self);
@@ -67,11 +72,34 @@ guint vgw_media_get_complexity_ceiling (VgwMedia *self);
 /* The UDP port of `mux`, for tests and the log; 0 with `nice`. */
 guint16 vgw_media_get_udp_port (VgwMedia *self);
 
-/* What the UDP port of `mux` has seen; FALSE with `nice`. Main thread. */
+/* Statistics of the UDP port of `mux`; FALSE with `nice`. Main thread. */
 gboolean vgw_media_get_ice_stats (VgwMedia *self, VgwIceStats *stats);
 
-/* What happened to the RTP of all callers. Any thread. */
+/* Statistics of the RTP of all callers. Any thread. */
 void vgw_media_get_rtp_stats (VgwMedia *self, VgwRtpStats *stats);
 
 /* Peers that are not yet torn down, for tests and the log. Any thread. */
 guint vgw_media_count_peers (VgwMedia *self);
+
+/* --- for media/ --------------------------------------------------------------------------------------------------- */
+
+/* (transfer none) */
+const VgwMediaSettings *vgw_media_get_settings (VgwMedia *self);
+
+/* (element-type VgwPipeline), best first. (transfer none) */
+GPtrArray *vgw_media_get_pipelines (VgwMedia *self);
+
+/* NULL with ice.agent = nice. (transfer none) */
+struct _VgwIceMux *vgw_media_get_ice_mux (VgwMedia *self);
+
+VgwSctpIds *vgw_media_get_sctp_ids (VgwMedia *self);
+
+/* Sets @pipeline (transfer full) to NULL on a reaper thread and frees it: webrtcbin joins its threads there, so it must
+ * be neither one of them nor the main thread. @sctp_id (0: none) is returned to the pool afterwards. */
+void vgw_media_reap (VgwMedia *self, struct _GstElement *pipeline, guint sctp_id);
+
+/* Counts an event of a caller's RTP. Any thread. */
+void vgw_media_count_rtp (VgwMedia *self, VgwRtpCount which);
+
+/* Counts a new peer; vgw_media_reap () counts it out. */
+void vgw_media_count_peer (VgwMedia *self);

@@ -7,16 +7,15 @@
 #include "base/vgw-mailbox.h"
 #include "base/vgw-source.h"
 
-/* What the promises may take. Measured: some 10 ms, 0.5 s in a burst of 60. */
+/* The time limit of all promises. Measured: some 10 ms, 0.5 s in a burst of 60 offers. */
 #define PROMISES_TIMEOUT_MS 5000
 
-/* The m-line of the reduced offer that has the bundle's transport. webrtcbin 1.22 keeps candidates for any other in an
+/* The m-line of the reduced offer with the bundle's transport. webrtcbin 1.22 stores candidates for any other in an
  * array that only grows. */
 #define BUNDLE_MLINE 0
 
 #define MAX_EARLY_CANDIDATES 64
 
-/* In their order. */
 typedef enum
 {
   STEP_REMOTE,  /* set-remote-description */
@@ -52,7 +51,7 @@ G_DEFINE_FINAL_TYPE (VgwNegotiation, vgw_negotiation, G_TYPE_OBJECT)
 
 static void execute_step (VgwNegotiation *self);
 
-/* Returns one of both (transfer full). */
+/* Calls func with @answer or @error (transfer full). */
 static void
 finish (VgwNegotiation *self, char *answer, GError *error)
 {
@@ -119,8 +118,8 @@ set_credentials (GstSDPMessage *sdp, const char *ufrag, const char *pwd)
     }
 }
 
-/* webrtcbin 1.22 draws its ICE credentials from a Mersenne Twister: who collects enough answers could tell those of
- * other callers, and lead their media away. The agent takes whatever stands in the local description. */
+/* webrtcbin 1.22 creates its ICE credentials with a Mersenne Twister: with enough answers those of other callers could
+ * be predicted, and their media redirected. The agent uses the credentials of the local description. */
 static void
 renew_credentials (GstSDPMessage *sdp)
 {
@@ -129,7 +128,7 @@ renew_credentials (GstSDPMessage *sdp)
   set_credentials (sdp, own->ufrag, own->pwd);
 }
 
-/* FALSE where webrtcbin made none. */
+/* FALSE where webrtcbin created none. */
 static gboolean
 take_answer (VgwNegotiation *self, const GstStructure *reply)
 {
@@ -165,7 +164,7 @@ on_reply (gpointer object, gpointer payload)
     enter (self, self->step + 1);
 }
 
-/* webrtcbin's PC thread. Not called at all where webrtcbin closes first; then only the destroy notify is. */
+/* webrtcbin's PC thread. Where webrtcbin closes first, only the destroy notify is called. */
 static void
 on_promise_changed (GstPromise *promise, gpointer data)
 {
@@ -191,10 +190,10 @@ promise_new (VgwNegotiation *self)
 
 /* --- the encoder --- */
 
-/* webrtcbin 1.24 makes the transceiver in set-remote-description, recvonly, and then gives no pad to send on; 1.22
- * makes it with the pad. The answer still sends only where the offer receives. */
+/* webrtcbin 1.24 creates the transceiver in set-remote-description, as recvonly, and then provides no pad to send on;
+ * 1.22 creates it with the pad. The direction of the answer still follows the offer. */
 static void
-let_transceiver_send (GstElement *bin)
+set_transceiver_sendrecv (GstElement *bin)
 {
   g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
 
@@ -241,7 +240,7 @@ link_encoder (GstElement *bin, GstElement *rtp_out, const VgwOfferCodec *codec)
   g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
   g_autoptr (GstCaps) caps = NULL;
 
-  let_transceiver_send (bin);
+  set_transceiver_sendrecv (bin);
   sink = gst_element_request_pad_simple (bin, "sink_0");
   if (sink == NULL || src == NULL)
     return FALSE;
@@ -296,8 +295,8 @@ connect_encoder (VgwNegotiation *self)
     fail (self, VGW_ERROR_INTERNAL, "the encoder could not be linked to webrtcbin");
 }
 
-/* Writes into the answer which SSRC we send with. webrtcbin leaves it out, and with more than one m-line pion then
- * drops what it cannot assign (RFC 8843 section 9.2 wants a=ssrc or the MID extension). */
+/* Adds the SSRC of outgoing packets to the answer. webrtcbin omits it, and with several m-lines pion then drops packets
+ * that it cannot assign (RFC 8843 section 9.2 requires a=ssrc or the MID extension). */
 static void
 name_ssrc (VgwNegotiation *self)
 {

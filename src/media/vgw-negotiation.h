@@ -1,6 +1,6 @@
-/* How an answer comes about: the steps of webrtcbin from an offer to an answer with its candidates. A deadline stands
- * over them, because webrtcbin may drop a promise unanswered. What the first answer was made of is kept, and answers
- * further offers on the connection. Main thread. */
+/* The negotiation: the steps of webrtcbin from an offer to an answer with its candidates, with a deadline, because
+ * webrtcbin may drop a promise without a reply. The parts of the first answer are kept to answer further offers on the
+ * connection. Main thread. */
 #pragma once
 
 #include <gst/gst.h>

@@ -9,8 +9,8 @@
 #define MAX_SSRC_LINES 4
 #define MSID "voice-gateway audio" /* RFC 8830: the stream, the track */
 
-/* Parameters of an Opus offer that the gateway honours (RFC 7587 section 6.1). The rest is about stereo, which we
- * neither send nor want, and makes webrtcbin's caps fail to match. */
+/* Parameters of an Opus offer that the gateway honours (RFC 7587 section 6.1). The others are about stereo, which
+ * is not used, and would make webrtcbin's caps negotiation fail. */
 static const char *const opus_parameters[] = { "minptime", "useinbandfec", "maxaveragebitrate", "usedtx", NULL };
 
 static char *
@@ -193,7 +193,7 @@ append_old_data (GString *text, const VgwOffer *self, const GstSDPMedia *answere
   append_answered_transport (text, answered);
 }
 
-/* RFC 8829 asks for nothing but port 0 here; aiortc wants the transport of the bundle in every m-line. */
+/* RFC 8829 requires only port 0 here; aiortc needs the transport of the bundle in every m-line. */
 static void
 append_rejected (GString *text, const GstSDPMedia *offered, const GstSDPMedia *transport)
 {

@@ -1,4 +1,4 @@
-/* The check that webrtcbin 1.22 does not do: is the DTLS peer the one that signed the offer? (RFC 8122 section 5) */
+/* The check of the DTLS certificate against the offer, which webrtcbin 1.22 does not do (RFC 8122 section 5). */
 
 #include "media/vgw-offer.h"
 

@@ -17,8 +17,8 @@
 #define MIN_PWD_LENGTH 22
 #define MAX_ICE_CREDENTIAL_LENGTH 256
 
-/* RFC 8829 section 5.1.2: all of them mean DTLS-SRTP; the answer repeats the one that was offered. The F only tells the
- * timing of RTCP feedback, and the gateway neither offers nor answers a=rtcp-fb. */
+/* RFC 8829 section 5.1.2: all of them mean DTLS-SRTP; the answer repeats the one that was offered. The F is only about
+ * the timing of RTCP feedback, and the gateway neither offers nor answers a=rtcp-fb. */
 static const char *const rtp_protos[] = {
   "UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "TCP/DTLS/RTP/SAVPF",
   "TCP/DTLS/RTP/SAVP", "RTP/SAVPF",        "RTP/SAVP",

@@ -1,5 +1,5 @@
-/* What an SDP offer says, looked at before webrtcbin sees any of it: bounded, checked, and cut down to the one audio
- * stream and the data channel that the gateway serves. Pure functions over text; any thread. */
+/* Parses SDP offers before webrtcbin does: bounded, checked, and reduced to the one audio stream and the data channel
+ * that the gateway serves. Pure functions over text; any thread. */
 #pragma once
 
 #include "media/vgw-offer-codec.h"
@@ -96,7 +96,7 @@ typedef struct
  * Returns: (transfer full) */
 char *vgw_offer_expand_answer (const VgwOffer *self, const VgwAnswerParts *parts, GError **error);
 
-/* Whether the client sends audio; self->send_index says whether it listens. */
+/* Whether the client sends audio; self->send_index is -1 where it does not receive. */
 gboolean vgw_offer_is_received (const VgwOffer *self);
 
 /* Whether the offer has the m-line that a candidate names: by @mid if not NULL, else by @mline_index; both unset is

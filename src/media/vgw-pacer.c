@@ -1,5 +1,5 @@
-/* Locks: a lane's `lock` guards its lists and is held neither while a registered function runs nor while the thread
- * waits for a deadline, so add and remove on the main thread never wait for a tick of somebody else's session. */
+/* Locks: a lane's `lock` guards its lists. It is not held while a registered function runs, nor while the thread waits
+ * for a deadline, so that add and remove never wait for another session. */
 #include "media/vgw-pacer.h"
 
 #include "base/vgw-audio-format.h"
@@ -10,7 +10,7 @@
 
 #define N_PHASES 4u
 #define STEP_US ((gint64) VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND / N_PHASES)
-/* The process stood still for longer than this (SIGSTOP, a debugger): nobody is helped by a burst of old ticks. */
+/* After a longer pause of the process (SIGSTOP, a debugger) the missed ticks are skipped. */
 #define MAX_CATCH_UP_TICKS 50u
 #define MAX_THREADS 64u
 #define THREAD_NICE (-10)
@@ -28,7 +28,7 @@ typedef struct
   guint n_live;
 } Phase;
 
-/* What one thread does. A step is a quarter of a tick: step 4 t + p is the time of phase p in tick t. */
+/* The state of one thread. A step is a quarter of a tick: step 4 t + p is the time of phase p in tick t. */
 typedef struct
 {
   GThread *thread;
@@ -52,9 +52,8 @@ struct _VgwPacer
   Lane *lanes;
 };
 
-/* A tick that comes late is heard by the caller, so ask for a better place in the queue; it is no error where the
- * process may not have one. Not a real-time class: calls are encoded here, and a machine with more of them than it can
- * carry has to stay within reach. */
+/* A late tick is audible, so the thread requests a higher priority; it works without. Not a real-time class: an
+ * overloaded machine must stay reachable. */
 static void
 raise_priority (void)
 {
@@ -106,8 +105,8 @@ due_step (const Lane *self)
   return (guint64) ((g_get_monotonic_time () - self->start_us) / STEP_US);
 }
 
-/* The step to run next: the first after @last_step whose phase has a function, or the one that is due now where that is
- * too far behind. There is a function. */
+/* The next step: the first after @last_step whose phase has a function, or the present one where that is too far
+ * behind. There must be a function. */
 static guint64
 next_step (const Lane *self, guint64 last_step)
 {
@@ -136,7 +135,7 @@ lane_thread (gpointer data)
       if (self->n_live == 0)
         {
           g_cond_wait (&self->wake, &self->lock);
-          /* ticks that nobody was there to hear are not made up for */
+          /* ticks without any function are skipped */
           step = MAX (step, due_step (self));
           continue;
         }
@@ -233,7 +232,7 @@ count_live (Lane *lane)
   return n_live;
 }
 
-/* Another thread may add at the same time; then two go where one would have been better. */
+/* Not exact where another thread adds at the same time. */
 static guint
 find_emptiest_lane (VgwPacer *self)
 {
@@ -264,7 +263,7 @@ find_emptiest_phase (Lane *lane)
   return emptiest;
 }
 
-/* An id tells its lane: it is the remainder of a division by the number of lanes. */
+/* The lane of an id is its remainder modulo the number of lanes. */
 guint
 vgw_pacer_add (VgwPacer *self, VgwPacerFunc func, gpointer user_data)
 {
@@ -289,7 +288,7 @@ vgw_pacer_add (VgwPacer *self, VgwPacerFunc func, gpointer user_data)
   return entry.id;
 }
 
-/* With the lane's lock. */
+/* Lane's lock held. */
 static void
 forget (Lane *lane, guint id)
 {

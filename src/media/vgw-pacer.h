@@ -1,18 +1,18 @@
-/* A few threads, `vgw-pacer`, that call every registered function each 20 ms, on absolute deadlines of the monotonic
- * clock: a late tick catches up, it does not drift.
+/* The threads `vgw-pacer`, which call every registered function each 20 ms, on absolute deadlines of the monotonic
+ * clock: there is no drift, and late ticks catch up.
  *
- * A call is encoded, encrypted and sent in its tick, so there is a thread for each processor, and a function stays on
- * the one that it was given. Functions are spread over four phases of the 20 ms: all at once would make the last one
- * wait for all others, and send everything in one burst. */
+ * A call's audio is encoded, encrypted and sent in its tick, so there is a thread for each processor; a function stays
+ * on one thread. Functions are distributed over four phases of the 20 ms, which avoids bursts and long waits of the
+ * last one. */
 #pragma once
 
 #include <glib-object.h>
 
 typedef struct _VgwPacer VgwPacer;
 
-/* Called on a pacer thread once per tick, always the same thread; @tick counts 20 ms steps since the pacer started,
- * with no step left out unless the process stood still for more than a second. Must not block and must not call
- * vgw_pacer_add () or vgw_pacer_remove (). */
+/* Called on a pacer thread, always the same one, once per tick; @tick counts steps of 20 ms since the start, with none
+ * skipped unless the process was stopped for more than a second. Must not block and must not call vgw_pacer_add () or
+ * vgw_pacer_remove (). */
 typedef void (*VgwPacerFunc) (guint64 tick, gpointer user_data);
 
 /* Starts @n_threads, 0: one for each processor. Returns: (transfer full); free with vgw_pacer_free (), which joins
@@ -27,7 +27,7 @@ guint vgw_pacer_add (VgwPacer *self, VgwPacerFunc func, gpointer user_data);
 typedef struct
 {
   guint64 ticks;      /* of all functions together, since the start */
-  guint64 late_ticks; /* of these, called 20 ms late or more: the machine is too slow for its calls */
+  guint64 late_ticks; /* of these, 20 ms late or more: the machine is overloaded */
 } VgwPacerStats;
 
 /* Any thread. */

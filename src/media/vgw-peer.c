@@ -11,6 +11,8 @@
 #include "media/vgw-negotiation.h"
 #include "media/vgw-pad-block.h"
 #include "media/vgw-pipeline-files.h"
+#include "media/vgw-pipeline-vad.h"
+#include "media/vgw-pipeline.h"
 #include "media/vgw-webrtc-watch.h"
 
 typedef enum
@@ -49,7 +51,7 @@ struct _VgwPeer
   GPtrArray *early_texts;   /* char*, of data channels, until it is connected */
   gsize n_early_text_bytes; /* of them, ever */
   gboolean may_wait;        /* the description has elements that can hold up a thread */
-  gboolean has_voice;       /* as the signal "voice" said, or will when connected */
+  gboolean has_voice;       /* as last reported by the signal "voice", or to be reported when connected */
 };
 
 G_DEFINE_TYPE (VgwPeer, vgw_peer, G_TYPE_OBJECT)
@@ -69,7 +71,7 @@ enum
 
 static guint signals[N_SIGNALS];
 
-/* Reports @error (transfer full) to whoever waits: the answer's caller, or the signal "failed". */
+/* Reports @error (transfer full): by the pending answer, or by the signal "failed". */
 static void
 fail (VgwPeer *self, GError *error)
 {
@@ -357,7 +359,9 @@ start_answer (VgwPeer *self, const char *offer_text, GError **error)
   VgwPipeline *pipeline;
 
   self->offer = vgw_offer_parse (offer_text, settings->max_mlines, error);
-  pipeline = self->offer != NULL ? vgw_media_choose_pipeline (self->media, self->offer, &self->codec, error) : NULL;
+  pipeline = self->offer != NULL
+                 ? vgw_pipeline_choose (vgw_media_get_pipelines (self->media), self->offer, &self->codec, error)
+                 : NULL;
   if (pipeline == NULL)
     return FALSE;
   if (!build (self, pipeline, error))

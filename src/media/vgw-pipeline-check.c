@@ -1,5 +1,6 @@
 #include "media/vgw-pipeline-check.h"
 
+#include "media/vgw-pipeline-vad.h"
 #include "media/vgw-pipeline.h"
 
 char *
@@ -10,5 +11,5 @@ vgw_pipeline_check (const char *path, const char *const *extra_elements, GError 
     return NULL;
   return g_strdup_printf ("%s: OK, codec %s, RTP clock rate %u Hz%s", path, vgw_pipeline_get_codec (pipeline),
                           vgw_pipeline_get_clock_rate_hz (pipeline),
-                          vgw_pipeline_can_hear_voice (pipeline) ? "" : "\nwarning: " VGW_PIPELINE_NO_VOICE);
+                          vgw_pipeline_can_detect_voice (pipeline) ? "" : "\nwarning: " VGW_PIPELINE_NO_VOICE);
 }

@@ -3,6 +3,6 @@
 
 #include <glib.h>
 
-/* Loads the description at @path as the gateway would. Errors: VGW_ERROR_CONFIG, "FILE:LINE: reason". Main thread.
- * Returns: (transfer full) one line that says what it serves: "opus.launch: OPUS at 48000 Hz" */
+/* Loads the description at @path. Errors: VGW_ERROR_CONFIG, "FILE:LINE: reason". Main thread. Returns: (transfer full)
+ * a line with its codec, to print */
 char *vgw_pipeline_check (const char *path, const char *const *extra_elements, GError **error);

@@ -47,7 +47,7 @@ name_file (GstElement *sink, const char *session_id)
   g_autofree char *location = NULL;
   g_autofree char *path = NULL;
 
-  /* a sink that waits for its first buffer would keep the pipeline from playing */
+  /* a sink that waits for its first buffer would prevent PLAYING */
   if (has_property (sink, "async", G_TYPE_BOOLEAN))
     g_object_set (sink, "async", FALSE, NULL);
   g_object_get (sink, "location", &location, NULL);
@@ -94,8 +94,7 @@ ends_unref (gpointer data)
   g_free (ends);
 }
 
-/* On the thread that brings it to the sink, which has all data by then; what it has not written yet it writes when it
- * is stopped. */
+/* On the streaming thread, after all data; the sink writes the rest when it is stopped. */
 static GstPadProbeReturn
 on_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
@@ -155,7 +154,7 @@ vgw_pipeline_files_finish (GstElement *pipeline)
   g_autoptr (GPtrArray) heads = NULL;
   g_autoptr (GHashTable) seen = NULL;
   gint64 deadline_us = g_get_monotonic_time () + FINISH_TIMEOUT_US;
-  gboolean is_sent = FALSE; /* a branch that has failed, since its file cannot be written, takes none */
+  gboolean is_sent = FALSE; /* a branch whose file cannot be written refuses it */
   Ends *ends;
 
   if (sinks->len == 0)

@@ -1,15 +1,15 @@
-/* Files that a description writes, with a sink that has the property "location": their names and their ends. */
+/* The files written by a description, that is, by sinks with the property "location". */
 #pragma once
 
 #include <gst/gst.h>
 
-/* What stands for the session's id in a "location". */
+/* The placeholder of the session's id in a "location". */
 #define VGW_PIPELINE_SESSION "${session}"
 
-/* Gives each such sink of @pipeline its file for @session_id: ID, or ID-2, ID-3, … where a peer of the same session has
- * written that. Before the pipeline is started. Main thread. */
+/* Sets the file of each such sink of @pipeline for @session_id: ID, or ID-2, ID-3, … where a previous peer of the
+ * session has written it. Before the pipeline is started. Main thread. */
 void vgw_pipeline_files_name (GstElement *pipeline, const char *session_id);
 
-/* Ends the branches of @pipeline that lead to such sinks, so that muxers can complete their headers, and waits until
- * the files are whole; 2 s at most. At once where there is none. Before the pipeline is stopped; on a reaper thread. */
+/* Sends EOS to the branches of @pipeline with such sinks, so that muxers complete their headers, and waits until the
+ * files are complete, for 2 s at most. Before the pipeline is stopped; on a reaper thread. */
 void vgw_pipeline_files_finish (GstElement *pipeline);

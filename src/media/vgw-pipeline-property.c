@@ -22,7 +22,7 @@ unescape (const char *text)
   return g_string_free (value, FALSE);
 }
 
-/* "from -10 to 10" where the type has a range that can be told; else "" (transfer full). */
+/* "from -10 to 10" for a type with a range, else "" (transfer full). */
 static char *
 describe_range (GParamSpec *spec)
 {
@@ -44,7 +44,7 @@ describe_range (GParamSpec *spec)
   return g_strdup ("");
 }
 
-/* Types whose values GLib changes to fit, when it validates them, only where they do not. */
+/* Types whose values g_param_value_validate () changes only where they are out of range. */
 static gboolean
 has_range (GParamSpec *spec)
 {

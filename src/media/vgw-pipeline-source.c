@@ -2,8 +2,7 @@
 
 #include "elements/vgw-push-src.h"
 
-/* Of the queue: what the pacer makes up for at most when it was late, little enough that a dead streaming thread holds
- * no memory. */
+/* Of the queue: the most that the pacer catches up at once; limits the memory where the streaming thread is blocked. */
 #define MAX_QUEUED_BUFFERS 50u
 #define QUEUE_LEAKS_DOWNSTREAM 2 /* GST_QUEUE_LEAK_DOWNSTREAM of the queue element: the oldest goes */
 
@@ -11,7 +10,7 @@ gboolean
 vgw_pipeline_source_may_wait (const char *factory, const char *const *extra_elements)
 {
   static const char *const waiting[] = {
-    "clocksync", "identity",   "fakesink",       /* for the clock, where they are told to */
+    "clocksync", "identity",   "fakesink",       /* for the clock, with sync=true */
     "adder",     "audiomixer", "input-selector", /* for their other pads */
     NULL,
   };
@@ -49,6 +48,6 @@ vgw_pipeline_source_replace (VgwPipelineInstance *instance)
     }
   src = gst_element_get_static_pad (last, "src");
   if (gst_pad_link (src, sink) != GST_PAD_LINK_OK)
-    g_warn_if_reached (); /* the pads take anything, as the appsrc's did */
+    g_warn_if_reached (); /* the pads accept any caps, as the appsrc's did */
   instance->pcm_in = source;
 }

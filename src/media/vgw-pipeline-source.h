@@ -1,12 +1,12 @@
-/* What becomes of the appsrc of a description. */
+/* The replacement of a description's appsrc. */
 #pragma once
 
-#include "media/vgw-pipeline.h"
+#include "media/vgw-pipeline-instance.h"
 
-/* Whether @factory, or what it is set to, can make the thread that pushes into it wait: for the clock, or for another
- * branch. An operator's own element (@extra_elements, nullable) is taken for one. */
+/* Whether @factory may block the thread that pushes into it: for the clock, or for another branch. Elements of the
+ * operator (@extra_elements, nullable) are assumed to. */
 gboolean vgw_pipeline_source_may_wait (const char *factory, const char *const *extra_elements);
 
-/* Puts a VgwPushSrc, which has no thread, in the place of the appsrc `pcm_in`; with a queue behind it where
- * @instance's elements may wait. Before the pipeline is started. */
+/* Replaces the appsrc `pcm_in` by a VgwPushSrc, which has no thread; followed by a queue where @instance's elements may
+ * block. Before the pipeline is started. */
 void vgw_pipeline_source_replace (VgwPipelineInstance *instance);

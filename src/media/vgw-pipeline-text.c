@@ -6,8 +6,7 @@
 #include "base/vgw-error.h"
 #include "media/vgw-pipeline-property.h"
 
-/* Elements that neither open files nor sockets nor choose other elements by themselves: codecs, payloaders, and what
- * can be done to audio on its way. */
+/* Elements that neither open files or sockets nor create other elements: codecs, payloaders, audio processing. */
 static const char *const ALLOWED[] = {
   /* ours, and the two ends */
   "vgwopusdec",
@@ -107,7 +106,7 @@ static const char *const ALLOWED[] = {
   "scaletempo",
 };
 
-/* What stands in front of the piece that is looked at. */
+/* The kind of the previous piece. */
 typedef enum
 {
   PIECE_NONE,
@@ -225,7 +224,7 @@ skip_spaces (TextScanner *scanner)
     scanner->line += *scanner->at == '\n';
 }
 
-/* Takes one word: up to white space, or one of @stops, outside quotes (transfer full). May be empty. */
+/* Reads one word: up to white space, or one of @stops, outside quotes (transfer full). May be empty. */
 static char *
 take_word (TextScanner *scanner, const char *stops)
 {
@@ -276,7 +275,7 @@ is_made_of (const char *word, const char *others)
   return *word != 0;
 }
 
-/* A link, the scanner standing at '!' or ':'. */
+/* A link; the scanner is at '!' or ':'. */
 static gboolean
 check_link (TextScanner *scanner, GError **error)
 {
@@ -302,7 +301,7 @@ check_value (TextScanner *scanner, const char *property, const char *value, guin
   return FALSE;
 }
 
-/* "name=value", the scanner standing at '='. */
+/* "name=value"; the scanner is at '='. */
 static gboolean
 check_assignment (TextScanner *scanner, const char *property, GError **error)
 {
@@ -359,7 +358,7 @@ check_element (TextScanner *scanner, const char *factory, guint line, GError **e
   return FALSE;
 }
 
-/* Caps, the scanner standing behind their media type; they go on to the next link. */
+/* Caps, up to the next link; the scanner is after the media type. */
 static gboolean
 check_caps (TextScanner *scanner, const char *media_type, guint line, GError **error)
 {
@@ -380,7 +379,7 @@ check_caps (TextScanner *scanner, const char *media_type, guint line, GError **e
   return TRUE;
 }
 
-/* One word that is no property: an element, or a reference to one or its pads. */
+/* A word that is not a property: an element, or a reference to one or its pads. */
 static gboolean
 check_word (TextScanner *scanner, const char *word, guint line, GError **error)
 {
@@ -398,7 +397,7 @@ check_word (TextScanner *scanner, const char *word, guint line, GError **error)
   return FALSE;
 }
 
-/* Whether the scanner stands at '=', perhaps behind white space, which is skipped then. */
+/* Whether the next character is '='; skips white space before it. */
 static gboolean
 is_at_assignment (TextScanner *scanner)
 {
@@ -410,7 +409,7 @@ is_at_assignment (TextScanner *scanner)
   return *ahead.at == '=';
 }
 
-/* Takes the next piece of the text, which is not at its end. */
+/* Checks the next piece of the text, which is not at its end. */
 static gboolean
 check_next (TextScanner *scanner, GError **error)
 {
@@ -468,7 +467,7 @@ is_word_char (char c)
   return g_ascii_isalnum (c) || c == '_' || c == '-';
 }
 
-/* Where @word (@length bytes) stands in @text as a word of its own, or NULL. */
+/* The position of the whole word @word (@length bytes) in @text, or NULL. */
 static const char *
 find_word (const char *text, const char *word, gsize length)
 {
@@ -480,7 +479,7 @@ find_word (const char *text, const char *word, gsize length)
   return NULL;
 }
 
-/* The same, and where it is not there, without the number that GStreamer appends to unnamed elements. */
+/* The same; where it is not found, without the number that GStreamer appends to unnamed elements. */
 static const char *
 find_element (const char *text, const char *word, gsize length)
 {
@@ -491,7 +490,8 @@ find_element (const char *text, const char *word, gsize length)
   return at;
 }
 
-/* Words between double quotes: property, element and value. The property is looked for behind its element. */
+/* The position of the words in double quotes: property, element and value. The property is searched after its element.
+ * */
 static const char *
 find_quoted (const char *text, const char *message)
 {

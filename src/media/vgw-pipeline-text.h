@@ -1,4 +1,4 @@
-/* What can be said about a pipeline description before GStreamer sees it: comments, elements, names, lines. */
+/* Checks of the text of a pipeline description before GStreamer parses it: comments, elements, names, lines. */
 #pragma once
 
 #include <glib.h>
@@ -11,14 +11,14 @@
  * Any thread. Returns: (transfer full) */
 char *vgw_pipeline_text_strip (const char *file, const char *text, gsize length, GError **error);
 
-/* Looks at every element of stripped @text: known to GStreamer, allowed, not too many, no name twice; no nested bins
- * and no URIs. Errors: VGW_ERROR_CONFIG "@file:LINE: reason". Any thread, after gst_init (). */
+/* Checks stripped @text: all elements exist and are allowed, not too many, no duplicate names; no nested bins and no
+ * URIs. Errors: VGW_ERROR_CONFIG "@file:LINE: reason". Any thread, after gst_init (). */
 gboolean vgw_pipeline_text_check (const char *file, const char *text, const char *const *extra_elements,
                                   GError **error);
 
 /* Whether @factory is on the built-in list or in @extra_elements (nullable). */
 gboolean vgw_pipeline_text_is_allowed (const char *factory, const char *const *extra_elements);
 
-/* The line of @text, counted from 1, that @message of a parse error is most likely about: where the words
- * in its quotes stand, else any of its words, else the first line that is not blank. */
+/* The line of @text, from 1, that a parse error with @message most likely refers to: that of the words in its quotes,
+ * else of any of its words, else the first line that is not blank. */
 guint vgw_pipeline_text_guess_line (const char *text, const char *message);

@@ -1,6 +1,6 @@
 #include "media/vgw-pipeline-vad.h"
 
-/* Unlinks @src from what it leads to. Returns: (transfer full) (nullable) the other's pad */
+/* Unlinks @src from its peer. Returns: (transfer full) (nullable) the peer */
 static GstPad *
 unlink_from_peer (GstPad *src)
 {
@@ -33,13 +33,12 @@ vgw_pipeline_remove_vad (VgwPipelineInstance *instance)
 {
   if (instance->vad == NULL)
     return;
-  if (!vgw_pipeline_vad_remove (instance->vad)) /* tried when the description was loaded */
+  if (!vgw_pipeline_vad_remove (instance->vad)) /* it was possible when the description was loaded */
     g_warning ("the neighbours of vad could not be linked");
   instance->vad = NULL;
 }
 
-/* Has what is linked to @sink lead to @first, and @last to @sink. FALSE, and nothing has changed, where they do not
- * fit. */
+/* Inserts @first … @last before @sink. FALSE, and nothing has changed, where they cannot be linked. */
 static gboolean
 put_before (GstPad *sink, GstElement *first, GstElement *last)
 {

@@ -26,19 +26,19 @@ struct _VgwPipeline
   char *codec;
   guint clock_rate_hz;
   gboolean may_wait; /* see VgwPipelineInstance */
-  gboolean can_hear_voice;
+  gboolean can_detect_voice;
 };
 
-/* Codecs whose clock rate is not what their caps or their name would make one think, or not in the caps at all. */
+/* Codecs whose RTP clock rate is not the one in their caps, or not in the caps at all. */
 static const struct
 {
   const char *codec;
   guint clock_rate_hz;
 } KNOWN_CODECS[] = {
-  { "OPUS", 48000 }, /* RFC 7587 section 4.1, whatever the audio's rate */
+  { "OPUS", 48000 }, /* RFC 7587 section 4.1, for any sample rate */
   { "PCMU", 8000 },  /* RFC 3551 table 4 */
   { "PCMA", 8000 },
-  { "G722", 8000 }, /* RFC 3551 section 4.5.2: a mistake of RFC 1890 that stayed; it samples at 16 kHz */
+  { "G722", 8000 }, /* RFC 3551 section 4.5.2: an error of RFC 1890 that was kept; it samples at 16 kHz */
 };
 
 static void
@@ -77,7 +77,7 @@ parse_text (VgwPipeline *self, GError **error)
   g_autoptr (GError) parse_error = NULL;
   GstElement *pipeline = gst_parse_launch_full (self->text, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &parse_error);
 
-  /* without FATAL_ERRORS' promise in writing for every case, a pipeline that comes with an error is none */
+  /* FATAL_ERRORS is not guaranteed for every case: a pipeline with an error is dropped */
   if (parse_error == NULL && GST_IS_PIPELINE (pipeline))
     return pipeline;
   if (pipeline != NULL)
@@ -91,7 +91,7 @@ parse_text (VgwPipeline *self, GError **error)
   return NULL;
 }
 
-/* The element @name of @bin (transfer none, the bin holds it), or an error. */
+/* The element @name of @bin (transfer none), or an error. */
 static GstElement *
 find_named (VgwPipeline *self, GstBin *bin, const char *name, const char *what, GError **error)
 {
@@ -125,7 +125,7 @@ find_elements (VgwPipeline *self, VgwPipelineInstance *instance, GError **error)
   return instance->rtp_out != NULL;
 }
 
-/* Types of the four, as far as a description can get them wrong. */
+/* Checks the types of the four elements. */
 static gboolean
 check_types (VgwPipeline *self, const VgwPipelineInstance *instance, GError **error)
 {
@@ -154,7 +154,7 @@ check_free_pad (VgwPipeline *self, GstElement *element, const char *pad_name, GE
   return FALSE;
 }
 
-/* Builds the pipeline; on failure nothing is left of it. */
+/* Builds the pipeline; frees it on failure. */
 static gboolean
 build (VgwPipeline *self, VgwPipelineInstance *instance, GError **error)
 {
@@ -171,7 +171,7 @@ build (VgwPipeline *self, VgwPipelineInstance *instance, GError **error)
   return FALSE;
 }
 
-/* The two pads that are left for webrtcbin. */
+/* Whether @pad is one of the two to be linked to webrtcbin. */
 static gboolean
 is_for_webrtcbin (GstElement *element, GstPad *pad)
 {
@@ -204,7 +204,7 @@ check_element (VgwPipeline *self, GstElement *element, const char *const *extra_
   return TRUE;
 }
 
-/* Notes on the way whether one may wait. Nobody else knows the bin yet, so its lists can be walked as they are. */
+/* Also sets may_wait. The bin is not shared yet, so that its lists can be accessed without a lock. */
 static gboolean
 check_elements (VgwPipeline *self, GstBin *bin, const char *const *extra_elements, GError **error)
 {
@@ -263,8 +263,8 @@ add_encoding_names (GPtrArray *names, const GValue *value)
     g_ptr_array_add (names, g_ascii_strup (g_value_get_string (value), -1));
 }
 
-/* Encoding names of the RTP that @pad takes or gives, in the order of its caps; @clock_rate_hz is set to the first
- * fixed clock rate found, if there is one. Returns: (transfer full) */
+/* The encoding names in the caps of the pad, in order; @clock_rate_hz is set to the first fixed clock rate, if there is
+ * one. Returns: (transfer full) */
 static GPtrArray *
 get_encoding_names (GstElement *element, const char *pad_name, guint *clock_rate_hz)
 {
@@ -314,13 +314,13 @@ find_codec (VgwPipeline *self, GstElement *rtp_in, GstElement *rtp_out, GError *
   return clock_rate_hz != 0;
 }
 
-/* Last of all checks: @instance is without it afterwards, as it is in a call that needs no voice detection. */
+/* The last check: removes `vad` from @instance. */
 static gboolean
 check_vad (VgwPipeline *self, VgwPipelineInstance *instance, GError **error)
 {
   GstElement *vad = instance->vad;
 
-  self->can_hear_voice = vad != NULL || vgw_pipeline_add_vad (instance);
+  self->can_detect_voice = vad != NULL || vgw_pipeline_add_vad (instance);
   if (vad == NULL)
     return TRUE;
   if (!check_path (self, instance->rtp_in, vad, error) || !check_path (self, vad, instance->pcm_out, error))
@@ -404,13 +404,6 @@ vgw_pipeline_parse (const char *name, const char *text, const char *const *extra
   return load_text (name, text, strlen (text), extra_elements, error);
 }
 
-VgwPipeline *
-vgw_pipeline_ref (VgwPipeline *self)
-{
-  g_atomic_ref_count_inc (&self->ref_count);
-  return self;
-}
-
 void
 vgw_pipeline_unref (VgwPipeline *self)
 {
@@ -442,9 +435,9 @@ vgw_pipeline_get_clock_rate_hz (VgwPipeline *self)
 }
 
 gboolean
-vgw_pipeline_can_hear_voice (VgwPipeline *self)
+vgw_pipeline_can_detect_voice (VgwPipeline *self)
 {
-  return self->can_hear_voice;
+  return self->can_detect_voice;
 }
 
 gboolean
@@ -467,4 +460,23 @@ vgw_pipeline_instantiate (VgwPipeline *self, guint payload_type, VgwPipelineInst
   g_object_set (instance->rtp_out, "pt", payload_type, NULL);
   vgw_talkspurt_mark (instance->rtp_out);
   return TRUE;
+}
+
+VgwPipeline *
+vgw_pipeline_choose (GPtrArray *pipelines, const VgwOffer *offer, const VgwOfferCodec **codec, GError **error)
+{
+  g_autoptr (GString) known = g_string_new (NULL);
+
+  for (guint i = 0; i < pipelines->len; i++)
+    {
+      VgwPipeline *pipeline = g_ptr_array_index (pipelines, i);
+      const char *name = vgw_pipeline_get_codec (pipeline);
+
+      *codec = vgw_offer_find_codec (offer, name, vgw_pipeline_get_clock_rate_hz (pipeline));
+      if (*codec != NULL)
+        return pipeline;
+      g_string_append_printf (known, "%s%s", known->len > 0 ? ", " : "", name);
+    }
+  g_set_error (error, VGW_ERROR, VGW_ERROR_UNSUPPORTED, "the offer has none of the gateway's codecs (%s)", known->str);
+  return NULL;
 }

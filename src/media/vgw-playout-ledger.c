@@ -2,16 +2,14 @@
 
 #include <string.h>
 
-#include "media/vgw-playout.h"
-
-/* An engine that makes more events than are taken away loses them. Marks are bounded before that. */
+/* Events beyond that are dropped. Marks have a lower limit. */
 #define MAX_EVENTS (2u * VGW_PLAYOUT_MAX_MARKS)
 
 typedef struct
 {
   guint64 position;
   char *name;
-  gboolean is_lost; /* some of what belongs to it was dropped */
+  gboolean is_lost; /* some of its audio was dropped */
 } Mark;
 
 static void
@@ -29,7 +27,7 @@ count_names (const VgwPlayoutEvent *event)
   return (event->name != NULL) + (event->marks != NULL ? g_strv_length ((char **) event->marks) : 0);
 }
 
-/* Copies @event behind the others. */
+/* Queues a copy of @event. */
 static void
 add_event (VgwPlayoutLedger *self, const VgwPlayoutEvent *event)
 {

@@ -3,13 +3,13 @@
 #include "base/vgw-audio-format.h"
 
 #define MOST_START_MS 120u
-#define HOLD_OVER_MS 200u      /* without audio, after which an utterance in real time is over */
-#define IN_TIME_MS 10000u      /* after which less is gathered again */
+#define HOLD_OVER_MS 200u      /* without audio, after which a real-time utterance is over */
+#define IN_TIME_MS 10000u      /* without late audio, after which less is gathered again */
 #define WINDOW_FRAMES 50u      /* 1 s */
 #define MAX_AT_ONCE_FRAMES 13u /* 260 ms: more is a burst */
 #define MAX_LATE_FRAMES 13u
-#define EVEN_PERCENT 15u /* by which what came may differ from what was played */
-#define SLACK_FRAMES 3u  /* 60 ms above the level are no delay yet */
+#define EVEN_PERCENT 15u /* tolerated difference of received and played audio */
+#define SLACK_FRAMES 3u  /* 60 ms above the level are not counted as delay */
 
 static gsize
 ms_to_samples (const VgwPlayoutLevel *self, guint ms)
@@ -59,7 +59,7 @@ vgw_playout_level_begin (VgwPlayoutLevel *self)
 void
 vgw_playout_level_push (VgwPlayoutLevel *self, gsize n_samples)
 {
-  /* late by less than ends an utterance: the next one is begun with a little more in hand */
+  /* audio was late, but the utterance is not over: more is gathered for the next one */
   if (self->n_short > 0 && self->n_start > 0)
     {
       self->n_start = MIN (self->n_start + self->n_frame, self->n_most_start);

@@ -1,11 +1,10 @@
-/* How much waits in the playout queue of an engine that speaks in real time: how much is gathered before an utterance
- * begins, when it is over, and how much of what waits is delay that pauses can work off. A value inside VgwPlayout,
- * guarded by its lock; it counts samples and knows none of them, and its time is the frames that are taken.
+/* The fill level of the playout queue of an engine that sends in real time: how much is gathered before an utterance
+ * begins, when the utterance is over, and how much of the level is delay that can be removed in pauses. A value inside
+ * VgwPlayout, guarded by its lock; it counts samples, and its time is the frames that are popped.
  *
- * An engine that speaks ahead sends in bursts and stops. One in real time sends as much as is played, piece by piece;
- * what always waits then is delay. It is measured over seconds in which nothing was late, as the least that waited. The
- * least of all these seconds is the engine's own level (it may keep a lead on purpose), and what is more than that is
- * in excess. */
+ * An engine that sends ahead sends in bursts. One in real time sends as much as is played, so that what is always
+ * queued is delay. The level is the minimum of the queue over a second without late audio. The lowest of these levels
+ * is the engine's own, which may be a lead on purpose; more than that is excess. */
 #pragma once
 
 #include <glib.h>
@@ -31,7 +30,7 @@ typedef struct
   gsize n_excess;
 } VgwPlayoutLevel;
 
-/* Not active: audio is played as it comes, and an utterance is over with the first frame that falls short. */
+/* Not active: audio is played at once, and an utterance is over with the first incomplete frame. */
 void vgw_playout_level_init (VgwPlayoutLevel *self, guint rate_hz);
 
 /* Active from now on, with @start_ms gathered at first. */
@@ -46,7 +45,7 @@ void vgw_playout_level_push (VgwPlayoutLevel *self, gsize n_samples);
 /* Before a frame of @n_samples is taken of @n_queued: FALSE where more is to be gathered first. */
 gboolean vgw_playout_level_may_play (VgwPlayoutLevel *self, gsize n_samples, gsize n_queued);
 
-/* A frame of @n_samples was wanted, @n_popped were there, @n_queued are left. */
+/* A frame of @n_samples was requested, @n_popped were available, @n_queued are left. */
 void vgw_playout_level_pop (VgwPlayoutLevel *self, gsize n_samples, gsize n_popped, gsize n_queued);
 
 /* Whether an empty queue is the end of the utterance. */

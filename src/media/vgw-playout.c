@@ -8,16 +8,15 @@
 #include "media/vgw-playout-ledger.h"
 #include "media/vgw-playout-level.h"
 
-/* A ring that starts small and doubles up to the bound: an idle session costs a few hundred bytes, and an engine
- * that answers in one burst pays for the burst only. */
+/* The ring starts small and doubles up to the bound, so that an idle session needs a few hundred bytes. */
 #define INITIAL_CAPACITY_SAMPLES 2048u
-/* A ring that grew beyond this is given back when it is empty: 4 s at 16 kHz. */
+/* A larger ring is freed when it is empty: 4 s at 16 kHz. */
 #define MAX_IDLE_SAMPLES 65536u
-/* VGW_PLAYOUT_KEEP: one more frame of the engine may come behind the bound, as large as that, and what was read
- * together with it: 16 KiB of mu-law. */
+/* VGW_PLAYOUT_KEEP: beyond the bound one more frame of the engine may arrive, as large as the bound, and the rest of
+ * the same read: 16 KiB of μ-law. */
 #define KEPT_BOUNDS 2u
 #define KEPT_EXTRA_MS 2000u
-/* What a pause is: peaks below -42 dB of full scale, for so long before anything of it is left out. */
+/* A pause: peaks below -42 dB of full scale, for this long before it is shortened. */
 #define SILENT_PEAK 256
 #define MIN_PAUSE_FRAMES 5u
 #define MAX_FRAME_SAMPLES (48 * VGW_FRAME_MS)
@@ -47,12 +46,12 @@ struct _VgwPlayout
   gsize n_queued;
   guint64 n_in;
   guint64 n_played;
-  guint64 n_utterance; /* played of the present utterance, or of the last one */
+  guint64 n_utterance; /* played of the present or last utterance */
   guint64 n_dropped;
   guint64 n_skipped;
   VgwPlayoutLevel level;
-  guint n_silent_frames; /* played one after the other, while there is delay to work off */
-  gboolean is_uttering;  /* something was queued, and no frame has come up short since */
+  guint n_silent_frames; /* consecutive ones, while there is excess delay */
+  gboolean is_uttering;  /* audio was queued, and the utterance is not over */
   gboolean is_sounding;  /* the last frame was full */
   gboolean is_xoff;
   gboolean has_overflowed, has_refused; /* and that was logged */
@@ -61,8 +60,8 @@ struct _VgwPlayout
   float gain;                    /* of the last sample */
   gint16 tail[MAX_FADE_SAMPLES]; /* of what was cleared, fading out */
   gsize n_tail;
-  gboolean is_noted; /* somebody takes events */
-  gboolean is_awake; /* and was told that there are some */
+  gboolean is_noted; /* there is a notify function: events are recorded */
+  gboolean is_awake; /* it was called, and events are still pending */
   VgwPlayoutLedger ledger;
 };
 
@@ -82,7 +81,7 @@ copy_out (const VgwPlayout *self, gint16 *samples, gsize n_samples)
   memcpy (samples + n_first, self->ring, (n_samples - n_first) * sizeof (gint16));
 }
 
-/* Makes room for @n_needed samples in all, which is at most max_samples. Lock held. */
+/* Grows the ring for @n_needed samples in all. Lock held. */
 static void
 grow (VgwPlayout *self, gsize n_needed)
 {
@@ -104,7 +103,7 @@ grow (VgwPlayout *self, gsize n_needed)
   self->head = 0;
 }
 
-/* Gives back the memory of a long burst once it has left. Lock held. */
+/* Frees the memory of a long burst once it is played. Lock held. */
 static void
 shrink (VgwPlayout *self)
 {
@@ -133,7 +132,7 @@ note (VgwPlayout *self, VgwPlayoutEventType type)
     vgw_playout_ledger_note (&self->ledger, type, &event);
 }
 
-/* Looks at what became of the queue: marks reached, and whether an engine may send. */
+/* Records the events that follow from the queue's length: marks, XOFF, XON. */
 static void
 settle (VgwPlayout *self)
 {
@@ -152,7 +151,7 @@ settle (VgwPlayout *self)
     }
 }
 
-/* Lets go of the lock, and wakes who takes events where there are new ones. */
+/* Releases the lock, and notifies where there are new events. */
 static void
 unlock_and_notify (VgwPlayout *self)
 {
@@ -218,7 +217,7 @@ append (VgwPlayout *self, const gint16 *samples, gsize n_samples)
   self->n_in += n_samples;
 }
 
-/* @n_samples that come are not queued. */
+/* @n_samples are not queued. */
 static void
 refuse (VgwPlayout *self, gsize n_samples)
 {
@@ -250,7 +249,7 @@ append_over_oldest (VgwPlayout *self, const gint16 *samples, gsize n_samples)
   append (self, samples + n_excess, n_samples);
 }
 
-/* Queues as much of @samples as the bound and the rule allow. */
+/* Queues as much of @samples as the bound allows. */
 static void
 append_bounded (VgwPlayout *self, const gint16 *samples, gsize n_samples)
 {
@@ -269,7 +268,7 @@ append_bounded (VgwPlayout *self, const gint16 *samples, gsize n_samples)
     }
 }
 
-/* What fades out after a clear (). Returns how many samples. */
+/* Pops the fade-out after a clear. Returns the number of samples. */
 static gsize
 pop_tail (VgwPlayout *self, gint16 *samples, gsize n_samples)
 {
@@ -291,8 +290,8 @@ is_silent_frame (const gint16 *samples, gsize n_samples)
   return TRUE;
 }
 
-/* @samples is the frame that left the queue. Where it and the next one are in a pause, and there is delay to work off,
- * the two become one, which fades from the first to the second: nothing clicks. */
+/* @samples is the popped frame. Where it and the next one are in a pause, and there is excess delay, both are merged
+ * with a cross-fade, which avoids clicks. */
 static void
 shorten_pause (VgwPlayout *self, gint16 *samples, gsize n_samples)
 {

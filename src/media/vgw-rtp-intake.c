@@ -1,6 +1,5 @@
-/* Threads: the probes of the DTLS decoder run under the stream lock of its sink pad, one packet after the other,
- * whichever thread brings it; fields without a remark are theirs. That of the reports runs on webrtcbin's RTCP thread.
- */
+/* Threads: the probes of the DTLS decoder run with the stream lock of its sink pad, one packet at a time, on any
+ * thread; fields without a comment are theirs. The probe of the reports runs on webrtcbin's RTCP thread. */
 #include "media/vgw-rtp-intake.h"
 
 #include <stdatomic.h>
@@ -10,26 +9,25 @@
 #include "media/vgw-rtp-reports.h"
 #include "media/vgw-rtp-sources.h"
 
-/* Packets a second, and what a network that stood still for 5 s brings at once. 400 are frames of 2.5 ms, the shortest.
- */
+/* Packets per second, and the burst after a network stall of 5 s. 400 are frames of 2.5 ms, the shortest. */
 #define RTP_PER_SECOND 400
 #define RTP_BURST 2000
 #define RTCP_PER_SECOND 50
 #define RTCP_BURST 250
 #define DTLS_PER_SECOND 500 /* data channels: 4 Mbit/s and more */
 #define DTLS_BURST 2000
-/* Microseconds of audio: as in vgw-bridge-ear.c, which sees the same in samples. */
+/* Microseconds of audio: as in vgw-bridge-input.c, which sees the same in samples. */
 #define AUDIO_PER_SECOND 1050000
 #define AUDIO_BURST 5000000
-#define MAX_LOST_US (3 * G_TIME_SPAN_SECOND) /* what concealing one gap can cost */
-/* A second in which so much was dropped is a bad one. After MAX_BAD of them the caller is reported; one is forgiven for
- * each GOOD_PER_BAD good ones. A clock that runs at twice the rate is dropped by half, and is no flood. */
+#define MAX_LOST_US (3 * G_TIME_SPAN_SECOND) /* the longest concealment of one gap */
+/* A second with more dropped than this is a bad one. After MAX_BAD of them a flood is reported; GOOD_PER_BAD good ones
+ * cancel a bad one. A sender with a clock at twice the rate has half of its audio dropped, but is not a flood. */
 #define BAD_DROPPED_PACKETS 200
 #define BAD_DROPPED_US (2 * G_TIME_SPAN_SECOND)
 #define MAX_BAD 5
 #define GOOD_PER_BAD 10
 
-/* RFC 7983 section 7; RTCP as srtpdec tells it from RTP */
+/* RFC 7983 section 7; RTCP as distinguished by srtpdec */
 #define DTLS_FIRST_BYTE_MIN 20
 #define DTLS_FIRST_BYTE_MAX 63
 #define RTCP_TYPE_MIN 64
@@ -102,12 +100,6 @@ vgw_rtp_intake_unref (VgwRtpIntake *self)
 }
 
 static void
-unref_closure (gpointer self, GClosure *closure)
-{
-  vgw_rtp_intake_unref (self);
-}
-
-static void
 count (VgwRtpIntake *self, VgwRtpCount which)
 {
   atomic_fetch_add_explicit (&self->counts[which], 1, memory_order_relaxed);
@@ -173,7 +165,7 @@ admit_data (VgwRtpIntake *self, const guint8 *data, gsize length)
   gboolean is_rtcp;
 
   if (length < RTP_SSRC_OFFSET + sizeof (guint32))
-    return TRUE; /* too short for any of them, which costs nothing */
+    return TRUE; /* too short for any of them */
   if (data[0] >= DTLS_FIRST_BYTE_MIN && data[0] <= DTLS_FIRST_BYTE_MAX)
     return vgw_token_bucket_take (&self->dtls, 1, DTLS_PER_SECOND, DTLS_BURST, self->now_us) || drop_for_rate (self);
   is_rtcp = (data[1] & 0x7f) >= RTCP_TYPE_MIN && (data[1] & 0x7f) <= RTCP_TYPE_MAX;
@@ -183,7 +175,7 @@ admit_data (VgwRtpIntake *self, const guint8 *data, gsize length)
   return admit_source (self, data + (is_rtcp ? RTCP_SSRC_OFFSET : RTP_SSRC_OFFSET));
 }
 
-/* A function that says whether *@buffer passes, and may change it. */
+/* Returns whether *@buffer passes; may change it. */
 typedef gboolean (*TakeFunc) (VgwRtpIntake *self, GstBuffer **buffer);
 
 static gboolean
@@ -217,7 +209,7 @@ static void
 report_switch (VgwRtpIntake *self)
 {
   count (self, VGW_RTP_COUNT_SOURCE_CHANGES);
-  if (self->mailbox == NULL || self->n_told >= VGW_RTP_MAX_TOLD_SWITCHES)
+  if (self->mailbox == NULL || self->n_told >= VGW_RTP_MAX_REPORTED_SWITCHES)
     return;
   if (vgw_mailbox_post_bounded (self->mailbox, MAX_PENDING_NOTICES, self->switch_func,
                                 g_memdup2 (&self->sources.current->ssrc, sizeof (guint32)), g_free))
@@ -235,8 +227,8 @@ get_duration_us (VgwRtpIntake *self, const VgwRtpPacket *packet, VgwRtpKind kind
   return (gint64) ticks * G_USEC_PER_SEC / self->sources.clock_rate_hz;
 }
 
-/* Whether the audio of a packet, and what has to be concealed before it, is no more than a caller can say. @is_late:
- * others behind it came first, and it was paid for as a lost one. */
+/* Whether the limit covers the audio of a packet, and the concealment before it. @is_late: it is reordered, and was
+ * counted as lost already. */
 static gboolean
 is_affordable (VgwRtpIntake *self, gint64 duration_us, guint n_lost, gboolean is_late)
 {
@@ -333,7 +325,7 @@ take_rtcp (VgwRtpIntake *self, GstBuffer **buffer)
   *buffer = gst_buffer_make_writable (*buffer);
   if (!gst_buffer_map (*buffer, &map, GST_MAP_READWRITE))
     return FALSE;
-  vgw_rtp_reports_take_in (map.data, map.size, mapping);
+  vgw_rtp_reports_receive (map.data, map.size, mapping);
   gst_buffer_unmap (*buffer, &map);
   return TRUE;
 }
@@ -351,7 +343,7 @@ send_rtcp (VgwRtpIntake *self, GstBuffer **buffer)
   *buffer = gst_buffer_make_writable (*buffer);
   if (!gst_buffer_map (*buffer, &map, GST_MAP_READWRITE))
     return FALSE;
-  vgw_rtp_reports_send_out (&self->reports, map.data, map.size, &mapping);
+  vgw_rtp_reports_send (&self->reports, map.data, map.size, &mapping);
   gst_buffer_unmap (*buffer, &map);
   return TRUE;
 }
@@ -379,7 +371,7 @@ take_of_list (GstBuffer **buffer, guint index, gpointer user_data)
   Probe *probe = user_data;
 
   if (!probe->take (probe->self, buffer))
-    gst_clear_buffer (buffer); /* takes it off the list */
+    gst_clear_buffer (buffer); /* removes it from the list */
   return TRUE;
 }
 
@@ -436,7 +428,8 @@ on_rtpbin_pad (GstElement *rtpbin, GstPad *pad, VgwRtpIntake *self)
 void
 vgw_rtp_intake_watch_reports (VgwRtpIntake *self, GstElement *rtpbin)
 {
-  g_signal_connect_data (rtpbin, "pad-added", G_CALLBACK (on_rtpbin_pad), vgw_rtp_intake_ref (self), unref_closure, 0);
+  g_signal_connect_data (rtpbin, "pad-added", G_CALLBACK (on_rtpbin_pad), vgw_rtp_intake_ref (self),
+                         (GClosureNotify) G_CALLBACK (vgw_rtp_intake_unref), 0);
 }
 
 /* --- main thread -------------------------------------------------------------------------------------------------- */

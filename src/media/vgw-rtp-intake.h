@@ -1,16 +1,15 @@
-/* What a caller sends, between the wire and webrtcbin's RTP: bounded before it is decrypted, one stream of it before it
- * is counted and decoded. It sits on the pads of webrtcbin's DTLS decoder, so that it is the same for both ICE agents,
- * and works on the thread that brings the packet.
+/* Limits the packets of a caller before webrtcbin decrypts and decodes them, and merges their SSRCs into one stream. It
+ * uses probes on the pads of webrtcbin's DTLS decoder, with either ICE agent, on the thread that pushes the packet.
  *
- * Before decryption: packets a second, for RTP, RTCP and DTLS each, and new SSRCs (vgw-rtp-sources.h). After it: the
- * source that is heard, payload types, and milliseconds of audio: real time and a burst. What is too much is dropped
- * and counted. A caller who sends far too much for some seconds is reported. */
+ * Before decryption: packets per second, for RTP, RTCP and DTLS each, and new SSRCs (vgw-rtp-sources.h). After it: the
+ * selected source, payload types, and the duration of audio: real time with bursts. Excess packets are dropped and
+ * counted. A caller who sends far too much for some seconds is reported. */
 #pragma once
 
 #include <gst/gst.h>
 
 #include "base/vgw-mailbox.h"
-#include "media/vgw-media-private.h"
+#include "media/vgw-media.h"
 #include "media/vgw-offer.h"
 
 typedef struct _VgwRtpIntake VgwRtpIntake; /* reference counted: the probes hold it */
@@ -21,21 +20,22 @@ VgwRtpIntake *vgw_rtp_intake_ref (VgwRtpIntake *self);
 void vgw_rtp_intake_unref (VgwRtpIntake *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwRtpIntake, vgw_rtp_intake_unref)
 
-/* What was agreed on: @codec, @dtmf (nullable), and the SSRC that we send with. Once, before the pipeline is started.
- */
+/* The negotiated @codec and @dtmf (nullable), and the SSRC of outgoing packets. Once, before the pipeline is started.
+ * */
 void vgw_rtp_intake_set_stream (VgwRtpIntake *self, const VgwOfferCodec *codec, const VgwOfferCodec *dtmf,
                                 guint32 own_ssrc);
 
-/* Who is notified on the main thread: @switch_func gets a guint32 *, the SSRC that is heard from now on, for the first
- * VGW_RTP_MAX_TOLD_SWITCHES; @flood_func gets NULL, once: the call should end. Once, before the pipeline is started. */
-#define VGW_RTP_MAX_TOLD_SWITCHES 8
+/* Sets the functions for the main thread: @switch_func receives a guint32 *, the newly selected SSRC, for the first
+ * VGW_RTP_MAX_REPORTED_SWITCHES; @flood_func receives NULL, once: the call should end. Once, before the pipeline is
+ * started. */
+#define VGW_RTP_MAX_REPORTED_SWITCHES 8
 void vgw_rtp_intake_set_funcs (VgwRtpIntake *self, VgwMailbox *mailbox, VgwMailboxFunc switch_func,
                                VgwMailboxFunc flood_func);
 
-/* Puts the probes on @dtls_dec, a dtlssrtpdec. Any thread, before packets pass. */
+/* Adds the probes to @dtls_dec, a dtlssrtpdec. Any thread, before the first packet. */
 void vgw_rtp_intake_watch (VgwRtpIntake *self, GstElement *dtls_dec);
 
-/* Translates the RTCP that @rtpbin sends. Before it has its pads. */
+/* Translates the RTCP sent by @rtpbin. Before it has its pads. */
 void vgw_rtp_intake_watch_reports (VgwRtpIntake *self, GstElement *rtpbin);
 
 /* g_get_monotonic_time () of the last packet, 0 for none. Any thread. */

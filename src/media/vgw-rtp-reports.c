@@ -32,7 +32,7 @@ write_u32 (guint8 *data, guint32 value)
     data[i] = (guint8) (value >> (24 - 8 * i));
 }
 
-/* The length of the packet that @data begins with, 0 where it is none. */
+/* The length of the packet at @data, 0 where it is invalid. */
 static gsize
 packet_bytes (const guint8 *data, gsize length)
 {
@@ -64,7 +64,7 @@ vgw_rtp_reports_needs_change (const guint8 *data, gsize length, const VgwRtpMapp
 }
 
 void
-vgw_rtp_reports_take_in (guint8 *data, gsize length, const VgwRtpMapping *mapping)
+vgw_rtp_reports_receive (guint8 *data, gsize length, const VgwRtpMapping *mapping)
 {
   gsize n_bytes;
 
@@ -105,7 +105,7 @@ change_block (VgwRtpReports *self, guint8 *block, const VgwRtpMapping *mapping)
 }
 
 void
-vgw_rtp_reports_send_out (VgwRtpReports *self, guint8 *data, gsize length, const VgwRtpMapping *mapping)
+vgw_rtp_reports_send (VgwRtpReports *self, guint8 *data, gsize length, const VgwRtpMapping *mapping)
 {
   gsize n_bytes;
 

@@ -2,14 +2,13 @@
 
 #define FRESH_PER_SECOND 1 /* new sources, genuine or not */
 #define FRESH_BURST 8
-#define MAX_DROPOUT 150  /* as in vgw-jitter-buffer.c: more missing than that is a new start */
+#define MAX_DROPOUT 150  /* as in vgw-jitter-buffer.c: a larger gap is a restart */
 #define MAX_MISORDER 100 /* RFC 3550 appendix A.1 */
-/* A source that was silent for so long while another one was heard has begun anew. */
+/* A source that was silent for this long while another one was selected counts as new. */
 #define FRESH_AFTER_US G_TIME_SPAN_SECOND
-/* The current source is silent: on top of two packets of the other one. */
+/* The silence of the current source, after two packets of the other one. */
 #define SILENT_AFTER_US (60 * G_TIME_SPAN_MILLISECOND)
-/* Packets of another one in a row. A network that stood still brings some at once, so that they must take their time.
- */
+/* Consecutive packets of another source, over at least MIN_RUN_US, since a network stall delivers several at once. */
 #define MIN_RUN 3
 #define MIN_RUN_US (40 * G_TIME_SPAN_MILLISECOND)
 
@@ -22,7 +21,7 @@ find (VgwRtpSources *self, guint32 ssrc)
   return NULL;
 }
 
-/* Those that were never genuine go first, then those that were not seen for longest. */
+/* The source to evict: preferably one that was never genuine, else the one not seen for longest. */
 static VgwRtpSource *
 find_dispensable (VgwRtpSources *self)
 {
@@ -106,12 +105,12 @@ static void
 start (VgwRtpSources *self, VgwRtpSource *source)
 {
   self->current = source;
-  self->told_ssrc = source->ssrc;
+  self->reported_ssrc = source->ssrc;
   self->mapping.heard_ssrc = source->ssrc;
   self->mapping.shown_ssrc = source->ssrc != self->own_ssrc ? source->ssrc : ~source->ssrc;
 }
 
-/* Whether @source has sent several packets in a row by now. */
+/* Whether @source has sent enough consecutive packets. */
 static gboolean
 runs (VgwRtpSources *self, VgwRtpSource *source, gint64 now_us)
 {
@@ -124,7 +123,7 @@ runs (VgwRtpSources *self, VgwRtpSource *source, gint64 now_us)
   return ++self->n_run >= MIN_RUN && now_us - self->run_us >= MIN_RUN_US;
 }
 
-/* New audio of @source, which is not the current one: does it take over? */
+/* Whether @source, which is not the current one, becomes current with new audio. */
 static gboolean
 takes_over (VgwRtpSources *self, VgwRtpSource *source, gint64 duration_us, gint64 now_us)
 {
@@ -134,7 +133,7 @@ takes_over (VgwRtpSources *self, VgwRtpSource *source, gint64 duration_us, gint6
 
   if (self->rival == source)
     {
-      self->rival = NULL; /* the current one was a stray */
+      self->rival = NULL; /* the current one was a stray packet */
       return TRUE;
     }
   if (is_fresh)
@@ -153,10 +152,10 @@ takes_over (VgwRtpSources *self, VgwRtpSource *source, gint64 duration_us, gint6
 static gboolean
 tell (VgwRtpSources *self)
 {
-  gboolean has_switched = self->rival == NULL && self->told_ssrc != self->current->ssrc;
+  gboolean has_switched = self->rival == NULL && self->reported_ssrc != self->current->ssrc;
 
   if (has_switched)
-    self->told_ssrc = self->current->ssrc;
+    self->reported_ssrc = self->current->ssrc;
   return has_switched;
 }
 

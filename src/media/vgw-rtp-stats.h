@@ -1,16 +1,16 @@
-/* What happened to the packets of all callers together. */
+/* Statistics of the RTP of all callers together. */
 #pragma once
 
 #include <glib.h>
 
 typedef struct
 {
-  guint64 source_changes; /* a caller went on with another SSRC */
-  guint64 rate_dropped;   /* packets: more than a caller may send */
-  guint64 audio_dropped;  /* packets: more audio than real time */
-  guint64 source_dropped; /* packets: of an SSRC that is not heard, or of too many */
-  guint64 ignored;        /* packets: of a payload type that was not negotiated, or without payload */
-  guint64 floods;         /* calls that were ended for it */
+  guint64 source_changes; /* of a caller's SSRC */
+  guint64 rate_dropped;   /* packets beyond the rate limit */
+  guint64 audio_dropped;  /* packets with audio beyond real time */
+  guint64 source_dropped; /* packets of an SSRC that is not selected, or beyond the limit of SSRCs */
+  guint64 ignored;        /* packets with a payload type that was not negotiated, or without payload */
+  guint64 floods;         /* calls that were ended for a flood */
 } VgwRtpStats;
 
 typedef enum

@@ -1,6 +1,6 @@
 #include "media/vgw-sctp-ids.h"
 
-#define N_IDS 65535 /* guint16; 0 means none here, 65535 is left to sctpdec's own default range */
+#define N_IDS 65535 /* guint16; 0: none, 65535 is in sctpdec's own default range */
 
 struct _VgwSctpIds
 {

@@ -13,7 +13,7 @@
 #define OPEN_LABEL_LENGTH_AT 8
 #define OPEN_PROTOCOL_LENGTH_AT 10
 
-/* Refused and not yet gone at the client: each has a pad with a thread until then. */
+/* Refused, and not yet closed by the client: each has a pad with a thread until then. */
 #define MAX_REFUSED 64
 
 typedef struct
@@ -47,15 +47,10 @@ stream_free (gpointer data)
 }
 
 static void
-unref_closure (gpointer self, GClosure *closure)
-{
-  vgw_sctp_streams_unref (self);
-}
-
-static void
 connect_with_ref (VgwSctpStreams *self, gpointer object, const char *signal, GCallback callback, GConnectFlags flags)
 {
-  g_signal_connect_data (object, signal, callback, vgw_sctp_streams_ref (self), unref_closure, flags);
+  g_signal_connect_data (object, signal, callback, vgw_sctp_streams_ref (self),
+                         (GClosureNotify) G_CALLBACK (vgw_sctp_streams_unref), flags);
 }
 
 gboolean
@@ -104,9 +99,9 @@ refusal_free (gpointer data)
   g_free (refusal);
 }
 
-/* Resets our direction of the stream, at which the client closes its channel and resets the other. Not with sctpdec's
- * "reset-stream": that frees the pad which SCTP's thread may just be making. Not in the signal, where SCTP holds a lock
- * of its own. Main thread, and so before the pipeline is released. */
+/* Resets our direction of the stream, whereupon the client closes its channel and resets the other one. Not with
+ * sctpdec's "reset-stream", which frees the pad that SCTP's thread may be creating. Not in the signal handler, where
+ * SCTP holds a lock of its own. Main thread, and so before the pipeline is released. */
 static void
 handle_refusal (gpointer peer, gpointer payload)
 {
@@ -127,7 +122,7 @@ handle_refusal (gpointer peer, gpointer payload)
     gst_element_release_request_pad (sctpenc, pad);
 }
 
-/* Whether the stream becomes a channel; @is_new is set where it does not, and that is news. Under lock. */
+/* Whether the stream becomes a channel; @is_new is set where it is refused for the first time. Lock held. */
 static gboolean
 admit (VgwSctpStreams *self, guint id, gboolean *is_new)
 {
@@ -152,7 +147,8 @@ read_id (GstPad *pad, guint *id)
   return sscanf (GST_PAD_NAME (pad), "src_%u", id) == 1;
 }
 
-/* The thread of SCTP, under a lock of the association. Before webrtcbin's own handler, which makes the channel. */
+/* On the thread of SCTP, with a lock of the association held. Before webrtcbin's own handler, which creates the
+ * channel. */
 static void
 on_stream_added (GstElement *sctpdec, GstPad *pad, VgwSctpStreams *self)
 {
@@ -194,7 +190,7 @@ find_linked (GstPad *pad)
   return peer != NULL ? gst_pad_get_parent_element (peer) : NULL;
 }
 
-/* The same thread, after webrtcbin's own handler: what it has made and linked. */
+/* On the same thread, after webrtcbin's own handler, which has created and linked the bin. */
 static void
 on_stream_linked (GstElement *sctpdec, GstPad *pad, VgwSctpStreams *self)
 {
@@ -235,7 +231,7 @@ on_stream_removed (GstElement *sctpdec, GstPad *pad, VgwSctpStreams *self)
   g_mutex_unlock (&self->lock);
 }
 
-/* A shutdown of the client. An abort and silence are errors on the bus. */
+/* A shutdown by the client. An abort and a timeout are errors on the bus. */
 static void
 on_association (GstElement *sctpenc, gboolean is_established, VgwSctpStreams *self)
 {

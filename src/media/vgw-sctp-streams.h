@@ -1,5 +1,5 @@
-/* The SCTP streams under the data channels of one webrtcbin: how many the client may have open, what of their control
- * messages webrtcbin gets to see, and what is left of a channel that was closed. A call needs none of them. */
+/* The SCTP streams of the data channels of one webrtcbin: limits their number, filters their control messages, and
+ * frees what webrtcbin leaves of closed channels. */
 #pragma once
 
 #include <gst/gst.h>
@@ -9,8 +9,8 @@
 typedef struct _VgwSctpStreams
     VgwSctpStreams; /* reference counted: GStreamer's threads hold it through signal closures */
 
-/* Listens on @webrtcbin from before the negotiation. The client may have @max_open channels open at a time: a stream
- * above that is reset, and webrtcbin makes no channel of it. Main thread. Returns: (transfer full) */
+/* Connects to @webrtcbin, before the negotiation. The client may have @max_open channels open at a time: a stream
+ * beyond that is reset before webrtcbin creates a channel. Main thread. Returns: (transfer full) */
 VgwSctpStreams *vgw_sctp_streams_new (GstElement *webrtcbin, guint max_open, const char *session_id,
                                       VgwMailbox *mailbox);
 VgwSctpStreams *vgw_sctp_streams_ref (VgwSctpStreams *self);
@@ -19,25 +19,25 @@ void vgw_sctp_streams_unref (VgwSctpStreams *self);
 /* The channel with the stream @id is the gateway's own: it is not counted. Any thread. */
 void vgw_sctp_streams_add_own (VgwSctpStreams *self, int id);
 
-/* The channel with the stream @id is closed: its elements and its thread go, and another may be opened in its place. On
- * the thread of webrtcbin that says so. */
+/* The channel with the stream @id is closed: frees its elements and its thread, and another may be opened. On the
+ * thread of webrtcbin's notification. */
 void vgw_sctp_streams_remove (VgwSctpStreams *self, int id);
 
-/* The association is gone, for good: logs @why. Any thread. Idempotent. */
+/* The association has ended: logs @why. Any thread. Idempotent. */
 void vgw_sctp_streams_lose (VgwSctpStreams *self, const char *why);
 gboolean vgw_sctp_streams_is_lost (VgwSctpStreams *self);
 
-/* Whether an error on the bus comes from an element of SCTP: it is the end of the association, and of nothing else. Any
- * thread. */
+/* Whether @source, of an error on the bus, is an element of SCTP: such an error ends only the association. Any thread.
+ * */
 gboolean vgw_sctp_streams_is_source (GstObject *source);
 
-/* Takes the bus from the children of @element, just added to a webrtcbin, where that is what webrtcbin makes of a
- * channel: a bin for each direction, which ignores errors, such as that of the source whose channel was closed, and
- * leaks them (1.22 and 1.26), 4 KB each, since a message holds the element. Without a bus there are none. */
+/* Removes the bus from the children of @element, just added to a webrtcbin, where it is one of a channel's two bins.
+ * These ignore errors, such as that of the source of a closed channel, and leak them (1.22 and 1.26), 4 KB each, since
+ * a message holds the element. Without a bus there are no messages. */
 void vgw_sctp_streams_silence (GstElement *element);
 
-/* TRUE where webrtcbin may see @data as a control message (RFC 8832 section 5): it has a critical for one that is cut
- * short. Pure. */
+/* Whether the control message @data (RFC 8832 section 5) is complete; webrtcbin logs a critical for a truncated one.
+ * Pure. */
 gboolean vgw_sctp_streams_is_good_control (const guint8 *data, gsize size);
 
 /* Nothing is called after this. Main thread, before the pipeline is released. Idempotent. */

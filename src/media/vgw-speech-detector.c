@@ -2,9 +2,9 @@
 
 #define WATCH_INTERVAL_MS 20u
 #define DOUBT_INTERVAL_MS 20u
-/* Between two packets: more than packets last (RFC 6716: 120 ms) is a break. */
+/* A longer time between two packets, which last 120 ms at most (RFC 6716), is a pause. */
 #define MAX_PACKET_GAP_MS 150u
-/* Speech does not begin with what was heard longer ago. */
+/* The oldest audio that speech can begin with. */
 #define MAX_START_AGE_MS 80
 
 struct _VgwSpeechDetector
@@ -15,15 +15,15 @@ struct _VgwSpeechDetector
   VgwSpeechDoubtFunc doubt;
   gpointer user_data;
 
-  gboolean is_detected; /* as the detector said last */
-  gboolean has_voice;   /* the same, and audio comes */
+  gboolean is_detected; /* as last reported by the detector */
+  gboolean has_voice;   /* is_detected, and audio arrives */
   gboolean is_speaking; /* as reported */
   guint change_id;      /* while has_voice and is_speaking differ */
-  guint n_clear;        /* times in a row that there was no doubt */
+  guint n_clear;        /* consecutive times without doubt */
   guint watch_id;       /* while is_detected */
 };
 
-/* The time since audio came last. */
+/* The time since the last audio. */
 static gint64
 get_silent_ms (VgwSpeechDetector *self)
 {
@@ -48,7 +48,7 @@ on_change_due (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Asked all the time that speech takes to begin: a click in an echo is the caller's for some of it. */
+/* Checked during all of start_ms, since a click may exceed the echo for a moment. */
 static gboolean
 on_doubt (gpointer user_data)
 {
@@ -82,8 +82,8 @@ set_voice (VgwSpeechDetector *self, gboolean has_voice, gint64 silent_ms)
                                 : g_timeout_add ((guint) MAX (self->stop_ms - silent_ms, 0), on_change_due, self);
 }
 
-/* A caller who is muted in mid-word sends no more packets; then the detector never says that the voice has ended. The
- * time without packets counts as silence from its beginning. */
+/* A caller who mutes in mid-word sends no more packets, and the detector does not report the end of the voice. The time
+ * without packets counts as silence from its beginning. */
 static gboolean
 on_watch (gpointer user_data)
 {

@@ -2,7 +2,7 @@
 
 #include <gst/rtp/rtp.h>
 
-/* Between the two pads of one payloader, which works in the thread that brings the buffer. */
+/* Shared by the two pads of a payloader, which runs on the thread that pushes the buffer. */
 typedef struct
 {
   gatomicrefcount ref_count;

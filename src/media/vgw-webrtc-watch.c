@@ -2,10 +2,9 @@
 
 #include <gst/webrtc/webrtc.h>
 
-#include "media/vgw-pipeline.h"
+#include "media/vgw-pipeline-vad.h"
 #include "media/vgw-sctp-streams.h"
 
-/* What the callbacks share. */
 typedef struct
 {
   gatomicrefcount ref_count;
@@ -32,12 +31,6 @@ watch_unref (gpointer data)
   vgw_mailbox_unref (watch->mailbox);
   gst_object_unref (watch->rtp_in);
   g_free (watch);
-}
-
-static void
-watch_unref_closure (gpointer data, GClosure *closure)
-{
-  watch_unref (data);
 }
 
 /* --- webrtcbin's signals --- */
@@ -94,7 +87,7 @@ read_track_facts (GstPad *pad)
   return facts;
 }
 
-/* More than the one stream that the intake shows; an unlinked pad would stop the whole jitter buffer. */
+/* For streams other than that of the intake: an unlinked pad would stop the whole jitter buffer. */
 static void
 link_to_nothing (GstPad *pad, GstElement *pipeline)
 {
@@ -133,8 +126,8 @@ report_voice (gpointer object, gpointer payload)
   watch->reports->voice (object, GINT_TO_POINTER (g_atomic_int_get (&watch->has_voice)));
 }
 
-/* What `vad` reports can change every 10 ms of audio, and a caller can send much of that: one post waits at a time, and
- * finds what was reported last. */
+/* The voice detection may change every 10 ms of audio, possibly faster than real time: one post is pending at a time,
+ * and reads the last value. */
 static void
 note_voice (Watch *watch, GstMessage *message)
 {
@@ -149,7 +142,7 @@ note_voice (Watch *watch, GstMessage *message)
   vgw_mailbox_post_bounded (watch->mailbox, 1, report_voice, watch_ref (watch), watch_unref);
 }
 
-/* A client can cause errors of SCTP as often as it likes: one is enough. */
+/* A client can cause any number of SCTP errors: only the first is reported. */
 static void
 note_error (Watch *watch, GstMessage *message)
 {
@@ -168,7 +161,7 @@ note_error (Watch *watch, GstMessage *message)
                     g_free);
 }
 
-/* Any thread. Nothing may stay on the bus: a bus that nobody reads grows for ever. */
+/* Any thread. All messages are dropped, since the bus is not read. */
 static GstBusSyncReply
 on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
 {
@@ -191,12 +184,13 @@ vgw_webrtc_watch (VgwWebrtc *webrtc, GstElement *rtp_in, VgwMailbox *mailbox, co
   watch->mailbox = vgw_mailbox_ref (mailbox);
   watch->rtp_in = gst_object_ref (rtp_in);
   watch->reports = reports;
-  g_signal_connect_data (bin, "on-ice-candidate", G_CALLBACK (on_ice_candidate), watch_ref (watch), watch_unref_closure,
-                         0);
+  g_signal_connect_data (bin, "on-ice-candidate", G_CALLBACK (on_ice_candidate), watch_ref (watch),
+                         (GClosureNotify) G_CALLBACK (watch_unref), 0);
   g_signal_connect_data (bin, "notify::ice-gathering-state", G_CALLBACK (on_gathering_state), watch_ref (watch),
-                         watch_unref_closure, 0);
+                         (GClosureNotify) G_CALLBACK (watch_unref), 0);
   g_signal_connect_data (bin, "notify::connection-state", G_CALLBACK (on_connection_state), watch_ref (watch),
-                         watch_unref_closure, 0);
-  g_signal_connect_data (bin, "pad-added", G_CALLBACK (on_pad_added), watch_ref (watch), watch_unref_closure, 0);
+                         (GClosureNotify) G_CALLBACK (watch_unref), 0);
+  g_signal_connect_data (bin, "pad-added", G_CALLBACK (on_pad_added), watch_ref (watch),
+                         (GClosureNotify) G_CALLBACK (watch_unref), 0);
   gst_bus_set_sync_handler (bus, on_bus_message, watch, watch_unref);
 }

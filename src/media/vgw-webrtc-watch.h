@@ -1,4 +1,4 @@
-/* What a webrtcbin and its pipeline report, on whatever thread, brought to the main thread. */
+/* Posts the signals and messages of a webrtcbin and its pipeline, from any thread, to the main thread. */
 #pragma once
 
 #include "base/vgw-mailbox.h"
@@ -12,7 +12,7 @@ typedef struct
   guint ssrc;
 } VgwTrackFacts;
 
-/* Each runs on the main thread, with the object of the mailbox and what is named here. */
+/* Each runs on the main thread, with the object of the mailbox and the payload given here. */
 typedef struct
 {
   VgwMailboxFunc candidate;        /* char*: a local candidate */
@@ -24,6 +24,6 @@ typedef struct
   VgwMailboxFunc pipeline_failed;  /* char*: why */
 } VgwWebrtcReports;
 
-/* Links the client's media to @rtp_in, an element beside webrtcbin, and posts what happens to @mailbox. @reports is
- * static. Main thread, before the pipeline is started. */
+/* Links the client's media to @rtp_in, an element beside webrtcbin, and posts reports to @mailbox. @reports is static.
+ * Main thread, before the pipeline is started. */
 void vgw_webrtc_watch (VgwWebrtc *webrtc, GstElement *rtp_in, VgwMailbox *mailbox, const VgwWebrtcReports *reports);

@@ -4,8 +4,8 @@
 
 #include "base/vgw-error.h"
 
-#define MAX_RTP_STREAMS 2   /* each SSRC makes a jitter buffer; the intake shows one, whatever the caller sends */
-#define MAX_PENDING_KEYS 32 /* not yet seen by the main thread; nobody presses faster */
+#define MAX_RTP_STREAMS 2   /* each SSRC has a jitter buffer; the intake passes one */
+#define MAX_PENDING_KEYS 32 /* not yet handled on the main thread */
 
 struct _VgwWebrtc
 {
@@ -33,14 +33,8 @@ struct _VgwWebrtc
   gint has_dtls; /* atomic: it is connected */
 };
 
-static void
-unref_closure (gpointer self, GClosure *closure)
-{
-  vgw_webrtc_unref (self);
-}
-
-/* Streaming thread, or webrtcbin's own. "closed" is also what it says before there is a connection. webrtcbin does not
- * make this a state of its own (W3C webrtc-pc section 5.5.1 has it "closed"). */
+/* Streaming thread, or webrtcbin's own. "closed" is also the state before there is a connection. webrtcbin does not
+ * reflect it in its own state (W3C webrtc-pc section 5.5.1: "closed"). */
 static void
 on_dtls_state (GstElement *dtls_dec, GParamSpec *pspec, VgwWebrtc *self)
 {
@@ -56,9 +50,8 @@ on_dtls_state (GstElement *dtls_dec, GParamSpec *pspec, VgwWebrtc *self)
     vgw_mailbox_post (self->closed_mailbox, self->closed_func, NULL, NULL);
 }
 
-/* webrtcbin notices neither a wrong certificate nor a dead peer, so we keep the decoder to ask it for the former, and
- * look at its packets for the latter. The PC thread may still add it after the release: then nobody would let go of it
- * any more. */
+/* webrtcbin detects neither a wrong certificate nor a dead peer: the decoder is kept for its certificate, and its
+ * packets are observed. The PC thread may add it after the release, when it must not be kept. */
 static void
 watch_dtls_decoder (VgwWebrtc *self, GstElement *dtls_dec)
 {
@@ -73,10 +66,10 @@ watch_dtls_decoder (VgwWebrtc *self, GstElement *dtls_dec)
     return;
   vgw_rtp_intake_watch (self->intake, dtls_dec);
   g_signal_connect_data (dtls_dec, "notify::connection-state", G_CALLBACK (on_dtls_state), vgw_webrtc_ref (self),
-                         unref_closure, 0);
+                         (GClosureNotify) G_CALLBACK (vgw_webrtc_unref), 0);
 }
 
-/* On whatever thread adds the element: main, or webrtcbin's PC thread. */
+/* On the thread that adds the element: main, or webrtcbin's PC thread. */
 static void
 on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, VgwWebrtc *self)
 {
@@ -88,8 +81,7 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, VgwWeb
   else if (g_str_equal (name, "dtlssrtpdec"))
     watch_dtls_decoder (self, element);
   else if (g_str_equal (name, "clocksync"))
-    g_object_set (element, "sync", FALSE,
-                  NULL); /* the pacer is punctual, and must not wait here for what it rounds off */
+    g_object_set (element, "sync", FALSE, NULL); /* the pacer sends on time, and must not block here */
 }
 
 static void
@@ -106,7 +98,7 @@ add_turn_servers (GstElement *bin, const char *const *servers)
     }
 }
 
-/* libnice's own defaults cost: UPnP up to 200 ms of gathering and multicast, ICE-TCP a dozen descriptors. */
+/* Disables expensive defaults of libnice: UPnP takes up to 200 ms and multicast, ICE-TCP a dozen descriptors. */
 static void
 tune_nice (GstElement *bin, const VgwMediaSettings *settings)
 {
@@ -152,7 +144,8 @@ on_request_jitterbuffer (GstElement *rtpbin, guint session, VgwWebrtc *self)
     {
       g_object_set (jitter_buffer, "dtmf-payload-type", self->dtmf_payload_type, "dtmf-clock-rate",
                     self->dtmf_clock_rate_hz, NULL);
-      g_signal_connect_data (jitter_buffer, "dtmf", G_CALLBACK (on_dtmf), vgw_webrtc_ref (self), unref_closure, 0);
+      g_signal_connect_data (jitter_buffer, "dtmf", G_CALLBACK (on_dtmf), vgw_webrtc_ref (self),
+                             (GClosureNotify) G_CALLBACK (vgw_webrtc_unref), 0);
     }
   return jitter_buffer;
 }
@@ -180,10 +173,10 @@ tune_bin (VgwWebrtc *self)
       g_object_set (rtpbin, "max-streams", MAX_RTP_STREAMS, NULL);
       vgw_rtp_intake_watch_reports (self->intake, rtpbin);
       g_signal_connect_data (rtpbin, "request-jitterbuffer", G_CALLBACK (on_request_jitterbuffer),
-                             vgw_webrtc_ref (self), unref_closure, 0);
+                             vgw_webrtc_ref (self), (GClosureNotify) G_CALLBACK (vgw_webrtc_unref), 0);
     }
   g_signal_connect_data (self->bin, "deep-element-added", G_CALLBACK (on_deep_element_added), vgw_webrtc_ref (self),
-                         unref_closure, 0);
+                         (GClosureNotify) G_CALLBACK (vgw_webrtc_unref), 0);
   if (self->ice == NULL)
     tune_nice (self->bin, settings);
 }

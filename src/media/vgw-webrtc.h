@@ -1,19 +1,18 @@
-/* One webrtcbin, built so that what webrtcbin 1.22 gets wrong does not show: each workaround is in vgw-webrtc.c with
- * its reason. The peer drives it; this file only builds and tunes. */
+/* Creates and configures one webrtcbin, with workarounds for 1.22, each with its reason in vgw-webrtc.c. */
 #pragma once
 
 #include <gst/gst.h>
 
 #include "ice/vgw-ice-agent.h"
 #include "base/vgw-mailbox.h"
-#include "media/vgw-media-private.h"
+#include "media/vgw-media.h"
 #include "media/vgw-offer.h"
 #include "media/vgw-rtp-intake.h"
 
 typedef struct _VgwWebrtc VgwWebrtc; /* reference counted: GStreamer's threads hold it through signal closures */
 
-/* Puts a webrtcbin into @pipeline (transfer floating), beside the elements of the description.
- * Errors: VGW_ERROR_INTERNAL; @pipeline is gone then. Main thread. Returns: (transfer full) */
+/* Adds a webrtcbin to @pipeline (transfer floating, also on error), beside the elements of the description.
+ * Errors: VGW_ERROR_INTERNAL. Main thread. Returns: (transfer full) */
 VgwWebrtc *vgw_webrtc_new (VgwMedia *media, GstElement *pipeline, GError **error);
 VgwWebrtc *vgw_webrtc_ref (VgwWebrtc *self);
 void vgw_webrtc_unref (VgwWebrtc *self);
@@ -23,8 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWebrtc, vgw_webrtc_unref)
  * thread. */
 void vgw_webrtc_set_audio (VgwWebrtc *self, const VgwOfferCodec *codec);
 
-/* Has packets of the payload type of @dtmf taken as telephone events: @func gets a VgwKey* on the main thread. Once,
- * before the pipeline is started. Main thread. */
+/* Handles packets with the payload type of @dtmf as telephone events: @func receives a VgwKey* on the main thread.
+ * Once, before the pipeline is started. Main thread. */
 void vgw_webrtc_set_dtmf (VgwWebrtc *self, const VgwOfferCodec *dtmf, VgwMailbox *mailbox, VgwMailboxFunc func);
 
 /* Calls @func (payload NULL) on the main thread when the client closes DTLS. Once, before the pipeline is started. Main
@@ -37,7 +36,7 @@ typedef struct
   guint duration_ms;
 } VgwKey;
 
-/* What the caller sends comes through here. Valid for as long as @self. (transfer none) */
+/* The filter of the caller's packets. Valid as long as @self. (transfer none) */
 VgwRtpIntake *vgw_webrtc_get_intake (VgwWebrtc *self);
 
 /* Valid until vgw_webrtc_release (). (transfer none) */
@@ -47,12 +46,12 @@ GstElement *vgw_webrtc_get_bin (VgwWebrtc *self);
 /* Valid until vgw_webrtc_release (); NULL where libnice is the agent. (transfer none) */
 VgwIceAgent *vgw_webrtc_get_ice (VgwWebrtc *self);
 
-/* DTLS is up, with the right certificate: for the address that it came from, see vgw_ice_agent_confirm_handshake ().
- * Main thread, before vgw_webrtc_release (). */
+/* DTLS is connected, with the right certificate: see vgw_ice_agent_confirm_handshake (). Main thread, before
+ * vgw_webrtc_release (). */
 void vgw_webrtc_confirm_handshake (VgwWebrtc *self);
 
-/* DTLS is up, and nothing in the pipeline waits: no thread and no wake-up for what comes in from here on, where the mux
- * brings it (see vgw_ice_src_go_direct ()). Main thread, before vgw_webrtc_release (). */
+/* DTLS is connected, and no element of the pipeline blocks: with the mux packets are now processed on the receiving
+ * thread (see vgw_ice_src_go_direct ()). Main thread, before vgw_webrtc_release (). */
 void vgw_webrtc_go_direct (VgwWebrtc *self);
 
 /* The certificate of the DTLS peer, PEM, once DTLS is connected; NULL before. Main thread. (transfer full) */

@@ -79,9 +79,8 @@ on_stream_gone (gpointer user_data, GObject *stream)
   connection_unref (self);
 }
 
-/* Closes the socket, unless it was handed over. May free @self. */
-static void
-let_go (VgwHttpConnection *self)
+void
+vgw_http_connection_drop (VgwHttpConnection *self)
 {
   g_autoptr (GIOStream) stream = g_steal_pointer (&self->stream);
   g_autoptr (GSocketAddress) remote_address = g_steal_pointer (&self->remote_address);
@@ -101,7 +100,7 @@ on_deadline (gpointer user_data)
   vgw_source_clear (&self->deadline);
   /* libsoup or the channel then reads the end of the stream */
   g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
-  let_go (self);
+  vgw_http_connection_drop (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -125,7 +124,7 @@ on_discard (GSocket *socket, GIOCondition condition, gpointer user_data)
   self->n_discarded += MAX (n, 0);
   if (n > 0 && self->n_discarded < DISCARD_BYTES)
     return G_SOURCE_CONTINUE;
-  let_go (self);
+  vgw_http_connection_drop (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -208,7 +207,7 @@ on_head (GSocket *socket, GIOCondition condition, gpointer user_data)
       refuse (self, verdict, methods, cors);
     }
   else if (n <= 0 || (gsize) n == self->n_peeked)
-    let_go (self); /* woken without a byte more: the client has closed its half */
+    vgw_http_connection_drop (self); /* woken without a byte more: the client has closed its half */
   else
     {
       self->n_peeked = n;
@@ -271,13 +270,7 @@ void
 vgw_http_connection_detach (VgwHttpConnection *self)
 {
   self->gone = NULL;
-  let_go (self);
-}
-
-void
-vgw_http_connection_drop (VgwHttpConnection *self)
-{
-  let_go (self);
+  vgw_http_connection_drop (self);
 }
 
 VgwHttpConnection *

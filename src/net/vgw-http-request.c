@@ -30,7 +30,7 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (VgwHttpRequest, vgw_http_request, G_TYPE_OBJECT)
 
-/* RFC 6585: libsoup knows none of its statuses. NULL for the others. */
+/* The phrases of RFC 6585, which libsoup does not have; NULL for other statuses. */
 static const char *
 phrase_of (guint status)
 {
@@ -45,8 +45,8 @@ phrase_of (guint status)
     }
 }
 
-static SoupServerMessage *
-release_message (VgwHttpRequest *self)
+SoupServerMessage *
+vgw_http_request_steal_message (VgwHttpRequest *self)
 {
   vgw_source_clear (&self->watch);
   g_signal_handlers_disconnect_by_data (self->message, self);
@@ -57,7 +57,7 @@ release_message (VgwHttpRequest *self)
 static void
 finish (VgwHttpRequest *self)
 {
-  g_autoptr (SoupServerMessage) message = release_message (self);
+  g_autoptr (SoupServerMessage) message = vgw_http_request_steal_message (self);
 
   if (self->is_waiting)
     soup_server_message_unpause (message);
@@ -68,7 +68,7 @@ on_disconnected (SoupServerMessage *message, gpointer user_data)
 {
   g_autoptr (VgwHttpRequest) self = g_object_ref (VGW_HTTP_REQUEST (user_data));
 
-  g_object_unref (release_message (self));
+  g_object_unref (vgw_http_request_steal_message (self));
   g_signal_emit (self, signals[SIGNAL_GONE], 0);
 }
 
@@ -177,12 +177,6 @@ SoupServerMessage *
 vgw_http_request_get_message (VgwHttpRequest *self)
 {
   return self->message;
-}
-
-SoupServerMessage *
-vgw_http_request_steal_message (VgwHttpRequest *self)
-{
-  return release_message (self);
 }
 
 gboolean

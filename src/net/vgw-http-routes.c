@@ -8,16 +8,12 @@ typedef struct
   gpointer user_data;
 } Entry;
 
+#define WILDCARDS "{*" /* their first characters in a pattern */
+
 struct _VgwHttpRoutes
 {
   GArray *entries; /* Entry */
 };
-
-static gsize
-literal_length (const char *pattern)
-{
-  return strcspn (pattern, "{*");
-}
 
 /* @captures (nullable): receives a string for each wildcard. */
 static gboolean
@@ -25,7 +21,7 @@ matches (const char *pattern, const char *path, GPtrArray *captures)
 {
   while (*pattern != '\0')
     {
-      gsize n = literal_length (pattern);
+      gsize n = strcspn (pattern, WILDCARDS);
 
       if (strncmp (pattern, path, n) != 0)
         return FALSE;
@@ -77,9 +73,9 @@ vgw_http_routes_find (VgwHttpRoutes *self, const char *path, gpointer *user_data
   for (guint i = 0; i < self->entries->len; i++)
     {
       const Entry *entry = &g_array_index (self->entries, Entry, i);
-      gsize n = literal_length (entry->route.pattern);
+      gsize n = strcspn (entry->route.pattern, WILDCARDS);
 
-      if ((best == NULL || n > literal_length (best->route.pattern)) && matches (entry->route.pattern, path, NULL))
+      if ((best == NULL || n > strcspn (best->route.pattern, WILDCARDS)) && matches (entry->route.pattern, path, NULL))
         best = entry;
     }
   if (best == NULL)

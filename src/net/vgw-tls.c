@@ -12,12 +12,6 @@ vgw_tls_is_wanted (const char *url)
   return g_ascii_strncasecmp (url, SECURE_SCHEME, strlen (SECURE_SCHEME)) == 0;
 }
 
-static void
-free_certificates (gpointer list)
-{
-  g_list_free_full (list, g_object_unref);
-}
-
 /* For a file without certificates GLib reports no error, only an empty list. */
 static gboolean
 check_certificates (const char *path, GError **error)
@@ -26,7 +20,7 @@ check_certificates (const char *path, GError **error)
   GList *certificates = g_tls_certificate_list_new_from_file (path, &cause);
   gboolean is_good = certificates != NULL;
 
-  free_certificates (certificates);
+  g_list_free_full (certificates, g_object_unref);
   if (!is_good)
     g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "must be a file of certificates in PEM: %s",
                  cause != NULL ? cause->message : "it contains none");

@@ -22,7 +22,7 @@
 struct _VgwWsParser
 {
   gsize max_text_bytes, max_binary_bytes; /* of one message */
-  gboolean is_masked;                     /* the frames that come in */
+  gboolean is_masked;                     /* incoming frames */
   guint16 close_code;
   guint64 n_frames;
 

@@ -2,6 +2,8 @@
 
 #include "base/vgw-source.h"
 
+#define MAX_KEPT_BYTES (16 * 1024) /* of an empty queue */
+
 static gboolean
 on_failed (gpointer user_data)
 {
@@ -31,6 +33,7 @@ on_writable (GObject *stream, gpointer user_data)
 static void
 write_more (VgwWsOutput *self)
 {
+  self->n_peak = MAX (self->n_peak, self->unsent->len);
   while (self->unsent->len > 0 && self->source == NULL)
     {
       g_autoptr (GError) error = NULL;
@@ -47,6 +50,12 @@ write_more (VgwWsOutput *self)
           self->error = g_steal_pointer (&error);
           self->source = vgw_source_start_timer (0, on_failed, self);
         }
+    }
+  if (self->unsent->len == 0 && self->n_peak > MAX_KEPT_BYTES)
+    {
+      g_byte_array_unref (self->unsent); /* a GByteArray never shrinks */
+      self->unsent = g_byte_array_new ();
+      self->n_peak = 0;
     }
 }
 

@@ -17,6 +17,7 @@ typedef struct
   VgwWsOutputFunc func;
   gpointer user_data;
   GByteArray *unsent;
+  gsize n_peak;    /* the most bytes in `unsent` since it was allocated */
   GSource *source; /* while `unsent` is not empty */
   GError *error;   /* (nullable) */
 } VgwWsOutput;

@@ -51,9 +51,9 @@ static gint64
 get_last_audio_us (gpointer user_data)
 {
   VgwCallerSpeech *self = user_data;
-  VgwBridgeHeard heard;
+  VgwBridgeInputStats heard;
 
-  vgw_bridge_get_heard (self->bridge, &heard);
+  vgw_bridge_get_input_stats (self->bridge, &heard);
   return heard.last_us;
 }
 
@@ -62,7 +62,7 @@ may_be_echo (gpointer user_data)
 {
   VgwCallerSpeech *self = user_data;
 
-  return vgw_bridge_may_hear_echo (self->bridge, self->echo_margin_db);
+  return vgw_bridge_may_be_echo (self->bridge, self->echo_margin_db);
 }
 
 VgwCallerSpeech *

@@ -6,8 +6,6 @@
 #include "session/vgw-leg.h"
 #include "signaling/vgw-sdp-fragment.h"
 
-G_BEGIN_DECLS
-
 typedef struct _VgwLegs VgwLegs;
 
 /* What the current leg reports. Of the next one: ANSWER, REFUSED, CANDIDATE and TRACK, CONNECTED when it has become the
@@ -43,5 +41,3 @@ gboolean vgw_legs_has_next (VgwLegs *self);
 
 /* How many legs have taken over from a connected one, and how many never were connected. */
 void vgw_legs_count (VgwLegs *self, guint64 *n_takeovers, guint64 *n_failed);
-
-G_END_DECLS

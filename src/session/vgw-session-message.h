@@ -5,10 +5,6 @@
 #include "session/vgw-session-context.h"
 #include "signaling/vgw-message.h"
 
-G_BEGIN_DECLS
-
 /* For the session @id, which has @engine; @max_duration_s 0: no bound. Returns: (transfer full) */
 VgwMessage *vgw_session_message_new (const VgwSessionContext *context, const VgwGrant *grant, const char *id,
                                      const char *engine, guint max_duration_s);
-
-G_END_DECLS

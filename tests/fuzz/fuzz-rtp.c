@@ -71,8 +71,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
       if (length > 0)
         {
           vgw_rtp_reports_needs_change (copy, length, &call.sources.mapping);
-          vgw_rtp_reports_take_in (copy, length, &call.sources.mapping);
-          vgw_rtp_reports_send_out (&call.reports, copy, length, &call.sources.mapping);
+          vgw_rtp_reports_receive (copy, length, &call.sources.mapping);
+          vgw_rtp_reports_send (&call.reports, copy, length, &call.sources.mapping);
         }
       data += 2 + length;
       size -= 2 + length;

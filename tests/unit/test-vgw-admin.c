@@ -85,7 +85,7 @@ static Reply *
 ask (const char *method, const char *path, const char *host)
 {
   Reply *reply = g_new0 (Reply, 1);
-  g_autofree char *base = vgw_admin_server_get_url (server);
+  g_autofree char *base = vgw_http_server_get_url (vgw_admin_server_get_http (server));
   g_autofree char *url = g_strconcat (base, path + 1, NULL);
 
   reply->message = soup_message_new (method, url);
@@ -222,8 +222,8 @@ END_TEST
 static GSocket *
 hang (void)
 {
-  g_autoptr (GSocketAddress) address =
-      g_inet_socket_address_new_from_string ("127.0.0.1", vgw_admin_server_get_port (server));
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (
+      "127.0.0.1", vgw_http_server_get_port (vgw_admin_server_get_http (server)));
   GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
 
   ck_assert (g_socket_connect (socket, address, NULL, NULL));
@@ -260,7 +260,9 @@ END_TEST
 START_TEST (a_busy_port_is_an_error_that_names_it)
 {
   g_autoptr (GError) error = NULL;
-  VgwAdminSettings settings = { "127.0.0.1", vgw_admin_server_get_port (server), table, NULL, NULL, NULL };
+  VgwAdminSettings settings = { "127.0.0.1", vgw_http_server_get_port (vgw_admin_server_get_http (server)),
+                                table,       NULL,
+                                NULL,        NULL };
   g_autofree char *port = g_strdup_printf ("port %u", settings.port);
 
   ck_assert_ptr_null (vgw_admin_server_new (&settings, &error));

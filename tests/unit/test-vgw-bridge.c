@@ -9,6 +9,7 @@
 
 #include "audio-test.h"
 #include "elements/vgw-elements.h"
+#include "media/vgw-pipeline-vad.h"
 #include "media/vgw-pipeline.h"
 #include "run-suite.h"
 
@@ -45,7 +46,7 @@ typedef struct
 {
   VgwPacer *pacer;
   VgwBridge *bridge;
-  Ear ear;
+  Ear input;
   Wire wire;
   GstElement *pipeline;
   GstAppSink *pcm_out; /* of pipeline */
@@ -55,16 +56,16 @@ typedef struct
 static void
 on_audio (const gint16 *samples, gsize n_samples, gpointer user_data)
 {
-  Ear *ear = user_data;
+  Ear *input = user_data;
 
-  g_mutex_lock (&ear->lock);
-  g_array_append_vals (ear->samples, samples, (guint) n_samples);
-  ear->is_blocked = ear->should_block;
-  g_cond_broadcast (&ear->cond);
-  while (ear->should_block)
-    g_cond_wait (&ear->cond, &ear->lock);
-  ear->is_blocked = FALSE;
-  g_mutex_unlock (&ear->lock);
+  g_mutex_lock (&input->lock);
+  g_array_append_vals (input->samples, samples, (guint) n_samples);
+  input->is_blocked = input->should_block;
+  g_cond_broadcast (&input->cond);
+  while (input->should_block)
+    g_cond_wait (&input->cond, &input->lock);
+  input->is_blocked = FALSE;
+  g_mutex_unlock (&input->lock);
 }
 
 static void
@@ -117,16 +118,16 @@ static void
 call_init (Call *call)
 {
   *call = (Call){ 0 };
-  g_mutex_init (&call->ear.lock);
-  g_cond_init (&call->ear.cond);
-  call->ear.samples = g_array_new (FALSE, FALSE, sizeof (gint16));
+  g_mutex_init (&call->input.lock);
+  g_cond_init (&call->input.cond);
+  call->input.samples = g_array_new (FALSE, FALSE, sizeof (gint16));
   g_mutex_init (&call->wire.lock);
   g_cond_init (&call->wire.cond);
   call->wire.timestamps = g_array_new (FALSE, FALSE, sizeof (guint32));
   call->wire.markers = g_array_new (FALSE, FALSE, sizeof (gboolean));
   call->pacer = vgw_pacer_new (1);
   call->bridge = vgw_bridge_new (call->pacer, &FORMAT, 30000);
-  vgw_bridge_set_audio_func (call->bridge, on_audio, &call->ear, on_destroy);
+  vgw_bridge_set_audio_func (call->bridge, on_audio, &call->input, on_destroy);
 }
 
 /* A shipped pipeline whose packets come back to it through a jitter buffer. */
@@ -181,27 +182,27 @@ call_clear (Call *call)
   if (call->pipeline != NULL)
     call_stop (call);
   g_object_unref (call->bridge);
-  ck_assert_int_eq (call->ear.n_destroyed, 1);
+  ck_assert_int_eq (call->input.n_destroyed, 1);
   vgw_pacer_free (call->pacer);
-  g_array_unref (call->ear.samples);
+  g_array_unref (call->input.samples);
   g_array_unref (call->wire.timestamps);
   g_array_unref (call->wire.markers);
-  g_mutex_clear (&call->ear.lock);
-  g_cond_clear (&call->ear.cond);
+  g_mutex_clear (&call->input.lock);
+  g_cond_clear (&call->input.cond);
   g_mutex_clear (&call->wire.lock);
   g_cond_clear (&call->wire.cond);
 }
 
 static void
-wait_for_samples (Ear *ear, gsize n_samples)
+wait_for_samples (Ear *input, gsize n_samples)
 {
   gint64 deadline = g_get_monotonic_time () + TIMEOUT_US;
 
-  g_mutex_lock (&ear->lock);
-  while (ear->samples->len < n_samples)
-    ck_assert_msg (g_cond_wait_until (&ear->cond, &ear->lock, deadline), "%u of %" G_GSIZE_FORMAT " samples",
-                   ear->samples->len, n_samples);
-  g_mutex_unlock (&ear->lock);
+  g_mutex_lock (&input->lock);
+  while (input->samples->len < n_samples)
+    ck_assert_msg (g_cond_wait_until (&input->cond, &input->lock, deadline), "%u of %" G_GSIZE_FORMAT " samples",
+                   input->samples->len, n_samples);
+  g_mutex_unlock (&input->lock);
 }
 
 static guint
@@ -248,11 +249,11 @@ assert_speech_passes (const char *name, double least, guint32 timestamp_step_20m
   call_attach (&call);
   vgw_playout_push (vgw_bridge_get_playout (call.bridge), phrase, n_samples);
   /* the hangover sends ten frames of silence behind it, so the last of the speech comes out whatever it waits for */
-  wait_for_samples (&call.ear, n_samples + FRAME_SAMPLES);
+  wait_for_samples (&call.input, n_samples + FRAME_SAMPLES);
   call_stop (&call);
 
-  found = audio_test_find (phrase, n_samples, (const gint16 *) (gpointer) call.ear.samples->data, call.ear.samples->len,
-                           1000, &delay);
+  found = audio_test_find (phrase, n_samples, (const gint16 *) (gpointer) call.input.samples->data,
+                           call.input.samples->len, 1000, &delay);
   ck_assert_msg (found > least, "%s: correlation %.3f at a delay of %" G_GSIZE_FORMAT " samples", name, found, delay);
   ck_assert_uint_eq (call.wire.payload_type, PAYLOAD_TYPE);
   ck_assert_int_gt (g_atomic_int_get (&call.wire.n_voices), 0);
@@ -290,7 +291,7 @@ END_TEST
 static void
 assert_losses_are_filled_in (const char *name, guint64 least_filled_ms)
 {
-  VgwBridgeHeard heard;
+  VgwBridgeInputStats heard;
   Call call;
 
   call_init (&call);
@@ -298,10 +299,10 @@ assert_losses_are_filled_in (const char *name, guint64 least_filled_ms)
   call_start (&call, name);
   call_attach (&call);
   push_silence (&call, 50);
-  wait_for_samples (&call.ear, 59 * FRAME_SAMPLES);
+  wait_for_samples (&call.input, 59 * FRAME_SAMPLES);
   call_stop (&call);
-  ck_assert_uint_le (call.ear.samples->len, 60 * FRAME_SAMPLES);
-  vgw_bridge_get_heard (call.bridge, &heard);
+  ck_assert_uint_le (call.input.samples->len, 60 * FRAME_SAMPLES);
+  vgw_bridge_get_input_stats (call.bridge, &heard);
   ck_assert_uint_ge (heard.filled_ms, least_filled_ms);
   call_clear (&call);
 }
@@ -317,14 +318,14 @@ START_TEST (voice_is_detected_at_every_rate)
   phrase = audio_test_load_phrase (&n_samples); /* played faster than it was spoken */
   call_init (&call);
   vgw_bridge_set_audio_func (call.bridge, NULL, NULL, NULL);
-  call.ear.n_destroyed = 0;
+  call.input.n_destroyed = 0;
   g_object_unref (call.bridge);
   call.bridge = vgw_bridge_new (call.pacer, &RARE, 30000);
-  vgw_bridge_set_audio_func (call.bridge, on_audio, &call.ear, on_destroy);
+  vgw_bridge_set_audio_func (call.bridge, on_audio, &call.input, on_destroy);
   call_start (&call, "opus");
   call_attach (&call);
   vgw_playout_push (vgw_bridge_get_playout (call.bridge), phrase, 2 * RARE.rate_hz);
-  wait_for_samples (&call.ear, 2 * RARE.rate_hz);
+  wait_for_samples (&call.input, 2 * RARE.rate_hz);
   call_stop (&call);
   ck_assert_int_gt (g_atomic_int_get (&call.wire.n_voices), 0);
   call_clear (&call);
@@ -367,8 +368,8 @@ START_TEST (a_flood_is_cut_to_what_a_caller_can_say)
   message = gst_bus_timed_pop_filtered (bus, 60 * GST_SECOND, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
   ck_assert (message != NULL && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS);
   most_s = 5.0 + 1.05 * (double) (g_get_monotonic_time () - started_us) / G_USEC_PER_SEC;
-  ck_assert_uint_ge (call.ear.samples->len, 5 * PHRASE_RATE_HZ - FRAME_SAMPLES);
-  ck_assert_double_le (call.ear.samples->len, most_s * PHRASE_RATE_HZ);
+  ck_assert_uint_ge (call.input.samples->len, 5 * PHRASE_RATE_HZ - FRAME_SAMPLES);
+  ck_assert_double_le (call.input.samples->len, most_s * PHRASE_RATE_HZ);
   call_clear (&call);
 }
 END_TEST
@@ -385,15 +386,15 @@ START_TEST (nothing_passes_before_it_is_attached)
   push_silence (&call, 10);
   push_silence (&other, 10);
   call_attach (&other);
-  wait_for_samples (&other.ear, 5 * FRAME_SAMPLES);
+  wait_for_samples (&other.input, 5 * FRAME_SAMPLES);
   vgw_playout_get_stats (vgw_bridge_get_playout (call.bridge), &stats);
   ck_assert_uint_eq (stats.queued_ms, 200);
   ck_assert_uint_eq (call.wire.timestamps->len, 0);
-  ck_assert_uint_eq (call.ear.samples->len, 0);
+  ck_assert_uint_eq (call.input.samples->len, 0);
 
   /* what the engine has said meanwhile is not lost */
   call_attach (&call);
-  wait_for_samples (&call.ear, 10 * FRAME_SAMPLES);
+  wait_for_samples (&call.input, 10 * FRAME_SAMPLES);
   call_clear (&call);
   call_clear (&other);
 }
@@ -464,14 +465,14 @@ START_TEST (a_second_peer_takes_over_the_bridge)
   call_start (&call, "opus");
   call_attach (&call);
   push_silence (&call, 5);
-  wait_for_samples (&call.ear, 5 * FRAME_SAMPLES);
+  wait_for_samples (&call.input, 5 * FRAME_SAMPLES);
   call_stop (&call);
 
-  n_heard = call.ear.samples->len;
+  n_heard = call.input.samples->len;
   call_start (&call, "pcmu");
   push_silence (&call, 5);
   call_attach (&call);
-  wait_for_samples (&call.ear, n_heard + 5 * FRAME_SAMPLES);
+  wait_for_samples (&call.input, n_heard + 5 * FRAME_SAMPLES);
   call_clear (&call);
 }
 END_TEST
@@ -502,12 +503,12 @@ START_TEST (detach_waits_for_the_engine_that_listens)
 
   call_init (&call);
   call_start (&call, "pcmu");
-  call.ear.should_block = TRUE;
+  call.input.should_block = TRUE;
   call_attach (&call);
   push_silence (&call, 50);
-  g_mutex_lock (&call.ear.lock);
-  while (!call.ear.is_blocked)
-    ck_assert (g_cond_wait_until (&call.ear.cond, &call.ear.lock, deadline));
+  g_mutex_lock (&call.input.lock);
+  while (!call.input.is_blocked)
+    ck_assert (g_cond_wait_until (&call.input.cond, &call.input.lock, deadline));
   detaching.call = &call;
   thread = g_thread_new ("detach", detach_thread, &detaching);
   for (guint i = 0; i < 1000; i++)
@@ -515,13 +516,13 @@ START_TEST (detach_waits_for_the_engine_that_listens)
       g_thread_yield ();
       ck_assert_int_eq (g_atomic_int_get (&detaching.is_done), 0);
     }
-  call.ear.should_block = FALSE;
-  g_cond_broadcast (&call.ear.cond);
-  g_mutex_unlock (&call.ear.lock);
+  call.input.should_block = FALSE;
+  g_cond_broadcast (&call.input.cond);
+  g_mutex_unlock (&call.input.lock);
   g_thread_join (thread);
-  n_heard = call.ear.samples->len;
+  n_heard = call.input.samples->len;
   gst_element_set_state (call.pipeline, GST_STATE_NULL);
-  ck_assert_uint_eq (call.ear.samples->len, n_heard);
+  ck_assert_uint_eq (call.input.samples->len, n_heard);
   call_clear (&call);
 }
 END_TEST
@@ -535,13 +536,13 @@ START_TEST (the_audio_function_can_be_taken_away_in_mid_speech)
   call_start (&call, "pcmu");
   call_attach (&call);
   push_silence (&call, 100);
-  wait_for_samples (&call.ear, FRAME_SAMPLES);
+  wait_for_samples (&call.input, FRAME_SAMPLES);
   vgw_bridge_set_audio_func (call.bridge, NULL, NULL, NULL);
-  ck_assert_int_eq (call.ear.n_destroyed, 1);
-  n_heard = call.ear.samples->len;
+  ck_assert_int_eq (call.input.n_destroyed, 1);
+  n_heard = call.input.samples->len;
   n_packets = wait_for_packets (&call.wire, 1);
   wait_for_packets (&call.wire, n_packets + 10);
-  ck_assert_uint_eq (call.ear.samples->len, n_heard);
+  ck_assert_uint_eq (call.input.samples->len, n_heard);
   call_clear (&call);
 }
 END_TEST

@@ -70,17 +70,17 @@ START_TEST (a_program_of_the_build_tree_uses_its_source)
 {
   const char *program = VGW_BUILD_ROOT "/src/voice-gateway";
 
-  assert_path (vgw_data_path_for (program, IN_SOURCE, INSTALLED), VGW_SOURCE_ROOT "/pipelines");
-  assert_path (vgw_data_path_for (program, "data/assistant/assistant.gram", "assistant/assistant.gram"),
+  assert_path (vgw_data_path (program, IN_SOURCE, INSTALLED), VGW_SOURCE_ROOT "/pipelines");
+  assert_path (vgw_data_path (program, "data/assistant/assistant.gram", "assistant/assistant.gram"),
                VGW_SOURCE_ROOT "/data/assistant/assistant.gram");
-  ck_assert_ptr_null (vgw_data_path_config_for (program));
+  ck_assert_ptr_null (vgw_data_path_config (program));
 }
 END_TEST
 
 START_TEST (this_test_is_a_program_of_the_build_tree)
 {
-  assert_path (vgw_data_path (IN_SOURCE, INSTALLED), VGW_SOURCE_ROOT "/pipelines");
-  ck_assert_ptr_null (vgw_data_path_config ());
+  assert_path (vgw_data_path (NULL, IN_SOURCE, INSTALLED), VGW_SOURCE_ROOT "/pipelines");
+  ck_assert_ptr_null (vgw_data_path_config (NULL));
 }
 END_TEST
 
@@ -93,8 +93,8 @@ START_TEST (an_installed_program_uses_its_prefix_wherever_that_was_moved_to)
   g_autofree char *config_file = g_build_filename (config, "voice-gateway.conf", NULL);
 
   make_file (config, "voice-gateway.conf");
-  assert_path (vgw_data_path_for (program, IN_SOURCE, INSTALLED), data);
-  assert_path (vgw_data_path_config_for (program), config_file);
+  assert_path (vgw_data_path (program, IN_SOURCE, INSTALLED), data);
+  assert_path (vgw_data_path_config (program), config_file);
 }
 END_TEST
 
@@ -102,10 +102,10 @@ START_TEST (a_program_without_a_prefix_looks_where_it_was_configured_for)
 {
   g_autofree char *bin = make_directory ("elsewhere/bin");
   g_autofree char *program = g_build_filename (bin, "voice-gateway", NULL);
-  g_autofree char *hint = vgw_data_path_hint_for (program);
+  g_autofree char *hint = vgw_data_path_hint (program);
 
-  assert_path (vgw_data_path_for (program, IN_SOURCE, INSTALLED), VGW_DATA_DIR "/pipelines");
-  assert_path (vgw_data_path_config_for (program), VGW_CONFIG_DIR "/voice-gateway.conf");
+  assert_path (vgw_data_path (program, IN_SOURCE, INSTALLED), VGW_DATA_DIR "/pipelines");
+  assert_path (vgw_data_path_config (program), VGW_CONFIG_DIR "/voice-gateway.conf");
   ck_assert_msg (g_strrstr (hint, "meson install -C " VGW_BUILD_ROOT) != NULL, "%s", hint);
 }
 END_TEST
@@ -118,9 +118,9 @@ START_TEST (a_build_tree_that_was_copied_with_its_source_uses_the_copy)
   g_autofree char *pipelines = make_directory ("copy/build/" VGW_SOURCE_FROM_BUILD "/pipelines");
 
   make_file (build, "vgw-build.h");
-  assert_path (vgw_data_path_for (program, IN_SOURCE, INSTALLED), pipelines);
-  assert_path (vgw_data_path_for (tool, IN_SOURCE, INSTALLED), pipelines);
-  ck_assert_ptr_null (vgw_data_path_config_for (program));
+  assert_path (vgw_data_path (program, IN_SOURCE, INSTALLED), pipelines);
+  assert_path (vgw_data_path (tool, IN_SOURCE, INSTALLED), pipelines);
+  ck_assert_ptr_null (vgw_data_path_config (program));
 }
 END_TEST
 
@@ -131,8 +131,8 @@ START_TEST (a_build_tree_that_was_moved_away_from_its_source_uses_the_old_one_an
   g_autofree char *hint = NULL;
 
   make_file (build, "vgw-build.h");
-  hint = vgw_data_path_hint_for (program);
-  assert_path (vgw_data_path_for (program, IN_SOURCE, INSTALLED), VGW_SOURCE_ROOT "/pipelines");
+  hint = vgw_data_path_hint (program);
+  assert_path (vgw_data_path (program, IN_SOURCE, INSTALLED), VGW_SOURCE_ROOT "/pipelines");
   ck_assert_msg (g_strrstr (hint, program) != NULL, "%s", hint);
   ck_assert_msg (g_strrstr (hint, VGW_SOURCE_ROOT) != NULL, "%s", hint);
 }

@@ -3,6 +3,7 @@
 
 #include "base/vgw-error.h"
 #include "http-fixture.h"
+#include "manager/vgw-manager-factory.h"
 #include "run-suite.h"
 #include "signaling/vgw-message.h"
 

@@ -37,7 +37,7 @@ take (guint32 timestamp, gboolean is_marked, guint8 event, gboolean is_end, guin
 {
   guint8 payload[] = { event, is_end ? 0x8a : 0x0a, (guint8) (duration >> 8), (guint8) duration };
 
-  vgw_dtmf_take (&dtmf, timestamp, is_marked, payload, sizeof payload, now_us, on_key, NULL);
+  vgw_dtmf_handle (&dtmf, timestamp, is_marked, payload, sizeof payload, now_us, on_key, NULL);
   now_us += 50 * G_TIME_SPAN_MILLISECOND;
 }
 
@@ -85,7 +85,7 @@ END_TEST
 START_TEST (a_long_key_that_is_reported_early_is_not_reported_again)
 {
   take (1000, TRUE, 5, FALSE, SEGMENT);
-  vgw_dtmf_pass (&dtmf, now_us + G_USEC_PER_SEC, on_key, NULL);
+  vgw_dtmf_expire (&dtmf, now_us + G_USEC_PER_SEC, on_key, NULL);
   ck_assert_str_eq (keys->str, "5:65535");
   take (1000 + SEGMENT, FALSE, 5, FALSE, 2400);
   take (1000 + SEGMENT, FALSE, 5, TRUE, 4800);
@@ -149,7 +149,7 @@ START_TEST (a_flash_and_half_a_packet_are_no_keys)
   guint8 half[] = { 5, 0x8a };
 
   take (1000, TRUE, 16, TRUE, 4800);
-  vgw_dtmf_take (&dtmf, 9000, TRUE, half, sizeof half, now_us, on_key, NULL);
+  vgw_dtmf_handle (&dtmf, 9000, TRUE, half, sizeof half, now_us, on_key, NULL);
   ck_assert_str_eq (keys->str, "");
 }
 END_TEST

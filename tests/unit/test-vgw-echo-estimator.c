@@ -39,14 +39,14 @@ static void
 play (gint16 amplitude, guint n_frames)
 {
   for (guint i = 0; i < n_frames; i++)
-    vgw_echo_estimator_played (gate, make_frame (amplitude), FRAME_SAMPLES);
+    vgw_echo_estimator_add_sent (gate, make_frame (amplitude), FRAME_SAMPLES);
 }
 
 static void
 hear (gint16 amplitude, guint n_frames)
 {
   for (guint i = 0; i < n_frames; i++)
-    vgw_echo_estimator_heard (gate, make_frame (amplitude), FRAME_SAMPLES);
+    vgw_echo_estimator_add_received (gate, make_frame (amplitude), FRAME_SAMPLES);
 }
 
 START_TEST (what_is_heard_in_silence_is_no_echo)
@@ -94,7 +94,7 @@ START_TEST (silence_that_is_not_sent_is_silence)
   play (LOUD, SECOND);
   hear (LOUD / 20, SECOND);
   for (guint i = 0; i < SECOND; i++)
-    vgw_echo_estimator_played (gate, NULL, 0);
+    vgw_echo_estimator_add_sent (gate, NULL, 0);
   ck_assert (!vgw_echo_estimator_may_be_echo (gate, MARGIN_DB));
 }
 END_TEST
@@ -136,7 +136,7 @@ START_TEST (what_was_heard_is_forgotten_as_time_goes_by)
 {
   play (LOUD, SECOND);
   hear (LOUD, SECOND);
-  vgw_echo_estimator_heard (gate, NULL, 0);
+  vgw_echo_estimator_add_received (gate, NULL, 0);
   ck_assert (!vgw_echo_estimator_may_be_echo (gate, MARGIN_DB));
   hear (0, SECOND / 2); /* as long as speech-stop-ms */
   ck_assert (vgw_echo_estimator_may_be_echo (gate, MARGIN_DB));
@@ -150,9 +150,9 @@ START_TEST (packets_of_any_length_weigh_what_they_last)
 
   hear (LOUD, 6);
   for (guint i = 0; i < 6 * 8; i++)
-    vgw_echo_estimator_heard (other, frame, FRAME_SAMPLES / 8);
+    vgw_echo_estimator_add_received (other, frame, FRAME_SAMPLES / 8);
   play (LOUD, 1);
-  vgw_echo_estimator_played (other, frame, FRAME_SAMPLES);
+  vgw_echo_estimator_add_sent (other, frame, FRAME_SAMPLES);
   while (vgw_echo_estimator_may_be_echo (gate, margin_db))
     margin_db++;
   ck_assert_uint_le (margin_db, 1);

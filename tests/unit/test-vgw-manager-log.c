@@ -1,4 +1,4 @@
-#include "manager/vgw-manager.h"
+#include "manager/vgw-manager-factory.h"
 
 #include <check.h>
 #include <stdio.h>

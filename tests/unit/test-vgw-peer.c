@@ -418,7 +418,7 @@ START_TEST (a_wrong_certificate_ends_the_call_before_media_passes)
 }
 END_TEST
 
-START_TEST (an_offer_without_our_codecs_is_a_bad_message)
+START_TEST (an_offer_without_our_codecs_is_unsupported)
 {
   Call *call = call_new ();
   const char *offer = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
@@ -426,7 +426,7 @@ START_TEST (an_offer_without_our_codecs_is_a_bad_message)
                       "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=setup:actpass\r\n"
                       "a=fingerprint:sha-256 AB\r\n";
   answer (call, offer);
-  ck_assert (g_error_matches (call->error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE));
+  ck_assert (g_error_matches (call->error, VGW_ERROR, VGW_ERROR_UNSUPPORTED));
   ck_assert_ptr_nonnull (strstr (call->error->message, "OPUS, PCMU, PCMA, G722"));
   call_free (call);
 }
@@ -490,7 +490,7 @@ add_case (Suite *suite, const char *name, SFun setup)
   tcase_add_test (tcase, events_that_wait_for_a_client_do_not_hold_the_end);
   tcase_add_test (tcase, a_closed_dtls_is_told);
   tcase_add_test (tcase, a_wrong_certificate_ends_the_call_before_media_passes);
-  tcase_add_test (tcase, an_offer_without_our_codecs_is_a_bad_message);
+  tcase_add_test (tcase, an_offer_without_our_codecs_is_unsupported);
   tcase_add_test (tcase, stopped_peers_leave_no_threads);
   suite_add_tcase (suite, tcase);
   return tcase;

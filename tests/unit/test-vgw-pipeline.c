@@ -1,3 +1,4 @@
+#include "media/vgw-pipeline-vad.h"
 #include "media/vgw-pipeline.h"
 
 #include <check.h>
@@ -196,7 +197,7 @@ START_TEST (voice_detection_is_added_where_the_description_has_none)
   gboolean is_detecting = FALSE;
 
   ck_assert_msg (pipeline != NULL, "%s", error != NULL ? error->message : "");
-  ck_assert (vgw_pipeline_can_hear_voice (pipeline));
+  ck_assert (vgw_pipeline_can_detect_voice (pipeline));
   ck_assert (vgw_pipeline_instantiate (pipeline, 109, &instance, NULL));
   owner = gst_object_ref_sink (instance.pipeline);
   ck_assert_ptr_null (instance.vad);

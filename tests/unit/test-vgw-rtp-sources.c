@@ -328,14 +328,14 @@ START_TEST (reports_are_about_the_source_that_is_heard)
 
   send_many (&a, 600); /* around the end of 16 bits: the highest number is 65599 */
   make_report (report, a.ssrc, 7, 65599);
-  vgw_rtp_reports_send_out (&reports, report, sizeof report, &sources.mapping);
+  vgw_rtp_reports_send (&reports, report, sizeof report, &sources.mapping);
   ck_assert_uint_eq (get_u32 (report + 8), a.ssrc);
   ck_assert_uint_eq (get_u32 (report + 12), 0x40000007);
   ck_assert_uint_eq (get_u32 (report + 16), 65599);
 
   send_many (&b, 10); /* 40000 to 40009, shown as 65600 to 65609 */
   make_report (report, a.ssrc, 9, 65609);
-  vgw_rtp_reports_send_out (&reports, report, sizeof report, &sources.mapping);
+  vgw_rtp_reports_send (&reports, report, sizeof report, &sources.mapping);
   ck_assert_uint_eq (get_u32 (report + 8), b.ssrc);
   ck_assert_uint_eq (get_u32 (report + 12), 0x40000002); /* two of its own */
   ck_assert_uint_eq (get_u32 (report + 16), 40009);
@@ -352,7 +352,7 @@ START_TEST (reports_of_the_source_that_is_heard_are_those_of_the_stream)
                         0x81, 203, 0, 1, 0x11, 0x11, 0x11, 0x11 };                 /* BYE of the old one */
 
   ck_assert (vgw_rtp_reports_needs_change (compound, sizeof compound, &same)); /* for the BYE */
-  vgw_rtp_reports_take_in (compound, sizeof compound, &mapping);
+  vgw_rtp_reports_receive (compound, sizeof compound, &mapping);
   ck_assert_uint_eq (get_u32 (compound + 4), 0x11111111);
   ck_assert_uint_eq (get_u32 (compound + 28), 0x80c90001); /* an RR without blocks */
   ck_assert_uint_eq (get_u32 (compound + 32), 0x22222222);
@@ -382,8 +382,8 @@ START_TEST (broken_reports_are_left_alone)
           data[3] %= 17;
         }
       vgw_rtp_reports_needs_change (data, length, &mapping);
-      vgw_rtp_reports_take_in (data, length, &mapping);
-      vgw_rtp_reports_send_out (&reports, data, length, &mapping);
+      vgw_rtp_reports_receive (data, length, &mapping);
+      vgw_rtp_reports_send (&reports, data, length, &mapping);
     }
 }
 END_TEST

@@ -8,8 +8,8 @@
 #include "assistant/vgw-assistant-speaker.h"
 #include "assistant/vgw-assistant-sphinx.h"
 
-/* Audio kept from before an interruption: the caller has spoken for as long until `cleared` arrives
- * (engine.speech-start-ms, and what the detection takes). */
+/* The audio kept from before an interruption: the caller has spoken for that long when `cleared` arrives
+ * (engine.speech-start-ms and the time of the detection). */
 #define RECENT_MS 1000
 
 struct _VgwAssistantCall
@@ -29,16 +29,16 @@ struct _VgwAssistantCall
   GMutex lock;
   GCond wake;
   GArray *queue;           /* guarded by lock; gint16 at the session's rate */
-  gboolean is_speaking;    /* guarded by lock; what comes in may be its own echo: the last of it is kept in the queue */
+  gboolean is_speaking;    /* guarded by lock; input may be its own echo: only the last of it is kept in the queue */
   gboolean should_stop;    /* guarded by lock */
   guint64 dropped_samples; /* guarded by lock */
 
   /* the call's thread only */
   VgwAssistantListener *listener;
-  VgwAssistantResampler *resampler; /* towards the recogniser */
+  VgwAssistantResampler *resampler; /* to the recogniser's rate */
   VgwAssistantMode mode;
   GArray *batch; /* swapped with `queue` */
-  GArray *voice; /* of the recogniser's rate; what is no full block yet stays in it */
+  GArray *voice; /* at the recogniser's rate, with an incomplete block at its end */
 };
 
 /* From the call's thread to the main thread. */
@@ -46,7 +46,7 @@ typedef struct
 {
   VgwAssistantCall *call;
   char *understood; /* (nullable) */
-  char *text;       /* (nullable) to say, as `speech` */
+  char *text;       /* (nullable) of `speech` */
   GArray *speech;
   gboolean is_goodbye;
   GError *error; /* (nullable) */
@@ -78,7 +78,7 @@ message_free (Message *message)
   g_free (message);
 }
 
-/* Each function may end the call: the message's reference keeps it, and is_stopped is looked at again. */
+/* Each function may end the call: the message holds a reference, and is_stopped is checked again. */
 static gboolean
 deliver (gpointer user_data)
 {
@@ -131,7 +131,7 @@ fail (VgwAssistantCall *self, GError *error)
   post (self, message);
 }
 
-/* Stops recognition until vgw_assistant_call_listen (), and puts @text and its speech into @message. */
+/* Stops recognition until vgw_assistant_call_listen (), and adds @text and its speech to @message. */
 static void
 say (VgwAssistantCall *self, Message *message, const char *text)
 {
@@ -200,7 +200,7 @@ understand (VgwAssistantCall *self, GArray *utterance)
   return TRUE;
 }
 
-/* Listens to `voice` block by block; FALSE when the call cannot go on. */
+/* Recognises `voice` block by block; FALSE when the call cannot continue. */
 static gboolean
 listen_to_voice (VgwAssistantCall *self)
 {
@@ -221,7 +221,7 @@ listen_to_voice (VgwAssistantCall *self)
   return TRUE;
 }
 
-/* Waits for the caller's voice and moves it into `batch`; FALSE when the call ends. */
+/* Waits for the caller's audio and moves it to `batch`; FALSE when the call ends. */
 static gboolean
 wait_for_audio (VgwAssistantCall *self)
 {
@@ -319,7 +319,7 @@ vgw_assistant_call_start (VgwAssistantModels *models, const char *session_id, gu
   return self;
 }
 
-/* Under the lock. */
+/* Lock held. */
 static void
 keep_recent (VgwAssistantCall *self, const gint16 *samples, gsize n_samples)
 {

@@ -11,15 +11,15 @@
 #define MIN_RATE_HZ 8000
 #define MAX_RATE_HZ 48000
 #define START_TIMEOUT_MS 10000
-#define PING_INTERVAL_S 30 /* a peer whose machine is gone is found by its TCP */
+#define PING_INTERVAL_S 30 /* an unreachable peer is detected by TCP */
 #define CHUNK_MS 200       /* of speech in one frame */
 #define MAX_SESSION_ID_CHARS 64
 
 typedef enum
 {
   VGW_ASSISTANT_WAITING,   /* for `start` */
-  VGW_ASSISTANT_SPEAKING,  /* the mark behind its speech has not come back */
-  VGW_ASSISTANT_ECHOING,   /* it has, VGW_ASSISTANT_ECHO_TAIL_MS are not over */
+  VGW_ASSISTANT_SPEAKING,  /* the mark after its speech is not reached */
+  VGW_ASSISTANT_ECHOING,   /* it is reached, and VGW_ASSISTANT_ECHO_TAIL_MS have not passed */
   VGW_ASSISTANT_LISTENING, /* to the caller */
   VGW_ASSISTANT_OVER,
 } VgwAssistantState;
@@ -116,7 +116,7 @@ end_call (VgwAssistantConnection *self)
   g_clear_pointer (&self->call, vgw_assistant_call_stop);
 }
 
-/* The speech was played, or the caller interrupts it. */
+/* The speech was played, or interrupted. */
 static void
 end_speech (VgwAssistantConnection *self, gboolean is_interrupted)
 {

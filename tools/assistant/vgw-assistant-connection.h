@@ -1,8 +1,8 @@
-/* One conversation: the WebSocket of a gateway, on which it speaks the native protocol (docs/ENGINE.md), and the call
- * that recognises and speaks. Main thread only.
+/* One conversation: the WebSocket of a gateway with the native protocol (docs/ENGINE.md), and the call that recognises
+ * and speaks. Main thread only.
  *
- * It sends {"type":"transcript","role":"user","text":…,"final":true} as an event for what it understood, and
- * {"type":"transcript","role":"bot","text":…} for what it speaks. */
+ * It sends the event {"type":"transcript","role":"user","text":…,"final":true} for recognised text, and
+ * {"type":"transcript","role":"bot","text":…} for its own. */
 #pragma once
 
 #include <libsoup/soup.h>
@@ -11,22 +11,21 @@
 
 typedef struct _VgwAssistantConnection VgwAssistantConnection;
 
-/* @self's WebSocket is closed: the time to free it. */
+/* @self's WebSocket is closed: it can be freed. */
 typedef void (*VgwAssistantClosedFunc) (VgwAssistantConnection *self, gpointer user_data);
 
-/* @socket: open (referenced). @models: referenced. @is_interruptible: a caller who speaks while the assistant does
- * stops it. Returns: (transfer full) */
+/* @socket: open (referenced). @models: referenced. @is_interruptible: the caller can interrupt the assistant's speech.
+ * Returns: (transfer full) */
 VgwAssistantConnection *vgw_assistant_connection_new (SoupWebsocketConnection *socket, VgwAssistantModels *models,
                                                       gboolean is_interruptible, VgwAssistantClosedFunc closed,
                                                       gpointer user_data);
 
-/* Ends the conversation and begins to close the WebSocket, with @code and @reason (static). No effect where that has
- * begun before. */
+/* Ends the conversation and closes the WebSocket, with @code and @reason (static). Idempotent. */
 void vgw_assistant_connection_close (VgwAssistantConnection *self, gushort code, const char *reason);
 
 /* (transfer full) A WebSocket that is still open is reset. */
 void vgw_assistant_connection_free (VgwAssistantConnection *self);
 
-/* Recognition is off during speech and for this long afterwards: what was sent is played later, and its echo returns
- * later still. The hangup behind a goodbye waits as long. */
+/* Recognition is off during speech and for this long afterwards, because of the delay of playing and of the echo. The
+ * hangup after a goodbye is delayed by the same time. */
 #define VGW_ASSISTANT_ECHO_TAIL_MS 300

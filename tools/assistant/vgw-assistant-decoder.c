@@ -13,29 +13,29 @@
 #define DICTATION_SEARCH "dictation"
 #define PHONE_SEARCH "phones"
 
-/* The grammar takes anything for one of its sentences: whether it was one is decided by how much better than a free
- * loop of phones it explains the audio, and by the silences.
+/* The grammar matches any audio with one of its sentences: whether that is right is decided by how much better its
+ * score is than that of a free loop of phones, and by the silences.
  *
- * The score of a search is the scaled logarithm of a likelihood; by frame, and less that of the phones over the same
- * audio, it compares between utterances and voices. Ten commands by three voices of flite scored 0 to 20, by espeak-ng
- * -6 to 9 and at least 6 above their dictation; ten other sentences by the same -20 to 2, and at most 3 above it. A
- * dictation that was right scored at least -9, one that was not -9 to -18. */
-#define SURE_LEAD 4 /* over the phones: the dictation need not be asked */
+ * The score of a search is the scaled logarithm of a likelihood; per frame, and relative to that of the phones for the
+ * same audio, it is comparable between utterances and voices. Ten commands by three voices of flite scored 0 to 20, by
+ * espeak-ng -6 to 9 and at least 6 above their dictation; ten other sentences by the same voices -20 to 2, and at most
+ * 3 above it. A correct dictation scored at least -9, an incorrect one -9 to -18. */
+#define SURE_LEAD 4 /* over the phones: no dictation is needed */
 #define MIN_LEAD (-6)
-#define MIN_GOODBYE_LEAD 0        /* a call that ended by mistake is gone: the dictation is always asked, too */
-#define MIN_LEAD_OVER_DICTATION 4 /* for what is between the two */
-#define MIN_DICTATION_LEAD (-9)   /* over the phones: below that the words are most likely others */
+#define MIN_GOODBYE_LEAD 0        /* higher, and with a dictation in any case, since it ends the call */
+#define MIN_LEAD_OVER_DICTATION 4 /* for scores between the two */
+#define MIN_DICTATION_LEAD (-9)   /* over the phones: below that the words are most likely wrong */
 
-/* The front end takes silences out that are longer than its -vad_postspeech of 50 frames. What the search takes for a
- * longer one is speech behind the words of a command. */
+/* The front end removes silences longer than its -vad_postspeech of 50 frames. A longer silence in the result of a
+ * search is speech after the words of a command. */
 #define MAX_SILENCE_FRAMES 64
 #define SILENCE_WORD "<sil>"
 
-/* The models were trained on voices of this loudness: the same words at full scale score 6 less. */
+/* The loudness of the models' training data: the same words at full scale score 6 less. */
 #define PEAK 12000
-#define MAX_GAIN 4.0 /* more would make speech of noise */
+#define MAX_GAIN 4.0 /* a higher gain would amplify noise to speech */
 
-/* Kept around the words; more silence takes part in the mean of the cepstra. */
+/* The silence kept around the words; more would affect the mean of the cepstra. */
 #define MARGIN_BLOCKS 10u
 #define BLOCK_SAMPLES (VGW_ASSISTANT_RATE_HZ / 50)
 #define QUIET_PART 30 /* of the peak */
@@ -79,9 +79,9 @@ load (VgwAssistantDecoder *self, const char *model_dir, const char *grammar_path
   g_autofree char *dictionary_path = g_build_filename (model_dir, "cmudict-en-us.dict", NULL);
   g_autofree char *language_path = g_build_filename (model_dir, "en-us.lm.bin", NULL);
   g_autofree char *phones_path = g_build_filename (model_dir, "en-us-phone.lm.bin", NULL);
-  g_autofree char *grammar_help = vgw_data_path_hint ();
+  g_autofree char *grammar_help = vgw_data_path_hint (NULL);
 
-  /* the library ends the process over some files that are not there, and leaks over others */
+  /* the library ends the process for some missing files, and leaks memory for others */
   if (!check_file (acoustic_dir, G_FILE_TEST_IS_DIR, MODEL_HELP, error)
       || !check_file (dictionary_path, G_FILE_TEST_IS_REGULAR, MODEL_HELP, error)
       || !check_file (language_path, G_FILE_TEST_IS_REGULAR, MODEL_HELP, error)
@@ -90,8 +90,8 @@ load (VgwAssistantDecoder *self, const char *model_dir, const char *grammar_path
 
   g_free (vgw_assistant_sphinx_take_error ());
   self->config = cmd_ln_init (NULL, ps_args (), TRUE, "-hmm", acoustic_dir, "-dict", dictionary_path, "-allphone_ci",
-                              "yes", /* phones without their context: a hundred times quicker */
-                              "-dither", "yes", "-seed", "1", NULL); /* digital silence has no spectrum */
+                              "yes", /* context-independent phones: a hundred times faster */
+                              "-dither", "yes", "-seed", "1", NULL); /* for digital silence */
   self->decoder = self->config != NULL ? ps_init (self->config) : NULL;
   if (self->decoder == NULL)
     set_load_error ("models in", model_dir, error);
@@ -118,7 +118,7 @@ vgw_assistant_decoder_new (const char *model_dir, const char *grammar_path, GErr
 void
 vgw_assistant_decoder_free (VgwAssistantDecoder *self)
 {
-  /* the library frees what the last search for phones has found only when the next one begins */
+  /* the library frees the result of a search for phones only when the next one begins */
   if (self->decoder != NULL && ps_set_search (self->decoder, PHONE_SEARCH) == 0 && ps_start_utt (self->decoder) == 0)
     ps_end_utt (self->decoder);
   g_clear_pointer (&self->decoder, ps_free);
@@ -151,7 +151,7 @@ search (VgwAssistantDecoder *self, const char *name, const gint16 *samples, gsiz
 
   ps_set_search (self->decoder, name);
   ps_start_utt (self->decoder);
-  /* as a full utterance: the mean of the cepstra is then this utterance's own, not one of the callers before */
+  /* as a full utterance, so that the mean of the cepstra does not depend on previous callers */
   ps_process_raw (self->decoder, samples, n_samples, FALSE, TRUE);
   ps_end_utt (self->decoder);
 
@@ -159,7 +159,7 @@ search (VgwAssistantDecoder *self, const char *name, const gint16 *samples, gsiz
   hypothesis->text = g_strstrip (g_strdup (text != NULL ? text : ""));
   hypothesis->score = score;
   hypothesis->n_frames = ps_get_n_frames (self->decoder);
-  /* the segments of the phones are not asked for: the library leaks them */
+  /* the segments of the phones are not requested: the library leaks them */
   hypothesis->longest_silence = g_str_equal (name, PHONE_SEARCH) ? 0 : find_longest_silence (self->decoder);
 }
 
@@ -171,7 +171,7 @@ hypothesis_clear (Hypothesis *hypothesis)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Hypothesis, hypothesis_clear)
 
-/* By how much each frame of @a scores better than those of @b, over the same audio. Nothing scores worst. */
+/* The difference of the scores per frame of @a and @b, for the same audio. */
 static double
 get_lead (const Hypothesis *a, const Hypothesis *b)
 {
@@ -192,7 +192,7 @@ find_peak (const gint16 *samples, gsize n_samples)
   return peak;
 }
 
-/* @samples at the loudness and with the silence around them that the models were trained on (transfer full). */
+/* @samples with the loudness and the surrounding silence of the models' training data (transfer full). */
 static GArray *
 prepare (const gint16 *samples, gsize n_samples)
 {
@@ -245,7 +245,7 @@ vgw_assistant_decoder_recognise (VgwAssistantDecoder *self, VgwAssistantMode mod
   *verdict = VGW_ASSISTANT_VERDICT_COMMAND;
   if (mode == VGW_ASSISTANT_MODE_COMMAND)
     {
-      /* the grammar and the phones cost a hundredth of real time each, dictation a quarter */
+      /* the grammar and the phones take a hundredth of real time each, dictation a quarter */
       search (self, COMMAND_SEARCH, samples, n_samples, &command);
       may_be = may_be_command (&command, &phones);
       if (may_be && get_lead (&command, &phones) >= SURE_LEAD && !is_goodbye (command.text))

@@ -41,7 +41,7 @@ has_phrase (const char *words, const char *phrase)
   return strstr (padded_words, padded_phrase) != NULL;
 }
 
-/* What stands behind @prefix in @words, NULL where they do not begin with it. (transfer none) */
+/* The text after @prefix in @words, NULL where they do not begin with it. (transfer none) */
 static const char *
 get_rest (const char *words, const char *prefix)
 {
@@ -173,7 +173,7 @@ vgw_assistant_dialogue_answer_command (const char *words, GDateTime *now)
 {
   g_autofree char *to_spell = find_word_to_spell (words);
 
-  /* what takes a word of its own comes first: that word may be any */
+  /* commands with an argument first: the argument may be any word */
   if (to_spell != NULL)
     return new_reply (spell_word (to_spell));
   if (has_phrase (words, "repeat"))

@@ -100,7 +100,7 @@ vgw_assistant_listener_push (VgwAssistantListener *self, const gint16 *samples, 
 void
 vgw_assistant_listener_reset (VgwAssistantListener *self)
 {
-  /* the voice detection starts over; the estimate of the noise belongs to the stream, and stays */
+  /* restarts the voice detection; the noise estimate of the stream is kept */
   fe_start_utt (self->front_end);
   g_array_set_size (self->audio, 0);
   self->is_in_speech = FALSE;

@@ -1,5 +1,5 @@
-/* Finds the utterances in a caller's voice, with the front end of pocketsphinx and its voice detection alone: no model,
- * little memory. One for each call. */
+/* Detects the utterances in a caller's audio, with the voice detection of pocketsphinx's front end: no model, little
+ * memory. One for each call. */
 #pragma once
 
 #include <glib.h>
@@ -15,9 +15,9 @@ VgwAssistantListener *vgw_assistant_listener_new (void);
 void vgw_assistant_listener_free (VgwAssistantListener *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAssistantListener, vgw_assistant_listener_free)
 
-/* Takes @n_samples, at most VGW_ASSISTANT_BLOCK_SAMPLES, of s16 mono at VGW_ASSISTANT_RATE_HZ. One thread at a time.
- * Returns: (transfer full) (nullable) (element-type gint16) the utterance that has ended here, with a little of the
- * silence on both sides */
+/* Handles @n_samples, at most VGW_ASSISTANT_BLOCK_SAMPLES, of s16 mono at VGW_ASSISTANT_RATE_HZ. One thread at a time.
+ * Returns: (transfer full) (nullable) (element-type gint16) the utterance that has ended, with some silence on both
+ * sides */
 GArray *vgw_assistant_listener_push (VgwAssistantListener *self, const gint16 *samples, gsize n_samples);
 
 /* Drops an utterance that has begun, but keeps the estimate of the noise. */

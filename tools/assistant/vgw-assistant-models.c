@@ -13,7 +13,7 @@ struct _VgwAssistantModels
 
   GMutex lock;
   GCond has_changed;
-  GQueue idle;      /* guarded by lock; VgwAssistantDecoder, the one used last first: its memory is warm */
+  GQueue idle;      /* guarded by lock; VgwAssistantDecoder, the one used last first, since its memory is cached */
   guint n_decoders; /* guarded by lock; idle, at work, or being loaded */
   guint n_loading;  /* guarded by lock */
 };
@@ -27,7 +27,7 @@ vgw_assistant_models_new (const char *model_dir, const char *grammar_path)
   self->model_dir = g_strdup (model_dir != NULL ? model_dir : VGW_SPHINX_MODEL_DIR);
   self->grammar_path = grammar_path != NULL
                            ? g_strdup (grammar_path)
-                           : vgw_data_path ("data/assistant/assistant.gram", "assistant/assistant.gram");
+                           : vgw_data_path (NULL, "data/assistant/assistant.gram", "assistant/assistant.gram");
   self->max_decoders = MIN (VGW_ASSISTANT_MAX_DECODERS, g_get_num_processors ());
   g_mutex_init (&self->lock);
   g_cond_init (&self->has_changed);
@@ -56,7 +56,7 @@ vgw_assistant_models_unref (VgwAssistantModels *self)
   g_free (self);
 }
 
-/* With the lock held, which it releases meanwhile. */
+/* Lock held on entry and return, and released meanwhile. */
 static VgwAssistantDecoder *
 load_decoder (VgwAssistantModels *self, GError **error)
 {

@@ -24,7 +24,7 @@ vgw_assistant_resampler_new (guint from_hz, guint to_hz)
   if (from_hz != to_hz)
     {
       self->state = speex_resampler_init (1, from_hz, to_hz, SPEEX_RESAMPLER_QUALITY_VOIP, NULL);
-      g_assert (self->state != NULL);           /* only without memory */
+      g_assert (self->state != NULL);           /* NULL only without memory */
       speex_resampler_skip_zeros (self->state); /* else the stream would begin with the filter's delay */
     }
   return self;

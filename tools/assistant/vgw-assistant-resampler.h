@@ -1,4 +1,4 @@
-/* From the session's sample rate to the recogniser's, and from the voice's to the session's. */
+/* Resampling from the session's sample rate to the recogniser's, and from the synthesis to the session's. */
 #pragma once
 
 #include <glib.h>
@@ -10,9 +10,9 @@ VgwAssistantResampler *vgw_assistant_resampler_new (guint from_hz, guint to_hz);
 void vgw_assistant_resampler_free (VgwAssistantResampler *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAssistantResampler, vgw_assistant_resampler_free)
 
-/* Appends to @output (element-type gint16) what @n_samples of @samples (transfer none) bring forth. The stream goes on
- * from call to call. One thread at a time. */
+/* Appends the output for @n_samples of @samples (transfer none) to @output (element-type gint16). Calls continue one
+ * stream. One thread at a time. */
 void vgw_assistant_resampler_push (VgwAssistantResampler *self, const gint16 *samples, gsize n_samples, GArray *output);
 
-/* Appends what the filter still holds: the end of what was pushed. */
+/* Appends the samples that are still in the filter. */
 void vgw_assistant_resampler_flush (VgwAssistantResampler *self, GArray *output);

@@ -36,7 +36,7 @@ on_incoming (GSocketService *listener, GSocketConnection *connection, GObject *s
   return TRUE;
 }
 
-/* Before the first byte is read: libsoup leaks the descriptor of a client that keeps its connection alive, and keeps
+/* Before the first byte is read: libsoup leaks the descriptor of a client that keeps its connection alive, and buffers
  * all of a body. */
 static void
 on_request_started (SoupServer *soup, SoupServerMessage *request, gpointer user_data)
@@ -45,7 +45,7 @@ on_request_started (SoupServer *soup, SoupServerMessage *request, gpointer user_
   soup_message_body_set_accumulate (soup_server_message_get_request_body (request), FALSE);
 }
 
-/* Before anything else is done about a request. A status set here is the answer. */
+/* Runs before other handlers. A status set here is the answer. */
 static void
 on_request (SoupServer *soup, SoupServerMessage *request, const char *path, GHashTable *query, gpointer user_data)
 {
@@ -66,7 +66,7 @@ on_websocket (SoupServer *soup, SoupServerMessage *request, const char *path, So
 {
   VgwAssistantServer *self = user_data;
 
-  /* handshakes that came at the same moment */
+  /* for simultaneous handshakes */
   if (self->connections->len >= self->max_calls)
     soup_websocket_connection_close (socket, SOUP_WEBSOCKET_CLOSE_GOING_AWAY, "too many calls");
   else

@@ -4,16 +4,16 @@
 
 #include "assistant/vgw-assistant-resampler.h"
 
-/* Defined by libflite_cmu_us_slt, declared in no header; flite's own manual declares it the same way. It registers the
- * voice at the first call and returns the same one at each further call. */
+/* Defined by libflite_cmu_us_slt without a header; flite's manual declares it the same way. It registers the voice at
+ * the first call and returns the same one afterwards. */
 cst_voice *register_cmu_us_slt (const char *voxdir);
 
-/* flite keeps its state in the process: flite_init () and the registration of a voice are documented as not
- * thread-safe (flite.h), and the values that all utterances of one voice share have reference counts that are not
- * atomic (cst_val.c). So one speaks at a time; the registered voice lives as long as the process. */
+/* flite has global state: flite_init () and the registration of a voice are documented as not thread-safe (flite.h),
+ * and the shared values of a voice have reference counts that are not atomic (cst_val.c). So there is one synthesis at
+ * a time; the registered voice is never freed. */
 G_LOCK_DEFINE_STATIC (flite);
 
-/* flite reads bytes; it would spell those of UTF-8 as symbols. */
+/* flite reads bytes, and would spell those of UTF-8 as symbols. */
 static char *
 get_speakable (const char *text)
 {

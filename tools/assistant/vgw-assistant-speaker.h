@@ -3,9 +3,9 @@
 
 #include <glib.h>
 
-/* Speaks @text, English, UTF-8; what is beyond ASCII is left out, and what is beyond VGW_ASSISTANT_MAX_SPEECH_CHARS is
- * not spoken. Takes about a twentieth of the time that the speech lasts, and waits for other calls that speak: not for
- * the main thread. Returns: (transfer full) (element-type gint16), mono at @rate_hz. */
+/* Synthesizes @text, English, UTF-8, without non-ASCII characters, and truncated to VGW_ASSISTANT_MAX_SPEECH_CHARS.
+ * Takes about a twentieth of the duration of the speech, and waits for other calls: not for the main thread. Returns:
+ * (transfer full) (element-type gint16), mono at @rate_hz */
 GArray *vgw_assistant_speak (const char *text, guint rate_hz);
 
 #define VGW_ASSISTANT_MAX_SPEECH_CHARS 600 /* about 40 s */

@@ -4,7 +4,7 @@
 
 #include "base/vgw-log.h"
 
-/* The libraries report the reason of an error in their log only. */
+/* The libraries report the reason of an error only in their log. */
 static GPrivate last_error = G_PRIVATE_INIT (g_free);
 
 static void G_GNUC_PRINTF (3, 4) on_message (void *user_data, err_lvl_t level, const char *format, ...)
@@ -20,7 +20,7 @@ static void G_GNUC_PRINTF (3, 4) on_message (void *user_data, err_lvl_t level, c
   va_end (arguments);
 
   g_strchomp (message);
-  vgw_debug (NULL, "sphinx: %s", message); /* an utterance that is no sentence of the grammar is an error to them */
+  vgw_debug (NULL, "sphinx: %s", message); /* an utterance that does not match the grammar is logged as an error */
   if (level >= ERR_ERROR)
     g_private_replace (&last_error, g_steal_pointer (&message));
 }

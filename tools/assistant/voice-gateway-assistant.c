@@ -114,7 +114,7 @@ on_timeout (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Closes all connections, in good order for a while. */
+/* Closes all connections, with a time limit for an orderly close. */
 static void
 close_all (VgwAssistantServer *server)
 {
@@ -127,7 +127,7 @@ close_all (VgwAssistantServer *server)
   g_source_remove (timer_id);
 }
 
-/* Until a signal ends it. */
+/* Runs until a signal. */
 static gboolean
 run (const Options *options, GSocketAddress *address, GError **error)
 {
@@ -146,7 +146,7 @@ run (const Options *options, GSocketAddress *address, GError **error)
   int_id = g_unix_signal_add (SIGINT, on_signal, loop);
   if (!g_inet_address_get_is_loopback (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address))))
     vgw_warning (NULL, "assistant: there is no authentication: anybody who can reach the port can use it");
-  /* for the script that has started it, as the bots of examples/ do */
+  /* for a script that has started it, as with the bots of examples/ */
   g_print ("ready %s\n", vgw_assistant_server_get_url (server));
   g_main_loop_run (loop);
   close_all (server);

@@ -2,7 +2,7 @@
 
 #define TO_OUTPUT " ! audioconvert ! audioresample ! audio/x-raw,format=S16LE,rate=16000,channels=1,layout=interleaved"
 
-/* The time stamp of the G payloaders comes from the buffer: counting bytes goes wrong by a packet after a pause. */
+/* The payloaders of G.711 and G.722 use the buffer's timestamp: counting bytes is wrong by a packet after a pause. */
 #define BY_TIME " perfect-rtptime=false max-ptime=20000000"
 
 /* Payload types: static ones from RFC 3551 table 4; 111 is what browsers offer Opus as. */

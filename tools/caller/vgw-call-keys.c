@@ -16,7 +16,7 @@
 struct _VgwCallKeys
 {
   char *text;
-  gsize at;      /* the key, or pause, that comes next or is pressed */
+  gsize at;      /* the present or next key or pause */
   guint n_wait;  /* frames until it begins */
   guint n_frame; /* of the key */
 };

@@ -22,7 +22,7 @@ notice_new (VgwCallNoticeKind kind)
   return notice;
 }
 
-/* Takes @notice. */
+/* @notice: (transfer full) */
 static void
 notice_post (VgwCallMailbox *self, VgwCallNotice *notice)
 {
@@ -66,7 +66,7 @@ static void
 on_ice_candidate (GstElement *webrtc, guint mline_index, const char *candidate, gpointer user_data)
 {
   if (*candidate == '\0')
-    return; /* webrtcbin 1.24 ends the list so */
+    return; /* the end of the list with webrtcbin 1.24 */
   VgwCallNotice *notice = notice_new (VGW_CALL_NOTICE_CANDIDATE);
 
   notice->number = mline_index;
@@ -112,7 +112,7 @@ on_channel_text (GstWebRTCDataChannel *channel, const char *text, gpointer user_
   notice_post (user_data, notice);
 }
 
-/* A bus without a reader grows without bound, so everything is dropped here. */
+/* All messages are dropped, since the bus is not read and would grow without limit. */
 static GstBusSyncReply
 on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
 {
@@ -133,8 +133,8 @@ vgw_call_mailbox_post (VgwCallMailbox *self, VgwCallNoticeKind kind)
   notice_post (self, notice_new (kind));
 }
 
-/* The gateway opens one of its own where it has an event and sees none of ours. SCTP or PC thread; @channel is
- * webrtcbin's and goes with it. */
+/* The gateway opens a channel where it has an event and there is none of ours. SCTP or PC thread; @channel is owned by
+ * webrtcbin. */
 static void
 on_prepare_channel (GstElement *webrtc, GstWebRTCDataChannel *channel, gboolean is_local, gpointer user_data)
 {
@@ -169,7 +169,7 @@ release_owner (gpointer user_data)
   g_object_unref (self->owner);
 }
 
-/* webrtcbin may drop a promise unanswered: then only the destroy notify runs. */
+/* webrtcbin may drop a promise without a reply: then only the destroy notify runs. */
 static GstPromise *
 promise_new (VgwCallMailbox *self, GstPromiseChangeFunc func)
 {

@@ -1,5 +1,5 @@
-/* What webrtcbin and its bus say to a caller, each time as a notice that goes through a VgwMailbox to the main thread.
- * The owner's pipeline is at NULL before its last reference goes, so that no callback finds a dead owner. */
+/* Posts the signals of webrtcbin and the messages of its bus as notices to the main thread, through a VgwMailbox. The
+ * owner's pipeline must be in NULL before its last reference is dropped, so that no callback uses a freed owner. */
 #pragma once
 
 #include <glib-object.h>
@@ -39,7 +39,7 @@ typedef struct
   VgwMailboxFunc deliver;
 } VgwCallMailbox;
 
-/* @deliver gets @owner and a const VgwCallNotice *. Main thread. */
+/* @deliver receives @owner and a const VgwCallNotice *. Main thread. */
 void vgw_call_mailbox_init (VgwCallMailbox *self, GObject *owner, VgwMailboxFunc deliver);
 void vgw_call_mailbox_clear (VgwCallMailbox *self);
 

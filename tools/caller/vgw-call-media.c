@@ -17,7 +17,7 @@
 #define EVENTS_LABEL "events"
 #define JITTER_BUFFER_MS 40
 #define KEY_VOLUME 10     /* dBm0 below zero */
-#define MAX_QUEUED_MS 200 /* in the appsrc, should the network thread stand still */
+#define MAX_QUEUED_MS 200 /* in the appsrc, for a stall of the network thread */
 
 struct _VgwCallMedia
 {
@@ -62,7 +62,7 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (VgwCallMedia, vgw_call_media, G_TYPE_OBJECT)
 
-/* webrtcbin offers what its pad gets; the telephone events go the same way under a type of their own. */
+/* webrtcbin offers the caps of its pad; the telephone events are added with their own payload type. */
 static void
 offer_keys (VgwCallMedia *self, GstSDPMessage *offer)
 {
@@ -161,8 +161,8 @@ deliver (gpointer owner, gpointer payload)
     }
 }
 
-/* The two halves of one association need the same id, and no two associations of the process may share one:
- * webrtcbin takes 16 random bits, and on a collision the audio stops (fixed in GStreamer 1.27.1). */
+/* Both halves of an association need the same id, which must be unique in the process: webrtcbin uses 16 random bits,
+ * and with a collision the audio stops (fixed in GStreamer 1.27.1). */
 static void
 on_deep_element_added (GstBin *pipeline, GstBin *bin, GstElement *element, gpointer user_data)
 {
@@ -174,7 +174,7 @@ on_deep_element_added (GstBin *pipeline, GstBin *bin, GstElement *element, gpoin
     g_object_set (element, "sctp-association-id", self->sctp_association_id, NULL);
 }
 
-/* @buffer's place in the stream, with @packet in it (RFC 4733 section 2.3). Returns: (transfer full) */
+/* Replaces the payload of @buffer by @packet (RFC 4733 section 2.3). Returns: (transfer full) */
 static GstBuffer *
 make_key_buffer (VgwCallMedia *self, GstBuffer *buffer, const VgwCallKeyPacket *packet)
 {
@@ -249,8 +249,8 @@ on_receiver_event (VgwCallReceiverEvent event, gpointer user_data)
                                                                                 : VGW_CALL_NOTICE_FIRST_VOICE);
 }
 
-/* UPnP would cost up to 200 ms of gathering and multicast; ICE-TCP two more sockets. Checks in place of indications
- * keep the pair alive in a way that lets the other side follow a change of our address. */
+/* Disables UPnP, which takes up to 200 ms and multicast, and ICE-TCP, which has two more sockets. Keepalives are checks
+ * instead of indications, so that the peer can follow a change of our address. */
 static void
 tune_ice (GstElement *webrtc)
 {
@@ -309,7 +309,7 @@ build (VgwCallMedia *self, GError **error)
   return TRUE;
 }
 
-/* The data channel goes before webrtcbin does: use-after-free in the other order (fixed in 1.22.3). */
+/* The data channel must be released before webrtcbin: use-after-free in the other order (fixed in 1.22.3). */
 static void
 release_channel (VgwCallMedia *self)
 {
@@ -377,8 +377,8 @@ vgw_call_media_class_init (VgwCallMediaClass *klass)
 static void
 vgw_call_media_init (VgwCallMedia *self)
 {
-  /* Ids are given out in turn: 65,535 calls lie between two uses of one. From the top down, because a gateway in the
-   * same process (a test) gives its own out from the bottom up. */
+  /* Ids are used in turn: 65,535 calls are between two uses of one. From the top down, because a gateway in the
+   * same process (in a test) uses them from the bottom up. */
   static int n_association_ids;
 
   self->sctp_association_id = G_MAXUINT16 - (guint) g_atomic_int_add (&n_association_ids, 1) % G_MAXUINT16;
@@ -401,7 +401,7 @@ vgw_call_media_new (VgwSpeech *speech, VgwWavFile *wav, gboolean has_data_channe
   return g_steal_pointer (&self);
 }
 
-/* webrtcbin takes "scheme://user:password@host:port", PROTOCOLS.md and browsers have "scheme:host:port". */
+/* webrtcbin needs "scheme://user:password@host:port"; browsers and the gateway use "scheme:host:port". */
 static char *
 to_webrtcbin_url (const char *url, const char *username, const char *credential)
 {
@@ -492,7 +492,7 @@ vgw_call_media_set_answer (VgwCallMedia *self, const char *sdp, GError **error)
 void
 vgw_call_media_add_candidate (VgwCallMedia *self, const char *candidate, guint mline_index)
 {
-  /* the end of candidates changes nothing here, and webrtcbin takes any odd text for it */
+  /* the end of candidates has no effect here */
   if (candidate == NULL || !g_str_has_prefix (candidate, "candidate:"))
     return;
   g_signal_emit_by_name (self->webrtc, "add-ice-candidate", mline_index, candidate);
@@ -559,7 +559,7 @@ vgw_call_media_stop (VgwCallMedia *self)
     return;
   self->is_stopped = TRUE;
   release_channel (self);
-  /* NULL joins webrtcbin's thread: never from one of its callbacks, and not on the main loop of forty other calls */
+  /* NULL joins webrtcbin's thread: not on one of its callbacks, and not on the main loop of other calls */
   task = g_task_new (self, NULL, on_stopped, NULL);
   g_task_run_in_thread (task, stop_in_thread);
 }

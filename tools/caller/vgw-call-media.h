@@ -1,5 +1,5 @@
-/* The caller's end of one peer connection: webrtcbin as offerer, speech in, audio back. Everything here is called and
- * emitted on the main thread, but vgw_call_media_feed ().
+/* The caller's side of a peer connection: webrtcbin as offerer, speech out, audio back. Everything is called and
+ * emitted on the main thread, except vgw_call_media_feed ().
  *
  * Signals:
  *   "offer"         (const char *sdp)                       the local description is set; send it
@@ -10,9 +10,9 @@
  *   "first-voice"   (void)                                  the first 20 ms that are louder than silence
  *   "channel-open"  (void)                                  the data channel `events` can be used
  *   "event"         (const char *text)                      text from the data channel
- *   "failed"        (const GError *error)                   it is over
- *   "stopped"       (void)                                  the answer to vgw_call_media_stop (): all threads are gone
- */
+ *   "failed"        (const GError *error)                   the connection has failed
+ *   "stopped"       (void)                                  after vgw_call_media_stop (): all threads have ended
+ * */
 #pragma once
 
 #include <glib-object.h>
@@ -25,7 +25,7 @@
 #define VGW_TYPE_CALL_MEDIA (vgw_call_media_get_type ())
 G_DECLARE_FINAL_TYPE (VgwCallMedia, vgw_call_media, VGW, CALL_MEDIA, GObject)
 
-/* What was measured so far. */
+/* The measurements so far. */
 typedef struct
 {
   guint64 n_sent; /* RTP packets, since the connection is up */
@@ -35,9 +35,9 @@ typedef struct
   gint64 heard_start_us; /* when the first sample of what came back, and of its WAV, came out of the decoder, or -1 */
 } VgwCallMeasurements;
 
-/* Builds the pipeline for the codec of @speech. @wav (nullable) takes what comes back; it stays the caller's, who
- * closes it after "stopped". @keys (nullable): what to press, as vgw_call_keys_new () takes it; telephone events are
- * offered then. Errors: VGW_ERROR_INTERNAL, naming what GStreamer lacks. Returns: (transfer full) */
+/* Builds the pipeline for the codec of @speech. @wav (nullable) receives the audio; it is borrowed until "stopped".
+ * @keys (nullable): keys to press, as for vgw_call_keys_new (); telephone events are offered then. Errors:
+ * VGW_ERROR_INTERNAL, with the missing GStreamer element. Returns: (transfer full) */
 VgwCallMedia *vgw_call_media_new (VgwSpeech *speech, VgwWavFile *wav, gboolean has_data_channel, const char *keys,
                                   GError **error);
 
@@ -47,14 +47,14 @@ void vgw_call_media_add_ice_server (VgwCallMedia *self, const char *url, const c
 /* Before vgw_call_media_start (): offer candidates of a TURN server alone. */
 void vgw_call_media_set_relay_only (VgwCallMedia *self);
 
-/* How long pressing the keys takes from "connected" on; 0 where there are none. */
+/* The time from "connected" to the end of the last key; 0 where there are none. */
 guint vgw_call_media_get_keys_ms (VgwCallMedia *self);
 
 /* Starts the pipeline and makes the offer. */
 void vgw_call_media_start (VgwCallMedia *self);
 
-/* Errors: VGW_ERROR_BAD_MESSAGE for SDP that does not parse, or lacks telephone events where keys are pressed; what
- * webrtcbin rejects comes as "failed". */
+/* Errors: VGW_ERROR_BAD_MESSAGE for SDP that does not parse, or has no telephone events where there are keys; "failed"
+ * is emitted where webrtcbin rejects it. */
 gboolean vgw_call_media_set_answer (VgwCallMedia *self, const char *sdp, GError **error);
 
 /* A candidate of the other side; "" and NULL end them. */

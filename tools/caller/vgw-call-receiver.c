@@ -21,7 +21,7 @@ struct _VgwCallReceiver
   VgwTimeline heard;      /* guarded by lock */
 
   guint64 n_silent;      /* samples of pauses; the appsink's streaming thread only, as is the next */
-  GstClockTime heard_to; /* end of what has come, in the stream's time, or GST_CLOCK_TIME_NONE */
+  GstClockTime heard_to; /* end of the received audio, in the stream's time, or GST_CLOCK_TIME_NONE */
 };
 
 static void
@@ -55,7 +55,7 @@ on_rtp_received (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
-/* Packets are counted where they enter rtpbin: behind it the jitter buffer has evened them out. */
+/* Packets are counted where they enter rtpbin, before the jitter buffer. */
 static void
 on_rtpbin_pad_added (GstElement *rtpbin, GstPad *pad, gpointer user_data)
 {
@@ -64,8 +64,8 @@ on_rtpbin_pad_added (GstElement *rtpbin, GstPad *pad, gpointer user_data)
                        NULL);
 }
 
-/* How many samples long the pause before @buffer is: a gateway sends nothing while its bot says nothing. Time stamps
- * that are off by less than a frame are the jitter buffer's estimate of the clock. */
+/* The length in samples of the pause before @buffer: a gateway sends nothing while its bot is silent. Deviations of
+ * less than a frame are due to the jitter buffer's estimate of the clock. */
 static guint64
 measure_pause (VgwCallReceiver *self, GstBuffer *buffer)
 {

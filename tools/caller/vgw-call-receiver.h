@@ -1,5 +1,5 @@
-/* The receiving end of a call: counts RTP packets, measures loudness, writes the WAV, in which the pauses between
- * talkspurts are silence of their length. Its callbacks run on streaming threads. */
+/* The receiver of a call: counts RTP packets, measures loudness, writes the WAV, with silence for the pauses between
+ * talkspurts. Its callbacks run on streaming threads. */
 #pragma once
 
 #include <gst/gst.h>
@@ -26,7 +26,7 @@ VgwCallReceiver *vgw_call_receiver_new (guint rtp_clock_rate_hz, VgwWavFile *wav
 void vgw_call_receiver_free (VgwCallReceiver *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwCallReceiver, vgw_call_receiver_free)
 
-/* Counts what enters @rtpbin, and measures what arrives at @appsink (s16 mono, VGW_CALL_OUTPUT_RATE_HZ). */
+/* Counts the packets of @rtpbin, and measures the audio of @appsink (s16 mono, VGW_CALL_OUTPUT_RATE_HZ). */
 void vgw_call_receiver_attach (VgwCallReceiver *self, GstElement *rtpbin, GstElement *appsink);
 
 /* @heard_start_us: see VgwCallMeasurements. Any thread. */

@@ -46,7 +46,7 @@ vgw_call_report_clear (VgwCallReport *report)
   g_clear_pointer (&report->session_id, g_free);
 }
 
-/* Numbers are rounded to what they can be trusted for. */
+/* Rounds numbers to their accuracy. */
 static double
 round_to_tenth (double value)
 {

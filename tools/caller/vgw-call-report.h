@@ -1,4 +1,4 @@
-/* What is known of a call when it is over, for people and as JSON. */
+/* The result of a call, as text and as JSON. */
 #pragma once
 
 #include <json-glib/json-glib.h>
@@ -13,13 +13,13 @@ typedef enum
   VGW_CALL_USAGE = 2,     /* options or input file */
   VGW_CALL_SIGNALING = 3, /* no WebSocket, no answer, or the gateway refused */
   VGW_CALL_TRANSPORT = 4, /* ICE or DTLS did not connect */
-  VGW_CALL_INTERNAL = 5,  /* this program's own fault, or GStreamer lacks something */
+  VGW_CALL_INTERNAL = 5,  /* internal error, or a missing GStreamer element */
   VGW_CALL_OUTPUT = 6,    /* --out could not be written */
 } VgwCallResult;
 
 const char *vgw_call_result_to_string (VgwCallResult result);
 
-/* Moments of a call, in milliseconds since it was started; -1 where they did not come. */
+/* Moments of a call, in milliseconds since its start; -1 where they did not occur. */
 typedef enum
 {
   VGW_CALL_MOMENT_WEBSOCKET, /* the WebSocket is open */
@@ -37,7 +37,7 @@ typedef struct
 {
   VgwCallResult result;
   char *failure;     /* (nullable) */
-  char *end_reason;  /* (nullable) what the gateway said when it ended the session */
+  char *end_reason;  /* (nullable) of the gateway's `state: ended` */
   char *session_id;  /* (nullable) */
   gint64 started_us; /* of the monotonic clock */
   double moments_ms[VGW_CALL_N_MOMENTS];
@@ -45,11 +45,11 @@ typedef struct
   VgwCallMeasurements measurements;
 } VgwCallReport;
 
-/* @report is zero; sets every moment to -1. */
+/* @report is zeroed; sets all moments to -1. */
 void vgw_call_report_init (VgwCallReport *report);
 void vgw_call_report_clear (VgwCallReport *report);
 
-/* At least so many windows of 20 ms must have been louder than silence for VGW_CALL_OK. */
+/* The number of windows of 20 ms louder than silence that VGW_CALL_OK requires. */
 #define VGW_CALL_MIN_VOICED_WINDOWS 10
 
 /* One object with every field of the man page. Returns: (transfer full) */

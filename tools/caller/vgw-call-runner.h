@@ -1,4 +1,4 @@
-/* Many calls at once: starts them at a steady pace, keeps count, collects the reports. Main thread only.
+/* Runs many calls: starts them at a constant rate, counts them, collects the reports. Main thread only.
  *
  * Signals:
  *   "progress" (void)                     a count has changed
@@ -18,15 +18,15 @@ typedef struct
   guint n_started, n_talking, n_ended, n_failed;
 } VgwCallCounts;
 
-/* Starts @n_calls calls, one each @ramp_ms. @out_path (nullable): the WAV of what comes back; with more than one call
- * the number of the call goes before its suffix. An existing file is replaced. @settings must outlive the runner.
- * Returns: (transfer full) */
+/* Starts @n_calls calls, one each @ramp_ms. @out_path (nullable): the WAV for the received audio; with more than one
+ * call the number of the call is inserted before its suffix. An existing file is replaced. @settings must outlive the
+ * runner. Returns: (transfer full) */
 VgwCallRunner *vgw_call_runner_new (const VgwCallSettings *settings, guint n_calls, guint ramp_ms,
                                     const char *out_path);
 
 void vgw_call_runner_start (VgwCallRunner *self);
 
-/* Starts no more, hangs up those that are there. Idempotent. */
+/* Starts no more calls, and hangs up the present ones. Idempotent. */
 void vgw_call_runner_hang_up (VgwCallRunner *self);
 
 void vgw_call_runner_get_counts (VgwCallRunner *self, VgwCallCounts *counts);

@@ -3,7 +3,7 @@
  * Signals:
  *   "opened"  (void)
  *   "message" (const VgwMessage *message)
- *   "closed"  (const char *reason)   once, for people: could not be opened, closed by the other side, garbage on it
+ *   "closed"  (const char *reason)   once, with a message: opening failed, closed by the peer, an invalid message
  */
 #pragma once
 
@@ -20,8 +20,8 @@ VgwCallSocket *vgw_call_socket_new (void); /* (transfer full) */
 void vgw_call_socket_open (VgwCallSocket *self, SoupSession *http, const char *url, const char *origin,
                            gboolean accepts_any_certificate);
 
-/* Takes @message (transfer full); dropped where the socket is not open. */
+/* Sends @message (transfer full); dropped where the socket is not open. */
 void vgw_call_socket_send (VgwCallSocket *self, VgwMessage *message);
 
-/* Starts the closing handshake, or gives up opening. Nothing is emitted afterwards. Idempotent. */
+/* Starts the closing handshake, or cancels opening. Nothing is emitted afterwards. Idempotent. */
 void vgw_call_socket_close (VgwCallSocket *self);

@@ -1,4 +1,4 @@
-/* The states of a call, in the order in which it goes through them; some may be left out. */
+/* The states of a call, in order; some may be skipped. */
 #pragma once
 
 #include <glib.h>
@@ -12,7 +12,7 @@ typedef enum
   VGW_CALL_STATE_CONNECTING, /* ICE and DTLS */
   VGW_CALL_STATE_TALKING,
   VGW_CALL_STATE_HANGING_UP, /* `bye` is sent */
-  VGW_CALL_STATE_STOPPING,   /* threads are going */
+  VGW_CALL_STATE_STOPPING,   /* threads are ending */
   VGW_CALL_STATE_ENDED,
 } VgwCallState;
 

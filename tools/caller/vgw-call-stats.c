@@ -6,7 +6,7 @@
 #define SEQUENCE_CYCLE 0x10000
 #define JITTER_GAIN 16.0 /* RFC 3550 section 6.4.1 */
 
-/* @sequence extended to 64 bits: the value nearest to the highest one so far, so that late packets stay in their
+/* Extends @sequence to 64 bits: the value nearest to the highest one so far, so that late packets are in the right
  * cycle. */
 static guint64
 extend_sequence (guint64 highest, guint16 sequence)
@@ -29,7 +29,7 @@ vgw_rtp_counter_add (VgwRtpCounter *self, guint16 sequence, guint32 timestamp, g
   self->n_received++;
   if (self->n_received == 1)
     {
-      /* one cycle up, so that a packet from before the first one does not go below zero */
+      /* starts in cycle 1, so that a packet before the first one is not negative */
       self->first_sequence = self->highest_sequence = (guint64) SEQUENCE_CYCLE + sequence;
       self->last_timestamp = timestamp;
       self->last_arrival_us = arrival_us;

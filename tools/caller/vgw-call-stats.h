@@ -1,5 +1,5 @@
-/* What is measured during a call: RTP reception as RFC 3550 defines it, and the loudness of what was heard.
- * Plain values without locks: whoever owns them guards them. */
+/* The measurements of a call: RTP reception as defined by RFC 3550, and the loudness of the received audio. Plain
+ * values without locks. */
 #pragma once
 
 #include <glib.h>
@@ -8,7 +8,7 @@
 typedef struct
 {
   guint64 n_received;
-  guint64 first_sequence, highest_sequence; /* extended by the cycles that have passed */
+  guint64 first_sequence, highest_sequence; /* extended by cycles */
   guint32 last_timestamp;
   gint64 last_arrival_us;
   double jitter_ms;
@@ -18,21 +18,21 @@ typedef struct
 void vgw_rtp_counter_add (VgwRtpCounter *self, guint16 sequence, guint32 timestamp, gint64 arrival_us,
                           guint clock_rate_hz);
 
-/* Packets that should have come and did not, never below 0 (duplicates). RFC 3550 appendix A.3. */
+/* Expected minus received packets, at least 0 (duplicates). RFC 3550 appendix A.3. */
 guint64 vgw_rtp_counter_get_lost (const VgwRtpCounter *self);
 
-/* When a stream of frames began on the monotonic clock. Zero-initialise. */
+/* The start of a stream of frames on the monotonic clock. Zero-initialise. */
 typedef struct
 {
   guint n_frames;
   gint64 starts_us[750]; /* from each of the first 15 s of frames */
 } VgwTimeline;
 
-/* Counts a frame whose first sample lies @position_us into its stream and came at @now_us of the monotonic clock. */
+/* Adds a frame whose first sample is at @position_us of its stream and arrived at @now_us of the monotonic clock. */
 void vgw_timeline_add (VgwTimeline *self, gint64 now_us, gint64 position_us);
 
-/* The moment of the stream's first sample, as the median over its frames has it: those that a busy machine held up, or
- * that waited for the jitter buffer to begin, do not count. -1 where there is none. */
+/* The time of the stream's first sample, as the median over its frames, so that frames delayed by a busy machine or by
+ * the start of the jitter buffer do not count. -1 where there is none. */
 gint64 vgw_timeline_get_start_us (const VgwTimeline *self);
 
 /* Loudness of s16 samples, over all and in windows of 20 ms. Zero-initialise, then set samples_per_window. */

@@ -7,14 +7,14 @@
 #include "base/vgw-error.h"
 #include "caller/vgw-call-codec.h"
 
-#define MAX_PAUSE_MS (30 * 60 * 1000) /* a pause of the bot is written at once, when it is over */
+#define MAX_PAUSE_MS (30 * 60 * 1000) /* a pause is written at once, when it is over */
 
 VgwWavFile *
 vgw_call_wav_open (VgwWavWriter *writer, const char *path, GError **error)
 {
   VgwWavFile *wav;
 
-  /* the writer never touches a file that is there; --out replaces it */
+  /* the writer does not replace existing files; --out does */
   if (g_unlink (path) != 0 && errno != ENOENT)
     {
       g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "replacing %s: %s", path, g_strerror (errno));

@@ -5,9 +5,9 @@
 #include "caller/vgw-call-socket.h"
 #include "caller/vgw-call-wav.h"
 
-#define GREETING_TIMEOUT_MS 300 /* a peer that sends no `session` message is offered to after this */
+#define GREETING_TIMEOUT_MS 300 /* without a `session` message the offer is sent after this */
 #define BYE_TIMEOUT_MS 3000
-#define ECHO_TAIL_MS 1500 /* what a reply may be late by */
+#define ECHO_TAIL_MS 1500 /* the longest delay of a reply */
 
 struct _VgwCall
 {
@@ -68,7 +68,7 @@ mark (VgwCall *self, VgwCallMoment moment)
     self->report.moments_ms[moment] = elapsed_ms (self);
 }
 
-/* The first verdict stands: what follows is a consequence. */
+/* Sets the verdict, unless there is one: later ones are consequences. */
 static void
 set_verdict (VgwCall *self, VgwCallResult result, const char *failure)
 {
@@ -320,7 +320,7 @@ start_media (VgwCall *self)
   g_signal_connect (self->media, "stopped", G_CALLBACK (on_media_stopped), self);
 }
 
-/* Offers, with the servers that @servers (nullable) names. */
+/* Sends the offer, with the ICE servers of @servers (nullable). */
 static void
 offer (VgwCall *self, GPtrArray *servers)
 {
@@ -410,7 +410,7 @@ handle_state (VgwCall *self, const VgwMessage *message)
 {
   if (g_strcmp0 (message->name, "ended") == 0)
     handle_ended (self, message);
-  /* the gateway takes events once the session is active, which is a moment after it is connected here */
+  /* the gateway accepts events once the session is active, which is a moment after it is connected here */
   else if (g_strcmp0 (message->name, "active") == 0 && !self->settings->has_data_channel)
     send_event (self);
 }
@@ -583,12 +583,6 @@ void
 vgw_call_hang_up (VgwCall *self)
 {
   hang_up (self);
-}
-
-VgwCallState
-vgw_call_get_state (VgwCall *self)
-{
-  return self->state;
 }
 
 const VgwCallReport *

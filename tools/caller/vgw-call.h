@@ -1,9 +1,9 @@
-/* One call: signaling over a WebSocket (docs/PROTOCOL.md) as the side that offers, and its media. Main thread only.
+/* One call: signaling over a WebSocket (docs/PROTOCOL.md) as the offerer, and its media. Main thread only.
  *
  * Signals:
  *   "state-changed" (VgwCallState state)
  *   "event"         (const char *text)   an application event of the gateway
- *   "ended"         (void)               once; the report is complete and all threads of the call are gone
+ *   "ended"         (void)               once; the report is complete and all threads of the call have ended
  */
 #pragma once
 
@@ -23,7 +23,7 @@ typedef struct
   char *origin;                                     /* (nullable) the Origin header */
   char *event_json;                                 /* (nullable) sent once the call is up */
   char *turn_url, *turn_username, *turn_credential; /* (nullable) a TURN server beside those the gateway names */
-  char *keys;                                       /* (nullable) what to press, as vgw_call_keys_new () takes it */
+  char *keys;                                       /* (nullable) keys to press, as for vgw_call_keys_new () */
   gboolean is_relay_only;
   gboolean has_data_channel;
   gboolean accepts_any_certificate;
@@ -35,15 +35,13 @@ typedef struct
   VgwWavWriter *wav_writer; /* (nullable) where no call writes a WAV */
 } VgwCallSettings;
 
-/* @out_path (nullable): the WAV for what comes back; an existing file is replaced. Returns: (transfer full) */
+/* @out_path (nullable): the WAV for the received audio; an existing file is replaced. Returns: (transfer full) */
 VgwCall *vgw_call_new (const VgwCallSettings *settings, const char *out_path);
 
 void vgw_call_start (VgwCall *self);
 
-/* Ends it before its time; the report then has what was measured so far. Idempotent. */
+/* Ends the call early; the report then has the measurements so far. Idempotent. */
 void vgw_call_hang_up (VgwCall *self);
-
-VgwCallState vgw_call_get_state (VgwCall *self);
 
 /* Complete after "ended". (transfer none) */
 const VgwCallReport *vgw_call_get_report (VgwCall *self);

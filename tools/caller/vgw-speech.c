@@ -121,7 +121,7 @@ push_frames (GstElement *in, const GByteArray *pcm, gsize frame_bytes)
   gst_app_src_end_of_stream (GST_APP_SRC (in));
 }
 
-/* Keeps the payload of @sample alone: time stamps are set anew for each call. */
+/* Adds the payload of @sample; timestamps are set for each call. */
 static void
 keep_frame (VgwSpeech *self, GstSample *sample)
 {

@@ -1,5 +1,4 @@
-/* What the caller says: a WAV, encoded once and shared by every call of the process. Immutable after it is made, so
- * that forty calls cost one encoder. */
+/* The caller's speech: a WAV, encoded once and shared by all calls of the process. Immutable. */
 #pragma once
 
 #include <gst/gst.h>
@@ -24,9 +23,9 @@ const VgwCallCodec *vgw_speech_get_codec (VgwSpeech *self);
 /* Of the speech itself, without the pause. */
 guint vgw_speech_get_duration_ms (VgwSpeech *self);
 
-/* Frame @index of an endless repetition of speech and pause, its time stamps unset. Any thread.
+/* Frame @index of the endless repetition of speech and pause, without timestamps. Any thread.
  * Returns: (transfer full) a buffer that shares the frame's memory */
 GstBuffer *vgw_speech_get_frame (VgwSpeech *self, guint64 index);
 
-/* Caps of the frames, as the encoder made them. Returns: (transfer none) */
+/* The encoder's caps of the frames. Returns: (transfer none) */
 GstCaps *vgw_speech_get_caps (VgwSpeech *self);

@@ -16,7 +16,7 @@
 #include "elements/vgw-elements.h"
 #include "vgw-build.h"
 
-#define THREAD_STACK_BYTES (512 * 1024) /* the default of 8 MB times ten threads a call is too much to map */
+#define THREAD_STACK_BYTES (512 * 1024) /* the default of 8 MB is too much address space with ten threads per call */
 #define MAX_CALLS 2000
 #define MAX_DURATION_S 86400.0
 #define PAUSE_MS 1000 /* between two repetitions of the speech */
@@ -140,7 +140,7 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
   return check_options (options, error);
 }
 
-/* A JSON object stays what it is; anything else becomes the text of one. */
+/* A JSON object is returned unchanged; other text becomes the member "text" of one. */
 static char *
 make_event (const char *text)
 {
@@ -197,7 +197,7 @@ make_settings (const Options *options, VgwCallSettings *settings, GError **error
   settings->pacer = vgw_pacer_new (1);
   settings->wav_writer = vgw_wav_writer_new ();
   settings->http = soup_session_new_with_options ("max-conns", MAX_CALLS, "max-conns-per-host", MAX_CALLS, NULL);
-  /* compressing a few hundred bytes of JSON is not worth its memory in each call */
+  /* compression of a few hundred bytes of JSON is not worth its memory in each call */
   soup_session_remove_feature_by_type (settings->http, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
   return TRUE;
 }

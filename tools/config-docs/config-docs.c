@@ -1,5 +1,5 @@
-/* config-docs sample|man: prints what is made of the table of keys, data/voice-gateway.conf or
- * docs/man/voice-gateway.conf.5. tools/config-docs/check.py compares them with the committed files. */
+/* config-docs sample|man: prints data/voice-gateway.conf or docs/man/voice-gateway.conf.5, made from the table of keys.
+ * tools/config-docs/check.py compares them with the committed files. */
 #include <string.h>
 
 #include "config/vgw-config-keys.h"
@@ -58,7 +58,7 @@ append_sample_key (GString *out, const VgwConfigKey *key)
   g_string_append_printf (out, "#%s =%s%s\n", key->name, *key->default_text != '\0' ? " " : "", key->default_text);
 }
 
-/* All in comments: the group would be an engine. */
+/* Only comments: an active group would be an engine. */
 static void
 append_sample_engine_key (GString *out, const VgwConfigKey *key)
 {
@@ -75,7 +75,7 @@ append_sample_engine_key (GString *out, const VgwConfigKey *key)
 
 typedef void (*AppendKeyFunc) (GString *out, const VgwConfigKey *key);
 
-/* The keys whose place is @group. */
+/* The keys of @group. */
 static void
 append_keys (GString *out, const char *group, AppendKeyFunc append)
 {
@@ -115,7 +115,7 @@ append_sample (GString *out)
 
 /* --- the man page --- */
 
-/* Appends @text so that roff takes none of it for a request. */
+/* Appends @text, escaped for roff. */
 static void
 append_roff (GString *out, const char *text)
 {

@@ -139,7 +139,7 @@ vgw_engine_record_class_init (VgwEngineRecordClass *klass)
   G_OBJECT_CLASS (klass)->finalize = vgw_engine_record_finalize;
   engine_class->start = vgw_engine_record_start;
   engine_class->push_audio = vgw_engine_record_push_audio;
-  engine_class->takes_playout = TRUE; /* whatever it wraps */
+  engine_class->takes_playout = TRUE; /* for the wrapped engine */
   engine_class->takes_speech = TRUE;
   engine_class->handle = vgw_engine_record_handle;
   engine_class->stop = vgw_engine_record_stop;

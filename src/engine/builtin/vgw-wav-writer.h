@@ -6,7 +6,7 @@
 #include <glib.h>
 
 typedef struct _VgwWavWriter VgwWavWriter; /* reference counted */
-typedef struct _VgwWavFile VgwWavFile;     /* one file; owned by whoever opened it until close () */
+typedef struct _VgwWavFile VgwWavFile;     /* one file; owned by its opener until close () */
 
 typedef struct
 {

@@ -1,8 +1,8 @@
 /* Asterisk's chan_websocket with JSON control messages, the gateway as Asterisk.
  * https://docs.asterisk.org/Configuration/Channel-Drivers/WebSocket/
  *
- * The protocol counts its queue in frames of 20 ms and tells the application at two levels. How much of the playout
- * queue has been played is known here from marks of our own among the audio, one for every POSITION_FRAMES. */
+ * The protocol counts its queue in frames of 20 ms and notifies the application at two levels. The position of the
+ * playout queue is tracked by additional marks in the audio, one for every POSITION_FRAMES. */
 #include <string.h>
 
 #include "base/vgw-json.h"
@@ -15,7 +15,7 @@
 #define MAX_CORRELATION_ID_BYTES 1000
 #define CHANNEL_PREFIX "WebSocket/voice-gateway/"
 
-/* What a mark in the playout queue is for; the first character of its name there. */
+/* The kind of a mark in the playout queue: the first character of its name. */
 #define MARK_OF_BOT 'm'
 #define MARK_OF_BUFFERING 'b'
 #define MARK_OF_POSITION 'q'
@@ -29,16 +29,16 @@ typedef struct
   char *channel;
 
   gboolean is_buffering; /* between START_MEDIA_BUFFERING and STOP_MEDIA_BUFFERING */
-  guint8 rest[VGW_DIALECT_MAX_FRAME_SAMPLES * sizeof (gint16)]; /* what does not fill a frame yet */
+  guint8 rest[VGW_DIALECT_MAX_FRAME_SAMPLES * sizeof (gint16)]; /* an incomplete frame */
   gsize n_rest;
-  gboolean is_rest_marked; /* a mark came behind it */
+  gboolean is_rest_marked; /* a mark was received after it */
 
   gboolean is_paused;
-  gboolean is_xoff;       /* as the application was told */
-  gboolean is_queue_full; /* as the playout queue says, whatever its own bound is */
+  gboolean is_xoff;       /* as last sent to the application */
+  gboolean is_queue_full; /* as last reported by the playout queue */
   gboolean is_drained_wanted;
-  gboolean is_media_in;  /* SET_MEDIA_DIRECTION: from the gateway to the application … */
-  gboolean is_media_out; /* … and back, as the gateway sees it */
+  gboolean is_media_in;  /* SET_MEDIA_DIRECTION: from the gateway to the application */
+  gboolean is_media_out; /* from the application to the gateway */
 
   guint64 n_queued;  /* frames, since open () */
   guint64 n_played;  /* or dropped; never more than n_queued */
@@ -57,7 +57,7 @@ begin_connection (Asterisk *self)
   self->is_drained_wanted = FALSE;
   self->is_media_in = TRUE;
   self->is_media_out = TRUE;
-  /* marks that came back while there was no connection are not known */
+  /* marks that were reached while there was no connection are not known */
   self->n_played = self->n_queued;
   self->n_cleared = self->n_queued;
 }
@@ -153,7 +153,7 @@ asterisk_start (gpointer state)
   Asterisk *self = state;
   JsonObject *event = new_event ("MEDIA_START");
 
-  set_paused (self, FALSE); /* an application that begins again expects that nothing is */
+  set_paused (self, FALSE); /* a new connection is not paused */
   begin_connection (self);
   json_object_set_string_member (event, "connection_id", self->connection_id);
   json_object_set_string_member (event, "channel", self->channel);
@@ -195,11 +195,10 @@ send_dtmf (Asterisk *self, char digit, guint duration_ms)
 static void
 asterisk_stop (gpointer state, const char *reason)
 {
-  /* Asterisk closes the connection, and says no more */
+  /* Asterisk closes the connection without a message */
 }
 
-/* --- the queue ------------------------------------------------------------------------------------------------------
- */
+/* --- the queue --- */
 
 static guint64
 get_queue_length (const Asterisk *self)
@@ -244,7 +243,7 @@ tell_mark (Asterisk *self, const char *event_name, const char *correlation_id)
   send_event (self, event);
 }
 
-/* Marks that a flush drops are not told: the documentation says so of MEDIA_BUFFERING_COMPLETED. */
+/* Marks that are dropped by a flush are not sent: the documentation specifies that for MEDIA_BUFFERING_COMPLETED. */
 static void
 end_mark (Asterisk *self, const char *mark, gboolean is_cleared)
 {
@@ -304,12 +303,11 @@ asterisk_handle (gpointer state, const VgwEngineInput *input)
       break;
     case VGW_ENGINE_INPUT_EVENT:
     case VGW_ENGINE_INPUT_SPEECH:
-      break; /* the protocol has none */
+      break; /* not in the protocol */
     }
 }
 
-/* --- from the bot ---------------------------------------------------------------------------------------------------
- */
+/* --- from the bot --- */
 
 static void
 set_mark (Asterisk *self, char kind, const char *name)
@@ -340,7 +338,7 @@ play_frames (Asterisk *self, const guint8 *data, gsize length)
     }
 }
 
-/* What does not fill a frame ends here: silence fills it. */
+/* Pads an incomplete frame with silence and plays it. */
 static void
 flush_rest (Asterisk *self)
 {
@@ -359,7 +357,7 @@ receive_media (Asterisk *self, const guint8 *data, gsize length)
   if (!self->is_media_out || length == 0)
     return TRUE;
   if (self->is_rest_marked && self->n_rest % sizeof (gint16) != 0 && length % sizeof (gint16) == 0)
-    self->n_rest--; /* of no sample: see VgwDialectOddByte */
+    self->n_rest--; /* half a sample: see VgwDialectOddByte */
   self->is_rest_marked = FALSE;
   if (self->n_rest > 0)
     {
@@ -396,13 +394,13 @@ get_correlation_id (JsonObject *message, const char **id, GError **error)
 static gboolean
 receive_answer (Asterisk *self, JsonObject *message, GError **error)
 {
-  return TRUE; /* the caller is there already */
+  return TRUE; /* the call is answered already */
 }
 
 static gboolean
 receive_hangup (Asterisk *self, JsonObject *message, GError **error)
 {
-  if (self->is_paused) /* what waits would never be heard */
+  if (self->is_paused) /* queued audio would never be played */
     {
       self->n_rest = 0;
       self->wire.handlers->emit (&(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_CLEAR }, self->wire.user_data);
@@ -439,7 +437,7 @@ receive_flush (Asterisk *self, JsonObject *message, GError **error)
   self->n_rest = 0;
   self->n_cleared = self->n_queued;
   self->wire.handlers->emit (&(VgwEngineOutput){ .type = VGW_ENGINE_OUTPUT_CLEAR }, self->wire.user_data);
-  set_paused (self, FALSE); /* afterwards, or a little of what was paused would be heard */
+  set_paused (self, FALSE); /* afterwards, since otherwise some of the paused audio would be played */
   return TRUE;
 }
 

@@ -28,7 +28,7 @@ typedef struct
 {
   VgwDialectWire wire;
   VgwDialectBlock block;
-  VgwDialectOddByte odd; /* of the bot's voice */
+  VgwDialectOddByte odd; /* of the bot's audio */
   guint8 audio_kind;
 
   /* the message that is being read */
@@ -95,7 +95,7 @@ audiosocket_start (gpointer state)
   AudioSocket *self = state;
   guint8 uuid[VGW_DIALECT_ID_BYTES];
 
-  /* What a lost connection left behind belongs to no message of this one. */
+  /* drops the incomplete message of a lost connection */
   self->n_header = 0;
   g_byte_array_set_size (self->payload, 0);
   self->odd = (VgwDialectOddByte){ 0 };
@@ -149,12 +149,11 @@ audiosocket_handle (gpointer state, const VgwEngineInput *input)
     case VGW_ENGINE_INPUT_EVENT:
     case VGW_ENGINE_INPUT_SPEECH:
     case VGW_ENGINE_INPUT_PLAYOUT:
-      break; /* the protocol has none */
+      break; /* not in the protocol */
     }
 }
 
-/* --- from the bot ---------------------------------------------------------------------------------------------------
- */
+/* --- from the bot --- */
 
 static gboolean
 receive_error (const guint8 *payload, gsize length, GError **error)
@@ -185,7 +184,7 @@ receive_message (AudioSocket *self, guint8 kind, const guint8 *payload, gsize le
   return TRUE;
 }
 
-/* Takes up to the rest of the message from @data; returns how much. */
+/* Reads up to the rest of the message from @data; returns the number of bytes. */
 static gsize
 take (AudioSocket *self, const guint8 *data, gsize length)
 {
@@ -222,7 +221,7 @@ audiosocket_receive (gpointer state, gboolean is_text, const guint8 *data, gsize
       length -= n;
       if (!is_complete (self))
         continue;
-      /* One bad message costs itself only: the length says where the next begins. */
+      /* After a bad message reading continues with the next one, by its length. */
       receive_message (self, self->header[0], self->payload->data, self->payload->len, first == NULL ? &first : NULL);
       self->n_header = 0;
       g_byte_array_set_size (self->payload, 0);

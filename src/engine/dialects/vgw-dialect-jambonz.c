@@ -7,20 +7,20 @@
 #include "engine/dialects/vgw-dialects.h"
 
 #define DTMF_CLOCK_HZ 8000       /* the unit of a digit's duration: RTP timestamps of telephone-event */
-#define MAX_MARK_NAME_BYTES 1000 /* with what is put before it, what the playout queue takes */
+#define MAX_MARK_NAME_BYTES 1000 /* VGW_PLAYOUT_MAX_MARK_BYTES less a prefix */
 
-/* What a mark in the playout queue is for; the first character of its name there. */
+/* The kind of a mark in the playout queue: the first character of its name. */
 #define MARK_OF_BOT 'm'
 #define MARK_OF_PLAY_AUDIO 'p'
 
 typedef struct
 {
   VgwDialectWire wire;
-  VgwDialectBlock block; /* of the caller's voice: 20 ms */
+  VgwDialectBlock block; /* of the caller's audio: 20 ms */
   VgwDialectOddByte odd; /* of the application's */
   char *call_sid;
-  const char *payload;   /* (nullable) of the command that is being received, where it is apart from it */
-  guint mark_generation; /* clearMarks begins a new one: marks of an old one are not told */
+  const char *payload;   /* (nullable) audio of the present command, where it is separate from it */
+  guint mark_generation; /* incremented by clearMarks: older marks are not sent */
 } Jambonz;
 
 static gpointer
@@ -62,9 +62,9 @@ jambonz_start (gpointer state)
   vgw_dialect_add_string (attributes, "traceId", call->trace_id);
   vgw_dialect_add_string (attributes, "clientOrigin", call->origin);
   vgw_dialect_add_string (attributes, "clientUserAgent", call->user_agent);
-  vgw_dialect_add_parameters (call, attributes); /* where the metadata of the verb are */
+  vgw_dialect_add_parameters (call, attributes); /* as the metadata of the verb */
   vgw_dialect_block_reset (&self->block, &call->format, 1);
-  self->mark_generation++; /* what an application that is gone asked for is nobody's */
+  self->mark_generation++; /* marks of the previous connection are not sent */
   self->odd = (VgwDialectOddByte){ 0 };
   vgw_dialect_send_object (&self->wire, attributes);
 }
@@ -111,9 +111,9 @@ tell_mark (Jambonz *self, const char *name, gboolean is_cleared)
   vgw_dialect_send_object (&self->wire, mark);
 }
 
-/* @id: as the application gave it with its playAudio, or empty. */
+/* @id: that of the application's playAudio, or empty. */
 static void
-tell_play_done (Jambonz *self, const char *id)
+send_play_done (Jambonz *self, const char *id)
 {
   JsonObject *done = json_object_new ();
   JsonObject *data = json_object_new ();
@@ -134,7 +134,7 @@ end_mark (Jambonz *self, const char *mark, gboolean is_cleared)
   if (name == NULL)
     return;
   if (*mark == MARK_OF_PLAY_AUDIO && !is_cleared)
-    tell_play_done (self, name + 1);
+    send_play_done (self, name + 1);
   else if (*mark == MARK_OF_BOT && strtoul (mark + 1, NULL, 10) == self->mark_generation)
     tell_mark (self, name + 1, is_cleared);
 }
@@ -156,7 +156,7 @@ send_playout (Jambonz *self, const VgwPlayoutEvent *event)
 static void
 jambonz_stop (gpointer state, const char *reason)
 {
-  /* jambonz closes the connection, and says no more */
+  /* jambonz closes the connection without a message */
 }
 
 static void
@@ -172,12 +172,11 @@ jambonz_handle (gpointer state, const VgwEngineInput *input)
       break;
     case VGW_ENGINE_INPUT_EVENT:
     case VGW_ENGINE_INPUT_SPEECH:
-      break; /* the protocol has none */
+      break; /* not in the protocol */
     }
 }
 
-/* --- from the bot ---------------------------------------------------------------------------------------------------
- */
+/* --- from the bot --- */
 
 static void
 set_mark (Jambonz *self, char kind, const char *name)
@@ -232,7 +231,7 @@ receive_json (Jambonz *self, JsonObject *data, GError **error)
   return TRUE;
 }
 
-/* "16000" in the documentation's example, and a number in others' code. */
+/* A string in the documentation's example, "16000"; a number in other code. */
 static gboolean
 has_our_rate (Jambonz *self, JsonObject *data)
 {
@@ -261,7 +260,7 @@ receive_play_audio (Jambonz *self, JsonObject *data, GError **error)
   bytes = vgw_dialect_decode_base64 (content, &length);
   if (bytes == NULL)
     return vgw_dialect_fail (error, "playAudio: data.audioContent must be base64");
-  vgw_dialect_play_bytes (&self->wire, bytes, length); /* a whole piece: an odd byte at its end is none of a sample */
+  vgw_dialect_play_bytes (&self->wire, bytes, length); /* complete: an odd byte at its end is ignored */
   set_mark (self, MARK_OF_PLAY_AUDIO, id != NULL && strlen (id) <= MAX_MARK_NAME_BYTES ? id : "");
   return TRUE;
 }

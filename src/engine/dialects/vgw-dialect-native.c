@@ -7,15 +7,15 @@
 
 #define PROTOCOL_VERSION 1
 #define MAX_MARK_NAME_BYTES 256
-#define MAX_ERRORS_TOLD 16 /* for each connection: a flood is not answered with a flood */
+#define MAX_ERRORS_SENT 16 /* per connection: a flood is not answered with a flood */
 
 typedef struct
 {
   VgwDialectWire wire;
-  VgwDialectBlock block;    /* of the caller's voice: 20 ms */
-  VgwDialectOddByte odd;    /* of the bot's */
+  VgwDialectBlock block;    /* of the caller's audio: 20 ms */
+  VgwDialectOddByte odd;    /* of the bot's audio */
   gboolean is_started;      /* once */
-  gboolean is_rate_refused; /* the bot asked for another rate: its audio would be played at the wrong speed */
+  gboolean is_rate_refused; /* the bot has another sample rate: its audio is dropped */
   guint n_errors_told;
 } Native;
 
@@ -212,8 +212,7 @@ native_handle (gpointer state, const VgwEngineInput *input)
     }
 }
 
-/* --- from the bot ---------------------------------------------------------------------------------------------------
- */
+/* --- from the bot --- */
 
 static gboolean
 receive_ready (Native *self, JsonObject *message, GError **error)
@@ -315,7 +314,7 @@ native_receive (gpointer state, gboolean is_text, const guint8 *data, gsize leng
 
   if (is_text ? receive_text (self, data, length, &cause) : receive_audio (self, data, length, &cause))
     return TRUE;
-  if (self->n_errors_told < MAX_ERRORS_TOLD)
+  if (self->n_errors_told < MAX_ERRORS_SENT)
     {
       self->n_errors_told++;
       answer = new_message ("error");

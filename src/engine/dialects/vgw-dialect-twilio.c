@@ -11,7 +11,7 @@
 #define FRAME_BYTES (RATE_HZ * VGW_FRAME_MS / 1000)
 #define CHUNK_SAMPLES 1024 /* on the stack */
 #define MAX_MARK_NAME_BYTES 1000
-#define ACCOUNT_SID "AC00000000000000000000000000000000" /* there is no account */
+#define ACCOUNT_SID "AC00000000000000000000000000000000" /* placeholder */
 
 typedef struct
 {
@@ -22,7 +22,7 @@ typedef struct
   guint n_streams;
   guint64 sequence_number; /* of the last message that had one */
   guint64 n_chunks;
-  const char *payload; /* (nullable) of the message that is being received, where it is apart from it */
+  const char *payload; /* (nullable) audio of the present message, where it is separate from it */
 } Twilio;
 
 static gpointer
@@ -60,7 +60,7 @@ start_stream (Twilio *self)
   vgw_dialect_block_reset (&self->block, &self->wire.call->format, 1);
 }
 
-/* Every number of this protocol is a string. */
+/* All numbers of this protocol are strings. */
 static void
 set_number (JsonObject *object, const char *name, guint64 number)
 {
@@ -79,7 +79,7 @@ new_message (Twilio *self, const char *event)
   return message;
 }
 
-/* Adds @body (transfer full) under the name of the event, as they all do, and sends @message (transfer full). */
+/* Adds @body (transfer full) under the name of the event, and sends @message (transfer full). */
 static void
 send_message (Twilio *self, JsonObject *message, JsonObject *body)
 {
@@ -99,7 +99,7 @@ describe_media (void)
   return format;
 }
 
-/* What <Parameter> elements are to a Twilio application: strings that it may want. */
+/* The customParameters, which are <Parameter> elements with Twilio. */
 static JsonObject *
 describe_call (const VgwDialectCall *call)
 {
@@ -195,7 +195,7 @@ send_playout (Twilio *self, const VgwPlayoutEvent *event)
 {
   if (event->type == VGW_PLAYOUT_MARK)
     send_mark (self, event->name);
-  /* a mark that a clear drops comes back as if it had been reached; one that is LOST does not */
+  /* a mark dropped by a clear is sent as if it had been reached; one that is LOST is not */
   if (event->type == VGW_PLAYOUT_CLEARED)
     {
       for (const char *const *mark = event->marks; mark != NULL && *mark != NULL; mark++)
@@ -224,12 +224,11 @@ twilio_handle (gpointer state, const VgwEngineInput *input)
       break;
     case VGW_ENGINE_INPUT_EVENT:
     case VGW_ENGINE_INPUT_SPEECH:
-      break; /* the protocol has none */
+      break; /* not in the protocol */
     }
 }
 
-/* --- from the bot ---------------------------------------------------------------------------------------------------
- */
+/* --- from the bot --- */
 
 static JsonObject *
 get_body (JsonObject *message, const char *name)

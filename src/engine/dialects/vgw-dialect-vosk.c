@@ -5,14 +5,14 @@
 #include "engine/dialects/vgw-dialect-wire.h"
 #include "engine/dialects/vgw-dialects.h"
 
-/* Each chunk of audio costs the server a task in its pool and a reply; its own examples send 200 to 250 ms. */
+/* The server needs a task in its pool and a reply for each chunk of audio; its own examples send 200 to 250 ms. */
 #define CHUNK_FRAMES 5
 
 typedef struct
 {
   VgwDialectWire wire;
   VgwDialectBlock block;
-  char *partial; /* (nullable) what the client was told last: the server repeats itself with every chunk */
+  char *partial; /* (nullable) last one sent to the client: the server repeats it with every chunk */
 } Vosk;
 
 static gpointer
@@ -72,7 +72,7 @@ vosk_stop (gpointer state, const char *reason)
 
   vgw_dialect_send_samples (&self->wire, self->block.samples, self->block.n_filled);
   self->block.n_filled = 0;
-  vgw_dialect_send_text (&self->wire, "{\"eof\" : 1}"); /* byte for byte: the server compares the text */
+  vgw_dialect_send_text (&self->wire, "{\"eof\" : 1}"); /* the server compares the exact text */
 }
 
 static void
@@ -110,7 +110,7 @@ vosk_receive (gpointer state, gboolean is_text, const guint8 *data, gsize length
   if (text != NULL)
     {
       g_clear_pointer (&self->partial, g_free);
-      if (*text != '\0') /* silence ends an utterance too */
+      if (*text != '\0') /* it is empty for an utterance of silence */
         tell (self, text, TRUE);
     }
   else if (*partial != '\0' && g_strcmp0 (partial, self->partial) != 0)

@@ -7,7 +7,7 @@
 
 #define CHUNK_SAMPLES 1024 /* on the stack */
 #define BASE64_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
-#define MAX_TOLD_BYTES 256 /* of an error's message */
+#define MAX_MESSAGE_BYTES 256 /* of an error */
 
 void
 vgw_dialect_send_text (const VgwDialectWire *wire, const char *text)
@@ -66,8 +66,8 @@ vgw_dialect_fail (GError **error, const char *format, ...)
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  if (strlen (text) > MAX_TOLD_BYTES)
-    text[MAX_TOLD_BYTES] = '\0';
+  if (strlen (text) > MAX_MESSAGE_BYTES)
+    text[MAX_MESSAGE_BYTES] = '\0';
   valid = g_utf8_make_valid (text, -1);
   g_set_error_literal (error, VGW_ERROR, VGW_ERROR_ENGINE, valid);
   return FALSE;
@@ -87,11 +87,11 @@ vgw_dialect_parse (const guint8 *data, gsize length, GError **error)
     }
   object = vgw_json_parse_object ((const char *) data, length, &cause);
   if (object == NULL)
-    vgw_dialect_fail (error, "%s", cause->message); /* the code of another domain's fault would blame the client */
+    vgw_dialect_fail (error, "%s", cause->message); /* with the code ENGINE: the client is not at fault */
   return object;
 }
 
-/* The end of the JSON string that begins at @start, a quotation mark: its closing one, or NULL. */
+/* The closing quotation mark of the JSON string that begins at @start, or NULL. */
 static const guint8 *
 find_string_end (const guint8 *start, const guint8 *end)
 {
@@ -105,7 +105,7 @@ find_string_end (const guint8 *start, const guint8 *end)
   return NULL;
 }
 
-/* The first string in @data that is longer than what may surround it. FALSE where there is none. */
+/* Finds the first string in @data that is longer than VGW_DIALECT_MAX_TEXT_BYTES minus the rest. FALSE for none. */
 static gboolean
 find_long_string (const guint8 *data, gsize length, const guint8 **start, const guint8 **end)
 {
@@ -123,7 +123,7 @@ find_long_string (const guint8 *data, gsize length, const guint8 **start, const 
   return FALSE;
 }
 
-/* The characters of a JSON string without escapes but for "\/", which some write in base64. */
+/* Copies a JSON string without escapes except "\/", which some encoders write in base64. */
 static char *
 copy_base64 (const guint8 *start, const guint8 *end)
 {
@@ -165,7 +165,7 @@ vgw_dialect_parse_value (const char *json)
   g_autofree char *text = g_strdup_printf ("{\"value\":%s}", json);
   g_autoptr (JsonObject) object = vgw_json_parse_object (text, strlen (text), NULL);
 
-  if (object == NULL || json_object_get_size (object) != 1) /* "1,\"other\":2" is no value */
+  if (object == NULL || json_object_get_size (object) != 1) /* "1,\"other\":2" is not a value */
     return NULL;
   return json_node_copy (json_object_get_member (object, "value"));
 }
@@ -261,7 +261,7 @@ guint8 *
 vgw_dialect_decode_base64 (const char *text, gsize *length)
 {
   if (text[strspn (text, BASE64_CHARACTERS)] != '\0')
-    return NULL; /* g_base64_decode () passes over what it does not know */
+    return NULL; /* g_base64_decode () ignores invalid characters */
   return g_base64_decode (text, length);
 }
 

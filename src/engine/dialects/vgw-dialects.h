@@ -1,4 +1,4 @@
-/* The dialects that there are, one file each: for vgw-dialect-table.c. docs/ENGINE.md says what they speak. */
+/* All dialects, for vgw-dialect-table.c. See docs/ENGINE.md. */
 #pragma once
 
 #include "engine/dialects/vgw-dialect.h"

@@ -1,7 +1,7 @@
 #include "engine/dialects/vgw-mulaw.h"
 
-#define BIAS 132            /* 33 of 14 bits: makes each segment begin at a power of two */
-#define MAX_MAGNITUDE 32635 /* the last decision value, 8159 of 14 bits, and what 16 bits add; above is overload */
+#define BIAS 132            /* 33 in 14 bits: each segment begins at a power of two */
+#define MAX_MAGNITUDE 32635 /* the last decision value, 8159 in 14 bits, scaled to 16 bits */
 #define SIGN_BIT 0x80
 #define FIRST_SEGMENT_BIT 7 /* a biased magnitude is at least 128 */
 #define STEP_BITS 4

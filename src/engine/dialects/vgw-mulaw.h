@@ -1,10 +1,10 @@
-/* G.711 μ-law, from the definition in ITU-T G.711 table 2: each octet is sign, segment and step of a logarithmic
- * quantizer of 14 bits, inverted on the wire. Here over samples of 16 bits. */
+/* G.711 μ-law (ITU-T G.711 table 2): each octet is sign, segment and step of a logarithmic quantizer of 14 bits,
+ * inverted on the wire; here for samples of 16 bits. */
 #pragma once
 
 #include <glib.h>
 
-/* The octet of the interval that @sample lies in; beyond ±32635 that of the last one. */
+/* The octet of the interval of @sample; beyond ±32635 the last one. */
 guint8 vgw_mulaw_encode (gint16 sample);
 
 /* The level of @octet, -32124 … 32124. */

@@ -1,27 +1,27 @@
-#include "media/vgw-bridge-ear.h"
+#include "media/vgw-bridge-input.h"
 
 #include "base/vgw-audio-format.h"
 
 GST_DEBUG_CATEGORY_EXTERN (vgw_bridge_debug);
 #define GST_CAT_DEFAULT vgw_bridge_debug
 
-/* A caller who sends more than real time (packets of 120 ms by the thousand, sequence numbers that jump so that gaps
- * are concealed) must not fill an engine's memory: so much may come in a burst, and a little more than real time in the
- * long run, since clocks differ. */
-#define MAX_BURST_US (5 * G_TIME_SPAN_SECOND) /* what a network that stood still for so long brings at once */
+/* A caller who sends audio faster than real time (thousands of packets of 120 ms, or jumps of the sequence number that
+ * are concealed) must not fill an engine's memory: the limit is a burst, and then a little more than real time, since
+ * clocks differ. */
+#define MAX_BURST_US (5 * G_TIME_SPAN_SECOND) /* after a network stall of that length */
 #define REFILL_PERCENT 105
-/* Silence for a gap comes out of the same credit, and leaves this much for the audio behind it. */
+/* Silence for a gap uses the same credit, except this reserve for the audio after it. */
 #define FILL_RESERVE_US G_TIME_SPAN_SECOND
-/* Timestamps are rounded to the codec's clock, packets are 2.5 ms at least (RFC 6716); what is below adds up until it
- * is more. */
+/* Timestamps are rounded to the codec's clock, and packets have at least 2.5 ms (RFC 6716). Smaller gaps accumulate. */
 #define GAP_TOLERANCE_US 2000
-/* Nothing has come for so long: silence is heard in real time until something does. Longer than networks stand still,
- * for what they bring late then comes behind the silence. */
+/* The time without audio after which silence is delivered in real time. Longer than usual network stalls, since delayed
+ * audio is then placed after the silence. */
 #define SILENT_AFTER_US G_TIME_SPAN_SECOND
-#define SILENCE_LAG_US (60 * G_TIME_SPAN_MILLISECOND) /* so that what comes again is not late for its own time */
-#define SILENCE_SAMPLES 960                           /* at one call of the function: 20 ms at 48 kHz */
+#define SILENCE_LAG_US                                                                                                 \
+  (60 * G_TIME_SPAN_MILLISECOND) /* the silence ends this much before now, so that new audio is not late */
+#define SILENCE_SAMPLES 960      /* per call of the function: 20 ms at 48 kHz */
 
-struct _VgwBridgeEar
+struct _VgwBridgeInput
 {
   gatomicrefcount ref_count;
   guint rate_hz; /* constant */
@@ -32,32 +32,32 @@ struct _VgwBridgeEar
   VgwBridgeAudioFunc func;
   gpointer user_data;
   GDestroyNotify destroy;
-  gint64 credit_us;   /* how much may be heard now */
-  gint64 credited_us; /* when that was reckoned, in monotonic time */
+  gint64 credit_us;   /* audio that may be delivered now */
+  gint64 credited_us; /* monotonic time of credit_us */
   gboolean is_dropping;
-  gint64 last_heard_us;    /* when the present function heard the caller last, in monotonic time; 0: never */
-  gint64 until_us;         /* up to when it has heard something, silence included; 0: nothing yet */
-  gint64 listens_since_us; /* of the first tick with the present function, or 0 */
-  gboolean is_silent;      /* silence is heard in real time */
+  gint64 last_heard_us;    /* monotonic time of the last audio delivered to the present function; 0: never */
+  gint64 until_us;         /* end of what was delivered to it, silence included; 0: nothing yet */
+  gint64 listens_since_us; /* time of the first tick with the present function, or 0 */
+  gboolean is_silent;      /* silence is delivered in real time */
   guint64 n_heard, n_filled;
-  VgwBridgeTap *retiring; /* (nullable) heard until something comes from another one */
+  VgwBridgeTap *retiring; /* (nullable) delivered until there is audio of another one */
 };
 
-/* The appsink owns it, since a streaming thread may still be in the callback when the bridge has let go. */
+/* Owned by the appsink, since a streaming thread may still be in the callback after the detach. */
 struct _VgwBridgeTap
 {
-  VgwBridgeEar *ear;
-  /* guarded by ear->lock */
+  VgwBridgeInput *input;
+  /* guarded by input->lock */
   gboolean is_attached;
   gboolean is_timed; /* base_pts and n_since are set */
   GstClockTime base_pts;
-  guint64 n_since; /* samples heard since base_pts, silence included */
+  guint64 n_since; /* samples delivered since base_pts, silence included */
 };
 
-VgwBridgeEar *
-vgw_bridge_ear_new (guint rate_hz)
+VgwBridgeInput *
+vgw_bridge_input_new (guint rate_hz)
 {
-  VgwBridgeEar *self = g_new0 (VgwBridgeEar, 1);
+  VgwBridgeInput *self = g_new0 (VgwBridgeInput, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
   self->rate_hz = rate_hz;
@@ -69,7 +69,7 @@ vgw_bridge_ear_new (guint rate_hz)
 }
 
 void
-vgw_bridge_ear_unref (VgwBridgeEar *self)
+vgw_bridge_input_unref (VgwBridgeInput *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
@@ -79,7 +79,7 @@ vgw_bridge_ear_unref (VgwBridgeEar *self)
 }
 
 void
-vgw_bridge_ear_set_func (VgwBridgeEar *self, VgwBridgeAudioFunc func, gpointer user_data, GDestroyNotify destroy)
+vgw_bridge_input_set_func (VgwBridgeInput *self, VgwBridgeAudioFunc func, gpointer user_data, GDestroyNotify destroy)
 {
   GDestroyNotify old_destroy;
   gpointer old_user_data;
@@ -102,21 +102,21 @@ vgw_bridge_ear_set_func (VgwBridgeEar *self, VgwBridgeAudioFunc func, gpointer u
 /* --- hearing; lock held ------------------------------------------------------------------------------------------- */
 
 static gint64
-samples_to_us (const VgwBridgeEar *self, guint64 n_samples)
+samples_to_us (const VgwBridgeInput *self, guint64 n_samples)
 {
   return (gint64) gst_util_uint64_scale (n_samples, G_USEC_PER_SEC, self->rate_hz);
 }
 
 static void
-refill (VgwBridgeEar *self, gint64 now_us)
+refill (VgwBridgeInput *self, gint64 now_us)
 {
   self->credit_us = MIN (MAX_BURST_US, self->credit_us + (now_us - self->credited_us) * REFILL_PERCENT / 100);
   self->credited_us = now_us;
 }
 
-/* Whether @n_samples more are no more than a caller can say. */
+/* Whether the credit covers @n_samples. */
 static gboolean
-is_affordable (VgwBridgeEar *self, gsize n_samples)
+is_affordable (VgwBridgeInput *self, gsize n_samples)
 {
   gint64 needed_us = samples_to_us (self, n_samples);
   gboolean is_dropping = needed_us > self->credit_us;
@@ -129,9 +129,9 @@ is_affordable (VgwBridgeEar *self, gsize n_samples)
   return !is_dropping;
 }
 
-/* Has @gap_us of silence heard, or as much as is allowed. Returns how many samples. */
+/* Delivers @gap_us of silence, or as much as the credit allows. Returns the number of samples. */
 static gsize
-fill (VgwBridgeEar *self, gint64 gap_us)
+fill (VgwBridgeInput *self, gint64 gap_us)
 {
   static const gint16 silence[SILENCE_SAMPLES];
   gint64 fill_us = CLAMP (gap_us, 0, MAX (self->credit_us - FILL_RESERVE_US, 0));
@@ -144,38 +144,38 @@ fill (VgwBridgeEar *self, gint64 gap_us)
     {
       gsize n = MIN (n_left, (gsize) self->rate_hz * VGW_FRAME_MS / 1000);
 
-      vgw_echo_estimator_heard (self->echo_estimator, silence, n);
+      vgw_echo_estimator_add_received (self->echo_estimator, silence, n);
       self->func (silence, n, self->user_data);
       n_left -= n;
     }
   return n_samples;
 }
 
-/* The time that @pts is ahead of the samples heard through @tap; negative where it is behind. */
+/* The difference of @pts to the samples delivered through @tap; negative where it is earlier. */
 static gint64
 get_gap_us (const VgwBridgeTap *tap, GstClockTime pts)
 {
-  GstClockTime heard = gst_util_uint64_scale (tap->n_since, GST_SECOND, tap->ear->rate_hz);
+  GstClockTime heard = gst_util_uint64_scale (tap->n_since, GST_SECOND, tap->input->rate_hz);
 
   return GST_CLOCK_DIFF (tap->base_pts + heard, pts) / (gint64) GST_USECOND;
 }
 
-/* The first buffer of a tap, or after a time without a function: the only clock that it shares with what was heard
- * before is ours. */
+/* The first buffer of a tap, or after a time without a function: its timestamps are not related to earlier ones, so
+ * that the monotonic clock is used. */
 static void
 start_time (VgwBridgeTap *tap, GstClockTime pts, gsize n_samples, gint64 now_us)
 {
-  VgwBridgeEar *ear = tap->ear;
-  gint64 gap_us = ear->until_us != 0 ? now_us - ear->until_us - samples_to_us (ear, n_samples) : 0;
+  VgwBridgeInput *input = tap->input;
+  gint64 gap_us = input->until_us != 0 ? now_us - input->until_us - samples_to_us (input, n_samples) : 0;
 
   if (gap_us > VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND)
-    fill (ear, gap_us);
+    fill (input, gap_us);
   tap->base_pts = pts;
   tap->n_since = 0;
   tap->is_timed = TRUE;
 }
 
-/* Brings the time of the samples to @pts. */
+/* Fills the gap up to @pts. */
 static void
 follow_time (VgwBridgeTap *tap, GstClockTime pts, gsize n_samples, gint64 now_us)
 {
@@ -191,7 +191,7 @@ follow_time (VgwBridgeTap *tap, GstClockTime pts, gsize n_samples, gint64 now_us
   gap_us = get_gap_us (tap, pts);
   if (gap_us > GAP_TOLERANCE_US)
     {
-      tap->n_since += fill (tap->ear, gap_us);
+      tap->n_since += fill (tap->input, gap_us);
       gap_us = get_gap_us (tap, pts);
     }
   /* more than may be filled, or a step back */
@@ -205,45 +205,45 @@ follow_time (VgwBridgeTap *tap, GstClockTime pts, gsize n_samples, gint64 now_us
 static void
 hear (VgwBridgeTap *tap, GstClockTime pts, const gint16 *samples, gsize n_samples)
 {
-  VgwBridgeEar *ear = tap->ear;
+  VgwBridgeInput *input = tap->input;
   gint64 now_us = g_get_monotonic_time ();
 
-  refill (ear, now_us);
-  if (ear->credit_us >= samples_to_us (ear, n_samples))
+  refill (input, now_us);
+  if (input->credit_us >= samples_to_us (input, n_samples))
     follow_time (tap, pts, n_samples, now_us);
-  if (!is_affordable (ear, n_samples))
+  if (!is_affordable (input, n_samples))
     {
-      tap->is_timed = FALSE; /* what is dropped as too much is no gap */
+      tap->is_timed = FALSE; /* dropped excess is not a gap */
       return;
     }
-  vgw_echo_estimator_heard (ear->echo_estimator, samples, n_samples);
-  ear->func (samples, n_samples, ear->user_data);
+  vgw_echo_estimator_add_received (input->echo_estimator, samples, n_samples);
+  input->func (samples, n_samples, input->user_data);
   tap->n_since += n_samples;
-  ear->n_heard += n_samples;
-  ear->last_heard_us = now_us;
-  ear->until_us = now_us;
-  ear->is_silent = FALSE;
+  input->n_heard += n_samples;
+  input->last_heard_us = now_us;
+  input->until_us = now_us;
+  input->is_silent = FALSE;
 }
 
-/* What an engine hears of a caller who sends nothing at all. */
+/* Delivers silence for a caller who sends nothing. */
 static void
-hear_nothing (VgwBridgeTap *tap)
+deliver_silence (VgwBridgeTap *tap)
 {
-  VgwBridgeEar *ear = tap->ear;
+  VgwBridgeInput *input = tap->input;
   gint64 now_us = g_get_monotonic_time ();
   gint64 from_us;
 
-  if (ear->listens_since_us == 0)
-    ear->listens_since_us = now_us;
-  from_us = ear->until_us != 0 ? ear->until_us : ear->listens_since_us;
-  if (!ear->is_silent && now_us - from_us < SILENT_AFTER_US)
+  if (input->listens_since_us == 0)
+    input->listens_since_us = now_us;
+  from_us = input->until_us != 0 ? input->until_us : input->listens_since_us;
+  if (!input->is_silent && now_us - from_us < SILENT_AFTER_US)
     return;
-  ear->is_silent = TRUE;
+  input->is_silent = TRUE;
   if (now_us - from_us < SILENCE_LAG_US + VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND)
     return;
-  refill (ear, now_us);
-  tap->n_since += fill (ear, now_us - SILENCE_LAG_US - from_us);
-  ear->until_us = now_us - SILENCE_LAG_US;
+  refill (input, now_us);
+  tap->n_since += fill (input, now_us - SILENCE_LAG_US - from_us);
+  input->until_us = now_us - SILENCE_LAG_US;
 }
 
 /* --- streaming thread --------------------------------------------------------------------------------------------- */
@@ -251,23 +251,23 @@ hear_nothing (VgwBridgeTap *tap)
 static void
 hear_buffer (VgwBridgeTap *tap, GstBuffer *buffer)
 {
-  VgwBridgeEar *ear = tap->ear;
+  VgwBridgeInput *input = tap->input;
   GstMapInfo map;
 
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
     return;
-  g_mutex_lock (&ear->lock);
-  if (ear->retiring != NULL && ear->retiring != tap)
+  g_mutex_lock (&input->lock);
+  if (input->retiring != NULL && input->retiring != tap)
     {
-      ear->retiring->is_attached = FALSE;
-      ear->retiring = NULL;
+      input->retiring->is_attached = FALSE;
+      input->retiring = NULL;
     }
-  /* asked under the lock: once detach has returned nothing passes */
-  if (!tap->is_attached || ear->func == NULL)
+  /* checked with the lock held: nothing is delivered after detach () */
+  if (!tap->is_attached || input->func == NULL)
     tap->is_timed = FALSE;
   else if (map.size >= sizeof (gint16))
     hear (tap, GST_BUFFER_PTS (buffer), (const gint16 *) map.data, map.size / sizeof (gint16));
-  g_mutex_unlock (&ear->lock);
+  g_mutex_unlock (&input->lock);
   gst_buffer_unmap (buffer, &map);
 }
 
@@ -290,27 +290,27 @@ tap_free (gpointer data)
 {
   VgwBridgeTap *tap = data;
 
-  vgw_bridge_ear_unref (tap->ear);
+  vgw_bridge_input_unref (tap->input);
   g_free (tap);
 }
 
 /* --- pacer thread ------------------------------------------------------------------------------------------------- */
 
 void
-vgw_bridge_ear_tick (VgwBridgeEar *self, VgwBridgeTap *tap)
+vgw_bridge_input_tick (VgwBridgeInput *self, VgwBridgeTap *tap)
 {
-  /* the lock is held while something is being heard: there is no need for silence then, and the other calls wait */
+  /* where the lock is held audio is being delivered: no silence is needed, and the pacer must not wait */
   if (!g_mutex_trylock (&self->lock))
     return;
   if (tap->is_attached && self->func != NULL)
-    hear_nothing (tap);
+    deliver_silence (tap);
   g_mutex_unlock (&self->lock);
 }
 
 /* --- main thread -------------------------------------------------------------------------------------------------- */
 
 VgwBridgeTap *
-vgw_bridge_ear_attach (VgwBridgeEar *self, GstAppSink *pcm_out)
+vgw_bridge_input_attach (VgwBridgeInput *self, GstAppSink *pcm_out)
 {
   GstAppSinkCallbacks callbacks = { .new_sample = on_new_sample };
   VgwBridgeTap *tap = g_new0 (VgwBridgeTap, 1);
@@ -319,14 +319,14 @@ vgw_bridge_ear_attach (VgwBridgeEar *self, GstAppSink *pcm_out)
   while ((stale = gst_app_sink_try_pull_sample (pcm_out, 0)) != NULL) /* from before */
     gst_sample_unref (stale);
   g_atomic_ref_count_inc (&self->ref_count);
-  tap->ear = self;
+  tap->input = self;
   tap->is_attached = TRUE;
   gst_app_sink_set_callbacks (pcm_out, &callbacks, tap, tap_free);
   return tap;
 }
 
 void
-vgw_bridge_ear_retire (VgwBridgeEar *self, VgwBridgeTap *tap)
+vgw_bridge_input_retire (VgwBridgeInput *self, VgwBridgeTap *tap)
 {
   g_mutex_lock (&self->lock);
   self->retiring = tap;
@@ -334,7 +334,7 @@ vgw_bridge_ear_retire (VgwBridgeEar *self, VgwBridgeTap *tap)
 }
 
 void
-vgw_bridge_ear_detach (VgwBridgeEar *self, GstAppSink *pcm_out, VgwBridgeTap *tap)
+vgw_bridge_input_detach (VgwBridgeInput *self, GstAppSink *pcm_out, VgwBridgeTap *tap)
 {
   GstAppSinkCallbacks none = { 0 };
 
@@ -347,17 +347,17 @@ vgw_bridge_ear_detach (VgwBridgeEar *self, GstAppSink *pcm_out, VgwBridgeTap *ta
 }
 
 VgwEchoEstimator *
-vgw_bridge_ear_get_echo_estimator (VgwBridgeEar *self)
+vgw_bridge_input_get_echo_estimator (VgwBridgeInput *self)
 {
   return self->echo_estimator;
 }
 
 void
-vgw_bridge_ear_get_heard (VgwBridgeEar *self, VgwBridgeHeard *heard)
+vgw_bridge_input_get_stats (VgwBridgeInput *self, VgwBridgeInputStats *stats)
 {
   g_mutex_lock (&self->lock);
-  heard->heard_ms = (guint64) samples_to_us (self, self->n_heard) / 1000;
-  heard->filled_ms = (guint64) samples_to_us (self, self->n_filled) / 1000;
-  heard->last_us = self->last_heard_us;
+  stats->received_ms = (guint64) samples_to_us (self, self->n_heard) / 1000;
+  stats->filled_ms = (guint64) samples_to_us (self, self->n_filled) / 1000;
+  stats->last_us = self->last_heard_us;
   g_mutex_unlock (&self->lock);
 }

@@ -113,7 +113,7 @@ assert_heard (guint at, guint n_samples, gint16 value)
 
 START_TEST (a_gap_is_silence_of_its_length)
 {
-  VgwBridgeHeard stats;
+  VgwBridgeInputStats stats;
   Side side;
 
   side_init (&side);
@@ -128,8 +128,8 @@ START_TEST (a_gap_is_silence_of_its_length)
   assert_heard (7 * FRAME, FRAME, 3);
   assert_heard (8 * FRAME, FRAME, 4);
   ck_assert_uint_le (largest_call, FRAME);
-  vgw_bridge_get_heard (bridge, &stats);
-  ck_assert_uint_eq (stats.heard_ms, 80);
+  vgw_bridge_get_input_stats (bridge, &stats);
+  ck_assert_uint_eq (stats.received_ms, 80);
   ck_assert_uint_eq (stats.filled_ms, 100);
   ck_assert_int_gt (stats.last_us, 0);
   side_clear (&side);
@@ -189,12 +189,12 @@ static void
 wait_for_filled (guint64 filled_ms)
 {
   gint64 deadline_us = g_get_monotonic_time () + 20 * G_TIME_SPAN_SECOND;
-  VgwBridgeHeard stats = { 0 };
+  VgwBridgeInputStats stats = { 0 };
 
   while (stats.filled_ms < filled_ms && g_get_monotonic_time () < deadline_us)
     {
       g_usleep (5000);
-      vgw_bridge_get_heard (bridge, &stats);
+      vgw_bridge_get_input_stats (bridge, &stats);
     }
   ck_assert_uint_ge (stats.filled_ms, filled_ms);
 }
@@ -225,13 +225,13 @@ END_TEST
 
 START_TEST (who_never_sends_anything_is_heard_as_silence_too)
 {
-  VgwBridgeHeard stats;
+  VgwBridgeInputStats stats;
   Side side;
 
   side_init (&side);
   wait_for_filled (1500);
-  vgw_bridge_get_heard (bridge, &stats);
-  ck_assert_uint_eq (stats.heard_ms, 0);
+  vgw_bridge_get_input_stats (bridge, &stats);
+  ck_assert_uint_eq (stats.received_ms, 0);
   ck_assert_int_eq (stats.last_us, 0); /* the caller was not heard */
   side_clear (&side);
   assert_heard (0, heard->len, 0);
@@ -323,7 +323,7 @@ END_TEST
 Suite *
 test_suite (void)
 {
-  Suite *suite = suite_create ("vgw-bridge-ear");
+  Suite *suite = suite_create ("vgw-bridge-input");
   TCase *tcase = tcase_create ("time");
 
   gst_init (NULL, NULL);
