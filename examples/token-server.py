@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""A web backend whose users may call a voice-gateway with access.mode = token: it makes a token for each call.
+"""A web backend whose users may call a voice-gateway with access.mode = token: it creates a token for each call.
 
     umask 077; echo "web: $(openssl rand -hex 32)" > token-keys
     voice-gateway --set access.mode=token --set access.token-keys-file=token-keys --set access.origins=http://127.0.0.1:8000
     examples/token-server.py token-keys http://127.0.0.1:8080 8000          # then open http://127.0.0.1:8000/
 
-Needs the standard library alone. Put your own login where is_logged_in () is: whoever gets a token may call.
+Needs only the standard library. Replace is_logged_in () with your own login: anybody who gets a token may call.
 """
 
 import base64
@@ -17,7 +17,7 @@ import sys
 import time
 import urllib.parse
 
-TTL_S = 60  # enough to begin a call; a call that has begun goes on
+TTL_S = 60  # enough to start a call; a call in progress continues
 MAX_DURATION_S = 600
 
 PAGE = """<!DOCTYPE html>
