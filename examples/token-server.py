@@ -35,7 +35,7 @@ async function getToken () {
 
 document.querySelector ('#call').onclick = () => {
   const call = new VoiceGatewayCall ('%(signaling)s', { token: getToken });
-  call.on ('state', (state) => { document.querySelector ('#state').textContent = state; });
+  call.on ('state', ({ state }) => { document.querySelector ('#state').textContent = state; });
   call.connect ().catch ((error) => { document.querySelector ('#state').textContent = error.message; });
 };
 </script>

@@ -38,6 +38,7 @@ describe (VgwSession *session)
   set_text (object, "engine", facts.engine);
   set_text (object, "codec", facts.codec);
   set_text (object, "client_address", facts.client_address);
+  set_text (object, "identity", facts.identity);
   set_text (object, "started", started);
   json_object_set_int_member (object, "duration_ms", facts.duration_ms);
   json_object_set_int_member (playout, "queued_ms", stats.queued_ms);

@@ -16,8 +16,8 @@ or_dash (const char *text)
 static void
 vgw_manager_log_register (VgwManager *self, const VgwSessionFacts *facts)
 {
-  vgw_landmark (facts->session_id, "session started: client %s, engine %s", or_dash (facts->client_address),
-                or_dash (facts->engine));
+  vgw_landmark (facts->session_id, "session started: client %s, identity %s, engine %s",
+                or_dash (facts->client_address), or_dash (facts->identity), or_dash (facts->engine));
 }
 
 static void

@@ -17,6 +17,7 @@ typedef struct
   const char *reason;         /* (nullable) at the end only */
   gint64 started_at_us;       /* g_get_real_time () */
   gint64 duration_ms;         /* since then */
+  const char *identity;       /* (nullable) of the caller, as its access token has it */
 } VgwSessionFacts;
 
 struct _VgwManagerInterface

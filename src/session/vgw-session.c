@@ -459,8 +459,7 @@ vgw_session_handle_bad_message (VgwSession *self, const GError *error, gboolean 
 
 /* --- life --- */
 
-/* A session that is dropped without an end ends now, but only its manager is notified: whoever dropped it may be on the
- * way out too. */
+/* A session that is dropped without an end ends now. Only the manager is notified: the owner may be going, too. */
 static void
 vgw_session_dispose (GObject *object)
 {
@@ -582,6 +581,7 @@ vgw_session_get_facts (VgwSession *self, VgwSessionFacts *facts)
   *facts = (VgwSessionFacts){
     .session_id = self->id,
     .client_address = self->grant->address,
+    .identity = self->grant->identity,
     .engine = vgw_conversation_get_config (self->conversation)->name,
     .state = vgw_session_phase_to_string (vgw_session_get_phase (self)),
     .codec = vgw_leg_get_codec (vgw_legs_get_current (self->legs)),

@@ -11,7 +11,7 @@ import urllib.request
 import harness
 import tokens
 from bots import Bot, engine
-from wire import Wire, WireTest
+from wire import Wire, WireTest, good_offer
 
 BEGIN_RSA = "-----BEGIN PUBLIC KEY-----\nMFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAL\n-----END PUBLIC KEY-----\n"
 
@@ -61,6 +61,7 @@ class Tokens(WireTest):
         token = tokens.mint(sub="alice")
         result = harness.call(f"{gateway.url}?token={token}", "--duration", 2)
         self.assertEqual(result.status, 0, result.errors)
+        gateway.wait_log(lambda entry: "session started: client 127.0.0.1, identity alice" in entry["message"])
         self.assert_not_logged(gateway, token, token.rpartition(".")[2])
 
     def test_three_ways_to_bring_one(self):
@@ -152,6 +153,27 @@ class Tokens(WireTest):
             self.assertEqual(response.status, 401)
             self.assertIn("Bearer", response.headers["WWW-Authenticate"])
         self.assertEqual(self.refusals(gateway, "no-token"), 0)
+
+    def test_whip_wants_one_too(self):
+        gateway = self.launch(access__origins="https://page.example")
+        offer = good_offer().encode()
+
+        def post(**headers):
+            request = urllib.request.Request(gateway.http_url + "whip", offer, method="POST", headers={
+                "Content-Type": "application/sdp", "Origin": "https://page.example", **headers})
+            try:
+                return urllib.request.urlopen(request)
+            except urllib.error.HTTPError as error:
+                return error
+
+        for headers in ({}, {"Authorization": f"Bearer {tokens.mint(aud='shop')}"}):
+            with post(**headers) as response:
+                self.assertEqual(response.status, 401)
+                self.assertIn("Bearer", response.headers["WWW-Authenticate"])
+                self.assertEqual(response.headers["Access-Control-Allow-Origin"], "https://page.example")
+        with post(Authorization=f"Bearer {tokens.mint()}") as response:
+            self.assertEqual(response.status, 201)
+        self.assertEqual((self.refusals(gateway, "no-token"), self.refusals(gateway, "token")), (1, 1))
 
 
 class Command(harness.GatewayTest):

@@ -59,8 +59,8 @@ assert_says (const char *line, const char *const *words)
 
 START_TEST (each_step_of_a_session_is_one_line_with_its_facts)
 {
-  VgwSessionFacts facts = { "session-id-1", "192.0.2.7", "echo", "new", NULL, NULL, 0, 0 };
-  const char *const first[] = { "session-id-1", "192.0.2.7", "echo", NULL };
+  VgwSessionFacts facts = { "session-id-1", "192.0.2.7", "echo", "new", NULL, NULL, 0, 0, "alice" };
+  const char *const first[] = { "session-id-1", "192.0.2.7", "identity alice", "echo", NULL };
   const char *const second[] = { "session-id-1", "active", "OPUS", "123 ms", NULL };
   const char *const third[] = { "session-id-1", "client-bye", "OPUS", "4567 ms", NULL };
   g_auto (GStrv) lines = NULL;
@@ -85,7 +85,7 @@ END_TEST
 
 START_TEST (a_session_that_never_got_far_has_dashes_and_a_forged_address_no_line_of_its_own)
 {
-  VgwSessionFacts facts = { "session-id-2", "192.0.2.7\nforged", NULL, NULL, NULL, NULL, 0, 0 };
+  VgwSessionFacts facts = { "session-id-2", "192.0.2.7\nforged", NULL, NULL, NULL, NULL, 0, 0, NULL };
   g_auto (GStrv) lines = NULL;
 
   vgw_manager_register_session (manager, &facts);
