@@ -21,13 +21,16 @@ typedef struct
   VgwIceRoute *route; /* (transfer full) found by the ufrag */
   char *password;     /* (transfer full) a GRefString */
   guint generation;   /* of the credentials */
+  char *peer_ufrag;   /* (transfer full) of the other side, as it says */
 } CheckLookup;
 
 static gboolean
-look_up (const char *ufrag, gsize length, const char **password, gpointer user_data)
+look_up (const char *ufrag, gsize length, const char *peer_ufrag, gsize peer_length, const char **password,
+         gpointer user_data)
 {
   CheckLookup *lookup = user_data;
 
+  lookup->peer_ufrag = g_strndup (peer_ufrag, peer_length);
   lookup->route = vgw_ice_router_find_ufrag (lookup->router, ufrag, length, &lookup->password, &lookup->generation);
   *password = lookup->password;
   return lookup->route != NULL;
@@ -94,10 +97,12 @@ handle_stun (VgwIceDemux *self, const Packet *packet, gint64 now_us)
 
       vgw_ice_router_validate (self->router, lookup.route, packet->path, lookup.generation, is_nominated,
                                packet->length, now_us);
+      vgw_ice_route_note_peer (lookup.route, packet->path, lookup.peer_ufrag);
       send_checks (self, checks, vgw_ice_route_take_due (lookup.route, now_us, checks, G_N_ELEMENTS (checks)));
     }
   g_clear_pointer (&lookup.route, vgw_ice_route_unref);
   g_clear_pointer (&lookup.password, g_ref_string_release);
+  g_free (lookup.peer_ufrag);
   return verdict == VGW_STUN_VALID;
 }
 

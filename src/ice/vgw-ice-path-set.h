@@ -19,7 +19,8 @@ typedef struct
   VgwIcePath path;
   gpointer route; /* the owner of the set */
   VgwIceConsent consent;
-  guint generation; /* of the route's credentials that its last check had, see vgw_ice_route_restart () */
+  guint generation;      /* of the route's credentials that its last check had, see vgw_ice_route_restart () */
+  guint peer_generation; /* the same of the peer's half: the peer may use its new ufrag with our old one */
   gint64 last_used_us;
   gint64 nominated_us;    /* when its nomination began; 0: never */
   gboolean is_nominating; /* the last check had USE-CANDIDATE */

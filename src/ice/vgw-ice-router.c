@@ -11,7 +11,6 @@
 
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define MAX_UFRAG_BYTES 256 /* RFC 8839 section 5.4 */
 
@@ -40,7 +39,8 @@ struct _VgwIceRoute
 
   /* guarded by router->lock */
   VgwIceCredentials credentials;
-  VgwIceCredentials next; /* after an ICE restart, until media goes over a path that was checked with them */
+  VgwIceCredentials next;   /* after an ICE restart, until media goes over a path that was checked with them */
+  guint counted_generation; /* the last one in n_restarts */
   gboolean is_closed;
   VgwIcePathSet paths;
 
@@ -183,14 +183,18 @@ end_restart (VgwIceRoute *self)
 {
   const VgwIceKnownPath *current = self->paths.current;
 
-  if (self->next.ufrag == NULL || current == NULL || current->generation != self->next.generation
+  if (self->next.ufrag == NULL || current == NULL || current->peer_generation != self->next.generation
       || current->consent.proof == VGW_ICE_PROOF_NONE)
+    return;
+  if (self->counted_generation != self->next.generation)
+    atomic_fetch_add_explicit (&self->router->n_restarts, 1, memory_order_relaxed);
+  self->counted_generation = self->next.generation;
+  if (current->generation != self->next.generation) /* the peer still uses our old ones */
     return;
   forget_ufrag (self, &self->credentials);
   vgw_ice_credentials_clear (&self->credentials);
   self->credentials = self->next;
   self->next = (VgwIceCredentials){ 0 };
-  atomic_fetch_add_explicit (&self->router->n_restarts, 1, memory_order_relaxed);
 }
 
 /* With router->lock. */
@@ -397,13 +401,13 @@ tell_checked (VgwIceRoute *route, gboolean has_nominated)
   g_mutex_unlock (&route->deliver_lock);
 }
 
-/* With router->lock. The peer has restarted ICE, and checks this address again: the answer to a check of ours that is
- * on its way would have the old password. */
+/* With router->lock. The peer has restarted ICE: an answer that is on its way would have the old password. */
 static void
-renew (VgwIceKnownPath *known, guint generation)
+renew (VgwIceKnownPath *known, guint generation, guint peer_generation)
 {
   forget_transaction (((VgwIceRoute *) known->route)->router, known);
   known->generation = generation;
+  known->peer_generation = peer_generation;
   vgw_ice_consent_restart (&known->consent);
 }
 
@@ -419,7 +423,7 @@ vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwIcePat
       VgwIceKnownPath *known = ensure_known (route, path, now_us);
 
       if (generation > known->generation)
-        renew (known, generation);
+        renew (known, generation, MAX (generation, known->peer_generation));
       vgw_ice_path_set_checked (&route->paths, known, is_nominated, now_us);
       if (!route->paths.has_proof && route->paths.current == known)
         vgw_ice_send_path_pay (&route->send_path, length);
@@ -434,26 +438,29 @@ vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwIcePat
     tell_checked (route, has_nominated);
 }
 
+void
+vgw_ice_route_note_peer (VgwIceRoute *self, const VgwIcePath *path, const char *ufrag)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->router->lock);
+  VgwIceKnownPath *known = vgw_ice_path_set_find (&self->paths, path);
+
+  if (known != NULL && self->next.ufrag != NULL && known->peer_generation < self->next.generation
+      && g_strcmp0 (ufrag, self->next.remote_ufrag) == 0)
+    renew (known, known->generation, self->next.generation);
+}
+
 /* Fills @check with a check for @known. router->lock held. */
 static void
-take_check (VgwIceRoute *self, VgwIceKnownPath *known, const VgwIceCredentials *credentials, VgwIceCheck *check,
-            gint64 now_us)
+take_check (VgwIceRoute *self, VgwIceKnownPath *known, const VgwIceCredentials *ours, const VgwIceCredentials *theirs,
+            VgwIceCheck *check, gint64 now_us)
 {
-  guint8 id[VGW_ICE_TRANSACTION_BYTES];
-
   if (vgw_ice_consent_tried (&known->consent, now_us))
     {
       forget_transaction (self->router, known);
-      /* so few bytes come whole and at once */
-      if (getrandom (id, sizeof id, 0) != sizeof id)
-        g_error ("no random bytes from the kernel");
-      memcpy (known->consent.id, id, sizeof id);
+      vgw_ice_check_make_id (known->consent.id);
       g_hash_table_insert (self->router->by_transaction, known->consent.id, known);
     }
-  check->path = known->path;
-  memcpy (check->id, known->consent.id, sizeof check->id);
-  check->username = g_strdup_printf ("%s:%s", credentials->remote_ufrag, credentials->ufrag);
-  check->password = g_ref_string_acquire (credentials->remote_password);
+  vgw_ice_check_fill (check, &known->path, known->consent.id, ours, theirs);
 }
 
 /* With router->lock. */
@@ -467,11 +474,12 @@ take_due (VgwIceRoute *self, gint64 now_us, VgwIceCheck *checks, guint max)
   for (guint i = 0; i < self->paths.n_known && n < max; i++)
     {
       VgwIceKnownPath *known = self->paths.known[i];
-      const VgwIceCredentials *credentials = find_generation (self, known->generation);
+      const VgwIceCredentials *ours = find_generation (self, known->generation);
+      const VgwIceCredentials *theirs = find_generation (self, known->peer_generation);
 
-      if (credentials != NULL && credentials->ufrag != NULL && credentials->remote_password != NULL
+      if (ours != NULL && ours->ufrag != NULL && theirs != NULL && theirs->remote_password != NULL
           && vgw_ice_consent_is_due (&known->consent, known == self->paths.current, now_us))
-        take_check (self, known, credentials, &checks[n++], now_us);
+        take_check (self, known, ours, theirs, &checks[n++], now_us);
     }
   return n;
 }
@@ -498,13 +506,6 @@ vgw_ice_router_take_due (VgwIceRouter *self, gint64 now_us, VgwIceCheck *checks,
   return n;
 }
 
-void
-vgw_ice_check_clear (VgwIceCheck *self)
-{
-  g_clear_pointer (&self->username, g_free);
-  g_clear_pointer (&self->password, g_ref_string_release);
-}
-
 /* The path with the pending transaction @id on @path, or NULL. Lock held. */
 static VgwIceKnownPath *
 find_waiting (VgwIceRouter *self, const guint8 *id, const VgwIcePath *path)
@@ -519,7 +520,7 @@ vgw_ice_router_find_transaction (VgwIceRouter *self, const guint8 *id, const Vgw
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   VgwIceKnownPath *known = find_waiting (self, id, path);
-  const VgwIceCredentials *credentials = known != NULL ? find_generation (known->route, known->generation) : NULL;
+  const VgwIceCredentials *credentials = known != NULL ? find_generation (known->route, known->peer_generation) : NULL;
 
   return credentials != NULL ? g_ref_string_acquire (credentials->remote_password) : NULL;
 }

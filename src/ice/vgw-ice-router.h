@@ -3,21 +3,13 @@
 #pragma once
 
 #include "ice/vgw-ice-address.h"
+#include "ice/vgw-ice-check.h"
 #include "ice/vgw-ice-path-set.h"
 
 #include <gst/gst.h>
 
 typedef struct _VgwIceRouter VgwIceRouter;
 typedef struct _VgwIceRoute VgwIceRoute;
-
-/* A connectivity check to be sent. */
-typedef struct
-{
-  VgwIcePath path;
-  guint8 id[VGW_ICE_TRANSACTION_BYTES];
-  char *username;
-  char *password; /* a GRefString */
-} VgwIceCheck;
 
 typedef struct
 {
@@ -97,6 +89,11 @@ VgwIceRoute *vgw_ice_router_find_path (VgwIceRouter *self, const VgwIcePath *pat
 void vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwIcePath *path, guint generation,
                               gboolean is_nominated, gsize length, gint64 now_us);
 
+/* The check over @path had @ufrag as the peer's half of its USERNAME. After an ICE restart Chromium checks from its new
+ * port with its new ufrag and our old one, also once our answer is there, if that works before: own checks over @path need
+ * the peer's new credentials then. */
+void vgw_ice_route_note_peer (VgwIceRoute *self, const VgwIcePath *path, const char *ufrag);
+
 /* The connection that @path was is closed: nothing can be sent or come there. */
 void vgw_ice_router_lose_path (VgwIceRouter *self, const VgwIcePath *path, gint64 now_us);
 
@@ -104,7 +101,6 @@ void vgw_ice_router_lose_path (VgwIceRouter *self, const VgwIcePath *path, gint6
  * vgw_ice_check_clear (). Returns their number; with @max there may be more. For one route, and for all. */
 guint vgw_ice_route_take_due (VgwIceRoute *self, gint64 now_us, VgwIceCheck *checks, guint max);
 guint vgw_ice_router_take_due (VgwIceRouter *self, gint64 now_us, VgwIceCheck *checks, guint max);
-void vgw_ice_check_clear (VgwIceCheck *self);
 
 /* The password for the integrity of the answer to transaction @id on @path, a GRefString (transfer full), or NULL where
  * there is no such transaction. */

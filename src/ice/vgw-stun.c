@@ -31,7 +31,8 @@ find_password (StunAgent *agent, StunMessage *message, uint8_t *username, uint16
 
   if (colon == NULL || colon == username)
     return false;
-  if (!closure->lookup ((const char *) username, (gsize) (colon - username), &found, closure->user_data)
+  if (!closure->lookup ((const char *) username, (gsize) (colon - username), (const char *) colon + 1,
+                        username_length - (gsize) (colon - username) - 1, &found, closure->user_data)
       || found == NULL || *found == '\0')
     return false;
   *password = (uint8_t *) found;

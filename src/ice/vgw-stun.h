@@ -30,7 +30,8 @@ typedef struct
 
 /* Looks up the password for the @length bytes (not terminated) of a local ufrag; it must stay valid until
  * vgw_stun_answer () returns. FALSE: unknown ufrag. */
-typedef gboolean (*VgwStunLookup) (const char *ufrag, gsize length, const char **password, gpointer user_data);
+typedef gboolean (*VgwStunLookup) (const char *ufrag, gsize length, const char *peer_ufrag, gsize peer_length,
+                                   const char **password, gpointer user_data);
 
 void vgw_stun_init (VgwStun *self);
 

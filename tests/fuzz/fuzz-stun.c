@@ -12,7 +12,8 @@
 #define HEADER_LENGTH_OFFSET 2
 
 static gboolean
-look_up (const char *ufrag, gsize length, const char **password, gpointer user_data)
+look_up (const char *ufrag, gsize length, const char *peer_ufrag, gsize peer_length, const char **password,
+         gpointer user_data)
 {
   *password = PASSWORD;
   return length == strlen ("ours") && memcmp (ufrag, "ours", length) == 0;

@@ -75,17 +75,20 @@ find (const char *ufrag, const char *expected_password)
   return (int) generation;
 }
 
-/* A check of @generation from @port; the own check that follows has to have @username and @password, and is answered. */
+/* A check of @generation from @port, the peer's half of its USERNAME as in @username; the own check that follows has to have
+ * @username and @password, and is answered. */
 static void
 check_from (guint16 port, guint generation, gboolean is_nominated, const char *username, const char *password,
             gint64 now_us)
 {
   VgwIcePath path = path_from (port);
   VgwIceCheck checks[VGW_ICE_MAX_PATHS];
+  g_autofree char *peer_ufrag = g_strndup (username, strcspn (username, ":"));
   gboolean has_asked = FALSE;
   guint n;
 
   vgw_ice_router_validate (router, route, &path, generation, is_nominated, CHECK_BYTES, now_us);
+  vgw_ice_route_note_peer (route, &path, peer_ufrag);
   n = vgw_ice_route_take_due (route, now_us, checks, G_N_ELEMENTS (checks));
   for (guint i = 0; i < n; i++)
     {
@@ -163,6 +166,31 @@ START_TEST (an_address_can_stay_the_same)
 }
 END_TEST
 
+/* Chromium, from its new port: with its new credentials and our old ones, before our answer is there and for good. */
+START_TEST (a_peer_that_keeps_our_old_credentials_is_checked_with_its_new_ones)
+{
+  VgwIceCheck checks[VGW_ICE_MAX_PATHS];
+  VgwIcePath path = path_from (20);
+  guint n;
+
+  check_from (10, OLD, TRUE, "their-old:old", "their-old-pwd", S (1));
+  vgw_ice_router_validate (router, route, &path, OLD, TRUE, CHECK_BYTES, S (1) + 1);
+  vgw_ice_route_note_peer (route, &path, "their-new"); /* the offer is still on its way */
+  n = vgw_ice_route_take_due (route, S (1) + 1, checks, G_N_ELEMENTS (checks));
+  ck_assert_uint_eq (n, 1);
+  ck_assert_str_eq (checks[0].username, "their-old:old"); /* which the peer refuses there */
+  vgw_ice_check_clear (&checks[0]);
+
+  ck_assert (vgw_ice_route_restart (route, "new", "new-pwd", "their-new", "their-new-pwd"));
+  check_from (20, OLD, TRUE, "their-new:old", "their-new-pwd", S (3));
+  ck_assert_uint_eq (current_port (), 20);
+  ck_assert_uint_eq (count_restarts (), 1);
+  ck_assert_int_eq (find ("old", "old-pwd"), OLD); /* the peer goes on with them */
+  check_from (20, OLD, TRUE, "their-new:old", "their-new-pwd", S (6));
+  ck_assert_uint_eq (count_restarts (), 1);
+}
+END_TEST
+
 START_TEST (a_second_restart_takes_the_place_of_an_unfinished_one)
 {
   restart ();
@@ -219,6 +247,7 @@ test_suite (void)
   tcase_add_checked_fixture (tcase, set_up, tear_down);
   tcase_add_test (tcase, both_pairs_are_good_until_media_goes_over_a_path_with_the_new_one);
   tcase_add_test (tcase, an_address_can_stay_the_same);
+  tcase_add_test (tcase, a_peer_that_keeps_our_old_credentials_is_checked_with_its_new_ones);
   tcase_add_test (tcase, a_second_restart_takes_the_place_of_an_unfinished_one);
   tcase_add_test (tcase, the_old_address_is_left_when_it_is_dead_without_a_nomination);
   tcase_add_test (tcase, the_ufrag_of_another_route_is_not_taken);
