@@ -90,8 +90,8 @@ void vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwI
                               gboolean is_nominated, gsize length, gint64 now_us);
 
 /* The check over @path had @ufrag as the peer's half of its USERNAME. After an ICE restart Chromium checks from its new
- * port with its new ufrag and our old one, also once our answer is there, if that works before: own checks over @path need
- * the peer's new credentials then. */
+ * port with its new ufrag and our old one, also once our answer is there, if that works before: own checks over @path
+ * need the peer's new credentials then. */
 void vgw_ice_route_note_peer (VgwIceRoute *self, const VgwIcePath *path, const char *ufrag);
 
 /* The connection that @path was is closed: nothing can be sent or come there. */
