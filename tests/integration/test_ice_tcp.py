@@ -2,6 +2,7 @@
 tests/browser/tcp.test.mjs.)"""
 
 import asyncio
+import contextlib
 import re
 import socket
 import struct
@@ -14,6 +15,7 @@ from wire import Wire, WireTest, good_offer
 
 N_HALF_OPEN = 300
 MAX_CONNECTIONS = 320
+MAX_PER_ADDRESS = 4
 FIRST_CHECK_S = 10
 READ_TIMEOUT_S = 15
 MAX_FRAME_BYTES = 2048
@@ -41,8 +43,18 @@ def make_check(answer, password=None):
     return message
 
 
-def connect(port):
-    connection = socket.create_connection(("127.0.0.1", port))
+def find_own_address():
+    """An address of this machine that is not a loopback one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing
+        except OSError:
+            return None
+        return probe.getsockname()[0]
+
+
+def connect(port, address="127.0.0.1"):
+    connection = socket.create_connection((address, port))
     connection.settimeout(READ_TIMEOUT_S)
     return connection
 
@@ -183,6 +195,30 @@ class IceTcp(WireTest):
         self.assertEqual(result["end_reason"], "client-bye")
         self.assertLessEqual(result["packets_lost"], 2)
         self.assert_same_speech(harness.PHRASE, reply)
+
+    def test_one_client_address_has_few_connections(self):
+        address = find_own_address()
+        if address is None:
+            self.skipTest("this machine has only loopback addresses")
+        gateway = self.launch(ice__tcp_max_connections_per_address=MAX_PER_ADDRESS)
+
+        def talk(answer):
+            with contextlib.ExitStack() as stack:
+                dial = lambda *arguments: stack.enter_context(connect(self.port, *arguments))
+
+                def is_good(connection):
+                    check = make_check(answer)
+                    connection.sendall(frame(bytes(check)))
+                    return is_answered(connection, check)
+                good = [dial(address) for _ in range(MAX_PER_ADDRESS - 1)]
+                self.assertTrue(all(is_good(connection) for connection in good))
+                silent = [dial(address) for _ in range(3)]
+                self.assertTrue(is_closed(silent[0]) and is_closed(silent[1]))  # the newest has the only place left
+                self.assertTrue(is_good(silent[2]))
+                self.assertTrue(is_closed(dial(address)))
+                self.assertTrue(all(is_good(connection) for connection in [*good, dial()]))  # nobody else is affected
+        self.with_answer(gateway, talk)
+        self.assertEqual(gateway.metric("vgw_ice_tcp_refused_connections_total"), 3)
 
     def test_a_port_that_is_taken_is_an_error_with_the_name_of_the_key(self):
         with socket.socket() as other:
