@@ -63,6 +63,7 @@ vgw_app_dispose (GObject *object)
   g_clear_pointer (&self->pages, vgw_pages_free);
   g_clear_pointer (&self->access, vgw_access_free);
   g_clear_object (&self->table);
+  g_clear_pointer (&self->context.resume_tokens, vgw_resume_tokens_free);
   clear_engine_shared (&self->context.engine_shared);
   if (self->media != NULL)
     vgw_media_shutdown (self->media);
@@ -148,6 +149,8 @@ fill_context (VgwApp *self)
   context->media = self->media;
   context->manager = self->manager;
   context->limits = config->limits;
+  context->session = config->session;
+  context->resume_tokens = vgw_resume_tokens_new ();
   set_turn_secret (context, config);
   context->client_ice_servers = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_ice_server_free);
   for (guint i = 0; config->client_servers[i] != NULL; i++)
@@ -360,6 +363,7 @@ vgw_app_reload (VgwApp *self, VgwConfig *config)
   vgw_config_reload (self->config, loaded, in_force, fixed);
   vgw_log_configure (self->config->log.format, self->config->log.level);
   self->context.limits = self->config->limits;
+  self->context.session = self->config->session;
   set_turn_secret (&self->context, self->config);
   access_settings = get_access_settings (self);
   vgw_access_configure (self->access, &access_settings);

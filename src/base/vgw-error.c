@@ -16,6 +16,8 @@ vgw_error_code_to_string (VgwErrorCode code)
       return "bad-state";
     case VGW_ERROR_UNAUTHORIZED:
       return "unauthorized";
+    case VGW_ERROR_GONE:
+      return "gone";
     case VGW_ERROR_BUSY:
       return "busy";
     case VGW_ERROR_TOO_LARGE:

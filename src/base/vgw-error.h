@@ -11,6 +11,7 @@ typedef enum
   VGW_ERROR_BAD_REQUEST,  /* the client asked for something that does not exist, or not for it */
   VGW_ERROR_BAD_STATE,    /* a valid message at the wrong time */
   VGW_ERROR_UNAUTHORIZED, /* origin, token or fingerprint refused */
+  VGW_ERROR_GONE,         /* a session that a client wants to resume is not there for it (any more) */
   VGW_ERROR_BUSY,         /* a limit of sessions or resources is reached: try later */
   VGW_ERROR_TOO_LARGE,    /* a limit of size, count or nesting is exceeded */
   VGW_ERROR_FLOOD,        /* the client sent far too much media for seconds */

@@ -20,6 +20,7 @@ const VgwConfigGroup vgw_config_groups[] = {
   { "engine", "Speech engines: the default one, and the defaults for all engines" },
   { "record", "The engine \"record\"" },
   { "manager", "The session manager, which is notified of every session" },
+  { "session", "Sessions whose client is lost for a time" },
   { "limits", "Limits of sessions" },
   { "log", "The log, on standard error" },
   { NULL },
@@ -313,6 +314,12 @@ const VgwConfigKey vgw_config_keys[] = {
   { "manager", "type", TEXT (VgwConfig, manager.type), "log", .choices = manager_types,
     .brief = "Kind of session manager",
     .detail = "log: a line in the log when a session starts, changes or ends." },
+
+  { "session", "resume-grace-ms", MILLISECONDS (VgwConfig, session.resume_grace_ms), "30000", .max = HOUR_MS,
+    .flags = VGW_CONFIG_RELOADABLE,
+    .brief = "Time for which a session waits for a client that has lost its WebSocket or its media",
+    .detail = "A client that returns within that time with its resume token continues the call. 0: a lost WebSocket "
+              "ends the session at once." },
 
   { "limits", "max-sessions", NUMBER (VgwConfig, limits.max_sessions), "500", .flags = VGW_CONFIG_RELOADABLE,
     .max = 1000000,

@@ -41,6 +41,7 @@ typedef struct
   guint client_turn_ttl_s;
   VgwEngineSettings engine;
   VgwManagerSettings manager;
+  VgwSessionSettings session;
   VgwSessionSettingsLimits limits;
   VgwLogSettings log;
 

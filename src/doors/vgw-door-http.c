@@ -30,6 +30,8 @@ describe (VgwRefusal refusal)
       return (Refusal){ VGW_HTTP_STATUS_UNAUTHORIZED, CHALLENGE ", error=\"invalid_token\"", NULL };
     case VGW_REFUSAL_ENGINE:
       return (Refusal){ VGW_HTTP_STATUS_NOT_FOUND, NULL, NULL };
+    case VGW_REFUSAL_RESUME:
+      return (Refusal){ VGW_HTTP_STATUS_GONE, NULL, NULL };
     }
   return (Refusal){ VGW_HTTP_STATUS_INTERNAL_ERROR, NULL, NULL };
 }
@@ -49,6 +51,8 @@ status_of (VgwErrorCode code)
       return VGW_HTTP_STATUS_CONFLICT;
     case VGW_ERROR_UNAUTHORIZED:
       return VGW_HTTP_STATUS_FORBIDDEN;
+    case VGW_ERROR_GONE:
+      return VGW_HTTP_STATUS_GONE;
     case VGW_ERROR_TOO_LARGE:
       return VGW_HTTP_STATUS_CONTENT_TOO_LARGE;
     case VGW_ERROR_BUSY:

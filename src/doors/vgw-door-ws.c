@@ -81,12 +81,22 @@ on_session_ended (VgwSession *session, VgwEndReason reason, Link *link)
 }
 
 static void
+on_session_replaced (VgwSession *session, Link *link)
+{
+  forget_session (link);
+  vgw_ws_channel_close (link->channel, VGW_WS_CLOSE_REPLACED, "replaced");
+}
+
+/* In good order the client has hung up; else it may return. */
+static void
 on_channel_closed (VgwWsChannel *channel, int how, const GError *error, Link *link)
 {
   g_autoptr (VgwSession) session = link->session ? g_object_ref (link->session) : NULL;
   forget_session (link);
-  if (session != NULL)
+  if (session != NULL && how == VGW_WS_END_ORDERLY)
     vgw_session_end (session, VGW_END_WEBSOCKET_CLOSED);
+  else if (session != NULL)
+    vgw_session_detach (session);
   g_signal_handlers_disconnect_by_data (channel, link);
   g_object_unref (link->channel);
   g_free (link);
@@ -103,15 +113,46 @@ refuse (VgwWsChannel *channel, const GError *error)
                         vgw_error_to_wire (error));
 }
 
+/* The number of the last message that a client that returns has seen; -1 where it does not say. */
+static gint64
+get_last_seq (const VgwGrant *grant)
+{
+  const char *text = g_hash_table_lookup (grant->parameters, "seq");
+  gint64 seq;
+
+  if (text == NULL || !g_ascii_string_to_signed (text, 10, 0, G_MAXINT64, &seq, NULL))
+    return -1;
+  return seq;
+}
+
+/* NULL, and @error is set, where the client may have none. @is_resumed (out): it goes on. (transfer none) */
+static VgwSession *
+find_session (Caller *caller, gboolean *is_resumed, GError **error)
+{
+  const VgwGrant *grant = caller->grant;
+  const char *token =
+      grant != NULL && grant->parameters != NULL ? g_hash_table_lookup (grant->parameters, "resume") : NULL;
+  VgwRefusal refusal;
+
+  *is_resumed = token != NULL;
+  if (grant == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&caller->refusal));
+      return NULL;
+    }
+  if (token != NULL)
+    return vgw_session_table_resume (caller->door->table, token, grant, error);
+  return vgw_session_table_create (caller->door->table, caller->grant, &refusal, error);
+}
+
 /* The 101 is out. A refused client learns why on the WebSocket, since a page cannot read the status of a handshake. */
 static void
 on_open (VgwWsChannel *channel, gpointer user_data)
 {
   Caller *caller = user_data;
-  g_autoptr (GError) error = g_steal_pointer (&caller->refusal);
-  VgwRefusal refusal;
-  VgwSession *session =
-      caller->grant != NULL ? vgw_session_table_create (caller->door->table, caller->grant, &refusal, &error) : NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean is_resumed;
+  VgwSession *session = find_session (caller, &is_resumed, &error);
   Link *link = g_new0 (Link, 1);
 
   link->channel = g_object_ref (channel);
@@ -126,8 +167,12 @@ on_open (VgwWsChannel *channel, gpointer user_data)
   g_signal_connect (channel, "bad", G_CALLBACK (on_channel_bad), link);
   g_signal_connect (session, "outgoing", G_CALLBACK (on_session_outgoing), link);
   g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), link);
+  g_signal_connect (session, "replaced", G_CALLBACK (on_session_replaced), link);
   vgw_outbox_set_backlog_func (vgw_session_get_outbox (session), get_backlog, link);
-  vgw_session_start (session);
+  if (is_resumed)
+    vgw_session_attach (session, get_last_seq (caller->grant));
+  else
+    vgw_session_start (session);
 }
 
 static void

@@ -116,3 +116,19 @@ vgw_engine_config_find (GPtrArray *engines, const char *name)
     }
   return NULL;
 }
+
+const VgwEngineConfig *
+vgw_engine_config_find_fallback (const VgwEngineConfig *config, GPtrArray *engines)
+{
+  const char *name;
+
+  if (vgw_engine_config_get_on_failure (config, &name) != VGW_ON_FAILURE_FALLBACK)
+    return NULL;
+  return vgw_engine_config_find (engines, name);
+}
+
+gboolean
+vgw_engine_config_is_behind_network (const VgwEngineConfig *config)
+{
+  return *config->url != '\0' || (g_str_equal (config->type, "record") && *config->wraps != '\0');
+}

@@ -99,5 +99,12 @@ gboolean vgw_engine_config_load_authorities (VgwEngineConfig *config, GError **e
  * borrowed from @config. */
 VgwOnFailure vgw_engine_config_get_on_failure (const VgwEngineConfig *config, const char **fallback);
 
+/* The one of @engines that takes over when @config's engine has failed, or NULL. (transfer none) */
+const VgwEngineConfig *vgw_engine_config_find_fallback (const VgwEngineConfig *config, GPtrArray *engines);
+
+/* FALSE for what is built in: it needs no buffer for what a network does to audio, and an echo must come back at once.
+ * A recorder may have anything in it. */
+gboolean vgw_engine_config_is_behind_network (const VgwEngineConfig *config);
+
 /* The one called @name in @engines (element-type VgwEngineConfig), or NULL. (transfer none) */
 const VgwEngineConfig *vgw_engine_config_find (GPtrArray *engines, const char *name);

@@ -15,6 +15,8 @@ vgw_engine_input_copy (const VgwEngineInput *input)
       break;
     case VGW_ENGINE_INPUT_DTMF:
     case VGW_ENGINE_INPUT_SPEECH:
+    case VGW_ENGINE_INPUT_PAUSED:
+    case VGW_ENGINE_INPUT_RESUMED:
       break;
     }
   return copy;
@@ -33,6 +35,8 @@ vgw_engine_input_free (VgwEngineInput *input)
       break;
     case VGW_ENGINE_INPUT_DTMF:
     case VGW_ENGINE_INPUT_SPEECH:
+    case VGW_ENGINE_INPUT_PAUSED:
+    case VGW_ENGINE_INPUT_RESUMED:
       break;
     }
   g_free (input);

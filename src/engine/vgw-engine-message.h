@@ -14,6 +14,8 @@ typedef enum
   VGW_ENGINE_INPUT_DTMF,    /* a key of the caller */
   VGW_ENGINE_INPUT_SPEECH,  /* the caller has started or stopped speaking */
   VGW_ENGINE_INPUT_PLAYOUT, /* a notification about the engine's own audio */
+  VGW_ENGINE_INPUT_PAUSED,  /* the client's connection is lost: no audio comes, and none is played */
+  VGW_ENGINE_INPUT_RESUMED, /* it is back */
 } VgwEngineInputType;
 
 typedef struct
@@ -29,6 +31,7 @@ typedef struct
     } dtmf;
     gboolean is_speaking;           /* SPEECH */
     const VgwPlayoutEvent *playout; /* PLAYOUT */
+    guint paused_ms;                /* RESUMED */
   };
 } VgwEngineInput;
 

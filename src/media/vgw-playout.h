@@ -40,6 +40,7 @@ typedef enum
 {
   VGW_PLAYOUT_HOLD_ENGINE = 1 << 0,
   VGW_PLAYOUT_HOLD_BARGE_IN = 1 << 1,
+  VGW_PLAYOUT_HOLD_PAUSE = 1 << 2, /* the client's connection is lost */
 } VgwPlayoutHold;
 
 /* There are events to take. On any thread, without the queue's lock, once until all have been taken. Must not block,

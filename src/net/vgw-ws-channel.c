@@ -46,8 +46,8 @@ struct _VgwWsChannel
   GSource *deadline; /* of connecting, of closing */
   GSource *ping_timer;
 
-  GSource *input_source; /* or, while reading is paused, the timer that ends the pause */
-  gboolean is_delayed;
+  GSource *input_source;        /* or, while reading is paused, the timer that ends the pause */
+  gboolean is_delayed, is_lost; /* is_lost: the peer has gone, and not in good order */
   VgwReadMeter meter;
   gint64 received_at_us;
   gsize n_after_close;
@@ -63,9 +63,7 @@ const VgwWsChannelSettings vgw_ws_channel_server_defaults = {
   .max_bytes_after_close = 65536, /* what a client has under way */
   .close_timeout_ms = 3000,
   .idle_timeout_ms = 60000,
-  .limits = { .max_frames_per_s = 200,
-              .work_percent = 5,
-              .work_burst_us = 250000 /* an offer, and a few large messages */ },
+  .limits = { .max_frames_per_s = 200, .work_percent = 5, .work_burst_us = 250000 }, /* an offer, some large messages */
 };
 
 enum
@@ -111,7 +109,7 @@ finish (VgwWsChannel *self, VgwWsEnd how, const GError *error)
 
   if (!drop_socket (held))
     return;
-  g_signal_emit (held, signals[SIGNAL_CLOSED], 0, (int) how, error);
+  g_signal_emit (held, signals[SIGNAL_CLOSED], 0, (int) (held->is_lost ? VGW_WS_END_LOST : how), error);
   g_clear_object (&held->kept);
 }
 
@@ -181,6 +179,7 @@ queue_frame (VgwWsChannel *self, VgwWsOpcode opcode, gconstpointer data, gsize l
       if (self->settings.role != VGW_WS_SERVER)
         return FALSE;
       vgw_info_about (self->peer, "http: %s does not read its WebSocket: connection closed", self->peer);
+      self->is_lost = TRUE;
       self->state = CHANNEL_LINGERING;
       set_deadline (self, 0);
       return FALSE;
@@ -228,6 +227,7 @@ handle_close_frame (VgwWsChannel *self, const VgwWsMessage *message)
   guint16 code = vgw_ws_frame_get_close_code (message);
   g_autofree char *why = g_strdup_printf ("closed by the bot with %u", code);
 
+  self->is_lost |= self->state == CHANNEL_OPEN && code != VGW_WS_CLOSE_NO_CODE && code != VGW_WS_CLOSE_NORMAL;
   if (self->state == CHANNEL_OPEN)
     vgw_ws_output_push_close (&self->output, code == VGW_WS_CLOSE_NO_CODE ? VGW_WS_CLOSE_NORMAL : code, NULL);
   if (self->settings.role == VGW_WS_SERVER)
@@ -398,7 +398,7 @@ on_readable (GObject *stream, gpointer user_data)
       self->received_at_us = g_get_monotonic_time ();
       handle_bytes (self, data, n);
     }
-  else if (n == 0 && self->settings.role == VGW_WS_CLIENT)
+  else if (n == 0 && self->settings.role != VGW_WS_STREAM && self->state == CHANNEL_OPEN)
     finish_with (self, VGW_WS_END_LOST, "the connection was lost", "it ended without a close frame");
   else if (n == 0)
     finish (self, VGW_WS_END_ORDERLY, NULL);

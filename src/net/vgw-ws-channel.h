@@ -9,7 +9,8 @@
  *                                               channel stays open. These close it, after what the handler sends: too
  *                                               large, 1009; too many in a short time, 1008 (both
  *                                               VGW_ERROR_TOO_LARGE); not UTF-8, 1007; not a WebSocket frame, 1002
- *   "closed"  (VgwWsEnd how, const GError *error)   once; the socket is closed. With END_ORDERLY error is NULL
+ *   "closed"  (VgwWsEnd how, const GError *error)   once; the socket is closed. error is NULL with END_ORDERLY, and may
+ *                                                   be so for a server
  */
 #pragma once
 

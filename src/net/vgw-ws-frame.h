@@ -28,6 +28,7 @@ typedef enum
   VGW_WS_CLOSE_POLICY_VIOLATION = 1008,
   VGW_WS_CLOSE_TOO_BIG = 1009,
   VGW_WS_CLOSE_TRY_AGAIN_LATER = 1013,
+  VGW_WS_CLOSE_REPLACED = 4001, /* of our own: the client has returned on another WebSocket */
 } VgwWsCloseCode;
 
 /* A complete message or a control frame. */

@@ -47,7 +47,8 @@ struct _VgwConversation
   VgwCallerSpeech *speech;   /* as long as the bridge */
   VgwMailbox *mailbox;       /* from the playout queue to the main thread; as long as the bridge */
   gboolean has_refused_mark; /* and the engine was notified */
-  VgwPlayoutDrain *drain;    /* (nullable) the engine has hung up, and what it said is being heard */
+  gboolean is_deaf;
+  VgwPlayoutDrain *drain; /* (nullable) the engine has hung up, and what it said is being heard */
   VgwPlayoutStats last_playout;
 
   VgwEventFilter client_events, engine_events;
@@ -203,6 +204,17 @@ drop_engine (VgwConversation *self, const char *reason)
   vgw_playout_hold (playout, VGW_PLAYOUT_HOLD_ENGINE, FALSE); /* nothing else ends its hold */
 }
 
+static void
+connect_audio (VgwConversation *self)
+{
+  if (self->bridge == NULL) /* the engine has hung up */
+    return;
+  if (self->engine != NULL && !self->is_deaf)
+    vgw_bridge_set_audio_func (self->bridge, push_to_engine, g_object_ref (self->engine), g_object_unref);
+  else
+    vgw_bridge_set_audio_func (self->bridge, NULL, NULL, NULL);
+}
+
 /* Errors: VGW_ERROR_ENGINE. */
 static gboolean
 start_engine (VgwConversation *self, GError **error)
@@ -222,8 +234,7 @@ start_engine (VgwConversation *self, GError **error)
 
   if (!vgw_engine_start (self->engine, &start, error))
     return FALSE;
-  if (self->engine != NULL) /* it may have hung up */
-    vgw_bridge_set_audio_func (self->bridge, push_to_engine, g_object_ref (self->engine), g_object_unref);
+  connect_audio (self);
   return TRUE;
 }
 
@@ -239,17 +250,6 @@ start_fallback (VgwConversation *self, GError **error)
   return start_engine (self, error);
 }
 
-/* The engine that takes over from the present one, or NULL. */
-static const VgwEngineConfig *
-find_fallback (VgwConversation *self)
-{
-  const char *name;
-
-  if (vgw_engine_config_get_on_failure (self->config, &name) != VGW_ON_FAILURE_FALLBACK)
-    return NULL;
-  return vgw_engine_config_find (self->context->engine_shared.engines, name);
-}
-
 /* The engine has failed, or could not be started: another one takes over, the call goes on without one, or it ends.
  * Fallbacks end: a circle of them is refused when the configuration is loaded. */
 static void
@@ -261,7 +261,7 @@ handle_failure (VgwConversation *self, const GError *error)
   const VgwEngineConfig *next;
   const char *fallback;
 
-  while ((next = find_fallback (self)) != NULL)
+  while ((next = vgw_engine_config_find_fallback (self->config, self->context->engine_shared.engines)) != NULL)
     {
       vgw_warning (session_id, "engine %s failed (%s); continuing with engine %s", self->config->name, cause->message,
                    next->name);
@@ -363,14 +363,6 @@ handle_output (const VgwEngineOutput *output, gpointer user_data)
     }
 }
 
-/* What is built in needs no buffer for what a network does to it, and an echo must come back at once. A recorder may
- * have anything in it. */
-static gboolean
-is_behind_network (const VgwEngineConfig *config)
-{
-  return *config->url != '\0' || (g_str_equal (config->type, "record") && *config->wraps != '\0');
-}
-
 /* With the rate of the first engine; one that takes over has to have the same. */
 static void
 make_bridge (VgwConversation *self)
@@ -399,7 +391,7 @@ vgw_conversation_use_engine (VgwConversation *self, VgwEngine *engine, const Vgw
     make_bridge (self);
   playout = vgw_bridge_get_playout (self->bridge);
   vgw_playout_set_bound (playout, config->max_playout_ms, playout_overflows[config->overflow]);
-  vgw_playout_set_real_time (playout, is_behind_network (config), config->prebuffer_ms);
+  vgw_playout_set_real_time (playout, vgw_engine_config_is_behind_network (config), config->prebuffer_ms);
   vgw_playout_sink_connect (engine, playout, handle_output, self, self->mailbox, on_mark_refused);
   watch_playout (self);
   vgw_caller_speech_configure (self->speech, config, VGW_ENGINE_GET_CLASS (engine)->takes_speech);
@@ -558,6 +550,14 @@ vgw_conversation_new (const VgwSessionContext *context, const VgwGrant *grant, c
   self->client_events = filter;
   self->engine_events = filter;
   return self;
+}
+
+void
+vgw_conversation_set_hearing (VgwConversation *self, gboolean is_hearing)
+{
+  g_return_if_fail (VGW_IS_CONVERSATION (self));
+  self->is_deaf = !is_hearing;
+  connect_audio (self);
 }
 
 const VgwEngineConfig *

@@ -60,6 +60,9 @@ void vgw_conversation_handle_dtmf (VgwConversation *self, char digit, guint dura
  * start (), or where there is none. */
 void vgw_conversation_use_engine (VgwConversation *self, VgwEngine *engine, const VgwEngineConfig *config);
 
+/* Whether the engine gets the caller's audio; TRUE at first. What the caller says meanwhile is lost, and is no gap. */
+void vgw_conversation_set_hearing (VgwConversation *self, gboolean is_hearing);
+
 /* The configuration of the present engine, or of the last one. (transfer none) */
 const VgwEngineConfig *vgw_conversation_get_config (VgwConversation *self);
 

@@ -15,6 +15,8 @@ struct _VgwLegs
 {
   const VgwSessionContext *context;
   const char *session_id;
+  VgwConversation *conversation;
+  VgwOutbox *outbox;
   VgwLegsFunc func;
   gpointer user_data;
 
@@ -59,64 +61,119 @@ take_over (VgwLegs *self)
 }
 
 static void
+report (VgwLegs *self, VgwLegsReport report, const GError *error)
+{
+  self->func (report, error, self->user_data);
+}
+
+static void
 fail_next (VgwLegs *self, const GError *error)
 {
   g_clear_pointer (&self->next, vgw_leg_free);
   self->n_failed++;
-  self->func (&(VgwLegReport){ .type = VGW_LEG_REPORT_REJECTED, .error = error }, self->user_data);
+  report (self, VGW_LEGS_REJECTED, error);
 }
 
 static void
-handle_next_report (VgwLegs *self, const VgwLegReport *report)
+handle_closed (VgwLegs *self, gboolean is_next)
 {
-  g_autoptr (GError) closed = NULL;
+  g_autoptr (GError) error = NULL;
 
-  switch (report->type)
+  if (!is_next)
+    {
+      report (self, VGW_LEGS_CLOSED, NULL);
+      return;
+    }
+  error = g_error_new_literal (VGW_ERROR, VGW_ERROR_BAD_STATE, "the client has closed the connection");
+  fail_next (self, error);
+}
+
+static void
+handle_connected (VgwLegs *self, gboolean is_next)
+{
+  VgwPeer *peer;
+
+  if (is_next)
+    take_over (self);
+  peer = vgw_leg_get_peer (self->current);
+  vgw_peer_attach (peer, vgw_conversation_get_bridge (self->conversation));
+  vgw_outbox_set_peer (self->outbox, peer);
+  vgw_caller_speech_set_voice (vgw_conversation_get_speech (self->conversation), FALSE); /* reported anew */
+  report (self, VGW_LEGS_CONNECTED, NULL);
+}
+
+static void
+send_track (VgwLegs *self, const VgwTrack *track)
+{
+  vgw_outbox_queue (self->outbox,
+                    vgw_message_new_track (track->kind, track->codec, track->clock_rate_hz, track->ssrc, track->mid));
+}
+
+static void
+on_leg_report (VgwLeg *leg, const VgwLegReport *leg_report, gpointer user_data)
+{
+  VgwLegs *self = user_data;
+  gboolean is_next = leg == self->next;
+
+  if (leg == self->retiring)
+    return;
+  switch (leg_report->type)
     {
     case VGW_LEG_REPORT_ANSWER:
+      vgw_outbox_queue (self->outbox, vgw_message_new_sdp (VGW_MESSAGE_ANSWER, leg_report->sdp));
+      report (self, VGW_LEGS_ANSWERED, NULL);
+      break;
     case VGW_LEG_REPORT_REFUSED:
+      vgw_outbox_queue_refusal (self->outbox, leg_report->error, NULL);
+      break;
     case VGW_LEG_REPORT_CANDIDATE:
+      vgw_outbox_queue (self->outbox, vgw_message_new_candidate (leg_report->candidate.text, leg_report->candidate.mid,
+                                                                 (int) leg_report->candidate.mline_index));
+      break;
     case VGW_LEG_REPORT_TRACK:
-      self->func (report, self->user_data);
+      send_track (self, leg_report->track);
       break;
     case VGW_LEG_REPORT_CONNECTED:
-      take_over (self);
-      self->func (report, self->user_data);
-      break;
-    case VGW_LEG_REPORT_REJECTED:
-    case VGW_LEG_REPORT_FAILED:
-    case VGW_LEG_REPORT_LATE:
-      fail_next (self, report->error);
-      break;
-    case VGW_LEG_REPORT_CLOSED:
-      closed = g_error_new_literal (VGW_ERROR, VGW_ERROR_BAD_STATE, "the client has closed the connection");
-      fail_next (self, closed);
+      handle_connected (self, is_next);
       break;
     case VGW_LEG_REPORT_EVENT:
+      vgw_conversation_handle_event (self->conversation, leg_report->text);
+      break;
     case VGW_LEG_REPORT_KEY:
+      vgw_conversation_handle_dtmf (self->conversation, leg_report->key.digit, leg_report->key.duration_ms);
+      break;
     case VGW_LEG_REPORT_VOICE:
-      break; /* not before it is connected */
+      vgw_caller_speech_set_voice (vgw_conversation_get_speech (self->conversation), leg_report->has_voice);
+      break;
+    case VGW_LEG_REPORT_REJECTED:
+      if (is_next)
+        fail_next (self, leg_report->error);
+      else
+        report (self, VGW_LEGS_REJECTED, leg_report->error);
+      break;
+    case VGW_LEG_REPORT_FAILED:
+    case VGW_LEG_REPORT_LATE:
+      if (is_next)
+        fail_next (self, leg_report->error);
+      else
+        report (self, leg_report->type == VGW_LEG_REPORT_LATE ? VGW_LEGS_LATE : VGW_LEGS_FAILED, leg_report->error);
+      break;
+    case VGW_LEG_REPORT_CLOSED:
+      handle_closed (self, is_next);
+      break;
     }
 }
 
-static void
-on_leg_report (VgwLeg *leg, const VgwLegReport *report, gpointer user_data)
-{
-  VgwLegs *self = user_data;
-
-  if (leg == self->next)
-    handle_next_report (self, report);
-  else if (leg == self->current)
-    self->func (report, self->user_data);
-}
-
 VgwLegs *
-vgw_legs_new (const VgwSessionContext *context, const char *session_id, VgwLegsFunc func, gpointer user_data)
+vgw_legs_new (const VgwSessionContext *context, const char *session_id, VgwConversation *conversation,
+              VgwOutbox *outbox, VgwLegsFunc func, gpointer user_data)
 {
   VgwLegs *self = g_new0 (VgwLegs, 1);
 
   self->context = context;
   self->session_id = session_id;
+  self->conversation = conversation;
+  self->outbox = outbox;
   self->func = func;
   self->user_data = user_data;
   self->current = vgw_leg_new (context, session_id, on_leg_report, self);
@@ -128,6 +185,13 @@ vgw_legs_close (VgwLegs *self)
 {
   drop_retiring (self);
   g_clear_pointer (&self->next, vgw_leg_free);
+  vgw_legs_close_current (self);
+}
+
+void
+vgw_legs_close_current (VgwLegs *self)
+{
+  vgw_outbox_set_peer (self->outbox, NULL);
   vgw_leg_close (self->current);
 }
 
@@ -170,7 +234,7 @@ reanswer (VgwLegs *self, const char *sdp, GError **error)
     return FALSE;
   answer = vgw_peer_reanswer (vgw_leg_get_peer (self->current), sdp, &refusal);
   if (answer != NULL)
-    self->func (&(VgwLegReport){ .type = VGW_LEG_REPORT_ANSWER, .sdp = answer }, self->user_data);
+    on_leg_report (self->current, &(VgwLegReport){ .type = VGW_LEG_REPORT_ANSWER, .sdp = answer }, self);
   else if (g_error_matches (refusal, VGW_ERROR, VGW_ERROR_BAD_STATE))
     return FALSE;
   else
@@ -178,21 +242,27 @@ reanswer (VgwLegs *self, const char *sdp, GError **error)
   return TRUE;
 }
 
+static gboolean
+offer_to (VgwLegs *self, VgwLeg *leg, const char *sdp, GError **error)
+{
+  return vgw_leg_handle_offer (leg, sdp, vgw_bridge_get_format (vgw_conversation_get_bridge (self->conversation)),
+                               vgw_caller_speech_wants_voice (vgw_conversation_get_speech (self->conversation)), error);
+}
+
 gboolean
-vgw_legs_handle_offer (VgwLegs *self, const char *sdp, const VgwAudioFormat *format, gboolean wants_voice,
-                       GError **error)
+vgw_legs_handle_offer (VgwLegs *self, const char *sdp, GError **error)
 {
   GError *refusal = NULL;
 
   if (vgw_leg_get_state (self->current) == VGW_LEG_NEW)
-    return vgw_leg_handle_offer (self->current, sdp, format, wants_voice, error);
+    return offer_to (self, self->current, sdp, error);
   if (!may_handle_further (self, error))
     return FALSE;
   if (!reanswer (self, sdp, &refusal))
     {
       g_clear_pointer (&self->next, vgw_leg_free);
       self->next = vgw_leg_new (self->context, self->session_id, on_leg_report, self);
-      if (!vgw_leg_handle_offer (self->next, sdp, format, wants_voice, &refusal))
+      if (!offer_to (self, self->next, sdp, &refusal))
         g_clear_pointer (&self->next, vgw_leg_free);
     }
   if (refusal != NULL)
@@ -240,6 +310,14 @@ gboolean
 vgw_legs_has_next (VgwLegs *self)
 {
   return self->next != NULL;
+}
+
+gint64
+vgw_legs_get_media_us (VgwLegs *self)
+{
+  VgwPeer *peer = vgw_leg_get_peer (self->current);
+
+  return MAX (peer != NULL ? vgw_peer_get_last_activity_us (peer) : 0, vgw_leg_get_connected_us (self->current));
 }
 
 void

@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "base/vgw-source.h"
+#include "session/vgw-replay.h"
 
 #define POLL_US (20 * G_TIME_SPAN_MILLISECOND)
 /* Of what the client has not taken of its messages: with an event, as a string twice as long, and with what is no event
@@ -41,6 +43,13 @@ struct _VgwOutbox
   guint n_events; /* in both queues */
   gsize event_bytes, max_event_bytes;
   gint64 last_event_message_us; /* when an event last went as a message; 0 since one went on the data channel */
+  VgwReplay replay;
+  VgwMessage *greeting; /* (nullable) of a door that was attached, until it is delivered */
+  gint64 greeted_seq;   /* the last number that its client has seen; -1: not known */
+  gboolean is_attached;
+  guint64 handed_seq; /* of the last message that a door got */
+  guint64 n_dropped;
+  gboolean is_flushing, is_ended;
   VgwEndReason end_reason;
 };
 
@@ -84,13 +93,25 @@ send_on_channel (VgwOutbox *self, const char *json)
   return TRUE;
 }
 
+static void
+hand_over (VgwOutbox *self, const VgwMessage *message)
+{
+  self->handed_seq = MAX (self->handed_seq, message->seq);
+  self->func (&(VgwOutput){ .type = VGW_OUTPUT_MESSAGE, .message = message }, self->owner);
+}
+
 /* @message: (transfer full) */
 static void
 deliver (VgwOutbox *self, VgwMessage *message)
 {
-  g_autoptr (VgwMessage) owned = message;
+  guint64 n_missing;
 
-  self->func (&(VgwOutput){ .type = VGW_OUTPUT_MESSAGE, .message = owned }, self->owner);
+  message->seq = self->replay.last_seq + 1;
+  if (self->is_attached)
+    hand_over (self, message);
+  n_missing = vgw_replay_count_missing (&self->replay, self->handed_seq);
+  vgw_replay_add (&self->replay, message);
+  self->n_dropped += vgw_replay_count_missing (&self->replay, self->handed_seq) - n_missing;
 }
 
 static gboolean
@@ -134,6 +155,31 @@ send_waiting (VgwOutbox *self)
     }
 }
 
+/* What is kept after the last message that the client has seen. */
+static void
+send_greeting (VgwOutbox *self)
+{
+  g_autoptr (VgwMessage) greeting = g_steal_pointer (&self->greeting);
+  guint64 seq = self->greeted_seq >= 0 ? (guint64) self->greeted_seq : self->handed_seq;
+
+  /* the first `session` message has nothing that is not in the greeting */
+  seq = CLAMP (seq, 1, MAX (self->replay.last_seq, 1));
+  greeting->n_missed = vgw_replay_count_missing (&self->replay, seq);
+  seq += greeting->n_missed;
+  greeting->seq = seq;
+  hand_over (self, greeting);
+  for (GList *at = self->replay.messages.head; at != NULL; at = at->next)
+    {
+      const VgwMessage *message = at->data;
+
+      if (message->seq <= seq)
+        continue;
+      if (message->type == VGW_MESSAGE_EVENT)
+        self->last_event_message_us = g_get_monotonic_time ();
+      hand_over (self, message);
+    }
+}
+
 static void
 send_end (VgwOutbox *self)
 {
@@ -150,9 +196,15 @@ send_end (VgwOutbox *self)
 void
 vgw_outbox_flush (VgwOutbox *self)
 {
-  g_autoptr (GObject) keep = g_object_ref (self->owner);
+  g_autoptr (GObject) keep = NULL;
   Item *item;
 
+  if (self->is_flushing)
+    return;
+  keep = g_object_ref (self->owner);
+  self->is_flushing = TRUE;
+  if (self->greeting != NULL)
+    send_greeting (self);
   send_waiting (self);
   while ((item = g_queue_pop_head (&self->items)) != NULL)
     {
@@ -167,6 +219,7 @@ vgw_outbox_flush (VgwOutbox *self)
         send_end (self);
       item_free (item);
     }
+  self->is_flushing = FALSE;
   if (!g_queue_is_empty (&self->waiting))
     g_source_set_ready_time (self->wakeup, g_get_monotonic_time () + POLL_US);
 }
@@ -193,7 +246,21 @@ queue_item (VgwOutbox *self, VgwMessage *message, char *event)
 void
 vgw_outbox_queue (VgwOutbox *self, VgwMessage *message)
 {
-  queue_item (self, message, NULL);
+  if (self->is_ended)
+    vgw_message_free (message);
+  else
+    queue_item (self, message, NULL);
+}
+
+void
+vgw_outbox_queue_refusal (VgwOutbox *self, const GError *error, const char *about)
+{
+  VgwMessage *message = vgw_message_new_error (error, FALSE);
+
+  vgw_info (self->session_id, "refused%s%s (%s): %s", about != NULL ? " the " : "", about != NULL ? about : "",
+            vgw_error_to_wire (error), error->message);
+  message->about = g_strdup (about);
+  vgw_outbox_queue (self, message);
 }
 
 gboolean
@@ -201,6 +268,8 @@ vgw_outbox_queue_event (VgwOutbox *self, const char *json, gboolean is_own)
 {
   gsize cost = strlen (json) + EVENT_COST_BYTES;
 
+  if (self->is_ended)
+    return TRUE;
   if (self->event_bytes + cost > (is_own ? MAX_OWN_BYTES : self->max_event_bytes))
     return FALSE;
   /* the data channel needs no turn to end: nothing is called for it */
@@ -216,7 +285,31 @@ void
 vgw_outbox_end (VgwOutbox *self, VgwEndReason reason)
 {
   self->end_reason = reason;
+  self->is_ended = TRUE;
   queue_item (self, NULL, NULL);
+}
+
+void
+vgw_outbox_detach (VgwOutbox *self)
+{
+  self->is_attached = FALSE;
+  g_clear_pointer (&self->greeting, vgw_message_free);
+}
+
+void
+vgw_outbox_attach (VgwOutbox *self, VgwMessage *greeting, gint64 last_seq)
+{
+  vgw_outbox_detach (self);
+  self->is_attached = TRUE;
+  self->greeting = greeting;
+  self->greeted_seq = last_seq;
+  g_source_set_ready_time (self->wakeup, 0);
+}
+
+guint64
+vgw_outbox_count_dropped (VgwOutbox *self)
+{
+  return self->n_dropped;
 }
 
 void
@@ -240,6 +333,7 @@ vgw_outbox_new (GObject *owner, const VgwSessionSettingsLimits *limits, const ch
       (guint64) BURST_SECONDS * limits->max_events_per_second * (limits->max_message_bytes + EVENT_COST_BYTES);
 
   self->owner = owner;
+  self->is_attached = TRUE;
   self->session_id = session_id;
   self->func = func;
   self->max_event_bytes =
@@ -255,5 +349,7 @@ vgw_outbox_free (VgwOutbox *self)
   vgw_source_clear (&self->wakeup);
   g_queue_clear_full (&self->items, item_free);
   g_queue_clear_full (&self->waiting, g_free);
+  vgw_replay_clear (&self->replay);
+  g_clear_pointer (&self->greeting, vgw_message_free);
   g_free (self);
 }

@@ -5,6 +5,7 @@
 #include "engine/vgw-engine-factory.h"
 #include "manager/vgw-manager.h"
 #include "media/vgw-media.h"
+#include "session/vgw-resume-tokens.h"
 
 /* The group [limits] of the configuration, but for what media keeps. 0 means no bound for times and for numbers of
  * sessions, and none at all for other counts. */
@@ -23,6 +24,12 @@ typedef struct
   guint max_events_per_second; /* of the client, and of the engine */
 } VgwSessionSettingsLimits;
 
+/* The group [session] of the configuration. */
+typedef struct
+{
+  guint resume_grace_ms; /* 0: a session ends with its door */
+} VgwSessionSettings;
+
 /* Owned by the app, and outlives the table and every session. */
 typedef struct
 {
@@ -30,6 +37,8 @@ typedef struct
   VgwManager *manager;
   VgwEngineShared engine_shared; /* its engines are those that there are */
   VgwSessionSettingsLimits limits;
+  VgwSessionSettings session;
+  VgwResumeTokens *resume_tokens; /* (nullable) without them no session can be resumed */
   GPtrArray *client_ice_servers;  /* VgwIceServer*, (nullable) */
   const char *client_turn_secret; /* (nullable), or empty: see vgw-client-servers.h */
   guint client_turn_ttl_s;

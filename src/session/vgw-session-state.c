@@ -9,7 +9,10 @@ static const struct
   { VGW_SESSION_NEW, VGW_INPUT_CONNECTED, VGW_SESSION_ACTIVE },
   { VGW_SESSION_NEW, VGW_INPUT_END, VGW_SESSION_ENDING },
   { VGW_SESSION_ACTIVE, VGW_INPUT_CONNECTED, VGW_SESSION_ACTIVE }, /* another leg has taken over */
+  { VGW_SESSION_ACTIVE, VGW_INPUT_LOST, VGW_SESSION_RECOVERING },
   { VGW_SESSION_ACTIVE, VGW_INPUT_END, VGW_SESSION_ENDING },
+  { VGW_SESSION_RECOVERING, VGW_INPUT_CONNECTED, VGW_SESSION_ACTIVE },
+  { VGW_SESSION_RECOVERING, VGW_INPUT_END, VGW_SESSION_ENDING },
   { VGW_SESSION_ENDING, VGW_INPUT_STOPPED, VGW_SESSION_ENDED },
 };
 
@@ -22,6 +25,8 @@ vgw_session_state_to_string (VgwSessionState state)
       return "new";
     case VGW_SESSION_ACTIVE:
       return "active";
+    case VGW_SESSION_RECOVERING:
+      return "recovering";
     case VGW_SESSION_ENDING:
       return "ending";
     case VGW_SESSION_ENDED:
@@ -37,6 +42,8 @@ vgw_session_input_to_string (VgwSessionInput input)
     {
     case VGW_INPUT_CONNECTED:
       return "connected";
+    case VGW_INPUT_LOST:
+      return "lost";
     case VGW_INPUT_END:
       return "end";
     case VGW_INPUT_STOPPED:
@@ -58,6 +65,10 @@ vgw_session_phase_to_string (VgwSessionPhase phase)
       return "connecting";
     case VGW_PHASE_ACTIVE:
       return "active";
+    case VGW_PHASE_DETACHED:
+      return "detached";
+    case VGW_PHASE_RECOVERING:
+      return "recovering";
     case VGW_PHASE_ENDING:
       return "ending";
     case VGW_PHASE_ENDED:
@@ -112,14 +123,16 @@ vgw_session_state_next (VgwSessionState state, VgwSessionInput input, VgwSession
 }
 
 VgwSessionPhase
-vgw_session_phase_of (VgwSessionState state, VgwLegState leg)
+vgw_session_phase_of (VgwSessionState state, VgwLegState leg, gboolean is_attached)
 {
   switch (state)
     {
     case VGW_SESSION_NEW:
       break;
     case VGW_SESSION_ACTIVE:
-      return VGW_PHASE_ACTIVE;
+      return is_attached ? VGW_PHASE_ACTIVE : VGW_PHASE_DETACHED;
+    case VGW_SESSION_RECOVERING:
+      return VGW_PHASE_RECOVERING;
     case VGW_SESSION_ENDING:
       return VGW_PHASE_ENDING;
     case VGW_SESSION_ENDED:

@@ -5,26 +5,31 @@
 
 typedef enum
 {
-  VGW_SESSION_NEW,    /* no media has passed yet */
-  VGW_SESSION_ACTIVE, /* media passes */
-  VGW_SESSION_ENDING, /* engine and peer are being stopped */
+  VGW_SESSION_NEW,        /* no media has passed yet */
+  VGW_SESSION_ACTIVE,     /* media passes */
+  VGW_SESSION_RECOVERING, /* the connection is lost: an offer may make another one */
+  VGW_SESSION_ENDING,     /* engine and peer are being stopped */
   VGW_SESSION_ENDED,
 } VgwSessionState;
 
 typedef enum
 {
   VGW_INPUT_CONNECTED, /* a leg is connected */
+  VGW_INPUT_LOST,      /* the current leg is closed, and none has taken over */
   VGW_INPUT_END,       /* for any VgwEndReason */
   VGW_INPUT_STOPPED,   /* engine and peer are gone */
 } VgwSessionInput;
 
-/* What a session is to others: its state, and while it is NEW what its leg does. */
+/* What a session is to others: its state, while it is NEW what its leg does, and while it is ACTIVE whether it has a
+ * door. */
 typedef enum
 {
   VGW_PHASE_NEW,         /* waits for an offer */
   VGW_PHASE_NEGOTIATING, /* the answer is being made */
   VGW_PHASE_CONNECTING,  /* answered; ICE and DTLS under way */
   VGW_PHASE_ACTIVE,
+  VGW_PHASE_DETACHED, /* active, and its client's WebSocket is lost */
+  VGW_PHASE_RECOVERING,
   VGW_PHASE_ENDING,
   VGW_PHASE_ENDED,
 } VgwSessionPhase;
@@ -53,4 +58,4 @@ const char *vgw_end_reason_to_string (VgwEndReason reason);      /* "client-bye"
 gboolean vgw_session_state_next (VgwSessionState state, VgwSessionInput input, VgwSessionState *next);
 
 /* The phase of a session in @state whose leg is in @leg. */
-VgwSessionPhase vgw_session_phase_of (VgwSessionState state, VgwLegState leg);
+VgwSessionPhase vgw_session_phase_of (VgwSessionState state, VgwLegState leg, gboolean is_attached);

@@ -31,6 +31,8 @@ vgw_refusal_to_string (VgwRefusal refusal)
       return "token";
     case VGW_REFUSAL_ENGINE:
       return "engine";
+    case VGW_REFUSAL_RESUME:
+      return "resume";
     }
   return "unknown";
 }

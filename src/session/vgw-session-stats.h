@@ -17,9 +17,10 @@ typedef enum
   VGW_REFUSAL_NO_TOKEN, /* a token is needed */
   VGW_REFUSAL_TOKEN,    /* … and this one is not good */
   VGW_REFUSAL_ENGINE,   /* asked for one that there is not, or that is not for the client */
+  VGW_REFUSAL_RESUME,   /* the resume token is good for no session, or not for this client */
 } VgwRefusal;
 
-#define VGW_SESSION_N_REFUSALS (VGW_REFUSAL_ENGINE + 1)
+#define VGW_SESSION_N_REFUSALS (VGW_REFUSAL_RESUME + 1)
 
 /* Counted since the start, but for in_state. */
 typedef struct
@@ -28,8 +29,11 @@ typedef struct
   guint64 started;
   guint64 ended[VGW_SESSION_N_END_REASONS];
   guint64 refused[VGW_SESSION_N_REFUSALS];
-  VgwHistogram setup_s;      /* from the offer to media, of those that came so far */
-  guint64 playout_played_ms; /* of the engines' speech, handed to the wire */
+  guint64 resumed;                     /* times that a client returned */
+  guint64 takeovers, failed_takeovers; /* of further offers, by a new connection */
+  guint64 dropped_messages;            /* for clients that were away */
+  VgwHistogram setup_s;                /* from the offer to media, of those that came so far */
+  guint64 playout_played_ms;           /* of the engines' speech, handed to the wire */
   guint64 playout_dropped_ms;
 } VgwSessionStats;
 

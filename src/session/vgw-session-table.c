@@ -24,7 +24,7 @@ G_DEFINE_FINAL_TYPE (VgwSessionTable, vgw_session_table, G_TYPE_OBJECT)
 static char *
 address_key (VgwSession *session)
 {
-  return vgw_address_group (vgw_session_get_client_address (session));
+  return vgw_address_group (vgw_session_get_grant (session)->address);
 }
 
 static guint
@@ -61,6 +61,19 @@ add_playout (VgwSessionStats *stats, VgwSession *session)
 }
 
 static void
+add_counts (VgwSessionStats *stats, VgwSession *session)
+{
+  VgwSessionCounts counts;
+
+  vgw_session_get_counts (session, &counts);
+  stats->resumed += counts.n_resumed;
+  stats->takeovers += counts.n_takeovers;
+  stats->failed_takeovers += counts.n_failed_takeovers;
+  stats->dropped_messages += counts.n_dropped_messages;
+  add_playout (stats, session);
+}
+
+static void
 on_session_ended (VgwSession *session, VgwEndReason reason, gpointer user_data)
 {
   VgwSessionTable *self = user_data;
@@ -68,7 +81,7 @@ on_session_ended (VgwSession *session, VgwEndReason reason, gpointer user_data)
 
   set_count (self, address, get_count (self, address) - 1);
   self->stats.ended[reason]++;
-  add_playout (&self->stats, session);
+  add_counts (&self->stats, session);
   g_signal_handlers_disconnect_by_data (session, self);
   g_hash_table_remove (self->sessions, vgw_session_get_id (session));
 }
@@ -210,6 +223,39 @@ vgw_session_table_find (VgwSessionTable *self, const char *id)
   return g_hash_table_lookup (self->sessions, id);
 }
 
+/* The session that @token is good for and that is of the same client as @grant, or NULL. */
+static VgwSession *
+find_resumed (VgwSessionTable *self, const char *token, const VgwGrant *grant)
+{
+  VgwResumeTokens *tokens = self->context->resume_tokens;
+  const char *id = tokens != NULL ? vgw_resume_tokens_find (tokens, token) : NULL;
+  VgwSession *session = id != NULL ? vgw_session_table_find (self, id) : NULL;
+
+  if (session == NULL || g_strcmp0 (vgw_session_get_grant (session)->identity, grant->identity) != 0)
+    return NULL;
+  return session;
+}
+
+VgwSession *
+vgw_session_table_resume (VgwSessionTable *self, const char *token, const VgwGrant *grant, GError **error)
+{
+  VgwSession *session;
+
+  g_return_val_if_fail (VGW_IS_SESSION_TABLE (self), NULL);
+
+  session = find_resumed (self, token, grant);
+  if (session == NULL)
+    {
+      self->stats.refused[VGW_REFUSAL_RESUME]++;
+      log_refusal (grant, "the resume token is not good, or not any more");
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_GONE, "there is no session to resume");
+      return NULL;
+    }
+  vgw_resume_tokens_revoke (self->context->resume_tokens, vgw_session_get_id (session));
+  vgw_session_replace (session);
+  return session;
+}
+
 GPtrArray *
 vgw_session_table_list (VgwSessionTable *self)
 {
@@ -237,7 +283,7 @@ vgw_session_table_get_stats (VgwSessionTable *self, VgwSessionStats *stats)
   while (g_hash_table_iter_next (&iter, NULL, &session))
     {
       stats->in_state[vgw_session_get_phase (session)]++;
-      add_playout (stats, session);
+      add_counts (stats, session);
     }
 }
 

@@ -1,4 +1,5 @@
-/* What bounds a session in time: each phase, the silence of its media, and all of it. Main thread. */
+/* What bounds a session in time: each phase, the silence of its media, the time without a client, and all of it. Main
+ * thread. */
 #pragma once
 
 #include "session/vgw-session-context.h"
@@ -13,13 +14,20 @@ typedef void (*VgwSessionTimeoutFunc) (VgwEndReason reason, const char *message,
 /* g_get_monotonic_time () of the last sign of life of the client; asked while the phase is ACTIVE. */
 typedef gint64 (*VgwSessionActivityFunc) (gpointer user_data);
 
-/* @limits must outlive the timers; no timer runs yet. Returns: (transfer full) */
-VgwSessionTimers *vgw_session_timers_new (const VgwSessionSettingsLimits *limits, VgwSessionTimeoutFunc func,
+/* @context must outlive the timers; no timer runs yet. Returns: (transfer full) */
+VgwSessionTimers *vgw_session_timers_new (const VgwSessionContext *context, VgwSessionTimeoutFunc func,
                                           VgwSessionActivityFunc get_activity, gpointer user_data);
 void vgw_session_timers_free (VgwSessionTimers *self);
 
 /* Bounds the whole session; 0: no bound. Once. */
 void vgw_session_timers_set_duration (VgwSessionTimers *self, guint max_duration_s);
 
-/* Bounds @phase from now on; from ENDING on nothing is bounded any more. */
+/* Bounds @phase from now on; from ENDING on nothing is bounded any more. DETACHED and RECOVERING share one bound, from
+ * the first of them on: VGW_END_WEBSOCKET_CLOSED. */
 void vgw_session_timers_enter (VgwSessionTimers *self, VgwSessionPhase phase);
+
+/* The bound of DETACHED and RECOVERING begins again. */
+void vgw_session_timers_renew_grace (VgwSessionTimers *self);
+
+/* The client has closed its connection: VGW_END_CLIENT_BYE, unless another phase is entered within 250 ms. */
+void vgw_session_timers_expect_end (VgwSessionTimers *self);

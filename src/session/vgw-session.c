@@ -3,12 +3,12 @@
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "base/vgw-random.h"
-#include "session/vgw-legs.h"
-#include "session/vgw-session-message.h"
+#include "session/vgw-attachment.h"
+#include "session/vgw-client-input.h"
+#include "session/vgw-pause-watch.h"
 #include "session/vgw-session-timers.h"
 
-#define ID_BYTES 16                    /* 128 bits: an id cannot be guessed */
-#define MAX_LOGGED_UNKNOWN_MESSAGES 10 /* a client cannot fill the log */
+#define ID_BYTES 16 /* 128 bits: an id cannot be guessed */
 
 struct _VgwSession
 {
@@ -26,9 +26,10 @@ struct _VgwSession
   VgwConversation *conversation;
   VgwLegs *legs;
   VgwOutbox *outbox;
+  VgwClientInput input;
+  VgwAttachment attachment;
   VgwSessionTimers *timers;
-
-  guint n_unknown_messages;
+  VgwPauseWatch *pause_watch; /* until ENDING */
 };
 
 enum
@@ -36,6 +37,7 @@ enum
   SIGNAL_OUTGOING,
   SIGNAL_ACTIVE,
   SIGNAL_ENDED,
+  SIGNAL_REPLACED,
   N_SIGNALS,
 };
 
@@ -50,33 +52,6 @@ is_over (VgwSession *self)
 }
 
 /* --- what the client and the manager are told --- */
-
-static void
-send_state (VgwSession *self, const char *name)
-{
-  vgw_outbox_queue (self->outbox, vgw_message_new_state (name, NULL));
-}
-
-/* An error that the session survives. */
-static void
-send_error (VgwSession *self, const GError *error)
-{
-  if (is_over (self))
-    return;
-  vgw_info (self->id, "refused (%s): %s", vgw_error_to_wire (error), error->message);
-  vgw_outbox_queue (self->outbox, vgw_message_new_error (error, FALSE));
-}
-
-static void G_GNUC_PRINTF (3, 4) refuse (VgwSession *self, VgwErrorCode code, const char *format, ...)
-{
-  g_autoptr (GError) error = NULL;
-  va_list args;
-
-  va_start (args, format);
-  error = g_error_new_valist (VGW_ERROR, code, format, args);
-  va_end (args);
-  send_error (self, error);
-}
 
 /* An error that the session does not survive. */
 static void
@@ -112,12 +87,11 @@ update_manager (VgwSession *self)
   vgw_manager_update_session (self->context->manager, &facts);
 }
 
-/* Media passes, on the first leg or on another one. */
 static void
-send_active (VgwSession *self)
+announce (VgwSession *self, const char *state)
 {
   update_manager (self);
-  send_state (self, "active");
+  vgw_outbox_queue (self->outbox, vgw_message_new_state (state, NULL));
 }
 
 /* --- states --- */
@@ -128,6 +102,11 @@ on_timeout (VgwEndReason reason, const char *message, gpointer user_data)
   VgwSession *self = user_data;
   g_autoptr (GError) error = NULL;
 
+  if (reason == VGW_END_WEBSOCKET_CLOSED && self->attachment.is_attached)
+    {
+      reason = VGW_END_MEDIA_TIMEOUT;
+      message = "no new connection came in time";
+    }
   if (message == NULL)
     {
       vgw_session_end (self, reason);
@@ -137,14 +116,20 @@ on_timeout (VgwEndReason reason, const char *message, gpointer user_data)
   fail (self, reason, error);
 }
 
+/* A client that has returned has time to bring media back. */
 static gint64
 get_activity_us (gpointer user_data)
 {
   VgwSession *self = user_data;
 
-  VgwLeg *leg = vgw_legs_get_current (self->legs);
+  return MAX (vgw_legs_get_media_us (self->legs), self->attachment.attached_us);
+}
 
-  return MAX (vgw_peer_get_last_activity_us (vgw_leg_get_peer (leg)), vgw_leg_get_connected_us (leg));
+/* The client has closed its connection: its end, or the beginning of another one. */
+static gboolean
+has_lost_leg (VgwSession *self)
+{
+  return self->state == VGW_SESSION_ACTIVE && vgw_leg_get_state (vgw_legs_get_current (self->legs)) == VGW_LEG_CLOSED;
 }
 
 /* Follows the states of the session and its current leg. */
@@ -158,25 +143,21 @@ update_phase (VgwSession *self)
   vgw_landmark (self->id, "%s → %s", vgw_session_phase_to_string (self->phase), vgw_session_phase_to_string (phase));
   self->phase = phase;
   vgw_session_timers_enter (self->timers, phase);
+  if (self->pause_watch != NULL)
+    vgw_pause_watch_enter (self->pause_watch, phase);
 }
 
-/* Also from ACTIVE: another leg has taken over. */
+/* Also from ACTIVE, where another leg has taken over. */
 static void
 enter_active (VgwSession *self)
 {
-  VgwPeer *peer = vgw_leg_get_peer (vgw_legs_get_current (self->legs));
-
-  vgw_peer_attach (peer, vgw_conversation_get_bridge (self->conversation));
-  vgw_outbox_set_peer (self->outbox, peer);
-  vgw_caller_speech_set_voice (vgw_conversation_get_speech (self->conversation), FALSE); /* the peer reports it anew */
   if (!vgw_conversation_start (self->conversation))
-    send_active (self);
+    announce (self, "active");
 }
 
 static void
 enter_ending (VgwSession *self)
 {
-  vgw_outbox_set_peer (self->outbox, NULL);
   vgw_legs_close (self->legs);
   vgw_conversation_stop (self->conversation, vgw_end_reason_to_string (self->end_reason));
 }
@@ -191,6 +172,7 @@ enter_ended (VgwSession *self)
       vgw_session_get_facts (self, &facts);
       vgw_manager_deregister_session (self->context->manager, &facts);
     }
+  vgw_attachment_end (&self->attachment);
   vgw_log_end_session (self->id);
   vgw_outbox_end (self->outbox, self->end_reason);
 }
@@ -217,6 +199,9 @@ set_state (VgwSession *self, VgwSessionInput input)
     case VGW_SESSION_ACTIVE:
       enter_active (self);
       break;
+    case VGW_SESSION_RECOVERING:
+      announce (self, "recovering");
+      break;
     case VGW_SESSION_ENDING:
       enter_ending (self);
       break;
@@ -233,7 +218,8 @@ vgw_session_end (VgwSession *self, VgwEndReason reason)
 
   if (is_over (self))
     return;
-  self->end_reason = reason;
+  self->end_reason = has_lost_leg (self) ? VGW_END_CLIENT_BYE : reason; /* the first one counts */
+  g_clear_pointer (&self->pause_watch, vgw_pause_watch_free);
   set_state (self, VGW_INPUT_END);
   set_state (self, VGW_INPUT_STOPPED);
 }
@@ -250,7 +236,7 @@ on_conversation_report (const VgwConversationReport *report, gpointer user_data)
     {
     case VGW_CONVERSATION_STARTED:
       g_signal_emit (self, signals[SIGNAL_ACTIVE], 0, vgw_leg_get_connected_us (leg) - vgw_leg_get_offered_us (leg));
-      send_active (self);
+      announce (self, "active");
       break;
     case VGW_CONVERSATION_ENGINE_EVENT:
       return vgw_outbox_queue_event (self->outbox, report->json, FALSE);
@@ -287,66 +273,55 @@ reason_of_failure (VgwSession *self, const GError *error)
   return self->state == VGW_SESSION_ACTIVE ? VGW_END_MEDIA_TIMEOUT : VGW_END_CONNECT_TIMEOUT;
 }
 
-/* There will be no answer to it, or no connection. */
+/* The current leg is over; @error is NULL where the client has closed it. */
 static void
-refuse_offer (VgwSession *self, const GError *error)
+handle_lost_leg (VgwSession *self, const GError *error)
 {
-  VgwMessage *message = vgw_message_new_error (error, FALSE);
+  VgwEndReason reason = error != NULL ? reason_of_failure (self, error) : VGW_END_CLIENT_BYE;
 
-  update_phase (self);
-  vgw_info (self->id, "refused the offer (%s): %s", vgw_error_to_wire (error), error->message);
-  message->about = g_strdup ("offer");
-  vgw_outbox_queue (self->outbox, message);
+  if (self->state != VGW_SESSION_ACTIVE || self->context->session.resume_grace_ms == 0
+      || (reason != VGW_END_CLIENT_BYE && reason != VGW_END_MEDIA_TIMEOUT))
+    {
+      if (error != NULL)
+        fail (self, reason, error);
+      vgw_session_end (self, reason);
+      return;
+    }
+  vgw_info (self->id, "the connection is lost: %s", error != NULL ? error->message : "closed by the client");
+  vgw_legs_close_current (self->legs);
+  if (error == NULL && self->attachment.is_attached && !vgw_legs_has_next (self->legs))
+    vgw_session_timers_expect_end (self->timers);
+  else
+    set_state (self, VGW_INPUT_LOST);
 }
 
 static void
-on_leg_report (const VgwLegReport *report, gpointer user_data)
+on_legs_report (VgwLegsReport report, const GError *error, gpointer user_data)
 {
   VgwSession *self = user_data;
-  const VgwTrack *track = report->track;
 
-  switch (report->type)
+  switch (report)
     {
-    case VGW_LEG_REPORT_ANSWER:
+    case VGW_LEGS_ANSWERED:
       update_phase (self);
-      vgw_outbox_queue (self->outbox, vgw_message_new_sdp (VGW_MESSAGE_ANSWER, report->sdp));
       if (self->state == VGW_SESSION_NEW)
-        send_state (self, "connecting");
+        vgw_outbox_queue (self->outbox, vgw_message_new_state ("connecting", NULL));
       break;
-    case VGW_LEG_REPORT_REJECTED:
-      refuse_offer (self, report->error);
+    case VGW_LEGS_REJECTED:
+      update_phase (self);
+      vgw_outbox_queue_refusal (self->outbox, error, "offer");
       break;
-    case VGW_LEG_REPORT_REFUSED:
-      send_error (self, report->error);
-      break;
-    case VGW_LEG_REPORT_CANDIDATE:
-      vgw_outbox_queue (self->outbox, vgw_message_new_candidate (report->candidate.text, report->candidate.mid,
-                                                                 (int) report->candidate.mline_index));
-      break;
-    case VGW_LEG_REPORT_TRACK:
-      vgw_outbox_queue (self->outbox, vgw_message_new_track (track->kind, track->codec, track->clock_rate_hz,
-                                                             track->ssrc, track->mid));
-      break;
-    case VGW_LEG_REPORT_CONNECTED:
+    case VGW_LEGS_CONNECTED:
       set_state (self, VGW_INPUT_CONNECTED);
       break;
-    case VGW_LEG_REPORT_EVENT:
-      vgw_conversation_handle_event (self->conversation, report->text);
+    case VGW_LEGS_FAILED:
+      handle_lost_leg (self, error);
       break;
-    case VGW_LEG_REPORT_KEY:
-      vgw_conversation_handle_dtmf (self->conversation, report->key.digit, report->key.duration_ms);
+    case VGW_LEGS_LATE:
+      fail (self, VGW_END_CONNECT_TIMEOUT, error);
       break;
-    case VGW_LEG_REPORT_VOICE:
-      vgw_caller_speech_set_voice (vgw_conversation_get_speech (self->conversation), report->has_voice);
-      break;
-    case VGW_LEG_REPORT_FAILED:
-      fail (self, reason_of_failure (self, report->error), report->error);
-      break;
-    case VGW_LEG_REPORT_LATE:
-      fail (self, VGW_END_CONNECT_TIMEOUT, report->error);
-      break;
-    case VGW_LEG_REPORT_CLOSED:
-      vgw_session_end (self, VGW_END_CLIENT_BYE);
+    case VGW_LEGS_CLOSED:
+      handle_lost_leg (self, NULL);
       break;
     }
 }
@@ -354,48 +329,23 @@ on_leg_report (const VgwLegReport *report, gpointer user_data)
 /* --- the client's messages --- */
 
 static void
-handle_offer (VgwSession *self, const VgwMessage *message)
+handle_offer (VgwSession *self, const char *sdp)
 {
   g_autoptr (GError) error = NULL;
 
-  if (message->sdp == NULL)
-    {
-      refuse (self, VGW_ERROR_BAD_MESSAGE, "offer: \"sdp\" is missing");
-      return;
-    }
+  if (has_lost_leg (self))
+    set_state (self, VGW_INPUT_LOST);
   if (!vgw_conversation_prepare (self->conversation, &error))
     {
       fail (self, VGW_END_ENGINE, error);
       return;
     }
-  if (vgw_legs_handle_offer (self->legs, message->sdp,
-                             vgw_bridge_get_format (vgw_conversation_get_bridge (self->conversation)),
-                             vgw_caller_speech_wants_voice (vgw_conversation_get_speech (self->conversation)), &error))
+  if (vgw_legs_handle_offer (self->legs, sdp, &error))
     update_phase (self);
   else if (self->phase == VGW_PHASE_NEW)
     fail (self, VGW_END_ERROR, error);
   else
-    refuse_offer (self, error);
-}
-
-static void
-handle_event (VgwSession *self, const VgwMessage *message)
-{
-  if (vgw_session_get_phase (self) == VGW_PHASE_NEW)
-    refuse (self, VGW_ERROR_BAD_STATE, "events cannot be sent before the offer");
-  else if (message->event_json == NULL)
-    refuse (self, VGW_ERROR_BAD_MESSAGE, "event: the payload is missing");
-  else
-    vgw_conversation_handle_event (self->conversation, message->event_json);
-}
-
-static void
-ignore_unknown (VgwSession *self, const VgwMessage *message)
-{
-  if (self->n_unknown_messages >= MAX_LOGGED_UNKNOWN_MESSAGES)
-    return;
-  self->n_unknown_messages++;
-  vgw_info (self->id, "ignored a message of unknown type \"%.64s\"", message->name != NULL ? message->name : "");
+    vgw_outbox_queue_refusal (self->outbox, error, "offer");
 }
 
 void
@@ -406,33 +356,12 @@ vgw_session_handle (VgwSession *self, const VgwMessage *message)
 
   if (is_over (self))
     return;
-  switch (message->type)
-    {
-    case VGW_MESSAGE_OFFER:
-      handle_offer (self, message);
-      break;
-    case VGW_MESSAGE_CANDIDATE:
-      vgw_legs_handle_candidate (self->legs, message->candidate, message->sdp_mid, message->sdp_mline_index);
-      break;
-    case VGW_MESSAGE_EVENT:
-      handle_event (self, message);
-      break;
-    case VGW_MESSAGE_BYE:
-      vgw_session_end (self, VGW_END_CLIENT_BYE);
-      break;
-    case VGW_MESSAGE_UNKNOWN:
-      ignore_unknown (self, message);
-      break;
-    case VGW_MESSAGE_ANSWER:
-      refuse (self, VGW_ERROR_BAD_STATE, "answer: the gateway made no offer");
-      break;
-    case VGW_MESSAGE_SESSION:
-    case VGW_MESSAGE_STATE:
-    case VGW_MESSAGE_TRACK:
-    case VGW_MESSAGE_ERROR:
-      refuse (self, VGW_ERROR_BAD_MESSAGE, "only the gateway sends messages of this type");
-      break;
-    }
+  if (message->type == VGW_MESSAGE_BYE)
+    vgw_session_end (self, VGW_END_CLIENT_BYE);
+  else if (message->type == VGW_MESSAGE_OFFER && message->sdp != NULL)
+    handle_offer (self, message->sdp);
+  else
+    vgw_client_input_handle (&self->input, message);
 }
 
 VgwSdpFragment *
@@ -448,13 +377,15 @@ vgw_session_handle_bad_message (VgwSession *self, const GError *error, gboolean 
   g_return_if_fail (VGW_IS_SESSION (self));
   g_return_if_fail (error != NULL);
 
-  if (!is_fatal)
+  if (is_over (self))
+    return;
+  if (is_fatal)
     {
-      send_error (self, error);
-      return;
+      fail (self, VGW_END_ERROR, error);
+      vgw_outbox_flush (self->outbox);
     }
-  fail (self, VGW_END_ERROR, error);
-  vgw_outbox_flush (self->outbox);
+  else
+    vgw_outbox_queue_refusal (self->outbox, error, NULL);
 }
 
 /* --- life --- */
@@ -473,9 +404,10 @@ vgw_session_finalize (GObject *object)
 {
   VgwSession *self = VGW_SESSION (object);
 
+  g_clear_pointer (&self->pause_watch, vgw_pause_watch_free);
   g_clear_pointer (&self->timers, vgw_session_timers_free);
-  g_clear_pointer (&self->outbox, vgw_outbox_free);
   g_clear_pointer (&self->legs, vgw_legs_free);
+  g_clear_pointer (&self->outbox, vgw_outbox_free);
   g_clear_object (&self->conversation);
   g_clear_pointer (&self->grant, vgw_grant_unref);
   g_free (self->id);
@@ -495,6 +427,8 @@ vgw_session_class_init (VgwSessionClass *klass)
       g_signal_new ("active", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT64);
   signals[SIGNAL_ENDED] =
       g_signal_new ("ended", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
+  signals[SIGNAL_REPLACED] =
+      g_signal_new ("replaced", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -514,16 +448,25 @@ vgw_session_new (const VgwSessionContext *context, VgwGrant *grant)
   self->context = context;
   self->grant = vgw_grant_ref (grant);
   self->conversation = vgw_conversation_new (context, grant, self->id, on_conversation_report, self);
-  self->legs = vgw_legs_new (context, self->id, on_leg_report, self);
-  self->timers = vgw_session_timers_new (&context->limits, on_timeout, get_activity_us, self);
+  self->timers = vgw_session_timers_new (context, on_timeout, get_activity_us, self);
   self->outbox = vgw_outbox_new (G_OBJECT (self), &context->limits, self->id, on_output);
+  self->legs = vgw_legs_new (context, self->id, self->conversation, self->outbox, on_legs_report, self);
+  self->pause_watch = vgw_pause_watch_new (self->conversation, self->legs);
+  self->input = (VgwClientInput){ self->id, self->conversation, self->legs, self->outbox, 0 };
+  self->attachment = (VgwAttachment){
+    .context = context,
+    .grant = self->grant,
+    .session_id = self->id,
+    .outbox = self->outbox,
+    .max_duration_s = vgw_grant_get_max_duration_s (self->grant, context->limits.max_duration_s),
+    .is_attached = TRUE,
+  };
   return self;
 }
 
 void
 vgw_session_start (VgwSession *self)
 {
-  guint max_duration_s;
   VgwSessionFacts facts;
 
   g_return_if_fail (VGW_IS_SESSION (self));
@@ -533,16 +476,68 @@ vgw_session_start (VgwSession *self)
     return;
   self->started_at_us = g_get_real_time ();
   self->started_mono_us = g_get_monotonic_time ();
-  max_duration_s = vgw_grant_get_max_duration_s (self->grant, self->context->limits.max_duration_s);
   vgw_log_begin_session (self->id, self->grant->address);
   vgw_session_timers_enter (self->timers, self->phase);
-  vgw_session_timers_set_duration (self->timers, max_duration_s);
+  vgw_session_timers_set_duration (self->timers, self->attachment.max_duration_s);
   vgw_session_get_facts (self, &facts);
   vgw_manager_register_session (self->context->manager, &facts);
+  vgw_attachment_begin (&self->attachment, vgw_conversation_get_config (self->conversation)->name);
+}
 
-  vgw_outbox_queue (self->outbox,
-                    vgw_session_message_new (self->context, self->grant, self->id,
-                                             vgw_conversation_get_config (self->conversation)->name, max_duration_s));
+void
+vgw_session_detach (VgwSession *self)
+{
+  g_return_if_fail (VGW_IS_SESSION (self));
+
+  if (is_over (self) || !self->attachment.is_attached)
+    return;
+  vgw_attachment_lose (&self->attachment);
+  if (self->state == VGW_SESSION_NEW || self->context->session.resume_grace_ms == 0)
+    {
+      vgw_session_end (self, VGW_END_WEBSOCKET_CLOSED);
+      return;
+    }
+  vgw_info (self->id, "the client is lost; it has %u ms to return", self->context->session.resume_grace_ms);
+  if (has_lost_leg (self))
+    set_state (self, VGW_INPUT_LOST);
+  update_phase (self);
+  update_manager (self);
+}
+
+void
+vgw_session_replace (VgwSession *self)
+{
+  g_return_if_fail (VGW_IS_SESSION (self));
+
+  if (is_over (self) || !self->attachment.is_attached)
+    return;
+  g_signal_emit (self, signals[SIGNAL_REPLACED], 0);
+  vgw_attachment_lose (&self->attachment);
+}
+
+void
+vgw_session_attach (VgwSession *self, gint64 last_seq)
+{
+  g_return_if_fail (VGW_IS_SESSION (self));
+
+  if (is_over (self))
+    return;
+  vgw_info (self->id, "the client has returned");
+  vgw_attachment_renew (&self->attachment, vgw_conversation_get_config (self->conversation)->name, last_seq);
+  if (self->state == VGW_SESSION_RECOVERING)
+    vgw_session_timers_renew_grace (self->timers);
+  update_phase (self);
+  update_manager (self);
+}
+
+void
+vgw_session_get_counts (VgwSession *self, VgwSessionCounts *counts)
+{
+  g_return_if_fail (VGW_IS_SESSION (self));
+
+  counts->n_resumed = self->attachment.n_resumed;
+  counts->n_dropped_messages = vgw_outbox_count_dropped (self->outbox);
+  vgw_legs_count (self->legs, &counts->n_takeovers, &counts->n_failed_takeovers);
 }
 
 VgwOutbox *
@@ -559,18 +554,19 @@ vgw_session_get_id (VgwSession *self)
   return self->id;
 }
 
-const char *
-vgw_session_get_client_address (VgwSession *self)
+const VgwGrant *
+vgw_session_get_grant (VgwSession *self)
 {
   g_return_val_if_fail (VGW_IS_SESSION (self), NULL);
-  return self->grant->address;
+  return self->grant;
 }
 
 VgwSessionPhase
 vgw_session_get_phase (VgwSession *self)
 {
   g_return_val_if_fail (VGW_IS_SESSION (self), VGW_PHASE_ENDED);
-  return vgw_session_phase_of (self->state, vgw_leg_get_state (vgw_legs_get_current (self->legs)));
+  return vgw_session_phase_of (self->state, vgw_leg_get_state (vgw_legs_get_current (self->legs)),
+                               self->attachment.is_attached);
 }
 
 void

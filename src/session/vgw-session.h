@@ -5,6 +5,8 @@
  *   "outgoing" (const VgwMessage *message)   for the client
  *   "active"   (gint64 setup_us)             media passes, so long after the offer; must not end the session
  *   "ended"    (VgwEndReason reason)         emitted once, after the last outgoing message
+ *   "replaced" (void)                        another door is about to be attached: the present one drops its socket and
+ *                                            the session, without vgw_session_detach ()
  * "outgoing" and "ended" are emitted at the end of a turn of the main loop, or in vgw_outbox_flush (): their handlers
  * may call anything here, end the session, and drop its last reference.
  *
@@ -33,6 +35,17 @@ VgwSession *vgw_session_new (const VgwSessionContext *context, VgwGrant *grant);
 /* Registers with the manager, sends `session`, starts the offer timer. */
 void vgw_session_start (VgwSession *self);
 
+/* The door has lost its client without a hang-up. Media goes on, what goes to the client is kept, and the session waits
+ * for session.resume-grace-ms for a client that returns. Where that is 0, or media has never passed, it ends. */
+void vgw_session_detach (VgwSession *self);
+
+/* For vgw_session_table_resume (): emits "replaced" where a door is attached. vgw_session_attach () has to follow. */
+void vgw_session_replace (VgwSession *self);
+
+/* A door is there again. `session` with a new resume token goes out, then what the client has missed; @last_seq: the
+ * number of the last message that it has seen, -1 where that is not known. */
+void vgw_session_attach (VgwSession *self, gint64 last_seq);
+
 /* One message from the client, after start (). Errors go out as `error` messages; only where the table says fatal does
  * one end the session. Ignored once the session has ended. */
 void vgw_session_handle (VgwSession *self, const VgwMessage *message);
@@ -51,8 +64,21 @@ void vgw_session_handle_bad_message (VgwSession *self, const GError *error, gboo
 void vgw_session_end (VgwSession *self, VgwEndReason reason);
 
 const char *vgw_session_get_id (VgwSession *self);
-const char *vgw_session_get_client_address (VgwSession *self);
+
+/* Of the client that the session was made for. (transfer none) */
+const VgwGrant *vgw_session_get_grant (VgwSession *self);
+
 VgwSessionPhase vgw_session_get_phase (VgwSession *self);
+
+/* What has become of offers and doors since the start. */
+typedef struct
+{
+  guint64 n_resumed;
+  guint64 n_takeovers, n_failed_takeovers;
+  guint64 n_dropped_messages;
+} VgwSessionCounts;
+
+void vgw_session_get_counts (VgwSession *self, VgwSessionCounts *counts);
 
 /* What the manager is told and the admin listener shows; the strings are good until the session changes. */
 void vgw_session_get_facts (VgwSession *self, VgwSessionFacts *facts);

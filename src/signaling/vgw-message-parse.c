@@ -6,10 +6,11 @@
 #include "base/vgw-error.h"
 #include "base/vgw-json.h"
 
-#define MAX_NAME_CHARS 64     /* of an unknown type; it goes into one log line */
-#define MAX_ICE_SERVERS 32    /* urls in one `session` message, all entries together */
-#define MAX_ENGINES 100       /* names in one `session` message */
-#define MAX_MLINE_INDEX 65535 /* RTCIceCandidateInit.sdpMLineIndex is an unsigned short */
+#define MAX_NAME_CHARS 64                       /* of an unknown type; it goes into one log line */
+#define MAX_ICE_SERVERS 32                      /* urls in one `session` message, all entries together */
+#define MAX_ENGINES 100                         /* names in one `session` message */
+#define MAX_COUNT (G_GINT64_CONSTANT (1) << 53) /* integers that every reader of JSON has */
+#define MAX_MLINE_INDEX 65535                   /* RTCIceCandidateInit.sdpMLineIndex is an unsigned short */
 
 /* The member as a string; an absent or null one gives NULL and succeeds. */
 static gboolean
@@ -256,12 +257,16 @@ parse_session (VgwMessage *message, JsonObject *payload, GError **error)
 {
   JsonNode *limits = vgw_json_get (payload, "limits");
   JsonObject *object;
+  gint64 n_missed;
 
   if (!read_required_string (payload, "id", &message->session_id, error)
       || !read_string (payload, "resumeToken", &message->resume_token, error)
+      || !read_boolean (payload, "resumed", &message->is_resumed, error)
+      || !read_int (payload, "missed", MAX_COUNT, 0, &n_missed, error)
       || !read_string (payload, "engine", &message->engine, error) || !parse_engines (message, payload, error)
       || !parse_ice_servers (message, payload, error))
     return FALSE;
+  message->n_missed = (guint64) n_missed;
   if (limits == NULL || JSON_NODE_HOLDS_NULL (limits))
     return TRUE;
   if (!JSON_NODE_HOLDS_OBJECT (limits))
@@ -428,6 +433,7 @@ vgw_message_parse (const char *text, gsize length, GError **error)
     }
 
   message = vgw_message_new (type_from_string (name));
+  message->seq = (guint64) vgw_json_get_int (root, "seq", 0, MAX_COUNT, 0);
   if (message->type == VGW_MESSAGE_UNKNOWN)
     message->name = g_utf8_substring (name, 0, MIN (g_utf8_strlen (name, -1), MAX_NAME_CHARS));
   if (!parse_body (message, vgw_json_get (root, "payload"), error))

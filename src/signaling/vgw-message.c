@@ -80,6 +80,10 @@ write_session (JsonObject *payload, const VgwMessage *message)
 
   set_string (payload, "id", message->session_id);
   set_optional_string (payload, "resumeToken", message->resume_token);
+  if (message->is_resumed)
+    json_object_set_boolean_member (payload, "resumed", TRUE);
+  if (message->n_missed > 0)
+    json_object_set_int_member (payload, "missed", (gint64) message->n_missed);
   write_ice_servers (payload, message->ice_servers);
   json_object_set_int_member (limits, "maxMessageBytes", message->limits.max_message_bytes);
   json_object_set_int_member (limits, "maxCandidates", message->limits.max_candidates);
@@ -169,6 +173,8 @@ vgw_message_to_text (const VgwMessage *message)
   else
     set_string (root, "type", vgw_message_type_to_string (message->type));
   set_string (root, "payload", payload);
+  if (message->seq > 0)
+    json_object_set_int_member (root, "seq", (gint64) message->seq);
   return vgw_json_object_to_text (root);
 }
 

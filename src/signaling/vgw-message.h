@@ -38,6 +38,7 @@ typedef struct
 typedef struct
 {
   VgwMessageType type;
+  guint64 seq;             /* any type, from the gateway: 1, 2, …; 0 for none */
   char *name;              /* UNKNOWN: the type as sent; STATE: "connecting", "active", "recovering", "ended" */
   char *sdp;               /* OFFER, ANSWER */
   char *candidate;         /* CANDIDATE: "candidate:…"; "" or NULL ends the candidates */
@@ -48,6 +49,8 @@ typedef struct
   char *event_json;        /* EVENT: the payload as JSON text, passed on as it is */
   char *session_id;        /* SESSION */
   char *resume_token;      /* SESSION (nullable) */
+  gboolean is_resumed;     /* SESSION: it goes on; what the client has missed follows */
+  guint64 n_missed;        /* SESSION: messages that it has missed and will not get */
   GPtrArray *ice_servers;  /* SESSION: VgwIceServer*, (nullable) */
   char **engines;          /* SESSION (nullable): names of the engines that a client may ask for */
   char *engine;            /* SESSION (nullable): the one that it has */

@@ -20,6 +20,7 @@ class Wire:
 
     def __init__(self, url, **options):
         self.url, self.options, self.received = url, options, []
+        self.seqs = []  # the numbers of the messages
 
     async def __aenter__(self):
         self.socket = await websockets.connect(self.url, max_size=None, compression=None, **self.options)
@@ -40,6 +41,7 @@ class Wire:
         message = json.loads(text)
         entry = (message["type"], json.loads(message["payload"]))
         self.received.append(entry)
+        self.seqs.append(message.get("seq"))
         return entry
 
     async def wait(self, kind):
@@ -55,6 +57,10 @@ class Wire:
             payload = await self.wait("state")
             if payload["state"] == name:
                 return payload
+
+    def cut(self):
+        """Ends TCP without a closing handshake."""
+        self.socket.transport.abort()
 
     async def wait_closed(self):
         """The close code; what comes before it is kept."""

@@ -18,6 +18,7 @@ static const struct
   { VGW_REFUSAL_NO_TOKEN, 401, "WWW-Authenticate: Bearer realm=\"voice-gateway\"\r\n" },
   { VGW_REFUSAL_TOKEN, 401, "WWW-Authenticate: Bearer realm=\"voice-gateway\", error=\"invalid_token\"\r\n" },
   { VGW_REFUSAL_ENGINE, 404, NULL },
+  { VGW_REFUSAL_RESUME, 410, NULL },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (refusals) == VGW_SESSION_N_REFUSALS);

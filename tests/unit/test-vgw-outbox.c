@@ -7,6 +7,7 @@
 
 #include "base/vgw-log.h"
 #include "run-suite.h"
+#include "session/vgw-replay.h"
 #include "wait-until.h"
 
 #define MEGABYTE (1024 * 1024)
@@ -17,6 +18,8 @@ static VgwOutbox *outbox;
 static GPtrArray *sent; /* char*: the event, the name of a state, the type of another message, "END" */
 static gsize backlog;
 static gboolean drops_owner; /* with the first output */
+static guint64 last_seq;     /* of the last message */
+static guint64 n_missed;     /* of the last `session` message */
 
 static gsize
 get_backlog (gpointer user_data)
@@ -31,6 +34,10 @@ on_output (const VgwOutput *output, gpointer user_data)
   const char *text = "END";
 
   ck_assert_ptr_eq (user_data, owner);
+  if (output->type == VGW_OUTPUT_MESSAGE)
+    last_seq = message->seq;
+  if (output->type == VGW_OUTPUT_MESSAGE && message->type == VGW_MESSAGE_SESSION)
+    n_missed = message->n_missed;
   if (output->type == VGW_OUTPUT_MESSAGE)
     text = message->type == VGW_MESSAGE_EVENT   ? message->event_json
            : message->type == VGW_MESSAGE_STATE ? message->name
@@ -58,6 +65,8 @@ set_up (void)
   sent = g_ptr_array_new_with_free_func (g_free);
   backlog = 0;
   drops_owner = FALSE;
+  last_seq = 0;
+  n_missed = 0;
 }
 
 static void
@@ -180,6 +189,90 @@ START_TEST (events_that_wait_are_bounded)
 }
 END_TEST
 
+/* A session whose `session` message and events 0 and 1 a door got, and whose events 2 to 4 none. */
+static void
+lose_door (void)
+{
+  vgw_outbox_queue (outbox, vgw_message_new (VGW_MESSAGE_SESSION));
+  queue_events (0, 2);
+  vgw_outbox_flush (outbox);
+  assert_sent ("session {0} {1}");
+  ck_assert_uint_eq (last_seq, 3);
+  vgw_outbox_detach (outbox);
+  queue_events (2, 5);
+  vgw_outbox_flush (outbox);
+  assert_sent ("");
+}
+
+static void
+attach (gint64 seen)
+{
+  vgw_outbox_attach (outbox, vgw_message_new (VGW_MESSAGE_SESSION), seen);
+  vgw_outbox_flush (outbox);
+}
+
+START_TEST (a_client_that_returns_gets_what_it_has_not_seen)
+{
+  static const struct
+  {
+    gint64 seen;
+    const char *sent;
+  } cases[] = {
+    { 3, "session {2} {3} {4} {5}" },
+    { 2, "session {1} {2} {3} {4} {5}" },
+    { 5, "session {4} {5}" },
+    { 6, "session {5}" },
+    { -1, "session {2} {3} {4} {5}" },
+    { 1, "session {0} {1} {2} {3} {4} {5}" },
+    { 0, "session {0} {1} {2} {3} {4} {5}" },
+    { 99, "session {5}" },
+  };
+
+  lose_door ();
+  vgw_outbox_attach (outbox, vgw_message_new (VGW_MESSAGE_SESSION), cases[_i].seen);
+  queue_events (5, 6); /* in the same turn, and behind the others */
+  vgw_outbox_flush (outbox);
+  assert_sent (cases[_i].sent);
+  ck_assert_uint_eq (n_missed, 0);
+  ck_assert_uint_eq (last_seq, 7);
+}
+END_TEST
+
+START_TEST (what_is_kept_is_bounded_and_the_client_learns_how_much_it_misses)
+{
+  const guint n_more = VGW_REPLAY_MAX_MESSAGES + 10;
+
+  lose_door ();
+  for (guint i = 0; i < n_more; i++)
+    vgw_outbox_queue (outbox, vgw_message_new_state ("active", NULL));
+  vgw_outbox_flush (outbox);
+  ck_assert_uint_gt (vgw_outbox_count_dropped (outbox), 10);
+  attach (3);
+  ck_assert_uint_eq (n_missed, vgw_outbox_count_dropped (outbox));
+  ck_assert_uint_eq (sent->len, 1 + 3 + n_more - n_missed);
+  ck_assert_uint_eq (last_seq, 6 + n_more);
+}
+END_TEST
+
+START_TEST (the_end_comes_without_a_door_too)
+{
+  lose_door ();
+  vgw_outbox_end (outbox, VGW_END_WEBSOCKET_CLOSED);
+  vgw_outbox_flush (outbox);
+  assert_sent ("END");
+}
+END_TEST
+
+START_TEST (nothing_follows_the_end)
+{
+  vgw_outbox_end (outbox, VGW_END_CLIENT_BYE);
+  queue_events (0, 1);
+  vgw_outbox_queue (outbox, vgw_message_new_state ("active", NULL));
+  vgw_outbox_flush (outbox);
+  assert_sent ("ended END");
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -195,6 +288,10 @@ test_suite (void)
   tcase_add_test (tcase, events_that_wait_are_tried_again);
   tcase_add_loop_test (tcase, events_that_wait_at_the_end_are_sent_or_dropped, 0, 2);
   tcase_add_test (tcase, events_that_wait_are_bounded);
+  tcase_add_loop_test (tcase, a_client_that_returns_gets_what_it_has_not_seen, 0, 8);
+  tcase_add_test (tcase, what_is_kept_is_bounded_and_the_client_learns_how_much_it_misses);
+  tcase_add_test (tcase, the_end_comes_without_a_door_too);
+  tcase_add_test (tcase, nothing_follows_the_end);
   suite_add_tcase (suite, tcase);
   return suite;
 }

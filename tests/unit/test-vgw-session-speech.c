@@ -74,6 +74,8 @@ test_bot_handle (VgwEngine *engine, const VgwEngineInput *input)
     case VGW_ENGINE_INPUT_EVENT:
       self->n_errors += strstr (input->json, "\"error\"") != NULL;
       break;
+    case VGW_ENGINE_INPUT_PAUSED:
+    case VGW_ENGINE_INPUT_RESUMED:
     case VGW_ENGINE_INPUT_DTMF:
       break;
     }

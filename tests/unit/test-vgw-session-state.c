@@ -14,12 +14,13 @@
 #define NOTHING -1
 
 /* Every pair, so that a line added to or lost from a table is seen. Columns in the order of VgwSessionInput: connected,
- * end, stopped. */
+ * lost, end, stopped. */
 static const int expected[N_STATES][N_INPUTS] = {
-  [VGW_SESSION_NEW] = { VGW_SESSION_ACTIVE, VGW_SESSION_ENDING, NOTHING },
-  [VGW_SESSION_ACTIVE] = { VGW_SESSION_ACTIVE, VGW_SESSION_ENDING, NOTHING },
-  [VGW_SESSION_ENDING] = { NOTHING, NOTHING, VGW_SESSION_ENDED },
-  [VGW_SESSION_ENDED] = { NOTHING, NOTHING, NOTHING },
+  [VGW_SESSION_NEW] = { VGW_SESSION_ACTIVE, NOTHING, VGW_SESSION_ENDING, NOTHING },
+  [VGW_SESSION_ACTIVE] = { VGW_SESSION_ACTIVE, VGW_SESSION_RECOVERING, VGW_SESSION_ENDING, NOTHING },
+  [VGW_SESSION_RECOVERING] = { VGW_SESSION_ACTIVE, NOTHING, VGW_SESSION_ENDING, NOTHING },
+  [VGW_SESSION_ENDING] = { NOTHING, NOTHING, NOTHING, VGW_SESSION_ENDED },
+  [VGW_SESSION_ENDED] = { NOTHING, NOTHING, NOTHING, NOTHING },
 };
 
 /* Columns in the order of VgwLegInput: offer, answered, rejected, connected, close. */
@@ -85,10 +86,15 @@ START_TEST (the_phase_is_the_sessions_state_and_while_it_is_new_the_legs)
   };
   VgwLegState leg = (VgwLegState) _i;
 
-  ck_assert_int_eq (vgw_session_phase_of (VGW_SESSION_NEW, leg), phases_of_leg[leg]);
-  ck_assert_int_eq (vgw_session_phase_of (VGW_SESSION_ACTIVE, leg), VGW_PHASE_ACTIVE);
-  ck_assert_int_eq (vgw_session_phase_of (VGW_SESSION_ENDING, leg), VGW_PHASE_ENDING);
-  ck_assert_int_eq (vgw_session_phase_of (VGW_SESSION_ENDED, leg), VGW_PHASE_ENDED);
+  ck_assert_int_eq (vgw_session_phase_of (VGW_SESSION_NEW, leg, TRUE), phases_of_leg[leg]);
+  ck_assert_int_eq (vgw_session_phase_of (VGW_SESSION_ACTIVE, leg, TRUE), VGW_PHASE_ACTIVE);
+  ck_assert_int_eq (vgw_session_phase_of (VGW_SESSION_ACTIVE, leg, FALSE), VGW_PHASE_DETACHED);
+  for (int is_attached = 0; is_attached <= 1; is_attached++)
+    {
+      ck_assert_int_eq (vgw_session_phase_of (VGW_SESSION_RECOVERING, leg, is_attached), VGW_PHASE_RECOVERING);
+      ck_assert_int_eq (vgw_session_phase_of (VGW_SESSION_ENDING, leg, is_attached), VGW_PHASE_ENDING);
+      ck_assert_int_eq (vgw_session_phase_of (VGW_SESSION_ENDED, leg, is_attached), VGW_PHASE_ENDED);
+    }
 }
 END_TEST
 

@@ -192,6 +192,145 @@ START_TEST (a_thousand_sessions_leave_the_table_empty)
 }
 END_TEST
 
+/* --- resume --- */
+
+static void
+set_up_resume (void)
+{
+  set_up ();
+  test_context.resume_tokens = vgw_resume_tokens_new ();
+  test_context.session.resume_grace_ms = 20000;
+}
+
+static void
+tear_down_resume (void)
+{
+  g_clear_object (&table);
+  g_clear_pointer (&test_context.resume_tokens, vgw_resume_tokens_free);
+  tear_down ();
+}
+
+/* A session of @identity (nullable), started, whose client has its resume token. */
+static Client *
+call_as (const char *identity)
+{
+  g_autoptr (VgwGrant) grant = make_grant ("192.0.2.1", "echo");
+  VgwRefusal refusal;
+  Client *client;
+
+  grant->identity = g_strdup (identity);
+  client = client_watch (vgw_session_table_create (table, grant, &refusal, NULL));
+  vgw_session_start (client->session);
+  client_flush (client);
+  ck_assert_ptr_nonnull (client_last (client)->resume_token);
+  return client;
+}
+
+static VgwSession *
+resume_as (const char *identity, const char *token, GError **error)
+{
+  g_autoptr (VgwGrant) grant = make_grant ("198.51.100.1", "echo");
+
+  grant->identity = g_strdup (identity);
+  return vgw_session_table_resume (table, token, grant, error);
+}
+
+static void
+assert_gone (const char *identity, const char *token, guint n_refused)
+{
+  g_autoptr (GError) error = NULL;
+  VgwSessionStats stats;
+
+  ck_assert_ptr_null (resume_as (identity, token, &error));
+  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_GONE));
+  vgw_session_table_get_stats (table, &stats);
+  ck_assert_uint_eq (stats.refused[VGW_REFUSAL_RESUME], n_refused);
+}
+
+static void
+count_replaced (VgwSession *session, guint *n_replaced)
+{
+  ++*n_replaced;
+}
+
+START_TEST (a_token_resumes_its_session_once_and_replaces_the_door)
+{
+  Client *client = call_as (NULL);
+  g_autofree char *first = g_strdup (client_last (client)->resume_token);
+  guint n_replaced = 0;
+  VgwSessionStats stats;
+
+  g_signal_connect (client->session, "replaced", G_CALLBACK (count_replaced), &n_replaced);
+  ck_assert_ptr_eq (resume_as (NULL, first, NULL), client->session);
+  ck_assert_uint_eq (n_replaced, 1);
+  vgw_session_attach (client->session, 1);
+  client_flush (client);
+  ck_assert_int_eq (client_last (client)->type, VGW_MESSAGE_SESSION);
+  ck_assert (client_last (client)->is_resumed);
+  ck_assert_str_ne (client_last (client)->resume_token, first);
+  assert_gone (NULL, first, 1);
+  ck_assert_int_eq (vgw_session_get_phase (client->session), VGW_PHASE_NEW);
+  vgw_session_table_get_stats (table, &stats);
+  ck_assert_uint_eq (stats.resumed, 1);
+  ck_assert_uint_eq (stats.started, 1);
+  client_free (client);
+}
+END_TEST
+
+START_TEST (a_token_that_is_not_the_clients_is_refused_and_stays_good)
+{
+  static const char *const others[] = { "bob", NULL };
+  Client *client = call_as ("alice");
+  g_autofree char *token = g_strdup (client_last (client)->resume_token);
+  guint n_replaced = 0;
+
+  g_signal_connect (client->session, "replaced", G_CALLBACK (count_replaced), &n_replaced);
+  assert_gone (others[_i], token, 1);
+  ck_assert_uint_eq (n_replaced, 0);
+  ck_assert_ptr_eq (resume_as ("alice", token, NULL), client->session);
+  vgw_session_attach (client->session, -1);
+  client_free (client);
+}
+END_TEST
+
+START_TEST (tokens_that_nobody_has_are_refused)
+{
+  Client *client = call_as (NULL);
+  g_autofree char *token = g_strdup (client_last (client)->resume_token);
+
+  assert_gone (NULL, "", 1);
+  assert_gone (NULL, "AAAAAAAAAAAAAAAAAAAAAA", 2);
+  vgw_session_end (client->session, VGW_END_CLIENT_BYE);
+  assert_gone (NULL, token, 3);
+  client_free (client);
+}
+END_TEST
+
+START_TEST (a_client_that_is_lost_before_it_connects_ends_the_session)
+{
+  Client *client = call_as (NULL);
+
+  vgw_session_detach (client->session);
+  client_flush (client);
+  ck_assert_uint_eq (client->n_ended, 1);
+  ck_assert_str_eq (client->reason, "websocket-closed");
+  client_free (client);
+}
+END_TEST
+
+static TCase *
+resume_tcase (void)
+{
+  TCase *tcase = tcase_create ("resume");
+
+  tcase_add_checked_fixture (tcase, set_up_resume, tear_down_resume);
+  tcase_add_test (tcase, a_token_resumes_its_session_once_and_replaces_the_door);
+  tcase_add_loop_test (tcase, a_token_that_is_not_the_clients_is_refused_and_stays_good, 0, 2);
+  tcase_add_test (tcase, tokens_that_nobody_has_are_refused);
+  tcase_add_test (tcase, a_client_that_is_lost_before_it_connects_ends_the_session);
+  return tcase;
+}
+
 Suite *
 test_suite (void)
 {
@@ -214,5 +353,6 @@ test_suite (void)
   tcase_add_test (tcase, a_thousand_sessions_leave_the_table_empty);
   suite_add_tcase (suite, tcase);
 
+  suite_add_tcase (suite, resume_tcase ());
   return suite;
 }

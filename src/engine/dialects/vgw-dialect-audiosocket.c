@@ -148,6 +148,8 @@ audiosocket_handle (gpointer state, const VgwEngineInput *input)
       break;
     case VGW_ENGINE_INPUT_EVENT:
     case VGW_ENGINE_INPUT_SPEECH:
+    case VGW_ENGINE_INPUT_PAUSED:
+    case VGW_ENGINE_INPUT_RESUMED:
     case VGW_ENGINE_INPUT_PLAYOUT:
       break; /* not in the protocol */
     }

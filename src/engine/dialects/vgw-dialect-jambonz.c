@@ -172,6 +172,8 @@ jambonz_handle (gpointer state, const VgwEngineInput *input)
       break;
     case VGW_ENGINE_INPUT_EVENT:
     case VGW_ENGINE_INPUT_SPEECH:
+    case VGW_ENGINE_INPUT_PAUSED:
+    case VGW_ENGINE_INPUT_RESUMED:
       break; /* not in the protocol */
     }
 }

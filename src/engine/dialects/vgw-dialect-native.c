@@ -16,6 +16,7 @@ typedef struct
   VgwDialectOddByte odd;    /* of the bot's audio */
   gboolean is_started;      /* once */
   gboolean is_rate_refused; /* the bot has another sample rate: its audio is dropped */
+  gboolean is_paused;
   guint n_errors_told;
 } Native;
 
@@ -83,6 +84,8 @@ native_start (gpointer state)
   self->odd = (VgwDialectOddByte){ 0 };
   vgw_dialect_block_reset (&self->block, &call->format, 1);
   vgw_dialect_send_object (&self->wire, start);
+  if (self->is_paused) /* and the connection to the bot was lost meanwhile */
+    vgw_dialect_send_object (&self->wire, new_message ("paused"));
 }
 
 static void
@@ -193,6 +196,23 @@ native_stop (gpointer state, const char *reason)
 }
 
 static void
+send_paused (Native *self)
+{
+  self->is_paused = TRUE;
+  vgw_dialect_send_object (&self->wire, new_message ("paused"));
+}
+
+static void
+send_resumed (Native *self, guint paused_ms)
+{
+  JsonObject *resumed = new_message ("resumed");
+
+  self->is_paused = FALSE;
+  json_object_set_int_member (resumed, "paused_ms", paused_ms);
+  vgw_dialect_send_object (&self->wire, resumed);
+}
+
+static void
 native_handle (gpointer state, const VgwEngineInput *input)
 {
   switch (input->type)
@@ -208,6 +228,12 @@ native_handle (gpointer state, const VgwEngineInput *input)
       break;
     case VGW_ENGINE_INPUT_PLAYOUT:
       send_playout (state, input->playout);
+      break;
+    case VGW_ENGINE_INPUT_PAUSED:
+      send_paused (state);
+      break;
+    case VGW_ENGINE_INPUT_RESUMED:
+      send_resumed (state, input->paused_ms);
       break;
     }
 }

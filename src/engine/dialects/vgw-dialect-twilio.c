@@ -224,6 +224,8 @@ twilio_handle (gpointer state, const VgwEngineInput *input)
       break;
     case VGW_ENGINE_INPUT_EVENT:
     case VGW_ENGINE_INPUT_SPEECH:
+    case VGW_ENGINE_INPUT_PAUSED:
+    case VGW_ENGINE_INPUT_RESUMED:
       break; /* not in the protocol */
     }
 }
