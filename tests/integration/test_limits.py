@@ -112,8 +112,8 @@ class Limits(WireTest):
         self.assertEqual(result.only["end_reason"], "max-duration")
         self.assertEqual(result.status, 0, result.only)
 
-    def test_a_closed_websocket_ends_the_session(self):
-        gateway = self.start()
+    def test_a_lost_websocket_ends_the_session_after_its_grace(self):
+        gateway = self.start(session__resume_grace_ms=500)
         call = harness.Call(gateway.url, "--duration", 60)
         gateway.wait_log(lambda entry: "→ active" in entry["message"], 60)
         call.process.kill()

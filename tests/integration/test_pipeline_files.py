@@ -15,7 +15,8 @@ class PipelineFiles(harness.GatewayTest):
         self.recordings = self.directory / "recordings"
         self.recordings.mkdir()
         (self.directory / "tap.launch").write_text(PIPELINE.format(self.recordings))
-        return self.start(media__pipeline_dir=self.directory, media__pipelines="tap", media__extra_elements="filesink")
+        return self.start(media__pipeline_dir=self.directory, media__pipelines="tap", media__extra_elements="filesink",
+                          session__resume_grace_ms=500)
 
     def begin_call(self, gateway):
         call = harness.Call(gateway.url, "--duration", 60)

@@ -17,7 +17,7 @@ class Record(harness.GatewayTest):
         self.assert_same_speech(harness.PHRASE, reply)
 
     def test_a_killed_caller_leaves_playable_files(self):
-        gateway = self.start(engine__default="record", record__directory=self.directory)
+        gateway = self.start(engine__default="record", record__directory=self.directory, session__resume_grace_ms=500)
         call = harness.Call(gateway.url, "--duration", 60)
         gateway.wait_log(lambda entry: "→ active" in entry["message"], 60)
         harness.wait_for(lambda: any(path.stat().st_size > 100_000 for path in self.directory.glob("*-caller.wav")), 60,
