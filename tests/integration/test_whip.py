@@ -8,6 +8,7 @@ import socket
 import urllib.parse
 
 import harness
+import tokens
 import whip
 from wire import OFFERS, good_offer
 
@@ -196,6 +197,20 @@ class Whip(harness.GatewayTest):
         refused = whip.post(gateway, good_offer(), Origin="https://evil.example")
         self.assertEqual(refused.status, 403, refused)
         self.assertIsNone(refused.headers["Access-Control-Allow-Origin"])
+
+    def test_tokens(self):
+        keys = tokens.write_keys(self.directory / "keys", "a")
+        gateway = self.start(access__mode="token", access__token_keys_file=keys)
+        refused = whip.post(gateway, good_offer())
+        self.assertEqual((refused.status, refused.headers["WWW-Authenticate"]), (401, 'Bearer realm="voice-gateway"'))
+        refused = whip.post(gateway, good_offer(), Authorization="Bearer " + tokens.mint(aud="shop"))
+        self.assertEqual(refused.status, 401, refused)
+        self.assertIn('error="invalid_token"', refused.headers["WWW-Authenticate"])
+        self.assertEqual(whip.post(gateway, good_offer(), f"/whip/echo?token={tokens.mint()}").status, 201)
+        session = whip.Session(gateway, good_offer(), Authorization="Bearer " + tokens.mint())
+        # a token that expires in mid-call keeps nobody from hanging up: its address is enough
+        self.assertEqual(session.patch(whip.fragment_of(session.offer, CANDIDATE), If_Match=session.etag).status, 204)
+        self.assertEqual(session.delete().status, 200)
 
     def test_no_room(self):
         gateway = self.start(limits__max_sessions=1)

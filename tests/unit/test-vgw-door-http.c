@@ -31,6 +31,38 @@ refuse (VgwHttpRequest *request, gpointer user_data)
   vgw_http_request_reply (request, vgw_door_prepare_refusal (request, *refusal), VGW_HTTP_TEXT_PLAIN, "no\n");
 }
 
+static const struct
+{
+  VgwErrorCode code;
+  guint status;
+} errors[] = {
+  { VGW_ERROR_BAD_MESSAGE, 400 }, { VGW_ERROR_UNSUPPORTED, 422 },  { VGW_ERROR_BAD_REQUEST, 404 },
+  { VGW_ERROR_BAD_STATE, 409 },   { VGW_ERROR_UNAUTHORIZED, 403 }, { VGW_ERROR_TOO_LARGE, 413 },
+  { VGW_ERROR_BUSY, 503 },        { VGW_ERROR_ENGINE, 503 },       { VGW_ERROR_FLOOD, 500 },
+  { VGW_ERROR_TIMEOUT, 500 },     { VGW_ERROR_INTERNAL, 500 },     { VGW_ERROR_CONFIG, 500 },
+};
+
+static void
+report (VgwHttpRequest *request, gpointer user_data)
+{
+  const VgwErrorCode *code = user_data;
+
+  vgw_http_request_reply (request, vgw_door_prepare_error (request, *code), VGW_HTTP_TEXT_PLAIN, "no\n");
+}
+
+START_TEST (an_error_of_a_session_has_its_status_and_headers)
+{
+  static const VgwHttpRoute route = { "/failed", .get = report };
+  g_autoptr (Fixture) self = fixture_new_default ();
+  g_autofree char *response = NULL;
+
+  vgw_http_server_add_route (self->server, &route, (gpointer) &errors[_i].code);
+  response = get (self, "/failed", "");
+  ck_assert_uint_eq (status_of (response), errors[_i].status);
+  ck_assert_int_eq (strstr (response, "Retry-After: 5\r\n") != NULL, errors[_i].status == 503);
+}
+END_TEST
+
 START_TEST (a_refusal_has_its_status_and_headers)
 {
   static const VgwHttpRoute route = { "/refused", .get = refuse };
@@ -54,6 +86,7 @@ door_suite (void)
   TCase *refused = tcase_create ("refused");
 
   tcase_add_loop_test (refused, a_refusal_has_its_status_and_headers, 0, G_N_ELEMENTS (refusals));
+  tcase_add_loop_test (refused, an_error_of_a_session_has_its_status_and_headers, 0, G_N_ELEMENTS (errors));
   suite_add_tcase (suite, refused);
   return suite;
 }
