@@ -4,7 +4,7 @@
 
 #define MAX_ADDRESSES 10000
 #define SECONDS_PER_MINUTE 60
-#define FULL_AFTER_US (SECONDS_PER_MINUTE * G_USEC_PER_SEC) /* whatever the rate is */
+#define FULL_AFTER_US (SECONDS_PER_MINUTE * G_USEC_PER_SEC) /* at any rate */
 #define SWEEP_INTERVAL_US G_USEC_PER_SEC
 
 struct _VgwAddressBuckets

@@ -46,7 +46,7 @@ vgw_capacity_raise_limits (void)
   setrlimit (RLIMIT_NOFILE, &limit);
 }
 
-/* Descriptors that are kept free whatever is asked for. */
+/* Descriptors that are always kept free. */
 static guint64
 get_reserve (VgwCapacity *self)
 {

@@ -101,7 +101,7 @@ write_unlocked (VgwLogWriter *self, GString *line)
 
 /* The line that reports dropped lines, or NULL. Lock held. */
 static GString *
-take_dropped_line (VgwLogWriter *self)
+pop_dropped_line (VgwLogWriter *self)
 {
   GString *line = self->n_unreported > 0 ? self->make_dropped_line (self->n_unreported) : NULL;
 
@@ -127,7 +127,7 @@ writer_thread (gpointer data)
       if (line != NULL)
         self->n_bytes -= line->len;
       else
-        line = take_dropped_line (self);
+        line = pop_dropped_line (self);
       if (line != NULL)
         write_unlocked (self, line);
       else if (self->should_quit)
@@ -184,7 +184,7 @@ vgw_log_writer_free (VgwLogWriter *self, guint timeout_ms)
 static void
 write_at_once (VgwLogWriter *self, GString *line)
 {
-  GString *dropped_line = take_dropped_line (self);
+  GString *dropped_line = pop_dropped_line (self);
   gboolean is_written = dropped_line == NULL || write_line (self->fd, dropped_line, FALSE);
 
   is_written = is_written && write_line (self->fd, line, FALSE);
@@ -210,7 +210,7 @@ queue_line (VgwLogWriter *self, GString *line)
       g_cond_broadcast (&self->changed); /* the queue may be empty: the thread must report the drop */
       return;
     }
-  dropped_line = take_dropped_line (self);
+  dropped_line = pop_dropped_line (self);
   if (dropped_line != NULL)
     {
       self->n_bytes += dropped_line->len;

@@ -326,7 +326,7 @@ flush_at_exit (void)
   vgw_log_flush (FLUSH_TIMEOUT_MS);
 }
 
-/* A forked child has no writer thread, and its lock may be held for ever. */
+/* A forked child has no writer thread, and its lock may stay locked. */
 static void
 forget_writer (void)
 {

@@ -176,7 +176,7 @@ arrival_us (const Packet *packet)
 
 /* Handles @packet (transfer full), not audio, which is the next one. */
 static void
-take_other (VgwJitterBuffer *self, Packet *packet)
+handle_other (VgwJitterBuffer *self, Packet *packet)
 {
   GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
 
@@ -256,7 +256,7 @@ send_packet (VgwJitterBuffer *self, Packet *packet)
 {
   if (packet->kind == VGW_RTP_AUDIO)
     return send_audio (self, packet);
-  take_other (self, packet);
+  handle_other (self, packet);
   return GST_FLOW_OK;
 }
 
@@ -318,7 +318,7 @@ start_stream (VgwJitterBuffer *self, Packet *packet)
 }
 
 static GstFlowReturn
-take_packet (VgwJitterBuffer *self, Packet *packet)
+handle_packet (VgwJitterBuffer *self, Packet *packet)
 {
   gint16 distance = self->is_started ? (gint16) ((guint16) packet->seqnum - (guint16) self->next_seqnum) : 0;
   GstClockTime now = packet->arrival;
@@ -403,7 +403,7 @@ on_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
     }
   packet->arrival = find_arrival (self, buffer);
   packet->buffer = buffer;
-  return take_packet (self, packet);
+  return handle_packet (self, packet);
 }
 
 static GstFlowReturn

@@ -6,7 +6,7 @@
 
 #define FALLBACK_PREFIX "fallback:"
 
-/* The members that are texts, and what they are in a new configuration; NULL: what the caller says. */
+/* The members that are texts, and what they are in a new configuration; NULL: the caller's. */
 static const struct
 {
   gsize offset;

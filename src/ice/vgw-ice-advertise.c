@@ -6,7 +6,7 @@
 
 #define MAX_PORT 65535
 
-/* A look-up goes on when nobody waits for it any more. */
+/* A look-up may outlast its caller's wait. */
 typedef struct
 {
   gatomicrefcount ref_count;

@@ -52,7 +52,7 @@ send_checks (VgwIceDemux *self, VgwIceCheck *checks, guint n)
     }
 }
 
-/* Returns FALSE where @packet is no answer that somebody waits for. */
+/* Returns FALSE where @packet is no answer to a check that is under way. */
 static gboolean
 take_answer (VgwIceDemux *self, const Packet *packet, gint64 now_us)
 {

@@ -1,6 +1,6 @@
-/* What a packet is and who gets it, whatever socket it came from: answers connectivity checks, sends those that prove
- * who receives (see vgw-ice-consent.h), and hands everything else to the transport that owns the remote address. A
- * value, for one thread. */
+/* Classifies and delivers packets of any socket: answers connectivity checks, sends those for consent (see
+ * vgw-ice-consent.h), and passes everything else to the transport that owns the remote address. A value, for one
+ * thread. */
 #pragma once
 
 #include "ice/vgw-ice-shared.h"
@@ -26,6 +26,6 @@ gboolean vgw_ice_demux_handle (VgwIceDemux *self, const VgwIcePath *path, const 
 /* Sends the own checks that are due, unless another thread has just looked. */
 void vgw_ice_demux_tick (VgwIceDemux *self, gint64 now_us);
 
-/* How long a thread may wait before its next tick: -1 for ever. A path begins on a thread that is awake, and so has
- * that thread wake up from then on. */
+/* How long a thread may wait before its next tick; -1: without limit. A path begins on a thread that is awake, and
+ * that thread then wakes up for it. */
 int vgw_ice_demux_get_timeout_ms (VgwIceDemux *self);

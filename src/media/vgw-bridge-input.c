@@ -35,11 +35,11 @@ struct _VgwBridgeInput
   gint64 credit_us;   /* audio that may be delivered now */
   gint64 credited_us; /* monotonic time of credit_us */
   gboolean is_dropping;
-  gint64 last_heard_us;    /* monotonic time of the last audio delivered to the present function; 0: never */
+  gint64 last_received_us; /* monotonic time of the last audio delivered to the present function; 0: never */
   gint64 until_us;         /* end of what was delivered to it, silence included; 0: nothing yet */
-  gint64 listens_since_us; /* time of the first tick with the present function, or 0 */
+  gint64 since_us;         /* time of the first tick with the present function, or 0 */
   gboolean is_silent;      /* silence is delivered in real time */
-  guint64 n_heard, n_filled;
+  guint64 n_received, n_filled;
   VgwBridgeTap *retiring; /* (nullable) delivered until there is audio of another one */
 };
 
@@ -90,16 +90,16 @@ vgw_bridge_input_set_func (VgwBridgeInput *self, VgwBridgeAudioFunc func, gpoint
   self->func = func;
   self->user_data = user_data;
   self->destroy = destroy;
-  self->last_heard_us = 0;
+  self->last_received_us = 0;
   self->until_us = 0;
-  self->listens_since_us = 0;
+  self->since_us = 0;
   self->is_silent = FALSE;
   g_mutex_unlock (&self->lock);
   if (old_destroy != NULL)
     old_destroy (old_user_data);
 }
 
-/* --- hearing; lock held ------------------------------------------------------------------------------------------- */
+/* --- delivering; lock held ---------------------------------------------------------------------------------------- */
 
 static gint64
 samples_to_us (const VgwBridgeInput *self, guint64 n_samples)
@@ -155,9 +155,9 @@ fill (VgwBridgeInput *self, gint64 gap_us)
 static gint64
 get_gap_us (const VgwBridgeTap *tap, GstClockTime pts)
 {
-  GstClockTime heard = gst_util_uint64_scale (tap->n_since, GST_SECOND, tap->input->rate_hz);
+  GstClockTime received = gst_util_uint64_scale (tap->n_since, GST_SECOND, tap->input->rate_hz);
 
-  return GST_CLOCK_DIFF (tap->base_pts + heard, pts) / (gint64) GST_USECOND;
+  return GST_CLOCK_DIFF (tap->base_pts + received, pts) / (gint64) GST_USECOND;
 }
 
 /* The first buffer of a tap, or after a time without a function: its timestamps are not related to earlier ones, so
@@ -203,7 +203,7 @@ follow_time (VgwBridgeTap *tap, GstClockTime pts, gsize n_samples, gint64 now_us
 }
 
 static void
-hear (VgwBridgeTap *tap, GstClockTime pts, const gint16 *samples, gsize n_samples)
+deliver (VgwBridgeTap *tap, GstClockTime pts, const gint16 *samples, gsize n_samples)
 {
   VgwBridgeInput *input = tap->input;
   gint64 now_us = g_get_monotonic_time ();
@@ -219,8 +219,8 @@ hear (VgwBridgeTap *tap, GstClockTime pts, const gint16 *samples, gsize n_sample
   vgw_echo_estimator_add_received (input->echo_estimator, samples, n_samples);
   input->func (samples, n_samples, input->user_data);
   tap->n_since += n_samples;
-  input->n_heard += n_samples;
-  input->last_heard_us = now_us;
+  input->n_received += n_samples;
+  input->last_received_us = now_us;
   input->until_us = now_us;
   input->is_silent = FALSE;
 }
@@ -233,9 +233,9 @@ deliver_silence (VgwBridgeTap *tap)
   gint64 now_us = g_get_monotonic_time ();
   gint64 from_us;
 
-  if (input->listens_since_us == 0)
-    input->listens_since_us = now_us;
-  from_us = input->until_us != 0 ? input->until_us : input->listens_since_us;
+  if (input->since_us == 0)
+    input->since_us = now_us;
+  from_us = input->until_us != 0 ? input->until_us : input->since_us;
   if (!input->is_silent && now_us - from_us < SILENT_AFTER_US)
     return;
   input->is_silent = TRUE;
@@ -249,7 +249,7 @@ deliver_silence (VgwBridgeTap *tap)
 /* --- streaming thread --------------------------------------------------------------------------------------------- */
 
 static void
-hear_buffer (VgwBridgeTap *tap, GstBuffer *buffer)
+deliver_buffer (VgwBridgeTap *tap, GstBuffer *buffer)
 {
   VgwBridgeInput *input = tap->input;
   GstMapInfo map;
@@ -266,7 +266,7 @@ hear_buffer (VgwBridgeTap *tap, GstBuffer *buffer)
   if (!tap->is_attached || input->func == NULL)
     tap->is_timed = FALSE;
   else if (map.size >= sizeof (gint16))
-    hear (tap, GST_BUFFER_PTS (buffer), (const gint16 *) map.data, map.size / sizeof (gint16));
+    deliver (tap, GST_BUFFER_PTS (buffer), (const gint16 *) map.data, map.size / sizeof (gint16));
   g_mutex_unlock (&input->lock);
   gst_buffer_unmap (buffer, &map);
 }
@@ -279,7 +279,7 @@ on_new_sample (GstAppSink *pcm_out, gpointer user_data)
   while ((sample = gst_app_sink_try_pull_sample (pcm_out, 0)) != NULL)
     {
       if (gst_sample_get_buffer (sample) != NULL)
-        hear_buffer (user_data, gst_sample_get_buffer (sample));
+        deliver_buffer (user_data, gst_sample_get_buffer (sample));
       gst_sample_unref (sample);
     }
   return GST_FLOW_OK;
@@ -356,8 +356,8 @@ void
 vgw_bridge_input_get_stats (VgwBridgeInput *self, VgwBridgeInputStats *stats)
 {
   g_mutex_lock (&self->lock);
-  stats->received_ms = (guint64) samples_to_us (self, self->n_heard) / 1000;
+  stats->received_ms = (guint64) samples_to_us (self, self->n_received) / 1000;
   stats->filled_ms = (guint64) samples_to_us (self, self->n_filled) / 1000;
-  stats->last_us = self->last_heard_us;
+  stats->last_us = self->last_received_us;
   g_mutex_unlock (&self->lock);
 }

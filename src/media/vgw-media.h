@@ -55,8 +55,8 @@ gboolean vgw_media_prepare_process (GError **error);
 /* Errors: VGW_ERROR_CONFIG. Main thread. Returns: (transfer full) */
 VgwMedia *vgw_media_new (const VgwMediaSettings *settings, GError **error);
 
-/* Looks up the names again and takes over what they are, for sessions that begin later; where that fails, a warning
- * says so and nothing changes. Main thread, without blocking. */
+/* Looks up the names again and uses the addresses for later sessions; a failure is logged and changes nothing. Main
+ * thread, without blocking. */
 void vgw_media_set_advertise (VgwMedia *self, const char *const *advertise);
 
 /* Waits for every peer that is being torn down, stops the threads. Main thread; last. */

@@ -226,7 +226,7 @@ skip_spaces (TextScanner *scanner)
 
 /* Reads one word: up to white space, or one of @stops, outside quotes (transfer full). May be empty. */
 static char *
-take_word (TextScanner *scanner, const char *stops)
+read_word (TextScanner *scanner, const char *stops)
 {
   const char *start = scanner->at;
   char quote = 0;
@@ -320,7 +320,7 @@ check_assignment (TextScanner *scanner, const char *property, GError **error)
     }
   scanner->at++;
   skip_spaces (scanner);
-  value = take_word (scanner, "");
+  value = read_word (scanner, "");
   if (!g_str_equal (property, "name"))
     return check_value (scanner, property, value, line, error);
   if (g_hash_table_contains (scanner->names, value))
@@ -362,13 +362,13 @@ check_element (TextScanner *scanner, const char *factory, guint line, GError **e
 static gboolean
 check_caps (TextScanner *scanner, const char *media_type, guint line, GError **error)
 {
-  g_autofree char *rest = take_word (scanner, "!");
+  g_autofree char *rest = read_word (scanner, "!");
 
   while (*scanner->at != 0 && *scanner->at != '!')
     {
       g_free (rest);
       skip_spaces (scanner);
-      rest = take_word (scanner, "!");
+      rest = read_word (scanner, "!");
     }
   if (scanner->previous != PIECE_LINK || *scanner->at != '!')
     {
@@ -418,7 +418,7 @@ check_next (TextScanner *scanner, GError **error)
 
   if (*scanner->at == '!' || *scanner->at == ':')
     return check_link (scanner, error);
-  word = take_word (scanner, "!=()");
+  word = read_word (scanner, "!=()");
   if (is_media_type (word))
     return check_caps (scanner, word, line, error);
   if (*scanner->at == '(' || *scanner->at == ')')

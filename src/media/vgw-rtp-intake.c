@@ -176,7 +176,7 @@ admit_data (VgwRtpIntake *self, const guint8 *data, gsize length)
 }
 
 /* Returns whether *@buffer passes; may change it. */
-typedef gboolean (*TakeFunc) (VgwRtpIntake *self, GstBuffer **buffer);
+typedef gboolean (*FilterFunc) (VgwRtpIntake *self, GstBuffer **buffer);
 
 static gboolean
 admit (VgwRtpIntake *self, GstBuffer **buffer)
@@ -294,7 +294,7 @@ rewrite (GstBuffer **buffer, const VgwRtpPacket *packet)
 }
 
 static gboolean
-take_rtp (VgwRtpIntake *self, GstBuffer **buffer)
+filter_rtp (VgwRtpIntake *self, GstBuffer **buffer)
 {
   gboolean passes, is_changed = FALSE;
   VgwRtpPacket packet;
@@ -310,7 +310,7 @@ take_rtp (VgwRtpIntake *self, GstBuffer **buffer)
 }
 
 static gboolean
-take_rtcp (VgwRtpIntake *self, GstBuffer **buffer)
+filter_rtcp (VgwRtpIntake *self, GstBuffer **buffer)
 {
   const VgwRtpMapping *mapping = &self->sources.mapping;
   gboolean needs_change;
@@ -353,7 +353,7 @@ send_rtcp (VgwRtpIntake *self, GstBuffer **buffer)
 typedef struct
 {
   VgwRtpIntake *self;
-  TakeFunc take;
+  FilterFunc filter;
 } Probe;
 
 static void
@@ -370,7 +370,7 @@ take_of_list (GstBuffer **buffer, guint index, gpointer user_data)
 {
   Probe *probe = user_data;
 
-  if (!probe->take (probe->self, buffer))
+  if (!probe->filter (probe->self, buffer))
     gst_clear_buffer (buffer); /* removes it from the list */
   return TRUE;
 }
@@ -388,17 +388,17 @@ on_data (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
       info->data = list;
       return GST_PAD_PROBE_OK;
     }
-  return probe->take (probe->self, (GstBuffer **) &info->data) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+  return probe->filter (probe->self, (GstBuffer **) &info->data) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
 }
 
 static void
-add_probe (VgwRtpIntake *self, GstPad *pad, TakeFunc take)
+add_probe (VgwRtpIntake *self, GstPad *pad, FilterFunc filter)
 {
   Probe *probe;
 
   g_return_if_fail (pad != NULL);
   probe = g_new (Probe, 1);
-  *probe = (Probe){ vgw_rtp_intake_ref (self), take };
+  *probe = (Probe){ vgw_rtp_intake_ref (self), filter };
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_data, probe, probe_free);
 }
 
@@ -414,8 +414,8 @@ vgw_rtp_intake_watch (VgwRtpIntake *self, GstElement *dtls_dec)
   if (gst_iterator_next (found, &item) == GST_ITERATOR_OK)
     gst_object_replace ((GstObject **) &self->srtp_dec, g_value_get_object (&item));
   add_probe (self, sink, admit);
-  add_probe (self, rtp, take_rtp);
-  add_probe (self, rtcp, take_rtcp);
+  add_probe (self, rtp, filter_rtp);
+  add_probe (self, rtcp, filter_rtcp);
 }
 
 static void

@@ -81,7 +81,7 @@ count_packet (VgwRtpSource *source, guint16 seqnum, guint *n_lost)
   return TRUE;
 }
 
-/* --- which one is heard ------------------------------------------------------------------------------------------- */
+/* --- the choice --------------------------------------------------------------------------------------------------- */
 
 static void
 switch_to (VgwRtpSources *self, VgwRtpSource *source, const VgwRtpPacket *packet, gint64 now_us)
@@ -150,7 +150,7 @@ takes_over (VgwRtpSources *self, VgwRtpSource *source, gint64 duration_us, gint6
 }
 
 static gboolean
-tell (VgwRtpSources *self)
+report_switch (VgwRtpSources *self)
 {
   gboolean has_switched = self->rival == NULL && self->reported_ssrc != self->current->ssrc;
 
@@ -191,7 +191,7 @@ vgw_rtp_sources_choose (VgwRtpSources *self, const VgwRtpPacket *packet, VgwRtpK
     {
       if (is_newer)
         go_on (self, kind, now_us);
-      *has_switched = tell (self);
+      *has_switched = report_switch (self);
       return TRUE;
     }
 
@@ -204,7 +204,7 @@ vgw_rtp_sources_choose (VgwRtpSources *self, const VgwRtpPacket *packet, VgwRtpK
   else if (passes && (source->heard_us == 0 || now_us - source->heard_us > FRESH_AFTER_US))
     source->time_offset = self->shown_timestamp - packet->timestamp;
   source->heard_us = now_us;
-  *has_switched = tell (self);
+  *has_switched = report_switch (self);
   return passes;
 }
 

@@ -240,7 +240,7 @@ on_association (GstElement *sctpenc, gboolean is_established, VgwSctpStreams *se
 }
 
 static void
-take_bus (const GValue *item, gpointer user_data)
+remove_bus (const GValue *item, gpointer user_data)
 {
   gst_element_set_bus (g_value_get_object (item), NULL);
 }
@@ -251,7 +251,7 @@ vgw_sctp_streams_silence (GstElement *element)
   if (!g_str_equal (G_OBJECT_TYPE_NAME (element), "WebRTCErrorIgnoreBin"))
     return;
   g_autoptr (GstIterator) children = gst_bin_iterate_elements (GST_BIN (element));
-  gst_iterator_foreach (children, take_bus, NULL);
+  gst_iterator_foreach (children, remove_bus, NULL);
 }
 
 /* Main thread, or that of webrtcbin. */

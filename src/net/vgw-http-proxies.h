@@ -1,4 +1,4 @@
-/* Proxies whose word about where a request comes from counts, and what they say. Pure. */
+/* Trusted proxies, and the client's address in the headers that they add. Pure. */
 #pragma once
 
 #include <glib.h>

@@ -288,12 +288,6 @@ vgw_message_new_event (const char *event_json)
   return message;
 }
 
-VgwMessage *
-vgw_message_new_bye (void)
-{
-  return vgw_message_new (VGW_MESSAGE_BYE);
-}
-
 VgwIceServer *
 vgw_ice_server_new (const char *url, const char *username, const char *credential)
 {

@@ -89,7 +89,6 @@ VgwMessage *vgw_message_new_track (const char *kind, const char *codec, guint cl
 /* A client reads no more of VGW_ERROR_INTERNAL, VGW_ERROR_ENGINE and errors of others than their code. */
 VgwMessage *vgw_message_new_error (const GError *error, gboolean is_fatal);
 VgwMessage *vgw_message_new_event (const char *event_json);
-VgwMessage *vgw_message_new_bye (void);
 
 VgwIceServer *vgw_ice_server_new (const char *url, const char *username, const char *credential);
 void vgw_ice_server_free (VgwIceServer *server);

@@ -202,7 +202,7 @@ understand (VgwAssistantCall *self, GArray *utterance)
 
 /* Recognises `voice` block by block; FALSE when the call cannot continue. */
 static gboolean
-listen_to_voice (VgwAssistantCall *self)
+recognise_voice (VgwAssistantCall *self)
 {
   guint at = 0;
 
@@ -257,7 +257,7 @@ converse (VgwAssistantCall *self)
   while (wait_for_audio (self))
     {
       vgw_assistant_resampler_push (self->resampler, (const gint16 *) self->batch->data, self->batch->len, self->voice);
-      if (!listen_to_voice (self))
+      if (!recognise_voice (self))
         return;
     }
 }

@@ -38,7 +38,7 @@ struct _VgwAssistantConnection
   VgwAssistantState state;
   GSource *timer;      /* (nullable) the end of WAITING or of ECHOING */
   guint n_said;        /* names the mark */
-  gboolean is_leaving; /* it has said goodbye */
+  gboolean is_leaving; /* after its goodbye */
 };
 
 static void

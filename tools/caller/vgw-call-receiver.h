@@ -22,7 +22,7 @@ typedef void (*VgwCallReceiverFunc) (VgwCallReceiverEvent event, gpointer user_d
 VgwCallReceiver *vgw_call_receiver_new (guint rtp_clock_rate_hz, VgwWavFile *wav, VgwCallReceiverFunc func,
                                         gpointer user_data);
 
-/* Only after the pipeline has gone to NULL. */
+/* Only once the state of the pipeline is NULL. */
 void vgw_call_receiver_free (VgwCallReceiver *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwCallReceiver, vgw_call_receiver_free)
 

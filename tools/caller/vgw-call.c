@@ -187,7 +187,7 @@ hang_up (VgwCall *self)
     }
   stop_feeding (self);
   set_state (self, VGW_CALL_STATE_HANGING_UP);
-  vgw_call_socket_send (self->socket, vgw_message_new_bye ());
+  vgw_call_socket_send (self->socket, vgw_message_new (VGW_MESSAGE_BYE));
   set_timer (self, BYE_TIMEOUT_MS, on_bye_timeout);
 }
 

@@ -234,7 +234,7 @@ report_drained (Asterisk *self)
 }
 
 static void
-tell_mark (Asterisk *self, const char *event_name, const char *correlation_id)
+send_mark (Asterisk *self, const char *event_name, const char *correlation_id)
 {
   JsonObject *event = new_event (event_name);
 
@@ -250,9 +250,9 @@ end_mark (Asterisk *self, const char *mark, gboolean is_cleared)
   if (*mark == MARK_OF_POSITION)
     advance_played (self, g_ascii_strtoull (mark + 1, NULL, 10));
   else if (*mark == MARK_OF_BOT && !is_cleared)
-    tell_mark (self, "MEDIA_MARK_PROCESSED", mark + 1);
+    send_mark (self, "MEDIA_MARK_PROCESSED", mark + 1);
   else if (*mark == MARK_OF_BUFFERING && !is_cleared)
-    tell_mark (self, "MEDIA_BUFFERING_COMPLETED", mark + 1);
+    send_mark (self, "MEDIA_BUFFERING_COMPLETED", mark + 1);
 }
 
 static void

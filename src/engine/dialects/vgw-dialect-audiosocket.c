@@ -188,7 +188,7 @@ receive_message (AudioSocket *self, guint8 kind, const guint8 *payload, gsize le
 
 /* Reads up to the rest of the message from @data; returns the number of bytes. */
 static gsize
-take (AudioSocket *self, const guint8 *data, gsize length)
+read_piece (AudioSocket *self, const guint8 *data, gsize length)
 {
   gsize n;
 
@@ -218,7 +218,7 @@ audiosocket_receive (gpointer state, gboolean is_text, const guint8 *data, gsize
 
   while (length > 0)
     {
-      gsize n = take (self, data, length);
+      gsize n = read_piece (self, data, length);
       data += n;
       length -= n;
       if (!is_complete (self))

@@ -99,7 +99,7 @@ send_dtmf (Jambonz *self, char digit, guint duration_ms)
 }
 
 static void
-tell_mark (Jambonz *self, const char *name, gboolean is_cleared)
+send_mark (Jambonz *self, const char *name, gboolean is_cleared)
 {
   JsonObject *data = json_object_new ();
   JsonObject *mark = json_object_new ();
@@ -136,7 +136,7 @@ end_mark (Jambonz *self, const char *mark, gboolean is_cleared)
   if (*mark == MARK_OF_PLAY_AUDIO && !is_cleared)
     send_play_done (self, name + 1);
   else if (*mark == MARK_OF_BOT && strtoul (mark + 1, NULL, 10) == self->mark_generation)
-    tell_mark (self, name + 1, is_cleared);
+    send_mark (self, name + 1, is_cleared);
 }
 
 static void

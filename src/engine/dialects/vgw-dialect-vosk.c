@@ -76,7 +76,7 @@ vosk_stop (gpointer state, const char *reason)
 }
 
 static void
-tell (Vosk *self, const char *text, gboolean is_final)
+send_transcript (Vosk *self, const char *text, gboolean is_final)
 {
   JsonObject *event = json_object_new ();
   g_autofree char *json = NULL;
@@ -111,13 +111,13 @@ vosk_receive (gpointer state, gboolean is_text, const guint8 *data, gsize length
     {
       g_clear_pointer (&self->partial, g_free);
       if (*text != '\0') /* it is empty for an utterance of silence */
-        tell (self, text, TRUE);
+        send_transcript (self, text, TRUE);
     }
   else if (*partial != '\0' && g_strcmp0 (partial, self->partial) != 0)
     {
       g_free (self->partial);
       self->partial = g_strdup (partial);
-      tell (self, partial, FALSE);
+      send_transcript (self, partial, FALSE);
     }
   return TRUE;
 }
