@@ -12,7 +12,7 @@
 #define SDP_FRAGMENT "application/trickle-ice-sdpfrag" /* RFC 8840 section 9 */
 #define SESSION_PATH "/whip/session/"
 #define ETAG_BYTES 8
-#define EXPOSED_HEADERS "Location, Link, ETag, Accept-Patch, Retry-After"
+#define EXPOSED_HEADERS "Location, Link, ETag, Accept-Patch, Retry-After, WWW-Authenticate"
 
 struct _VgwDoorWhip
 {

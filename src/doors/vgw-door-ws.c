@@ -215,7 +215,8 @@ on_request (VgwHttpRequest *request, gpointer user_data)
 VgwDoorWs *
 vgw_door_ws_new (VgwHttpServer *server, VgwAccess *access, VgwSessionTable *table)
 {
-  static const VgwHttpRoute route = { "/ws", .get = on_request };
+  static const VgwHttpRoute route = { "/ws", .get = on_request, .has_cors = TRUE,
+                                      .exposed_headers = "WWW-Authenticate" };
   VgwDoorWs *self = g_new0 (VgwDoorWs, 1);
 
   self->server = server;

@@ -72,7 +72,7 @@ serve_file (VgwHttpRequest *request, gpointer user_data)
 VgwPages *
 vgw_pages_new (VgwHttpServer *server, const VgwPagesSettings *settings, GError **error)
 {
-  static const VgwHttpRoute health = { "/healthz", .get = serve_health };
+  static const VgwHttpRoute health = { "/healthz", .get = serve_health, .has_cors = TRUE };
   static const VgwHttpRoute engines = { "/engines", .get = serve_engines, .has_cors = TRUE };
   static const VgwHttpRoute files = { "/*", .get = serve_file, .has_cors = TRUE };
   g_autoptr (VgwPages) self = g_new0 (VgwPages, 1);

@@ -41,7 +41,7 @@ G_DEFINE_FINAL_TYPE (VgwHttpServer, vgw_http_server, G_TYPE_OBJECT)
 
 /* --- requests --- */
 
-/* The response headers of CORS (Fetch, "CORS protocol"). */
+/* The response headers of CORS (Fetch, "CORS protocol"). @route is NULL for a path that has none. */
 static void
 add_cors_headers (VgwHttpServer *self, VgwHttpRequest *request, const VgwHttpRoute *route)
 {
@@ -53,7 +53,7 @@ add_cors_headers (VgwHttpServer *self, VgwHttpRequest *request, const VgwHttpRou
   if (origin == NULL || !vgw_http_origin_is_listed (origin, (const char *const *) self->origins))
     return;
   vgw_http_request_set_header (request, "Access-Control-Allow-Origin", origin);
-  if (route->exposed_headers != NULL)
+  if (route != NULL && route->exposed_headers != NULL)
     vgw_http_request_set_header (request, "Access-Control-Expose-Headers", route->exposed_headers);
   if (strcmp (vgw_http_request_get_method (request), "OPTIONS") != 0)
     return;
@@ -101,7 +101,7 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
 
   if (connection != NULL)
     vgw_http_connection_set_deadline (connection, RESPONSE_TIMEOUT_MS);
-  if (route != NULL && route->has_cors)
+  if (route == NULL || route->has_cors)
     add_cors_headers (self, request, route);
   if (self->check != NULL && !self->check (request, self->check_data))
     return;

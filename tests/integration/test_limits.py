@@ -50,6 +50,7 @@ class Limits(WireTest):
     @unittest.skipUnless(find_own_address(), "this machine has no address but loopback")
     def test_sessions_per_address(self):
         gateway = self.start(limits__max_sessions_per_address=2, http__address="0.0.0.0", access__allow_open_network="true")
+        gateway.wait_log(lambda entry: entry["level"] == "warning" and "access.allow-open-network" in entry["message"])
         self.check_busy(gateway.url.replace("127.0.0.1", find_own_address()))
 
     @unittest.skipUnless(find_own_address(), "this machine has no address but loopback")

@@ -20,7 +20,7 @@ typedef struct
 static Door *
 door_new (const char *const *origins, guint max_sessions)
 {
-  const VgwHttpSettings settings = default_settings ();
+  VgwHttpSettings settings = default_settings ();
   Door *self = g_new0 (Door, 1);
   GPtrArray *engines = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_engine_config_free);
   VgwAccessSettings access_settings = { .origins = origins, .engines = engines, .default_engine = "echo" };
@@ -33,6 +33,7 @@ door_new (const char *const *origins, guint max_sessions)
   self->table = vgw_session_table_new (&self->context);
   access_settings.table = self->table;
   self->access = vgw_access_new (&access_settings);
+  settings.origins = origins;
   self->http.channels = g_ptr_array_new ();
   self->http.server = vgw_http_server_new (&settings, NULL);
   ck_assert_ptr_nonnull (self->http.server);
@@ -112,6 +113,21 @@ START_TEST (a_page_can_ask_why_it_was_refused)
   assert_get (self, "/ws?engine=absent", "", 426);
   ck_assert_uint_eq (get_stats (door).refused[VGW_REFUSAL_ORIGIN], 0);
   ck_assert_uint_eq (get_stats (door).refused[VGW_REFUSAL_ENGINE], 0);
+}
+END_TEST
+
+/* The page of another origin reads the answer only where its origin is listed. */
+START_TEST (a_listed_page_can_read_why)
+{
+  static const char *const origins[] = { "https://good.example", NULL };
+  g_autoptr (Door) door = door_new (origins, 0);
+  g_autofree char *good = get (&door->http, "/ws", "Origin: https://good.example\r\n");
+  g_autofree char *bad = get (&door->http, "/ws", "Origin: https://evil.example\r\n");
+
+  ck_assert_uint_eq (status_of (good), 426);
+  assert_has (good, "Access-Control-Allow-Origin: https://good.example\r\n");
+  ck_assert_uint_eq (status_of (bad), 403);
+  ck_assert_ptr_null (strstr (bad, "Access-Control-Allow-Origin"));
 }
 END_TEST
 
@@ -205,6 +221,7 @@ test_suite (void)
   tcase_add_test (door, origins_are_checked_at_ws);
   tcase_add_test (door, an_origin_without_a_name_can_be_listed);
   tcase_add_test (door, a_page_can_ask_why_it_was_refused);
+  tcase_add_test (door, a_listed_page_can_read_why);
   tcase_add_test (door, an_open_websocket_is_a_session);
   tcase_add_test (door, a_lost_websocket_ends_the_session);
   tcase_add_test (door, a_refusal_is_told_on_the_websocket);
