@@ -101,10 +101,14 @@ export function errorFromEndReason(reason) {
 const WS_GOING_AWAY = 1001;
 const WS_POLICY_VIOLATION = 1008;
 const WS_TRY_AGAIN_LATER = 1013;
+/** The gateway's own: another socket has taken the session over. */
+export const WS_REPLACED = 4001;
 
 /** The error for a WebSocket that closed although the call was not over. */
 export function errorFromClose(wasOpen, code, closeReason = '') {
   const reason = closeReason || null;
+  if (code === WS_REPLACED)
+    return new VoiceGatewayError(CallErrorCode.REPLACED, 'Another page has taken the call over', { reason: 'replaced' });
   if (code === WS_TRY_AGAIN_LATER)
     return new VoiceGatewayError(CallErrorCode.BUSY, 'The gateway takes no more calls now', { reason });
   if (code === WS_POLICY_VIOLATION)
@@ -134,6 +138,12 @@ export function errorFromProbe(found) {
   const [code, message, reason] = PROBE_ERRORS.get(found)
     ?? [CallErrorCode.WRONG_ADDRESS, `No gateway takes calls at this address (HTTP status ${found})`, null];
   return new VoiceGatewayError(code, message, { reason });
+}
+
+/** The error for a call without its access token. */
+export function errorFromNoToken(cause) {
+  return new VoiceGatewayError(CallErrorCode.UNAUTHORIZED, `There is no access token: ${cause?.message ?? cause}`,
+    { cause, reason: 'no-token' });
 }
 
 /** The error for an audio path that could not be made; `wasIceConnected`: packets came through. */

@@ -30,6 +30,7 @@ export class SignalingLink {
   #channel = null;
   #resume;            // { token, seq } of the session, seq being that of the last message; null where it cannot be resumed
   #attempt = 0;       // tries since the last greeting
+  #notBefore = 0;     // as performance.now ()
   #timer = null;
   #isGreeted = false; // whether the gateway's `session` came on the present socket
   #isClosed = false;
@@ -63,7 +64,7 @@ export class SignalingLink {
   /** Opens another socket, after a while that grows with each try since the last good one. */
   retry() {
     const attempt = this.#attempt++;
-    const delayMs = retryDelayMs(attempt);
+    const delayMs = Math.max(retryDelayMs(attempt), this.#notBefore - performance.now());
     this.#drop();
     this.#timer = setTimeout(() => this.#connect(), delayMs);
     this.#on.retrying({ attempt: attempt + 1, delayMs });
@@ -73,6 +74,11 @@ export class SignalingLink {
   retryNow() {
     this.#attempt = 0;
     this.retry();
+  }
+
+  /** Opens no other socket for so long. */
+  hold(ms) {
+    this.#notBefore = performance.now() + ms;
   }
 
   /** The session is gone: the next socket begins a new one. */

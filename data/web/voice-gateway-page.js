@@ -2,14 +2,16 @@
 
 const MAX_AGE_MS = 30000; // session.resume-grace-ms by default: what is older, the gateway has forgotten
 
-/** Calls `online ()`, `visible ()` and `leave ()` when that happens. Returns what ends it. */
-export function watchPage({ online, visible, leave }) {
+/** Calls `online ()`, `visible ()`, `leaving ()` before the page may be left, and `leave ()` when it is. Returns what ends it. */
+export function watchPage({ online, visible, leaving, leave }) {
   const onVisible = () => document.visibilityState === 'visible' && visible();
   globalThis.addEventListener?.('online', online);
+  globalThis.addEventListener?.('beforeunload', leaving);
   globalThis.addEventListener?.('pagehide', leave);
   globalThis.document?.addEventListener('visibilitychange', onVisible);
   return () => {
     globalThis.removeEventListener?.('online', online);
+    globalThis.removeEventListener?.('beforeunload', leaving);
     globalThis.removeEventListener?.('pagehide', leave);
     globalThis.document?.removeEventListener('visibilitychange', onVisible);
   };

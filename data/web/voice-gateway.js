@@ -18,8 +18,8 @@
 import { checkBrowser } from './voice-gateway-audio.js';
 import { canChooseSpeaker, listDevices, watchDevices } from './voice-gateway-devices.js';
 import { normaliseKeys } from './voice-gateway-dtmf.js';
-import { CallErrorCode, Loss, VoiceGatewayError, errorFromClose, errorFromConnect, errorFromEndReason, errorFromLoss, errorFromProbe,
-  errorFromWire } from './voice-gateway-error.js';
+import { CallErrorCode, Loss, VoiceGatewayError, WS_REPLACED, errorFromClose, errorFromConnect, errorFromEndReason, errorFromLoss,
+  errorFromNoToken, errorFromProbe, errorFromWire } from './voice-gateway-error.js';
 import { readEvent } from './voice-gateway-events.js';
 import { SignalingLink } from './voice-gateway-link.js';
 import { MediaPath } from './voice-gateway-media.js';
@@ -51,7 +51,7 @@ export const CallState = Object.freeze({
 
 const MAX_WAITING_EVENTS = 64; // kept until the call runs (again)
 const WS_ABNORMAL_CLOSURE = 1006; // RFC 6455 section 7.4.1: no close frame came
-const WS_REPLACED = 4001; // of the gateway: another socket has taken the session over
+const LEAVING_MS = 2000; // Firefox closes a page's sockets so long before it leaves it, or not at all where the user stays
 const REASON_WAIT_MS = 1000; // how long after a fatal `error` the `state: ended` with its reason may take
 
 const notNow = (what) => new VoiceGatewayError(CallErrorCode.BAD_STATE, `No call is running ${what}`, { fatal: false });
@@ -83,6 +83,7 @@ export class VoiceGatewayCall {
   #activeSince = null;
   #endedAt = null;
   #isResumed = false;
+  #leavingUntil = 0;    // as performance.now ()
 
   /** @param url where the gateway takes calls: ws(s)://…/ws, http(s)://…/ws, or relative to the page */
   constructor(url, options = {}) {
@@ -317,6 +318,7 @@ export class VoiceGatewayCall {
     this.#unwatch = watchPage({
       online: () => this.retryNow(),
       visible: () => this.#losses.size > 0 && this.retryNow(),
+      leaving: () => this.#onLeaving(),
       leave: () => this.#leave(),
     });
     this.#setState(CallState.SIGNALING);
@@ -367,13 +369,11 @@ export class VoiceGatewayCall {
   async #onClosed(wasOpen, code, reason) {
     if (this.#fatalGatewayError) {
       this.#end(this.#fatalGatewayError);
-    } else if (code === WS_REPLACED) {
-      this.#end(new VoiceGatewayError(CallErrorCode.REPLACED, 'Another page has taken the call over', { reason: 'replaced' }));
-    } else if (this.#canRecover()) {
+    } else if (code !== WS_REPLACED && this.#canRecover()) {
       this.#reopenLink();
     } else {
-      const isMute = !wasOpen && code === WS_ABNORMAL_CLOSURE;
-      this.#end(isMute ? errorFromProbe(await probe(this.#url)) : errorFromClose(wasOpen, code, reason));
+      const hasFailed = !wasOpen && code === WS_ABNORMAL_CLOSURE;
+      this.#end(hasFailed ? errorFromProbe(await probe(this.#url)) : errorFromClose(wasOpen, code, reason));
     }
   }
 
@@ -381,8 +381,7 @@ export class VoiceGatewayCall {
     if (this.#canRecover())
       this.#reopenLink();
     else
-      this.#end(new VoiceGatewayError(CallErrorCode.UNAUTHORIZED, `There is no access token: ${cause?.message ?? cause}`,
-        { cause, reason: 'no-token' }));
+      this.#end(errorFromNoToken(cause));
   }
 
   /* The WebSocket is lost, or answers nothing any more: often the network is another one now. */
@@ -415,6 +414,8 @@ export class VoiceGatewayCall {
   async #onSession(session) {
     const { id = null, iceServers = [], resumed = false, missed = 0 } = session;
     const isFirst = this.#sessionId === null;
+    if (!isFirst && performance.now() < this.#leavingUntil) // the browser has closed the socket, and there was no bye
+      return this.hangUp();
     this.#sessionId = id;
     this.#isResumed ||= resumed && isFirst;
     ({ engines: this.#engines, engine: this.#engine } = readEngines(session));
@@ -427,10 +428,7 @@ export class VoiceGatewayCall {
       this.#setDeadline(this.#options.signalingTimeoutMs, () => this.#lastRefusal ?? new VoiceGatewayError(
         CallErrorCode.TIMEOUT, 'The gateway did not answer the offer'));
     }
-    if (resumed && !isFirst)
-      await this.#media.resume();
-    else
-      await this.#media.begin([...iceServers, ...this.#options.iceServers]);
+    await (resumed && !isFirst ? this.#media.resume() : this.#media.begin([...iceServers, ...this.#options.iceServers]));
   }
 
   async #accept({ sdp }) {
@@ -548,6 +546,14 @@ export class VoiceGatewayCall {
       this.#lastRefusal = error;
       this.#emit('error', error);
     }
+  }
+
+  /* The page may go away. One that wants its call back leaves its resume token unused. */
+  #onLeaving() {
+    if (this.#options.resumeAfterReload)
+      this.#link.hold(LEAVING_MS);
+    else
+      this.#leavingUntil = performance.now() + LEAVING_MS;
   }
 
   /* The page goes away: with it the call, unless the page wants to take it over after a reload. */
