@@ -20,7 +20,7 @@ const VgwConfigGroup vgw_config_groups[] = {
   { "engine", "Speech engines: the default one, and the defaults for all engines" },
   { "record", "The engine \"record\"" },
   { "manager", "The session manager, which is notified of every session" },
-  { "session", "Sessions whose client is lost for a time" },
+  { "session", "Sessions that have temporarily lost their client" },
   { "limits", "Limits of sessions" },
   { "log", "The log, on standard error" },
   { NULL },
@@ -317,7 +317,7 @@ const VgwConfigKey vgw_config_keys[] = {
 
   { "session", "resume-grace-ms", MILLISECONDS (VgwConfig, session.resume_grace_ms), "30000", .max = HOUR_MS,
     .flags = VGW_CONFIG_RELOADABLE,
-    .brief = "Time for which a session waits for a client that has lost its WebSocket or its media",
+    .brief = "How long a session waits for a client that has lost its WebSocket or its media connection",
     .detail = "A client that returns within that time with its resume token continues the call. 0: a lost WebSocket "
               "ends the session at once." },
 
