@@ -3,8 +3,8 @@
  * thread. */
 #pragma once
 
-#include "ice/vgw-ice-shared.h"
 #include "ice/vgw-ice-router.h"
+#include "ice/vgw-ice-shared.h"
 #include "ice/vgw-stun.h"
 
 typedef struct
