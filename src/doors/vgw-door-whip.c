@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "base/vgw-random.h"
 #include "doors/vgw-http-sessions.h"
@@ -12,7 +13,8 @@
 #define SDP_FRAGMENT "application/trickle-ice-sdpfrag" /* RFC 8840 section 9 */
 #define SESSION_PATH "/whip/session/"
 #define ETAG_BYTES 8
-#define EXPOSED_HEADERS "Location, Link, ETag, Accept-Patch, Retry-After, WWW-Authenticate"
+#define EXPOSED_HEADERS                                                                                                \
+  "Location, Link, ETag, Accept-Patch, Retry-After, WWW-Authenticate, X-Resume-Token, X-Resume-Status"
 
 struct _VgwDoorWhip
 {
@@ -105,7 +107,32 @@ add_ice_servers (VgwHttpRequest *request, GPtrArray *servers)
     }
 }
 
-/* RFC 9725 section 4.4.2 */
+/* Not of the RFC. */
+static void
+add_resume_token (VgwHttpRequest *request, const VgwHttpSession *session)
+{
+  static const char *const statuses[] = {
+    [VGW_HTTP_SESSION_NEW] = "new",
+    [VGW_HTTP_SESSION_RESUMED] = "resumed",
+    [VGW_HTTP_SESSION_EXPIRED] = "expired",
+  };
+
+  if (session->resume_token != NULL)
+    vgw_http_request_set_header (request, "X-Resume-Token", session->resume_token);
+  vgw_http_request_set_header (request, "X-Resume-Status", statuses[session->origin]);
+}
+
+/* RFC 9725 section 4.4.2: no answer in part. */
+static gboolean
+check_answer (const char *offer, const char *answer, GError **error)
+{
+  if (!vgw_sdp_is_refused_in_part (offer, answer))
+    return TRUE;
+  g_set_error_literal (error, VGW_ERROR, VGW_ERROR_UNSUPPORTED,
+                       "the gateway serves one audio and a data channel; the offer has more");
+  return FALSE;
+}
+
 static void
 on_answered (VgwHttpSession *session, VgwHttpRequest *request, const char *answer, gpointer user_data)
 {
@@ -113,23 +140,18 @@ on_answered (VgwHttpSession *session, VgwHttpRequest *request, const char *answe
   g_autofree char *ufrag = NULL;
   Ice *ice;
 
-  if (vgw_sdp_is_refused_in_part (session->offer, answer))
-    {
-      reply_error (request, VGW_HTTP_STATUS_UNPROCESSABLE_CONTENT,
-                   "the gateway serves one audio and a data channel; the offer has more");
-      vgw_session_end (session->session, VGW_END_ERROR);
-      return;
-    }
   ufrag = vgw_sdp_find_ufrag (session->offer);
   session->data = ice = ice_new (ufrag);
   vgw_http_request_set_header (request, "Location", location);
   vgw_http_request_set_header (request, "ETag", ice->etag);
   vgw_http_request_set_header (request, "Accept-Patch", SDP_FRAGMENT);
   add_ice_servers (request, session->ice_servers);
+  add_resume_token (request, session);
   vgw_http_request_reply (request, VGW_HTTP_STATUS_CREATED, SDP, answer);
 }
 
 static const VgwHttpSessionsFuncs session_funcs = {
+  .check = check_answer,
   .answered = on_answered,
   .refused = on_refused,
   .free_data = ice_free,

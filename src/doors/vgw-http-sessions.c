@@ -1,6 +1,7 @@
 #include "doors/vgw-http-sessions.h"
 
 #include "base/vgw-error.h"
+#include "base/vgw-log.h"
 #include "base/vgw-random.h"
 #include "doors/vgw-door-http.h"
 
@@ -34,14 +35,21 @@ take_request (VgwHttpSession *session)
   return g_steal_pointer (&session->request);
 }
 
+/* The client of a session that has had no answer here does not know its name. A resumed one waits for it to return. */
 static void
-handle_answer (VgwHttpSession *session, const char *answer)
+drop_unanswered (VgwHttpSession *session, VgwEndReason reason)
 {
-  g_autoptr (VgwHttpRequest) request = take_request (session);
+  g_autoptr (VgwSession) held = g_object_ref (session->session);
 
-  session->is_answered = TRUE;
-  session->owner->funcs->answered (session, request, answer, session->owner->door);
-  g_clear_pointer (&session->offer, g_free);
+  if (session->is_answered)
+    return;
+  if (session->origin == VGW_HTTP_SESSION_RESUMED)
+    {
+      g_hash_table_remove (session->owner->sessions, session->name);
+      vgw_session_detach (held);
+    }
+  else
+    vgw_session_end (held, reason);
 }
 
 static void
@@ -50,9 +58,29 @@ refuse_offer (VgwHttpSession *session, VgwErrorCode code, const char *message)
   g_autoptr (VgwHttpRequest) request = take_request (session);
 
   g_clear_pointer (&session->offer, g_free);
+  if (session->origin == VGW_HTTP_SESSION_RESUMED && session->resume_token != NULL)
+    vgw_http_request_set_header (request, "X-Resume-Token", session->resume_token);
   refuse (session->owner, request, code, message);
-  if (!session->is_answered)
-    vgw_session_end (session->session, VGW_END_ERROR);
+  drop_unanswered (session, VGW_END_ERROR);
+}
+
+static void
+handle_answer (VgwHttpSession *session, const char *answer)
+{
+  const VgwHttpSessionsFuncs *funcs = session->owner->funcs;
+  g_autoptr (VgwHttpRequest) request = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (funcs->check != NULL && !funcs->check (session->offer, answer, &error))
+    {
+      vgw_info (vgw_session_get_id (session->session), "refused the offer: %s", error->message);
+      refuse_offer (session, error->code, error->message);
+      return;
+    }
+  request = take_request (session);
+  session->is_answered = TRUE;
+  funcs->answered (session, request, answer, session->owner->door);
+  g_clear_pointer (&session->offer, g_free);
 }
 
 static void
@@ -62,8 +90,7 @@ on_request_gone (VgwHttpRequest *request, gpointer user_data)
 
   g_object_unref (take_request (session));
   g_clear_pointer (&session->offer, g_free);
-  if (!session->is_answered) /* the client does not know its name */
-    vgw_session_end (session->session, VGW_END_CLIENT_BYE);
+  drop_unanswered (session, VGW_END_CLIENT_BYE);
 }
 
 /* --- the session's signals --- */
@@ -78,6 +105,8 @@ on_session_outgoing (VgwSession *source, const VgwMessage *message, gpointer use
     {
       g_clear_pointer (&session->ice_servers, g_ptr_array_unref);
       session->ice_servers = message->ice_servers != NULL ? g_ptr_array_ref (message->ice_servers) : NULL;
+      g_free (session->resume_token);
+      session->resume_token = g_strdup (message->resume_token);
     }
   else if (message->type == VGW_MESSAGE_ANSWER && session->request != NULL)
     handle_answer (session, message->sdp);
@@ -100,6 +129,7 @@ session_free (gpointer data)
   g_signal_handlers_disconnect_by_data (session->session, session);
   g_object_unref (session->session);
   g_clear_pointer (&session->ice_servers, g_ptr_array_unref);
+  g_free (session->resume_token);
   g_free (session->offer);
   g_free (session->name);
   g_free (session);
@@ -113,6 +143,21 @@ on_session_ended (VgwSession *source, VgwEndReason reason, gpointer user_data)
   if (session->request != NULL)
     refuse_offer (session, reason == VGW_END_SHUTDOWN ? VGW_ERROR_BUSY : VGW_ERROR_INTERNAL,
                   vgw_end_reason_to_string (reason));
+  g_hash_table_remove (session->owner->sessions, session->name);
+}
+
+/* The client goes on with another door, or another request to this one: the name is of no use any more. */
+static void
+on_session_replaced (VgwSession *source, gpointer user_data)
+{
+  VgwHttpSession *session = user_data;
+
+  if (session->request != NULL)
+    {
+      g_autoptr (VgwHttpRequest) request = take_request (session);
+
+      refuse (session->owner, request, VGW_ERROR_GONE, "the session was resumed by another request");
+    }
   g_hash_table_remove (session->owner->sessions, session->name);
 }
 
@@ -149,8 +194,24 @@ add_session (VgwHttpSessions *self, VgwSession *session)
   added->session = g_object_ref (session);
   g_signal_connect (session, "outgoing", G_CALLBACK (on_session_outgoing), added);
   g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), added);
+  g_signal_connect (session, "replaced", G_CALLBACK (on_session_replaced), added);
   g_hash_table_insert (self->sessions, added->name, added);
   return added;
+}
+
+/* The session that @grant's query has a resume token of, else a new one. (transfer none) */
+static VgwSession *
+find_session (VgwHttpSessions *self, VgwGrant *grant, VgwHttpSessionOrigin *origin, VgwRefusal *refusal, GError **error)
+{
+  const char *token = grant->parameters != NULL ? g_hash_table_lookup (grant->parameters, "resume") : NULL;
+  VgwSession *session = token != NULL ? vgw_session_table_resume (self->table, token, grant, NULL) : NULL;
+
+  *origin = session != NULL ? VGW_HTTP_SESSION_RESUMED : VGW_HTTP_SESSION_EXPIRED;
+  if (session != NULL)
+    return session;
+  if (token == NULL)
+    *origin = VGW_HTTP_SESSION_NEW;
+  return vgw_session_table_create (self->table, grant, refusal, error);
 }
 
 VgwHttpSession *
@@ -161,19 +222,28 @@ vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const ch
   g_autoptr (GError) error = NULL;
   VgwSession *session = NULL;
   VgwHttpSession *opened;
+  VgwHttpSessionOrigin origin;
   VgwRefusal refusal;
 
   asked.engine = engine;
   grant = vgw_access_grant (self->access, &asked, &refusal, &error);
   if (grant != NULL)
-    session = vgw_session_table_create (self->table, grant, &refusal, &error);
+    session = find_session (self, grant, &origin, &refusal, &error);
   if (session == NULL)
     {
       self->funcs->refused (request, vgw_door_prepare_refusal (request, refusal), error, self->door);
       return NULL;
     }
   opened = add_session (self, session);
-  vgw_session_start (session);
+  opened->origin = origin;
+  if (origin == VGW_HTTP_SESSION_RESUMED)
+    {
+      vgw_session_attach (session, -1);
+      /* what was kept comes before the offer: an answer among it is not the one to this offer */
+      vgw_outbox_flush (vgw_session_get_outbox (session));
+    }
+  else
+    vgw_session_start (session);
   vgw_http_session_offer (opened, request, offer);
   return opened;
 }

@@ -1,7 +1,9 @@
 /* The sessions of a door whose clients send requests: an offer comes in one, and its answer is the reply. WHIP's,
  * Pipecat's and the OpenAI-style door are each a VgwHttpSessions, the paths of their requests and the form of their
  * replies. An HTTP door has no socket that could be lost: its sessions end by a request, by the client's peer, or by
- * their own timeouts, and where the client goes away while it waits for its first answer. Main thread. */
+ * their own timeouts, and where the client goes away while it waits for its first answer. With resume=TOKEN in its
+ * query a client goes on with a session of any door; where the token is no good (any more), it gets a new one. Main
+ * thread. */
 #pragma once
 
 #include "access/vgw-access.h"
@@ -9,13 +11,22 @@
 
 typedef struct _VgwHttpSessions VgwHttpSessions;
 
+typedef enum
+{
+  VGW_HTTP_SESSION_NEW,     /* no token came */
+  VGW_HTTP_SESSION_RESUMED, /* the session of the token */
+  VGW_HTTP_SESSION_EXPIRED, /* the token is no good: this is a new session */
+} VgwHttpSessionOrigin;
+
 /* One of them; it is there until its session has ended. To be read only, but for `data`. */
 typedef struct
 {
   char *name; /* 128 random bits in URL-safe base64, for URLs: who has it may change and end the session. Not the
                * session's id, which is in logs and goes to engines */
   VgwSession *session;
+  VgwHttpSessionOrigin origin;
   GPtrArray *ice_servers; /* (nullable) VgwIceServer*, for this client */
+  char *resume_token;     /* (nullable) for the client to come back with, once */
   char *offer;            /* (nullable) while it is being answered */
   gpointer data;          /* the door's, freed by its free_data () */
 
@@ -27,6 +38,9 @@ typedef struct
 
 typedef struct
 {
+  /* (nullable) Whether the door takes @answer. Errors: VGW_ERROR, and the offer is refused with it. */
+  gboolean (*check) (const char *offer, const char *answer, GError **error);
+
   /* @request wants its reply, of which @answer is a part. May end the session. */
   void (*answered) (VgwHttpSession *self, VgwHttpRequest *request, const char *answer, gpointer door);
 
@@ -49,9 +63,10 @@ VgwHttpSessions *vgw_http_sessions_new (VgwAccess *access, VgwSessionTable *tabl
 void vgw_http_sessions_free (VgwHttpSessions *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwHttpSessions, vgw_http_sessions_free)
 
-/* Makes a session for @request, with @engine (nullable: that of the query, or the default), and handles @offer there.
- * answered () or refused () follows, the latter perhaps before this returns; neither where the client goes away before.
- * Returns: the session (transfer none), or NULL after refused () */
+/* Makes a session for @request, with @engine (nullable: that of the query, or the default), or resumes one, and handles
+ * @offer there. A resumed one goes on as it was where the offer is refused, and X-Resume-Token of that reply is for the
+ * next try. answered () or refused () follows, the latter perhaps before this returns; neither where the client goes
+ * away before. Returns: the session (transfer none), or NULL after refused () */
 VgwHttpSession *vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const char *engine,
                                         const char *offer);
 

@@ -1,5 +1,6 @@
 """WHIP: each status of RFC 9725, what is left of a session after it, and clients that mean no good."""
 
+import asyncio
 import concurrent.futures
 import http.client
 import os
@@ -7,9 +8,13 @@ import re
 import socket
 import urllib.parse
 
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+
+import audio
 import harness
 import tokens
 import whip
+from rtc import Speech
 from wire import OFFERS, good_offer
 
 CANDIDATE = "candidate:1 1 udp 2130706431 127.0.0.1 9 typ host"
@@ -211,6 +216,43 @@ class Whip(harness.GatewayTest):
         # a token that expires in mid-call keeps nobody from hanging up: its address is enough
         self.assertEqual(session.patch(whip.fragment_of(session.offer, CANDIDATE), If_Match=session.etag).status, 204)
         self.assertEqual(session.delete().status, 200)
+
+    def test_a_session_is_resumed(self):
+        gateway = self.start()
+        samples, rate = audio.read_wav(harness.PHRASE)
+
+        async def call(path):
+            peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+            peer.addTrack(Speech(samples, rate))
+            await peer.setLocalDescription(await peer.createOffer())
+            session = await asyncio.to_thread(whip.Session, gateway, peer.localDescription.sdp, path)
+            await peer.setRemoteDescription(RTCSessionDescription(session.reply.body, "answer"))
+            while peer.connectionState != "connected":
+                await harness.asyncio_tick()
+            return peer, session, session.reply.headers
+
+        async def run():
+            first, old, headers = await call("/whip")
+            self.assertEqual(headers["X-Resume-Status"], "new")
+            await asyncio.to_thread(gateway.wait_log, lambda entry: entry["message"].endswith("→ active"))
+            token = headers["X-Resume-Token"]
+            refused = await asyncio.to_thread(whip.post, gateway, "hello", f"/whip?resume={token}")
+            self.assertEqual(refused.status, 400, refused)
+            second, session, headers = await call(f"/whip?resume={refused.headers['X-Resume-Token']}")
+            self.assertEqual(headers["X-Resume-Status"], "resumed")
+            await asyncio.to_thread(gateway.wait_log, lambda entry: "has taken over" in entry["message"])
+            self.assertEqual((old.request("GET").status, session.request("GET").status), (404, 204))
+            third, other, headers = await call(f"/whip?resume={token}")
+            self.assertEqual(headers["X-Resume-Status"], "expired")
+            self.assertEqual(session.request("GET").status, 204)
+            self.assertEqual(gateway.metric('vgw_sessions_refused_total{cause="resume"}'), 1)
+            for ended in (session, other):
+                self.assertEqual(ended.delete().status, 200)
+            await asyncio.to_thread(self.wait_ended, gateway, "client-bye", 2)
+            for peer in (first, second, third):
+                await peer.close()
+
+        asyncio.run(asyncio.wait_for(run(), 120))
 
     def test_no_room(self):
         gateway = self.start(limits__max_sessions=1)
