@@ -33,6 +33,28 @@ START_TEST (an_event_that_is_no_json_is_not_sent)
 }
 END_TEST
 
+START_TEST (a_pause_has_its_length_and_outlives_the_connection_to_the_bot)
+{
+  g_autoptr (DialectPlayer) player = dialect_player_new ("native", 16000);
+  const VgwDialect *dialect = dialect_player_dialect (player);
+  gpointer state = dialect_player_state (player);
+  g_autofree char *paused = NULL, *again = NULL, *resumed = NULL, *later = NULL;
+
+  dialect->handle (state, &(VgwEngineInput){ .type = VGW_ENGINE_INPUT_PAUSED });
+  paused = dialect_player_take (player);
+  ck_assert_msg (strstr (paused, "{\"type\":\"paused\"}") != NULL, "%s", paused);
+  dialect->start (state); /* the connection to the bot was lost, too */
+  again = dialect_player_take (player);
+  ck_assert_msg (strstr (again, "\"start\"") < strstr (again, "{\"type\":\"paused\"}"), "%s", again);
+  dialect->handle (state, &(VgwEngineInput){ .type = VGW_ENGINE_INPUT_RESUMED, .paused_ms = 4200 });
+  resumed = dialect_player_take (player);
+  ck_assert_msg (strstr (resumed, "{\"type\":\"resumed\",\"paused_ms\":4200}") != NULL, "%s", resumed);
+  dialect->start (state);
+  later = dialect_player_take (player);
+  ck_assert_ptr_null (strstr (later, "paused"));
+}
+END_TEST
+
 START_TEST (a_large_event_is_refused)
 {
   g_autoptr (DialectPlayer) player = dialect_player_new ("native", 16000);
@@ -123,6 +145,7 @@ test_suite (void)
   tcase_add_test (tcase, reconnect_is_as_recorded);
   tcase_add_test (tcase, errors_is_as_recorded);
   tcase_add_test (tcase, an_event_that_is_no_json_is_not_sent);
+  tcase_add_test (tcase, a_pause_has_its_length_and_outlives_the_connection_to_the_bot);
   tcase_add_test (tcase, a_large_event_is_refused);
   tcase_add_test (tcase, a_long_text_is_refused_before_it_is_parsed);
   tcase_add_test (tcase, a_long_name_in_an_error_is_cut_to_valid_text);
