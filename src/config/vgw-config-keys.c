@@ -383,7 +383,7 @@ vgw_config_get_engine_name (const char *group)
 gboolean
 vgw_config_is_in_group (const VgwConfigKey *key, const char *group)
 {
-  return vgw_config_get_engine_name (group) != NULL ? key->is_of_engine : strcmp (key->group, group) == 0;
+  return vgw_config_get_engine_name (group) != NULL ? key->is_of_engine : g_strcmp0 (key->group, group) == 0;
 }
 
 gboolean

@@ -320,8 +320,12 @@ read_codecs (VgwOffer *self)
   for (guint i = 0; i < self->codecs->len; i++)
     {
       VgwOfferCodec *codec = g_ptr_array_index (self->codecs, i);
-      const VgwOfferCodec *other = sent ? vgw_offer_codec_find (sent, codec->name, codec->clock_rate_hz) : codec;
-      codec->send_payload_type = other != NULL ? (int) other->payload_type : -1;
+      codec->send_payload_type = (int) codec->payload_type;
+      if (sent != NULL)
+        {
+          const VgwOfferCodec *other = vgw_offer_codec_find (sent, codec->name, codec->clock_rate_hz);
+          codec->send_payload_type = other != NULL ? (int) other->payload_type : -1;
+        }
     }
 }
 

@@ -55,7 +55,7 @@ char *vgw_peer_answer_finish (VgwPeer *self, GAsyncResult *result, GError **erro
  *   answer yet; a new peer can answer it
  *   VGW_ERROR_BAD_MESSAGE, VGW_ERROR_UNSUPPORTED, VGW_ERROR_TOO_LARGE: it cannot be used
  * Returns: (transfer full) */
-char *vgw_peer_reanswer (VgwPeer *self, const char *offer, GError **error);
+char *vgw_peer_reanswer (VgwPeer *self, const char *text, GError **error);
 
 /* An ICE restart without SDP (WHIP's PATCH): checks with either pair of credentials are answered until the new one has
  * proved itself. Errors as above: VGW_ERROR_BAD_STATE, and VGW_ERROR_BAD_MESSAGE for credentials that are none.

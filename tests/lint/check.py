@@ -325,15 +325,20 @@ def check_headers(source, build, breaches):
     return len(jobs)
 
 
-def skip_unless_installed(program):
-    """Ends the test with 77 where @program is not there, or of another version."""
+def why_not(program):
+    """Why @program of the version CLANG cannot run here; None where it can."""
     try:
         version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
     except FileNotFoundError:
-        print(f"not checked: there is no {program}, of which version {CLANG} is needed")
-        sys.exit(77)
-    if f" version {CLANG}." not in version:
-        print(f"not checked: {program} is {' '.join(version.split())}, and the tree is held to version {CLANG}")
+        return f"there is no {program}, of which version {CLANG} is needed"
+    if f" version {CLANG}." in version:
+        return None
+    return f"{program} is {' '.join(version.split())}, and the tree is held to version {CLANG}"
+
+
+def skip_unless_installed(program):
+    if why_not(program):
+        print(f"not checked: {why_not(program)}")
         sys.exit(77)
 
 
@@ -350,10 +355,10 @@ def check_format(source, breaches):
 def tidy_file(path, source, build):
     """What clang-tidy finds in one file and in the headers that it includes, a line each."""
     result = subprocess.run(["clang-tidy", "--quiet", "-p", build, path], capture_output=True, text=True, check=False)
-    lines = [line for line in result.stdout.splitlines() if re.search(r": (error|warning): .*\[[\w.,-]+\]$", line)]
-    if result.returncode != 0 and not lines:
-        lines = [f"{path}:1: clang-tidy failed: {result.stderr.strip()}"]
-    return [os.path.normpath(line).removeprefix(f"{source}/") for line in lines]
+    found = re.findall(r"^(\S+?)(:\d+:\d+: (?:error|warning): .*\[[\w.,-]+\])$", result.stdout, re.MULTILINE)
+    if result.returncode != 0 and not found:
+        found = [(path, f":1: clang-tidy failed: {result.stderr.strip()}")]
+    return [os.path.relpath((build / name).resolve(), source) + what for name, what in found]
 
 
 def check_tidy(source, build, breaches):

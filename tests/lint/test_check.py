@@ -2,7 +2,6 @@
 
 import json
 import pathlib
-import shutil
 import tempfile
 import unittest
 
@@ -135,8 +134,8 @@ class RulesTest(unittest.TestCase):
         self.assertIn("src/main.c has no --dry-ran", found[1])
 
     def test_clang_tidy_bites(self):
-        if not shutil.which("clang-tidy"):
-            self.skipTest("there is no clang-tidy")
+        if check.why_not("clang-tidy"):
+            self.skipTest(check.why_not("clang-tidy"))
         root = pathlib.Path(__file__).resolve().parents[2]
         with tempfile.TemporaryDirectory() as directory:
             source = pathlib.Path(directory).resolve()

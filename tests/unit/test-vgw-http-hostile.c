@@ -97,8 +97,8 @@ START_TEST (odd_requests_are_answered_and_leave_nothing)
     "GET / HTTP/1.1\r\nHost: x\r\nName: \xff\xfe\r\n\r\n",
     "GET / HTTP/1.0\r\n\r\n",
     "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
-    "GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-    "Sec-WebSocket-Key: AAAA\r\nSec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Extensions: ;;=\"\r\n\r\n",
+    ("GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+     "Sec-WebSocket-Key: AAAA\r\nSec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Extensions: ;;=\"\r\n\r\n"),
     "HEAD /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
   };
   g_autoptr (Fixture) self = fixture_new_default ();
