@@ -117,6 +117,15 @@ class Caller:
     async def wait_connected(self):
         await asyncio.wait_for(self.connected.wait(), CONNECT_TIMEOUT_S)
 
+    async def wait_channel(self):
+        """Until the first data channel is open."""
+        while self.channels[0].readyState != "open":
+            await harness.asyncio_tick()
+
+    async def wait_event(self, event):
+        while event not in self.events:
+            await harness.asyncio_tick()
+
     async def wait_ended(self):
         while self.ended is None:
             await harness.asyncio_tick()

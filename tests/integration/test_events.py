@@ -52,6 +52,12 @@ class TickingBot(Bot):
 
 
 class Events(WireTest):
+    def call(self, gateway, talk, **options):
+        """A call with the phrase, as long as talk (caller) takes; the caller as it was at the end."""
+        caller = Caller(gateway.url, *harness.audio.read_wav(harness.PHRASE), **options)
+        self.assertEqual(self.run_async(caller.run(talk)), "client-bye")
+        return caller
+
     def test_the_gateway_opens_the_channel_that_the_client_has_not(self):
         sent, rate = harness.audio.read_wav(harness.PHRASE)
 
@@ -103,7 +109,6 @@ class Events(WireTest):
 
     def test_a_channel_too_many_is_refused_and_the_call_goes_on(self):
         gateway = self.start(limits__max_data_channels=4)
-        sent, rate = harness.audio.read_wav(harness.PHRASE)
 
         async def talk(caller):
             await caller.wait_connected()
@@ -127,33 +132,26 @@ class Events(WireTest):
             another = caller.peer.createDataChannel("another")
             another.on("open", lambda: another.send('{"from":"another"}'))
             await echoed("another")
-        caller = Caller(gateway.url, sent, rate, n_channels=12)
-        self.assertEqual(self.run_async(caller.run(talk)), "client-bye")
+        self.call(gateway, talk, n_channels=12)
 
     def test_a_broken_control_message_harms_nobody(self):
         gateway = self.start()
-        sent, rate = harness.audio.read_wav(harness.PHRASE)
 
         async def talk(caller):
             await caller.wait_connected()
-            while caller.channels[0].readyState != "open":
-                await harness.asyncio_tick()
+            await caller.wait_channel()
             for data in (b"", b"\x03", b"\x03" + bytes(8) + b"\xff\xff\xff", b"\x07abc", b"\x03" + bytes(11)):
                 await caller.peer.sctp._send(101, 50, data)  # RFC 8831 section 8: control
             caller.channels[0].send('{"last":1}')
-            while {"last": 1} not in caller.events:
-                await harness.asyncio_tick()
-        caller = Caller(gateway.url, sent, rate)
-        self.assertEqual(self.run_async(caller.run(talk)), "client-bye")
+            await caller.wait_event({"last": 1})
+        self.call(gateway, talk)
 
     def test_events_after_the_end_of_sctp_come_on_the_websocket(self):
         gateway = self.start()
-        sent, rate = harness.audio.read_wav(harness.PHRASE)
 
         async def talk(caller):
             await caller.wait_connected()
-            while caller.channels[0].readyState != "open":
-                await harness.asyncio_tick()
+            await caller.wait_channel()
             await caller.peer.sctp._abort()
             while not any("data channels are closed" in line for line in gateway.lines):
                 await harness.asyncio_tick()
@@ -161,52 +159,40 @@ class Events(WireTest):
             await caller.wire.send("event", {"late": 1})
             while {"late": 1} not in caller.events or sum(map(len, caller.heard)) < heard + caller.heard_rate:
                 await harness.asyncio_tick()
-        caller = Caller(gateway.url, sent, rate)
-        self.assertEqual(self.run_async(caller.run(talk)), "client-bye")
+        self.call(gateway, talk)
 
     def test_an_event_before_the_session_is_active_waits(self):
         gateway = self.start()
-        sent, rate = harness.audio.read_wav(harness.PHRASE)
 
         async def talk(caller):
             await caller.wire.send("event", {"early": 1})
             await caller.wait_connected()
-            while {"early": 1} not in caller.events:
-                await harness.asyncio_tick()
-        caller = Caller(gateway.url, sent, rate)
-        self.assertEqual(self.run_async(caller.run(talk)), "client-bye")
+            await caller.wait_event({"early": 1})
+        caller = self.call(gateway, talk)
         self.assertEqual([payload for kind, payload in caller.wire.received if kind == "error"], [])
 
     def test_text_that_is_not_json_harms_nobody(self):
         gateway = self.start()
-        sent, rate = harness.audio.read_wav(harness.PHRASE)
 
         async def talk(caller):
             await caller.wait_connected()
-            while caller.channels[0].readyState != "open":
-                await harness.asyncio_tick()
+            await caller.wait_channel()
             for text in ("hello", "", "[" * 10000, "{}" * 3, '{"last":1}'):
                 caller.channels[0].send(text)
-            while {"last": 1} not in caller.events:
-                await harness.asyncio_tick()
-        caller = Caller(gateway.url, sent, rate)
-        self.assertEqual(self.run_async(caller.run(talk)), "client-bye")
+            await caller.wait_event({"last": 1})
+        self.call(gateway, talk)
 
     def test_texts_that_are_too_large_are_told_and_do_not_fill_the_log(self):
         gateway = self.start()
-        sent, rate = harness.audio.read_wav(harness.PHRASE)
 
         async def talk(caller):
             await caller.wait_connected()
-            while caller.channels[0].readyState != "open":
-                await harness.asyncio_tick()
+            await caller.wait_channel()
             for _ in range(N_LARGE):
                 caller.channels[0].send(json.dumps({"text": "x" * 65536}))
             caller.channels[0].send('{"last":1}')
-            while {"last": 1} not in caller.events:
-                await harness.asyncio_tick()
-        caller = Caller(gateway.url, sent, rate)
-        self.assertEqual(self.run_async(caller.run(talk)), "client-bye")
+            await caller.wait_event({"last": 1})
+        caller = self.call(gateway, talk)
         self.assertEqual(caller.events, [{"last": 1}])
         errors = [payload for kind, payload in caller.wire.received if kind == "error"]
         self.assertGreater(len(errors), 0)
