@@ -44,32 +44,17 @@ class Speech(MediaStreamTrack):
         return frame
 
 
-class Caller:
-    """One call through the gateway's own signaling. change_offer and change_answer may rewrite the SDP
-    that is sent and received. All but the constructor inside of a running loop."""
+class Listener:
+    """What is heard on the tracks of `peer`."""
 
-    def __init__(self, url, samples, rate, change_offer=lambda sdp: sdp, n_channels=1,
-                 change_answer=lambda sdp: sdp):
-        self.url, self.samples, self.rate = url, samples, rate
-        self.change_offer, self.change_answer, self.n_channels = change_offer, change_answer, n_channels
-        self.events, self.heard, self.heard_rate = [], [], RATE
-        self.ended = self.listener = None
-        self.wire_options = {}  # of websockets.connect
+    def __init__(self):
+        self.peer = self.connected = self.listener = None
+        self.heard, self.heard_rate = [], RATE
 
-    def _open(self):
+    def _watch(self):
         self.connected = asyncio.Event()
-        self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        # as an offerer aiortc 1.4 writes data channels as the drafts had them: DTLS/SCTP, a=sctpmap
-        self.add_audio()
-        self.channels = [self.peer.createDataChannel("events" if i == 0 else f"extra-{i}")
-                         for i in range(self.n_channels)]
-        for channel in self.channels[:1]:
-            channel.on("message", lambda text: self.events.append(json.loads(text)))
         self.peer.on("track", self._on_track)
         self.peer.on("connectionstatechange", self._on_state)
-
-    def add_audio(self):
-        self.peer.addTrack(Speech(self.samples, self.rate))
 
     def _on_track(self, track):
         self.listener = asyncio.ensure_future(self._listen(track))
@@ -87,6 +72,32 @@ class Caller:
                 self.heard.append(samples[:, 0].astype(np.float64))
         except MediaStreamError:
             pass
+
+
+class Caller(Listener):
+    """One call through the gateway's own signaling. change_offer and change_answer may rewrite the SDP
+    that is sent and received. All but the constructor inside of a running loop."""
+
+    def __init__(self, url, samples, rate, change_offer=lambda sdp: sdp, n_channels=1,
+                 change_answer=lambda sdp: sdp):
+        super().__init__()
+        self.url, self.samples, self.rate = url, samples, rate
+        self.change_offer, self.change_answer, self.n_channels = change_offer, change_answer, n_channels
+        self.events, self.ended = [], None
+        self.wire_options = {}  # of websockets.connect
+
+    def _open(self):
+        self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        # as an offerer aiortc 1.4 writes data channels as the drafts had them: DTLS/SCTP, a=sctpmap
+        self.add_audio()
+        self.channels = [self.peer.createDataChannel("events" if i == 0 else f"extra-{i}")
+                         for i in range(self.n_channels)]
+        for channel in self.channels[:1]:
+            channel.on("message", lambda text: self.events.append(json.loads(text)))
+        self._watch()
+
+    def add_audio(self):
+        self.peer.addTrack(Speech(self.samples, self.rate))
 
     def recording(self):
         """What was heard, at 16 kHz."""

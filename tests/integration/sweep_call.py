@@ -6,12 +6,13 @@ import json
 
 import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc.mediastreams import MediaStreamTrack
 from av import AudioFrame
 
 import bots
 import harness
 import sweep
+from rtc import Listener
 
 RATE = 48000
 BOT_RATE = 16000
@@ -39,31 +40,15 @@ class SweepTrack(MediaStreamTrack):
         return frame
 
 
-class Peer:
+class Peer(Listener):
     """One connection of a caller, and what is heard on it."""
 
     def __init__(self):
+        super().__init__()
         self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.heard, self.rate = [], RATE
-        self.connected = asyncio.Event()
         receiver = self.peer.addTransceiver(SweepTrack(), "sendrecv").receiver
         receiver._RTCRtpReceiver__jitter_buffer._prefetch = 0  # or the last 80 ms of a stream that ends are never heard
-        self.peer.on("track", lambda track: asyncio.ensure_future(self._listen(track)))
-        self.peer.on("connectionstatechange", self._on_state)
-
-    def _on_state(self):
-        if self.peer.connectionState == "connected":
-            self.connected.set()
-
-    async def _listen(self, track):
-        try:
-            while True:
-                frame = await track.recv()
-                self.rate = frame.sample_rate
-                samples = frame.to_ndarray().reshape(-1, len(frame.layout.channels))
-                self.heard.append(samples[:, 0].astype(np.float64))
-        except MediaStreamError:
-            pass
+        self._watch()
 
     def recording(self):
         return np.concatenate(self.heard or [np.zeros(1)])

@@ -206,8 +206,8 @@ class ResumeTest(WireTest):
                     self.assertLess(bot.heard_s - heard_s, 3.0)  # no silence for the time that was paused
                     await self.hang_up(wire)
                     await following.close()
-                to_caller = sweep.difference(sweep.place_at_end(peer.recording(), peer.rate),
-                                             sweep.place_at_start(following.recording(), following.rate))
+                to_caller = sweep.difference(sweep.place_at_end(peer.recording(), peer.heard_rate),
+                                             sweep.place_at_start(following.recording(), following.heard_rate))
                 print(f"missing to the caller: {to_caller * 1000:.1f} ms", file=sys.stderr)
                 self.check_ledger(bot)
 

@@ -42,8 +42,8 @@ class TakeoverTest(WireTest):
             await wire.send("bye", {})
             self.assertEqual((await wire.wait("state"))["reason"], "client-bye")
             await second.close()
-        to_caller = sweep.difference(sweep.place_at_end(first.recording(), first.rate),
-                                     sweep.place_at_start(second.recording(), second.rate)) - HELD_S
+        to_caller = sweep.difference(sweep.place_at_end(first.recording(), first.heard_rate),
+                                     sweep.place_at_start(second.recording(), second.heard_rate)) - HELD_S
         return sweep.missing_s(bot.recording(), BOT_RATE, begin, end), to_caller
 
     def test_a_new_connection_takes_over_with_no_more_than_60_ms_missing(self):
