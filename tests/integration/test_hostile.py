@@ -91,6 +91,7 @@ class Hostile(WireTest):
                 await wire.send("make\ncoffee", {})
                 await wire.expect_quiet()
         self.run_async(run())
+        self.gateway.wait_log(lambda entry: "coffee" in entry["message"])
         lines = [entry for entry in self.gateway.entries() if "coffee" in entry["message"]]
         self.assertEqual(len(lines), 1, lines)
 

@@ -253,6 +253,7 @@ class ResumeTest(WireTest):
                 gateway = self.start_with(bot)
                 async with Wire(gateway.url) as wire:
                     peer, _ = await self.call(wire)
+                    await bot.wait_message("start")
                 self.assertEqual((await bot.wait_message("stop"))["reason"], "websocket-closed")
                 await peer.close()
 
@@ -267,6 +268,7 @@ class ResumeTest(WireTest):
                     peer = Peer()
                     await peer.connect(wire)
                     await wire.wait_state("active")
+                    await bot.wait_message("start")
                     wire.cut()
                 self.assertEqual((await bot.wait_message("stop"))["reason"], "websocket-closed")
                 await peer.close()
