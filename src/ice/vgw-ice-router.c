@@ -498,10 +498,10 @@ vgw_ice_router_take_due (VgwIceRouter *self, gint64 now_us, VgwIceCheck *checks,
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   GHashTableIter iter;
   gpointer route;
-  guint n = 0;
+  guint n = 0, n_ufrags = g_hash_table_size (self->by_ufrag); /* changes at a restart's end: then the next tick */
 
   g_hash_table_iter_init (&iter, self->by_ufrag);
-  while (n < max && g_hash_table_iter_next (&iter, NULL, &route))
+  while (n < max && g_hash_table_size (self->by_ufrag) == n_ufrags && g_hash_table_iter_next (&iter, NULL, &route))
     n += take_due (route, now_us, checks + n, max - n);
   return n;
 }

@@ -32,6 +32,7 @@ struct _VgwIceTcp
   /* the thread's own */
   VgwIceDemux demux;
   GPtrArray *connections; /* VgwIceTcpConnection, in the order of their coming */
+  gboolean has_closed;    /* one of them is */
   gboolean is_paused;     /* does not accept: there was no descriptor */
   gint64 next_sweep_us;
 
@@ -55,9 +56,11 @@ close_connection (VgwIceTcp *self, VgwIceTcpConnection *connection)
   const VgwIcePath *path = vgw_ice_tcp_connection_get_path (connection);
 
   vgw_ice_tcp_connection_close (connection);
+  self->has_closed = TRUE;
   vgw_ice_router_lose_path (self->shared->router, path, g_get_monotonic_time ());
   g_mutex_lock (&self->lock);
-  g_hash_table_remove (self->by_path, path);
+  if (g_hash_table_lookup (self->by_path, path) == connection) /* and not one that has come from the same port since */
+    g_hash_table_remove (self->by_path, path);
   g_mutex_unlock (&self->lock);
 }
 
@@ -65,11 +68,12 @@ close_connection (VgwIceTcp *self, VgwIceTcpConnection *connection)
 static void
 forget_closed (VgwIceTcp *self)
 {
-  for (guint i = 0; i < self->connections->len;)
+  for (guint i = 0; self->has_closed && i < self->connections->len;)
     if (vgw_ice_tcp_connection_is_closed (g_ptr_array_index (self->connections, i)))
       g_ptr_array_remove_index (self->connections, i);
     else
       i++;
+  self->has_closed = FALSE;
   atomic_store_explicit (&self->n_connections, self->connections->len, memory_order_relaxed);
 }
 
