@@ -141,8 +141,12 @@ on_session_ended (VgwSession *source, VgwEndReason reason, gpointer user_data)
   VgwHttpSession *session = user_data;
 
   if (session->request != NULL)
-    refuse_offer (session, reason == VGW_END_SHUTDOWN ? VGW_ERROR_BUSY : VGW_ERROR_INTERNAL,
-                  vgw_end_reason_to_string (reason));
+    {
+      g_autoptr (VgwHttpRequest) request = take_request (session);
+
+      refuse (session->owner, request, reason == VGW_END_SHUTDOWN ? VGW_ERROR_BUSY : VGW_ERROR_INTERNAL,
+              vgw_end_reason_to_string (reason));
+    }
   g_hash_table_remove (session->owner->sessions, session->name);
 }
 
@@ -238,9 +242,17 @@ vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const ch
   opened->origin = origin;
   if (origin == VGW_HTTP_SESSION_RESUMED)
     {
+      g_autofree char *name = g_strdup (opened->name);
+
       vgw_session_attach (session, -1);
       /* what was kept comes before the offer: an answer among it is not the one to this offer */
       vgw_outbox_flush (vgw_session_get_outbox (session));
+      opened = vgw_http_sessions_find (self, name);
+      if (opened == NULL)
+        {
+          refuse (self, request, VGW_ERROR_GONE, "the session has ended");
+          return NULL;
+        }
     }
   else
     vgw_session_start (session);

@@ -106,7 +106,8 @@ read_attribute (VgwSdpFragment *self, const char *attribute, char **mid, guint n
     vgw_sdp_fragment_add_candidate (self, attribute, *mid);
   else if ((value = after (attribute, "mid:")) != NULL)
     {
-      g_free (*mid);
+      if (*mid != NULL)
+        return bad (error, "has an m-line with two mids");
       *mid = g_strdup (value);
       read_mid (self, value, n_before);
     }
