@@ -497,6 +497,8 @@ vgw_bot_link_start (VgwBotLink *self)
 void
 vgw_bot_link_handle (VgwBotLink *self, const VgwEngineInput *input)
 {
+  if (input->type == VGW_ENGINE_INPUT_PAUSED || input->type == VGW_ENGINE_INPUT_RESUMED)
+    self->call.is_paused = input->type == VGW_ENGINE_INPUT_PAUSED; /* also for a connection that comes later */
   if (has_connection (self) && self->dialect->handle != NULL)
     self->dialect->handle (self->dialect_state, input);
 }

@@ -172,6 +172,12 @@ dialect_player_dialect (DialectPlayer *self)
   return self->dialect;
 }
 
+VgwDialectCall *
+dialect_player_call (DialectPlayer *self)
+{
+  return &self->call;
+}
+
 gpointer
 dialect_player_state (DialectPlayer *self)
 {

@@ -27,6 +27,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DialectPlayer, dialect_player_free)
 
 const VgwDialect *dialect_player_dialect (DialectPlayer *self);
 gpointer dialect_player_state (DialectPlayer *self);
+VgwDialectCall *dialect_player_call (DialectPlayer *self); /* what the state looks at */
 
 /* A frame of the bot; what was said against it is a line "error …". */
 void dialect_player_receive (DialectPlayer *self, gboolean is_text, const guint8 *data, gsize length);

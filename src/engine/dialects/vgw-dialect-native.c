@@ -16,7 +16,6 @@ typedef struct
   VgwDialectOddByte odd;    /* of the bot's audio */
   gboolean is_started;      /* once */
   gboolean is_rate_refused; /* the bot has another sample rate: its audio is dropped */
-  gboolean is_paused;
   guint n_errors_told;
 } Native;
 
@@ -84,7 +83,7 @@ native_start (gpointer state)
   self->odd = (VgwDialectOddByte){ 0 };
   vgw_dialect_block_reset (&self->block, &call->format, 1);
   vgw_dialect_send_object (&self->wire, start);
-  if (self->is_paused) /* and the connection to the bot was lost meanwhile */
+  if (call->is_paused) /* and the connection to the bot was lost meanwhile */
     vgw_dialect_send_object (&self->wire, new_message ("paused"));
 }
 
@@ -196,18 +195,10 @@ native_stop (gpointer state, const char *reason)
 }
 
 static void
-send_paused (Native *self)
-{
-  self->is_paused = TRUE;
-  vgw_dialect_send_object (&self->wire, new_message ("paused"));
-}
-
-static void
 send_resumed (Native *self, guint paused_ms)
 {
   JsonObject *resumed = new_message ("resumed");
 
-  self->is_paused = FALSE;
   json_object_set_int_member (resumed, "paused_ms", paused_ms);
   vgw_dialect_send_object (&self->wire, resumed);
 }
@@ -230,7 +221,7 @@ native_handle (gpointer state, const VgwEngineInput *input)
       send_playout (state, input->playout);
       break;
     case VGW_ENGINE_INPUT_PAUSED:
-      send_paused (state);
+      vgw_dialect_send_object (&((Native *) state)->wire, new_message ("paused"));
       break;
     case VGW_ENGINE_INPUT_RESUMED:
       send_resumed (state, input->paused_ms);

@@ -9,7 +9,7 @@
 /* Of one text frame of a bot, without audio in base64; longer ones are refused before they are parsed. */
 #define VGW_DIALECT_MAX_TEXT_BYTES (80 * 1024)
 
-/* Facts of the call. Strings are valid while the state lives. */
+/* Facts of the call, which do not change but for is_paused. Strings are valid while the state lives. */
 typedef struct
 {
   const char *session_id;
@@ -21,6 +21,7 @@ typedef struct
   const char *origin;            /* (nullable) of the page */
   const char *user_agent;        /* (nullable) */
   const char *const *parameters; /* (nullable) of the page: name, value, …, NULL */
+  gboolean is_paused;            /* the client is away */
 } VgwDialectCall;
 
 /* The receivers of output. None may call the dialect. */
