@@ -179,7 +179,7 @@ const VgwConfigKey vgw_config_keys[] = {
               "names a file with one on each line. For a TURN server without USER:PASSWORD see "
               "ice.client-turn-secret." },
   { "ice", "client-turn-secret", TEXT (VgwConfig, client_turn_secret), "",
-    .flags = VGW_CONFIG_SECRET | VGW_CONFIG_PRIVATE | VGW_CONFIG_RELOADABLE,
+    .flags = VGW_CONFIG_SECRET | VGW_CONFIG_PRIVATE | VGW_CONFIG_RELOADABLE, .check = VGW_CONFIG_CHECK_HEADER,
     .brief = "Secret shared with the TURN servers in ice.client-servers that have no USER:PASSWORD",
     .detail = "Every session then gets credentials of its own that expire: static-auth-secret of coturn with "
               "use-auth-secret. Use ice.client-turn-secret-file, which names a file with the secret." },

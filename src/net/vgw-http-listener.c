@@ -59,15 +59,15 @@ client_free (gpointer data)
 static Client *
 find_client (VgwHttpListener *self, const char *address)
 {
-  g_autofree char *name = vgw_address_group (address);
+  gboolean is_proxy = self->proxies != NULL && vgw_http_proxies_has (self->proxies, address);
+  g_autofree char *name = is_proxy ? g_strdup (address) : vgw_address_group (address); /* not its neighbours */
   Client *client = g_hash_table_lookup (self->clients, name);
 
   if (client != NULL)
     return client;
   client = g_new0 (Client, 1);
   client->name = g_steal_pointer (&name);
-  client->is_bounded = self->max_connections_per_address > 0 && !vgw_address_is_loopback (address)
-                       && (self->proxies == NULL || !vgw_http_proxies_has (self->proxies, address));
+  client->is_bounded = self->max_connections_per_address > 0 && !vgw_address_is_loopback (address) && !is_proxy;
   g_hash_table_insert (self->clients, client->name, client);
   return client;
 }

@@ -31,8 +31,10 @@ vgw_client_servers_make (const VgwSessionContext *context, const char *session_i
   for (guint i = 0; context->client_ice_servers != NULL && i < context->client_ice_servers->len; i++)
     {
       const VgwIceServer *server = context->client_ice_servers->pdata[i];
-      gboolean needs_credential = has_secret && server->username == NULL && g_str_has_prefix (server->url, "turn");
+      gboolean needs_credential = server->username == NULL && g_str_has_prefix (server->url, "turn");
 
+      if (needs_credential && !has_secret)
+        continue; /* a browser refuses the whole list for one TURN server without credentials */
       g_ptr_array_add (servers, vgw_ice_server_new (server->url, needs_credential ? username : server->username,
                                                     needs_credential ? credential : server->credential));
     }

@@ -41,7 +41,7 @@ START_TEST (a_turn_server_without_credentials_gets_some_that_expire)
 }
 END_TEST
 
-START_TEST (without_a_secret_servers_are_as_configured)
+START_TEST (without_a_secret_a_turn_server_without_credentials_is_left_out)
 {
   const char *const secrets[] = { NULL, "" };
 
@@ -49,8 +49,8 @@ START_TEST (without_a_secret_servers_are_as_configured)
     {
       g_autoptr (GPtrArray) servers = make_servers (secrets[i]);
 
-      assert_server (servers, 1, "turn:b.example", NULL, NULL);
-      assert_server (servers, 2, "turns:c.example", "user", "password");
+      ck_assert_uint_eq (servers->len, 2);
+      assert_server (servers, 1, "turns:c.example", "user", "password");
     }
 }
 END_TEST
@@ -62,7 +62,7 @@ test_suite (void)
   TCase *tcase = tcase_create ("servers");
 
   tcase_add_test (tcase, a_turn_server_without_credentials_gets_some_that_expire);
-  tcase_add_test (tcase, without_a_secret_servers_are_as_configured);
+  tcase_add_test (tcase, without_a_secret_a_turn_server_without_credentials_is_left_out);
   suite_add_tcase (suite, tcase);
   return suite;
 }
