@@ -257,7 +257,7 @@ deliver_buffer (VgwBridgeTap *tap, GstBuffer *buffer)
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
     return;
   g_mutex_lock (&input->lock);
-  if (input->retiring != NULL && input->retiring != tap)
+  if (tap->is_attached && input->retiring != NULL && input->retiring != tap)
     {
       input->retiring->is_attached = FALSE;
       input->retiring = NULL;

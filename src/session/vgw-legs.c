@@ -223,18 +223,18 @@ may_handle_further (VgwLegs *self, GError **error)
   return TRUE;
 }
 
-/* TRUE where @sdp was of the current connection: it is answered, or @error is set. */
+/* TRUE where @sdp was of the connection of @leg, which is in @state: it is answered, or @error is set. */
 static gboolean
-reanswer (VgwLegs *self, const char *sdp, GError **error)
+reanswer (VgwLegs *self, VgwLeg *leg, VgwLegState state, const char *sdp, GError **error)
 {
   g_autoptr (GError) refusal = NULL;
   g_autofree char *answer = NULL;
 
-  if (vgw_leg_get_state (self->current) != VGW_LEG_CONNECTED)
+  if (leg == NULL || vgw_leg_get_state (leg) != state)
     return FALSE;
-  answer = vgw_peer_reanswer (vgw_leg_get_peer (self->current), sdp, &refusal);
+  answer = vgw_peer_reanswer (vgw_leg_get_peer (leg), sdp, &refusal);
   if (answer != NULL)
-    on_leg_report (self->current, &(VgwLegReport){ .type = VGW_LEG_REPORT_ANSWER, .sdp = answer }, self);
+    on_leg_report (leg, &(VgwLegReport){ .type = VGW_LEG_REPORT_ANSWER, .sdp = answer }, self);
   else if (g_error_matches (refusal, VGW_ERROR, VGW_ERROR_BAD_STATE))
     return FALSE;
   else
@@ -258,7 +258,9 @@ vgw_legs_handle_offer (VgwLegs *self, const char *sdp, GError **error)
     return offer_to (self, self->current, sdp, error);
   if (!may_handle_further (self, error))
     return FALSE;
-  if (!reanswer (self, sdp, &refusal))
+  /* that of the next leg comes again from a client that has lost its answer with the WebSocket */
+  if (!reanswer (self, self->next, VGW_LEG_CONNECTING, sdp, &refusal)
+      && !reanswer (self, self->current, VGW_LEG_CONNECTED, sdp, &refusal))
     {
       g_clear_pointer (&self->next, vgw_leg_free);
       self->next = vgw_leg_new (self->context, self->session_id, on_leg_report, self);
@@ -279,13 +281,18 @@ vgw_legs_handle_candidate (VgwLegs *self, const char *candidate, const char *mid
 VgwSdpFragment *
 vgw_legs_restart_ice (VgwLegs *self, const VgwSdpFragment *remote, GError **error)
 {
-  VgwPeer *peer = vgw_leg_get_peer (self->current);
+  VgwPeer *peer = self->next == NULL ? vgw_leg_get_peer (self->current) : NULL; /* the next is not connected yet */
   g_autoptr (VgwIceParameters) own = NULL;
   VgwSdpFragment *local;
 
   if (peer == NULL)
     {
       g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_STATE, "there is no connection to restart");
+      return NULL;
+    }
+  if (!vgw_token_bucket_take (&self->offers, 1, OFFERS_PER_SECOND, MAX_OFFERS_AT_ONCE, g_get_monotonic_time ()))
+    {
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BUSY, "too many ICE restarts in a short time");
       return NULL;
     }
   own = vgw_peer_restart_ice (peer, remote->ufrag, remote->pwd, error);

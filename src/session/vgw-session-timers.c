@@ -170,6 +170,8 @@ vgw_session_timers_enter (VgwSessionTimers *self, VgwSessionPhase phase)
 void
 vgw_session_timers_renew_grace (VgwSessionTimers *self)
 {
+  if (self->grace_timer_id == 0)
+    return;
   stop_grace (self);
   start_grace (self);
 }
@@ -177,6 +179,7 @@ vgw_session_timers_renew_grace (VgwSessionTimers *self)
 void
 vgw_session_timers_expect_end (VgwSessionTimers *self)
 {
+  set_phase_timer (self, 0); /* there is no media to wait for */
   if (self->end_timer_id == 0)
     self->end_timer_id = g_timeout_add (END_DELAY_MS, on_client_gone, self);
 }

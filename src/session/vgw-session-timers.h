@@ -26,7 +26,7 @@ void vgw_session_timers_set_duration (VgwSessionTimers *self, guint max_duration
  * the first of them on: VGW_END_WEBSOCKET_CLOSED. */
 void vgw_session_timers_enter (VgwSessionTimers *self, VgwSessionPhase phase);
 
-/* The bound of DETACHED and RECOVERING begins again. */
+/* The bound of DETACHED and RECOVERING begins again, where it has begun. */
 void vgw_session_timers_renew_grace (VgwSessionTimers *self);
 
 /* The client has closed its connection: VGW_END_CLIENT_BYE, unless another phase is entered within 250 ms. */

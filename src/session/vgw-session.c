@@ -116,12 +116,14 @@ on_timeout (VgwEndReason reason, const char *message, gpointer user_data)
   fail (self, reason, error);
 }
 
-/* A client that has returned has time to bring media back. */
+/* A client that has returned has time to bring media back, and so has one whose next connection is being made. */
 static gint64
 get_activity_us (gpointer user_data)
 {
   VgwSession *self = user_data;
 
+  if (vgw_legs_has_next (self->legs) && self->context->limits.connect_timeout_ms > 0)
+    return g_get_monotonic_time ();
   return MAX (vgw_legs_get_media_us (self->legs), self->attachment.attached_us);
 }
 
@@ -336,12 +338,12 @@ handle_offer (VgwSession *self, const char *sdp)
   if (has_lost_leg (self))
     set_state (self, VGW_INPUT_LOST);
   if (!vgw_conversation_prepare (self->conversation, &error))
+    fail (self, VGW_END_ENGINE, error);
+  else if (vgw_legs_handle_offer (self->legs, sdp, &error))
     {
-      fail (self, VGW_END_ENGINE, error);
-      return;
+      vgw_session_timers_renew_grace (self->timers);
+      update_phase (self);
     }
-  if (vgw_legs_handle_offer (self->legs, sdp, &error))
-    update_phase (self);
   else if (self->phase == VGW_PHASE_NEW)
     fail (self, VGW_END_ERROR, error);
   else
@@ -524,8 +526,9 @@ vgw_session_attach (VgwSession *self, gint64 last_seq)
     return;
   vgw_info (self->id, "the client has returned");
   vgw_attachment_renew (&self->attachment, vgw_conversation_get_config (self->conversation)->name, last_seq);
-  if (self->state == VGW_SESSION_RECOVERING)
-    vgw_session_timers_renew_grace (self->timers);
+  if (has_lost_leg (self))
+    set_state (self, VGW_INPUT_LOST);
+  vgw_session_timers_renew_grace (self->timers);
   update_phase (self);
   update_manager (self);
 }
