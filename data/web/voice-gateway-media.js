@@ -11,6 +11,7 @@ const DISCONNECTED_MS = 2000; // how long a path may be silent before its ICE is
 const ANSWER_MS = 5000;       // how long the answer to a later offer may take; then the WebSocket is taken for dead
 const RESTART_MS = 4000;      // from the answer to a restart to a path that works
 const REPLACE_MS = 10000;     // the same of a new connection
+const REPLAY_MS = 500;        // what a resumed session has missed comes directly behind its `session`
 const HANDOVER_MS = 1000;     // how long the connection before stays open: the gateway is the first to close it
 
 export class MediaPath {
@@ -49,6 +50,7 @@ export class MediaPath {
     if (this.#wasConnected) {
       await this.#makeNext();
     } else {
+      this.#peer?.close(); // of a session that was lost before there was audio
       this.#peer = this.#makePeer();
       await this.#offer(this.#peer);
     }
@@ -80,6 +82,7 @@ export class MediaPath {
     if (!this.#wasConnected)
       return false;
     this.#offering = null;
+    clearTimeout(this.#timer);
     if (peer === this.#next)
       this.#retryLater();
     else
@@ -93,8 +96,8 @@ export class MediaPath {
 
   /** The gateway can be reached (again), in the same session: an offer may have got lost, and what waited for it goes on. */
   async resume() {
-    if (this.#offering !== null)
-      this.#sendOffer();
+    if (this.#offering !== null) // not before what was missed, which may have the answer
+      this.#arm(REPLAY_MS, () => this.#offering?.isWaitingForAnswer ? this.#sendOffer() : null);
     else if (this.#peer === null)
       await this.begin(this.#iceServers);
     else if (!this.isConnected && this.#next === null)

@@ -43,6 +43,8 @@ export class SignalingChannel {
    */
   constructor(url, token, { signal, message, close }) {
     this.#onSignal = signal;
+    if (token !== null && !/^[-\w.~+/=]+$/.test(token)) // the browser's own error would quote it
+      throw new SyntaxError('the access token has characters that no token has');
     this.#socket = new WebSocket(url, token === null ? [] : [PROTOCOL, `${PROTOCOL}.token.${token}`]);
     signal('local', 'websocket', { state: 'opening', url: withoutSecrets(url) });
     this.#socket.onopen = () => {

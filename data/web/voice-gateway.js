@@ -300,7 +300,7 @@ export class VoiceGatewayCall {
   }
 
   #guard(promise) {
-    promise.catch((error) => this.#end(error instanceof VoiceGatewayError ? error
+    promise?.catch((error) => this.#end(error instanceof VoiceGatewayError ? error
       : new VoiceGatewayError(CallErrorCode.GATEWAY_ERROR, `The call failed: ${error?.message ?? error}`, { cause: error })));
   }
 
@@ -387,7 +387,7 @@ export class VoiceGatewayCall {
   /* The WebSocket is lost, or answers nothing any more: often the network is another one now. */
   #reopenLink() {
     this.#lose(Loss.SIGNALING);
-    this.#link.retry();
+    this.#link?.retry(); // unless a listener has hung up
   }
 
   #onMessage(type, payload) {
@@ -400,7 +400,7 @@ export class VoiceGatewayCall {
       error: () => this.#onGatewayError(payload),
       event: () => this.#onEvent(payload),
     };
-    if (Object.hasOwn(handlers, type)) // types of later versions are no business of ours
+    if (Object.hasOwn(handlers, type) && !this.#isOver()) // types of later versions are no business of ours
       handlers[type]();
   }
 
@@ -514,7 +514,7 @@ export class VoiceGatewayCall {
       this.#end(this.#endError(reason), reason);
     } else if (state === 'recovering') { // it has no connection to us, whatever ours looks like
       this.#lose(Loss.GATEWAY, reason ?? Loss.GATEWAY);
-      this.#guard(this.#media.renew());
+      this.#guard(this.#media?.renew());
     } else if (state === 'active') {
       this.#regain(Loss.GATEWAY);
     }
@@ -586,6 +586,7 @@ export class VoiceGatewayCall {
   #tearDown() {
     clearTimeout(this.#deadline);
     clearTimeout(this.#recoveryDeadline);
+    this.#losses.clear();
     clearInterval(this.#statsTimer);
     this.#settle = null;
     this.#unwatch();
