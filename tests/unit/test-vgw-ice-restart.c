@@ -216,6 +216,45 @@ START_TEST (the_old_address_is_left_when_it_is_dead_without_a_nomination)
 }
 END_TEST
 
+/* With no packet of the peer: the table of all routes is being walked then. */
+START_TEST (a_restart_ends_at_a_tick)
+{
+  VgwIceRoute *others[4];
+  VgwIceCheck checks[VGW_ICE_MAX_PATHS];
+  VgwIcePath path = path_from (20);
+
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_autofree char *ufrag = g_strdup_printf ("other-%u", i);
+
+      others[i] = vgw_ice_route_new (router, &FUNCS, NULL);
+      ck_assert (vgw_ice_route_set_credentials (others[i], ufrag, "other-pwd"));
+    }
+  restart ();
+  check_from (20, NEW, FALSE, "their-new:new", "their-new-pwd", S (2));
+  ck_assert_uint_eq (current_port (), 10);
+  for (gint64 now_us = S (2); now_us < S (8); now_us += G_USEC_PER_SEC / 10)
+    {
+      guint n = vgw_ice_router_take_due (router, now_us, checks, G_N_ELEMENTS (checks));
+
+      for (guint i = 0; i < n; i++)
+        {
+          if (checks[i].path.remote.port == 20)
+            vgw_ice_router_prove (router, checks[i].id, &path, now_us);
+          vgw_ice_check_clear (&checks[i]);
+        }
+    }
+  ck_assert_uint_eq (current_port (), 20);
+  ck_assert_uint_eq (count_restarts (), 1);
+  ck_assert_int_eq (find ("old", "old-pwd"), -1);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      vgw_ice_route_stop (others[i]);
+      vgw_ice_route_unref (others[i]);
+    }
+}
+END_TEST
+
 START_TEST (the_ufrag_of_another_route_is_not_taken)
 {
   g_autoptr (VgwIceRoute) other = vgw_ice_route_new (router, &FUNCS, NULL);
@@ -250,6 +289,7 @@ test_suite (void)
   tcase_add_test (tcase, a_peer_that_keeps_our_old_credentials_is_checked_with_its_new_ones);
   tcase_add_test (tcase, a_second_restart_takes_the_place_of_an_unfinished_one);
   tcase_add_test (tcase, the_old_address_is_left_when_it_is_dead_without_a_nomination);
+  tcase_add_test (tcase, a_restart_ends_at_a_tick);
   tcase_add_test (tcase, the_ufrag_of_another_route_is_not_taken);
   tcase_add_test (tcase, a_stopped_route_has_no_credentials);
   suite_add_tcase (suite, tcase);

@@ -114,6 +114,7 @@ START_TEST (what_is_no_fragment_is_refused)
     { "a=ice-ufrag:\r\n" PWD, "malformed" },
     { UFRAG "a=ice-pwd:P2uYro0UCOQ4zxjKXaWCB\r\n", "malformed" },
     { UFRAG PWD "a=ice-ufrag:other\r\n", "more than one" },
+    { UFRAG PWD "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=mid:0\r\n", "two mids" },
     { "\xff\xfe", "not text" },
   };
   g_autofree char *long_ufrag = g_strnfill (257, 'x');
