@@ -30,6 +30,7 @@ static const VgwIceRouteFuncs FUNCS = { on_packet, on_checked };
 static void
 set_up (void)
 {
+  g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
   router = vgw_ice_router_new ();
   route = vgw_ice_route_new (router, &FUNCS, NULL);
   ck_assert (!vgw_ice_route_restart (route, "early", "early-pwd", "early", "early-pwd")); /* before the first ones */
