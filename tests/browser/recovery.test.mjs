@@ -290,11 +290,11 @@ test('an offer that nobody answers is sent again on another WebSocket', async ()
   await farSide.page.evaluate(() => window.call.retryNow());
   await waitForStates(farSide.page, 6);
   await waitForState(farSide.page, 'active');
+  await waitUntil(farSide.page, () => window.vgwTest.opened.peers[0].signalingState === 'stable');
   const offers = offersOf(farSide);
   assert.equal(offers.length, 3);
   assert.equal(ufragOf(offers[1]), ufragOf(offers[2]), 'the same offer');
   assert.equal(side.sockets, 2);
-  await waitUntil(farSide.page, () => window.vgwTest.opened.peers[0].signalingState === 'stable');
   await assertAudioRuns(farSide.page);
   await farSide.page.context().close();
 });
