@@ -17,7 +17,7 @@ CALLER, OTHER = "203.0.113.9", "203.0.113.10"
 
 class Proxies(WireTest):
     def wire(self, gateway, **headers):
-        return Wire(gateway.url, extra_headers={name.replace("_", "-"): value for name, value in headers.items()})
+        return Wire(gateway.url, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
     def addresses(self, gateway):
         entry = gateway.wait_log(lambda entry: entry["message"].startswith("listening admin="))
@@ -90,7 +90,7 @@ class Proxies(WireTest):
         async def run():
             context = ssl.create_default_context(cafile=authority.certificate)
             async with Wire(f"wss://localhost:{server.port}/ws", ssl=context, local_addr=("127.0.0.2", 0),
-                            extra_headers={"X-Forwarded-For": CALLER, "Forwarded": f"for={OTHER}"}) as wire:
+                            headers={"X-Forwarded-For": CALLER, "Forwarded": f"for={OTHER}"}) as wire:
                 await wire.wait("session")
                 self.assertEqual(self.addresses(gateway), ["127.0.0.2"])
         self.run_async(run())
@@ -106,9 +106,12 @@ class Strangers(WireTest):
         gateway.wait_log(lambda entry: "→ active" in entry["message"], 60)
         port = int(gateway.http_url.rstrip("/").rpartition(":")[2])
 
+        opened = []
+
         async def half_open(i):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write([b"", b"G", b"GET /ws HTTP/1.1\r\nHost: x\r\nX: "][i % 3])
+            opened.append(i)
             try:
                 await reader.read()  # until it is closed
             except ConnectionError:
@@ -117,7 +120,9 @@ class Strangers(WireTest):
 
         async def run():
             strangers = [asyncio.ensure_future(half_open(i)) for i in range(self.N_HALF_OPEN)]
-            async with Wire(gateway.url) as wire:  # and another caller comes in among them
+            while len(opened) < self.N_HALF_OPEN:
+                await harness.asyncio_tick()
+            async with Wire(gateway.url) as wire:  # and another caller comes in beside them
                 await wire.wait("session")
                 await wire.expect_quiet()
             await asyncio.gather(*strangers)  # each is closed in the end

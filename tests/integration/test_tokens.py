@@ -70,7 +70,7 @@ class Tokens(WireTest):
 
         async def run():
             for url, options in ((f"{gateway.url}?token={token}", {}),
-                                 (gateway.url, {"extra_headers": {"Authorization": f"Bearer {token}"}}),
+                                 (gateway.url, {"headers": {"Authorization": f"Bearer {token}"}}),
                                  (gateway.url, {"subprotocols": [f"voice-gateway.token.{token}", "voice-gateway"]})):
                 async with Wire(url, **options) as wire:
                     await wire.wait("session")
@@ -89,7 +89,7 @@ class Tokens(WireTest):
             await self.expect_refused(gateway.url)
             for what, token in bad.items():
                 with self.subTest(what):
-                    await self.expect_refused(gateway.url, extra_headers={"Authorization": f"Bearer {token}"})
+                    await self.expect_refused(gateway.url, headers={"Authorization": f"Bearer {token}"})
         self.run_async(run())
         self.assertEqual(self.refusals(gateway, "no-token"), 1)
         self.assertEqual(self.refusals(gateway, "token"), len(bad))

@@ -1,6 +1,7 @@
 """A bare WebSocket client of the gateway's signaling, for what a well-behaved caller would never send."""
 
 import asyncio
+import inspect
 import json
 
 import websockets
@@ -9,6 +10,9 @@ import harness
 
 OFFERS = harness.SOURCE_ROOT / "tests" / "data" / "sdp"
 TIMEOUT_S = 15
+# Debian 13's websockets has another name for it
+HEADERS = next(name for name in ("additional_headers", "extra_headers")
+               if name in inspect.signature(websockets.connect.__init__).parameters)
 
 
 def good_offer():
@@ -18,8 +22,8 @@ def good_offer():
 class Wire:
     """async with Wire (url) as wire: … Every message that comes is kept in `received` as (type, payload)."""
 
-    def __init__(self, url, **options):
-        self.url, self.options, self.received = url, options, []
+    def __init__(self, url, headers=None, **options):
+        self.url, self.options, self.received = url, {HEADERS: headers, **options}, []
         self.seqs = []  # the numbers of the messages
 
     async def __aenter__(self):
