@@ -1,7 +1,5 @@
 #include "session-media.h"
 
-#define MAX_MLINES 8
-
 static const char *const pipelines[] = { "opus", "pcmu", NULL };
 
 const BadOffer bad_offers[N_BAD_OFFERS] = {
@@ -18,31 +16,11 @@ const BadOffer bad_offers[N_BAD_OFFERS] = {
     VGW_ERROR_TOO_LARGE },
 };
 
-VgwMedia *
-new_media (const char *const *names)
-{
-  g_autofree char *dir = g_build_filename (g_getenv ("VGW_TEST_SOURCE_ROOT"), "pipelines", NULL);
-  const VgwMediaSettings settings = {
-    .ice_agent = VGW_ICE_AGENT_MUX,
-    .gather_timeout_ms = 1000,
-    .pipelines = names,
-    .pipeline_dir = dir,
-    .latency_ms = 40,
-    .max_mlines = MAX_MLINES,
-    .max_data_channels = 4,
-  };
-  g_autoptr (GError) error = NULL;
-  VgwMedia *media = vgw_media_new (&settings, &error);
-
-  ck_assert_msg (media != NULL, "%s", error != NULL ? error->message : "no error");
-  return media;
-}
-
 void
 set_up_media (void)
 {
   set_up_context ();
-  test_context.media = new_media (pipelines);
+  test_context.media = media_new (VGW_ICE_AGENT_MUX, pipelines, MAX_MLINES);
 }
 
 void
@@ -59,16 +37,9 @@ tear_down_media (void)
 char *
 browser_offer (const char *from, const char *to)
 {
-  g_autofree char *path =
-      g_build_filename (g_getenv ("VGW_TEST_SOURCE_ROOT"), "tests", "data", "sdp", "chromium-audio.sdp", NULL);
-  g_autofree char *sdp = NULL;
-  GString *changed;
+  g_autofree char *sdp = load_offer ("chromium-audio.sdp");
 
-  ck_assert (g_file_get_contents (path, &sdp, NULL, NULL));
-  changed = g_string_new (sdp);
-  if (from != NULL)
-    ck_assert_uint_gt (g_string_replace (changed, from, to, 0), 0);
-  return g_string_free (changed, FALSE);
+  return from != NULL ? replace (sdp, from, to) : g_steal_pointer (&sdp);
 }
 
 void

@@ -1,10 +1,10 @@
 /* The media of the sessions of a test, over loopback, and offers to them. */
 #pragma once
 
+#include "media-test.h"
 #include "session-test.h"
 
-/* With one shared port, and the pipelines @names. (transfer full) */
-VgwMedia *new_media (const char *const *names);
+#define MAX_MLINES 8
 
 /* set_up_context (), with media that have Opus and PCMU; at the end no peer may be left. */
 void set_up_media (void);

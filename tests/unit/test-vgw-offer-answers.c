@@ -6,29 +6,19 @@
 
 #include "base/vgw-error.h"
 #include "media/vgw-offer.h"
-#include "media/vgw-peer.h"
+#include "media-test.h"
 #include "run-suite.h"
+
+#define MAX_MLINES 8
+
+static const char *const pipelines[] = { "opus", "pcmu", "pcma", "g722", NULL };
 
 static VgwMedia *media;
 
 static void
 setup (void)
 {
-  static const char *const pipelines[] = { "opus", "pcmu", "pcma", "g722", NULL };
-  const char *root = g_getenv ("VGW_TEST_SOURCE_ROOT");
-  g_autofree char *dir = g_build_filename (root ? root : ".", "pipelines", NULL);
-  VgwMediaSettings settings = {
-    .ice_agent = VGW_ICE_AGENT_MUX,
-    .gather_timeout_ms = 2000,
-    .pipelines = pipelines,
-    .pipeline_dir = dir,
-    .latency_ms = 40,
-    .max_mlines = 8,
-    .max_data_channels = 4,
-  };
-  g_autoptr (GError) error = NULL;
-  media = vgw_media_new (&settings, &error);
-  ck_assert_msg (media != NULL, "%s", error ? error->message : "");
+  media = media_new (VGW_ICE_AGENT_MUX, pipelines, MAX_MLINES);
 }
 
 static void
@@ -38,56 +28,16 @@ teardown (void)
   g_clear_object (&media);
 }
 
-/* (transfer full) */
-static char *
-load (const char *name)
-{
-  const char *root = g_getenv ("VGW_TEST_SOURCE_ROOT");
-  g_autofree char *path = g_build_filename (root ? root : ".", "tests", "data", "sdp", name, NULL);
-  char *text = NULL;
-  ck_assert_msg (g_file_get_contents (path, &text, NULL, NULL), "%s", path);
-  return text;
-}
-
-/* (transfer full) */
-static char *
-replace (const char *text, const char *from, const char *to)
-{
-  ck_assert_msg (strstr (text, from) != NULL, "the text has no \"%s\"", from);
-  g_auto (GStrv) parts = g_strsplit (text, from, -1);
-  return g_strjoinv (to, parts);
-}
-
-typedef struct
-{
-  char *sdp;
-  GError *error;
-} Answer;
-
-static void
-on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Answer *answer = user_data;
-  answer->sdp = vgw_peer_answer_finish (VGW_PEER (source), result, &answer->error);
-}
-
-/* The peer's answer. (transfer full) */
+/* The answer of a peer of its own. (transfer full) */
 static GstSDPMessage *
-answer_offer (const char *offer)
+answer_by_new_peer (const char *offer)
 {
   const VgwAudioFormat format = { 16000 };
   g_autoptr (VgwPeer) peer = vgw_peer_new (media, "test", &format, FALSE);
-  Answer answer = { NULL, NULL };
-  GstSDPMessage *parsed = NULL;
+  GstSDPMessage *answer = answer_offer (peer, offer);
 
-  vgw_peer_answer_async (peer, offer, NULL, on_answer, &answer);
-  while (answer.sdp == NULL && answer.error == NULL) /* the peer has a deadline of its own */
-    g_main_context_iteration (NULL, TRUE);
   vgw_peer_stop (peer);
-  ck_assert_msg (answer.sdp != NULL, "%s", answer.error ? answer.error->message : "");
-  ck_assert_int_eq (gst_sdp_message_new_from_text (answer.sdp, &parsed), GST_SDP_OK);
-  g_free (answer.sdp);
-  return parsed;
+  return answer;
 }
 
 static const char *
@@ -170,8 +120,8 @@ static const struct
 static void
 check_answer (const char *file, const char *bundle, const char *mlines)
 {
-  g_autofree char *offer = load (file);
-  GstSDPMessage *answer = answer_offer (offer);
+  g_autofree char *offer = load_offer (file);
+  GstSDPMessage *answer = answer_by_new_peer (offer);
   g_autofree char *summary = summarise (answer);
   const char *group = gst_sdp_message_get_attribute_val (answer, "group");
   g_autofree char *expected_group = g_strconcat ("BUNDLE ", bundle, NULL);
@@ -197,12 +147,12 @@ static const char *const profiles[] = {
 
 START_TEST (the_profile_of_the_offer_is_repeated)
 {
-  g_autofree char *text = load ("esp-peer.sdp");
+  g_autofree char *text = load_offer ("esp-peer.sdp");
   for (guint i = 0; i < G_N_ELEMENTS (profiles); i++)
     {
       g_autofree char *profile = g_strconcat (profiles[i], " ", NULL);
       g_autofree char *offer = replace (text, "UDP/TLS/RTP/SAVP ", profile);
-      GstSDPMessage *answer = answer_offer (offer);
+      GstSDPMessage *answer = answer_by_new_peer (offer);
       const GstSDPMedia *audio = gst_sdp_message_get_media (answer, 0);
 
       ck_assert_str_eq (gst_sdp_media_get_proto (audio), profiles[i]);
@@ -215,8 +165,8 @@ END_TEST
 
 START_TEST (the_candidates_stand_where_the_transport_is)
 {
-  g_autofree char *offer = load ("tcp-drafts.sdp");
-  GstSDPMessage *answer = answer_offer (offer);
+  g_autofree char *offer = load_offer ("tcp-drafts.sdp");
+  GstSDPMessage *answer = answer_by_new_peer (offer);
 
   ck_assert_str_eq (gst_sdp_message_get_attribute_val (answer, "group"), "BUNDLE d 0");
   ck_assert_ptr_nonnull (gst_sdp_media_get_attribute_val (gst_sdp_message_get_media (answer, 0), "candidate"));

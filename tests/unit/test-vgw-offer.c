@@ -7,31 +7,10 @@
 
 #include "base/vgw-error.h"
 #include "media/vgw-offer.h"
+#include "media-test.h"
 #include "run-suite.h"
 
 #define MAX_MLINES 8
-
-/* An offer recorded from a browser (tests/data/sdp). (transfer full) */
-static char *
-load (const char *name)
-{
-  const char *root = g_getenv ("VGW_TEST_SOURCE_ROOT");
-  g_autofree char *path = g_build_filename (root ? root : ".", "tests", "data", "sdp", name, NULL);
-  g_autoptr (GError) error = NULL;
-  char *text = NULL;
-  g_file_get_contents (path, &text, NULL, &error);
-  ck_assert_msg (text != NULL, "%s", error ? error->message : "");
-  return text;
-}
-
-/* (transfer full) */
-static char *
-replace (const char *text, const char *from, const char *to)
-{
-  ck_assert_msg (strstr (text, from) != NULL, "the text has no \"%s\"", from);
-  g_auto (GStrv) parts = g_strsplit (text, from, -1);
-  return g_strjoinv (to, parts);
-}
 
 static void
 assert_refused (const char *text, VgwErrorCode code, const char *message_part)
@@ -54,7 +33,7 @@ parse (const char *text)
 
 START_TEST (codecs_of_a_browser_are_read_in_its_order)
 {
-  g_autofree char *text = load ("chromium-audio.sdp");
+  g_autofree char *text = load_offer ("chromium-audio.sdp");
   g_autoptr (VgwOffer) offer = parse (text);
   const VgwOfferCodec *opus = vgw_offer_find_codec (offer, "OPUS", 48000);
   const VgwOfferCodec *pcmu = vgw_offer_find_codec (offer, "PCMU", 8000);
@@ -75,7 +54,7 @@ END_TEST
 
 START_TEST (static_payload_types_need_no_rtpmap)
 {
-  g_autofree char *text = load ("chromium-audio.sdp");
+  g_autofree char *text = load_offer ("chromium-audio.sdp");
   g_autofree char *bare = replace (text, "a=rtpmap:8 PCMA/8000", "a=x-nothing");
   g_autoptr (VgwOffer) offer = parse (bare);
   ck_assert_ptr_nonnull (vgw_offer_find_codec (offer, "PCMA", 8000));
@@ -84,7 +63,7 @@ END_TEST
 
 START_TEST (offers_that_cannot_be_used_are_refused_with_the_reason)
 {
-  g_autofree char *text = load ("chromium-audio.sdp");
+  g_autofree char *text = load_offer ("chromium-audio.sdp");
   g_autofree char *no_audio = replace (text, "m=audio", "m=video");
   g_autofree char *no_fingerprint = replace (text, "a=fingerprint", "a=footprint");
   g_autofree char *old_fingerprint = replace (text, "a=fingerprint:sha-256", "a=fingerprint:md5");
@@ -118,7 +97,7 @@ END_TEST
 
 START_TEST (too_many_mlines_are_refused)
 {
-  g_autofree char *text = load ("chromium-audio.sdp");
+  g_autofree char *text = load_offer ("chromium-audio.sdp");
   g_autoptr (GString) many = g_string_new (text);
   for (guint i = 0; i < MAX_MLINES; i++)
     g_string_append_printf (many, "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:v%u\r\n", i);
@@ -128,7 +107,7 @@ END_TEST
 
 START_TEST (webrtcbin_gets_one_codec_and_audio_first)
 {
-  g_autofree char *text = load ("chromium-audio.sdp");
+  g_autofree char *text = load_offer ("chromium-audio.sdp");
   /* The first of the bundle is the data channel, which crashes webrtcbin 1.22. */
   g_autofree char *audio =
       g_strndup (strstr (text, "m=audio"), strstr (text, "m=application") - strstr (text, "m=audio"));
@@ -156,7 +135,7 @@ END_TEST
 
 START_TEST (stereo_parameters_are_not_passed_on)
 {
-  g_autofree char *text = load ("chromium-audio.sdp");
+  g_autofree char *text = load_offer ("chromium-audio.sdp");
   g_autofree char *stereo = replace (text, "minptime=10;useinbandfec=1", "minptime=10; stereo=1;sprop-stereo=1");
   g_autoptr (VgwOffer) offer = parse (stereo);
   GstSDPMessage *reduced = vgw_offer_reduce (offer, vgw_offer_find_codec (offer, "OPUS", 48000), NULL);
@@ -202,7 +181,7 @@ expand (const VgwOffer *offer, const GstSDPMessage *answer, const VgwOfferCodec 
 
 START_TEST (the_answer_has_the_mlines_of_the_offer_in_its_order)
 {
-  g_autofree char *text = load ("chromium-audio-video.sdp");
+  g_autofree char *text = load_offer ("chromium-audio-video.sdp");
   g_autoptr (VgwOffer) offer = parse (text);
   g_autoptr (GPtrArray) candidates = g_ptr_array_new ();
   g_ptr_array_add (candidates, "candidate:1 1 UDP 2130706431 192.0.2.1 10000 typ host");
@@ -237,7 +216,7 @@ END_TEST
 /* Firefox offers telephone-event/8000 alone beside Opus, Chromium both. */
 START_TEST (telephone_events_of_either_clock_rate_are_answered)
 {
-  g_autofree char *text = load ("chromium-audio.sdp");
+  g_autofree char *text = load_offer ("chromium-audio.sdp");
   g_autofree char *firefox = replace (text, "telephone-event/48000", "unknown/48000");
   g_autofree char *none = replace (firefox, "telephone-event/8000", "unknown/8000");
   g_autoptr (VgwOffer) offer = parse (text);
@@ -260,7 +239,7 @@ END_TEST
 
 START_TEST (data_channels_of_the_drafts_are_answered_in_their_form)
 {
-  g_autofree char *text = load ("chromium-audio.sdp");
+  g_autofree char *text = load_offer ("chromium-audio.sdp");
   g_autofree char *mline = replace (text, "UDP/DTLS/SCTP webrtc-datachannel", "DTLS/SCTP 5001");
   g_autofree char *old = replace (mline, "a=sctp-port:5000", "a=sctpmap:5001 webrtc-datachannel 65535");
   g_autofree char *foreign = replace (old, "5001 webrtc-datachannel", "5001 something-else");
@@ -281,7 +260,7 @@ END_TEST
 
 START_TEST (an_answer_that_refuses_the_audio_is_an_error)
 {
-  g_autofree char *text = load ("chromium-audio.sdp");
+  g_autofree char *text = load_offer ("chromium-audio.sdp");
   g_autoptr (VgwOffer) offer = parse (text);
   g_autoptr (GError) error = NULL;
   GstSDPMessage *answer = make_answer ();
@@ -294,7 +273,7 @@ END_TEST
 
 START_TEST (candidates_are_for_mlines_that_are_there)
 {
-  g_autofree char *text = load ("chromium-audio.sdp");
+  g_autofree char *text = load_offer ("chromium-audio.sdp");
   g_autoptr (VgwOffer) offer = parse (text);
   ck_assert (vgw_offer_has_mline (offer, "0", 0));
   ck_assert (vgw_offer_has_mline (offer, NULL, 1));
@@ -334,7 +313,7 @@ make_certificate (char **pem, char **fingerprint)
 
 START_TEST (only_the_offered_certificate_is_accepted)
 {
-  g_autofree char *text = load ("chromium-audio.sdp");
+  g_autofree char *text = load_offer ("chromium-audio.sdp");
   g_autoptr (VgwOffer) offer = parse (text);
   g_autoptr (GError) error = NULL;
   g_autofree char *pem = NULL, *fingerprint = NULL;

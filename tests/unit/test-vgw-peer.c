@@ -6,6 +6,7 @@
 
 #include "base/vgw-error.h"
 #include "media/vgw-peer.h"
+#include "media-test.h"
 #include "offerer.h"
 #include "run-suite.h"
 
@@ -31,38 +32,20 @@ typedef struct
   gint n_heard, peak; /* atomic: of the caller's voice at the bridge */
 } Call;
 
-static const char *const pipelines[] = { "opus", "pcmu", "pcma", "g722", NULL };
+#define MAX_MLINES 8
 
-static VgwMedia *
-new_media (VgwIceAgentKind ice_agent)
-{
-  const char *root = g_getenv ("VGW_TEST_SOURCE_ROOT");
-  g_autofree char *dir = g_build_filename (root ? root : ".", "pipelines", NULL);
-  VgwMediaSettings settings = {
-    .ice_agent = ice_agent,
-    .gather_timeout_ms = 2000,
-    .pipelines = pipelines,
-    .pipeline_dir = dir,
-    .latency_ms = 40,
-    .max_mlines = 8,
-    .max_data_channels = 4,
-  };
-  g_autoptr (GError) error = NULL;
-  VgwMedia *made = vgw_media_new (&settings, &error);
-  ck_assert_msg (made != NULL, "%s", error ? error->message : "");
-  return made;
-}
+static const char *const pipelines[] = { "opus", "pcmu", "pcma", "g722", NULL };
 
 static void
 setup_mux (void)
 {
-  media = new_media (VGW_ICE_AGENT_MUX);
+  media = media_new (VGW_ICE_AGENT_MUX, pipelines, MAX_MLINES);
 }
 
 static void
 setup_nice (void)
 {
-  media = new_media (VGW_ICE_AGENT_NICE);
+  media = media_new (VGW_ICE_AGENT_NICE, pipelines, MAX_MLINES);
 }
 
 static void

@@ -1,14 +1,14 @@
 /* What a peer answers to further offers on the connection that it has answered (RFC 8829 sections 5.2.2 and 5.3.2): real
  * webrtcbin, no call. */
 #include <check.h>
-#include <gst/sdp/sdp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/vgw-error.h"
-#include "media/vgw-peer.h"
+#include "media-test.h"
 #include "run-suite.h"
 
+#define MAX_MLINES 4
 #define REMOTE_UFRAG "0B8a"
 #define REMOTE_PWD "nbYEbOo1n0Tqe9XMs9txqBNp"
 #define NEW_UFRAG "9z9z"
@@ -22,37 +22,17 @@
   "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:" REMOTE_UFRAG                  \
   "\r\na=ice-pwd:" REMOTE_PWD "\r\na=setup:actpass\r\na=mid:3\r\na=sctp-port:5000\r\n"
 
+static const char *const pipelines[] = { "opus", "pcmu", NULL };
+
 static VgwMedia *media;
 static VgwPeer *peer;
-
-static VgwMedia *
-make_media (VgwIceAgentKind kind)
-{
-  static const char *const pipelines[] = { "opus", "pcmu", NULL };
-  const char *root = g_getenv ("VGW_TEST_SOURCE_ROOT");
-  g_autofree char *dir = g_build_filename (root ? root : ".", "pipelines", NULL);
-  VgwMediaSettings settings = {
-    .ice_agent = kind,
-    .gather_timeout_ms = 2000,
-    .pipelines = pipelines,
-    .pipeline_dir = dir,
-    .latency_ms = 40,
-    .max_mlines = 4,
-    .max_data_channels = 4,
-  };
-  g_autoptr (GError) error = NULL;
-  VgwMedia *made = vgw_media_new (&settings, &error);
-
-  ck_assert_msg (made != NULL, "%s", error ? error->message : "");
-  return made;
-}
 
 static void
 set_up (void)
 {
   const VgwAudioFormat format = { 16000 };
 
-  media = make_media (VGW_ICE_AGENT_MUX);
+  media = media_new (VGW_ICE_AGENT_MUX, pipelines, MAX_MLINES);
   peer = vgw_peer_new (media, "test", &format, FALSE);
 }
 
@@ -65,29 +45,6 @@ tear_down (void)
   g_clear_object (&media);
 }
 
-/* (transfer full) */
-static char *
-load (const char *name)
-{
-  const char *root = g_getenv ("VGW_TEST_SOURCE_ROOT");
-  g_autofree char *path = g_build_filename (root ? root : ".", "tests", "data", "sdp", name, NULL);
-  char *text = NULL;
-
-  ck_assert_msg (g_file_get_contents (path, &text, NULL, NULL), "%s", path);
-  return text;
-}
-
-/* (transfer full) */
-static char *
-replace (const char *text, const char *from, const char *to)
-{
-  g_auto (GStrv) parts = NULL;
-
-  ck_assert_msg (strstr (text, from) != NULL, "the text has no \"%s\"", from);
-  parts = g_strsplit (text, from, -1);
-  return g_strjoinv (to, parts);
-}
-
 static void
 change (char **text, const char *from, const char *to)
 {
@@ -95,46 +52,6 @@ change (char **text, const char *from, const char *to)
 
   g_free (*text);
   *text = changed;
-}
-
-typedef struct
-{
-  char *sdp;
-  GError *error;
-} Answer;
-
-static void
-on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Answer *answer = user_data;
-
-  answer->sdp = vgw_peer_answer_finish (VGW_PEER (source), result, &answer->error);
-}
-
-/* (transfer full) */
-static GstSDPMessage *
-parse (const char *text)
-{
-  GstSDPMessage *parsed = NULL;
-
-  ck_assert_int_eq (gst_sdp_message_new_from_text (text, &parsed), GST_SDP_OK);
-  return parsed;
-}
-
-/* (transfer full) */
-static GstSDPMessage *
-answer_first (const char *offer)
-{
-  Answer answer = { NULL, NULL };
-  GstSDPMessage *parsed;
-
-  vgw_peer_answer_async (peer, offer, NULL, on_answer, &answer);
-  while (answer.sdp == NULL && answer.error == NULL) /* the peer has a deadline of its own */
-    g_main_context_iteration (NULL, TRUE);
-  ck_assert_msg (answer.sdp != NULL, "%s", answer.error ? answer.error->message : "");
-  parsed = parse (answer.sdp);
-  g_free (answer.sdp);
-  return parsed;
 }
 
 /* (transfer full) */
@@ -145,7 +62,7 @@ answer_next (const char *offer)
   g_autofree char *answer = vgw_peer_reanswer (peer, offer, &error);
 
   ck_assert_msg (answer != NULL, "%s", error ? error->message : "");
-  return parse (answer);
+  return parse_sdp (answer);
 }
 
 static void
@@ -224,8 +141,8 @@ START_TEST (the_directions_follow_the_offer)
     { "recvonly", "sendonly", TRUE },
     { "sendrecv", "sendrecv", TRUE },
   };
-  g_autofree char *offer = load ("chromium-audio.sdp");
-  GstSDPMessage *before = answer_first (offer);
+  g_autofree char *offer = load_offer ("chromium-audio.sdp");
+  GstSDPMessage *before = answer_offer (peer, offer);
   g_autofree char *ssrc = g_strdup (get (before, 0, "ssrc"));
 
   for (guint i = 0; i < G_N_ELEMENTS (directions); i++)
@@ -250,9 +167,9 @@ END_TEST
 
 START_TEST (who_only_listens_at_first_can_speak_later)
 {
-  g_autofree char *offer = load ("chromium-audio.sdp");
+  g_autofree char *offer = load_offer ("chromium-audio.sdp");
   g_autofree char *listening = replace (offer, "a=sendrecv", "a=recvonly");
-  GstSDPMessage *before = answer_first (listening);
+  GstSDPMessage *before = answer_offer (peer, listening);
   GstSDPMessage *now = answer_next (offer);
 
   ck_assert (has_direction (before, 0, "sendonly"));
@@ -264,14 +181,14 @@ END_TEST
 
 START_TEST (media_made_later_is_inactive_and_a_data_channel_where_there_was_none_is_rejected)
 {
-  g_autofree char *both = load ("chromium-audio.sdp");
+  g_autofree char *both = load_offer ("chromium-audio.sdp");
   g_autofree char *offer = g_strndup (both, (gsize) (strstr (both, "m=application") - both));
   g_autofree char *video = g_strconcat (offer, VIDEO, NULL);
   g_autofree char *data = NULL;
   GstSDPMessage *first, *second, *third;
 
   change (&offer, "a=group:BUNDLE 0 1", "a=group:BUNDLE 0");
-  first = answer_first (offer);
+  first = answer_offer (peer, offer);
   change (&video, "a=group:BUNDLE 0 1", "a=group:BUNDLE 0 2");
   second = answer_next (video);
   check_same_connection (first, second);
@@ -294,12 +211,12 @@ END_TEST
 
 START_TEST (audio_that_is_stopped_is_rejected_and_taken_up_on_another_mline)
 {
-  g_autofree char *offer = load ("chromium-audio.sdp");
+  g_autofree char *offer = load_offer ("chromium-audio.sdp");
   g_autofree char *stopped = replace (offer, "m=audio 9", "m=audio 0");
   g_autofree char *again = NULL;
   const char *audio = strstr (offer, "m=audio"), *application = strstr (offer, "m=application");
   g_autofree char *mline = g_strndup (audio, (gsize) (application - audio));
-  GstSDPMessage *first = answer_first (offer), *second, *third;
+  GstSDPMessage *first = answer_offer (peer, offer), *second, *third;
 
   change (&stopped, "BUNDLE 0 1", "BUNDLE 1");
   second = answer_next (stopped);
@@ -323,10 +240,10 @@ END_TEST
 
 START_TEST (audio_on_two_mlines_is_held_on_each)
 {
-  g_autofree char *offer = load ("send-and-receive.sdp");
+  g_autofree char *offer = load_offer ("send-and-receive.sdp");
   g_autofree char *deaf = replace (offer, "a=recvonly", "a=inactive");
   g_autofree char *mute = replace (offer, "a=sendonly", "a=inactive");
-  GstSDPMessage *first = answer_first (offer), *now = answer_next (deaf);
+  GstSDPMessage *first = answer_offer (peer, offer), *now = answer_next (deaf);
 
   ck_assert (has_direction (first, 0, "recvonly") && has_direction (first, 1, "sendonly"));
   ck_assert (has_direction (now, 0, "recvonly") && has_direction (now, 1, "inactive"));
@@ -344,10 +261,10 @@ END_TEST
 
 START_TEST (new_credentials_restart_ice_and_stay)
 {
-  g_autofree char *offer = load ("chromium-audio.sdp");
+  g_autofree char *offer = load_offer ("chromium-audio.sdp");
   g_autofree char *restart = replace (offer, REMOTE_UFRAG, NEW_UFRAG);
   g_autofree char *held = NULL;
-  GstSDPMessage *first = answer_first (offer), *second, *third;
+  GstSDPMessage *first = answer_offer (peer, offer), *second, *third;
 
   change (&restart, REMOTE_PWD, NEW_PWD);
   second = answer_next (restart);
@@ -365,11 +282,11 @@ END_TEST
 
 START_TEST (ice_restarts_without_sdp)
 {
-  g_autofree char *offer = load ("chromium-audio.sdp");
+  g_autofree char *offer = load_offer ("chromium-audio.sdp");
   g_autofree char *next = replace (offer, REMOTE_UFRAG, NEW_UFRAG);
   g_autoptr (VgwIceParameters) own = NULL;
   g_autoptr (GError) error = NULL;
-  GstSDPMessage *first = answer_first (offer), *second;
+  GstSDPMessage *first = answer_offer (peer, offer), *second;
 
   ck_assert_ptr_null (vgw_peer_restart_ice (peer, "no", NEW_PWD, &error));
   ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE));
@@ -390,14 +307,14 @@ END_TEST
 
 START_TEST (an_offer_of_another_connection_is_for_another_peer)
 {
-  g_autofree char *offer = load ("chromium-audio.sdp");
+  g_autofree char *offer = load_offer ("chromium-audio.sdp");
   g_autofree char *certificate = replace (offer, "41:1D:80", "41:1D:81");
   g_autofree char *reused = replace (offer, CHROMIUM_ID, "1");
   g_autofree char *without_id = replace (offer, CHROMIUM_ID, "1");
   g_autofree char *shorter = NULL;
 
   check_error (offer, VGW_ERROR_BAD_STATE);
-  gst_sdp_message_free (answer_first (offer));
+  gst_sdp_message_free (answer_offer (peer, offer));
   check_error (certificate, VGW_ERROR_BAD_STATE);
   change (&reused, REMOTE_UFRAG, NEW_UFRAG); /* the same certificate, in another RTCPeerConnection */
   check_error (reused, VGW_ERROR_BAD_STATE);
@@ -409,14 +326,14 @@ END_TEST
 
 START_TEST (an_offer_that_breaks_the_rules_changes_nothing)
 {
-  g_autofree char *offer = load ("chromium-audio.sdp");
+  g_autofree char *offer = load_offer ("chromium-audio.sdp");
   g_autofree char *shorter = g_strndup (offer, (gsize) (strstr (offer, "m=application") - offer));
   g_autofree char *mid = replace (offer, "a=mid:1", "a=mid:7");
   g_autofree char *codec = replace (offer, "111", "112");
   g_autofree char *role = NULL;
   g_autofree char *longer = g_strconcat (offer, VIDEO, DATA, VIDEO, NULL);
   g_autofree char *own_setup = NULL;
-  GstSDPMessage *first = answer_first (offer), *second;
+  GstSDPMessage *first = answer_offer (peer, offer), *second;
 
   own_setup = g_strdup_printf ("a=setup:%s", get (first, 0, "setup"));
   role = replace (offer, "a=setup:actpass", own_setup);
@@ -438,15 +355,15 @@ END_TEST
 START_TEST (with_libnice_directions_change_but_ice_does_not_restart)
 {
   const VgwAudioFormat format = { 16000 };
-  g_autofree char *offer = load ("chromium-audio.sdp");
+  g_autofree char *offer = load_offer ("chromium-audio.sdp");
   g_autofree char *held = replace (offer, "a=sendrecv", "a=sendonly");
   g_autofree char *restart = replace (offer, REMOTE_UFRAG, NEW_UFRAG);
   GstSDPMessage *answer;
 
   tear_down ();
-  media = make_media (VGW_ICE_AGENT_NICE);
+  media = media_new (VGW_ICE_AGENT_NICE, pipelines, MAX_MLINES);
   peer = vgw_peer_new (media, "test", &format, FALSE);
-  gst_sdp_message_free (answer_first (offer));
+  gst_sdp_message_free (answer_offer (peer, offer));
   check_error (restart, VGW_ERROR_BAD_STATE);
   ck_assert_ptr_null (vgw_peer_restart_ice (peer, NEW_UFRAG, NEW_PWD, NULL));
   answer = answer_next (held);

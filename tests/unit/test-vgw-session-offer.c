@@ -84,7 +84,7 @@ START_TEST (a_codec_that_no_pipeline_serves_is_refused)
 
   vgw_media_shutdown (test_context.media);
   g_object_unref (test_context.media);
-  test_context.media = new_media (only_pcmu);
+  test_context.media = media_new (VGW_ICE_AGENT_MUX, only_pcmu, MAX_MLINES);
   client = client_new_started ();
   client_offer (client, opus_only);
   WAIT_UNTIL (client_got (client, VGW_MESSAGE_ERROR, NULL));
