@@ -1,15 +1,6 @@
 #include "ice/vgw-ice-check.h"
 
 #include <string.h>
-#include <sys/random.h>
-
-void
-vgw_ice_check_make_id (guint8 *id)
-{
-  /* so few bytes come whole and at once */
-  if (getrandom (id, VGW_ICE_TRANSACTION_BYTES, 0) != VGW_ICE_TRANSACTION_BYTES)
-    g_error ("no random bytes from the kernel");
-}
 
 void
 vgw_ice_check_fill (VgwIceCheck *self, const VgwIcePath *path, const guint8 *id, const VgwIceCredentials *ours,

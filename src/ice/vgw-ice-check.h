@@ -13,9 +13,6 @@ typedef struct
   char *password; /* a GRefString */
 } VgwIceCheck;
 
-/* Fills @id (VGW_ICE_TRANSACTION_BYTES) with random bytes. */
-void vgw_ice_check_make_id (guint8 *id);
-
 /* Fills @self for vgw_ice_check_clear (): a check over @path, with the local ufrag of @ours, and the remote ufrag and
  * password of @theirs. They differ where the peer has restarted ICE and does not know our new credentials yet. */
 void vgw_ice_check_fill (VgwIceCheck *self, const VgwIcePath *path, const guint8 *id, const VgwIceCredentials *ours,

@@ -6,7 +6,7 @@
  * held, and only the callbacks run under it. */
 #include "ice/vgw-ice-router.h"
 
-#include "ice/vgw-ice-credentials.h"
+#include "base/vgw-random.h"
 #include "ice/vgw-ice-send-path.h"
 
 #include <stdatomic.h>
@@ -457,7 +457,7 @@ take_check (VgwIceRoute *self, VgwIceKnownPath *known, const VgwIceCredentials *
   if (vgw_ice_consent_tried (&known->consent, now_us))
     {
       forget_transaction (self->router, known);
-      vgw_ice_check_make_id (known->consent.id);
+      vgw_random_bytes (known->consent.id, VGW_ICE_TRANSACTION_BYTES);
       g_hash_table_insert (self->router->by_transaction, known->consent.id, known);
     }
   vgw_ice_check_fill (check, &known->path, known->consent.id, ours, theirs);
