@@ -1,9 +1,8 @@
 /* A route with two pairs of credentials: the tables alone, with the clock of the test. */
-#include "ice/vgw-ice-router.h"
-
 #include <check.h>
 #include <string.h>
 
+#include "ice-routes.h"
 #include "run-suite.h"
 
 #define CHECK_BYTES 100
@@ -12,27 +11,15 @@
 
 #define S(seconds) ((gint64) (seconds) *G_USEC_PER_SEC)
 
-static VgwIceRouter *router;
 static VgwIceRoute *route;
-
-static void
-on_packet (const guint8 *data, gsize length, gpointer user_data)
-{
-}
-
-static void
-on_checked (gboolean is_nominated, gpointer user_data)
-{
-}
-
-static const VgwIceRouteFuncs FUNCS = { on_packet, on_checked };
+static Seen seen;
 
 static void
 set_up (void)
 {
   g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
-  router = vgw_ice_router_new ();
-  route = vgw_ice_route_new (router, &FUNCS, NULL);
+  router_set_up ();
+  route = vgw_ice_route_new (router, &route_funcs, &seen);
   ck_assert (!vgw_ice_route_restart (route, "early", "early-pwd", "early", "early-pwd")); /* before the first ones */
   ck_assert (vgw_ice_route_set_credentials (route, "old", "old-pwd"));
   vgw_ice_route_set_remote_credentials (route, "their-old", "their-old-pwd");
@@ -43,21 +30,7 @@ tear_down (void)
 {
   vgw_ice_route_stop (route);
   g_clear_pointer (&route, vgw_ice_route_unref);
-  ck_assert_uint_eq (vgw_ice_router_count_routes (router), 0);
-  ck_assert_uint_eq (vgw_ice_router_count_paths (router), 0);
-  g_clear_pointer (&router, vgw_ice_router_unref);
-}
-
-static VgwIcePath
-path_from (guint16 remote_port)
-{
-  VgwIcePath path;
-
-  memset (&path, 0, sizeof path);
-  ck_assert (vgw_ice_address_parse (&path.remote, "192.0.2.1"));
-  ck_assert (vgw_ice_address_parse (&path.local, "198.51.100.1:10000"));
-  path.remote.port = remote_port;
-  return path;
+  router_tear_down ();
 }
 
 /* The generation of @ufrag, -1 where it is not found. */
@@ -228,7 +201,7 @@ START_TEST (a_restart_ends_at_a_tick)
     {
       g_autofree char *ufrag = g_strdup_printf ("other-%u", i);
 
-      others[i] = vgw_ice_route_new (router, &FUNCS, NULL);
+      others[i] = vgw_ice_route_new (router, &route_funcs, &seen);
       ck_assert (vgw_ice_route_set_credentials (others[i], ufrag, "other-pwd"));
     }
   restart ();
@@ -258,7 +231,7 @@ END_TEST
 
 START_TEST (the_ufrag_of_another_route_is_not_taken)
 {
-  g_autoptr (VgwIceRoute) other = vgw_ice_route_new (router, &FUNCS, NULL);
+  g_autoptr (VgwIceRoute) other = vgw_ice_route_new (router, &route_funcs, &seen);
 
   ck_assert (vgw_ice_route_set_credentials (other, "other", "other-pwd"));
   ck_assert (!vgw_ice_route_restart (route, "other", "new-pwd", "their-new", "their-new-pwd"));
