@@ -52,6 +52,7 @@ loader_init (Loader *loader)
     {
       if (vgw_config_has_group (key->group)
           && !vgw_config_assign (vgw_config_get_values (loader->config, key), key, key->default_text, &error))
+        /* a wrong row of the table: no configuration causes it, and every start and test would show it */
         g_error ("default of %s.%s: %s", key->group, key->name, error->message);
     }
 }

@@ -11,7 +11,7 @@
 #define FRAME_BYTES (RATE_HZ * VGW_FRAME_MS / 1000)
 #define CHUNK_SAMPLES 1024 /* on the stack */
 #define MAX_MARK_NAME_BYTES 1000
-#define ACCOUNT_SID "AC00000000000000000000000000000000" /* placeholder */
+#define ACCOUNT_SID "AC00000000000000000000000000000000" /* in the form of Twilio's: there is no account here */
 
 typedef struct
 {
