@@ -123,12 +123,13 @@ walk (VgwHttpProxies *self, const char *peer, const char *header, ReadHopFunc re
 char *
 vgw_http_proxies_find_client (VgwHttpProxies *self, const char *peer, const char *forwarded_for, const char *forwarded)
 {
-  g_autofree char *by_list = forwarded_for != NULL ? walk (self, peer, forwarded_for, read_address) : NULL;
-  g_autofree char *by_elements = forwarded != NULL ? walk (self, peer, forwarded, read_forwarded_hop) : NULL;
+  g_autofree char *by_list = NULL, *by_elements = NULL;
 
+  if ((forwarded_for == NULL && forwarded == NULL) || !vgw_http_proxies_has (self, peer))
+    return g_strdup (peer);
+  by_list = forwarded_for != NULL ? walk (self, peer, forwarded_for, read_address) : NULL;
+  by_elements = forwarded != NULL ? walk (self, peer, forwarded, read_forwarded_hop) : NULL;
   if (by_list != NULL && by_elements != NULL && !g_str_equal (by_list, by_elements))
     return NULL;
-  if (by_list != NULL)
-    return g_steal_pointer (&by_list);
-  return by_elements != NULL ? g_steal_pointer (&by_elements) : g_strdup (peer);
+  return by_list != NULL ? g_steal_pointer (&by_list) : g_steal_pointer (&by_elements);
 }
