@@ -200,14 +200,6 @@ vgw_ice_mux_listen_tcp (VgwIceMux *self, const VgwIceTcpSettings *settings, GErr
 }
 
 guint16
-vgw_ice_mux_get_tcp_port (VgwIceMux *self)
-{
-  g_return_val_if_fail (VGW_IS_ICE_MUX (self), 0);
-
-  return self->tcp != NULL ? vgw_ice_tcp_get_port (self->tcp) : 0;
-}
-
-guint16
 vgw_ice_mux_get_port (VgwIceMux *self)
 {
   g_return_val_if_fail (VGW_IS_ICE_MUX (self), 0);

@@ -26,9 +26,6 @@ void vgw_ice_mux_shutdown (VgwIceMux *self);
 
 guint16 vgw_ice_mux_get_port (VgwIceMux *self);
 
-/* 0 for none. */
-guint16 vgw_ice_mux_get_tcp_port (VgwIceMux *self);
-
 /* Any thread. */
 void vgw_ice_mux_get_stats (VgwIceMux *self, VgwIceStats *stats);
 

@@ -88,8 +88,8 @@ get_address (int fd, VgwIceAddress *address)
          && vgw_ice_address_from_sockaddr (address, (struct sockaddr *) &storage);
 }
 
-static guint16
-get_port (int fd)
+guint16
+vgw_ice_socket_get_port (int fd)
 {
   VgwIceAddress address;
 
@@ -107,7 +107,7 @@ open_both (guint16 port, int fds[VGW_ICE_N_SOCKETS], GError **error)
   fds[VGW_ICE_SOCKET_IPV4] = open_one (&any_ipv4, FALSE, error);
   if (fds[VGW_ICE_SOCKET_IPV4] < 0)
     return FALSE;
-  any_ipv6.port = get_port (fds[VGW_ICE_SOCKET_IPV4]);
+  any_ipv6.port = vgw_ice_socket_get_port (fds[VGW_ICE_SOCKET_IPV4]);
   fds[VGW_ICE_SOCKET_IPV6] = open_one (&any_ipv6, FALSE, &ipv6_error);
   if (fds[VGW_ICE_SOCKET_IPV6] >= 0)
     return TRUE;
@@ -144,7 +144,7 @@ vgw_ice_socket_open_pair (const VgwIceAddress *bound, guint16 port, int fds[VGW_
       is_open = open_both (port, fds, i + 1 == n_tries ? error : NULL);
 
   if (is_open)
-    *bound_port = get_port (fds[which]);
+    *bound_port = vgw_ice_socket_get_port (fds[which]);
   return is_open;
 }
 

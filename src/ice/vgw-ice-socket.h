@@ -41,6 +41,9 @@ gboolean vgw_ice_socket_open_pair (const VgwIceAddress *bound, guint16 port, int
 gboolean vgw_ice_socket_open_sibling (const int fds[VGW_ICE_N_SOCKETS], int siblings[VGW_ICE_N_SOCKETS],
                                       GError **error);
 
+/* The local port of @fd; 0 where it has none. */
+guint16 vgw_ice_socket_get_port (int fd);
+
 /* Sends one packet over @path; @tos is the byte for IP_TOS, 0 for the default. FALSE where the kernel refused it (full
  * buffer, no route): UDP packets are dropped, not retried. Any thread. */
 gboolean vgw_ice_socket_send (int fd, const VgwIcePath *path, gconstpointer data, gsize length, guint8 tos);

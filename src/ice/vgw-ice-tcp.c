@@ -13,6 +13,7 @@
 #include "base/vgw-log.h"
 #include "base/vgw-thread-watch.h"
 #include "ice/vgw-ice-demux.h"
+#include "ice/vgw-ice-socket.h"
 #include "ice/vgw-ice-tcp-connection.h"
 
 #define BACKLOG 128
@@ -218,18 +219,6 @@ open_listener (const VgwIceAddress *address, GError **error)
   return -1;
 }
 
-static guint16
-get_port (int fd)
-{
-  struct sockaddr_storage storage;
-  socklen_t length = sizeof storage;
-  VgwIceAddress address = { 0 };
-
-  if (getsockname (fd, (struct sockaddr *) &storage, &length) == 0)
-    vgw_ice_address_from_sockaddr (&address, (struct sockaddr *) &storage);
-  return address.port;
-}
-
 /* Both families where @bound has none; a machine without IPv6 has one. */
 static gboolean
 open_listeners (VgwIceTcp *self, const VgwIceAddress *bound, GError **error)
@@ -242,7 +231,7 @@ open_listeners (VgwIceTcp *self, const VgwIceAddress *bound, GError **error)
   self->listen_fds[0] = open_listener (&first, error);
   if (self->listen_fds[0] < 0)
     return FALSE;
-  self->settings.port = second.port = get_port (self->listen_fds[0]);
+  self->settings.port = second.port = vgw_ice_socket_get_port (self->listen_fds[0]);
   if (bound->family != 0)
     return TRUE;
   self->listen_fds[1] = open_listener (&second, &ipv6_error);
@@ -261,11 +250,14 @@ sweep (VgwIceTcp *self, gint64 now_us)
     return;
   self->next_sweep_us = now_us + SWEEP_US;
   for (guint i = 0; i < self->connections->len; i++)
-    if (vgw_ice_tcp_connection_is_expired (g_ptr_array_index (self->connections, i), now_us))
-      {
-        vgw_ice_shared_count (self->shared, VGW_ICE_COUNT_TCP_EXPIRED, 1);
-        close_connection (self, g_ptr_array_index (self->connections, i));
-      }
+    {
+      VgwIceTcpConnection *connection = g_ptr_array_index (self->connections, i);
+
+      if (vgw_ice_tcp_connection_is_closed (connection) || !vgw_ice_tcp_connection_is_expired (connection, now_us))
+        continue;
+      vgw_ice_shared_count (self->shared, VGW_ICE_COUNT_TCP_EXPIRED, 1);
+      close_connection (self, connection);
+    }
   if (self->is_paused)
     {
       self->is_paused = FALSE;
@@ -276,7 +268,7 @@ sweep (VgwIceTcp *self, gint64 now_us)
 static int
 get_timeout_ms (VgwIceTcp *self)
 {
-  int for_checks_ms = vgw_ice_demux_get_timeout_ms (&self->demux);
+  int for_checks_ms = self->connections->len > 0 ? vgw_ice_demux_get_timeout_ms (&self->demux) : -1;
 
   if (for_checks_ms >= 0 || (self->connections->len == 0 && !self->is_paused))
     return for_checks_ms;
