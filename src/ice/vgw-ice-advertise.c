@@ -132,10 +132,8 @@ append_entry (GArray *addresses, const char *entry, gint64 end_us, GError **erro
   found = resolve_host (host, end_us, error);
   for (const GList *i = found; i != NULL; i = i->next)
     {
-      VgwIceAddress address = { .port = port };
+      VgwIceAddress address = { .family = (guint8) g_inet_address_get_family (i->data), .port = port };
 
-      if (g_inet_address_get_family (i->data) != G_SOCKET_FAMILY_INVALID)
-        address.family = (guint8) g_inet_address_get_family (i->data);
       memcpy (address.ip, g_inet_address_to_bytes (i->data), g_inet_address_get_native_size (i->data));
       append (addresses, &address);
     }

@@ -1,12 +1,12 @@
 #include "ice/vgw-ice-demux.h"
 
+#include "ice/vgw-ice-framing.h"
+
 #define TICK_US (G_USEC_PER_SEC / 10) /* how often own checks are looked for; whichever thread is awake then does it */
 #define TICK_BATCH 64u
 
 #define DTLS_FIRST_BYTE_MIN 20 /* RFC 7983 section 7 */
 #define DTLS_FIRST_BYTE_MAX 63
-#define RTP_FIRST_BYTE_MIN 128
-#define RTP_FIRST_BYTE_MAX 191
 
 typedef struct
 {
@@ -21,7 +21,7 @@ typedef struct
   VgwIceRoute *route; /* (transfer full) found by the ufrag */
   char *password;     /* (transfer full) a GRefString */
   guint generation;   /* of the credentials */
-  char *peer_ufrag;   /* (transfer full) of the other side, as it says */
+  char *peer_ufrag;   /* (transfer full) (nullable) of the other side, as it says */
 } CheckLookup;
 
 static gboolean
@@ -30,8 +30,8 @@ look_up (const char *ufrag, gsize length, const char *peer_ufrag, gsize peer_len
 {
   CheckLookup *lookup = user_data;
 
-  lookup->peer_ufrag = g_strndup (peer_ufrag, peer_length);
   lookup->route = vgw_ice_router_find_ufrag (lookup->router, ufrag, length, &lookup->password, &lookup->generation);
+  lookup->peer_ufrag = lookup->route != NULL ? g_strndup (peer_ufrag, peer_length) : NULL;
   *password = lookup->password;
   return lookup->route != NULL;
 }
@@ -57,14 +57,14 @@ static gboolean
 take_answer (VgwIceDemux *self, const Packet *packet, gint64 now_us)
 {
   const guint8 *id = vgw_stun_get_answer (packet->data, packet->length);
-  char *password = id != NULL ? vgw_ice_router_find_transaction (self->router, id, packet->path) : NULL;
+  char *password = id != NULL ? vgw_ice_router_find_transaction (self->shared->router, id, packet->path) : NULL;
   gboolean is_right = password != NULL && vgw_stun_is_answer (packet->data, packet->length, id, password);
 
   g_clear_pointer (&password, g_ref_string_release);
   if (!is_right)
     return FALSE;
   vgw_ice_shared_count (self->shared, VGW_ICE_COUNT_ANSWERS, 1);
-  vgw_ice_router_prove (self->router, id, packet->path, now_us);
+  vgw_ice_router_prove (self->shared->router, id, packet->path, now_us);
   return TRUE;
 }
 
@@ -80,7 +80,7 @@ handle_stun (VgwIceDemux *self, const Packet *packet, gint64 now_us)
   };
   guint8 reply[VGW_STUN_MAX_REPLY_BYTES];
   gsize reply_length;
-  CheckLookup lookup = { .router = self->router };
+  CheckLookup lookup = { .router = self->shared->router };
   gboolean is_nominated;
   VgwStunVerdict verdict;
 
@@ -95,7 +95,7 @@ handle_stun (VgwIceDemux *self, const Packet *packet, gint64 now_us)
     {
       VgwIceCheck checks[VGW_ICE_MAX_PATHS];
 
-      vgw_ice_router_validate (self->router, lookup.route, packet->path, lookup.generation, is_nominated,
+      vgw_ice_router_validate (self->shared->router, lookup.route, packet->path, lookup.generation, is_nominated,
                                packet->length, now_us);
       vgw_ice_route_note_peer (lookup.route, packet->path, lookup.peer_ufrag);
       send_checks (self, checks, vgw_ice_route_take_due (lookup.route, now_us, checks, G_N_ELEMENTS (checks)));
@@ -115,13 +115,13 @@ is_media (const Packet *packet)
     return FALSE;
   first = packet->data[0];
   return (first >= DTLS_FIRST_BYTE_MIN && first <= DTLS_FIRST_BYTE_MAX)
-         || (first >= RTP_FIRST_BYTE_MIN && first <= RTP_FIRST_BYTE_MAX);
+         || (first >= VGW_ICE_RTP_FIRST_BYTE_MIN && first <= VGW_ICE_RTP_FIRST_BYTE_MAX);
 }
 
 static gboolean
 handle_media (VgwIceDemux *self, const Packet *packet, gint64 now_us)
 {
-  g_autoptr (VgwIceRoute) route = vgw_ice_router_find_path (self->router, packet->path, now_us);
+  g_autoptr (VgwIceRoute) route = vgw_ice_router_find_path (self->shared->router, packet->path, now_us);
 
   if (route == NULL)
     {
@@ -139,7 +139,6 @@ void
 vgw_ice_demux_init (VgwIceDemux *self, VgwIceShared *shared)
 {
   self->shared = shared;
-  self->router = shared->router;
   vgw_stun_init (&self->stun);
 }
 
@@ -166,7 +165,7 @@ vgw_ice_demux_tick (VgwIceDemux *self, gint64 now_us)
     return;
   do
     {
-      n = vgw_ice_router_take_due (self->router, now_us, checks, TICK_BATCH);
+      n = vgw_ice_router_take_due (self->shared->router, now_us, checks, TICK_BATCH);
       send_checks (self, checks, n);
     }
   while (n == TICK_BATCH);
@@ -175,5 +174,5 @@ vgw_ice_demux_tick (VgwIceDemux *self, gint64 now_us)
 int
 vgw_ice_demux_get_timeout_ms (VgwIceDemux *self)
 {
-  return vgw_ice_router_count_paths (self->router) > 0 ? (int) (TICK_US / G_TIME_SPAN_MILLISECOND) : -1;
+  return vgw_ice_router_count_paths (self->shared->router) > 0 ? (int) (TICK_US / G_TIME_SPAN_MILLISECOND) : -1;
 }

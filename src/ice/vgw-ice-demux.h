@@ -9,8 +9,7 @@
 
 typedef struct
 {
-  VgwIceShared *shared; /* borrowed, as the next */
-  VgwIceRouter *router;
+  VgwIceShared *shared; /* borrowed */
   VgwStun stun;
 } VgwIceDemux;
 

@@ -2,9 +2,6 @@
 
 #include <string.h>
 
-#define RTP_FIRST_BYTE_MIN 128 /* RFC 7983 section 7 */
-#define RTP_FIRST_BYTE_MAX 191
-
 guint8 *
 vgw_ice_frame_reader_get_room (VgwIceFrameReader *self, gsize *room)
 {
@@ -42,8 +39,8 @@ is_media (GBytes *frame)
   gsize length;
   const guint8 *bytes = g_bytes_get_data (frame, &length);
 
-  return length > VGW_ICE_FRAME_HEADER_BYTES && bytes[VGW_ICE_FRAME_HEADER_BYTES] >= RTP_FIRST_BYTE_MIN
-         && bytes[VGW_ICE_FRAME_HEADER_BYTES] <= RTP_FIRST_BYTE_MAX;
+  return length > VGW_ICE_FRAME_HEADER_BYTES && bytes[VGW_ICE_FRAME_HEADER_BYTES] >= VGW_ICE_RTP_FIRST_BYTE_MIN
+         && bytes[VGW_ICE_FRAME_HEADER_BYTES] <= VGW_ICE_RTP_FIRST_BYTE_MAX;
 }
 
 /* The oldest media, but for a frame that is written in part. FALSE where there is none. */

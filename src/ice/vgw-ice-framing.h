@@ -7,6 +7,8 @@
 
 #define VGW_ICE_FRAME_MAX_BYTES 2048 /* of a packet; as with UDP, WebRTC keeps below 1500 */
 #define VGW_ICE_FRAME_HEADER_BYTES 2
+#define VGW_ICE_RTP_FIRST_BYTE_MIN 128 /* of an RTP or RTCP packet, RFC 7983 section 7 */
+#define VGW_ICE_RTP_FIRST_BYTE_MAX 191
 
 /* What waits to be written, at most: half a second of the busiest call. */
 #define VGW_ICE_FRAME_QUEUE_BYTES (16 * 1024)
