@@ -255,6 +255,7 @@ vgw_media_new (const VgwMediaSettings *settings, GError **error)
     return NULL;
   if (!load_pipelines (self, error))
     return NULL;
+  self->settings.pipeline_dir = NULL; /* borrowed, and ours ends here */
   warn_of_pipelines_without_voice (self);
   if (settings->ice_agent == VGW_ICE_AGENT_MUX && !open_mux (self, error))
     return NULL;

@@ -508,11 +508,6 @@ vgw_offer_parse_next (const VgwOffer *previous, const char *text, guint max_mlin
 
   if (self == NULL)
     return NULL;
-  if (!has_same_mlines (self, previous) && g_strcmp0 (get_id (self), get_id (previous)) == 0)
-    {
-      bad (error, "has not the m-lines of the one before (RFC 8829 section 5.2.2)");
-      return NULL;
-    }
   if (has_same_mlines (self, previous))
     {
       self->can_send = previous->can_send;
@@ -520,6 +515,11 @@ vgw_offer_parse_next (const VgwOffer *previous, const char *text, guint max_mlin
       choose_other_roles (self, previous);
       if (!parse_transport (self, error))
         return NULL;
+    }
+  else if (g_strcmp0 (get_id (self), get_id (previous)) == 0)
+    {
+      bad (error, "has not the m-lines of the one before (RFC 8829 section 5.2.2)");
+      return NULL;
     }
   if (self->fingerprints->len == 0 || !is_same_connection (self, previous))
     {
