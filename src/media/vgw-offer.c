@@ -9,13 +9,10 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "base/vgw-ice-credential.h"
 
 #define MAX_FINGERPRINTS 8
 #define DTMF_CLOCK_RATE_HZ 8000 /* RFC 4733 section 7.1.1: the default; Firefox offers no other beside Opus */
-/* RFC 8445 section 5.3: ice-ufrag = 4*256ice-char, ice-pwd = 22*256ice-char */
-#define MIN_UFRAG_LENGTH 4
-#define MIN_PWD_LENGTH 22
-#define MAX_ICE_CREDENTIAL_LENGTH 256
 
 /* RFC 8829 section 5.1.2: all of them mean DTLS-SRTP; the answer repeats the one that was offered. The F is only about
  * the timing of RTCP feedback, and the gateway neither offers nor answers a=rtcp-fb. */
@@ -66,19 +63,6 @@ bad (GError **error, const char *message)
 {
   g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the offer %s", message);
   return FALSE;
-}
-
-static gboolean
-is_ice_credential (const char *text, gsize min_length)
-{
-  gsize length = text ? strlen (text) : 0;
-  if (length < min_length || length > MAX_ICE_CREDENTIAL_LENGTH)
-    return FALSE;
-  for (gsize i = 0; i < length; i++)
-    if (!g_ascii_isalnum (text[i]) && text[i] != '+' && text[i] != '/' && text[i] != '-' && text[i] != '_'
-        && text[i] != '=')
-      return FALSE; /* '-', '_' and '=' are not ice-chars, but deployed stacks send them */
-  return TRUE;
 }
 
 static gboolean
@@ -539,7 +523,8 @@ vgw_offer_has_transport (const VgwOffer *self, const VgwOffer *other)
 gboolean
 vgw_offer_check_credentials (const char *ufrag, const char *pwd, GError **error)
 {
-  if (!is_ice_credential (ufrag, MIN_UFRAG_LENGTH) || !is_ice_credential (pwd, MIN_PWD_LENGTH))
+  if (!vgw_ice_credential_is_valid (ufrag, VGW_ICE_MIN_UFRAG_LENGTH)
+      || !vgw_ice_credential_is_valid (pwd, VGW_ICE_MIN_PWD_LENGTH))
     return bad (error, "has no usable a=ice-ufrag and a=ice-pwd");
   return TRUE;
 }

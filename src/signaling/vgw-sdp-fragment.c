@@ -3,12 +3,8 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "base/vgw-ice-credential.h"
 
-/* RFC 8839 section 5.4: ice-ufrag = 4*256ice-char, ice-pwd = 22*256ice-char */
-#define MIN_UFRAG_LENGTH 4
-#define MIN_PWD_LENGTH 22
-#define MAX_CREDENTIAL_LENGTH 256
-#define ICE_CHARS "+/-_=" G_CSET_DIGITS G_CSET_A_2_Z G_CSET_a_2_z /* the first two only, but stacks send the others */
 #define END_OF_CANDIDATES "end-of-candidates"
 
 static void
@@ -59,9 +55,7 @@ bad (GError **error, const char *message)
 static gboolean
 read_credential (char **credential, const char *value, gsize min_length, GError **error)
 {
-  gsize length = strspn (value, ICE_CHARS);
-
-  if (length < min_length || length > MAX_CREDENTIAL_LENGTH || value[length] != '\0')
+  if (!vgw_ice_credential_is_valid (value, min_length))
     return bad (error, "has malformed ICE credentials");
   if (*credential != NULL && strcmp (*credential, value) != 0)
     return bad (error, "has ICE credentials of more than one transport");
@@ -99,9 +93,9 @@ read_attribute (VgwSdpFragment *self, const char *attribute, char **mid, guint n
   const char *value;
 
   if ((value = after (attribute, "ice-ufrag:")) != NULL)
-    return read_credential (&self->ufrag, value, MIN_UFRAG_LENGTH, error);
+    return read_credential (&self->ufrag, value, VGW_ICE_MIN_UFRAG_LENGTH, error);
   if ((value = after (attribute, "ice-pwd:")) != NULL)
-    return read_credential (&self->pwd, value, MIN_PWD_LENGTH, error);
+    return read_credential (&self->pwd, value, VGW_ICE_MIN_PWD_LENGTH, error);
   if (after (attribute, "candidate:") != NULL)
     vgw_sdp_fragment_add_candidate (self, attribute, *mid);
   else if ((value = after (attribute, "mid:")) != NULL)
