@@ -3,6 +3,7 @@
 #include <glib-unix.h>
 #include <locale.h>
 #include <stdlib.h>
+#include <sysexits.h> /* what systemd and scripts expect of a daemon that cannot start */
 
 #include "app/vgw-app.h"
 #include "app/vgw-token-command.h"
@@ -11,10 +12,6 @@
 #include "config/vgw-config-text.h"
 #include "media/vgw-pipeline-check.h"
 #include "vgw-build.h"
-
-/* sysexits.h: what systemd and scripts expect of a daemon that cannot start */
-#define EXIT_USAGE 64
-#define EXIT_CONFIG 78
 
 #define SAMPLE_PATH "/voice-gateway/voice-gateway.conf"
 
@@ -220,7 +217,7 @@ run_app (Run *run, VgwConfig *config)
   if (app == NULL)
     {
       log_lines (G_LOG_LEVEL_CRITICAL, "cannot start", error);
-      return EXIT_CONFIG;
+      return EX_CONFIG;
     }
   run->app = app;
   g_main_loop_run (run->loop);
@@ -255,7 +252,7 @@ check_pipeline (const char *path, const VgwConfig *config)
   if (summary == NULL)
     {
       g_printerr ("%s\n", error->message);
-      return EXIT_CONFIG;
+      return EX_CONFIG;
     }
   g_print ("%s\n", summary);
   return EXIT_SUCCESS;
@@ -268,7 +265,7 @@ check_config (const VgwConfig *config, const Options *options)
   if (!vgw_app_check (config, options->pipeline, &error))
     {
       g_printerr ("%s\n", error->message);
-      return EXIT_CONFIG;
+      return EX_CONFIG;
     }
   g_print ("configuration OK\n");
   return EXIT_SUCCESS;
@@ -289,7 +286,7 @@ run_with_config (VgwConfig *loaded, const Options *options)
   if (!vgw_media_prepare_process (&error))
     {
       g_printerr ("voice-gateway: %s\n", error->message);
-      return EXIT_CONFIG;
+      return EX_CONFIG;
     }
   if (options->check_pipeline_path != NULL)
     return check_pipeline (options->check_pipeline_path, config);
@@ -317,7 +314,7 @@ run_with_options (const Options *options)
   if (config == NULL)
     {
       print_lines (error);
-      return EXIT_CONFIG;
+      return EX_CONFIG;
     }
   return run_with_config (config, options);
 }
@@ -328,7 +325,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   Options options = { 0 };
   setlocale (LC_ALL, "");
-  int status = EXIT_USAGE;
+  int status = EX_USAGE;
   if (argc > 1 && g_str_equal (argv[1], "token"))
     return vgw_token_command_run (argc - 1, argv + 1);
   if (parse_options (&argc, &argv, &options, &error))

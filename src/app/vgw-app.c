@@ -259,10 +259,8 @@ is_in_use (const VgwConfig *config, const VgwEngineConfig *engine)
   for (guint i = 0; i < config->engine.engines->len; i++)
     {
       const VgwEngineConfig *other = config->engine.engines->pdata[i];
-      const char *fallback;
 
-      vgw_engine_config_get_on_failure (other, &fallback);
-      if (other != engine && g_strcmp0 (fallback, engine->name) == 0)
+      if (other != engine && vgw_engine_config_find_fallback (other, config->engine.engines) == engine)
         return TRUE;
     }
   return FALSE;

@@ -1,12 +1,11 @@
 #include "app/vgw-token-command.h"
 
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include "access/vgw-token.h"
 #include "config/vgw-config-load.h"
 
-#define EXIT_USAGE 64 /* sysexits.h */
-#define EXIT_CONFIG 78
 #define DEFAULT_TTL_S 3600
 #define MAX_TTL_S (365 * 24 * 3600)
 
@@ -137,14 +136,14 @@ vgw_token_command_run (int argc, char **argv)
   if (!parse_options (argc, argv, &options, &error))
     {
       g_printerr ("voice-gateway token: %s\nTry voice-gateway token --help.\n", error->message);
-      return EXIT_USAGE;
+      return EX_USAGE;
     }
   config = load_config (&options, &error);
   token = config != NULL ? mint (&options, config, &error) : NULL;
   if (token == NULL)
     {
       g_printerr ("voice-gateway token: %s\n", error->message);
-      return config != NULL && error->domain == G_OPTION_ERROR ? EXIT_USAGE : EXIT_CONFIG;
+      return config != NULL && error->domain == G_OPTION_ERROR ? EX_USAGE : EX_CONFIG;
     }
   g_print ("%s\n", token);
   return EXIT_SUCCESS;

@@ -2,14 +2,11 @@
 #include <glib-unix.h>
 #include <locale.h>
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include "assistant/vgw-assistant-server.h"
 #include "base/vgw-log.h"
 #include "vgw-build.h"
-
-/* sysexits.h, as the gateway has them */
-#define EXIT_USAGE 64
-#define EXIT_CONFIG 78
 
 #define DEFAULT_ADDRESS "127.0.0.1:8082"
 #define DEFAULT_PORT 8082
@@ -170,7 +167,7 @@ run_with_options (const Options *options)
   if (address != NULL && init_log (options, &error) && run (options, address, &error))
     return EXIT_SUCCESS;
   g_printerr ("voice-gateway-assistant: %s\n", error->message);
-  return error->domain == G_OPTION_ERROR ? EXIT_USAGE : EXIT_CONFIG;
+  return error->domain == G_OPTION_ERROR ? EX_USAGE : EX_CONFIG;
 }
 
 int
@@ -178,7 +175,7 @@ main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
   Options options = { .max_calls = DEFAULT_MAX_CALLS };
-  int status = EXIT_USAGE;
+  int status = EX_USAGE;
 
   setlocale (LC_ALL, "");
   if (parse_options (&argc, &argv, &options, &error))
