@@ -74,6 +74,16 @@ fail_next (VgwLegs *self, const GError *error)
   report (self, VGW_LEGS_REJECTED, error);
 }
 
+/* @type: what it is to the session where the leg is the current one. */
+static void
+handle_failed (VgwLegs *self, gboolean is_next, VgwLegsReport type, const GError *error)
+{
+  if (is_next)
+    fail_next (self, error);
+  else
+    report (self, type, error);
+}
+
 static void
 handle_closed (VgwLegs *self, gboolean is_next)
 {
@@ -146,17 +156,13 @@ on_leg_report (VgwLeg *leg, const VgwLegReport *leg_report, gpointer user_data)
       vgw_caller_speech_set_voice (vgw_conversation_get_speech (self->conversation), leg_report->has_voice);
       break;
     case VGW_LEG_REPORT_REJECTED:
-      if (is_next)
-        fail_next (self, leg_report->error);
-      else
-        report (self, VGW_LEGS_REJECTED, leg_report->error);
+      handle_failed (self, is_next, VGW_LEGS_REJECTED, leg_report->error);
       break;
     case VGW_LEG_REPORT_FAILED:
+      handle_failed (self, is_next, VGW_LEGS_FAILED, leg_report->error);
+      break;
     case VGW_LEG_REPORT_LATE:
-      if (is_next)
-        fail_next (self, leg_report->error);
-      else
-        report (self, leg_report->type == VGW_LEG_REPORT_LATE ? VGW_LEGS_LATE : VGW_LEGS_FAILED, leg_report->error);
+      handle_failed (self, is_next, VGW_LEGS_LATE, leg_report->error);
       break;
     case VGW_LEG_REPORT_CLOSED:
       handle_closed (self, is_next);
@@ -203,6 +209,16 @@ vgw_legs_free (VgwLegs *self)
   g_free (self);
 }
 
+/* @what: "offers". Errors: VGW_ERROR_BUSY. */
+static gboolean
+take_offer (VgwLegs *self, const char *what, GError **error)
+{
+  if (vgw_token_bucket_take (&self->offers, 1, OFFERS_PER_SECOND, MAX_OFFERS_AT_ONCE, g_get_monotonic_time ()))
+    return TRUE;
+  g_set_error (error, VGW_ERROR, VGW_ERROR_BUSY, "too many %s in a short time", what);
+  return FALSE;
+}
+
 /* Errors: VGW_ERROR_BAD_STATE, VGW_ERROR_BUSY. */
 static gboolean
 may_handle_further (VgwLegs *self, GError **error)
@@ -215,12 +231,7 @@ may_handle_further (VgwLegs *self, GError **error)
                            "offer: not allowed while the first one is being connected");
       return FALSE;
     }
-  if (!vgw_token_bucket_take (&self->offers, 1, OFFERS_PER_SECOND, MAX_OFFERS_AT_ONCE, g_get_monotonic_time ()))
-    {
-      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BUSY, "too many offers in a short time");
-      return FALSE;
-    }
-  return TRUE;
+  return take_offer (self, "offers", error);
 }
 
 /* TRUE where @sdp was of the connection of @leg, which is in @state: it is answered, or @error is set. */
@@ -290,11 +301,8 @@ vgw_legs_restart_ice (VgwLegs *self, const VgwSdpFragment *remote, GError **erro
       g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_STATE, "there is no connection to restart");
       return NULL;
     }
-  if (!vgw_token_bucket_take (&self->offers, 1, OFFERS_PER_SECOND, MAX_OFFERS_AT_ONCE, g_get_monotonic_time ()))
-    {
-      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BUSY, "too many ICE restarts in a short time");
-      return NULL;
-    }
+  if (!take_offer (self, "ICE restarts", error))
+    return NULL;
   own = vgw_peer_restart_ice (peer, remote->ufrag, remote->pwd, error);
   if (own == NULL)
     return NULL;

@@ -30,7 +30,6 @@ vgw_replay_add (VgwReplay *self, VgwMessage *message)
       g_autoptr (VgwMessage) oldest = g_queue_pop_head (&self->messages);
 
       self->n_bytes -= get_size (oldest);
-      self->n_discarded++;
     }
 }
 

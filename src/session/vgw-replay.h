@@ -9,10 +9,9 @@
 
 typedef struct
 {
-  GQueue messages;     /* VgwMessage*, owned; their numbers follow one another */
-  gsize n_bytes;       /* of them */
-  guint64 last_seq;    /* of the last message that was added; 0: none */
-  guint64 n_discarded; /* ever */
+  GQueue messages;  /* VgwMessage*, owned; their numbers follow one another */
+  gsize n_bytes;    /* of them */
+  guint64 last_seq; /* of the last message that was added; 0: none */
 } VgwReplay;
 
 /* Keeps @message (transfer full), whose number is the next one. */
