@@ -7,7 +7,6 @@
 #include "base/vgw-log.h"
 #include "net/vgw-http-origin.h"
 
-#define MAX_LOGGED_NAME_BYTES 64
 #define BEARER "Bearer "
 #define TOKEN_SUBPROTOCOL "voice-gateway.token."
 
@@ -149,18 +148,6 @@ choose_engine (VgwAccess *self, const char *name, const VgwToken *token, GError 
 
 /* --- the whole --- */
 
-static void
-log_refusal (const VgwAccessRequest *request, VgwRefusal refusal, const char *engine, const GError *error)
-{
-  g_autofree char *shown = g_strndup (engine, MAX_LOGGED_NAME_BYTES); /* the log makes it valid and escapes it */
-
-  if (refusal == VGW_REFUSAL_ENGINE && shown != NULL)
-    vgw_info_about (request->address, "refused a session for %s: engine \"%s\": %s", request->address, shown,
-                    error->message);
-  else
-    vgw_info_about (request->address, "refused a session for %s: %s", request->address, error->message);
-}
-
 static VgwGrant *
 make_grant (VgwAccess *self, const VgwAccessRequest *request, const VgwEngineConfig *engine, const VgwToken *token)
 {
@@ -236,10 +223,8 @@ vgw_access_grant (VgwAccess *self, const VgwAccessRequest *request, VgwRefusal *
   if (engine != NULL)
     return make_grant (self, request, engine, token);
   if (!request->is_question)
-    {
-      vgw_session_table_count_refusal (self->settings.table, *refusal);
-      log_refusal (request, *refusal, name, cause);
-    }
+    vgw_session_table_refuse (self->settings.table, *refusal, request->address,
+                              *refusal == VGW_REFUSAL_ENGINE ? name : NULL, cause->message);
   g_propagate_error (error, g_steal_pointer (&cause));
   return NULL;
 }

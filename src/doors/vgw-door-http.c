@@ -102,3 +102,11 @@ vgw_door_prepare_error (VgwHttpRequest *request, VgwErrorCode code)
     vgw_http_request_set_header (request, "Retry-After", RETRY_AFTER_S);
   return status;
 }
+
+void
+vgw_door_reply_text (VgwHttpRequest *request, guint status, const char *message)
+{
+  g_autofree char *text = g_strconcat (message, "\n", NULL);
+
+  vgw_http_request_reply (request, status, VGW_HTTP_TEXT_PLAIN, text);
+}

@@ -14,3 +14,6 @@ guint vgw_door_prepare_refusal (VgwHttpRequest *request, VgwRefusal refusal);
 
 /* The same for what a session reports of an offer: @code of VGW_ERROR. */
 guint vgw_door_prepare_error (VgwHttpRequest *request, VgwErrorCode code);
+
+/* Replies with the line @message, as text. */
+void vgw_door_reply_text (VgwHttpRequest *request, guint status, const char *message);

@@ -5,6 +5,7 @@
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "base/vgw-random.h"
+#include "doors/vgw-door-http.h"
 #include "doors/vgw-http-sessions.h"
 #include "signaling/vgw-sdp-fragment.h"
 #include "signaling/vgw-sdp-sections.h"
@@ -56,20 +57,17 @@ ice_free (gpointer data)
 static void
 on_refused (VgwHttpRequest *request, guint status, const GError *error, gpointer user_data)
 {
-  g_autofree char *text = g_strconcat (error->message, "\n", NULL);
-
-  vgw_http_request_reply (request, status, VGW_HTTP_TEXT_PLAIN, text);
+  vgw_door_reply_text (request, status, error->message);
 }
 
 static void
 reply_error (VgwHttpRequest *request, guint status, const char *message)
 {
   const char *address = vgw_http_request_get_remote_address (request);
-  g_autofree char *text = g_strconcat (message, "\n", NULL);
 
   vgw_info_about (address, "whip: %s: %s refused with %u: %s", address, vgw_http_request_get_method (request), status,
                   message);
-  vgw_http_request_reply (request, status, VGW_HTTP_TEXT_PLAIN, text);
+  vgw_door_reply_text (request, status, message);
 }
 
 /* As a quoted-string (RFC 9110 section 5.6.4). */

@@ -117,7 +117,7 @@ refuse (VgwWsChannel *channel, const GError *error)
 static gint64
 get_last_seq (const VgwGrant *grant)
 {
-  const char *text = g_hash_table_lookup (grant->parameters, "seq");
+  const char *text = vgw_grant_get_parameter (grant, "seq");
   gint64 seq;
 
   if (text == NULL || !g_ascii_string_to_signed (text, 10, 0, G_MAXINT64, &seq, NULL))
@@ -130,8 +130,7 @@ static VgwSession *
 find_session (Caller *caller, gboolean *is_resumed, GError **error)
 {
   const VgwGrant *grant = caller->grant;
-  const char *token =
-      grant != NULL && grant->parameters != NULL ? g_hash_table_lookup (grant->parameters, "resume") : NULL;
+  const char *token = grant != NULL ? vgw_grant_get_parameter (grant, "resume") : NULL;
   VgwRefusal refusal;
 
   *is_resumed = token != NULL;
@@ -203,9 +202,7 @@ on_request (VgwHttpRequest *request, gpointer user_data)
   if (g_error_matches (caller->refusal, VGW_ERROR, VGW_ERROR_UNAUTHORIZED)
       && (refusal == VGW_REFUSAL_ORIGIN || asked.is_question))
     {
-      g_autofree char *text = g_strconcat (caller->refusal->message, "\n", NULL);
-
-      vgw_http_request_reply (request, vgw_door_prepare_refusal (request, refusal), VGW_HTTP_TEXT_PLAIN, text);
+      vgw_door_reply_text (request, vgw_door_prepare_refusal (request, refusal), caller->refusal->message);
       caller_free (caller);
       return;
     }

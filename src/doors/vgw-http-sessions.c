@@ -135,34 +135,31 @@ session_free (gpointer data)
   g_free (session);
 }
 
+/* A request that still waits is refused. */
 static void
-on_session_ended (VgwSession *source, VgwEndReason reason, gpointer user_data)
+drop_session (VgwHttpSession *session, VgwErrorCode code, const char *message)
 {
-  VgwHttpSession *session = user_data;
-
   if (session->request != NULL)
     {
       g_autoptr (VgwHttpRequest) request = take_request (session);
 
-      refuse (session->owner, request, reason == VGW_END_SHUTDOWN ? VGW_ERROR_BUSY : VGW_ERROR_INTERNAL,
-              vgw_end_reason_to_string (reason));
+      refuse (session->owner, request, code, message);
     }
   g_hash_table_remove (session->owner->sessions, session->name);
+}
+
+static void
+on_session_ended (VgwSession *source, VgwEndReason reason, gpointer user_data)
+{
+  drop_session (user_data, reason == VGW_END_SHUTDOWN ? VGW_ERROR_BUSY : VGW_ERROR_INTERNAL,
+                vgw_end_reason_to_string (reason));
 }
 
 /* The client goes on with another door, or another request to this one: the name is of no use any more. */
 static void
 on_session_replaced (VgwSession *source, gpointer user_data)
 {
-  VgwHttpSession *session = user_data;
-
-  if (session->request != NULL)
-    {
-      g_autoptr (VgwHttpRequest) request = take_request (session);
-
-      refuse (session->owner, request, VGW_ERROR_GONE, "the session was resumed by another request");
-    }
-  g_hash_table_remove (session->owner->sessions, session->name);
+  drop_session (user_data, VGW_ERROR_GONE, "the session was resumed by another request");
 }
 
 /* --- sessions --- */
@@ -207,7 +204,7 @@ add_session (VgwHttpSessions *self, VgwSession *session)
 static VgwSession *
 find_session (VgwHttpSessions *self, VgwGrant *grant, VgwHttpSessionOrigin *origin, VgwRefusal *refusal, GError **error)
 {
-  const char *token = grant->parameters != NULL ? g_hash_table_lookup (grant->parameters, "resume") : NULL;
+  const char *token = vgw_grant_get_parameter (grant, "resume");
   VgwSession *session = token != NULL ? vgw_session_table_resume (self->table, token, grant, NULL) : NULL;
 
   *origin = session != NULL ? VGW_HTTP_SESSION_RESUMED : VGW_HTTP_SESSION_EXPIRED;

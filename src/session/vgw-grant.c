@@ -82,6 +82,12 @@ vgw_grant_set_token (VgwGrant *self, const char *identity, guint max_duration_s,
   self->metadata = g_strdup (metadata);
 }
 
+const char *
+vgw_grant_get_parameter (const VgwGrant *self, const char *name)
+{
+  return self->parameters != NULL ? g_hash_table_lookup (self->parameters, name) : NULL;
+}
+
 guint
 vgw_grant_get_max_duration_s (const VgwGrant *self, guint limit_s)
 {

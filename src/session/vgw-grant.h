@@ -29,6 +29,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwGrant, vgw_grant_unref)
  * a token in it is left out. */
 void vgw_grant_set_page (VgwGrant *self, const char *origin, const char *user_agent, const char *query);
 
+/* The parameter @name of the query, decoded, or NULL. (transfer none) */
+const char *vgw_grant_get_parameter (const VgwGrant *self, const char *name);
+
 /* What a token grants: @identity and @metadata (nullable). */
 void vgw_grant_set_token (VgwGrant *self, const char *identity, guint max_duration_s, const char *metadata);
 

@@ -5,6 +5,8 @@
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 
+#define MAX_LOGGED_NAME_BYTES 64
+
 struct _VgwSessionTable
 {
   GObject parent_instance;
@@ -136,16 +138,19 @@ vgw_session_table_new (const VgwSessionContext *context)
   return self;
 }
 
-/* One line for a session that there is none of. */
-static void
-log_refusal (const VgwGrant *grant, const char *why)
+void
+vgw_session_table_refuse (VgwSessionTable *self, VgwRefusal refusal, const char *address, const char *engine,
+                          const char *why)
 {
-  const char *asked = grant->parameters != NULL ? g_hash_table_lookup (grant->parameters, "engine") : NULL;
+  g_autofree char *shown = g_strndup (engine, MAX_LOGGED_NAME_BYTES); /* the log makes it valid and escapes it */
 
-  if (asked != NULL)
-    vgw_info_about (grant->address, "refused a session for %s: engine \"%s\": %s", grant->address, asked, why);
+  g_return_if_fail (VGW_IS_SESSION_TABLE (self));
+
+  self->stats.refused[refusal]++;
+  if (shown != NULL)
+    vgw_info_about (address, "refused a session for %s: engine \"%s\": %s", address, shown, why);
   else
-    vgw_info_about (grant->address, "refused a session for %s: %s", grant->address, why);
+    vgw_info_about (address, "refused a session for %s: %s", address, why);
 }
 
 /* @key: the group of the grant's address. @refusal (out): the cause. Errors: VGW_ERROR_BUSY. */
@@ -183,8 +188,7 @@ check_limits (VgwSessionTable *self, const VgwGrant *grant, const char *key, Vgw
 
   if (full == NULL)
     return TRUE;
-  self->stats.refused[*refusal]++;
-  log_refusal (grant, full);
+  vgw_session_table_refuse (self, *refusal, grant->address, vgw_grant_get_parameter (grant, "engine"), full);
   g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BUSY, full);
   return FALSE;
 }
@@ -246,8 +250,8 @@ vgw_session_table_resume (VgwSessionTable *self, const char *token, const VgwGra
   session = find_resumed (self, token, grant);
   if (session == NULL)
     {
-      self->stats.refused[VGW_REFUSAL_RESUME]++;
-      log_refusal (grant, "the resume token is not good, or not any more");
+      vgw_session_table_refuse (self, VGW_REFUSAL_RESUME, grant->address, vgw_grant_get_parameter (grant, "engine"),
+                                "the resume token is not good, or not any more");
       g_set_error_literal (error, VGW_ERROR, VGW_ERROR_GONE, "there is no session to resume");
       return NULL;
     }
@@ -285,13 +289,6 @@ vgw_session_table_get_stats (VgwSessionTable *self, VgwSessionStats *stats)
       stats->in_state[vgw_session_get_phase (session)]++;
       add_counts (stats, session);
     }
-}
-
-void
-vgw_session_table_count_refusal (VgwSessionTable *self, VgwRefusal refusal)
-{
-  g_return_if_fail (VGW_IS_SESSION_TABLE (self));
-  self->stats.refused[refusal]++;
 }
 
 gboolean

@@ -21,8 +21,9 @@ VgwSession *vgw_session_table_create (VgwSessionTable *self, VgwGrant *grant, Vg
  * session is over, that never was one, or that is of a client with another identity. Returns: (transfer none) */
 VgwSession *vgw_session_table_resume (VgwSessionTable *self, const char *token, const VgwGrant *grant, GError **error);
 
-/* Counts a request that was refused before it came to create (). */
-void vgw_session_table_count_refusal (VgwSessionTable *self, VgwRefusal refusal);
+/* Counts and logs a request that gets no session; @engine (nullable): the name that it asked for. */
+void vgw_session_table_refuse (VgwSessionTable *self, VgwRefusal refusal, const char *address, const char *engine,
+                               const char *why);
 
 guint vgw_session_table_count (VgwSessionTable *self);
 

@@ -358,7 +358,7 @@ START_TEST (sessions_are_counted_by_state_reason_and_cause)
   ck_assert_double_eq (metrics_get (before, "vgw_sessions_started_total"), 0);
   open_session (table, "192.0.2.1");
   end_session (open_session (table, "192.0.2.1"), VGW_END_OFFER_TIMEOUT);
-  vgw_session_table_count_refusal (table, VGW_REFUSAL_ENGINE);
+  vgw_session_table_refuse (table, VGW_REFUSAL_ENGINE, "192.0.2.1", NULL, "test");
   open_session (table, "192.0.2.1");
   assert_busy (table, "192.0.2.1");
   open_session (table, "192.0.2.2");
