@@ -10,28 +10,17 @@ import harness
 USER, PASSWORD, REALM = "caller", "secret", "voice.test"
 
 
-def own_address():
-    """The address that libnice finds for itself: it leaves loopback out where there is anything else, and what is sent
-    from there to 127.0.0.1 does not come back. Nothing leaves the machine either way."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # sends nothing
-            return probe.getsockname()[0]
-        except OSError:
-            return "127.0.0.1"
-
-
-ADDRESS = own_address()
+# The address that libnice finds for itself: it leaves loopback out where there is anything else, and what is sent from
+# there to 127.0.0.1 does not come back. Nothing leaves the machine either way.
+ADDRESS = harness.find_own_address() or "127.0.0.1"
 
 CONFIG = """
-listening-ip={address}
+listening-ip={listening}
 listening-port={port}
-relay-ip={address}
+relay-ip={relay}
 realm={realm}
-user={user}:{password}
-lt-cred-mech
+{access}
 fingerprint
-allow-loopback-peers
 no-tls
 no-dtls
 no-cli
@@ -45,6 +34,18 @@ userdb={directory}/turn.db
 """
 
 
+def write_config(directory, port, listening, relay, access):
+    """The path of a configuration whose log read_log () reads; access is the lines about who may have a relay, and to where."""
+    path = directory / "turn.conf"
+    path.write_text(CONFIG.format(directory=directory, port=port, listening=listening, relay=relay, realm=REALM, access=access))
+    return path
+
+
+def read_log(directory):
+    path = directory / "turn.log"
+    return path.read_text(errors="replace") if path.exists() else ""
+
+
 def free_port():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind((ADDRESS, 0))
@@ -54,10 +55,8 @@ def free_port():
 class Coturn:
     def __init__(self, directory):
         self.directory, self.port = pathlib.Path(directory), free_port()
-        config = self.directory / "turn.conf"
-        config.write_text(CONFIG.format(address=ADDRESS, port=self.port, realm=REALM, user=USER,
-                                        password=PASSWORD, directory=directory))
-        self.log_path = self.directory / "turn.log"
+        config = write_config(self.directory, self.port, ADDRESS, ADDRESS,
+                              f"user={USER}:{PASSWORD}\nlt-cred-mech\nallow-loopback-peers")
         self.process = subprocess.Popen(["turnserver", "-c", str(config)], stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
         harness.wait_for(self._answers, 20, "the TURN server answers")
@@ -73,7 +72,7 @@ class Coturn:
                 return False
 
     def log(self):
-        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+        return read_log(self.directory)
 
     def stop(self):
         self.process.terminate()

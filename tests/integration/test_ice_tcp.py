@@ -11,6 +11,7 @@ import time
 from aioice import stun
 
 import harness
+from bots import free_port
 from wire import Wire, WireTest, good_offer
 
 N_HALF_OPEN = 300
@@ -20,12 +21,6 @@ FIRST_CHECK_S = 10
 READ_TIMEOUT_S = 15
 MAX_FRAME_BYTES = 2048
 STUN_FIRST_BYTE_MAX = 3  # RFC 7983
-
-
-def find_free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def frame(data):
@@ -41,16 +36,6 @@ def make_check(answer, password=None):
     message.attributes["ICE-CONTROLLING"] = 1
     message.add_message_integrity((password or find("ice-pwd", answer)).encode())  # and the fingerprint
     return message
-
-
-def find_own_address():
-    """An address of this machine that is not a loopback one."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # sends nothing
-        except OSError:
-            return None
-        return probe.getsockname()[0]
 
 
 def connect(port, address="127.0.0.1"):
@@ -101,7 +86,7 @@ def is_closed(connection):
 
 class IceTcp(WireTest):
     def launch(self, **settings):
-        self.port = find_free_port()
+        self.port = free_port()
         return self.start(engine__default="echo", ice__tcp_port=self.port, **settings)
 
     def with_answer(self, gateway, during):
@@ -197,7 +182,7 @@ class IceTcp(WireTest):
         self.assert_same_speech(harness.PHRASE, reply)
 
     def test_one_client_address_has_few_connections(self):
-        address = find_own_address()
+        address = harness.find_own_address()
         if address is None:
             self.skipTest("this machine has only loopback addresses")
         gateway = self.launch(ice__tcp_max_connections_per_address=MAX_PER_ADDRESS)

@@ -1,23 +1,12 @@
 """The bounds of the configuration, and the reason that each gives for the end of a session."""
 
 import asyncio
-import socket
 import unittest
 
 import websockets
 
 import harness
 from wire import Wire, WireTest, good_offer
-
-
-def find_own_address():
-    """An address of this machine that is not loopback, or None. Nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return None
-        return probe.getsockname()[0]
 
 
 class Limits(WireTest):
@@ -47,16 +36,16 @@ class Limits(WireTest):
     def test_sessions(self):
         self.check_busy(self.start(limits__max_sessions=2).url)
 
-    @unittest.skipUnless(find_own_address(), "this machine has no address but loopback")
+    @unittest.skipUnless(harness.find_own_address(), "this machine has no address but loopback")
     def test_sessions_per_address(self):
         gateway = self.start(limits__max_sessions_per_address=2, http__address="0.0.0.0", access__allow_open_network="true")
         gateway.wait_log(lambda entry: entry["level"] == "warning" and "access.allow-open-network" in entry["message"])
-        self.check_busy(gateway.url.replace("127.0.0.1", find_own_address()))
+        self.check_busy(gateway.url.replace("127.0.0.1", harness.find_own_address()))
 
-    @unittest.skipUnless(find_own_address(), "this machine has no address but loopback")
+    @unittest.skipUnless(harness.find_own_address(), "this machine has no address but loopback")
     def test_connections_per_address(self):
         gateway = self.start(http__max_connections_per_address=2, http__address="0.0.0.0", access__allow_open_network="true")
-        url = gateway.url.replace("127.0.0.1", find_own_address())
+        url = gateway.url.replace("127.0.0.1", harness.find_own_address())
 
         async def run():
             async with Wire(url) as first, Wire(url) as second:

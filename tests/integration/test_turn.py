@@ -5,32 +5,15 @@ import subprocess
 import sys
 import unittest
 
+import coturn
 import harness
 import netns
 
 SECRET = "north-and-south-and-east-and-west"
 RELAY_TO_CALLER, CALLER = "10.98.1.1", "10.98.1.2"
 RELAY_TO_GATEWAY, GATEWAY = "10.98.2.1", "10.98.2.2"
+PORT = 3478
 HERE = pathlib.Path(__file__).parent
-
-CONFIG = """
-listening-ip={caller_side}
-listening-port=3478
-relay-ip={gateway_side}
-realm=voice.test
-use-auth-secret
-static-auth-secret={secret}
-fingerprint
-no-tls
-no-dtls
-no-cli
-no-stdout-log
-log-file={directory}/turn.log
-simple-log
-verbose
-pidfile={directory}/turn.pid
-userdb={directory}/turn.db
-"""
 
 FORWARD = """
 import asyncio, sys
@@ -73,14 +56,13 @@ class Turn(harness.GatewayTest):
         return process
 
     def start_coturn(self):
-        (self.directory / "turn.conf").write_text(CONFIG.format(
-            caller_side=RELAY_TO_CALLER, gateway_side=RELAY_TO_GATEWAY, secret=SECRET, directory=self.directory))
-        self.launch(self.relay, "turnserver", "-c", self.directory / "turn.conf")
+        config = coturn.write_config(self.directory, PORT, RELAY_TO_CALLER, RELAY_TO_GATEWAY,
+                                     f"use-auth-secret\nstatic-auth-secret={SECRET}")
+        self.launch(self.relay, "turnserver", "-c", config)
         harness.wait_for(lambda: f"UDP listener opened on: {RELAY_TO_CALLER}" in self.turn_log(), 20, "coturn is up")
 
     def turn_log(self):
-        path = self.directory / "turn.log"
-        return path.read_text(errors="replace") if path.exists() else ""
+        return coturn.read_log(self.directory)
 
     def start_gateway(self, secret):
         secret_file = self.directory / "turn-secret"
@@ -88,7 +70,7 @@ class Turn(harness.GatewayTest):
         secret_file.write_text(secret + "\n")
         gateway = self.start(command=self.host.inside(harness.GATEWAY), http__address=GATEWAY,
                              access__allow_open_network="true", ice__client_turn_secret_file=secret_file,
-                             ice__client_servers=f"turn:{RELAY_TO_CALLER}:3478?transport=udp")
+                             ice__client_servers=f"turn:{RELAY_TO_CALLER}:{PORT}?transport=udp")
         port = gateway.http_url.rstrip("/").rpartition(":")[2]
         forwarder = self.launch(self.relay, sys.executable, "-c", FORWARD, RELAY_TO_CALLER, "0", GATEWAY, port)
         return gateway, f"ws://{RELAY_TO_CALLER}:{forwarder.stdout.readline().strip()}/ws"
