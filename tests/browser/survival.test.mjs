@@ -53,14 +53,9 @@ async function assertAudioRuns(page) {
   await waitUntil(page, () => window.call.readLevels().remote > 0.01); // the engine echoes
 }
 
-async function sessionsOf(which) {
-  const [, admin] = await which.waitForLog(/listening admin=(\S+?)(?:"|\s)/);
-  return (await fetch(`${admin}sessions`)).json();
-}
-
 /* One call, and it is `sessionId`. */
 async function assertOneSession(sessionId) {
-  assert.deepEqual((await sessionsOf(gateway)).map(({ id }) => id), [sessionId]);
+  assert.deepEqual((await gateway.sessions()).map(({ id }) => id), [sessionId]);
 }
 
 async function hangUp(page, sessionId) {
@@ -143,12 +138,12 @@ for (const [sessionGone, what] of [['end', 'ends the call with its reason'], ['n
     await waitUntil(page, () => window.call.state === 'ended' || window.said.sessions.length === 2);
     if (sessionGone === 'end') {
       assert.deepEqual((await page.evaluate(() => window.said)).errors, [{ code: 'session-gone', reason: 'gone' }]);
-      assert.deepEqual(await sessionsOf(second), []);
+      assert.deepEqual(await second.sessions(), []);
     } else {
       await waitForState(page, 'active');
       await assertAudioRuns(page);
       assert.notEqual(await page.evaluate(() => window.call.sessionId), sessionId);
-      assert.equal((await sessionsOf(second)).length, 1);
+      assert.equal((await second.sessions()).length, 1);
       await page.evaluate(() => window.call.hangUp());
     }
     await page.context().close();

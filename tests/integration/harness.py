@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.parse
 import urllib.request
 
 import audio
@@ -118,6 +119,7 @@ class Gateway:
         fields = dict(part.split("=", 1) for part in entry["message"].split()[1:])
         self.http_url = fields["url"]
         self.url = self.http_url.replace("http", "ws", 1) + "ws"
+        self.http_port = urllib.parse.urlsplit(self.http_url).port
         self.udp_port = int(fields["udp-port"])
 
     def _read(self):
@@ -153,10 +155,13 @@ class Gateway:
                     raise AssertionError("no such line in the gateway's log:\n" + "\n".join(self.lines[-40:]))
                 self.changed.wait(min(left, 0.5))
 
+    @property
+    def admin_url(self):
+        return self.wait_log(lambda entry: entry["message"].startswith("listening admin="))["message"].partition("=")[2]
+
     def metric(self, name):
         """The value of a counter or gauge; its label, where it has one, belongs to the name."""
-        entry = self.wait_log(lambda entry: entry["message"].startswith("listening admin="))
-        with urllib.request.urlopen(entry["message"].partition("=")[2] + "metrics") as response:
+        with urllib.request.urlopen(self.admin_url + "metrics") as response:
             page = response.read().decode()
         return int(re.search(rf"^{re.escape(name)} (\d+)$", page, re.M).group(1))
 

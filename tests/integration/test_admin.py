@@ -34,10 +34,6 @@ def metrics(url):
 
 
 class Admin(harness.GatewayTest):
-    def admin_url(self, gateway):
-        entry = gateway.wait_log(lambda entry: entry["message"].startswith("listening admin="))
-        return entry["message"].partition("=")[2]
-
     def sessions(self, url):
         status, text = get(url + "sessions")
         self.assertEqual(status, 200)
@@ -51,7 +47,7 @@ class Admin(harness.GatewayTest):
 
     def test_a_call(self):
         gateway = self.start()
-        url = self.admin_url(gateway)
+        url = gateway.admin_url
         before = metrics(url)
         self.assertEqual(before["vgw_setup_seconds_count"], 0)
         call = harness.Call(gateway.url, "--duration", 60)
@@ -84,7 +80,7 @@ class Admin(harness.GatewayTest):
         self.assertGreaterEqual(after["vgw_playout_played_ms_total"], during["vgw_playout_played_ms_total"])
 
     def test_libnice_has_no_udp_port_of_its_own(self):
-        url = self.admin_url(self.start(ice__agent="nice", ice__stun_servers=""))
+        url = self.start(ice__agent="nice", ice__stun_servers="").admin_url
         samples = metrics(url)
         self.assertIn("vgw_peers", samples)
         self.assertFalse([name for name in samples if name.startswith("vgw_ice_")])
@@ -96,7 +92,7 @@ class Admin(harness.GatewayTest):
 
     def test_a_busy_port_stops_the_start(self):
         gateway = self.start()
-        port = self.admin_url(gateway).rstrip("/").rpartition(":")[2]
+        port = gateway.admin_url.rstrip("/").rpartition(":")[2]
         with self.assertRaises(AssertionError) as caught:
             harness.Gateway(admin__port=port)
         self.assertIn("admin.port", str(caught.exception))

@@ -20,8 +20,7 @@ class Proxies(WireTest):
         return Wire(gateway.url, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
     def addresses(self, gateway):
-        entry = gateway.wait_log(lambda entry: entry["message"].startswith("listening admin="))
-        with urllib.request.urlopen(entry["message"].partition("=")[2] + "sessions") as response:
+        with urllib.request.urlopen(gateway.admin_url + "sessions") as response:
             return [session["client_address"] for session in json.load(response)]
 
     def test_the_callers_address_is_the_one_that_counts(self):
@@ -104,12 +103,10 @@ class Strangers(WireTest):
         gateway = self.start(http__header_timeout_ms=4000, http__max_connections=200)
         call = harness.Call(gateway.url, "--out", reply, "--duration", 10)
         gateway.wait_log(lambda entry: "→ active" in entry["message"], 60)
-        port = int(gateway.http_url.rstrip("/").rpartition(":")[2])
-
         opened = []
 
         async def half_open(i):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", gateway.http_port)
             writer.write([b"", b"G", b"GET /ws HTTP/1.1\r\nHost: x\r\nX: "][i % 3])
             opened.append(i)
             try:

@@ -146,8 +146,7 @@ class ResumeTest(WireTest):
         async def run():
             async with SweepBot() as bot:
                 gateway = self.start_with(bot)
-                port = int(gateway.http_url.rsplit(":", 1)[1].strip("/"))
-                async with Relay(port) as relay, Wire(relay.url) as first:
+                async with Relay(gateway.http_port) as relay, Wire(relay.url) as first:
                     peer, token = await self.call(first)
                     await bot.wait_heard(0.5)
                     relay.is_silent = True

@@ -48,9 +48,7 @@ class Streams(WireTest):
                 yield gateway, bot, caller
 
     def metric(self, gateway, name):
-        admin = gateway.wait_log(lambda entry: "admin=" in entry["message"])["message"]
-        url = re.search(r"admin=(\S+)", admin).group(1) + "metrics"
-        with urllib.request.urlopen(url, timeout=10) as page:
+        with urllib.request.urlopen(gateway.admin_url + "metrics", timeout=10) as page:
             return float(re.search(rf"^{name} (\S+)$", page.read().decode(), re.MULTILINE).group(1))
 
     def test_the_source_that_is_sent_is_heard(self):

@@ -22,7 +22,7 @@ async def pump(reader, writer):
         writer.write(data)
     writer.close()
 async def serve(reader, writer):
-    there = await asyncio.open_connection(sys.argv[3], int(sys.argv[4]))
+    there = await asyncio.open_connection(sys.argv[2], int(sys.argv[3]))
     await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
 async def main():
     server = await asyncio.start_server(serve, sys.argv[1], 0)
@@ -71,8 +71,7 @@ class Turn(harness.GatewayTest):
         gateway = self.start(command=self.host.inside(harness.GATEWAY), http__address=GATEWAY,
                              access__allow_open_network="true", ice__client_turn_secret_file=secret_file,
                              ice__client_servers=f"turn:{RELAY_TO_CALLER}:{PORT}?transport=udp")
-        port = gateway.http_url.rstrip("/").rpartition(":")[2]
-        forwarder = self.launch(self.relay, sys.executable, "-c", FORWARD, RELAY_TO_CALLER, "0", GATEWAY, port)
+        forwarder = self.launch(self.relay, sys.executable, "-c", FORWARD, RELAY_TO_CALLER, GATEWAY, gateway.http_port)
         return gateway, f"ws://{RELAY_TO_CALLER}:{forwarder.stdout.readline().strip()}/ws"
 
     def test_a_call_whose_direct_path_is_blocked_is_relayed(self):

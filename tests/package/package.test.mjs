@@ -70,9 +70,7 @@ test('React in strict mode mounts twice and leaves one call', { timeout: 240000 
     await page.waitForFunction(() => document.querySelector('#state')?.textContent === 'active', null, { timeout: 60000 });
     assert.equal(await page.evaluate(() => window.n_calls), 2, 'React did mount twice');
     await gateway.waitForLog(/session is active/);
-    const [, admin] = await gateway.waitForLog(/listening admin=(\S+?)(?:"|\s)/);
-    const sessions = await (await fetch(`${admin}sessions`)).json();
-    assert.deepEqual(sessions.map(({ state }) => state), ['active']);
+    assert.deepEqual((await gateway.sessions()).map(({ state }) => state), ['active']);
     assert.deepEqual(await page.evaluate(() => window.vgwTest.leftOpen()), { contexts: 1, peers: 1, tracks: 1, sockets: 1 });
     assert.deepEqual(page.problems, []);
   } finally {

@@ -95,9 +95,18 @@ export class Gateway {
 
   /** The value of a metric without labels. */
   async metric(name) {
-    const [, admin] = await this.waitForLog(/listening admin=(\S+?)(?:"|\s)/);
-    const page = await (await fetch(`${admin}metrics`)).text();
+    const page = await (await this.#ask('metrics')).text();
     return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(page)[1]);
+  }
+
+  /** The sessions, as the admin listener lists them. */
+  async sessions() {
+    return (await this.#ask('sessions')).json();
+  }
+
+  async #ask(path) {
+    const [, admin] = await this.waitForLog(/listening admin=(\S+?)(?:"|\s)/);
+    return fetch(`${admin}${path}`);
   }
 
   async #waitForAddress() {
