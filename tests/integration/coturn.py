@@ -35,9 +35,10 @@ userdb={directory}/turn.db
 
 
 def write_config(directory, port, listening, relay, access):
-    """The path of a configuration whose log read_log () reads; access is the lines about who may have a relay, and to where."""
+    """The path of a configuration, whose log read_log () reads; `access`: lines about who may have a relay, and to where."""
     path = directory / "turn.conf"
-    path.write_text(CONFIG.format(directory=directory, port=port, listening=listening, relay=relay, realm=REALM, access=access))
+    path.write_text(CONFIG.format(directory=directory, port=port, listening=listening, relay=relay, realm=REALM,
+                                  access=access))
     return path
 
 

@@ -94,6 +94,11 @@ async def asyncio_tick():
     await asyncio.sleep(0.02)
 
 
+async def wait_until(condition):
+    while not condition():
+        await asyncio_tick()
+
+
 class Gateway:
     """One voice-gateway on ports of its own. Settings are those of --set, with '__' for the dot;
     command is what to start, where that is not the program of the build tree alone."""

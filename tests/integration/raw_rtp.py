@@ -132,10 +132,7 @@ class RawCaller:
             await asyncio.sleep(max(0, start + (i + 1) * FRAME_S - loop.time()))
 
     async def wait(self, condition, timeout_s=20):
-        async def until():
-            while not condition():
-                await harness.asyncio_tick()
-        await asyncio.wait_for(until(), timeout_s)
+        await asyncio.wait_for(harness.wait_until(condition), timeout_s)
 
 
 class Listener(BotServer):

@@ -130,16 +130,13 @@ class Caller(Listener):
 
     async def wait_channel(self):
         """Until the first data channel is open."""
-        while self.channels[0].readyState != "open":
-            await harness.asyncio_tick()
+        await harness.wait_until(lambda: self.channels[0].readyState == "open")
 
     async def wait_event(self, event):
-        while event not in self.events:
-            await harness.asyncio_tick()
+        await harness.wait_until(lambda: event in self.events)
 
     async def wait_ended(self):
-        while self.ended is None:
-            await harness.asyncio_tick()
+        await harness.wait_until(lambda: self.ended is not None)
 
     async def _read(self):
         """Until the WebSocket closes."""

@@ -101,10 +101,7 @@ class SweepBot(bots.BotServer):
 
     async def wait_message(self, kind, timeout_s=20):
         """The first message of that kind."""
-        async def wait():
-            while self.count(kind) == 0:
-                await harness.asyncio_tick()
-        await asyncio.wait_for(wait(), timeout_s)
+        await asyncio.wait_for(harness.wait_until(lambda: self.count(kind) > 0), timeout_s)
         return next(message for message in self.messages if message["type"] == kind)
 
     @property
@@ -116,5 +113,4 @@ class SweepBot(bots.BotServer):
 
     async def wait_heard(self, more_s):
         until = self.heard_s + more_s
-        while self.heard_s < until:
-            await harness.asyncio_tick()
+        await harness.wait_until(lambda: self.heard_s >= until)

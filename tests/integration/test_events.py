@@ -62,8 +62,7 @@ class Events(WireTest):
         sent, rate = harness.audio.read_wav(harness.PHRASE)
 
         async def talk(caller):
-            while not caller.on_channel and caller.ended is None:
-                await harness.asyncio_tick()
+            await harness.wait_until(lambda: caller.on_channel or caller.ended is not None)
 
         async def call():
             async with TickingBot() as bot:
@@ -90,8 +89,8 @@ class Events(WireTest):
         sent, rate = harness.audio.read_wav(harness.PHRASE)
 
         async def talk(caller):
-            while sum("i" in event for event in caller.events) < N_BURST and caller.ended is None:
-                await harness.asyncio_tick()
+            n_events = lambda: sum("i" in event for event in caller.events)
+            await harness.wait_until(lambda: n_events() >= N_BURST or caller.ended is not None)
 
         async def call():
             async with BurstingBot(n_bytes) as bot:
@@ -112,20 +111,17 @@ class Events(WireTest):
 
         async def talk(caller):
             await caller.wait_connected()
-            while sum(channel.readyState == "closed" for channel in caller.channels) < 8:
-                await harness.asyncio_tick()
+            await harness.wait_until(lambda: sum(channel.readyState == "closed" for channel in caller.channels) >= 8)
             left = [channel for channel in caller.channels if channel.readyState == "open"]
             self.assertEqual(len(left), 4)
 
             async def echoed(name):
-                while name not in [event.get("from") for event in caller.events]:
-                    await harness.asyncio_tick()
+                await harness.wait_until(lambda: name in [event.get("from") for event in caller.events])
 
             left[-1].send('{"from":"the last"}')
             await echoed("the last")
             left[0].close()  # a place is free again when one is closed
-            while left[0].readyState != "closed":
-                await harness.asyncio_tick()
+            await harness.wait_until(lambda: left[0].readyState == "closed")
             for turn in ("a turn", "another turn"):  # aiortc takes the stream's number again, so its reset must be over
                 left[-1].send(json.dumps({"from": turn}))
                 await echoed(turn)
@@ -153,12 +149,11 @@ class Events(WireTest):
             await caller.wait_connected()
             await caller.wait_channel()
             await caller.peer.sctp._abort()
-            while not any("data channels are closed" in line for line in gateway.lines):
-                await harness.asyncio_tick()
+            await harness.wait_until(lambda: any("data channels are closed" in line for line in gateway.lines))
             heard = sum(map(len, caller.heard))
             await caller.wire.send("event", {"late": 1})
-            while {"late": 1} not in caller.events or sum(map(len, caller.heard)) < heard + caller.heard_rate:
-                await harness.asyncio_tick()
+            await caller.wait_event({"late": 1})
+            await harness.wait_until(lambda: sum(map(len, caller.heard)) >= heard + caller.heard_rate)
         self.call(gateway, talk)
 
     def test_an_event_before_the_session_is_active_waits(self):

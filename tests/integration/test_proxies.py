@@ -117,8 +117,7 @@ class Strangers(WireTest):
 
         async def run():
             strangers = [asyncio.ensure_future(half_open(i)) for i in range(self.N_HALF_OPEN)]
-            while len(opened) < self.N_HALF_OPEN:
-                await harness.asyncio_tick()
+            await harness.wait_until(lambda: len(opened) == self.N_HALF_OPEN)
             async with Wire(gateway.url) as wire:  # and another caller comes in beside them
                 await wire.wait("session")
                 await wire.expect_quiet()

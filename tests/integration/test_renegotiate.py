@@ -9,9 +9,10 @@ from aiortc import RTCSessionDescription
 import audio
 import harness
 import rtc
-from test_nat import Nat, wait_heard, wait_until, without_candidates
+from nat import call_behind_nat, wait_heard
 from wire import WireTest
 
+QUIET_S = 0.5
 HOLD_S = 2
 MOST_LATE_FRAMES = 25  # of 20 ms, that were on their way
 
@@ -27,13 +28,20 @@ class Renegotiate(WireTest):
             await during(caller)
         return self.run_async(caller.run(connected))
 
+    async def wait_quiet(self, caller):
+        """Until nothing has come for QUIET_S; run_async () bounds it."""
+        count = None
+        while len(caller.heard) != count:
+            count = len(caller.heard)
+            await asyncio.sleep(QUIET_S)
+
     async def offer(self, caller):
         """A further offer, and its answer."""
         n_answers = sum(kind == "answer" for kind, _ in caller.wire.received)
         await caller.peer.setLocalDescription(await caller.peer.createOffer())
         await caller.wire.offer(caller.peer.localDescription.sdp)
         answers = lambda: [payload for kind, payload in caller.wire.received if kind == "answer"]
-        await wait_until(lambda: len(answers()) > n_answers)
+        await harness.wait_until(lambda: len(answers()) > n_answers)
         await caller.peer.setRemoteDescription(RTCSessionDescription(answers()[-1]["sdp"], "answer"))
 
     def test_hold_and_resume(self):
@@ -43,7 +51,7 @@ class Renegotiate(WireTest):
             transceiver = caller.peer.getTransceivers()[0]
             transceiver.direction = "sendonly"
             await self.offer(caller)
-            await asyncio.sleep(0.5)
+            await self.wait_quiet(caller)
             count = len(caller.heard)
             await asyncio.sleep(HOLD_S)
             self.assertLessEqual(len(caller.heard) - count, MOST_LATE_FRAMES)
@@ -70,29 +78,15 @@ class Renegotiate(WireTest):
         gateway = self.start(engine__default="echo", ice__advertise="127.0.0.1")
         gaps = []
 
-        async def main():
-            nat = Nat()
-            await nat.start()
-
-            async def during(caller):
-                await nat.rebind()
-                await caller.wait_connected()
-                await wait_heard(caller)
-                n_checks = gateway.metric("vgw_ice_checks_total")
-                await nat.rebind("127.0.0.2")
-                await wait_until(lambda: gateway.metric("vgw_ice_checks_total") > n_checks)
-                checked = time.monotonic()
-                await wait_heard(caller, 1)
-                gaps.append(time.monotonic() - checked)
-                await wait_heard(caller)
-            samples, rate = audio.read_wav(harness.PHRASE)
-            caller = rtc.Caller(gateway.url, np.tile(samples, 30), rate, change_offer=without_candidates,
-                                change_answer=nat.change_answer)
-            try:
-                return await caller.run(during)
-            finally:
-                nat.close()
-        self.assertEqual(self.run_async(main()), "client-bye")
+        async def during(caller, nat):
+            n_checks = gateway.metric("vgw_ice_checks_total")
+            await nat.rebind("127.0.0.2")
+            await harness.wait_until(lambda: gateway.metric("vgw_ice_checks_total") > n_checks)
+            checked = time.monotonic()
+            await wait_heard(caller, 1)
+            gaps.append(time.monotonic() - checked)
+            await wait_heard(caller)
+        self.assertEqual(self.run_async(call_behind_nat(gateway, during)), "client-bye")
         print(f"heard again {gaps[0]:.2f} s after the first check")
 
 

@@ -66,8 +66,7 @@ class ResumeTest(WireTest):
         return peer, token
 
     async def wait_detached(self, gateway):
-        while gateway.metric('vgw_sessions{state="detached"}') != 1:
-            await harness.asyncio_tick()
+        await harness.wait_until(lambda: gateway.metric('vgw_sessions{state="detached"}') == 1)
 
     async def expect_numbers(self, wire, count):
         """The bot's events in order, each once; those of the gateway itself may be between them."""

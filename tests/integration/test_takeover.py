@@ -137,8 +137,7 @@ class TakeoverTest(WireTest):
         asyncio.run(asyncio.wait_for(run(), 60 + 5 * N_TAKEOVERS))
 
     async def wait_one_peer(self, gateway):
-        while gateway.metric("vgw_peers") != 1:
-            await harness.asyncio_tick()
+        await harness.wait_until(lambda: gateway.metric("vgw_peers") == 1)
 
 
 if __name__ == "__main__":

@@ -227,8 +227,7 @@ class Whip(harness.GatewayTest):
             await peer.setLocalDescription(await peer.createOffer())
             session = await asyncio.to_thread(whip.Session, gateway, peer.localDescription.sdp, path)
             await peer.setRemoteDescription(RTCSessionDescription(session.reply.body, "answer"))
-            while peer.connectionState != "connected":
-                await harness.asyncio_tick()
+            await harness.wait_until(lambda: peer.connectionState == "connected")
             return peer, session, session.reply.headers
 
         async def run():
