@@ -35,7 +35,7 @@ userdb={directory}/turn.db
 
 
 def write_config(directory, port, listening, relay, access):
-    """The path of a configuration, whose log read_log () reads; `access`: lines about who may have a relay, and to where."""
+    """Its path; access is the lines about who may have a relay, and to where. read_log () reads the log of that server."""
     path = directory / "turn.conf"
     path.write_text(CONFIG.format(directory=directory, port=port, listening=listening, relay=relay, realm=REALM,
                                   access=access))

@@ -13,6 +13,7 @@ import bots
 import harness
 import sweep
 from rtc import Listener
+from wire import WireTest
 
 RATE = 48000
 BOT_RATE = 16000
@@ -71,6 +72,12 @@ class Peer(Listener):
 
     async def close(self):
         await self.peer.close()
+
+
+class SweepTest(WireTest):
+    def start_with(self, bot, **settings):
+        return self.start(engine__default="bot", **settings,
+                          **bots.engine("bot", type="websocket", url=bot.url, dialect="native"))
 
 
 class SweepBot(bots.BotServer):

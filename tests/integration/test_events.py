@@ -5,7 +5,7 @@ import json
 import harness
 from bots import Bot, engine
 from rtc import Caller
-from wire import Wire, WireTest
+from wire import WireTest
 
 N_LARGE = 12
 N_BURST = 40  # as many as limits.max-events-per-second allows at once

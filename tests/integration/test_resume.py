@@ -2,15 +2,11 @@
 
 import asyncio
 import sys
-import unittest
 
-import websockets
-
-import bots
 import harness
 import sweep
-from sweep_call import BOT_RATE, Peer, SweepBot
-from wire import Wire, WireTest
+from sweep_call import BOT_RATE, Peer, SweepBot, SweepTest
+from wire import Wire
 
 GOING_AWAY = 1001
 POLICY_VIOLATION = 1008
@@ -52,11 +48,7 @@ class Relay:
                 writer.write(data)
 
 
-class ResumeTest(WireTest):
-    def start_with(self, bot, **settings):
-        return self.start(engine__default="bot", **settings,
-                          **bots.engine("bot", type="websocket", url=bot.url, dialect="native"))
-
+class ResumeTest(SweepTest):
     async def call(self, wire):
         """A call that runs. Returns (peer, resume token)."""
         token = (await wire.wait("session"))["resumeToken"]
@@ -77,9 +69,9 @@ class ResumeTest(WireTest):
                 got.append(event["number"])
         self.assertEqual(got, list(range(count)))
 
-    async def hang_up(self, wire, reason="client-bye"):
+    async def hang_up(self, wire):
         await wire.send("bye", {})
-        self.assertEqual((await wire.wait_state("ended"))["reason"], reason)
+        self.assertEqual((await wire.wait_state("ended"))["reason"], "client-bye")
 
     def test_a_websocket_that_is_cut_costs_nothing(self):
         async def run():

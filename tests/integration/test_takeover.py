@@ -5,21 +5,17 @@ import asyncio
 import os
 import sys
 
-import bots
 import harness
 import sweep
-from sweep_call import BOT_RATE, Peer, SweepBot
-from wire import Wire, WireTest
+from sweep_call import BOT_RATE, Peer, SweepBot, SweepTest
+from wire import Wire
 
 MAX_MISSING_S = 0.060
 HELD_S = 0.020  # aiortc hands out a frame when the next packet is there: the last one of a stream never
 N_TAKEOVERS = int(os.environ.get("VGW_TEST_TAKEOVERS", "6"))
 
 
-class TakeoverTest(WireTest):
-    def start_with(self, bot):
-        return self.start(engine__default="bot", **bots.engine("bot", type="websocket", url=bot.url, dialect="native"))
-
+class TakeoverTest(SweepTest):
     def assert_complete(self, missing_s, what):
         print(f"{what}: {missing_s * 1000:.1f} ms missing", file=sys.stderr)
         self.assertLessEqual(missing_s, MAX_MISSING_S, what)
@@ -55,7 +51,7 @@ class TakeoverTest(WireTest):
                     gateway = self.start_with(bot)
                     missing = await self.take_over(bot, gateway)
                     print("missing to the bot {:.4f} s, to the caller {:.4f} s".format(*missing), file=sys.stderr)
-                    self.assertEqual([message["type"] for message in bot.messages].count("start"), 1)
+                    self.assertEqual(bot.count("start"), 1)
                     if max(missing) <= MAX_MISSING_S:
                         return
             self.fail(f"missing: {missing}")
@@ -90,8 +86,7 @@ class TakeoverTest(WireTest):
     def test_a_new_connection_that_never_comes_up_leaves_the_call(self):
         async def run():
             async with SweepBot() as bot:
-                gateway = self.start(engine__default="bot", limits__connect_timeout_ms=3000,
-                                     **bots.engine("bot", type="websocket", url=bot.url, dialect="native"))
+                gateway = self.start_with(bot, limits__connect_timeout_ms=3000)
                 async with Wire(gateway.url) as wire:
                     first, second = Peer(), Peer()
                     await first.connect(wire)

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import unittest
 import urllib.error
 import urllib.request
 
@@ -44,4 +43,4 @@ class TokenServer(WireTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

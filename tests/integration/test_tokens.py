@@ -1,6 +1,7 @@
 """`access.mode = token`: which tokens are good, what they grant, and that no log has one."""
 
 import asyncio
+import functools
 import hashlib
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import urllib.request
 
 import harness
 import tokens
+import whip
 from bots import Bot, engine
 from wire import Wire, WireTest, good_offer
 
@@ -156,23 +158,13 @@ class Tokens(WireTest):
 
     def test_whip_wants_one_too(self):
         gateway = self.launch(access__origins="https://page.example")
-        offer = good_offer().encode()
-
-        def post(**headers):
-            request = urllib.request.Request(gateway.http_url + "whip", offer, method="POST", headers={
-                "Content-Type": "application/sdp", "Origin": "https://page.example", **headers})
-            try:
-                return urllib.request.urlopen(request)
-            except urllib.error.HTTPError as error:
-                return error
-
+        post = functools.partial(whip.post, gateway, good_offer(), Origin="https://page.example")
         for headers in ({}, {"Authorization": f"Bearer {tokens.mint(aud='shop')}"}):
-            with post(**headers) as response:
-                self.assertEqual(response.status, 401)
-                self.assertIn("Bearer", response.headers["WWW-Authenticate"])
-                self.assertEqual(response.headers["Access-Control-Allow-Origin"], "https://page.example")
-        with post(Authorization=f"Bearer {tokens.mint()}") as response:
-            self.assertEqual(response.status, 201)
+            reply = post(**headers)
+            self.assertEqual(reply.status, 401)
+            self.assertIn("Bearer", reply.headers["WWW-Authenticate"])
+            self.assertEqual(reply.headers["Access-Control-Allow-Origin"], "https://page.example")
+        self.assertEqual(post(Authorization=f"Bearer {tokens.mint()}").status, 201)
         self.assertEqual((self.refusals(gateway, "no-token"), self.refusals(gateway, "token")), (1, 1))
 
 

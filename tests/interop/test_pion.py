@@ -34,8 +34,7 @@ class Pion(harness.GatewayTest):
 
     def test_whip(self):
         gateway = self.check(uses_whip=True)
-        harness.wait_for(lambda: any("session ended: reason client-bye" in entry["message"] for entry in gateway.entries()),
-                         20, "the end of the session")
+        gateway.wait_log(lambda entry: "session ended: reason client-bye" in entry["message"])
 
     def test_whip_with_libnice(self):
         """Where the client's candidates, by PATCH, are what is connected to."""
