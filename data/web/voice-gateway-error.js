@@ -99,6 +99,8 @@ export function errorFromEndReason(reason) {
 
 /* RFC 6455 section 7.4.1 and the IANA registry of close codes. */
 const WS_GOING_AWAY = 1001;
+/** No close frame came. */
+export const WS_ABNORMAL_CLOSURE = 1006;
 const WS_POLICY_VIOLATION = 1008;
 const WS_TRY_AGAIN_LATER = 1013;
 /** The gateway's own: another socket has taken the session over. */

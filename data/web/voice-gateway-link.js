@@ -1,12 +1,12 @@
 /* The way to the gateway: one WebSocket after the other. One that breaks is opened again with the session's resume token,
  * and the gateway sends what was missed. */
 
+import { WS_ABNORMAL_CLOSURE } from './voice-gateway-error.js';
 import { SignalingChannel } from './voice-gateway-signaling.js';
 
 const RETRY_DELAYS_MS = Object.freeze([0, 300, 1200, 2700, 4800, 7000]); // the last one is that of all later tries
 const JITTER = 0.25; // so that the callers of a gateway that was restarted do not come all at once
 const RETRY_GREETING_MS = 5000; // how long a try may take until the gateway's `session`
-const WS_ABNORMAL_CLOSURE = 1006; // RFC 6455 section 7.4.1: no close frame came
 
 /** How long to wait before try number `attempt`, counted from 0; `random` is from 0 to 1. */
 export function retryDelayMs(attempt, random = Math.random()) {
@@ -33,11 +33,10 @@ export class SignalingLink {
   #notBefore = 0;     // as performance.now ()
   #timer = null;
   #isGreeted = false; // whether the gateway's `session` came on the present socket
-  #isClosed = false;
-  #generation = 0;    // of the sockets: one that is replaced has nothing to say any more
+  #generation = 0;    // of the sockets: one that is replaced or closed has nothing to say any more
 
   /**
-   * @param readToken the access token, as a function that may be asynchronous; null for none
+   * @param readToken the access token, as a function that may be asynchronous, and may return null for none
    * @param resume    { token, seq } of a session to take over, or null
    * @param handlers  `signal (direction, type, payload)`; `message (type, payload)`; `closed (wasOpen, code, reason)` when the
    *                  socket is gone, after which retry () opens another one or close () ends it; `refused (error)` where there
@@ -92,8 +91,8 @@ export class SignalingLink {
   }
 
   close() {
-    this.#isClosed = true;
     clearTimeout(this.#timer);
+    this.#generation++;
     this.#channel?.close();
     this.#channel = null;
   }
@@ -107,9 +106,9 @@ export class SignalingLink {
 
   async #connect() {
     const generation = this.#generation;
-    const isPresent = () => !this.#isClosed && generation === this.#generation;
+    const isPresent = () => generation === this.#generation;
     try {
-      const token = await this.#readToken?.() ?? null;
+      const token = await this.#readToken() ?? null;
       if (isPresent())
         this.#open(token, isPresent);
     } catch (error) { // no token, or one that no WebSocket takes

@@ -98,8 +98,6 @@ export class MediaPath {
   async resume() {
     if (this.#offering !== null) // not before what was missed, which may have the answer
       this.#arm(REPLAY_MS, () => this.#offering?.isWaitingForAnswer ? this.#sendOffer() : null);
-    else if (this.#peer === null)
-      await this.begin(this.#iceServers);
     else if (!this.isConnected && this.#next === null)
       await this.#recover();
   }

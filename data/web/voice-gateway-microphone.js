@@ -5,7 +5,7 @@ import { errorFromMicrophone } from './voice-gateway-error.js';
 const MISSING = ['OverconstrainedError', 'NotFoundError']; // there is no device of that id
 
 /** Stops every track, which puts out the browser's recording sign. */
-export function closeStream(stream) {
+function closeStream(stream) {
   for (const track of stream.getTracks())
     track.stop();
 }
@@ -74,16 +74,14 @@ export class Microphone {
     }
   }
 
-  /** Sends `stream` from now on. Returns the one before, which is the caller's then, or null. */
+  /** Sends `stream` from now on. The one before is the caller's then. */
   adopt(stream) {
-    const before = this.#stream;
-    for (const track of before?.getAudioTracks() ?? [])
+    for (const track of this.#stream?.getAudioTracks() ?? [])
       track.onended = null;
     this.#stream = stream;
     for (const track of stream.getAudioTracks())
       track.onended = () => this.#onLost();
     this.#apply();
-    return before;
   }
 
   mute(isMuted) {

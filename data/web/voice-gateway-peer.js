@@ -52,8 +52,6 @@ export class Peer {
 
   get isConnected() { return this.#pc.connectionState === 'connected'; }
 
-  get hasFailed() { return this.#pc.connectionState === 'failed'; }
-
   /** Whether a packet has ever come through. */
   get wasIceConnected() { return this.#wasIceConnected; }
 

@@ -2,7 +2,6 @@
 
 import { canChooseSpeaker } from './voice-gateway-devices.js';
 import { CallErrorCode, VoiceGatewayError } from './voice-gateway-error.js';
-import { readVolume } from './voice-gateway-options.js';
 
 const noSpeaker = (message, cause) => new VoiceGatewayError(CallErrorCode.NO_SPEAKER, message, { cause, fatal: false });
 
@@ -24,10 +23,8 @@ export class Speaker {
 
   get isBlocked() { return this.#isBlocked; }
 
-  get volume() { return this.#audio.volume; }
-
   /** From 0 to 1. iOS has one volume for everything, which no page can change. */
-  set volume(volume) { this.#audio.volume = readVolume(volume); }
+  set volume(volume) { this.#audio.volume = volume; }
 
   /** Plays through the loudspeaker `id`. Rejects with `no-speaker`, and plays where it did before. */
   async choose(id) {

@@ -18,8 +18,8 @@
 import { checkBrowser } from './voice-gateway-audio.js';
 import { canChooseSpeaker, listDevices, watchDevices } from './voice-gateway-devices.js';
 import { normaliseKeys } from './voice-gateway-dtmf.js';
-import { CallErrorCode, Loss, VoiceGatewayError, WS_REPLACED, errorFromClose, errorFromConnect, errorFromEndReason, errorFromLoss,
-  errorFromNoToken, errorFromProbe, errorFromWire } from './voice-gateway-error.js';
+import { CallErrorCode, Loss, VoiceGatewayError, WS_ABNORMAL_CLOSURE, WS_REPLACED, errorFromClose, errorFromConnect,
+  errorFromEndReason, errorFromLoss, errorFromNoToken, errorFromProbe, errorFromWire } from './voice-gateway-error.js';
 import { readEvent } from './voice-gateway-events.js';
 import { SignalingLink } from './voice-gateway-link.js';
 import { MediaPath } from './voice-gateway-media.js';
@@ -50,7 +50,6 @@ export const CallState = Object.freeze({
 });
 
 const MAX_WAITING_EVENTS = 64; // kept until the call runs (again)
-const WS_ABNORMAL_CLOSURE = 1006; // RFC 6455 section 7.4.1: no close frame came
 const LEAVING_MS = 2000; // Firefox closes a page's sockets so long before it leaves it, or not at all where the user stays
 const REASON_WAIT_MS = 1000; // how long after a fatal `error` the `state: ended` with its reason may take
 
