@@ -4,17 +4,16 @@
 import { listDevices, watchDevices } from './voice-gateway.js';
 
 const KEY = 'voice-gateway.devices';
-const NONE = Object.freeze({ microphoneId: null, speakerId: null, volume: 1 });
 
 const readId = (id) => (typeof id === 'string' && id !== '' ? id : null);
 
-/** What is kept between visits, as options of a call; of anything unreadable, the defaults. */
+/** What is kept between visits, as options of a call; of null and anything unreadable, the defaults. */
 export function parseChoice(text) {
   try {
     const { microphoneId, speakerId, volume } = JSON.parse(text) ?? {};
     return { microphoneId: readId(microphoneId), speakerId: readId(speakerId), volume: volume >= 0 && volume <= 1 ? volume : 1 };
   } catch {
-    return { ...NONE };
+    return parseChoice(null);
   }
 }
 
@@ -97,7 +96,7 @@ export class DeviceChoice {
     try {
       return parseChoice(localStorage.getItem(KEY));
     } catch {
-      return { ...NONE }; // storage is switched off
+      return parseChoice(null); // storage is switched off
     }
   }
 

@@ -212,8 +212,8 @@ const BY_REASON = Object.freeze({
   'max-duration': { what: 'The call reached the maximum duration that the gateway allows.' },
 });
 
-/* Errors of a microphone that is opened again during a call. */
-const MICROPHONE_CODES = ['no-microphone', 'permission-refused', 'microphone-failed'];
+/** Errors of a microphone that is opened again during a call. */
+export const MICROPHONE_CODES = ['no-microphone', 'permission-refused', 'microphone-failed'];
 
 function inMidCall(help) {
   const { action, steps } = HELP['microphone-lost'];

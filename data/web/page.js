@@ -5,14 +5,14 @@ import { ConversationView, interpretEvent } from './page-conversation.js';
 import { RecoveryBanner } from './page-banner.js';
 import { DeviceChoice } from './page-devices.js';
 import { EngineChoice } from './page-engine.js';
-import { STATE_WORDS, describeEngine, formatCodec, formatDuration, formatMs, formatShare, helpFor, wordsInCall, wordsInRecovery }
-  from './page-help.js';
+import { MICROPHONE_CODES, STATE_WORDS, describeEngine, formatCodec, formatDuration, formatMs, formatShare, helpFor, wordsInCall,
+  wordsInRecovery } from './page-help.js';
 import { KeypadView } from './page-keypad.js';
 import { LogView } from './page-log.js';
 import { MeterView } from './page-meter.js';
 
 /* the codes of help that ends when another device is in use */
-const MICROPHONE_HELP = ['microphone-lost', 'no-microphone', 'permission-refused', 'microphone-failed'];
+const MICROPHONE_HELP = ['microphone-lost', ...MICROPHONE_CODES];
 const SPEAKER_HELP = ['no-speaker'];
 
 const byId = (id) => document.getElementById(id);
