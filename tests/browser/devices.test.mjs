@@ -2,26 +2,14 @@
  * microphones, loudspeakers, volume, push-to-talk, blocked sound, the screen, and an attempt that is given up. */
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { BROWSER, launch, only } from './lib/browser.mjs';
 import { openFarSide } from './lib/far-side.mjs';
-import { Gateway } from './lib/gateway.mjs';
+import { browser, gateway, startGatewayAndBrowser } from './lib/fixture.mjs';
 
-const PHRASE = new URL('../../data/sounds/phrase.wav', import.meta.url).pathname;
 const LOUD = 0.01; // root mean square of somebody who speaks; silence is below 0.001
 
-let gateway; // serves the files
-let browser;
-
-before(async () => {
-  gateway = await Gateway.start();
-  browser = await launch({ microphone: { wav: PHRASE } });
-});
-
-after(async () => {
-  await browser?.close();
-  await gateway?.stopCleanly();
-});
+startGatewayAndBrowser(); // the gateway serves the files
 
 /* A call that runs, with `options`; the page has it as window.call, and its module as window.library. */
 async function openCall(options = {}, script = {}) {

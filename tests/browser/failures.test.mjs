@@ -1,26 +1,15 @@
 /* Each way in which a call fails, made to happen: the page says what happened and what to do next. */
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { launch, pressCall, waitForHelp, waitForState } from './lib/browser.mjs';
+import { PHRASE, browser as chromium, gateway, startGatewayAndBrowser } from './lib/fixture.mjs';
 import { Gateway } from './lib/gateway.mjs';
 import { startProxy } from './lib/proxy.mjs';
 
-const PHRASE = new URL('../../data/sounds/phrase.wav', import.meta.url).pathname;
 const TEST_HOST = 'gateway.test'; // RFC 2606: never a real host
 
-let gateway; // for those that need nothing special
-let chromium; // with a microphone that is allowed
-
-before(async () => {
-  gateway = await Gateway.start();
-  chromium = await launch({ microphone: { wav: PHRASE }, localHost: TEST_HOST });
-});
-
-after(async () => {
-  await chromium?.close();
-  await gateway?.stopCleanly();
-});
+startGatewayAndBrowser([], { localHost: TEST_HOST });
 
 async function assertNothingLeftOpen(page) {
   await page.waitForFunction(() => Object.values(window.vgwTest.leftOpen()).every((n) => n === 0));

@@ -2,25 +2,11 @@
  * failures, silence, nonsense. */
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch } from './lib/browser.mjs';
+import { test } from 'node:test';
 import { openFarSide } from './lib/far-side.mjs';
-import { Gateway } from './lib/gateway.mjs';
+import { browser as chromium, gateway, startGatewayAndBrowser } from './lib/fixture.mjs';
 
-const PHRASE = new URL('../../data/sounds/phrase.wav', import.meta.url).pathname;
-
-let gateway; // serves the files
-let chromium;
-
-before(async () => {
-  gateway = await Gateway.start();
-  chromium = await launch({ microphone: { wav: PHRASE } });
-});
-
-after(async () => {
-  await chromium?.close();
-  await gateway?.stopCleanly();
-});
+startGatewayAndBrowser(); // the gateway serves the files
 
 /* Runs in the page: a call, and all that it says. */
 async function makeCall({ url, options }) {

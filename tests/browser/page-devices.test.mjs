@@ -2,25 +2,12 @@
  * plays. */
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch, pressCall, waitForHelp, waitForState } from './lib/browser.mjs';
+import { test } from 'node:test';
+import { pressCall, waitForHelp, waitForState } from './lib/browser.mjs';
 import { openFarSide } from './lib/far-side.mjs';
-import { Gateway } from './lib/gateway.mjs';
+import { browser, gateway, startGatewayAndBrowser } from './lib/fixture.mjs';
 
-const PHRASE = new URL('../../data/sounds/phrase.wav', import.meta.url).pathname;
-
-let gateway; // serves the files
-let browser;
-
-before(async () => {
-  gateway = await Gateway.start();
-  browser = await launch({ microphone: { wav: PHRASE } });
-});
-
-after(async () => {
-  await browser?.close();
-  await gateway?.stopCleanly();
-});
+startGatewayAndBrowser(); // the gateway serves the files
 
 const labels = (page, id) => page.$$eval(`#${id} option`, (options) => options.map(({ label }) => label));
 

@@ -1,25 +1,12 @@
 /* The page's selector, conversation, keypad and text field, against a far side that this test plays. */
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch, pressCall, waitForHelp, waitForState } from './lib/browser.mjs';
+import { test } from 'node:test';
+import { pressCall, waitForHelp, waitForState } from './lib/browser.mjs';
 import { openFarSide } from './lib/far-side.mjs';
-import { Gateway } from './lib/gateway.mjs';
+import { browser as chromium, gateway, startGatewayAndBrowser } from './lib/fixture.mjs';
 
-const PHRASE = new URL('../../data/sounds/phrase.wav', import.meta.url).pathname;
-
-let gateway; // serves the files
-let chromium;
-
-before(async () => {
-  gateway = await Gateway.start();
-  chromium = await launch({ microphone: { wav: PHRASE } });
-});
-
-after(async () => {
-  await chromium?.close();
-  await gateway?.stopCleanly();
-});
+startGatewayAndBrowser();
 
 /* A far side with engines to choose from: `echo` is the default; any other name than these is refused. */
 const NAMES = ['echo', 'desk', 'pizza'];

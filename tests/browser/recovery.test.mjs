@@ -2,25 +2,11 @@
  * anew with the resume token, ICE is restarted, a new connection takes over, a page that is loaded again goes on. */
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch } from './lib/browser.mjs';
+import { test } from 'node:test';
 import { openFarSide } from './lib/far-side.mjs';
-import { Gateway } from './lib/gateway.mjs';
+import { browser, gateway, startGatewayAndBrowser } from './lib/fixture.mjs';
 
-const PHRASE = new URL('../../data/sounds/phrase.wav', import.meta.url).pathname;
-
-let gateway; // serves the files
-let browser;
-
-before(async () => {
-  gateway = await Gateway.start();
-  browser = await launch({ microphone: { wav: PHRASE } });
-});
-
-after(async () => {
-  await browser?.close();
-  await gateway?.stopCleanly();
-});
+startGatewayAndBrowser(); // the gateway serves the files
 
 /* A far side that lets its session be resumed. `greet (n, session)` is what it does with socket number n (0, 1, …), whose
  * session message would be `session`; without it all are greeted. Its messages are numbered; those in `kept` are sent again. */

@@ -1,36 +1,16 @@
 /* What a page changes on its peer connection in mid-call: hold, a restart of ICE, media and channels made later. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { BROWSER, launch } from './lib/browser.mjs';
+import { test } from 'node:test';
+import { BROWSER } from './lib/browser.mjs';
 import { openCallByHand } from './lib/call-by-hand.mjs';
-import { Gateway } from './lib/gateway.mjs';
-import { readWav, writeWav } from './lib/sound.mjs';
+import { browser, gateway, startGatewayAndBrowser } from './lib/fixture.mjs';
 
-const RATE = 16000;
 const WHILE_MS = 2000;
 const MOST_GAP_MS = 300; // statistics are up to 50 ms old, and the machine is busy
 const LEAST_PACKETS = 0.8 * WHILE_MS / 20;
 
-const directory = mkdtempSync(join(tmpdir(), 'voice-gateway-microphone-'));
-let gateway;
-let browser;
-
-before(async () => {
-  const wav = join(directory, 'microphone.wav');
-  writeWav(wav, RATE, readWav(new URL('../../data/sounds/phrase.wav', import.meta.url).pathname).samples);
-  gateway = await Gateway.start(['engine.default=echo']);
-  browser = await launch({ microphone: { wav } });
-});
-
-after(async () => {
-  await browser?.close();
-  rmSync(directory, { recursive: true, force: true });
-  await gateway?.stopCleanly();
-});
+startGatewayAndBrowser(['engine.default=echo']);
 
 const count = (page) => page.evaluate((ms) => window.call.countDuring(ms), WHILE_MS);
 

@@ -2,37 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { launch } from './lib/browser.mjs';
+import { test } from 'node:test';
 import { openCallByHand } from './lib/call-by-hand.mjs';
-import { Gateway } from './lib/gateway.mjs';
-import { readWav, writeWav } from './lib/sound.mjs';
+import { browser, gateway, startGatewayAndBrowser } from './lib/fixture.mjs';
 
-const RATE = 16000;
 const ADDRESSES = ['10.99.1.2', '10.99.1.3'];
 const WHILE_MS = 10000;
 const MOST_GAP_MS = 5000; // the browser looks for new addresses each 2 s, and then checks
 
-const directory = mkdtempSync(join(tmpdir(), 'voice-gateway-microphone-'));
-let gateway;
-let browser;
+startGatewayAndBrowser(['engine.default=echo', 'ice.advertise=10.99.0.1', 'limits.media-timeout-ms=30000']);
+
 let address = ADDRESSES[0];
-
-before(async () => {
-  const wav = join(directory, 'microphone.wav');
-  writeWav(wav, RATE, readWav(new URL('../../data/sounds/phrase.wav', import.meta.url).pathname).samples);
-  gateway = await Gateway.start(['engine.default=echo', 'ice.advertise=10.99.0.1', 'limits.media-timeout-ms=30000']);
-  browser = await launch({ microphone: { wav } });
-});
-
-after(async () => {
-  await browser?.close();
-  rmSync(directory, { recursive: true, force: true });
-  await gateway?.stopCleanly();
-});
 
 /* As when a phone leaves a network and joins another. */
 function changeAddress() {

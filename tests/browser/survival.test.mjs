@@ -2,25 +2,12 @@
  * again, a gateway that is killed and comes back. */
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch } from './lib/browser.mjs';
+import { test } from 'node:test';
+import { browser, gateway, startGatewayAndBrowser } from './lib/fixture.mjs';
 import { Gateway } from './lib/gateway.mjs';
 import { startWire } from './lib/wire.mjs';
 
-const PHRASE = new URL('../../data/sounds/phrase.wav', import.meta.url).pathname;
-
-let gateway;
-let browser;
-
-before(async () => {
-  gateway = await Gateway.start();
-  browser = await launch({ microphone: { wav: PHRASE } });
-});
-
-after(async () => {
-  await browser?.close();
-  await gateway?.stopCleanly();
-});
+startGatewayAndBrowser();
 
 /* Runs in the page: a call, and what it says. */
 async function makeCall(options) {

@@ -1,38 +1,18 @@
 /* Calls where UDP is blocked: ICE over TCP. Run in a network of its own, tests/lib/own-network --without-udp. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { launch, pressCall, waitForState } from './lib/browser.mjs';
+import { test } from 'node:test';
+import { pressCall, waitForState } from './lib/browser.mjs';
 import { openCallByHand } from './lib/call-by-hand.mjs';
-import { Gateway } from './lib/gateway.mjs';
-import { readWav, writeWav } from './lib/sound.mjs';
+import { browser, gateway, startGatewayAndBrowser } from './lib/fixture.mjs';
 
-const RATE = 16000;
 const TCP_PORT = 10443; // the network has nobody else in it
 const CALL_MS = 10000;
 const MOST_DRIFT_S = 0.5;
 const LEAST_FRAMES = 0.95; // of 20 ms, in real time
 const MOST_GAP_MS = 300; // statistics are up to 50 ms old, and the machine is busy
 
-const directory = mkdtempSync(join(tmpdir(), 'voice-gateway-microphone-'));
-let gateway;
-let browser;
-
-before(async () => {
-  const wav = join(directory, 'microphone.wav');
-  writeWav(wav, RATE, readWav(new URL('../../data/sounds/phrase.wav', import.meta.url).pathname).samples);
-  gateway = await Gateway.start([`ice.tcp-port=${TCP_PORT}`, 'ice.advertise=10.99.0.1', 'engine.default=echo']);
-  browser = await launch({ microphone: { wav } });
-});
-
-after(async () => {
-  await browser?.close();
-  rmSync(directory, { recursive: true, force: true });
-  await gateway?.stopCleanly();
-});
+startGatewayAndBrowser([`ice.tcp-port=${TCP_PORT}`, 'ice.advertise=10.99.0.1', 'engine.default=echo']);
 
 /* What the page's only connection has received so far, and over what. */
 async function readStats(page) {
