@@ -5,13 +5,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openFarSide } from './lib/far-side.mjs';
 import { browser, gateway, startGatewayAndBrowser } from './lib/fixture.mjs';
+import { waitForPackets, waitForState, waitUntil } from './lib/library-call.mjs';
 
 startGatewayAndBrowser(); // the gateway serves the files
 
 /* A far side that lets its session be resumed. `greet (n, session)` is what it does with socket number n (0, 1, …), whose
  * session message would be `session`; without it all are greeted. Its messages are numbered; those in `kept` are sent again. */
 function resumable(script = {}, greet = (n, session, say) => say('session', session)) {
-  const side = { kept: [], seq: 0, sockets: 0, offers: [] };
+  const side = { kept: [], seq: 0, sockets: 0 };
   const wrap = (sendRaw) => (type, payload) => {
     const text = JSON.stringify({ type, payload: JSON.stringify(payload), seq: ++side.seq });
     side.kept.push({ seq: side.seq, text });
@@ -23,8 +24,7 @@ function resumable(script = {}, greet = (n, session, say) => say('session', sess
     open: (_, __, tools) => {
       const n = side.sockets++;
       side.say = wrap(tools.sendRaw);
-      side.sendRaw = tools.sendRaw;
-      greet(n, { id: 'an-id', iceServers: [], resumeToken: `token-${n}`, ...(n > 0 && { resumed: true }) }, side.say, tools, side);
+      greet(n, { id: 'an-id', iceServers: [], resumeToken: `token-${n}`, ...(n > 0 && { resumed: true }) }, side.say, tools);
     },
   };
   return side;
@@ -61,22 +61,17 @@ async function openCall(side, options = {}) {
 }
 
 const said = (page) => page.evaluate(() => window.said);
-const waitUntil = (page, check, argument) => page.waitForFunction(check, argument, { timeout: 30000 });
-const waitForState = (page, state) => waitUntil(page, (wanted) => window.call.state === wanted, state);
 const waitForStates = (page, n) => waitUntil(page, (count) => window.said.states.length >= count, n);
 const offersOf = ({ received }) => received.filter(({ type }) => type === 'offer').map(({ payload }) => payload.sdp);
 const ufragOf = (sdp) => /a=ice-ufrag:(\S+)/.exec(sdp)[1];
 const originOf = (sdp) => /^o=\S+ (\S+)/m.exec(sdp)[1];
 const ACTIVE = ['microphone', 'signaling', 'connecting', 'active'];
 
-async function assertAudioRuns(page) {
-  const before = await page.evaluate(async () => (await window.call.getStats()).packetsIn);
-  await waitUntil(page, async (n) => (await window.call.getStats())?.packetsIn > n + 10, before);
-}
+const assertAudioRuns = (page) => waitForPackets(page, 10);
 
 test('a WebSocket that breaks is opened again, with what was missed, in order and once', async () => {
-  const side = resumable({}, (n, session, say, { sendRaw }, self) => {
-    const missed = self.kept.filter(({ seq }) => seq > 3); // of which the client has the first already
+  const side = resumable({}, (n, session, say, { sendRaw }) => {
+    const missed = side.kept.filter(({ seq }) => seq > 3); // of which the client has the first already
     say('session', session);
     if (n > 0)
       missed.forEach(({ text }) => sendRaw(text));

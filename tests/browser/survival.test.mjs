@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { browser, gateway, startGatewayAndBrowser } from './lib/fixture.mjs';
+import { waitForPackets, waitForState, waitUntil } from './lib/library-call.mjs';
 import { Gateway } from './lib/gateway.mjs';
 import { startWire } from './lib/wire.mjs';
 
@@ -30,13 +31,10 @@ async function openCall(url, options = {}, which = gateway) {
   return { page, sessionId };
 }
 
-const waitUntil = (page, check, argument) => page.waitForFunction(check, argument, { timeout: 40000 });
-const waitForState = (page, state) => waitUntil(page, (wanted) => window.call.state === wanted, state);
 const waitForSessions = (page, n) => waitUntil(page, (count) => window.said.sessions.length === count, n);
 
 async function assertAudioRuns(page) {
-  const before = await page.evaluate(async () => (await window.call.getStats()).packetsIn);
-  await waitUntil(page, async (n) => (await window.call.getStats())?.packetsIn > n + 20, before);
+  await waitForPackets(page, 20);
   await waitUntil(page, () => window.call.readLevels().remote > 0.01); // the engine echoes
 }
 

@@ -8,7 +8,6 @@ function installCall() {
       this.states = [];
       this.errors = [];
       this.answers = [];
-      this.iceStates = [];
     }
 
     static async connect({ hasChannel = true, direction = 'sendrecv' } = {}) {
@@ -18,7 +17,6 @@ function installCall() {
       await new Promise((resolve, reject) => Object.assign(socket, { onopen: resolve, onerror: reject }));
       const pc = new RTCPeerConnection();
       call.pc = pc;
-      pc.oniceconnectionstatechange = () => call.iceStates.push(pc.iceConnectionState);
       pc.ontrack = ({ track }) => {
         const audio = document.createElement('audio');
         audio.srcObject = new MediaStream([track]);
@@ -53,7 +51,7 @@ function installCall() {
       const sum = (type, member) => reports.filter((report) => report.type === type && report.kind === 'audio')
         .reduce((total, report) => total + (report[member] ?? 0), 0);
       return { at: performance.now(), protocol: local?.protocol, received: sum('inbound-rtp', 'packetsReceived'),
-        sent: sum('outbound-rtp', 'packetsSent'), lost: sum('inbound-rtp', 'packetsLost') };
+        sent: sum('outbound-rtp', 'packetsSent') };
     }
 
     /** The longest time in which nothing came, until `work` is done and `ms` later. */
