@@ -120,11 +120,16 @@ export class SignalingLink {
   #open(token, isPresent) {
     const url = this.#resume ? resumeUrl(this.#url, this.#resume) : this.#url;
     this.#isGreeted = false;
-    this.#channel = new SignalingChannel(url, token, {
+    const channel = new SignalingChannel(url, token, {
       signal: this.#on.signal,
       message: (type, payload, seq) => this.#onMessage(type, payload, seq),
       close: (wasOpen, code, reason) => this.#onClose(wasOpen, code, reason),
     });
+    if (!isPresent()) { // its first signal made a listener hang up, or try again
+      channel.abandon();
+      return;
+    }
+    this.#channel = channel;
     if (this.#attempt > 0)
       this.#timer = setTimeout(() => isPresent() && this.#onClose(false, WS_ABNORMAL_CLOSURE, ''), RETRY_GREETING_MS);
   }

@@ -187,6 +187,7 @@ export class MediaPath {
     if (state !== 'connected')
       return;
     clearTimeout(this.#timer);
+    clearTimeout(this.#handoverTimer);
     this.#before?.close();
     this.#before = this.#peer;
     this.#handoverTimer = setTimeout(() => this.#before?.close(), HANDOVER_MS);

@@ -173,6 +173,21 @@ test('the gateway ends the call while it is being made', async () => {
   await page.context().close();
 });
 
+test('a listener that hangs up while the socket is being opened leaves none open', async () => {
+  const page = await chromium.open(gateway.url); // of a far side's sockets the page would keep no list
+  const code = await page.evaluate(async () => {
+    const { VoiceGatewayCall } = await import('/voice-gateway.js');
+    const call = new VoiceGatewayCall('/ws');
+    call.on('signal', ({ type, payload }) => type === 'websocket' && payload.state === 'opening' && call.hangUp());
+    return call.connect().catch((error) => error.code);
+  });
+  assert.equal(code, 'hung-up');
+  await page.waitForFunction(() => Object.values(window.vgwTest.leftOpen()).every((n) => n === 0), null,
+    { timeout: 5000 }); // the gateway closes one without an offer after 10 s
+  assert.equal(await page.evaluate(() => window.vgwTest.opened.sockets.length), 1);
+  await page.context().close();
+});
+
 test('candidates may come before the answer and one by one', async () => {
   const { page } = await openWith({
     async offer(send, offer, { answer }) {
