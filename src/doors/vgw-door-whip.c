@@ -203,7 +203,10 @@ find_session (VgwDoorWhip *self, VgwHttpRequest *request)
   VgwHttpSession *session = vgw_http_sessions_find (self->sessions, vgw_http_request_get_capture (request, 0));
 
   if (session != NULL && session->data != NULL)
-    return session;
+    {
+      vgw_session_confirm (session->session); /* the address came with the resume token */
+      return session;
+    }
   reply_error (request, VGW_HTTP_STATUS_NOT_FOUND, "no such session");
   return NULL;
 }

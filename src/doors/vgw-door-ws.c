@@ -34,6 +34,7 @@ on_channel_message (VgwWsChannel *channel, gboolean is_text, const char *text, g
   g_autoptr (GError) error = NULL;
   if (link->session == NULL)
     return;
+  vgw_session_confirm (link->session);
   g_autoptr (VgwMessage) message = vgw_message_parse (text, length, &error);
   if (message != NULL)
     vgw_session_handle (link->session, message);
@@ -47,6 +48,13 @@ on_channel_bad (VgwWsChannel *channel, const GError *error, Link *link)
   /* the channel closes itself with 1009 for a message that is too large */
   if (link->session != NULL)
     vgw_session_handle_bad_message (link->session, error, g_error_matches (error, VGW_ERROR, VGW_ERROR_TOO_LARGE));
+}
+
+static void
+on_channel_pong (VgwWsChannel *channel, Link *link)
+{
+  if (link->session != NULL)
+    vgw_session_confirm (link->session);
 }
 
 static void
@@ -164,14 +172,19 @@ on_open (VgwWsChannel *channel, gpointer user_data)
   link->session = g_object_ref (session);
   g_signal_connect (channel, "message", G_CALLBACK (on_channel_message), link);
   g_signal_connect (channel, "bad", G_CALLBACK (on_channel_bad), link);
+  g_signal_connect (channel, "pong", G_CALLBACK (on_channel_pong), link);
   g_signal_connect (session, "outgoing", G_CALLBACK (on_session_outgoing), link);
   g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), link);
   g_signal_connect (session, "replaced", G_CALLBACK (on_session_replaced), link);
   vgw_outbox_set_backlog_func (vgw_session_get_outbox (session), get_backlog, link);
-  if (is_resumed)
-    vgw_session_attach (session, get_last_seq (caller->grant));
-  else
-    vgw_session_start (session);
+  if (!is_resumed)
+    {
+      vgw_session_start (session);
+      return;
+    }
+  vgw_session_attach (session, get_last_seq (caller->grant));
+  vgw_outbox_flush (vgw_session_get_outbox (session));
+  vgw_ws_channel_ping (channel); /* its pong confirms the new resume token */
 }
 
 static void

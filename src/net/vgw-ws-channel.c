@@ -71,6 +71,7 @@ enum
   SIGNAL_OPENED,
   SIGNAL_MESSAGE,
   SIGNAL_BAD,
+  SIGNAL_PONG,
   SIGNAL_CLOSED,
   N_SIGNALS
 };
@@ -241,39 +242,25 @@ handle_close_frame (VgwWsChannel *self, const VgwWsMessage *message)
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
 static void
-refuse_binary (VgwWsChannel *self)
-{
-  g_autoptr (GError) error =
-      g_error_new_literal (VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "a binary message: signaling uses text only");
-
-  g_signal_emit (self, signals[SIGNAL_BAD], 0, error);
-}
-
-static void
 handle_frame (VgwWsChannel *self, const VgwWsMessage *message)
 {
   gboolean is_text = message->opcode == VGW_WS_TEXT;
+  g_autoptr (GError) error = NULL;
 
-  switch (message->opcode)
+  if (message->opcode == VGW_WS_CLOSE)
+    handle_close_frame (self, message);
+  else if (self->state != CHANNEL_OPEN)
+    return;
+  else if (message->opcode == VGW_WS_PING)
+    queue_frame (self, VGW_WS_PONG, message->data, message->length);
+  else if (message->opcode == VGW_WS_PONG)
+    g_signal_emit (self, signals[SIGNAL_PONG], 0);
+  else if (is_text || self->settings.role != VGW_WS_SERVER)
+    g_signal_emit (self, signals[SIGNAL_MESSAGE], 0, is_text, message->data, (gulong) message->length);
+  else
     {
-    case VGW_WS_TEXT:
-    case VGW_WS_BINARY:
-      if (self->state != CHANNEL_OPEN)
-        break;
-      if (!is_text && self->settings.role == VGW_WS_SERVER)
-        refuse_binary (self);
-      else
-        g_signal_emit (self, signals[SIGNAL_MESSAGE], 0, is_text, message->data, (gulong) message->length);
-      break;
-    case VGW_WS_PING:
-      if (self->state == CHANNEL_OPEN)
-        queue_frame (self, VGW_WS_PONG, message->data, message->length);
-      break;
-    case VGW_WS_PONG:
-      break;
-    case VGW_WS_CLOSE:
-      handle_close_frame (self, message);
-      break;
+      error = g_error_new_literal (VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "a binary message: signaling uses text only");
+      g_signal_emit (self, signals[SIGNAL_BAD], 0, error);
     }
 }
 
@@ -423,8 +410,7 @@ on_ping_time (gpointer user_data)
       finish_with (self, VGW_WS_END_FAILED, "the connection was lost", "silence");
       return G_SOURCE_REMOVE;
     }
-  if (self->state == CHANNEL_OPEN)
-    queue_frame (self, VGW_WS_PING, NULL, 0);
+  vgw_ws_channel_ping (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -468,6 +454,8 @@ vgw_ws_channel_class_init (VgwWsChannelClass *klass)
                                           G_TYPE_NONE, 3, G_TYPE_BOOLEAN, G_TYPE_POINTER, G_TYPE_ULONG);
   signals[SIGNAL_BAD] = g_signal_new ("bad", VGW_TYPE_WS_CHANNEL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                                       1, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
+  signals[SIGNAL_PONG] =
+      g_signal_new ("pong", VGW_TYPE_WS_CHANNEL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_CLOSED] = g_signal_new ("closed", VGW_TYPE_WS_CHANNEL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                          G_TYPE_NONE, 2, G_TYPE_INT, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
@@ -541,6 +529,13 @@ vgw_ws_channel_send (VgwWsChannel *self, gboolean is_text, gconstpointer data, g
 {
   /* nothing may follow the close frame (RFC 6455 section 5.5.1) */
   return self->state == CHANNEL_OPEN && queue_frame (self, is_text ? VGW_WS_TEXT : VGW_WS_BINARY, data, length);
+}
+
+void
+vgw_ws_channel_ping (VgwWsChannel *self)
+{
+  if (self->state == CHANNEL_OPEN)
+    queue_frame (self, VGW_WS_PING, NULL, 0);
 }
 
 void

@@ -9,6 +9,7 @@
  *                                               channel stays open. These close it, after what the handler sends: too
  *                                               large, 1009; too many in a short time, 1008 (both
  *                                               VGW_ERROR_TOO_LARGE); not UTF-8, 1007; not a WebSocket frame, 1002
+ *   "pong"    (void)                            the peer has answered a ping
  *   "closed"  (VgwWsEnd how, const GError *error)   once; the socket is closed. error is NULL with END_ORDERLY, and may
  *                                                   be so for a server
  */
@@ -68,6 +69,9 @@ VgwWsChannel *vgw_ws_channel_new_client (const VgwDialTarget *target, guint time
 /* Queues one message; text must be valid UTF-8. FALSE, and nothing is queued, where the channel is not open, or more
  * than max_queue_bytes would be queued. A server's channel then cuts off its client. */
 gboolean vgw_ws_channel_send (VgwWsChannel *self, gboolean is_text, gconstpointer data, gsize length);
+
+/* Queues a ping; a WebSocket's peer answers it after everything that was sent before. Not for a VGW_WS_STREAM. */
+void vgw_ws_channel_ping (VgwWsChannel *self);
 
 /* Sends what is queued, then starts the closing handshake; a peer that does not answer is cut off after
  * close_timeout_ms. Idempotent. Otherwise the last reference closes the socket at once. */

@@ -1,5 +1,6 @@
 #include "session/vgw-attachment.h"
 
+#include "base/vgw-log.h"
 #include "session/vgw-client-servers.h"
 
 /* Returns: (transfer full) */
@@ -43,11 +44,26 @@ vgw_attachment_renew (VgwAttachment *self, const char *engine, gint64 last_seq)
 {
   VgwMessage *message = make_session_message (self, engine);
 
+  vgw_info (self->session_id, "the client has returned");
   message->is_resumed = TRUE;
   self->is_attached = TRUE;
   self->attached_us = g_get_monotonic_time ();
   self->n_resumed++;
   vgw_outbox_attach (self->outbox, message, last_seq);
+}
+
+void
+vgw_attachment_confirm (VgwAttachment *self)
+{
+  if (self->context->resume_tokens != NULL)
+    vgw_resume_tokens_confirm (self->context->resume_tokens, self->session_id);
+}
+
+void
+vgw_attachment_handle_connected (VgwAttachment *self, gint64 offered_us)
+{
+  if (offered_us > self->attached_us)
+    vgw_attachment_confirm (self);
 }
 
 void

@@ -28,5 +28,12 @@ void vgw_attachment_lose (VgwAttachment *self);
  * missed. */
 void vgw_attachment_renew (VgwAttachment *self, const char *engine, gint64 last_seq);
 
+/* The client has sent something through the present door: it has the last token, and returns with no earlier one. */
+void vgw_attachment_confirm (VgwAttachment *self);
+
+/* A connection is up whose offer came at @offered_us: after an offer through the present door, the client has its
+ * answer. */
+void vgw_attachment_handle_connected (VgwAttachment *self, gint64 offered_us);
+
 /* No client returns any more. */
 void vgw_attachment_end (VgwAttachment *self);

@@ -4,17 +4,19 @@
 
 #define TOKEN_BYTES 16 /* 128 bits: a token cannot be guessed */
 
+/* A session's tokens. */
 typedef struct
 {
-  char *token;
   char *session_id;
+  char *used; /* (nullable) what the client has returned with, until it is known to have the next one */
+  char *next; /* (nullable) what it has been sent last */
 } Entry;
 
 /* Both tables have the same entries; the first one owns them. */
 struct _VgwResumeTokens
 {
   GHashTable *by_session; /* session_id → Entry */
-  GHashTable *by_token;   /* token → Entry */
+  GHashTable *by_token;   /* used, next → Entry */
 };
 
 static void
@@ -22,7 +24,8 @@ entry_free (gpointer data)
 {
   Entry *entry = data;
 
-  g_free (entry->token);
+  g_free (entry->used);
+  g_free (entry->next);
   g_free (entry->session_id);
   g_free (entry);
 }
@@ -45,17 +48,37 @@ vgw_resume_tokens_free (VgwResumeTokens *self)
   g_free (self);
 }
 
+static void
+drop (VgwResumeTokens *self, char **token)
+{
+  if (*token != NULL)
+    g_hash_table_remove (self->by_token, *token);
+  g_clear_pointer (token, g_free);
+}
+
+static Entry *
+ensure_entry (VgwResumeTokens *self, const char *session_id)
+{
+  Entry *entry = g_hash_table_lookup (self->by_session, session_id);
+
+  if (entry == NULL)
+    {
+      entry = g_new0 (Entry, 1);
+      entry->session_id = g_strdup (session_id);
+      g_hash_table_insert (self->by_session, entry->session_id, entry);
+    }
+  return entry;
+}
+
 const char *
 vgw_resume_tokens_issue (VgwResumeTokens *self, const char *session_id)
 {
-  Entry *entry = g_new0 (Entry, 1);
+  Entry *entry = ensure_entry (self, session_id);
 
-  vgw_resume_tokens_revoke (self, session_id);
-  entry->session_id = g_strdup (session_id);
-  entry->token = vgw_random_base64url (TOKEN_BYTES);
-  g_hash_table_insert (self->by_session, entry->session_id, entry);
-  g_hash_table_insert (self->by_token, entry->token, entry);
-  return entry->token;
+  drop (self, &entry->next);
+  entry->next = vgw_random_base64url (TOKEN_BYTES);
+  g_hash_table_insert (self->by_token, entry->next, entry);
+  return entry->next;
 }
 
 const char *
@@ -67,12 +90,37 @@ vgw_resume_tokens_find (VgwResumeTokens *self, const char *token)
 }
 
 void
+vgw_resume_tokens_use (VgwResumeTokens *self, const char *token)
+{
+  Entry *entry = g_hash_table_lookup (self->by_token, token);
+
+  g_return_if_fail (entry != NULL);
+  if (g_strcmp0 (token, entry->next) == 0)
+    {
+      drop (self, &entry->used);
+      entry->used = g_steal_pointer (&entry->next);
+    }
+  else
+    drop (self, &entry->next);
+}
+
+void
+vgw_resume_tokens_confirm (VgwResumeTokens *self, const char *session_id)
+{
+  Entry *entry = g_hash_table_lookup (self->by_session, session_id);
+
+  if (entry != NULL)
+    drop (self, &entry->used);
+}
+
+void
 vgw_resume_tokens_revoke (VgwResumeTokens *self, const char *session_id)
 {
-  const Entry *entry = g_hash_table_lookup (self->by_session, session_id);
+  Entry *entry = g_hash_table_lookup (self->by_session, session_id);
 
   if (entry == NULL)
     return;
-  g_hash_table_remove (self->by_token, entry->token);
+  drop (self, &entry->used);
+  drop (self, &entry->next);
   g_hash_table_remove (self->by_session, session_id);
 }

@@ -1,5 +1,7 @@
 #include "session/vgw-session-state.h"
 
+#include "base/vgw-error.h"
+
 static const struct
 {
   VgwSessionState state;
@@ -150,4 +152,16 @@ vgw_session_phase_of (VgwSessionState state, VgwLegState leg, gboolean is_attach
       return VGW_PHASE_CONNECTING;
     }
   g_return_val_if_reached (VGW_PHASE_NEW);
+}
+
+VgwEndReason
+vgw_end_reason_of_failure (const GError *error, VgwSessionState state, VgwSessionPhase phase)
+{
+  if (g_error_matches (error, VGW_ERROR, VGW_ERROR_UNAUTHORIZED))
+    return VGW_END_FINGERPRINT_MISMATCH;
+  if (g_error_matches (error, VGW_ERROR, VGW_ERROR_FLOOD))
+    return VGW_END_FLOOD;
+  if (!g_error_matches (error, VGW_ERROR, VGW_ERROR_TIMEOUT) || phase == VGW_PHASE_NEGOTIATING)
+    return VGW_END_ERROR; /* webrtcbin that makes no answer in time is not the client's network */
+  return state == VGW_SESSION_ACTIVE ? VGW_END_MEDIA_TIMEOUT : VGW_END_CONNECT_TIMEOUT;
 }

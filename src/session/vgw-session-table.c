@@ -255,7 +255,7 @@ vgw_session_table_resume (VgwSessionTable *self, const char *token, const VgwGra
       g_set_error_literal (error, VGW_ERROR, VGW_ERROR_GONE, "there is no session to resume");
       return NULL;
     }
-  vgw_resume_tokens_revoke (self->context->resume_tokens, vgw_session_get_id (session));
+  vgw_resume_tokens_use (self->context->resume_tokens, token);
   vgw_session_replace (session);
   return session;
 }

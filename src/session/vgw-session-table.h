@@ -15,8 +15,9 @@ VgwSessionTable *vgw_session_table_new (const VgwSessionContext *context);
  * @refusal (out) is its cause. Errors: VGW_ERROR_BUSY, while shutting down too. Returns: (transfer none) */
 VgwSession *vgw_session_table_create (VgwSessionTable *self, VgwGrant *grant, VgwRefusal *refusal, GError **error);
 
-/* Finds the session that @token is good for, for a door that is about to be attached: the token is used up, and the
- * door that the session has, if any, is taken from it ("replaced"). vgw_session_attach () has to follow at once.
+/* Finds the session that @token is good for, for a door that is about to be attached: the token is used up as soon as
+ * vgw_session_confirm () or the client's next resume shows that the next one has been received, and the door that the
+ * session has, if any, is taken from it ("replaced"). vgw_session_attach () has to follow at once.
  * Errors: VGW_ERROR_GONE, counted as VGW_REFUSAL_RESUME, and no session is touched: a token that was used, whose
  * session is over, that never was one, or that is of a client with another identity. Returns: (transfer none) */
 VgwSession *vgw_session_table_resume (VgwSessionTable *self, const char *token, const VgwGrant *grant, GError **error);

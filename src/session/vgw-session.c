@@ -79,18 +79,18 @@ on_output (const VgwOutput *output, gpointer owner)
 }
 
 static void
-update_manager (VgwSession *self)
+notify_manager (VgwSession *self, void (*notify) (VgwManager *manager, const VgwSessionFacts *facts))
 {
   VgwSessionFacts facts;
 
   vgw_session_get_facts (self, &facts);
-  vgw_manager_update_session (self->context->manager, &facts);
+  notify (self->context->manager, &facts);
 }
 
 static void
 announce (VgwSession *self, const char *state)
 {
-  update_manager (self);
+  notify_manager (self, vgw_manager_update_session);
   vgw_outbox_queue (self->outbox, vgw_message_new_state (state, NULL));
 }
 
@@ -167,13 +167,8 @@ enter_ending (VgwSession *self)
 static void
 enter_ended (VgwSession *self)
 {
-  VgwSessionFacts facts;
-
   if (self->started_at_us != 0)
-    {
-      vgw_session_get_facts (self, &facts);
-      vgw_manager_deregister_session (self->context->manager, &facts);
-    }
+    notify_manager (self, vgw_manager_deregister_session);
   vgw_attachment_end (&self->attachment);
   vgw_log_end_session (self->id);
   vgw_outbox_end (self->outbox, self->end_reason);
@@ -249,7 +244,7 @@ on_conversation_report (const VgwConversationReport *report, gpointer user_data)
       vgw_outbox_queue (self->outbox, vgw_message_new_error (report->error, FALSE));
       break;
     case VGW_CONVERSATION_ENGINE_CHANGED:
-      update_manager (self);
+      notify_manager (self, vgw_manager_update_session);
       break;
     case VGW_CONVERSATION_HUNG_UP:
       vgw_session_end (self, VGW_END_ENGINE);
@@ -263,23 +258,12 @@ on_conversation_report (const VgwConversationReport *report, gpointer user_data)
 
 /* --- the legs --- */
 
-static VgwEndReason
-reason_of_failure (VgwSession *self, const GError *error)
-{
-  if (g_error_matches (error, VGW_ERROR, VGW_ERROR_UNAUTHORIZED))
-    return VGW_END_FINGERPRINT_MISMATCH;
-  if (g_error_matches (error, VGW_ERROR, VGW_ERROR_FLOOD))
-    return VGW_END_FLOOD;
-  if (!g_error_matches (error, VGW_ERROR, VGW_ERROR_TIMEOUT) || self->phase == VGW_PHASE_NEGOTIATING)
-    return VGW_END_ERROR; /* webrtcbin that makes no answer in time is not the client's network */
-  return self->state == VGW_SESSION_ACTIVE ? VGW_END_MEDIA_TIMEOUT : VGW_END_CONNECT_TIMEOUT;
-}
-
 /* The current leg is over; @error is NULL where the client has closed it. */
 static void
 handle_lost_leg (VgwSession *self, const GError *error)
 {
-  VgwEndReason reason = error != NULL ? reason_of_failure (self, error) : VGW_END_CLIENT_BYE;
+  VgwEndReason reason =
+      error != NULL ? vgw_end_reason_of_failure (error, self->state, self->phase) : VGW_END_CLIENT_BYE;
 
   if (self->state != VGW_SESSION_ACTIVE || self->context->session.resume_grace_ms == 0
       || (reason != VGW_END_CLIENT_BYE && reason != VGW_END_MEDIA_TIMEOUT))
@@ -314,6 +298,7 @@ on_legs_report (VgwLegsReport report, const GError *error, gpointer user_data)
       vgw_outbox_queue_refusal (self->outbox, error, "offer");
       break;
     case VGW_LEGS_CONNECTED:
+      vgw_attachment_handle_connected (&self->attachment, vgw_leg_get_offered_us (vgw_legs_get_current (self->legs)));
       set_state (self, VGW_INPUT_CONNECTED);
       break;
     case VGW_LEGS_FAILED:
@@ -469,8 +454,6 @@ vgw_session_new (const VgwSessionContext *context, VgwGrant *grant)
 void
 vgw_session_start (VgwSession *self)
 {
-  VgwSessionFacts facts;
-
   g_return_if_fail (VGW_IS_SESSION (self));
   g_return_if_fail (self->started_at_us == 0);
 
@@ -481,9 +464,21 @@ vgw_session_start (VgwSession *self)
   vgw_log_begin_session (self->id, self->grant->address);
   vgw_session_timers_enter (self->timers, self->phase);
   vgw_session_timers_set_duration (self->timers, self->attachment.max_duration_s);
-  vgw_session_get_facts (self, &facts);
-  vgw_manager_register_session (self->context->manager, &facts);
+  notify_manager (self, vgw_manager_register_session);
   vgw_attachment_begin (&self->attachment, vgw_conversation_get_config (self->conversation)->name);
+}
+
+/* The door was lost, or there is another one. */
+static void
+follow_attachment (VgwSession *self)
+{
+  if (has_lost_leg (self))
+    set_state (self, VGW_INPUT_LOST); /* notifies the manager, too */
+  else
+    {
+      update_phase (self);
+      notify_manager (self, vgw_manager_update_session);
+    }
 }
 
 void
@@ -500,10 +495,7 @@ vgw_session_detach (VgwSession *self)
       return;
     }
   vgw_info (self->id, "the client is lost; it has %u ms to return", self->context->session.resume_grace_ms);
-  if (has_lost_leg (self))
-    set_state (self, VGW_INPUT_LOST);
-  update_phase (self);
-  update_manager (self);
+  follow_attachment (self);
 }
 
 void
@@ -524,13 +516,16 @@ vgw_session_attach (VgwSession *self, gint64 last_seq)
 
   if (is_over (self))
     return;
-  vgw_info (self->id, "the client has returned");
   vgw_attachment_renew (&self->attachment, vgw_conversation_get_config (self->conversation)->name, last_seq);
-  if (has_lost_leg (self))
-    set_state (self, VGW_INPUT_LOST);
+  follow_attachment (self);
   vgw_session_timers_renew_grace (self->timers);
-  update_phase (self);
-  update_manager (self);
+}
+
+void
+vgw_session_confirm (VgwSession *self)
+{
+  g_return_if_fail (VGW_IS_SESSION (self));
+  vgw_attachment_confirm (&self->attachment);
 }
 
 void

@@ -46,6 +46,10 @@ void vgw_session_replace (VgwSession *self);
  * number of the last message that it has seen, -1 where that is not known. */
 void vgw_session_attach (VgwSession *self, gint64 last_seq);
 
+/* The client has sent something through the door that is attached, so it has received the last resume token. Only
+ * needed after vgw_session_attach (). */
+void vgw_session_confirm (VgwSession *self);
+
 /* One message from the client, after start (). Errors go out as `error` messages; only where the table says fatal does
  * one end the session. Ignored once the session has ended. */
 void vgw_session_handle (VgwSession *self, const VgwMessage *message);

@@ -14,6 +14,9 @@ REPLACED = 4001
 N_EVENTS = 5
 REFUSED = 'vgw_sessions_refused_total{cause="resume"}'
 
+HANDSHAKE = ("GET /ws?resume={token}&seq={seq} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+
 
 def resume_url(gateway, token, seq=None):
     return f"{gateway.url}?resume={token}" + (f"&seq={seq}" if seq is not None else "")
@@ -117,6 +120,7 @@ class ResumeTest(SweepTest):
                 await self.wait_detached(gateway)
                 async with Wire(resume_url(gateway, used)) as second:
                     good = (await second.wait("session"))["resumeToken"]
+                    await second.expect_quiet()
                     for count, token in enumerate((used, ended, "x" * 22, ""), 1):
                         async with Wire(resume_url(gateway, token)) as refused:
                             await refused.expect_error("gone", fatal=True)
@@ -152,6 +156,39 @@ class ResumeTest(SweepTest):
                         await self.hang_up(second)
                         await peer.close()
                     first.cut()
+
+        self.run_async(run())
+
+    def test_a_lost_reply_to_a_resume_costs_nothing(self):
+        """The new WebSocket opens and dies before `session` arrives: the client still has the old token only."""
+        async def run():
+            async with SweepBot() as bot:
+                gateway = self.start_with(bot)
+                port = int(gateway.http_url.rsplit(":", 1)[1].strip("/"))
+                async with Wire(gateway.url) as first:
+                    peer, token = await self.call(first)
+                    first.cut()
+                await self.wait_detached(gateway)
+                seq = first.seqs[-1]
+                for attempt in (1, 2):
+                    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                    writer.write(HANDSHAKE.format(token=token, seq=seq).encode())
+                    while gateway.metric("vgw_sessions_resumed_total") < attempt:
+                        await harness.asyncio_tick()
+                    writer.transport.abort()
+                await bot.send_event(number=0)
+                await bot.send_event(number=1)
+                async with Wire(resume_url(gateway, token, seq)) as second:
+                    self.assertTrue((await second.wait("session"))["resumed"])
+                    await self.expect_numbers(second, 2)
+                    # the pong of this client, which sends nothing else, confirms the new token
+                    for _ in range(2):  # the second one arrives behind the pong that this client sends by itself
+                        await (await second.socket.ping())
+                    async with Wire(resume_url(gateway, token)) as refused:
+                        await refused.expect_error("gone", fatal=True)
+                    self.assertEqual(gateway.metric(REFUSED), 1)
+                    await self.hang_up(second)
+                await peer.close()
 
         self.run_async(run())
 

@@ -237,7 +237,10 @@ class Whip(harness.GatewayTest):
             token = headers["X-Resume-Token"]
             refused = await asyncio.to_thread(whip.post, gateway, "hello", f"/whip?resume={token}")
             self.assertEqual(refused.status, 400, refused)
-            second, session, headers = await call(f"/whip?resume={refused.headers['X-Resume-Token']}")
+            # a response that is lost: the client has its old token only
+            lost = await asyncio.to_thread(whip.post, gateway, good_offer(), f"/whip?resume={token}")
+            self.assertEqual((lost.status, lost.headers["X-Resume-Status"]), (201, "resumed"))
+            second, session, headers = await call(f"/whip?resume={token}")
             self.assertEqual(headers["X-Resume-Status"], "resumed")
             await asyncio.to_thread(gateway.wait_log, lambda entry: "has taken over" in entry["message"])
             self.assertEqual((old.request("GET").status, session.request("GET").status), (404, 204))

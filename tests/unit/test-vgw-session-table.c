@@ -268,11 +268,34 @@ START_TEST (a_token_resumes_its_session_once_and_replaces_the_door)
   ck_assert_int_eq (client_last (client)->type, VGW_MESSAGE_SESSION);
   ck_assert (client_last (client)->is_resumed);
   ck_assert_str_ne (client_last (client)->resume_token, first);
+  vgw_session_confirm (client->session);
   assert_gone (NULL, first, 1);
   ck_assert_int_eq (vgw_session_get_phase (client->session), VGW_PHASE_NEW);
   vgw_session_table_get_stats (table, &stats);
   ck_assert_uint_eq (stats.resumed, 1);
   ck_assert_uint_eq (stats.started, 1);
+  client_free (client);
+}
+END_TEST
+
+START_TEST (a_client_that_missed_its_new_token_returns_with_the_old_one)
+{
+  Client *client = call_as (NULL);
+  g_autofree char *first = g_strdup (client_last (client)->resume_token);
+  g_autofree char *lost = NULL;
+
+  ck_assert_ptr_eq (resume_as (NULL, first, NULL), client->session);
+  vgw_session_attach (client->session, 1);
+  client_flush (client);
+  lost = g_strdup (client_last (client)->resume_token);
+  ck_assert_ptr_eq (resume_as (NULL, first, NULL), client->session);
+  vgw_session_attach (client->session, 1);
+  client_flush (client);
+  assert_gone (NULL, lost, 1);
+  vgw_session_confirm (client->session);
+  assert_gone (NULL, first, 2);
+  ck_assert_ptr_eq (resume_as (NULL, client_last (client)->resume_token, NULL), client->session);
+  vgw_session_attach (client->session, 1);
   client_free (client);
 }
 END_TEST
@@ -325,6 +348,7 @@ resume_tcase (void)
 
   tcase_add_checked_fixture (tcase, set_up_resume, tear_down_resume);
   tcase_add_test (tcase, a_token_resumes_its_session_once_and_replaces_the_door);
+  tcase_add_test (tcase, a_client_that_missed_its_new_token_returns_with_the_old_one);
   tcase_add_loop_test (tcase, a_token_that_is_not_the_clients_is_refused_and_stays_good, 0, 2);
   tcase_add_test (tcase, tokens_that_nobody_has_are_refused);
   tcase_add_test (tcase, a_client_that_is_lost_before_it_connects_ends_the_session);
