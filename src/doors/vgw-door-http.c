@@ -110,3 +110,34 @@ vgw_door_reply_text (VgwHttpRequest *request, guint status, const char *message)
 
   vgw_http_request_reply (request, status, VGW_HTTP_TEXT_PLAIN, text);
 }
+
+JsonObject *
+vgw_door_read_json (VgwHttpRequest *request, guint *status, GError **error)
+{
+  g_autoptr (GBytes) body = NULL;
+  GError *cause = NULL;
+  JsonObject *object;
+
+  if (!vgw_http_request_has_content_type (request, VGW_HTTP_JSON))
+    {
+      *status = VGW_HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE;
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the Content-Type must be " VGW_HTTP_JSON);
+      return NULL;
+    }
+  body = vgw_http_request_get_body (request);
+  object = vgw_json_parse_object (g_bytes_get_data (body, NULL), g_bytes_get_size (body), &cause);
+  if (object == NULL)
+    {
+      *status = status_of (cause->code);
+      g_propagate_error (error, cause);
+    }
+  return object;
+}
+
+void
+vgw_door_reply_json (VgwHttpRequest *request, guint status, JsonObject *object)
+{
+  g_autofree char *text = vgw_json_object_to_text (object);
+
+  vgw_http_request_reply (request, status, VGW_HTTP_JSON, text);
+}

@@ -3,6 +3,7 @@
 
 #include "access/vgw-access.h"
 #include "base/vgw-error.h"
+#include "base/vgw-json.h"
 #include "net/vgw-http-request.h"
 
 /* What access/ looks at. The members point into @request and are valid while it lives and has no reply. */
@@ -17,3 +18,10 @@ guint vgw_door_prepare_error (VgwHttpRequest *request, VgwErrorCode code);
 
 /* Replies with the line @message, as text. */
 void vgw_door_reply_text (VgwHttpRequest *request, guint status, const char *message);
+
+/* The body of @request, which must be of the type application/json and one object within the bounds of vgw-json.h. NULL
+ * where it is not: @status (out) is for the reply. Errors: VGW_ERROR. Returns: (transfer full) */
+JsonObject *vgw_door_read_json (VgwHttpRequest *request, guint *status, GError **error);
+
+/* Replies with @object (transfer none). */
+void vgw_door_reply_json (VgwHttpRequest *request, guint status, JsonObject *object);

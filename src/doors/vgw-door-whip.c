@@ -184,7 +184,7 @@ on_post (VgwHttpRequest *request, gpointer user_data)
   else if (offer == NULL)
     reply_error (request, VGW_HTTP_STATUS_BAD_REQUEST, "the body is not SDP");
   else /* a name that cannot be decoded is one that no engine has */
-    vgw_http_sessions_open (self->sessions, request, engine != NULL ? engine : capture, offer);
+    vgw_http_sessions_open (self->sessions, request, engine != NULL ? engine : capture, NULL, offer);
 }
 
 static void

@@ -216,7 +216,8 @@ find_session (VgwHttpSessions *self, VgwGrant *grant, VgwHttpSessionOrigin *orig
 }
 
 VgwHttpSession *
-vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const char *engine, const char *offer)
+vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const char *engine, const char *query,
+                        const char *offer)
 {
   VgwAccessRequest asked = vgw_door_describe_request (request);
   g_autoptr (VgwGrant) grant = NULL;
@@ -227,6 +228,8 @@ vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const ch
   VgwRefusal refusal;
 
   asked.engine = engine;
+  if (query != NULL)
+    asked.query = query;
   grant = vgw_access_grant (self->access, &asked, &refusal, &error);
   if (grant != NULL)
     session = find_session (self, grant, &origin, &refusal, &error);

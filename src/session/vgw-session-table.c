@@ -4,6 +4,7 @@
 #include "base/vgw-address-group.h"
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
+#include "session/vgw-client-servers.h"
 
 #define MAX_LOGGED_NAME_BYTES 64
 
@@ -211,6 +212,12 @@ vgw_session_table_create (VgwSessionTable *self, VgwGrant *grant, VgwRefusal *re
   g_hash_table_insert (self->sessions, (gpointer) vgw_session_get_id (session), session);
   set_count (self, key, get_count (self, key) + 1);
   return session;
+}
+
+GPtrArray *
+vgw_session_table_make_client_servers (VgwSessionTable *self, const char *id)
+{
+  return vgw_client_servers_make (self->context, id, g_get_real_time () / G_USEC_PER_SEC);
 }
 
 guint

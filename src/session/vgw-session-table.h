@@ -26,6 +26,10 @@ VgwSession *vgw_session_table_resume (VgwSessionTable *self, const char *token, 
 void vgw_session_table_refuse (VgwSessionTable *self, VgwRefusal refusal, const char *address, const char *engine,
                                const char *why);
 
+/* The STUN and TURN servers of a client whose session does not exist yet; @id: what its TURN credentials are for.
+ * (element-type VgwIceServer) (transfer full) */
+GPtrArray *vgw_session_table_make_client_servers (VgwSessionTable *self, const char *id);
+
 guint vgw_session_table_count (VgwSessionTable *self);
 
 /* The session of @id, or NULL. (transfer none) */

@@ -43,10 +43,10 @@ write_candidate (JsonObject *payload, const VgwMessage *message)
   set_optional_string (payload, "usernameFragment", message->username_fragment);
 }
 
-static void
-write_ice_servers (JsonObject *payload, const GPtrArray *servers)
+JsonArray *
+vgw_ice_servers_to_json (const GPtrArray *servers)
 {
-  g_autoptr (JsonArray) list = json_array_new ();
+  JsonArray *list = json_array_new ();
 
   for (guint i = 0; servers != NULL && i < servers->len; i++)
     {
@@ -60,7 +60,7 @@ write_ice_servers (JsonObject *payload, const GPtrArray *servers)
       set_optional_string (entry, "credential", server->credential);
       json_array_add_object_element (list, entry);
     }
-  json_object_set_array_member (payload, "iceServers", g_steal_pointer (&list));
+  return list;
 }
 
 static void
@@ -84,7 +84,7 @@ write_session (JsonObject *payload, const VgwMessage *message)
     json_object_set_boolean_member (payload, "resumed", TRUE);
   if (message->n_missed > 0)
     json_object_set_int_member (payload, "missed", (gint64) message->n_missed);
-  write_ice_servers (payload, message->ice_servers);
+  json_object_set_array_member (payload, "iceServers", vgw_ice_servers_to_json (message->ice_servers));
   json_object_set_int_member (limits, "maxMessageBytes", message->limits.max_message_bytes);
   json_object_set_int_member (limits, "maxCandidates", message->limits.max_candidates);
   json_object_set_int_member (limits, "maxDataChannels", message->limits.max_data_channels);

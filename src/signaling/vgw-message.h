@@ -1,7 +1,7 @@
 /* The gateway's own signaling (docs/PROTOCOL.md): text <-> VgwMessage. Pure functions, no sockets, any thread. */
 #pragma once
 
-#include <glib.h>
+#include <json-glib/json-glib.h>
 
 #define VGW_MESSAGE_MAX_BYTES 65536 /* of one message, all its fragments together */
 
@@ -92,3 +92,6 @@ VgwMessage *vgw_message_new_event (const char *event_json);
 
 VgwIceServer *vgw_ice_server_new (const char *url, const char *username, const char *credential);
 void vgw_ice_server_free (VgwIceServer *server);
+
+/* @servers (nullable) (element-type VgwIceServer) as RTCConfiguration.iceServers. Returns: (transfer full) */
+JsonArray *vgw_ice_servers_to_json (const GPtrArray *servers);

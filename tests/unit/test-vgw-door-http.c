@@ -79,15 +79,61 @@ START_TEST (a_refusal_has_its_status_and_headers)
 }
 END_TEST
 
+static const struct
+{
+  const char *headers_and_body;
+  guint status;
+  const char *part; /* of the response */
+} bodies[] = {
+  { "Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{\"a\":[1]}", 201, "{\"a\":[1]}" },
+  { "Content-Type: Application/JSON; charset=utf-8\r\nContent-Length: 2\r\n\r\n{}", 201, "{}" },
+  { "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}", 415, "application/json" },
+  { "Content-Length: 2\r\n\r\n{}", 415, "application/json" },
+  { "Content-Type: application/json\r\nContent-Length: 0\r\n\r\n", 400, "" },
+  { "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n[]", 400, "" },
+  { "Content-Type: application/json\r\nContent-Length: 7\r\n\r\n{\"a\":1]", 400, "" },
+};
+
+static void
+repeat (VgwHttpRequest *request, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  guint status = VGW_HTTP_STATUS_CREATED;
+  g_autoptr (JsonObject) object = vgw_door_read_json (request, &status, &error);
+
+  if (object != NULL)
+    vgw_door_reply_json (request, status, object);
+  else
+    vgw_door_reply_text (request, status, error->message);
+}
+
+START_TEST (a_body_is_one_json_object)
+{
+  static const VgwHttpRoute route = { "/repeat", .post = repeat, .max_body_bytes = 100 };
+  g_autoptr (Fixture) self = fixture_new_default ();
+  g_autofree char *request = g_strconcat ("POST /repeat HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n",
+                                          bodies[_i].headers_and_body, NULL);
+  g_autofree char *response = NULL;
+
+  vgw_http_server_add_route (self->server, &route, NULL);
+  response = exchange (self, request);
+  ck_assert_uint_eq (status_of (response), bodies[_i].status);
+  assert_has (response, bodies[_i].part);
+}
+END_TEST
+
 static Suite *
 door_suite (void)
 {
   Suite *suite = suite_create ("vgw-door-http");
   TCase *refused = tcase_create ("refused");
+  TCase *json = tcase_create ("json");
 
   tcase_add_loop_test (refused, a_refusal_has_its_status_and_headers, 0, G_N_ELEMENTS (refusals));
   tcase_add_loop_test (refused, an_error_of_a_session_has_its_status_and_headers, 0, G_N_ELEMENTS (errors));
   suite_add_tcase (suite, refused);
+  tcase_add_loop_test (json, a_body_is_one_json_object, 0, G_N_ELEMENTS (bodies));
+  suite_add_tcase (suite, json);
   return suite;
 }
 
