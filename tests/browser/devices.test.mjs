@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { BROWSER, launch, only } from './lib/browser.mjs';
 import { openFarSide } from './lib/far-side.mjs';
 import { browser, gateway, startGatewayAndBrowser } from './lib/fixture.mjs';
+import { LOUDSPEAKER_MONITOR } from './lib/room.mjs';
 
 const LOUD = 0.01; // root mean square of somebody who speaks; silence is below 0.001
 
@@ -90,11 +91,15 @@ test('the volume is that of the element, before the call and in it', async () =>
 
 test('another microphone can be chosen in mid-call, and is sent without a new offer', async () => {
   const { page, received } = await openCall();
-  const { microphones } = await page.evaluate(() => window.library.listDevices());
-  assert.ok(microphones.length >= 1 && microphones.every(({ id, label }) => id && label), JSON.stringify(microphones));
+  const microphones = (await page.evaluate(() => window.library.listDevices())).microphones
+    .filter(({ label }) => label !== LOUDSPEAKER_MONITOR);
+  assert.ok(microphones.length >= 2 && microphones.every(({ id, label }) => id && label), JSON.stringify(microphones));
   assert.ok(!microphones.some(({ id }) => ['default', 'communications'].includes(id)));
   for (const { id } of [...microphones, microphones[0]]) {
+    await page.evaluate(() => window.call.mute());
+    await waitForSilence(page, 'remote'); // so that what is heard afterwards is the other one
     await page.evaluate((chosen) => window.call.useMicrophone(chosen), id);
+    await page.evaluate(() => window.call.mute(false));
     assert.equal(await page.evaluate(() => window.call.microphoneId), id);
     assert.equal(await page.evaluate(() => window.vgwTest.opened.tracks.filter(({ readyState }) => readyState === 'live').length), 1);
     await waitForLevel(page, 'remote', true);

@@ -20,14 +20,17 @@ const RATE = 48000; // of the sound card; what browsers use
 const START_MS = 20000;
 const WAIT_MS = 30000; // under sanitizers, on a busy machine
 const POLL_MS = 50;
+const LOUDSPEAKER = 'Loudspeaker';
+/** The label of a microphone that Firefox offers, too: it hears what the browser itself plays, and nobody who speaks. */
+export const LOUDSPEAKER_MONITOR = `Monitor of ${LOUDSPEAKER}`;
 const FORMAT = ['--format=s16le', '--channels=1'];
 
 /* What the server loads: nothing that looks for hardware, sessions or other servers. */
 const modules = (socket) => [
   `module-native-protocol-unix socket=${socket} auth-anonymous=1`,
   `module-null-sink sink_name=air rate=${RATE} channels=1`,
-  'module-remap-sink sink_name=loudspeaker master=air',
-  'module-remap-source source_name=microphone master=air.monitor', // browsers leave monitors out
+  `module-remap-sink sink_name=loudspeaker master=air sink_properties=device.description=${LOUDSPEAKER}`,
+  'module-remap-source source_name=microphone master=air.monitor', // Chromium leaves monitors out
 ];
 
 function toPcm(samples) {
