@@ -2,11 +2,12 @@
  * it, while its checks continue. So a check with a forged source address affects no other route: that address receives
  * an answer and two checks.
  *
- * Lock order: VgwIceRouter.lock, then VgwIceSendPath.lock. VgwIceRoute.deliver_lock is taken while no other lock is
- * held, and only the callbacks run under it. */
+ * Lock order: VgwIceRouter.lock, then VgwIceSendPath.lock. VgwIceDelivery.lock is taken while no other lock is held;
+ * only the callbacks run under it. */
 #include "ice/vgw-ice-router.h"
 
 #include "base/vgw-random.h"
+#include "ice/vgw-ice-generations.h"
 #include "ice/vgw-ice-send-path.h"
 
 #include <stdatomic.h>
@@ -32,22 +33,17 @@ struct _VgwIceRoute
 {
   gatomicrefcount ref_count;
   VgwIceRouter *router;
-  const VgwIceRouteFuncs *funcs;
-  gpointer user_data;
   _Atomic gint64 last_check_us;
   atomic_bool has_proof; /* as in paths, for a look without the lock */
 
   /* guarded by router->lock */
-  VgwIceCredentials credentials;
-  VgwIceCredentials next;   /* after an ICE restart, until media goes over a path that was checked with them */
-  guint counted_generation; /* the last one in n_restarts */
+  VgwIceGenerations generations; /* from the oldest that the path in use has to that of the last restart */
+  guint counted_generation;      /* the last one in n_restarts */
   gboolean is_closed;
   VgwIcePathSet paths;
 
   VgwIceSendPath send_path; /* as paths.current has it */
-
-  GMutex deliver_lock;
-  gboolean is_stopped; /* guarded by deliver_lock */
+  VgwIceDelivery delivery;
 };
 
 VgwIceRouter *
@@ -89,10 +85,9 @@ vgw_ice_route_new (VgwIceRouter *router, const VgwIceRouteFuncs *funcs, gpointer
 
   g_atomic_ref_count_init (&self->ref_count);
   self->router = vgw_ice_router_ref (router);
-  self->funcs = funcs;
-  self->user_data = user_data;
+  vgw_ice_generations_init (&self->generations);
   vgw_ice_send_path_init (&self->send_path);
-  g_mutex_init (&self->deliver_lock);
+  vgw_ice_delivery_init (&self->delivery, funcs, user_data);
   return self;
 }
 
@@ -108,10 +103,9 @@ vgw_ice_route_unref (VgwIceRoute *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  vgw_ice_credentials_clear (&self->credentials);
-  vgw_ice_credentials_clear (&self->next);
+  vgw_ice_generations_clear (&self->generations);
   vgw_ice_send_path_clear (&self->send_path);
-  g_mutex_clear (&self->deliver_lock);
+  vgw_ice_delivery_clear (&self->delivery);
   vgw_ice_router_unref (self->router);
   g_free (self);
 }
@@ -127,24 +121,31 @@ forget_ufrag (VgwIceRoute *self, VgwIceCredentials *credentials)
 
 /* With router->lock. */
 static gboolean
+may_have_local (VgwIceRoute *self, const char *ufrag, const char *password)
+{
+  return !self->is_closed && strlen (ufrag) <= MAX_UFRAG_BYTES && *ufrag != '\0' && *password != '\0'
+         && !g_hash_table_contains (self->router->by_ufrag, ufrag);
+}
+
+/* With router->lock. */
+static void
 set_local (VgwIceRoute *self, VgwIceCredentials *credentials, const char *ufrag, const char *password)
 {
-  if (self->is_closed || strlen (ufrag) > MAX_UFRAG_BYTES || *ufrag == '\0' || *password == '\0')
-    return FALSE;
-  if (g_strcmp0 (credentials->ufrag, ufrag) != 0 && g_hash_table_contains (self->router->by_ufrag, ufrag))
-    return FALSE;
   forget_ufrag (self, credentials);
   vgw_ice_credentials_set_local (credentials, ufrag, password);
   g_hash_table_insert (self->router->by_ufrag, credentials->ufrag, vgw_ice_route_ref (self));
-  return TRUE;
 }
 
 gboolean
 vgw_ice_route_set_credentials (VgwIceRoute *self, const char *ufrag, const char *password)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->router->lock);
+  VgwIceCredentials *credentials = vgw_ice_generations_get_newest (&self->generations);
 
-  return set_local (self, &self->credentials, ufrag, password);
+  if (g_strcmp0 (credentials->ufrag, ufrag) != 0 && !may_have_local (self, ufrag, password))
+    return FALSE;
+  set_local (self, credentials, ufrag, password);
+  return TRUE;
 }
 
 void
@@ -152,7 +153,15 @@ vgw_ice_route_set_remote_credentials (VgwIceRoute *self, const char *ufrag, cons
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->router->lock);
 
-  vgw_ice_credentials_set_remote (&self->credentials, ufrag, password);
+  vgw_ice_credentials_set_remote (vgw_ice_generations_get_newest (&self->generations), ufrag, password);
+}
+
+/* With router->lock. */
+static void
+forget_generation (VgwIceRoute *self, VgwIceCredentials *credentials)
+{
+  forget_ufrag (self, credentials);
+  vgw_ice_generations_remove (&self->generations, credentials);
 }
 
 gboolean
@@ -160,41 +169,36 @@ vgw_ice_route_restart (VgwIceRoute *self, const char *ufrag, const char *passwor
                        const char *remote_password)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->router->lock);
+  const VgwIceKnownPath *current = self->paths.current;
+  VgwIceCredentials *excess, *added;
 
-  if (self->credentials.ufrag == NULL || !set_local (self, &self->next, ufrag, password))
+  if (vgw_ice_generations_get_newest (&self->generations)->ufrag == NULL || !may_have_local (self, ufrag, password))
     return FALSE;
-  vgw_ice_credentials_set_remote (&self->next, remote_ufrag, remote_password);
-  self->next.generation = MAX (self->next.generation, self->credentials.generation) + 1;
+  excess = vgw_ice_generations_find_excess (&self->generations, current != NULL ? current->generation : 0,
+                                            current != NULL ? current->peer_generation : 0);
+  if (excess != NULL)
+    forget_generation (self, excess);
+  added = vgw_ice_generations_add (&self->generations);
+  set_local (self, added, ufrag, password);
+  vgw_ice_credentials_set_remote (added, remote_ufrag, remote_password);
   return TRUE;
 }
 
-/* router->lock held. NULL for credentials that were replaced. */
-static VgwIceCredentials *
-find_generation (VgwIceRoute *self, guint generation)
-{
-  if (generation == self->credentials.generation)
-    return &self->credentials;
-  return self->next.ufrag != NULL && generation == self->next.generation ? &self->next : NULL;
-}
-
-/* With router->lock. Once media goes over a path that was proved with the new credentials. */
+/* With router->lock. Once media goes over a path that was proved with newer credentials, the ones before are gone. */
 static void
 end_restart (VgwIceRoute *self)
 {
   const VgwIceKnownPath *current = self->paths.current;
 
-  if (self->next.ufrag == NULL || current == NULL || current->peer_generation != self->next.generation
-      || current->consent.proof == VGW_ICE_PROOF_NONE)
+  if (current == NULL || current->consent.proof == VGW_ICE_PROOF_NONE)
     return;
-  if (self->counted_generation != self->next.generation)
-    atomic_fetch_add_explicit (&self->router->n_restarts, 1, memory_order_relaxed);
-  self->counted_generation = self->next.generation;
-  if (current->generation != self->next.generation) /* the peer still uses our old ones */
-    return;
-  forget_ufrag (self, &self->credentials);
-  vgw_ice_credentials_clear (&self->credentials);
-  self->credentials = self->next;
-  self->next = (VgwIceCredentials){ 0 };
+  if (current->peer_generation > self->counted_generation)
+    {
+      atomic_fetch_add_explicit (&self->router->n_restarts, 1, memory_order_relaxed);
+      self->counted_generation = current->peer_generation;
+    }
+  while (self->generations.known[0].generation < MIN (current->generation, current->peer_generation))
+    forget_generation (self, &self->generations.known[0]);
 }
 
 /* With router->lock. */
@@ -223,13 +227,11 @@ vgw_ice_route_stop (VgwIceRoute *self)
   self->is_closed = TRUE;
   while (self->paths.n_known > 0)
     forget_path (self, self->paths.known[0]);
-  forget_ufrag (self, &self->credentials);
-  forget_ufrag (self, &self->next);
+  for (guint i = 0; i < self->generations.n_known; i++)
+    forget_ufrag (self, &self->generations.known[i]);
   g_mutex_unlock (&self->router->lock);
 
-  g_mutex_lock (&self->deliver_lock);
-  self->is_stopped = TRUE;
-  g_mutex_unlock (&self->deliver_lock);
+  vgw_ice_delivery_stop (&self->delivery);
 }
 
 gboolean
@@ -330,8 +332,7 @@ vgw_ice_router_find_ufrag (VgwIceRouter *self, const char *ufrag, gsize length, 
   route = g_hash_table_lookup (self->by_ufrag, name);
   if (route != NULL)
     {
-      const VgwIceCredentials *credentials =
-          g_strcmp0 (route->next.ufrag, name) == 0 ? &route->next : &route->credentials;
+      const VgwIceCredentials *credentials = vgw_ice_generations_find_local (&route->generations, name);
 
       vgw_ice_route_ref (route);
       *password = g_ref_string_acquire (credentials->password);
@@ -392,15 +393,6 @@ vgw_ice_route_confirm_handshake (VgwIceRoute *self, gint64 now_us)
   choose (self, now_us);
 }
 
-static void
-tell_checked (VgwIceRoute *route, gboolean has_nominated)
-{
-  g_mutex_lock (&route->deliver_lock);
-  if (!route->is_stopped)
-    route->funcs->checked (has_nominated, route->user_data);
-  g_mutex_unlock (&route->deliver_lock);
-}
-
 /* With router->lock. The peer has restarted ICE: an answer that is on its way would have the old password. */
 static void
 renew (VgwIceKnownPath *known, guint generation, guint peer_generation)
@@ -435,7 +427,7 @@ vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwIcePat
   g_mutex_unlock (&self->lock);
 
   if (has_path)
-    tell_checked (route, has_nominated);
+    vgw_ice_delivery_checked (&route->delivery, has_nominated);
 }
 
 void
@@ -443,10 +435,10 @@ vgw_ice_route_note_peer (VgwIceRoute *self, const VgwIcePath *path, const char *
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->router->lock);
   VgwIceKnownPath *known = vgw_ice_path_set_find (&self->paths, path);
+  const VgwIceCredentials *theirs = vgw_ice_generations_find_remote (&self->generations, ufrag);
 
-  if (known != NULL && self->next.ufrag != NULL && known->peer_generation < self->next.generation
-      && g_strcmp0 (ufrag, self->next.remote_ufrag) == 0)
-    renew (known, known->generation, self->next.generation);
+  if (known != NULL && theirs != NULL && theirs->generation > known->peer_generation)
+    renew (known, known->generation, theirs->generation);
 }
 
 /* Fills @check with a check for @known. router->lock held. */
@@ -474,8 +466,8 @@ take_due (VgwIceRoute *self, gint64 now_us, VgwIceCheck *checks, guint max)
   for (guint i = 0; i < self->paths.n_known && n < max; i++)
     {
       VgwIceKnownPath *known = self->paths.known[i];
-      const VgwIceCredentials *ours = find_generation (self, known->generation);
-      const VgwIceCredentials *theirs = find_generation (self, known->peer_generation);
+      const VgwIceCredentials *ours = vgw_ice_generations_find (&self->generations, known->generation);
+      const VgwIceCredentials *theirs = vgw_ice_generations_find (&self->generations, known->peer_generation);
 
       if (ours != NULL && ours->ufrag != NULL && theirs != NULL && theirs->remote_password != NULL
           && vgw_ice_consent_is_due (&known->consent, known == self->paths.current, now_us))
@@ -520,7 +512,9 @@ vgw_ice_router_find_transaction (VgwIceRouter *self, const guint8 *id, const Vgw
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   VgwIceKnownPath *known = find_waiting (self, id, path);
-  const VgwIceCredentials *credentials = known != NULL ? find_generation (known->route, known->peer_generation) : NULL;
+  VgwIceRoute *route = known != NULL ? known->route : NULL;
+  const VgwIceCredentials *credentials =
+      route != NULL ? vgw_ice_generations_find (&route->generations, known->peer_generation) : NULL;
 
   return credentials != NULL ? g_ref_string_acquire (credentials->remote_password) : NULL;
 }
@@ -548,7 +542,7 @@ vgw_ice_router_prove (VgwIceRouter *self, const guint8 *id, const VgwIcePath *pa
   g_mutex_unlock (&self->lock);
 
   if (route != NULL)
-    tell_checked (route, has_nominated);
+    vgw_ice_delivery_checked (&route->delivery, has_nominated);
 }
 
 void
@@ -568,10 +562,7 @@ vgw_ice_router_lose_path (VgwIceRouter *self, const VgwIcePath *path, gint64 now
 void
 vgw_ice_route_deliver (VgwIceRoute *self, const guint8 *data, gsize length)
 {
-  g_mutex_lock (&self->deliver_lock);
-  if (!self->is_stopped)
-    self->funcs->packet (data, length, self->user_data);
-  g_mutex_unlock (&self->deliver_lock);
+  vgw_ice_delivery_packet (&self->delivery, data, length);
 }
 
 guint

@@ -4,6 +4,7 @@
 
 #include "ice/vgw-ice-address.h"
 #include "ice/vgw-ice-check.h"
+#include "ice/vgw-ice-delivery.h"
 #include "ice/vgw-ice-path-set.h"
 
 #include <gst/gst.h>
@@ -18,15 +19,6 @@ typedef struct
   guint64 foreign;       /* valid checks from an address that belongs to another route */
   guint64 restarts;      /* of ICE, that have come to media on a path with the new credentials */
 } VgwIceRouterCounts;
-
-/* Called on the thread that receives, never after vgw_ice_route_stop () returned; they must not block. */
-typedef struct
-{
-  /* A packet from a path of the route. @data is valid during the call. */
-  void (*packet) (const guint8 *data, gsize length, gpointer user_data);
-  /* A valid check arrived; @is_nominated once the peer has nominated any path. */
-  void (*checked) (gboolean is_nominated, gpointer user_data);
-} VgwIceRouteFuncs;
 
 /* Returns: (transfer full), to be given to vgw_ice_router_unref (). Any thread, as everything here. */
 VgwIceRouter *vgw_ice_router_new (void);
@@ -46,9 +38,10 @@ gboolean vgw_ice_route_set_credentials (VgwIceRoute *self, const char *ufrag, co
 /* The peer's, for the gateway's checks; none are sent before. */
 void vgw_ice_route_set_remote_credentials (VgwIceRoute *self, const char *ufrag, const char *password);
 
-/* An ICE restart: the route is found by both ufrags, and checks a path with the pair that the peer's last check there
- * had, until media is sent over a path with the new pair; then the old one is gone. An earlier restart that has not
- * come so far is given up. FALSE where another route has @ufrag, or this one is stopped or has no credentials yet. */
+/* An ICE restart: the route is found by the new ufrag too, and checks a path with the pair that the peer's last check
+ * there had, until media is sent over a path with the new pair; then the old ones are gone. Of restarts that have not
+ * come so far the last are kept, and what the path in use needs (vgw-ice-generations.h). FALSE where any route has
+ * @ufrag, or this one is stopped or has no credentials yet. */
 gboolean vgw_ice_route_restart (VgwIceRoute *self, const char *ufrag, const char *password, const char *remote_ufrag,
                                 const char *remote_password);
 

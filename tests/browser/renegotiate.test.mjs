@@ -7,6 +7,7 @@ import { openCallByHand } from './lib/call-by-hand.mjs';
 import { browser, gateway, startGatewayAndBrowser } from './lib/fixture.mjs';
 
 const WHILE_MS = 2000;
+const CONSENT_MS = 8000; // more than the gateway goes on sending without an answer
 const MOST_GAP_MS = 300; // statistics are up to 50 ms old, and the machine is busy
 const LEAST_PACKETS = 0.8 * WHILE_MS / 20;
 
@@ -69,6 +70,25 @@ test('ICE restarts, and the audio goes on', async () => {
   assert.equal(new Set((await page.evaluate(() => window.call.answers)).map((sdp) => /a=ice-ufrag:(\S+)/.exec(sdp)[1])).size, 4);
   assert.equal(await gateway.metric('vgw_ice_restarts_total'), restarts + 3);
   await assertBothWays(page, 'after the restarts');
+  await hangUp(page);
+});
+
+/** Each restart begins while the one before may be unfinished. */
+test('ICE restarts follow one another within a second, and the audio goes on', async () => {
+  const page = await openCallByHand(browser, gateway.url);
+  await assertBothWays(page, 'at first');
+  const consents = await gateway.metric('vgw_ice_consent_lost_total');
+  const gap = await page.evaluate(([between, ms]) => window.call.longestGapDuring(async () => {
+    for (const wait of between) {
+      window.call.pc.restartIce();
+      await window.call.offer();
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }, ms), [[300, 0, 300], CONSENT_MS]);
+  console.log(`three restarts: at most ${gap.toFixed(0)} ms without a packet`);
+  assert.ok(gap <= MOST_GAP_MS, `${gap} ms`);
+  assert.equal(await gateway.metric('vgw_ice_consent_lost_total'), consents);
+  await assertBothWays(page, 'long after the restarts');
   await hangUp(page);
 });
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ice-routes.h"
+#include "ice/vgw-ice-generations.h"
 #include "run-suite.h"
 
 #define CHECK_BYTES 100
@@ -165,18 +166,58 @@ START_TEST (a_peer_that_keeps_our_old_credentials_is_checked_with_its_new_ones)
 }
 END_TEST
 
-START_TEST (a_second_restart_takes_the_place_of_an_unfinished_one)
+START_TEST (a_second_restart_comes_beside_an_unfinished_one)
 {
   restart ();
   check_from (20, NEW, FALSE, "their-new:new", "their-new-pwd", S (1));
   ck_assert (vgw_ice_route_restart (route, "newer", "newer-pwd", "their-newer", "their-newer-pwd"));
-  ck_assert_int_eq (find ("new", "new-pwd"), -1);
+  ck_assert_int_eq (find ("new", "new-pwd"), NEW); /* the peer may use it until it has the answer */
   ck_assert_int_eq (find ("old", "old-pwd"), OLD);
   ck_assert_int_eq (find ("newer", "newer-pwd"), NEW + 1);
   check_from (20, NEW + 1, TRUE, "their-newer:newer", "their-newer-pwd", S (2));
   ck_assert_uint_eq (current_port (), 20);
   ck_assert_int_eq (find ("old", "old-pwd"), -1);
+  ck_assert_int_eq (find ("new", "new-pwd"), -1);
   ck_assert_uint_eq (vgw_ice_router_count_routes (router), 1);
+  ck_assert_uint_eq (count_restarts (), 1);
+}
+END_TEST
+
+/* Chromium that has gone on with its new credentials and our old ones, and restarts again. */
+START_TEST (another_restart_leaves_the_path_in_use_its_consent)
+{
+  restart ();
+  check_from (20, OLD, TRUE, "their-new:old", "their-new-pwd", S (2));
+  ck_assert_uint_eq (current_port (), 20);
+  for (guint i = 0; i < 2 * VGW_ICE_MAX_GENERATIONS; i++)
+    {
+      g_autofree char *ufrag = g_strdup_printf ("ours-%u", i);
+      g_autofree char *theirs = g_strdup_printf ("theirs-%u", i);
+
+      ck_assert (vgw_ice_route_restart (route, ufrag, "pwd", theirs, "their-pwd"));
+      ck_assert_int_eq (find (ufrag, "pwd"), (int) i + 2);
+      ck_assert_uint_le (vgw_ice_router_count_routes (router), VGW_ICE_MAX_GENERATIONS);
+      check_from (20, OLD, TRUE, "their-new:old", "their-new-pwd", S (5 + 3 * i));
+      ck_assert_int_eq (vgw_ice_route_get_silent_since_us (route), 0);
+    }
+  ck_assert_uint_eq (count_restarts (), 1);
+}
+END_TEST
+
+/* Before the second answer arrives, its newest credentials go with ours of the first. */
+START_TEST (the_second_restart_may_be_checked_with_the_answer_to_the_first)
+{
+  VgwIcePath path = path_from (30);
+
+  restart ();
+  check_from (20, OLD, TRUE, "their-new:old", "their-new-pwd", S (2));
+  vgw_ice_router_validate (router, route, &path, NEW, TRUE, CHECK_BYTES, S (3)); /* the offer is on its way */
+  ck_assert (vgw_ice_route_restart (route, "newer", "newer-pwd", "their-newer", "their-newer-pwd"));
+  check_from (30, NEW, TRUE, "their-newer:new", "their-newer-pwd", S (4));
+  ck_assert_uint_eq (current_port (), 30);
+  ck_assert_int_eq (find ("old", "old-pwd"), -1);
+  ck_assert_int_eq (find ("new", "new-pwd"), NEW);
+  ck_assert_uint_eq (count_restarts (), 2);
 }
 END_TEST
 
@@ -261,7 +302,9 @@ test_suite (void)
   tcase_add_test (tcase, both_pairs_are_good_until_media_goes_over_a_path_with_the_new_one);
   tcase_add_test (tcase, an_address_can_stay_the_same);
   tcase_add_test (tcase, a_peer_that_keeps_our_old_credentials_is_checked_with_its_new_ones);
-  tcase_add_test (tcase, a_second_restart_takes_the_place_of_an_unfinished_one);
+  tcase_add_test (tcase, a_second_restart_comes_beside_an_unfinished_one);
+  tcase_add_test (tcase, another_restart_leaves_the_path_in_use_its_consent);
+  tcase_add_test (tcase, the_second_restart_may_be_checked_with_the_answer_to_the_first);
   tcase_add_test (tcase, the_old_address_is_left_when_it_is_dead_without_a_nomination);
   tcase_add_test (tcase, a_restart_ends_at_a_tick);
   tcase_add_test (tcase, the_ufrag_of_another_route_is_not_taken);
