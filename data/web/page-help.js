@@ -62,7 +62,7 @@ export const HELP = Object.freeze({
     what: 'Browsers allow the microphone only on encrypted pages (https://) and on pages from the same computer.',
     steps: ['Open the page at an address that begins with https://.',
       'On the machine that runs the gateway, use http://127.0.0.1 or http://localhost.',
-      'Operators: put a web server with a certificate in front of the gateway.'],
+      'Operators: set http.tls-certificate and http.tls-key, or put a proxy with a certificate in front (docs/DEPLOY.md).'],
   },
   'no-microphone': {
     title: 'No microphone found',

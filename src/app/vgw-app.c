@@ -20,6 +20,7 @@
 #include "session/vgw-session-table.h"
 
 #define SHUTDOWN_TIMEOUT_MS 3000
+#define CERTIFICATE_WARN_S (7 * 24 * 3600)
 
 struct _VgwApp
 {
@@ -222,6 +223,20 @@ start_admin (VgwApp *self, GError **error)
   return self->admin != NULL;
 }
 
+/* Logs until when the certificate of the listener is valid. @what: the beginning of the line */
+static void
+log_certificate (const char *what, VgwTlsIdentity *identity)
+{
+  gint64 expiry_s = vgw_tls_identity_get_expiry_s (identity);
+  g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (expiry_s);
+  g_autofree char *text = date != NULL ? g_date_time_format (date, "%Y-%m-%d %H:%M UTC") : g_strdup ("?");
+
+  if (expiry_s - g_get_real_time () / G_USEC_PER_SEC > CERTIFICATE_WARN_S)
+    vgw_info (NULL, "%s: the certificate is valid until %s", what, text);
+  else
+    vgw_warning (NULL, "%s: the certificate is valid only until %s; renew it and send SIGHUP", what, text);
+}
+
 static void
 log_addresses (VgwApp *self)
 {
@@ -233,6 +248,8 @@ log_addresses (VgwApp *self)
             self->config->media.ice_agent == VGW_ICE_AGENT_MUX ? "mux" : "nice", self->config->engine.default_name);
   if (admin_url != NULL)
     vgw_info (NULL, "listening admin=%s", admin_url);
+  if (self->config->http.tls != NULL)
+    log_certificate ("tls", self->config->http.tls);
   if (self->config->access.mode == VGW_ACCESS_OPEN && self->config->access.allows_open_network)
     vgw_warning (NULL, "access.mode = open and access.allow-open-network = true: everyone who can reach %s may call",
                  self->config->http.address);
@@ -350,6 +367,22 @@ log_names (const char *what, GPtrArray *names)
   vgw_info (NULL, "reload: %s: %s", what, text);
 }
 
+/* Takes the certificate of @loaded. */
+static void
+reload_tls (VgwApp *self, VgwConfig *loaded)
+{
+  g_autoptr (VgwTlsIdentity) old = g_steal_pointer (&self->config->http.tls);
+  VgwTlsIdentity *new = self->config->http.tls = g_steal_pointer (&loaded->http.tls);
+  g_autofree char *url = NULL;
+
+  vgw_http_server_set_tls (self->server, new);
+  url = vgw_http_server_get_url (self->server);
+  if (new != NULL && (old == NULL || !vgw_tls_identity_equal (old, new)))
+    log_certificate ("reload: http.tls-certificate", new);
+  if ((old == NULL) != (new == NULL))
+    vgw_info (NULL, "reload: new connections: url=%s", url);
+}
+
 void
 vgw_app_reload (VgwApp *self, VgwConfig *config)
 {
@@ -363,6 +396,7 @@ vgw_app_reload (VgwApp *self, VgwConfig *config)
   self->context.limits = self->config->limits;
   self->context.session = self->config->session;
   set_turn_secret (&self->context, self->config);
+  reload_tls (self, loaded);
   access_settings = get_access_settings (self);
   vgw_access_configure (self->access, &access_settings);
   vgw_media_set_advertise (self->media, self->config->media.advertise);

@@ -77,6 +77,7 @@ vgw_config_free (VgwConfig *config)
     vgw_config_clear_value (vgw_config_get_values (config, key), key);
   vgw_config_origins_free (config->origins);
   g_clear_pointer (&config->engine.engines, g_ptr_array_unref);
+  g_clear_pointer (&config->http.tls, vgw_tls_identity_unref);
   g_free (config);
 }
 
@@ -428,6 +429,25 @@ check_pipelines (const Loader *loader, GError **error)
          || fail (loader, "media", "pipelines", error, "must name at least one pipeline");
 }
 
+/* Also reads the certificate: a start or a reload with one that cannot be used is refused. */
+static gboolean
+check_tls (const Loader *loader, GError **error)
+{
+  VgwHttpSettings *http = &loader->config->http;
+  g_autoptr (GError) cause = NULL;
+
+  if (*http->tls_certificate == '\0' && *http->tls_key == '\0')
+    return TRUE;
+  if (*http->tls_certificate == '\0')
+    return fail (loader, "http", "tls-key", error, "needs http.tls-certificate, the certificate of this key");
+  if (*http->tls_key == '\0')
+    return fail (loader, "http", "tls-certificate", error, "needs http.tls-key, the private key of this certificate");
+  if (!check_private (http->tls_key, &cause))
+    return fail (loader, "http", "tls-key", error, "%s", cause->message);
+  http->tls = vgw_tls_identity_new (http->tls_certificate, http->tls_key, &cause);
+  return http->tls != NULL || fail (loader, "http", "tls-certificate", error, "%s", cause->message);
+}
+
 /* TCP alone: the UDP port of ICE may have the same number. */
 static gboolean
 check_listeners (const Loader *loader, GError **error)
@@ -444,9 +464,9 @@ check_listeners (const Loader *loader, GError **error)
 static void
 check_whole (Loader *loader)
 {
-  static gboolean (*const checks[]) (const Loader *, GError **) = { check_default_engine, check_access,
-                                                                    check_token_keys,     check_ports,
-                                                                    check_pipelines,      check_listeners };
+  static gboolean (*const checks[]) (const Loader *, GError **) = {
+    check_default_engine, check_access, check_token_keys, check_ports, check_pipelines, check_listeners, check_tls,
+  };
 
   vgw_config_engines_finish (loader->engines, loader->config, loader->errors);
   for (gsize i = 0; i < G_N_ELEMENTS (checks); i++)

@@ -9,11 +9,15 @@
 #include "base/vgw-source.h"
 #include "net/vgw-http-head.h"
 #include "net/vgw-http-origin.h"
+#include "net/vgw-tls-stream.h"
 
 #define USER_TIMEOUT_MS 30000    /* unacknowledged bytes, or a closed window: tcp(7), TCP_USER_TIMEOUT */
 #define SEND_BUFFER_BYTES 131072 /* otherwise the kernel's buffer may grow to 4 MiB for a client that does not read */
 #define LINGER_MS 2000           /* time for a refused client to read the answer */
 #define DISCARD_BYTES 65536      /* read and dropped meanwhile: closing with unread bytes would send a reset */
+#define TLS_HANDSHAKE 22         /* the first byte of a TLS client: RFC 8446 section 5.1 */
+/* A handshake costs about a millisecond: the main loop handles everything of the calls in progress before. */
+#define HANDSHAKE_PRIORITY (G_PRIORITY_DEFAULT + 10)
 
 /* References: the stream's, and the remote address's, which libsoup may keep longer. */
 struct _VgwHttpConnection
@@ -25,9 +29,12 @@ struct _VgwHttpConnection
   GSocket *socket;
   char *remote_text;
   GSource *deadline;
+  gboolean has_failed_handshake;
 
   /* until it is handed over */
   GIOStream *stream;
+  VgwTlsStream *tls; /* the same, during and after the handshake; else NULL */
+  gboolean is_handshaking;
   GSocketAddress *local_address;
   GSocketAddress *remote_address;
   GSource *source;
@@ -87,8 +94,16 @@ vgw_http_connection_drop (VgwHttpConnection *self)
 
   vgw_source_clear (&self->source);
   g_clear_object (&self->local_address);
+  self->tls = NULL;
   if (stream != NULL)
     g_io_stream_close (stream, NULL, NULL);
+}
+
+static void
+fail_handshake (VgwHttpConnection *self, const char *why)
+{
+  vgw_debug (NULL, "http: the TLS handshake of %s failed: %s", self->remote_text, why);
+  self->has_failed_handshake = TRUE;
 }
 
 static gboolean
@@ -96,7 +111,10 @@ on_deadline (gpointer user_data)
 {
   VgwHttpConnection *self = user_data;
 
-  vgw_debug (NULL, "http: %s took too long: connection closed", self->remote_text);
+  if (self->is_handshaking)
+    fail_handshake (self, "not complete in time");
+  else
+    vgw_debug (NULL, "http: %s took too long: connection closed", self->remote_text);
   vgw_source_clear (&self->deadline);
   /* libsoup or the channel then reads the end of the stream */
   g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
@@ -129,11 +147,11 @@ on_discard (GSocket *socket, GIOCondition condition, gpointer user_data)
 }
 
 static void
-watch (VgwHttpConnection *self, GSocketSourceFunc callback)
+watch (VgwHttpConnection *self, GIOCondition condition, GSocketSourceFunc callback)
 {
   vgw_source_clear (&self->source);
   self->source =
-      vgw_source_start (g_socket_create_source (self->socket, G_IO_IN, NULL), G_SOURCE_FUNC (callback), self);
+      vgw_source_start (g_socket_create_source (self->socket, condition, NULL), G_SOURCE_FUNC (callback), self);
 }
 
 /* What pages of other origins need to read a refusal of the request in @data, as lines of a head. (transfer full) */
@@ -149,23 +167,34 @@ describe_cors (VgwHttpConnection *self, const char *data, gsize length)
                           origin);
 }
 
-/* Sends the refusal, and closes after the client has read it. @methods (nullable): for the header Allow; @cors: lines
- * of the head. */
+/* Sends the refusal, and closes after the client has read it. @fields: further lines of the head. */
 static void
-refuse (VgwHttpConnection *self, VgwHttpHead verdict, const char *methods, const char *cors)
+refuse (VgwHttpConnection *self, const char *status, const char *fields, const char *text)
 {
-  const char *text = refusals[verdict].text;
-  g_autofree char *allow = methods != NULL ? g_strdup_printf ("Allow: %s\r\n", methods) : g_strdup ("");
-  g_autofree char *answer = g_strdup_printf ("HTTP/1.1 %s\r\nConnection: close\r\n%s%s"
+  g_autofree char *answer = g_strdup_printf ("HTTP/1.1 %s\r\nConnection: close\r\n%s"
                                              "Content-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n\r\n%s",
-                                             refusals[verdict].status, allow, cors, strlen (text), text);
+                                             status, fields, strlen (text), text);
 
   /* the first bytes on this socket fit the kernel's buffer */
-  g_socket_send (self->socket, answer, strlen (answer), NULL, NULL);
+  if (self->tls != NULL)
+    vgw_tls_stream_send_last (self->tls, answer, strlen (answer));
+  else
+    g_socket_send (self->socket, answer, strlen (answer), NULL, NULL);
   g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
   wait_beyond (self, 0);
   vgw_http_connection_set_deadline (self, LINGER_MS);
-  watch (self, on_discard);
+  watch (self, G_IO_IN, on_discard);
+}
+
+/* @data: what has arrived of the request; @methods (nullable): for the header Allow */
+static void
+refuse_head (VgwHttpConnection *self, VgwHttpHead verdict, const char *methods, const char *data, gsize length)
+{
+  g_autofree char *allow = methods != NULL ? g_strdup_printf ("Allow: %s\r\n", methods) : g_strdup ("");
+  g_autofree char *cors = describe_cors (self, data, length);
+  g_autofree char *fields = g_strconcat (allow, cors, NULL);
+
+  refuse (self, refusals[verdict].status, fields, refusals[verdict].text);
 }
 
 static void
@@ -177,23 +206,36 @@ hand_over (VgwHttpConnection *self)
 
   wait_beyond (self, 0);
   vgw_source_clear (&self->source);
+  self->tls = NULL;
   if (self->gone != NULL)
     self->ready (stream, local_address, remote_address, self->user_data);
 }
 
-/* Peeks: libsoup reads the request from the socket again. */
+/* Copies to @data what has arrived of the request; libsoup reads it again. FALSE where nothing more will arrive. */
+static gboolean
+peek (VgwHttpConnection *self, char *data, gsize *n)
+{
+  gssize n_received;
+
+  if (self->tls != NULL)
+    return vgw_tls_stream_peek (self->tls, data, VGW_HTTP_HEAD_MAX_BYTES, n);
+  n_received = recv (g_socket_get_fd (self->socket), data, VGW_HTTP_HEAD_MAX_BYTES, MSG_PEEK | MSG_DONTWAIT);
+  *n = (gsize) MAX (n_received, 0);
+  if (n_received < 0 && (errno == EAGAIN || errno == EINTR))
+    return TRUE;
+  return *n > self->n_peeked; /* else woken without a byte more: the client has closed its half */
+}
+
 static gboolean
 on_head (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   VgwHttpConnection *self = user_data;
   char data[VGW_HTTP_HEAD_MAX_BYTES];
   g_autofree char *methods = NULL;
-  gssize n = recv (g_socket_get_fd (socket), data, sizeof data, MSG_PEEK | MSG_DONTWAIT);
-  VgwHttpHead verdict;
+  gsize n;
+  gboolean is_open = peek (self, data, &n);
+  VgwHttpHead verdict = n > 0 ? vgw_http_head_check (data, n, self->limits.routes, &methods) : VGW_HTTP_HEAD_MORE;
 
-  if (n < 0 && (errno == EAGAIN || errno == EINTR))
-    return G_SOURCE_CONTINUE;
-  verdict = n > 0 ? vgw_http_head_check (data, n, self->limits.routes, &methods) : VGW_HTTP_HEAD_MORE;
   /* a page needs the header Origin in what it may read of a refusal, so the refusal waits for it */
   if (verdict >= VGW_HTTP_HEAD_METHOD && verdict <= VGW_HTTP_HEAD_EXPECT && n < VGW_HTTP_HEAD_MAX_BYTES
       && !vgw_http_head_is_whole (data, n))
@@ -201,18 +243,69 @@ on_head (GSocket *socket, GIOCondition condition, gpointer user_data)
   if (verdict == VGW_HTTP_HEAD_GOOD)
     hand_over (self);
   else if (verdict != VGW_HTTP_HEAD_MORE)
-    {
-      g_autofree char *cors = describe_cors (self, data, n);
-
-      refuse (self, verdict, methods, cors);
-    }
-  else if (n <= 0 || (gsize) n == self->n_peeked)
-    vgw_http_connection_drop (self); /* woken without a byte more: the client has closed its half */
+    refuse_head (self, verdict, methods, data, n);
+  else if (!is_open)
+    vgw_http_connection_drop (self);
   else
     {
-      self->n_peeked = n;
-      wait_beyond (self, n);
+      if (self->tls == NULL && n > 0)
+        {
+          self->n_peeked = n;
+          wait_beyond (self, n);
+        }
       return G_SOURCE_CONTINUE;
+    }
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_handshake (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  VgwHttpConnection *self = user_data;
+  g_autoptr (GError) error = NULL;
+  GIOCondition wanted;
+
+  if (vgw_tls_stream_handshake (self->tls, &wanted, &error))
+    {
+      self->is_handshaking = FALSE;
+      watch (self, G_IO_IN, on_head);
+      on_head (socket, G_IO_IN, self); /* the request may have arrived with the end of the handshake */
+      return G_SOURCE_REMOVE;
+    }
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    {
+      watch (self, wanted, on_handshake);
+      g_source_set_priority (self->source, HANDSHAKE_PRIORITY);
+      return G_SOURCE_REMOVE;
+    }
+  fail_handshake (self, error->message);
+  vgw_http_connection_drop (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* The first byte where TLS is expected. */
+static gboolean
+on_first_byte (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  VgwHttpConnection *self = user_data;
+  guint8 byte;
+  gssize n = recv (g_socket_get_fd (socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return G_SOURCE_CONTINUE;
+  if (n <= 0)
+    vgw_http_connection_drop (self);
+  else if (byte == TLS_HANDSHAKE)
+    {
+      self->is_handshaking = TRUE;
+      self->tls = VGW_TLS_STREAM (self->stream);
+      watch (self, G_IO_IN, on_handshake);
+      g_source_set_priority (self->source, HANDSHAKE_PRIORITY);
+    }
+  else
+    {
+      fail_handshake (self, "not TLS");
+      refuse (self, refusals[VGW_HTTP_HEAD_BAD].status, "", "this address needs TLS: https: or wss:\n");
     }
   return G_SOURCE_REMOVE;
 }
@@ -256,13 +349,15 @@ vgw_http_connection_new (GSocket *socket, const VgwHttpConnectionLimits *limits,
   self->user_data = user_data;
   self->socket = g_object_ref (socket);
   self->remote_text = vgw_http_address_to_string (remote_address);
-  self->stream = G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
+  self->stream = limits->tls != NULL ? G_IO_STREAM (vgw_tls_stream_new (socket, limits->tls))
+                                     : G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
   g_object_weak_ref (G_OBJECT (self->stream), on_stream_gone, self);
   g_object_set_qdata_full (G_OBJECT (remote_address), connection_quark (), g_rc_box_acquire (self), connection_unref);
   self->local_address = g_steal_pointer (&local_address);
   self->remote_address = g_steal_pointer (&remote_address);
+  self->limits.tls = NULL; /* not kept: the stream has what it needs */
   vgw_http_connection_set_deadline (self, limits->timeout_ms);
-  watch (self, on_head);
+  watch (self, G_IO_IN, limits->tls != NULL ? on_first_byte : on_head);
   return self;
 }
 
@@ -286,6 +381,12 @@ vgw_http_connection_set_deadline (VgwHttpConnection *self, guint timeout_ms)
   if (timeout_ms == 0)
     return;
   self->deadline = vgw_source_start_timer (timeout_ms, on_deadline, self);
+}
+
+gboolean
+vgw_http_connection_has_failed_handshake (VgwHttpConnection *self)
+{
+  return self->has_failed_handshake;
 }
 
 GSocket *

@@ -5,14 +5,17 @@
 #include <gio/gio.h>
 
 #include "net/vgw-http-routes.h"
+#include "net/vgw-tls-identity.h"
 
 typedef struct _VgwHttpConnection VgwHttpConnection;
 
 typedef struct
 {
-  guint timeout_ms;           /* from connecting to the end of the request's head; the receiver sets another deadline */
+  guint timeout_ms;           /* from connecting to the end of the request's head, with the TLS handshake; the receiver
+                               * sets another deadline */
   VgwHttpRoutes *routes;      /* outlives the connection */
   const char *const *origins; /* (nullable) whose pages may read a refusal; outlives it, too */
+  VgwTlsIdentity *tls;        /* (nullable) NULL: no TLS */
 } VgwHttpConnectionLimits;
 
 /* A complete head can be read. A reference to @stream keeps the connection open. */
@@ -21,9 +24,10 @@ typedef void (*VgwHttpReadyFunc) (GIOStream *stream, GSocketAddress *local_addre
 /* The socket is closed; @self is freed afterwards. */
 typedef void (*VgwHttpGoneFunc) (VgwHttpConnection *self, gpointer user_data);
 
-/* Takes over @socket and waits for the head of a request. A request that vgw_http_head_check () refuses is answered and
- * closed here; one that does not arrive in time is closed. @limits are copied. Returns: (transfer none), valid until
- * @gone is called; NULL where the client has disconnected already. */
+/* Takes over @socket and waits for the head of a request, with TLS after a handshake. A request that
+ * vgw_http_head_check () refuses is answered and closed here, as is one without TLS where TLS is expected. One that is
+ * late is closed. @limits are copied. Returns: (transfer none), valid until @gone is called; NULL where the client has
+ * disconnected already. */
 VgwHttpConnection *vgw_http_connection_new (GSocket *socket, const VgwHttpConnectionLimits *limits,
                                             VgwHttpReadyFunc ready, VgwHttpGoneFunc gone, gpointer user_data);
 
@@ -38,6 +42,9 @@ VgwHttpConnection *vgw_http_connection_from_address (GSocketAddress *remote_addr
 
 /* Shuts the socket down in @timeout_ms from now, in any state; 0: never. */
 void vgw_http_connection_set_deadline (VgwHttpConnection *self, guint timeout_ms);
+
+/* Whether it ended, or will end, because of its TLS handshake: bytes that are no TLS, an error, or not in time. */
+gboolean vgw_http_connection_has_failed_handshake (VgwHttpConnection *self);
 
 /* The socket (transfer none). */
 GSocket *vgw_http_connection_get_socket (VgwHttpConnection *self);

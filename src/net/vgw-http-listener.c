@@ -93,6 +93,7 @@ on_gone (VgwHttpConnection *connection, gpointer user_data)
     return;
   client = entry->client;
   stop_waiting (self, entry);
+  self->stats.failed_handshakes += vgw_http_connection_has_failed_handshake (connection) ? 1 : 0;
   g_hash_table_remove (self->entries, connection);
   if (--client->n_open == 0)
     g_hash_table_remove (self->clients, client->name);
@@ -157,15 +158,15 @@ warn_full (VgwHttpListener *self, VgwHttpRefusal refusal, const char *address)
   if (self->warned_at_us != 0 && now_us - self->warned_at_us < WARN_INTERVAL_US)
     return;
   self->warned_at_us = now_us;
-  vgw_warning (NULL,
-               "http: port %u: %s: refusing connections with 503, such as that of %s (%u open, %" G_GUINT64_FORMAT
-               " refused so far)",
-               self->port, why[refusal], address, g_hash_table_size (self->entries),
-               self->stats.refused[VGW_HTTP_FULL] + self->stats.refused[VGW_HTTP_FULL_ADDRESS]
-                   + self->stats.refused[VGW_HTTP_FULL_FILES]);
+  vgw_warning (
+      NULL,
+      "http: port %u: %s: refusing connections%s, such as that of %s (%u open, %" G_GUINT64_FORMAT " refused so far)",
+      self->port, why[refusal], self->limits.tls == NULL ? " with 503" : "", address, g_hash_table_size (self->entries),
+      self->stats.refused[VGW_HTTP_FULL] + self->stats.refused[VGW_HTTP_FULL_ADDRESS]
+          + self->stats.refused[VGW_HTTP_FULL_FILES]);
 }
 
-/* Answers with one small write and closes at once. */
+/* Answers with one small write, where there is no TLS, and closes at once. */
 static void
 refuse (VgwHttpListener *self, GSocket *socket, VgwHttpRefusal refusal, const char *address)
 {
@@ -175,7 +176,8 @@ refuse (VgwHttpListener *self, GSocket *socket, VgwHttpRefusal refusal, const ch
   self->stats.refused[refusal]++;
   warn_full (self, refusal, address);
   g_socket_set_blocking (socket, FALSE);
-  g_socket_send (socket, answer, sizeof answer - 1, NULL, NULL);
+  if (self->limits.tls == NULL)
+    g_socket_send (socket, answer, sizeof answer - 1, NULL, NULL);
   g_socket_close (socket, NULL);
 }
 
@@ -353,6 +355,8 @@ vgw_http_listener_new (const VgwHttpListenerSettings *settings, VgwHttpReadyFunc
   self->max_connections_per_address = settings->max_connections_per_address;
   self->proxies = settings->proxies;
   self->limits = settings->limits;
+  if (self->limits.tls != NULL)
+    vgw_tls_identity_ref (self->limits.tls);
   self->capacity = settings->capacity;
   self->entries = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->clients = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, client_free);
@@ -381,6 +385,7 @@ vgw_http_listener_free (VgwHttpListener *self)
     vgw_http_connection_detach (connection);
   g_hash_table_unref (self->entries);
   g_hash_table_unref (self->clients);
+  vgw_tls_identity_unref (self->limits.tls);
   g_free (self);
 }
 
@@ -389,12 +394,23 @@ vgw_http_listener_get_stats (VgwHttpListener *self, VgwHttpListenerStats *stats)
 {
   *stats = self->stats;
   stats->open = g_hash_table_size (self->entries);
+  if (self->limits.tls != NULL)
+    stats->certificate_expiry_s = (guint64) MAX (vgw_tls_identity_get_expiry_s (self->limits.tls), 0);
 }
 
 guint16
 vgw_http_listener_get_port (VgwHttpListener *self)
 {
   return self->port;
+}
+
+void
+vgw_http_listener_set_tls (VgwHttpListener *self, VgwTlsIdentity *identity)
+{
+  VgwTlsIdentity *old = self->limits.tls;
+
+  self->limits.tls = identity != NULL ? vgw_tls_identity_ref (identity) : NULL;
+  vgw_tls_identity_unref (old);
 }
 
 char *
@@ -409,5 +425,6 @@ vgw_http_listener_get_url (VgwHttpListener *self)
     text = g_strdup (is_v6 ? "::1" : "127.0.0.1");
   else
     text = g_inet_address_to_string (host);
-  return g_strdup_printf (is_v6 ? "http://[%s]:%u/" : "http://%s:%u/", text, self->port);
+  return g_strdup_printf (is_v6 ? "%s://[%s]:%u/" : "%s://%s:%u/", self->limits.tls != NULL ? "https" : "http", text,
+                          self->port);
 }

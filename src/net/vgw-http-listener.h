@@ -32,12 +32,15 @@ typedef enum
 typedef struct
 {
   guint64 open;                         /* current connections */
-  guint64 refused[VGW_HTTP_N_REFUSALS]; /* answered with 503 */
+  guint64 refused[VGW_HTTP_N_REFUSALS]; /* answered with 503, or closed */
   guint64 displaced;                    /* without a complete request, closed to make room for a new one */
+  guint64 failed_handshakes;            /* of TLS */
+  guint64 certificate_expiry_s;         /* since 1970; 0 without TLS */
 } VgwHttpListenerStats;
 
 /* Listens for requests within the limits. A connection beyond them replaces the oldest one without a complete request,
- * of the address that has the most of them; where there is none, the new one is answered with 503.
+ * of the address that has the most of them; where there is none, the new one is answered with 503, or with TLS, whose
+ * handshake would be more work, only closed.
  * @settings is copied. @user_data outlives the listener. Errors: G_IO_ERROR, with address and port in the message.
  * Returns: (transfer full) */
 VgwHttpListener *vgw_http_listener_new (const VgwHttpListenerSettings *settings, VgwHttpReadyFunc callback,
@@ -51,5 +54,9 @@ void vgw_http_listener_free (VgwHttpListener *self);
 
 guint16 vgw_http_listener_get_port (VgwHttpListener *self);
 
-/* "http://127.0.0.1:8080/", for use on this machine, also where it listens on all addresses. (transfer full) */
+/* New connections have TLS with @identity (nullable: no TLS); the open ones keep what they have. */
+void vgw_http_listener_set_tls (VgwHttpListener *self, VgwTlsIdentity *identity);
+
+/* "http://127.0.0.1:8080/" or "https:", for use on this machine, also where it listens on all addresses. (transfer
+ * full) */
 char *vgw_http_listener_get_url (VgwHttpListener *self);

@@ -364,7 +364,7 @@ vgw_http_server_new (const VgwHttpSettings *settings, GError **error)
     .port = settings->port,
     .max_connections = settings->max_connections,
     .max_connections_per_address = settings->max_connections_per_address,
-    .limits = { .timeout_ms = settings->header_timeout_ms, .routes = self->routes },
+    .limits = { .timeout_ms = settings->header_timeout_ms, .routes = self->routes, .tls = settings->tls },
     .capacity = settings->capacity,
   };
 
@@ -392,6 +392,16 @@ vgw_http_server_set_check (VgwHttpServer *self, VgwHttpCheckFunc check, gpointer
 {
   self->check = check;
   self->check_data = user_data;
+}
+
+void
+vgw_http_server_set_tls (VgwHttpServer *self, VgwTlsIdentity *identity)
+{
+  if (self->listener == NULL)
+    return;
+  vgw_http_listener_set_tls (self->listener, identity);
+  g_free (self->url);
+  self->url = vgw_http_listener_get_url (self->listener);
 }
 
 char *

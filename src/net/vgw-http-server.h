@@ -16,13 +16,16 @@ typedef struct
   const char *address;                /* to listen on */
   const char *const *trusted_proxies; /* (nullable) see vgw_http_proxies_new () */
   guint16 port;                       /* 0: any free port */
-  const char *const *origins;         /* (nullable) whose pages may use routes with has_cors; "*" for any */
-  guint header_timeout_ms;            /* from connecting to the end of the request, its body included */
-  guint max_connections;              /* open sockets in all */
-  guint max_connections_per_address;  /* 0: no limit */
-  VgwCapacity *capacity;              /* (nullable) outlives the server */
-  guint max_message_bytes;            /* of a WebSocket */
-  guint idle_timeout_ms;              /* a WebSocket that answers no ping for that long is closed */
+  const char *tls_certificate;        /* for the configuration: the files of the next one */
+  const char *tls_key;
+  VgwTlsIdentity *tls;               /* (nullable) NULL: no TLS */
+  const char *const *origins;        /* (nullable) whose pages may use routes with has_cors; "*" for any */
+  guint header_timeout_ms;           /* from connecting to the end of the request, its body included */
+  guint max_connections;             /* open sockets in all */
+  guint max_connections_per_address; /* 0: no limit */
+  VgwCapacity *capacity;             /* (nullable) outlives the server */
+  guint max_message_bytes;           /* of a WebSocket */
+  guint idle_timeout_ms;             /* a WebSocket that answers no ping for that long is closed */
 } VgwHttpSettings;
 
 /* @settings is copied. Errors: G_IO_ERROR, with address and port in the message. Returns: (transfer full) */
@@ -43,7 +46,10 @@ typedef void (*VgwHttpWebSocketFunc) (VgwWsChannel *channel, gpointer user_data)
 void vgw_http_server_open_websocket (VgwHttpServer *self, VgwHttpRequest *request, VgwHttpWebSocketFunc opened,
                                      gpointer user_data, GDestroyNotify destroy);
 
-/* "http://127.0.0.1:8080/" (transfer full), with the real port. */
+/* For new connections: see vgw_http_listener_set_tls (). No effect once it is shutting down. */
+void vgw_http_server_set_tls (VgwHttpServer *self, VgwTlsIdentity *identity);
+
+/* "http://127.0.0.1:8080/" or "https:" (transfer full), with the real port. */
 char *vgw_http_server_get_url (VgwHttpServer *self);
 guint16 vgw_http_server_get_port (VgwHttpServer *self);
 
