@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "access/vgw-token.h"
+#include "base/vgw-address-group.h"
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "net/vgw-http-origin.h"
@@ -14,6 +15,7 @@ struct _VgwAccess
 {
   VgwAccessSettings settings;
   GHashTable *keys; /* of tokens: id → secret */
+  VgwClientSecrets *secrets;
 };
 
 static gboolean
@@ -76,6 +78,33 @@ find_token (const VgwAccessRequest *request)
   return token != NULL ? token : find_parameter (request->query, "token");
 }
 
+static gint64
+now_s (void)
+{
+  return g_get_real_time () / G_USEC_PER_SEC;
+}
+
+/* What @text grants: a client secret, where @request may have one, or a token. */
+static gboolean
+read_token (VgwAccess *self, const VgwAccessRequest *request, const char *text, VgwToken **token, GError **error)
+{
+  const VgwClientSecret *secret;
+
+  if (!request->has_secrets || !g_str_has_prefix (text, VGW_CLIENT_SECRET_PREFIX))
+    {
+      *token = vgw_token_verify (text, self->keys, self->settings.token_audience, now_s (), error);
+      return *token != NULL;
+    }
+  secret = vgw_client_secrets_find (self->secrets, text, now_s ());
+  if (secret == NULL || secret->token == NULL)
+    {
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_UNAUTHORIZED, "the client secret is not known, or has expired");
+      return FALSE;
+    }
+  *token = vgw_token_copy (secret->token);
+  return TRUE;
+}
+
 /* @token (out): what it grants (transfer full); NULL where none is needed. */
 static gboolean
 check_token (VgwAccess *self, const VgwAccessRequest *request, VgwToken **token, VgwRefusal *refusal, GError **error)
@@ -93,9 +122,7 @@ check_token (VgwAccess *self, const VgwAccessRequest *request, VgwToken **token,
       return FALSE;
     }
   *refusal = VGW_REFUSAL_TOKEN;
-  *token =
-      vgw_token_verify (text, self->keys, self->settings.token_audience, g_get_real_time () / G_USEC_PER_SEC, error);
-  return *token != NULL;
+  return read_token (self, request, text, token, error);
 }
 
 /* --- engines --- */
@@ -125,14 +152,17 @@ list_engines (VgwAccess *self, const VgwToken *token)
   return (char **) g_ptr_array_free (names, FALSE);
 }
 
-/* The engine that is asked for by @name (nullable): by none, the default, or the first that a token names where it does
- * not name that. */
+/* The engine that is asked for by @name (nullable): by none, the @model (nullable) where the caller may have it, else
+ * the default, or the first that a token names where it does not name that. */
 static const VgwEngineConfig *
-choose_engine (VgwAccess *self, const char *name, const VgwToken *token, GError **error)
+choose_engine (VgwAccess *self, const char *name, const char *model, const VgwToken *token, GError **error)
 {
+  const VgwEngineConfig *liked = model != NULL ? vgw_engine_config_find (self->settings.engines, model) : NULL;
   const char *wanted = name != NULL ? name : self->settings.default_engine;
   const VgwEngineConfig *engine = vgw_engine_config_find (self->settings.engines, wanted);
 
+  if (name == NULL && liked != NULL && may_have (self, token, liked))
+    return liked;
   if (engine != NULL && may_have (self, token, engine))
     return engine;
   for (char **granted = token != NULL && name == NULL ? token->engines : NULL; granted != NULL && *granted != NULL;
@@ -173,6 +203,7 @@ vgw_access_new (const VgwAccessSettings *settings)
 {
   VgwAccess *self = g_new0 (VgwAccess, 1);
 
+  self->secrets = vgw_client_secrets_new ();
   set_settings (self, settings);
   return self;
 }
@@ -182,6 +213,7 @@ vgw_access_free (VgwAccess *self)
 {
   if (self == NULL)
     return;
+  vgw_client_secrets_free (self->secrets);
   g_hash_table_unref (self->keys);
   g_free (self);
 }
@@ -197,36 +229,95 @@ log_keys (VgwAccess *self)
     vgw_info (NULL, "reload: access.token-keys now has %s", list);
 }
 
+/* Whether each of @keys is among @others. */
+static gboolean
+are_kept (GHashTable *keys, GHashTable *others)
+{
+  GHashTableIter iter;
+  gpointer id, secret;
+
+  g_hash_table_iter_init (&iter, keys);
+  while (g_hash_table_iter_next (&iter, &id, &secret))
+    if (g_strcmp0 (secret, g_hash_table_lookup (others, id)) != 0)
+      return FALSE;
+  return TRUE;
+}
+
 void
 vgw_access_configure (VgwAccess *self, const VgwAccessSettings *settings)
 {
-  g_hash_table_unref (self->keys);
+  g_autoptr (GHashTable) before = g_steal_pointer (&self->keys);
+  guint mode = self->settings.mode;
+
   set_settings (self, settings);
+  /* what a key has signed is not good any longer than the key */
+  if (settings->mode != mode || !are_kept (before, self->keys))
+    vgw_client_secrets_clear (self->secrets);
   log_keys (self);
 }
 
-VgwGrant *
-vgw_access_grant (VgwAccess *self, const VgwAccessRequest *request, VgwRefusal *refusal, GError **error)
+/* The engine and the token (out) (transfer full) of @request, or NULL: that is counted and logged. */
+static const VgwEngineConfig *
+check_request (VgwAccess *self, const VgwAccessRequest *request, VgwToken **token, VgwRefusal *refusal, GError **error)
 {
   g_autofree char *name =
       request->engine != NULL ? g_strdup (request->engine) : find_parameter (request->query, "engine");
-  g_autoptr (VgwToken) token = NULL;
   g_autoptr (GError) cause = NULL;
   const VgwEngineConfig *engine = NULL;
 
   *refusal = VGW_REFUSAL_ORIGIN;
-  if (check_origin (self, request, &cause) && check_token (self, request, &token, refusal, &cause))
+  if (check_origin (self, request, &cause) && check_token (self, request, token, refusal, &cause))
     {
       *refusal = VGW_REFUSAL_ENGINE;
-      engine = choose_engine (self, name, token, &cause);
+      engine = choose_engine (self, name, request->model, *token, &cause);
     }
   if (engine != NULL)
-    return make_grant (self, request, engine, token);
+    return engine;
   if (!request->is_question)
     vgw_session_table_refuse (self->settings.table, *refusal, request->address,
                               *refusal == VGW_REFUSAL_ENGINE ? name : NULL, cause->message);
   g_propagate_error (error, g_steal_pointer (&cause));
   return NULL;
+}
+
+VgwGrant *
+vgw_access_grant (VgwAccess *self, const VgwAccessRequest *request, VgwRefusal *refusal, GError **error)
+{
+  g_autoptr (VgwToken) token = NULL;
+  const VgwEngineConfig *engine = check_request (self, request, &token, refusal, error);
+
+  return engine != NULL ? make_grant (self, request, engine, token) : NULL;
+}
+
+const VgwClientSecret *
+vgw_access_issue_secret (VgwAccess *self, const VgwAccessRequest *request, const char *session, guint ttl_s,
+                         VgwRefusal *refusal, GError **error)
+{
+  g_autoptr (VgwToken) token = NULL;
+  g_autofree char *group = vgw_address_group (request->address);
+  g_autofree char *owner = NULL;
+  g_autoptr (GError) cause = NULL;
+  const VgwClientSecret *secret;
+
+  if (check_request (self, request, &token, refusal, error) == NULL)
+    return NULL;
+  owner = g_strconcat (token != NULL ? "sub:" : "address:", token != NULL ? token->identity : group, NULL);
+  secret = vgw_client_secrets_add (self->secrets, token, owner, session, ttl_s, now_s (), &cause);
+  if (secret != NULL)
+    return secret;
+  *refusal = VGW_REFUSAL_RATE;
+  if (g_error_matches (cause, VGW_ERROR, VGW_ERROR_BUSY))
+    vgw_session_table_refuse (self->settings.table, *refusal, request->address, NULL, cause->message);
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return NULL;
+}
+
+const VgwClientSecret *
+vgw_access_find_secret (VgwAccess *self, const VgwAccessRequest *request)
+{
+  g_autofree char *text = find_token (request);
+
+  return text != NULL ? vgw_client_secrets_find (self->secrets, text, now_s ()) : NULL;
 }
 
 char **

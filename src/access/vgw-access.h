@@ -2,6 +2,7 @@
  * sessions are the table's. Main thread. */
 #pragma once
 
+#include "access/vgw-client-secrets.h"
 #include "session/vgw-session-table.h"
 
 typedef struct _VgwAccess VgwAccess;
@@ -37,6 +38,8 @@ typedef struct
   const char *subprotocols;  /* Sec-WebSocket-Protocol; one of them may be voice-gateway.token.TOKEN */
   const char *query;    /* what followed the "?", undecoded; engine=NAME asks for an engine, token=TOKEN is a token */
   const char *engine;   /* the one that the path names, decoded; else that of the query counts */
+  const char *model;    /* an engine that the client would like; where it may not have it, it gets the default */
+  gboolean has_secrets; /* a client secret may stand in the place of a token */
   gboolean is_question; /* the client asks whether it may call, and does not call: neither counted nor logged */
 } VgwAccessRequest;
 
@@ -53,6 +56,16 @@ void vgw_access_configure (VgwAccess *self, const VgwAccessSettings *settings);
  * VGW_ERROR_BAD_REQUEST where a client may not ask for that engine: the message does not tell whether it is there.
  * Returns: (transfer full) */
 VgwGrant *vgw_access_grant (VgwAccess *self, const VgwAccessRequest *request, VgwRefusal *refusal, GError **error);
+
+/* A secret that grants for @ttl_s what @request may have now, for requests with has_secrets; @session (nullable) is kept
+ * with it. With VGW_ACCESS_OPEN it grants nothing that the caller would not have without it. Errors: those of
+ * vgw_access_grant (), and those of vgw_client_secrets_add (): too many are counted as VGW_REFUSAL_RATE, and what is too
+ * large as none. Returns: (transfer none), good until the next call here */
+const VgwClientSecret *vgw_access_issue_secret (VgwAccess *self, const VgwAccessRequest *request, const char *session,
+                                                guint ttl_s, VgwRefusal *refusal, GError **error);
+
+/* The secret that @request has in the place of a token, or NULL. (transfer none), good until the next call here */
+const VgwClientSecret *vgw_access_find_secret (VgwAccess *self, const VgwAccessRequest *request);
 
 /* The names that a client without a token may ask for, the default among them. Returns: (transfer full) */
 char **vgw_access_list_engines (VgwAccess *self);

@@ -31,6 +31,20 @@ static gboolean G_GNUC_PRINTF (2, 3) refuse (GError **error, const char *format,
   return FALSE;
 }
 
+VgwToken *
+vgw_token_copy (const VgwToken *token)
+{
+  VgwToken *copy = g_new (VgwToken, 1);
+
+  *copy = (VgwToken){
+    .identity = g_strdup (token->identity),
+    .engines = g_strdupv (token->engines),
+    .max_duration_s = token->max_duration_s,
+    .metadata = g_strdup (token->metadata),
+  };
+  return copy;
+}
+
 void
 vgw_token_free (VgwToken *token)
 {

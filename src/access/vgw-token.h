@@ -14,6 +14,9 @@ typedef struct
   char *metadata;       /* voice.metadata, the text of a JSON object for the engine */
 } VgwToken;
 
+/* Returns: (transfer full) */
+VgwToken *vgw_token_copy (const VgwToken *token);
+
 void vgw_token_free (VgwToken *token);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwToken, vgw_token_free)
 

@@ -223,6 +223,83 @@ START_TEST (keys_rotate)
 }
 END_TEST
 
+/* The grant of a client that has @secret, and would like @model (nullable). */
+static VgwGrant *
+grant_with_secret (const char *secret, const char *model, gboolean has_secrets, VgwRefusal *refusal)
+{
+  g_autofree char *header = g_strconcat ("Bearer ", secret, NULL);
+  const VgwAccessRequest request = {
+    .address = "192.0.2.1", .authorization = header, .model = model, .has_secrets = has_secrets
+  };
+
+  return vgw_access_grant (access_, &request, refusal, NULL);
+}
+
+/* (transfer full) */
+static char *
+issue_secret (const char *token, VgwRefusal *refusal)
+{
+  g_autofree char *header = token != NULL ? g_strconcat ("Bearer ", token, NULL) : NULL;
+  const VgwAccessRequest request = { .address = "192.0.2.9", .authorization = header };
+  const VgwClientSecret *secret = vgw_access_issue_secret (access_, &request, "{}", 60, refusal, NULL);
+
+  return secret != NULL ? g_strdup (secret->value) : NULL;
+}
+
+START_TEST (a_client_secret_grants_what_the_token_did)
+{
+  char *names[] = { "hidden", "echo", NULL };
+  g_autofree char *token = mint (&(VgwToken){ "alice", names, 90, "{\"id\":1}" }, keys_a);
+  g_autofree char *secret = NULL, *again = NULL, *without = NULL;
+  g_autoptr (VgwGrant) plain = NULL, liked = NULL, unknown = NULL;
+  VgwRefusal refusal;
+
+  add_engine ("hidden");
+  add_engine ("open")->is_selectable = TRUE;
+  need_tokens (keys_a);
+  secret = issue_secret (token, &refusal);
+  plain = grant_with_secret (secret, NULL, TRUE, &refusal);
+  ck_assert_str_eq (plain->engine->name, "echo");
+  ck_assert_str_eq (plain->identity, "alice");
+  ck_assert_uint_eq (plain->max_duration_s, 90);
+  ck_assert_str_eq (plain->metadata, "{\"id\":1}");
+  ck_assert_str_eq (plain->address, "192.0.2.1"); /* of the page, not of the server */
+  liked = grant_with_secret (secret, "hidden", TRUE, &refusal);
+  ck_assert_str_eq (liked->engine->name, "hidden");
+  unknown = grant_with_secret (secret, "open", TRUE, &refusal); /* not of the token */
+  ck_assert_str_eq (unknown->engine->name, "echo");
+  ck_assert_ptr_null (grant_with_secret (secret, NULL, FALSE, &refusal));
+  ck_assert_uint_eq (refusal, VGW_REFUSAL_TOKEN);
+  ck_assert_ptr_null (grant_with_secret ("ek_x", NULL, TRUE, &refusal));
+  ck_assert_uint_eq (refusal, VGW_REFUSAL_TOKEN);
+  /* no secret for who has none but a secret, or nothing */
+  again = issue_secret (secret, &refusal);
+  ck_assert_ptr_null (again);
+  ck_assert_uint_eq (refusal, VGW_REFUSAL_TOKEN);
+  without = issue_secret (NULL, &refusal);
+  ck_assert_ptr_null (without);
+  ck_assert_uint_eq (refusal, VGW_REFUSAL_NO_TOKEN);
+}
+END_TEST
+
+START_TEST (client_secrets_end_with_the_key_that_signed_the_token)
+{
+  static const char *const both[] = { "a: " KEY, "b: " OTHER_KEY, NULL };
+  g_autofree char *token = mint (&(VgwToken){ 0 }, keys_a);
+  g_autofree char *open = NULL, *secret = NULL;
+  VgwRefusal refusal;
+
+  open = issue_secret (NULL, &refusal); /* it grants nothing that all do not have */
+  need_tokens (keys_a);
+  ck_assert_ptr_null (grant_with_secret (open, NULL, TRUE, &refusal));
+  secret = issue_secret (token, &refusal);
+  need_tokens (both);
+  vgw_grant_unref (grant_with_secret (secret, NULL, TRUE, &refusal));
+  need_tokens (keys_b);
+  ck_assert_ptr_null (grant_with_secret (secret, NULL, TRUE, &refusal));
+}
+END_TEST
+
 START_TEST (a_token_decides_about_engines_duration_and_metadata)
 {
   char *names[] = { "hidden", "absent", NULL }, *none[] = { NULL };
@@ -330,6 +407,8 @@ test_suite (void)
   tcase_add_test (tokens, a_token_comes_in_three_ways);
   tcase_add_test (tokens, without_a_good_token_there_is_no_grant);
   tcase_add_test (tokens, keys_rotate);
+  tcase_add_test (tokens, a_client_secret_grants_what_the_token_did);
+  tcase_add_test (tokens, client_secrets_end_with_the_key_that_signed_the_token);
   tcase_add_test (tokens, a_token_decides_about_engines_duration_and_metadata);
   suite_add_tcase (suite, tokens);
   tcase_add_checked_fixture (caller, set_up, tear_down);
