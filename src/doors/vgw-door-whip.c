@@ -175,7 +175,9 @@ on_post (VgwHttpRequest *request, gpointer user_data)
   const char *capture = vgw_http_request_get_capture (request, 0);
   g_autofree char *engine = capture != NULL ? g_uri_unescape_string (capture, NULL) : NULL;
   g_autofree char *offer = read_text (request);
+  VgwAccessRequest asked = vgw_door_describe_request (request);
 
+  asked.engine = engine != NULL ? engine : capture; /* a name that cannot be decoded is one that no engine has */
   if (!vgw_http_request_has_content_type (request, SDP))
     {
       vgw_http_request_set_header (request, "Accept-Post", SDP);
@@ -183,8 +185,8 @@ on_post (VgwHttpRequest *request, gpointer user_data)
     }
   else if (offer == NULL)
     reply_error (request, VGW_HTTP_STATUS_BAD_REQUEST, "the body is not SDP");
-  else /* a name that cannot be decoded is one that no engine has */
-    vgw_http_sessions_open (self->sessions, request, engine != NULL ? engine : capture, NULL, offer);
+  else
+    vgw_http_sessions_open (self->sessions, request, &asked, offer);
 }
 
 static void

@@ -216,10 +216,9 @@ find_session (VgwHttpSessions *self, VgwGrant *grant, VgwHttpSessionOrigin *orig
 }
 
 VgwHttpSession *
-vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const char *engine, const char *query,
+vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const VgwAccessRequest *asked,
                         const char *offer)
 {
-  VgwAccessRequest asked = vgw_door_describe_request (request);
   g_autoptr (VgwGrant) grant = NULL;
   g_autoptr (GError) error = NULL;
   VgwSession *session = NULL;
@@ -227,10 +226,7 @@ vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const ch
   VgwHttpSessionOrigin origin;
   VgwRefusal refusal;
 
-  asked.engine = engine;
-  if (query != NULL)
-    asked.query = query;
-  grant = vgw_access_grant (self->access, &asked, &refusal, &error);
+  grant = vgw_access_grant (self->access, asked, &refusal, &error);
   if (grant != NULL)
     session = find_session (self, grant, &origin, &refusal, &error);
   if (session == NULL)

@@ -63,13 +63,13 @@ VgwHttpSessions *vgw_http_sessions_new (VgwAccess *access, VgwSessionTable *tabl
 void vgw_http_sessions_free (VgwHttpSessions *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwHttpSessions, vgw_http_sessions_free)
 
-/* Makes a session for @request, with @engine (nullable: that of the query, or the default), or resumes one, and handles
- * @offer there. @query: what counts as the request's query, undecoded (nullable: the request's own). A resumed one goes
- * on as it was where the offer is refused, and X-Resume-Token of that reply is for the next try. answered () or
- * refused () follows, the latter perhaps before this returns; neither where the client goes away before. Returns: the
- * session (transfer none), or NULL after refused () */
-VgwHttpSession *vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const char *engine,
-                                        const char *query, const char *offer);
+/* Makes a session for @request, or resumes one, and handles @offer there. @asked: what access/ looks at, of
+ * vgw_door_describe_request (), with what the door makes of it. A resumed one goes on as it was where the offer is
+ * refused, and X-Resume-Token of that reply is for the next try. answered () or refused () follows, the latter perhaps
+ * before this returns; neither where the client goes away before. Returns: the session (transfer none), or NULL after
+ * refused () */
+VgwHttpSession *vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const VgwAccessRequest *asked,
+                                        const char *offer);
 
 /* Handles one more offer, of @request; answered () or refused () follows as above, and the session goes on in either
  * case. Refused with 409 while another one is being answered. */
