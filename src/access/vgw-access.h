@@ -57,10 +57,10 @@ void vgw_access_configure (VgwAccess *self, const VgwAccessSettings *settings);
  * Returns: (transfer full) */
 VgwGrant *vgw_access_grant (VgwAccess *self, const VgwAccessRequest *request, VgwRefusal *refusal, GError **error);
 
-/* A secret that grants for @ttl_s what @request may have now, for requests with has_secrets; @session (nullable) is kept
- * with it. With VGW_ACCESS_OPEN it grants nothing that the caller would not have without it. Errors: those of
- * vgw_access_grant (), and those of vgw_client_secrets_add (): too many are counted as VGW_REFUSAL_RATE, and what is too
- * large as none. Returns: (transfer none), good until the next call here */
+/* A secret that grants for @ttl_s what @request may have now, for requests with has_secrets; @session (nullable) is
+ * kept with it. With VGW_ACCESS_OPEN it grants nothing that the caller would not have without it. Errors: those of
+ * vgw_access_grant (), and those of vgw_client_secrets_add (): too many are counted as VGW_REFUSAL_RATE, and what
+ * is too large as none. Returns: (transfer none), good until the next call here */
 const VgwClientSecret *vgw_access_issue_secret (VgwAccess *self, const VgwAccessRequest *request, const char *session,
                                                 guint ttl_s, VgwRefusal *refusal, GError **error);
 

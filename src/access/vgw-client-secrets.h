@@ -1,5 +1,5 @@
-/* Short-lived secrets, "ek_…", which a server gets for a page that is about to call: each grants what the server's token
- * does. In memory only, bounded in number and size. Main thread. */
+/* Short-lived secrets, "ek_…", which a server gets for a page that is about to call: each grants what the server's
+ * token does. In memory only, bounded in number and size. Main thread. */
 #pragma once
 
 #include "access/vgw-token.h"
@@ -25,8 +25,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwClientSecrets, vgw_client_secrets_free)
 
 /* Makes one that is good from @now_s (Unix time) on for @ttl_s; everything is copied. @owner: who asks, of whose
  * secrets there may be a quarter of all. Errors: VGW_ERROR_TOO_LARGE for a @session (nullable) of more than
- * VGW_CLIENT_SECRET_MAX_SESSION_BYTES, VGW_ERROR_BUSY where there are too many. Returns: (transfer none), good until the
- * next call here */
+ * VGW_CLIENT_SECRET_MAX_SESSION_BYTES, VGW_ERROR_BUSY where there are too many. Returns: (transfer none), good
+ * until the next call here */
 const VgwClientSecret *vgw_client_secrets_add (VgwClientSecrets *self, const VgwToken *token, const char *owner,
                                                const char *session, guint ttl_s, gint64 now_s, GError **error);
 
