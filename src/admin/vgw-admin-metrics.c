@@ -22,6 +22,8 @@ typedef struct
   guint64 log_dropped_lines;
   guint64 log_left_out_lines;
   VgwHttpListenerStats http;
+  VgwManagerStats manager;
+  guint64 manager_queued;
   guint64 offers_refused[VGW_CAPACITY_N_KINDS];
   gboolean has_media;
   gboolean has_ice;
@@ -228,6 +230,20 @@ static const Metric metrics[] = {
       "End of the validity of the listener's certificate in seconds since 1970; 0 without TLS." },
     write_count, AT (http.certificate_expiry_s) },
 
+  { { "vgw_manager_delivered_total", "counter", NULL, "Notifications that a session manager delivered." },
+    write_count, AT (manager.n_delivered) },
+  { { "vgw_manager_retried_total", "counter", NULL,
+      "Attempts to deliver a notification that failed and were repeated." },
+    write_count, AT (manager.n_retried) },
+  { { "vgw_manager_failed_total", "counter", NULL,
+      "Notifications that their receiver refused, or that were not delivered in time." },
+    write_count, AT (manager.n_failed) },
+  { { "vgw_manager_dropped_total", "counter", NULL,
+      "Notifications dropped because the queue was full, or because the receiver answered 410." },
+    write_count, AT (manager.n_dropped) },
+  { { "vgw_manager_queued", "gauge", NULL, "Notifications that wait to be delivered." },
+    write_count, AT (manager_queued) },
+
   { { "vgw_log_dropped_lines_total", "counter", NULL,
       "Log lines dropped because standard error was not read fast enough." },
     write_count, AT (log_dropped_lines) },
@@ -259,6 +275,9 @@ take_snapshot (Snapshot *snapshot, const VgwAdminSources *sources)
   snapshot->process.started_at_s = sources->started_at_s;
   if (sources->server != NULL)
     vgw_http_server_get_stats (sources->server, &snapshot->http);
+  if (sources->manager != NULL)
+    vgw_manager_get_stats (sources->manager, &snapshot->manager);
+  snapshot->manager_queued = snapshot->manager.n_queued;
   for (guint kind = 0; sources->capacity != NULL && kind < VGW_CAPACITY_N_KINDS; kind++)
     snapshot->offers_refused[kind] = vgw_capacity_count_refused (sources->capacity, kind);
   if (sources->media == NULL)

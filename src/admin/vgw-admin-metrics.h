@@ -1,6 +1,7 @@
 /* The metrics: one table of names and help texts, and their values in the format of Prometheus. Main thread only. */
 #pragma once
 
+#include "manager/vgw-manager.h"
 #include "net/vgw-http-server.h"
 #include "session/vgw-session-table.h"
 
@@ -24,6 +25,7 @@ typedef struct
   VgwMedia *media;       /* (nullable) NULL, or ice.agent = nice: no metrics of the UDP port */
   VgwHttpServer *server; /* (nullable) the public one */
   VgwCapacity *capacity; /* (nullable) */
+  VgwManager *manager;   /* (nullable) */
   double started_at_s;   /* of the process, since 1970; read once, because it would change with the clock */
 } VgwAdminSources;
 

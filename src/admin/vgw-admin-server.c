@@ -123,8 +123,14 @@ vgw_admin_server_new (const VgwAdminSettings *settings, GError **error)
   VgwAdminProcess process;
 
   vgw_admin_process_read (&process);
-  self->sources =
-      (VgwAdminSources){ settings->table, settings->media, settings->server, settings->capacity, process.started_at_s };
+  self->sources = (VgwAdminSources){
+    .table = settings->table,
+    .media = settings->media,
+    .server = settings->server,
+    .capacity = settings->capacity,
+    .manager = settings->manager,
+    .started_at_s = process.started_at_s,
+  };
   self->server = vgw_http_server_new (&server_settings, error);
   if (self->server == NULL)
     return NULL;

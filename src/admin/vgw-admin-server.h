@@ -2,6 +2,7 @@
  * Main thread only. */
 #pragma once
 
+#include "manager/vgw-manager.h"
 #include "net/vgw-http-server.h"
 #include "session/vgw-session-table.h"
 
@@ -16,6 +17,7 @@ typedef struct
   VgwMedia *media;        /* (nullable) */
   VgwHttpServer *server;  /* (nullable) the public one, for its connection counts */
   VgwCapacity *capacity;  /* (nullable) */
+  VgwManager *manager;    /* (nullable) */
 } VgwAdminSettings;
 
 /* Errors: G_IO_ERROR, with address and port in the message. Returns: (transfer full) */

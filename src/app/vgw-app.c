@@ -21,6 +21,7 @@
 
 #define SHUTDOWN_TIMEOUT_MS 3000
 #define CERTIFICATE_WARN_S (7 * 24 * 3600)
+#define FLUSH_TIMEOUT_MS 2000 /* of the session managers, after that */
 
 struct _VgwApp
 {
@@ -215,6 +216,7 @@ start_admin (VgwApp *self, GError **error)
   settings.media = self->media;
   settings.server = self->server;
   settings.capacity = self->capacity;
+  settings.manager = self->manager;
   if (*settings.address == '\0')
     return TRUE;
   self->admin = vgw_admin_server_new (&settings, error);
@@ -336,7 +338,7 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
   check_engines (config, &self->context.engine_shared, errors);
   if (!vgw_config_errors_raise (errors, error))
     return NULL;
-  self->manager = vgw_manager_create (config->manager.type, error);
+  self->manager = vgw_manager_create (&config->manager, error);
   if (self->manager == NULL)
     return NULL;
   self->media = vgw_media_new (&media_settings, error);
@@ -407,13 +409,26 @@ vgw_app_reload (VgwApp *self, VgwConfig *config)
 }
 
 static void
+on_manager_flushed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  guint n_left = vgw_manager_flush_finish (VGW_MANAGER (source), result);
+
+  if (n_left > 0)
+    vgw_warning (NULL, "shutdown: %u notifications of session managers were not delivered", n_left);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
 on_server_shutdown (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  VgwApp *self;
   g_autoptr (GError) error = NULL;
   if (!vgw_http_server_shutdown_finish (VGW_HTTP_SERVER (source), result, &error))
     vgw_warning (NULL, "shutdown: %s", error->message);
-  g_task_return_boolean (task, TRUE);
+  self = g_task_get_source_object (task);
+  vgw_manager_flush_async (self->manager, FLUSH_TIMEOUT_MS, on_manager_flushed, g_steal_pointer (&task));
 }
 
 void
@@ -446,7 +461,7 @@ vgw_app_check (const VgwConfig *config, const char *pipeline_override, GError **
   fill_engine_shared (&shared, config);
   check_engines (config, &shared, errors);
   clear_engine_shared (&shared);
-  manager = vgw_manager_create (config->manager.type, &cause);
+  manager = vgw_manager_create (&config->manager, &cause);
   vgw_config_errors_add (errors, g_steal_pointer (&cause));
   media_settings.udp_port = media_settings.ice_tcp.port = 0; /* a gateway may be running already */
   media = vgw_media_new (&media_settings, &cause);

@@ -7,6 +7,8 @@
 #include "base/vgw-address-group.h"
 #include "base/vgw-error.h"
 #include "engine/vgw-engine-factory.h"
+#include "manager/vgw-manager-factory.h"
+#include "manager/vgw-webhook-signature.h"
 #include "net/vgw-http-proxies.h"
 
 /* Parts of patterns. A host is a name (RFC 1035 section 2.3.4), an IPv4 address, or an IPv6 address in brackets. */
@@ -188,6 +190,31 @@ check_token_key (const char *text, GError **error)
   return keys != NULL;
 }
 
+static gboolean
+check_manager_type (const char *text, GError **error)
+{
+  g_autofree char *known = vgw_manager_list_types ();
+  g_autofree char *what = g_strdup_printf ("must be one of %s", known);
+
+  return vgw_manager_has_type (text) || fail (error, what);
+}
+
+static gboolean
+check_webhook_secret (const char *text, GError **error)
+{
+  g_autoptr (GBytes) secret = vgw_webhook_secret_parse (text, error);
+
+  return secret != NULL;
+}
+
+static gboolean
+is_http_url (const char *text)
+{
+  g_autoptr (GUri) uri = parse_url (text);
+
+  return uri != NULL && matches ("https?", g_uri_get_scheme (uri)) && g_uri_get_port (uri) != 0;
+}
+
 /* clang-format off */
 static const struct
 {
@@ -230,6 +257,10 @@ static const struct
     .must = "must be a name of 1 to 64 letters, digits, '.', '_' or '-'" },
   [VGW_CONFIG_CHECK_HEADER] = { .pattern = "[ -~]*", .must = "must be printable ASCII" },
   [VGW_CONFIG_CHECK_TOKEN_KEY] = { .check = check_token_key },
+  [VGW_CONFIG_CHECK_MANAGER_TYPE] = { .check = check_manager_type },
+  [VGW_CONFIG_CHECK_WEBHOOK_SECRET] = { .check = check_webhook_secret },
+  [VGW_CONFIG_CHECK_HTTP_URL_OR_NONE] = { .is_good = is_http_url, .may_be_empty = TRUE,
+    .must = "must be https://HOST[:PORT]/PATH or http://, such as https://app.example.org/hooks/calls" },
   [VGW_CONFIG_CHECK_WEBSOCKET_URL] = { .is_good = is_websocket_url,
     .must = "must be ws://HOST[:PORT]/PATH or wss://, such as ws://127.0.0.1:9000/; put a secret into "
             "authorization" },

@@ -27,6 +27,9 @@ typedef enum
   VGW_CONFIG_CHECK_PARAMETER_NAME, /* and no secret's */
   VGW_CONFIG_CHECK_HEADER,         /* the value of an HTTP header, or nothing */
   VGW_CONFIG_CHECK_TOKEN_KEY,      /* one line of vgw_token_read_keys () */
+  VGW_CONFIG_CHECK_MANAGER_TYPE,   /* one of vgw_manager_list_types () */
+  VGW_CONFIG_CHECK_WEBHOOK_SECRET, /* see vgw_webhook_secret_parse () */
+  VGW_CONFIG_CHECK_HTTP_URL_OR_NONE,
   VGW_CONFIG_CHECK_WEBSOCKET_URL,
   VGW_CONFIG_CHECK_TCP_URL,
 } VgwConfigCheck;

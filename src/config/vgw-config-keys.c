@@ -19,7 +19,7 @@ const VgwConfigGroup vgw_config_groups[] = {
   { "media", "The audio path" },
   { "engine", "Speech engines: the default one, and the defaults for all engines" },
   { "record", "The engine \"record\"" },
-  { "manager", "The session manager, which is notified of every session" },
+  { "manager", "The session managers, which are notified of every session" },
   { "session", "Sessions that have temporarily lost their client" },
   { "limits", "Limits of sessions" },
   { "log", "The log, on standard error" },
@@ -39,7 +39,6 @@ static const VgwConfigChoice barge_ins[] = { { "none", VGW_BARGE_IN_NONE }, { "d
                                              { "pause", VGW_BARGE_IN_PAUSE }, { "flush", VGW_BARGE_IN_FLUSH },
                                              { NULL, 0 } };
 static const VgwConfigChoice hangups[] = { { "drain", VGW_HANGUP_DRAIN }, { "now", VGW_HANGUP_NOW }, { NULL, 0 } };
-static const VgwConfigChoice manager_types[] = { { "log", 0 }, { NULL, 0 } };
 /* "error" is GLib's critical: G_LOG_LEVEL_ERROR aborts. */
 static const VgwConfigChoice log_levels[] = { { "debug", G_LOG_LEVEL_DEBUG }, { "info", G_LOG_LEVEL_INFO },
                                               { "warning", G_LOG_LEVEL_WARNING }, { "error", G_LOG_LEVEL_CRITICAL },
@@ -318,9 +317,29 @@ const VgwConfigKey vgw_config_keys[] = {
     .brief = "Directory of the WAV files",
     .detail = "Created if it does not exist; relative to the working directory." },
 
-  { "manager", "type", TEXT (VgwConfig, manager.type), "log", .choices = manager_types,
-    .brief = "Kind of session manager",
-    .detail = "log: a line in the log when a session starts, changes or ends." },
+  { "manager", "types", LIST (VgwConfig, manager.types), "log", .check = VGW_CONFIG_CHECK_MANAGER_TYPE,
+    .brief = "Session managers (log, webhook)",
+    .detail = "log: a line in the log when a session starts, changes or ends. webhook: an HTTP request to "
+              "manager.webhook-url. All of them are notified of every session." },
+  { "manager", "webhook-url", TEXT (VgwConfig, manager.webhook.url), "",
+    .check = VGW_CONFIG_CHECK_HTTP_URL_OR_NONE,
+    .brief = "Address that session events are posted to",
+    .detail = "Redirects are not followed, and the certificate of an https address is verified." },
+  { "manager", "webhook-secret", LIST (VgwConfig, manager.webhook.secrets), "",
+    .flags = VGW_CONFIG_SECRET | VGW_CONFIG_PRIVATE, .check = VGW_CONFIG_CHECK_WEBHOOK_SECRET,
+    .brief = "Secrets that sign the events, as whsec_BASE64",
+    .detail = "Use manager.webhook-secret-file, which names a file with one secret on each line; it must not be "
+              "accessible to other users. Each event has a signature of each secret, so that a receiver can change "
+              "from one to the other. Empty: events are not signed." },
+  { "manager", "webhook-timeout-ms", MILLISECONDS (VgwConfig, manager.webhook.timeout_ms), "10000", .min = 100,
+    .max = MINUTE_MS,
+    .brief = "Time limit for one request to the webhook" },
+  { "manager", "webhook-retry-s", SECONDS (VgwConfig, manager.webhook.retry_s), "600", .max = 24 * 3600,
+    .brief = "How long an event is repeated that was not delivered",
+    .detail = "With growing pauses, up to a minute. The later events of its session wait. 0: it is not repeated." },
+  { "manager", "webhook-queue", NUMBER (VgwConfig, manager.webhook.max_events), "1000", .min = 8, .max = 100000,
+    .brief = "Maximum number of events that wait for the webhook",
+    .detail = "Events beyond the limit are dropped and counted in vgw_manager_dropped_total." },
 
   { "session", "resume-grace-ms", MILLISECONDS (VgwConfig, session.resume_grace_ms), "30000", .max = HOUR_MS,
     .flags = VGW_CONFIG_RELOADABLE,

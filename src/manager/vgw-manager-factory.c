@@ -1,31 +1,84 @@
 #include "manager/vgw-manager-factory.h"
 
 #include "base/vgw-error.h"
+#include "manager/vgw-manager-group.h"
 #include "manager/vgw-manager-log.h"
+#include "manager/vgw-manager-webhook.h"
+
+static VgwManager *
+create_log (const VgwManagerSettings *settings, GError **error)
+{
+  return vgw_manager_log_new ();
+}
+
+static VgwManager *
+create_webhook (const VgwManagerSettings *settings, GError **error)
+{
+  if (settings->webhook.url != NULL && *settings->webhook.url != '\0')
+    return vgw_manager_webhook_new (&settings->webhook);
+  g_set_error_literal (error, VGW_ERROR, VGW_ERROR_CONFIG,
+                       "manager.webhook-url is empty: manager.types = webhook needs an address");
+  return NULL;
+}
 
 static const struct
 {
   const char *type;
-  VgwManager *(*create) (void);
+  VgwManager *(*create) (const VgwManagerSettings *settings, GError **error);
 } factories[] = {
-  { "log", vgw_manager_log_new },
+  { "log", create_log },
+  { "webhook", create_webhook },
 };
 
-VgwManager *
-vgw_manager_create (const char *type, GError **error)
+char *
+vgw_manager_list_types (void)
 {
-  g_autoptr (GString) known = g_string_new (NULL);
+  GString *types = g_string_new (NULL);
 
-  g_return_val_if_fail (type != NULL, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (factories); i++)
+    g_string_append_printf (types, "%s%s", i > 0 ? ", " : "", factories[i].type);
+  return g_string_free (types, FALSE);
+}
 
+static gssize
+find_type (const char *type)
+{
   for (gsize i = 0; i < G_N_ELEMENTS (factories); i++)
     {
       if (g_str_equal (factories[i].type, type))
-        return factories[i].create ();
-      g_string_append_printf (known, "%s%s", i > 0 ? ", " : "", factories[i].type);
+        return (gssize) i;
     }
+  return -1;
+}
 
-  g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "unknown session manager \"%s\"; known types are %s", type,
-               known->str);
-  return NULL;
+gboolean
+vgw_manager_has_type (const char *type)
+{
+  return find_type (type) >= 0;
+}
+
+VgwManager *
+vgw_manager_create (const VgwManagerSettings *settings, GError **error)
+{
+  g_autoptr (GPtrArray) managers = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (const char *const *type = settings->types; type != NULL && *type != NULL; type++)
+    {
+      gssize i = find_type (*type);
+      VgwManager *manager;
+
+      if (i < 0)
+        {
+          g_autofree char *known = vgw_manager_list_types ();
+
+          g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "unknown session manager \"%s\"; known types are %s", *type,
+                       known);
+          return NULL;
+        }
+      manager = factories[i].create (settings, error);
+      if (manager == NULL)
+        return NULL;
+      g_ptr_array_add (managers, manager);
+    }
+  return vgw_manager_group_new (g_steal_pointer (&managers));
 }

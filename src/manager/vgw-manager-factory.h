@@ -1,13 +1,19 @@
 /* The table of session managers; a new one is a row here. */
 #pragma once
 
-#include "manager/vgw-manager.h"
+#include "manager/vgw-webhook-queue.h"
 
 /* The group [manager] of the configuration. */
 typedef struct
 {
-  const char *type; /* "log" */
+  const char *const *types; /* those of vgw_manager_list_types () */
+  VgwWebhookSettings webhook;
 } VgwManagerSettings;
 
-/* Creates a manager of @type ("log"). Errors: VGW_ERROR_CONFIG. Returns: (transfer full) */
-VgwManager *vgw_manager_create (const char *type, GError **error);
+/* All types, "log, webhook". Returns: (transfer full) */
+char *vgw_manager_list_types (void);
+gboolean vgw_manager_has_type (const char *type);
+
+/* The managers of @settings, which is copied, as one; none where there is no type. Errors: VGW_ERROR_CONFIG for an
+ * unknown type, or one without its other keys. Returns: (transfer full) */
+VgwManager *vgw_manager_create (const VgwManagerSettings *settings, GError **error);

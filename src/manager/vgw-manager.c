@@ -1,5 +1,9 @@
 #include "manager/vgw-manager.h"
 
+#include "base/vgw-source.h"
+
+#define FLUSH_POLL_MS 10
+
 G_DEFINE_INTERFACE (VgwManager, vgw_manager, G_TYPE_OBJECT)
 
 static void
@@ -29,4 +33,74 @@ vgw_manager_deregister_session (VgwManager *self, const VgwSessionFacts *facts)
   g_return_if_fail (VGW_IS_MANAGER (self));
 
   VGW_MANAGER_GET_IFACE (self)->deregister_session (self, facts);
+}
+
+void
+vgw_manager_get_stats (VgwManager *self, VgwManagerStats *stats)
+{
+  g_return_if_fail (VGW_IS_MANAGER (self));
+
+  if (VGW_MANAGER_GET_IFACE (self)->get_stats != NULL)
+    VGW_MANAGER_GET_IFACE (self)->get_stats (self, stats);
+}
+
+/* --- the end --- */
+
+void
+vgw_manager_hasten (VgwManager *self)
+{
+  g_return_if_fail (VGW_IS_MANAGER (self));
+
+  if (VGW_MANAGER_GET_IFACE (self)->hasten != NULL)
+    VGW_MANAGER_GET_IFACE (self)->hasten (self);
+}
+
+typedef struct
+{
+  GSource *poll; /* there is nothing to do meanwhile, and it is short */
+  gint64 deadline_us;
+} Flush;
+
+static void
+flush_free (gpointer data)
+{
+  Flush *flush = data;
+
+  vgw_source_clear (&flush->poll);
+  g_free (flush);
+}
+
+static gboolean
+on_flush_poll (gpointer user_data)
+{
+  GTask *task = user_data;
+  const Flush *flush = g_task_get_task_data (task);
+  VgwManagerStats stats = { 0 };
+
+  vgw_manager_get_stats (g_task_get_source_object (task), &stats);
+  if (stats.n_queued > 0 && g_get_monotonic_time () < flush->deadline_us)
+    return G_SOURCE_CONTINUE;
+  g_task_return_int (task, stats.n_queued);
+  g_object_unref (task);
+  return G_SOURCE_REMOVE;
+}
+
+void
+vgw_manager_flush_async (VgwManager *self, guint timeout_ms, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+  Flush *flush = g_new0 (Flush, 1);
+
+  g_return_if_fail (VGW_IS_MANAGER (self));
+
+  vgw_manager_hasten (self);
+  flush->deadline_us = g_get_monotonic_time () + timeout_ms * G_TIME_SPAN_MILLISECOND;
+  flush->poll = vgw_source_start_timer (FLUSH_POLL_MS, on_flush_poll, task);
+  g_task_set_task_data (task, flush, flush_free);
+}
+
+guint
+vgw_manager_flush_finish (VgwManager *self, GAsyncResult *result)
+{
+  return (guint) g_task_propagate_int (G_TASK (result), NULL);
 }

@@ -260,9 +260,11 @@ END_TEST
 START_TEST (a_busy_port_is_an_error_that_names_it)
 {
   g_autoptr (GError) error = NULL;
-  VgwAdminSettings settings = { "127.0.0.1", vgw_http_server_get_port (vgw_admin_server_get_http (server)),
-                                table,       NULL,
-                                NULL,        NULL };
+  const VgwAdminSettings settings = {
+    .address = "127.0.0.1",
+    .port = vgw_http_server_get_port (vgw_admin_server_get_http (server)),
+    .table = table,
+  };
   g_autofree char *port = g_strdup_printf ("port %u", settings.port);
 
   ck_assert_ptr_null (vgw_admin_server_new (&settings, &error));

@@ -82,7 +82,8 @@ START_TEST (defaults_of_media_and_limits_are_those_of_the_design)
   ck_assert_uint_eq (config->engine.defaults.sample_rate_hz, 16000);
   ck_assert_uint_eq (config->engine.defaults.max_playout_ms, 300000);
   ck_assert_str_eq (config->engine.defaults.record_directory, "recordings");
-  ck_assert_str_eq (config->manager.type, "log");
+  ck_assert_uint_eq (g_strv_length ((char **) config->manager.types), 1);
+  ck_assert_str_eq (config->manager.types[0], "log");
   ck_assert_uint_eq (config->limits.max_sessions, 500);
   ck_assert_uint_eq (config->limits.max_sessions_per_address, 50);
   ck_assert_uint_eq (config->limits.offer_timeout_ms, 10000);
@@ -178,7 +179,8 @@ START_TEST (wrong_words_name_the_right_ones)
   assert_bad_file ("[log]\nlevel=verbose\n", WORDS ("[log] level", "one of debug, info, warning, error"));
   assert_bad_file ("[log]\nformat=xml\n", WORDS ("[log] format", "one of text, json"));
   assert_bad_file ("[access]\nmode=closed\n", WORDS ("[access] mode", "must be one of open, token"));
-  assert_bad_file ("[manager]\ntype=http\n", WORDS ("[manager] type", "must be log, the only value so far"));
+  assert_bad_file ("[manager]\ntypes=log;http\n", WORDS ("[manager] types", "\"http\"", "must be one of log, webhook"));
+  assert_bad_file ("[manager]\nwebhook-url=ftp://example.org/\n", WORDS ("[manager] webhook-url", "must be https://"));
   assert_bad_file ("[record]\ndirectory=\n", WORDS ("[record] directory", "must not be empty"));
 }
 END_TEST

@@ -28,7 +28,7 @@ door_new (const char *const *origins, guint max_sessions)
   g_ptr_array_add (engines, vgw_engine_config_new ("echo", "echo"));
   self->context.engine_shared.engines = engines;
   self->context.limits.max_message_bytes = VGW_MESSAGE_MAX_BYTES;
-  self->context.manager = vgw_manager_create ("log", NULL);
+  self->context.manager = vgw_manager_create (&(VgwManagerSettings){ 0 }, NULL);
   self->context.limits.max_sessions = max_sessions;
   self->table = vgw_session_table_new (&self->context);
   access_settings.table = self->table;

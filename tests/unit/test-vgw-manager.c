@@ -14,6 +14,12 @@ static int saved_stderr = -1;
 static FILE *captured = NULL;
 static VgwManager *manager = NULL;
 
+static VgwManager *
+create (const char *const *types, GError **error)
+{
+  return vgw_manager_create (&(VgwManagerSettings){ .types = types }, error);
+}
+
 static void
 set_up (void)
 {
@@ -23,7 +29,7 @@ set_up (void)
   saved_stderr = dup (STDERR_FILENO);
   dup2 (fileno (captured), STDERR_FILENO);
   vgw_log_configure (VGW_LOG_TEXT, G_LOG_LEVEL_INFO);
-  manager = vgw_manager_create ("log", NULL);
+  manager = create ((const char *const[]){ "log", NULL }, NULL);
   ck_assert_ptr_nonnull (manager);
 }
 
@@ -103,24 +109,48 @@ START_TEST (an_unknown_type_is_refused_and_the_known_ones_named)
 {
   g_autoptr (GError) error = NULL;
 
-  ck_assert_ptr_null (vgw_manager_create ("ledger", &error));
+  ck_assert_ptr_null (create ((const char *const[]){ "log", "ledger", NULL }, &error));
   ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_CONFIG));
   ck_assert_ptr_nonnull (strstr (error->message, "ledger"));
-  ck_assert_ptr_nonnull (strstr (error->message, "log"));
+  ck_assert_ptr_nonnull (strstr (error->message, "log, webhook"));
+}
+END_TEST
+
+START_TEST (a_webhook_without_an_address_is_refused)
+{
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_ptr_null (create ((const char *const[]){ "webhook", NULL }, &error));
+  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_CONFIG));
+  ck_assert_ptr_nonnull (strstr (error->message, "manager.webhook-url"));
+}
+END_TEST
+
+START_TEST (all_managers_of_the_list_are_notified)
+{
+  g_autoptr (VgwManager) both = create ((const char *const[]){ "log", "log", NULL }, NULL);
+  VgwSessionFacts facts = { .session_id = "session-id-3", .state = "new" };
+  g_auto (GStrv) lines = NULL;
+
+  vgw_manager_register_session (both, &facts);
+  lines = captured_lines ();
+  ck_assert_uint_eq (g_strv_length (lines), 2);
 }
 END_TEST
 
 Suite *
 test_suite (void)
 {
-  Suite *suite = suite_create ("vgw-manager-log");
-  TCase *tcase = tcase_create ("log");
+  Suite *suite = suite_create ("vgw-manager");
+  TCase *tcase = tcase_create ("managers");
 
   vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_INFO);
   tcase_add_checked_fixture (tcase, set_up, tear_down);
   tcase_add_test (tcase, each_step_of_a_session_is_one_line_with_its_facts);
   tcase_add_test (tcase, a_session_that_never_got_far_has_dashes_and_a_forged_address_no_line_of_its_own);
   tcase_add_test (tcase, an_unknown_type_is_refused_and_the_known_ones_named);
+  tcase_add_test (tcase, a_webhook_without_an_address_is_refused);
+  tcase_add_test (tcase, all_managers_of_the_list_are_notified);
   suite_add_tcase (suite, tcase);
 
   return suite;

@@ -1,0 +1,90 @@
+#include "manager/vgw-manager-group.h"
+
+struct _VgwManagerGroup
+{
+  GObject parent_instance;
+  GPtrArray *managers;
+};
+
+static void
+notify_all (VgwManager *group, void (*notify) (VgwManager *manager, const VgwSessionFacts *facts),
+            const VgwSessionFacts *facts)
+{
+  GPtrArray *managers = VGW_MANAGER_GROUP (group)->managers;
+
+  for (guint i = 0; i < managers->len; i++)
+    notify (g_ptr_array_index (managers, i), facts);
+}
+
+static void
+vgw_manager_group_register (VgwManager *self, const VgwSessionFacts *facts)
+{
+  notify_all (self, vgw_manager_register_session, facts);
+}
+
+static void
+vgw_manager_group_update (VgwManager *self, const VgwSessionFacts *facts)
+{
+  notify_all (self, vgw_manager_update_session, facts);
+}
+
+static void
+vgw_manager_group_deregister (VgwManager *self, const VgwSessionFacts *facts)
+{
+  notify_all (self, vgw_manager_deregister_session, facts);
+}
+
+static void
+vgw_manager_group_get_stats (VgwManager *self, VgwManagerStats *stats)
+{
+  g_ptr_array_foreach (VGW_MANAGER_GROUP (self)->managers, (GFunc) G_CALLBACK (vgw_manager_get_stats), stats);
+}
+
+static void
+vgw_manager_group_hasten (VgwManager *self)
+{
+  GPtrArray *managers = VGW_MANAGER_GROUP (self)->managers;
+
+  for (guint i = 0; i < managers->len; i++)
+    vgw_manager_hasten (g_ptr_array_index (managers, i));
+}
+
+static void
+vgw_manager_group_iface_init (VgwManagerInterface *iface)
+{
+  iface->register_session = vgw_manager_group_register;
+  iface->update_session = vgw_manager_group_update;
+  iface->deregister_session = vgw_manager_group_deregister;
+  iface->get_stats = vgw_manager_group_get_stats;
+  iface->hasten = vgw_manager_group_hasten;
+}
+
+G_DEFINE_TYPE_WITH_CODE (VgwManagerGroup, vgw_manager_group, G_TYPE_OBJECT,
+                         G_IMPLEMENT_INTERFACE (VGW_TYPE_MANAGER, vgw_manager_group_iface_init))
+
+static void
+vgw_manager_group_finalize (GObject *object)
+{
+  g_clear_pointer (&VGW_MANAGER_GROUP (object)->managers, g_ptr_array_unref);
+  G_OBJECT_CLASS (vgw_manager_group_parent_class)->finalize (object);
+}
+
+static void
+vgw_manager_group_class_init (VgwManagerGroupClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = vgw_manager_group_finalize;
+}
+
+static void
+vgw_manager_group_init (VgwManagerGroup *self)
+{
+}
+
+VgwManager *
+vgw_manager_group_new (GPtrArray *managers)
+{
+  VgwManagerGroup *self = g_object_new (VGW_TYPE_MANAGER_GROUP, NULL);
+
+  self->managers = managers;
+  return VGW_MANAGER (self);
+}

@@ -1,0 +1,35 @@
+/* Events on their way to a webhook: each session's in their order, those of several sessions at the same time. What is
+ * not delivered is repeated, with growing pauses, as long as the settings have it; the later events of that session
+ * wait. Bounded. Main thread. */
+#pragma once
+
+#include "manager/vgw-manager.h"
+
+typedef struct _VgwWebhookQueue VgwWebhookQueue;
+
+/* The keys webhook-* of the group [manager]. */
+typedef struct
+{
+  const char *url;            /* https://HOST/PATH, or http:; empty for none */
+  const char *const *secrets; /* "whsec_…", checked by the configuration: each signs every event */
+  guint timeout_ms;           /* of one attempt */
+  guint retry_s;              /* an event is given up when it is older */
+  guint max_events;           /* in the queue */
+} VgwWebhookSettings;
+
+/* @settings is copied. Returns: (transfer full) */
+VgwWebhookQueue *vgw_webhook_queue_new (const VgwWebhookSettings *settings);
+
+/* What is queued is dropped. */
+void vgw_webhook_queue_free (VgwWebhookQueue *self);
+
+/* Queues @json (transfer full), an event of @session_id. An update takes the place of one that still waits as the last
+ * of its session, and the last quarter of the queue is for events that are none. Dropped and counted where there is no
+ * room. */
+void vgw_webhook_queue_add (VgwWebhookQueue *self, const char *session_id, gboolean is_update, char *json);
+
+/* Every event is sent at once and not repeated. */
+void vgw_webhook_queue_hasten (VgwWebhookQueue *self);
+
+/* Adds to @stats. */
+void vgw_webhook_queue_get_stats (VgwWebhookQueue *self, VgwManagerStats *stats);
