@@ -7,6 +7,7 @@ import { SignalingChannel } from './voice-gateway-signaling.js';
 const RETRY_DELAYS_MS = Object.freeze([0, 300, 1200, 2700, 4800, 7000]); // the last one is that of all later tries
 const JITTER = 0.25; // so that the callers of a gateway that was restarted do not come all at once
 const RETRY_GREETING_MS = 5000; // how long a try may take until the gateway's `session`
+const GOOD_MS = 5000; // a socket that was greeted and lasted so long was a good one
 
 /** How long to wait before try number `attempt`, counted from 0; `random` is from 0 to 1. */
 export function retryDelayMs(attempt, random = Math.random()) {
@@ -29,10 +30,11 @@ export class SignalingLink {
   #on;
   #channel = null;
   #resume;            // { token, seq } of the session, seq being that of the last message; null where it cannot be resumed
-  #attempt = 0;       // tries since the last greeting
+  #beginsAnew = false; // whether the session is gone, and the next socket begins another one
+  #attempt = 0;       // tries since the last good socket
   #notBefore = 0;     // as performance.now ()
   #timer = null;
-  #isGreeted = false; // whether the gateway's `session` came on the present socket
+  #greetedAt = null;  // when the gateway's `session` came on the present socket, as performance.now ()
   #generation = 0;    // of the sockets: one that is replaced or closed has nothing to say any more
 
   /**
@@ -50,7 +52,10 @@ export class SignalingLink {
   }
 
   /** Whether the gateway has greeted on the present socket, and it is open. */
-  get isUp() { return this.#channel !== null && this.#isGreeted; }
+  get isUp() { return this.#channel !== null && this.#greetedAt !== null; }
+
+  /** Whether another socket can go on where the present one ends. */
+  get canRetry() { return this.#resume !== null || this.#beginsAnew; }
 
   /** What another page needs to take the session over: { token, seq }; null where it cannot be. */
   get resumption() { return this.#resume && { ...this.#resume }; }
@@ -62,15 +67,16 @@ export class SignalingLink {
 
   /** Opens another socket, after a while that grows with each try since the last good one. */
   retry() {
+    this.#drop();
     const attempt = this.#attempt++;
     const delayMs = Math.max(retryDelayMs(attempt), this.#notBefore - performance.now());
-    this.#drop();
     this.#timer = setTimeout(() => this.#connect(), delayMs);
     this.#on.retrying({ attempt: attempt + 1, delayMs });
   }
 
   /** Opens another socket at once: the present one is believed dead, or the network is back. */
   retryNow() {
+    this.#drop();
     this.#attempt = 0;
     this.retry();
   }
@@ -83,6 +89,7 @@ export class SignalingLink {
   /** The session is gone: the next socket begins a new one. */
   forgetSession() {
     this.#resume = null;
+    this.#beginsAnew = true;
   }
 
   /** False where there is no open socket to send on. */
@@ -99,6 +106,9 @@ export class SignalingLink {
 
   #drop() {
     clearTimeout(this.#timer);
+    if (this.#greetedAt !== null && performance.now() - this.#greetedAt >= GOOD_MS)
+      this.#attempt = 0;
+    this.#greetedAt = null;
     this.#generation++;
     this.#channel?.abandon();
     this.#channel = null;
@@ -119,7 +129,6 @@ export class SignalingLink {
 
   #open(token, isPresent) {
     const url = this.#resume ? resumeUrl(this.#url, this.#resume) : this.#url;
-    this.#isGreeted = false;
     const channel = new SignalingChannel(url, token, {
       signal: this.#on.signal,
       message: (type, payload, seq) => this.#onMessage(type, payload, seq),
@@ -143,7 +152,7 @@ export class SignalingLink {
    * earlier `session`, with a token that is used up. */
   #onMessage(type, payload, seq) {
     if (type === 'session') {
-      if (!this.#isGreeted)
+      if (this.#greetedAt === null)
         this.#onGreeting(payload, seq);
       return;
     }
@@ -159,8 +168,8 @@ export class SignalingLink {
   #onGreeting(session, seq) {
     const { resumed = false, resumeToken = null } = session ?? {};
     clearTimeout(this.#timer);
-    this.#isGreeted = true;
-    this.#attempt = 0;
+    this.#greetedAt = performance.now();
+    this.#beginsAnew = false;
     /* what was missed comes after this message, with numbers below that of it */
     this.#resume = resumeToken === null ? null : { token: resumeToken, seq: resumed === true ? this.#resume?.seq ?? null : seq };
     this.#on.message('session', session);

@@ -94,8 +94,14 @@ export class MediaPath {
     (this.#next ?? this.#peer)?.addCandidate(candidate);
   }
 
-  /** The gateway can be reached (again), in the same session: an offer may have got lost, and what waited for it goes on. */
-  async resume() {
+  /**
+   * The gateway can be reached (again), in the same session: an offer may have got lost, and what waited for it goes on. From
+   * now on candidates are gathered from `iceServers`: the credentials of those before may have expired.
+   */
+  async resume(iceServers) {
+    this.#iceServers = iceServers;
+    for (const peer of [this.#peer, this.#next])
+      peer?.useServers(iceServers);
     if (this.#offering !== null) // not before what was missed, which may have the answer
       this.#arm(REPLAY_MS, () => this.#offering?.isWaitingForAnswer ? this.#sendOffer() : null);
     else if (!this.isConnected && this.#next === null)

@@ -17,7 +17,12 @@ export function watchPage({ online, visible, leaving, leave }) {
   };
 }
 
-const keyOf = (url) => `voice-gateway.resume:${url}`;
+/* Not with the access token, which is a secret, and may be another one in the next page. */
+function keyOf(url) {
+  const address = new URL(url);
+  address.searchParams.delete('token');
+  return `voice-gateway.resume:${address.href}`;
+}
 
 /* Storage can be switched off, which throws, and can hold anything. */
 function read(url) {

@@ -4,6 +4,7 @@
 import { DtmfQueue } from './voice-gateway-dtmf.js';
 
 const EVENTS_CHANNEL = 'events'; // the data channel's label (docs/PROTOCOL.md)
+const BUNDLE_POLICY = 'max-bundle';
 const MAX_EARLY_CANDIDATES = 64; // kept until the answer is there
 
 export class Peer {
@@ -23,7 +24,7 @@ export class Peer {
    *                 `event (event)` from the data channel, `connection (state)`; none after close ()
    */
   constructor({ iceServers, stream, dataChannel }, handlers) {
-    const pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
+    const pc = new RTCPeerConnection({ iceServers, bundlePolicy: BUNDLE_POLICY });
     this.#pc = pc;
     this.#on = handlers;
     const { sender } = pc.addTransceiver(stream.getAudioTracks()[0], { direction: 'sendrecv', streams: [stream] });
@@ -64,6 +65,11 @@ export class Peer {
 
   /** The offer as it is now, with the candidates that were found so far. */
   get offer() { return { type: 'offer', sdp: this.#pc.localDescription.sdp }; }
+
+  /** Gathers the candidates of later offers, such as an ICE restart, from other servers. */
+  useServers(iceServers) {
+    this.#pc.setConfiguration({ iceServers, bundlePolicy: BUNDLE_POLICY });
+  }
 
   /** Makes an offer, which is `offer` then. */
   async makeOffer({ iceRestart = false } = {}) {

@@ -1,4 +1,4 @@
-/* What getStats () says about a call, in a few figures. Pure: no browser needed. */
+/* What getStats () says about a call, in a few figures. Needs no browser. */
 
 const ms = (seconds) => (Number.isFinite(seconds) ? seconds * 1000 : null);
 
@@ -69,4 +69,47 @@ export function summariseStats(reports, previous = null) {
     candidateType: byId(list, pair?.localCandidateId)?.candidateType ?? null,
     counters,
   };
+}
+
+/** The figures of one call, read at an interval. */
+export class StatsReader {
+  #source;
+  #previous = null;
+  #timer = null;
+
+  /** @param source `readReports ()`, which resolves with none where no call runs; `durationMs ()` */
+  constructor(source) {
+    this.#source = source;
+  }
+
+  /** Calls `listener (figures)` every `intervalMs`, until stop (). Loss is counted from one call to the next. */
+  start(intervalMs, listener) {
+    this.#timer = setInterval(async () => {
+      const summary = await this.#summarise();
+      if (summary === null || this.#timer === null)
+        return;
+      this.#previous = summary;
+      listener(this.#toFigures(summary));
+    }, intervalMs);
+  }
+
+  /** What the listener would get now; null where no call runs. */
+  async read() {
+    const summary = await this.#summarise();
+    return summary && this.#toFigures(summary);
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  async #summarise() {
+    const reports = await this.#source.readReports();
+    return reports.length > 0 ? summariseStats(reports, this.#previous) : null;
+  }
+
+  #toFigures({ counters, ...shown }) {
+    return { ...shown, durationMs: this.#source.durationMs() };
+  }
 }

@@ -27,7 +27,7 @@ import { readOptions, readVolume } from './voice-gateway-options.js';
 import { hasResumption, keepResumption, takeResumption, watchPage } from './voice-gateway-page.js';
 import { probe } from './voice-gateway-signaling.js';
 import { Sound } from './voice-gateway-sound.js';
-import { summariseStats } from './voice-gateway-stats.js';
+import { StatsReader } from './voice-gateway-stats.js';
 import { WakeLock } from './voice-gateway-wake-lock.js';
 import { readEngines, toWebSocketUrl } from './voice-gateway-wire.js';
 
@@ -62,8 +62,13 @@ export class VoiceGatewayCall {
   #state = CallState.IDLE;
   #settle = null;       // of the promise of connect (), until it is settled
   #deadline = null;
-  #statsTimer = null;
-  #stats = null;
+  #stats = new StatsReader({
+    readReports: async () => {
+      const reports = this.#activeSince === null ? [] : await this.#media?.readReports() ?? [];
+      return this.#isOver() ? [] : reports;
+    },
+    durationMs: () => this.durationMs,
+  });
   #volume;
   #speakerId;
   #sound;
@@ -362,7 +367,7 @@ export class VoiceGatewayCall {
   /* Whether the gateway keeps the session for a client that lost its socket or its audio path. */
   #canRecover() {
     const hasBegun = this.#activeSince !== null || this.#isResumed || this.#sessionId === null;
-    return this.#options.reconnect && hasBegun && this.#link.resumption !== null;
+    return this.#options.reconnect && hasBegun && this.#link.canRetry;
   }
 
   async #onClosed(wasOpen, code, reason) {
@@ -427,7 +432,8 @@ export class VoiceGatewayCall {
       this.#setDeadline(this.#options.signalingTimeoutMs, () => this.#lastRefusal ?? new VoiceGatewayError(
         CallErrorCode.TIMEOUT, 'The gateway did not answer the offer'));
     }
-    await (resumed && !isFirst ? this.#media.resume() : this.#media.begin([...iceServers, ...this.#options.iceServers]));
+    const servers = [...iceServers, ...this.#options.iceServers];
+    await (resumed && !isFirst ? this.#media.resume(servers) : this.#media.begin(servers));
   }
 
   async #accept({ sdp }) {
@@ -448,7 +454,7 @@ export class VoiceGatewayCall {
     if (this.#activeSince === null) {
       clearTimeout(this.#deadline);
       this.#activeSince = performance.now();
-      this.#statsTimer = setInterval(() => this.#readStats(), this.#options.statsIntervalMs);
+      this.#stats.start(this.#options.statsIntervalMs, (stats) => this.#emit('stats', stats));
       if (this.#options.wakeLock)
         this.#wakeLock.hold();
     }
@@ -487,25 +493,7 @@ export class VoiceGatewayCall {
 
   /** What the event `stats` would be now: loss is counted since the last of these. Null where no call runs. */
   async getStats() {
-    const summary = await this.#summarise();
-    return summary && this.#toStats(summary);
-  }
-
-  async #summarise() {
-    const reports = this.#activeSince === null ? [] : await this.#media?.readReports() ?? [];
-    return reports.length === 0 || this.#isOver() ? null : summariseStats(reports, this.#stats);
-  }
-
-  #toStats({ counters, ...shown }) {
-    return { ...shown, durationMs: this.durationMs };
-  }
-
-  async #readStats() {
-    const summary = await this.#summarise();
-    if (!summary)
-      return;
-    this.#stats = summary;
-    this.#emit('stats', this.#toStats(summary));
+    return this.#stats.read();
   }
 
   #onGatewayState({ state, reason = null }) {
@@ -586,7 +574,7 @@ export class VoiceGatewayCall {
     clearTimeout(this.#deadline);
     clearTimeout(this.#recoveryDeadline);
     this.#losses.clear();
-    clearInterval(this.#statsTimer);
+    this.#stats.stop();
     this.#settle = null;
     this.#unwatch();
     this.#wakeLock.release();

@@ -41,7 +41,7 @@ async function makeCall(options) {
       throw new Error('no token today');
     return next;
   });
-  const call = new library.VoiceGatewayCall('/ws', { ...options, ...(token && { token }) });
+  const call = new library.VoiceGatewayCall(options.url ?? '/ws', { ...options, ...(token && { token }) });
   Object.assign(window, { call, library });
   window.said = { states: [], errors: [], events: [], sessions: [], reconnecting: [], n_answers: 0 };
   call.on('signal', ({ direction, type }) => { window.said.n_answers += direction === 'in' && type === 'answer'; });
@@ -66,6 +66,9 @@ const offersOf = ({ received }) => received.filter(({ type }) => type === 'offer
 const ufragOf = (sdp) => /a=ice-ufrag:(\S+)/.exec(sdp)[1];
 const originOf = (sdp) => /^o=\S+ (\S+)/m.exec(sdp)[1];
 const ACTIVE = ['microphone', 'signaling', 'connecting', 'active'];
+
+/* Not that of the gateway's page, which would take the call over itself. */
+const OWN_URL = '/ws?of=this-test';
 
 const assertAudioRuns = (page) => waitForPackets(page, 10);
 
@@ -330,18 +333,102 @@ test('a path that fails by itself is replaced, too', async () => {
 
 test('a page that is loaded again goes on with its call, once', async () => {
   const side = resumable();
-  const farSide = await openCall(side, { resumeAfterReload: true });
+  const farSide = await openCall(side, { resumeAfterReload: true, url: OWN_URL });
   const { page } = farSide;
+  const canResume = () => page.evaluate(async (url) => (await import('/voice-gateway.js')).canResume(url), OWN_URL);
   await page.reload();
-  assert.equal(await page.evaluate(async () => (await import('/voice-gateway.js')).canResume('/ws')), true);
-  assert.equal(await page.evaluate(makeCall, { resumeAfterReload: true }), 'connected');
-  assert.deepEqual(await page.evaluate(() => [window.call.resumed, window.call.sessionId, window.library.canResume('/ws')]), [true, 'an-id', false]);
+  assert.equal(await canResume(), true);
+  assert.equal(await page.evaluate(makeCall, { resumeAfterReload: true, url: OWN_URL }), 'connected');
+  assert.deepEqual(await page.evaluate(() => [window.call.resumed, window.call.sessionId]), [true, 'an-id']);
+  assert.equal(await canResume(), false);
   assert.equal(farSide.urls[1].searchParams.get('resume'), 'token-0');
   assert.ok(!farSide.received.some(({ type }) => type === 'bye'));
   await assertAudioRuns(page);
   await page.evaluate(() => window.call.hangUp());
   await page.reload();
-  assert.equal(await page.evaluate(async () => (await import('/voice-gateway.js')).canResume('/ws')), false, 'a call that is over is not kept');
+  assert.equal(await canResume(), false, 'a call that is over is not kept');
+  await page.context().close();
+});
+
+test('a gateway that greets and closes is not asked again at once', async () => {
+  const side = resumable({}, (n, session, say, { close }) => {
+    say('session', session);
+    if (n >= 1 && n <= 3)
+      close({ code: 1011 });
+  });
+  const farSide = await openCall(side);
+  const { page } = farSide;
+  farSide.close({ code: 1011 });
+  await waitUntil(page, () => window.said.sessions.length === 5);
+  const { reconnecting } = await said(page);
+  assert.deepEqual(reconnecting.map(({ attempt }) => attempt), [1, 2, 3, 4]);
+  assert.ok(reconnecting[0].delayMs === 0 && reconnecting[1].delayMs >= 200 && reconnecting[3].delayMs >= 2000, JSON.stringify(reconnecting));
+  await waitForState(page, 'active');
+  await page.evaluate(() => {
+    const { now } = performance;
+    performance.now = () => now.call(performance) + 5000; // the socket is a good one after that time
+  });
+  farSide.close({ code: 1011 });
+  await waitUntil(page, () => window.said.sessions.length === 6);
+  assert.deepEqual((await said(page)).reconnecting.at(-1).attempt, 1);
+  await page.context().close();
+});
+
+test('a new call in place of one that is gone is tried again where the gateway is busy', async () => {
+  const refuse = ({ sendRaw, close }, code, closeCode) => {
+    sendRaw(JSON.stringify({ type: 'error', payload: { code, message: code, fatal: true } }));
+    close({ code: closeCode });
+  };
+  const side = resumable({}, (n, session, say, tools) => {
+    if (n === 1)
+      refuse(tools, 'gone', 1008);
+    else if (n === 2 || n === 3)
+      refuse(tools, 'busy', 1013);
+    else
+      say('session', { ...session, id: `id-${n}`, resumed: false });
+  });
+  const farSide = await openCall(side, { sessionGone: 'new-call' });
+  const { page } = farSide;
+  farSide.close({ code: 1011 });
+  await waitUntil(page, () => window.call.sessionId === 'id-4');
+  await waitForState(page, 'active');
+  assert.deepEqual(farSide.urls.map(({ searchParams }) => searchParams.get('resume')), [null, 'token-0', null, null, null]);
+  assert.deepEqual((await said(page)).errors, []);
+  await assertAudioRuns(page);
+  await page.context().close();
+});
+
+test('an ICE restart after a resumption uses the servers that came with it', async () => {
+  const server = (n) => ({ urls: ['turn:127.0.0.1:3478'], username: `user-${n}`, credential: 'c' });
+  const side = resumable({}, (n, session, say) => say('session', { ...session, iceServers: [server(n)] }));
+  const farSide = await openCall(side, { iceServers: [{ urls: ['stun:127.0.0.1:3479'] }] });
+  const { page } = farSide;
+  farSide.close({ code: 1011 });
+  await waitUntil(page, () => window.said.sessions.length === 2);
+  await waitForState(page, 'active');
+  await page.evaluate(() => window.call.retryNow());
+  await waitUntil(page, () => window.said.n_answers === 2);
+  const servers = await page.evaluate(() => window.vgwTest.opened.peers[0].getConfiguration().iceServers);
+  assert.deepEqual(servers.map(({ urls, username }) => [[urls].flat()[0], username || null]),
+    [['turn:127.0.0.1:3478', 'user-1'], ['stun:127.0.0.1:3479', null]]);
+  assert.equal(new Set(offersOf(farSide).map(ufragOf)).size, 2);
+  await assertAudioRuns(page);
+  await page.context().close();
+});
+
+test('an access token in the address is not kept for the page after a reload', async () => {
+  const { page } = await openFarSide(browser, gateway.url, resumable().script);
+  const call = (token) => page.evaluate(async (address) => {
+    const { VoiceGatewayCall } = await import('/voice-gateway.js');
+    window.call = new VoiceGatewayCall(address, { resumeAfterReload: true });
+    await window.call.connect();
+    return window.call.resumed;
+  }, `${OWN_URL}&token=${token}`);
+  assert.equal(await call('first-token'), false);
+  await page.reload();
+  const kept = await page.evaluate(() => JSON.stringify({ ...sessionStorage }));
+  assert.ok(kept.includes('token-0') && !kept.includes('first-token'), kept);
+  assert.equal(await call('second-token'), true);
   await page.context().close();
 });
 

@@ -13,7 +13,7 @@ startGatewayAndBrowser();
 /* Runs in the page: a call, and what it says. */
 async function makeCall(options) {
   const library = await import('/voice-gateway.js');
-  const call = new library.VoiceGatewayCall('/ws', options);
+  const call = new library.VoiceGatewayCall(options.url ?? '/ws', options);
   Object.assign(window, { call, library, said: { states: [], errors: [], sessions: [], n_answers: 0 } });
   call.on('signal', ({ direction, type }) => { window.said.n_answers += direction === 'in' && type === 'answer'; });
   call.on('state', ({ state, reason }) => window.said.states.push(state === 'recovering' ? `${state} ${reason}` : state));
@@ -99,9 +99,10 @@ test('ICE is restarted on the same connection, and the audio goes on', async () 
 });
 
 test('a page that is loaded again goes on with its session', async () => {
-  const { page, sessionId } = await openCall(gateway.url, { resumeAfterReload: true });
+  const options = { resumeAfterReload: true, url: '/ws?of=this-test' }; // the gateway's own page does not take it over
+  const { page, sessionId } = await openCall(gateway.url, options);
   await page.reload();
-  assert.equal(await page.evaluate(makeCall, { resumeAfterReload: true }), sessionId);
+  assert.equal(await page.evaluate(makeCall, options), sessionId);
   assert.equal(await page.evaluate(() => window.call.resumed), true);
   await assertAudioRuns(page);
   await assertOneSession(sessionId);
