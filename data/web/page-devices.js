@@ -1,4 +1,4 @@
-/* Which microphone, which loudspeaker, how loud. What was chosen is kept for the next visit; the names of the devices are
+/* Which microphone, which loudspeaker, how loud, and push-to-talk. What was chosen is kept for the next visit; the names of the devices are
  * known once the browser has allowed the microphone. */
 
 import { listDevices, watchDevices } from './voice-gateway.js';
@@ -10,8 +10,9 @@ const readId = (id) => (typeof id === 'string' && id !== '' ? id : null);
 /** What is kept between visits, as options of a call; of null and anything unreadable, the defaults. */
 export function parseChoice(text) {
   try {
-    const { microphoneId, speakerId, volume } = JSON.parse(text) ?? {};
-    return { microphoneId: readId(microphoneId), speakerId: readId(speakerId), volume: volume >= 0 && volume <= 1 ? volume : 1 };
+    const { microphoneId, speakerId, volume, pushToTalk } = JSON.parse(text) ?? {};
+    return { microphoneId: readId(microphoneId), speakerId: readId(speakerId), volume: volume >= 0 && volume <= 1 ? volume : 1,
+      pushToTalk: pushToTalk === true };
   } catch {
     return parseChoice(null);
   }
@@ -48,6 +49,12 @@ export class DeviceChoice {
 
   /** The call whose devices are chosen; null for none. */
   set call(call) { this.#call = call; }
+
+  setPushToTalk(isOn) {
+    this.#choice.pushToTalk = isOn;
+    this.#call?.setPushToTalk(isOn);
+    this.#keep();
+  }
 
   /** Reads the names again, as when the microphone has just been allowed. */
   async refresh() {

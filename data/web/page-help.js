@@ -31,14 +31,22 @@ export function describeEngine(name) {
   return name ? ANSWERS[name] ?? `“${name}” answers.` : null;
 }
 
+/** What to show for a state before `active`, where a call of the page before the reload is continued. */
+export function wordsInResumption(state) {
+  const hint = state === 'microphone' ? 'Your browser may ask for the microphone again.' : 'The page was loaded again during the call.';
+  return { status: 'Continuing the call…', hint };
+}
+
 /** What to show while a call is active, as for a state. `engine` is the name of the engine, or null. */
-export function wordsInCall({ bot, engine, isMuted, hasMicrophone }) {
+export function wordsInCall({ bot, engine, isMuted, isPushToTalk, hasMicrophone }) {
   if (!hasMicrophone)
     return { status: 'In call, without a microphone', hint: 'The bot does not hear you. See below for what to do.' };
   if (BOT_WORDS[bot])
     return BOT_WORDS[bot];
   if (isMuted)
     return { status: 'In call, muted', hint: 'The bot hears silence.' };
+  if (isPushToTalk)
+    return { status: STATE_WORDS.active.status, hint: 'Hold the button or the space bar while you speak.' };
   return { status: STATE_WORDS.active.status, hint: [STATE_WORDS.active.hint, describeEngine(engine)].filter(Boolean).join(' ') };
 }
 

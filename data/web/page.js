@@ -1,19 +1,22 @@
 /* The page: one button, and the state of the call as text. */
 
-import { VoiceGatewayCall, checkBrowser } from './voice-gateway.js';
+import { VoiceGatewayCall, canResume, checkBrowser } from './voice-gateway.js';
 import { ConversationView, interpretEvent } from './page-conversation.js';
 import { RecoveryBanner } from './page-banner.js';
 import { DeviceChoice } from './page-devices.js';
 import { EngineChoice } from './page-engine.js';
 import { MICROPHONE_CODES, STATE_WORDS, describeEngine, formatCodec, formatDuration, formatMs, formatShare, helpFor, wordsInCall,
-  wordsInRecovery } from './page-help.js';
+  wordsInRecovery, wordsInResumption } from './page-help.js';
 import { KeypadView } from './page-keypad.js';
 import { LogView } from './page-log.js';
 import { MeterView } from './page-meter.js';
+import { TalkView } from './page-talk.js';
 
 /* the codes of help that ends when another device is in use */
 const MICROPHONE_HELP = ['microphone-lost', ...MICROPHONE_CODES];
 const SPEAKER_HELP = ['no-speaker'];
+
+const ADDRESS = new URL('ws', location.href).href;
 
 const byId = (id) => document.getElementById(id);
 
@@ -35,12 +38,15 @@ const keypad = new KeypadView({ toggle: byId('keypad-toggle'), panel: byId('keyp
 
 const devices = new DeviceChoice({ microphone: byId('microphone'), speaker: byId('speaker'), speakerRow: byId('speaker-row'),
   volume: byId('volume'), volumeShown: byId('volume-shown'), unknown: byId('devices-unknown') }, { failed: showHelp, chosen: onDeviceChosen });
+const talk = new TalkView({ toggle: byId('push-to-talk'), button: byId('talk'), before: byId('call') },
+  { switched: setPushToTalk, talk: (isTalking) => call?.talk(isTalking) });
 const recovery = new RecoveryBanner({ banner: byId('recovery'), text: byId('recovery-text'), button: byId('recovery-now') },
   () => call?.retryNow());
 
 let call = null; // the call that is being made or running
 /* The other side: the state of the bot's connection, the engine, and whether the caller has a microphone. */
 let side = { bot: 'ready', engine: null, hasMicrophone: true };
+let isResuming = false; // the call of the page before the reload
 
 function setText(element, text) {
   if (element.textContent !== text) // screen readers announce a live region on every write
@@ -96,8 +102,29 @@ function onError(error) {
 function endWords({ previous, reason, error }, durationMs) {
   const after = durationMs > 0 ? ` after ${formatDuration(durationMs)}` : '';
   if (error)
-    return { status: previous === 'active' || previous === 'recovering' ? 'Call cut off' : 'Call failed', hint: 'See below for what to do.' };
+    return { status: isResuming || previous === 'active' || previous === 'recovering' ? 'Call cut off' : 'Call failed', hint: 'See below for what to do.' };
   return { status: 'Call ended', hint: `${reason === 'hung-up' ? 'You' : 'The other side'} hung up${after}.` };
+}
+
+function setMuted(isMuted) {
+  call.mute(isMuted);
+  history.replaceState({ ...history.state, isMuted }, ''); // for the page after a reload
+  showMuted(isMuted);
+}
+
+function setPushToTalk(isOn) {
+  devices.setPushToTalk(isOn);
+  if (isOn && call?.muted)
+    setMuted(false);
+  showTalk();
+  showInCall();
+}
+
+/* With push-to-talk, the button to talk is in place of the one that mutes. */
+function showTalk() {
+  const isPushToTalk = call?.pushToTalk ?? false;
+  talk.isShown = isPushToTalk && ['active', 'recovering'].includes(call.state);
+  view.mute.hidden = isPushToTalk;
 }
 
 function showMuted(isMuted) {
@@ -109,7 +136,7 @@ function showMuted(isMuted) {
 function showInCall() {
   if (call?.state !== 'active')
     return;
-  showWords(wordsInCall({ ...side, isMuted: call.muted }));
+  showWords(wordsInCall({ ...side, isMuted: call.muted, isPushToTalk: call.pushToTalk }));
   view.panel.classList.toggle('waiting', ['connecting', 'unreachable', 'lost'].includes(side.bot));
 }
 
@@ -198,6 +225,8 @@ function onState(detail) {
     if (!detail.error)
       hideHelp(); // such as help about the microphone
     call = devices.call = null;
+    showTalk();
+    isResuming = false;
     meters.microphone.clear();
     meters.remote.clear();
     showMuted(false);
@@ -208,18 +237,26 @@ function onState(detail) {
       engine.learn(call.engines, call.engine);
       side.engine = call.engine;
     }
-    showWords(state === 'recovering' ? wordsInRecovery(detail.reason) : STATE_WORDS[state]);
+    if (state === 'recovering')
+      showWords(wordsInRecovery(detail.reason));
+    else if (state !== 'active')
+      showWords(isResuming ? wordsInResumption(state) : STATE_WORDS[state]);
     if (state === 'signaling')
       devices.refresh(); // the microphone was allowed: the devices have names now
     if (state === 'active') {
       view.conversation.hidden = false;
       showMuted(call.muted);
+      showTalk();
+      if (isResuming)
+        conversation.addNote('The page was loaded again: what was said before is not shown here.');
+      isResuming = false;
     }
   }
   document.title = isOver ? 'voice-gateway' : `${view.status.textContent} – voice-gateway`;
 }
 
-function startCall() {
+function startCall({ resumes = false } = {}) {
+  isResuming = resumes;
   hideHelp();
   clearStats();
   log.clear();
@@ -228,9 +265,11 @@ function startCall() {
   view.heard.classList.remove('lit');
   view.panel.classList.remove('failed');
   side = { bot: 'ready', engine: null, hasMicrophone: true };
-  call = new VoiceGatewayCall(new URL('ws', location.href).href, {
-    audio: byId('remote-audio'), engine: engine.name, wakeLock: true, ...devices.options,
+  call = new VoiceGatewayCall(ADDRESS, {
+    audio: byId('remote-audio'), engine: engine.name, wakeLock: true, resumeAfterReload: true, ...devices.options,
   });
+  setMuted(resumes && !call.pushToTalk && history.state?.isMuted === true);
+  showTalk();
   devices.call = call;
   call.on('state', onState);
   call.on('error', onError);
@@ -257,8 +296,7 @@ view.call.addEventListener('click', (event) => {
 view.mute.addEventListener('click', () => {
   if (!call)
     return;
-  call.mute(!call.muted);
-  showMuted(call.muted);
+  setMuted(!call.muted);
 });
 
 view.write.addEventListener('submit', (event) => {
@@ -298,8 +336,13 @@ view.helpAction.addEventListener('click', () => {
 
 engine.load(new URL('engines', location.href));
 
+talk.isOn = devices.options.pushToTalk;
 try {
   checkBrowser();
+  if (canResume(ADDRESS, { engine: engine.name })) {
+    startCall({ resumes: true });
+    document.addEventListener('click', () => call?.resumePlayback().catch(() => {}), { once: true }); // sound may need a click
+  }
 } catch (error) {
   showWords({ status: 'Calls are not possible here', hint: 'See below for what to do.' });
   showHelp(error);

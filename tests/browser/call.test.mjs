@@ -213,7 +213,7 @@ test('hanging up while connecting leaves nothing open', async () => {
   await page.context().close();
 });
 
-/* How a caller leaves without the button. The first of what the gateway hears is the reason: `bye`, DTLS, the socket. */
+/* How a caller leaves without a word, where the page does not want its call back. The first of what the gateway hears is the reason: `bye`, DTLS, the socket. */
 const WAYS_OUT = {
   'another page': (page) => page.goto('about:blank'),
   'a closed tab': (page) => page.close(),
@@ -224,10 +224,13 @@ for (const [what, leave] of Object.entries(WAYS_OUT)) {
   test(`${what} is a hang-up`, async () => {
     const page = await chromium.open(gateway.url);
     const context = page.context();
-    await pressCall(page);
-    await waitForState(page, 'active');
-    await page.waitForSelector('#log-list .log-type:text-is("data-channel")', { state: 'attached' }); // SCTP is up, too
-    const sessionId = await sessionIdOf(page);
+    const sessionId = await page.evaluate(async () => {
+      const { VoiceGatewayCall } = await import('/voice-gateway.js');
+      const call = new VoiceGatewayCall('/ws');
+      const channel = new Promise((resolve) => call.on('signal', ({ type }) => type === 'data-channel' && resolve()));
+      await Promise.all([call.connect(), channel]); // SCTP is up, too
+      return call.sessionId;
+    });
     await leave(page);
     const [, ...reasons] = await gateway.waitForLog(new RegExp(`${sessionId}.*session ended: reason ([a-z-]+)`));
     assert.match(reasons[0], /^(client-bye|websocket-closed)$/);

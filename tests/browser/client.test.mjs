@@ -168,11 +168,12 @@ test('whole words were heard, or not', () => {
 });
 
 test('a caller is not told to speak where nobody hears', () => {
-  const good = { bot: 'ready', engine: 'desk', isMuted: false, hasMicrophone: true };
+  const good = { bot: 'ready', engine: 'desk', isMuted: false, isPushToTalk: false, hasMicrophone: true };
   assert.equal(wordsInCall(good).hint, 'You can speak now. “desk” answers.');
   assert.equal(wordsInCall({ ...good, engine: null }).hint, 'You can speak now.');
   for (const change of [{ isMuted: true }, { hasMicrophone: false }, ...['connecting', 'unreachable', 'lost', 'failed'].map((bot) => ({ bot }))])
     assert.doesNotMatch(wordsInCall({ ...good, ...change }).hint, /speak/, JSON.stringify(change));
+  assert.match(wordsInCall({ ...good, isPushToTalk: true }).hint, /^Hold the button/);
 });
 
 test('a socket that closes says why as well as it can', () => {
@@ -332,9 +333,10 @@ test('a listing is read, and nothing else taken for one', () => {
 });
 
 test('what a browser kept of devices is not trusted', () => {
-  assert.deepEqual(parseChoice('{"microphoneId":"a","speakerId":"b","volume":0.5}'), { microphoneId: 'a', speakerId: 'b', volume: 0.5 });
-  for (const text of [null, '', 'null', '{', '7', '[]', '{"microphoneId":7,"speakerId":"","volume":2}', '{"volume":"loud"}'])
-    assert.deepEqual(parseChoice(text), { microphoneId: null, speakerId: null, volume: 1 }, String(text));
+  const choice = { microphoneId: 'a', speakerId: 'b', volume: 0.5, pushToTalk: true };
+  assert.deepEqual(parseChoice(JSON.stringify(choice)), choice);
+  for (const text of [null, '', 'null', '{', '7', '[]', '{"microphoneId":7,"speakerId":"","volume":2}', '{"volume":"loud","pushToTalk":1}'])
+    assert.deepEqual(parseChoice(text), { microphoneId: null, speakerId: null, volume: 1, pushToTalk: false }, String(text));
   assert.deepEqual(listOptions([{ id: 'a', label: 'Headset' }, { id: 'b', label: '' }]),
     [{ value: '', label: 'System default' }, { value: 'a', label: 'Headset' }, { value: 'b', label: 'Device 2' }]);
 });

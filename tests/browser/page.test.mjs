@@ -377,6 +377,8 @@ for (const width of [320, 390]) {
     await say({ type: 'speech-started' }, { type: 'text', text: 'word'.repeat(80) }, { type: 'order', id: 'x'.repeat(120) });
     await page.waitForFunction(() => document.querySelectorAll('#conversation-list li').length === 2);
     await page.click('#keypad-toggle');
+    await page.click('#sound summary');
+    await page.check('#push-to-talk');
     const overflow = await page.evaluate(() => [...document.querySelectorAll('main *')]
       .filter((element) => element.getClientRects().length > 0 && !element.closest('.meter, .visually-hidden, .log-list'))
       .filter((element) => element.getBoundingClientRect().right > window.innerWidth + 0.5).map(({ id, className }) => id || className));
