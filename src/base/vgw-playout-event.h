@@ -1,10 +1,12 @@
-/* A notification of the playout queue to the engine about its audio. A value; strings are borrowed unless copied. */
+/* A notification of the playout queue about its audio: to the engine, or for the gateway alone. A value; strings are
+ * borrowed unless copied. */
 #pragma once
 
 #include <glib.h>
 
 #define VGW_PLAYOUT_MAX_MARKS 1024u      /* of one queue, pending or with events that are */
 #define VGW_PLAYOUT_MAX_MARK_BYTES 1024u /* of a name */
+#define VGW_PLAYOUT_MAX_PLACES 1024u     /* as the marks */
 
 typedef enum
 {
@@ -14,6 +16,9 @@ typedef enum
   VGW_PLAYOUT_DRAINED, /* all audio has been played */
   VGW_PLAYOUT_XOFF,    /* the queue is nearly full: stop sending */
   VGW_PLAYOUT_XON,     /* resume sending */
+  /* never for an engine */
+  VGW_PLAYOUT_STARTED, /* the first audio of an utterance has been sent */
+  VGW_PLAYOUT_PLACE,   /* all audio before the place has been sent, or was dropped */
 } VgwPlayoutEventType;
 
 typedef struct
@@ -25,6 +30,8 @@ typedef struct
   guint64 cleared_ms;       /* CLEARED: the audio that was dropped */
   guint64 utterance_ms;     /* played of the present or last utterance, which begins with the first audio after DRAINED
                              * or CLEARED */
+  guint64 place;            /* PLACE: its number, not 0 */
+  gboolean is_lost;         /* PLACE: the queue was cleared before */
 } VgwPlayoutEvent;
 
 /* Deep copy. Returns: (transfer full) */

@@ -149,6 +149,7 @@ on_answered (VgwHttpSession *session, VgwHttpRequest *request, const char *answe
 }
 
 static const VgwHttpSessionsFuncs session_funcs = {
+  .door = "whip",
   .check = check_answer,
   .answered = on_answered,
   .refused = on_refused,

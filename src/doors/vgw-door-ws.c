@@ -210,6 +210,7 @@ on_request (VgwHttpRequest *request, gpointer user_data)
   asked.is_question = !vgw_http_request_is_handshake (request);
   if (asked.is_question && asked.origin == NULL)
     asked.origin = vgw_http_request_get_header (request, "Page-Origin");
+  asked.door = "ws";
   caller->door = self;
   caller->grant = vgw_access_grant (self->access, &asked, &refusal, &caller->refusal);
   if (g_error_matches (caller->refusal, VGW_ERROR, VGW_ERROR_UNAUTHORIZED)

@@ -184,6 +184,14 @@ vgw_http_sessions_free (VgwHttpSessions *self)
   g_free (self);
 }
 
+static void
+on_moment (VgwSession *source, const VgwMoment *moment, gpointer user_data)
+{
+  VgwHttpSession *session = user_data;
+
+  session->owner->funcs->moment (session, moment, session->owner->door);
+}
+
 /* @session: (transfer none) */
 static VgwHttpSession *
 add_session (VgwHttpSessions *self, VgwSession *session)
@@ -204,7 +212,7 @@ add_session (VgwHttpSessions *self, VgwSession *session)
 static VgwSession *
 find_session (VgwHttpSessions *self, VgwGrant *grant, VgwHttpSessionOrigin *origin, VgwRefusal *refusal, GError **error)
 {
-  const char *token = vgw_grant_get_parameter (grant, "resume");
+  const char *token = self->funcs->channel_label == NULL ? vgw_grant_get_parameter (grant, "resume") : NULL;
   VgwSession *session = token != NULL ? vgw_session_table_resume (self->table, token, grant, NULL) : NULL;
 
   *origin = session != NULL ? VGW_HTTP_SESSION_RESUMED : VGW_HTTP_SESSION_EXPIRED;
@@ -219,6 +227,7 @@ VgwHttpSession *
 vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const VgwAccessRequest *asked,
                         const char *offer)
 {
+  VgwAccessRequest named = *asked;
   g_autoptr (VgwGrant) grant = NULL;
   g_autoptr (GError) error = NULL;
   VgwSession *session = NULL;
@@ -226,7 +235,8 @@ vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const Vg
   VgwHttpSessionOrigin origin;
   VgwRefusal refusal;
 
-  grant = vgw_access_grant (self->access, asked, &refusal, &error);
+  named.door = self->funcs->door;
+  grant = vgw_access_grant (self->access, &named, &refusal, &error);
   if (grant != NULL)
     session = find_session (self, grant, &origin, &refusal, &error);
   if (session == NULL)
@@ -251,7 +261,11 @@ vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const Vg
         }
     }
   else
-    vgw_session_start (session);
+    {
+      if (self->funcs->channel_label != NULL)
+        vgw_session_use_channel (session, &(VgwClientChannelSetup){ self->funcs->channel_label, on_moment, opened });
+      vgw_session_start (session);
+    }
   vgw_http_session_offer (opened, request, offer);
   return opened;
 }

@@ -113,10 +113,14 @@ static void
 post_event (VgwBotLink *self, const VgwEngineOutput *output)
 {
   const gsize length = strlen (output->json);
+  VgwEngineOutput placed = *output;
 
   if (length <= VGW_EVENT_MAX_BYTES)
     {
-      if (!post (self, output))
+      g_mutex_lock (&self->engine_lock);
+      placed.place = self->engine != NULL ? vgw_engine_add_place (self->engine) : 0;
+      g_mutex_unlock (&self->engine_lock);
+      if (!post (self, &placed))
         vgw_debug (self->call.session_id, "engine %s: dropped an event: too many are queued", self->config->name);
     }
   else if (self->n_large_events++ == 0) /* a bot cannot fill the log */

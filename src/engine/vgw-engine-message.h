@@ -80,6 +80,7 @@ typedef struct
     VgwEngineStatus status; /* STATUS */
     const GError *error;    /* FAILED */
   };
+  guint64 place; /* EVENT: vgw_engine_add_place () when it was received; 0: none */
 } VgwEngineOutput;
 
 /* Deep copy. Returns: (transfer full) */

@@ -172,6 +172,18 @@ vgw_engine_is_full (VgwEngine *self)
   return is_full;
 }
 
+guint64
+vgw_engine_add_place (VgwEngine *self)
+{
+  VgwEnginePrivate *priv = vgw_engine_get_instance_private (self);
+  guint64 place;
+
+  g_mutex_lock (&priv->play_lock);
+  place = priv->sink.add_place != NULL ? priv->sink.add_place (priv->sink_data) : 0;
+  g_mutex_unlock (&priv->play_lock);
+  return place;
+}
+
 void
 vgw_engine_emit (VgwEngine *self, const VgwEngineOutput *output)
 {

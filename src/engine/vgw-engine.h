@@ -37,6 +37,8 @@ typedef struct
   void (*play) (const gint16 *samples, gsize n_samples, gpointer user_data);
   /* TRUE: the engine should wait; audio that is played nevertheless is queued up to a higher limit. Any thread. */
   gboolean (*is_full) (gpointer user_data);
+  /* See vgw_engine_add_place (). Any thread. */
+  guint64 (*add_place) (gpointer user_data);
   /* On the thread given in vgw-engine-message.h for the type. On the main thread it may stop the engine, which releases
    * @user_data. */
   void (*handle) (const VgwEngineOutput *output, gpointer user_data);
@@ -76,6 +78,10 @@ void vgw_engine_play (VgwEngine *self, const gint16 *samples, gsize n_samples);
 
 /* For implementations: whether to wait before playing more. FALSE after stop (). Any thread. */
 gboolean vgw_engine_is_full (VgwEngine *self);
+
+/* For implementations: the number of the place after the audio that was played so far, for an EVENT that is passed on
+ * later, on the main thread; 0 where nothing depends on it. Any thread. */
+guint64 vgw_engine_add_place (VgwEngine *self);
 
 /* For implementations: passes @output (transfer none) to the sink, on the thread given for its type. Ignored after
  * stop (). */

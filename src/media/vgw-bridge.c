@@ -211,6 +211,13 @@ vgw_bridge_may_be_echo (VgwBridge *self, guint margin_db)
   return vgw_echo_estimator_may_be_echo (vgw_bridge_input_get_echo_estimator (self->input), margin_db);
 }
 
+void
+vgw_bridge_get_levels (VgwBridge *self, double *received, double *sent)
+{
+  g_return_if_fail (VGW_IS_BRIDGE (self));
+  vgw_echo_estimator_get_levels (vgw_bridge_input_get_echo_estimator (self->input), received, sent);
+}
+
 VgwPlayout *
 vgw_bridge_get_playout (VgwBridge *self)
 {

@@ -28,6 +28,9 @@ void vgw_bridge_get_input_stats (VgwBridge *self, VgwBridgeInputStats *stats);
 /* Whether the received audio is more than @margin_db weaker than the sent one: see vgw-echo-estimator.h. Any thread. */
 gboolean vgw_bridge_may_be_echo (VgwBridge *self, guint margin_db);
 
+/* The level of the received and of the sent audio: see vgw-echo-estimator.h. Any thread. */
+void vgw_bridge_get_levels (VgwBridge *self, double *received, double *sent);
+
 /* --- for the peer */
 struct _GstAppSink;
 struct _VgwPushSrc;

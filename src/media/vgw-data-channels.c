@@ -17,7 +17,9 @@ struct _VgwDataChannels
   gatomicrefcount ref_count;
   char *session_id;
   VgwMailbox *mailbox;
-  VgwMailboxFunc text_func;
+  VgwMailboxFunc text_func, opened_func;
+  const char *label; /* of the channel to send on */
+  gboolean may_open; /* it, if the client does not */
   VgwSctpStreams *streams;
   gint has_dropped; /* atomic; and that was logged */
 
@@ -27,7 +29,10 @@ struct _VgwDataChannels
   GPtrArray *events;       /* guarded by lock; borrowed from channels; the last one is used for sending */
   guint n_opened;          /* guarded by lock; the client's, ever */
   gboolean has_had_events; /* guarded by lock: there was an `events` channel, of either side */
-  gint64 first_wanted_us;  /* main thread only: time of the first event to send; 0: none yet */
+  /* main thread only */
+  gint64 first_wanted_us; /* time of the first event to send; 0: none yet */
+  GQueue held;            /* char*, of the client */
+  gsize n_held_bytes;     /* of them, ever */
 };
 
 static void
@@ -50,18 +55,18 @@ on_message_string (GstWebRTCDataChannel *channel, const char *text, VgwDataChann
 }
 
 static gboolean
-is_events (GstWebRTCDataChannel *channel)
+is_events (VgwDataChannels *self, GstWebRTCDataChannel *channel)
 {
   g_autofree char *label = NULL;
   g_object_get (channel, "label", &label, NULL);
-  return g_strcmp0 (label, VGW_EVENTS_LABEL) == 0;
+  return g_strcmp0 (label, self->label) == 0;
 }
 
 /* Adds @channel unless closed. Returns whether it was added. */
 static gboolean
 keep_channel (VgwDataChannels *self, GstWebRTCDataChannel *channel)
 {
-  gboolean is_for_events = is_events (channel);
+  gboolean is_for_events = is_events (self, channel);
 
   g_mutex_lock (&self->lock);
   gboolean is_open = self->webrtcbin != NULL;
@@ -101,6 +106,8 @@ on_data_channel (GstElement *webrtcbin, GstWebRTCDataChannel *channel, VgwDataCh
   if (is_logged)
     vgw_info (self->session_id, "data channel \"%.*s\" opened by the client", MAX_LOGGED_LABEL_BYTES,
               label ? label : "");
+  if (is_events (self, channel))
+    vgw_mailbox_post_bounded (self->mailbox, 1, self->opened_func, NULL, NULL);
 }
 
 /* On the PC thread, after webrtcbin's own handler. */
@@ -130,19 +137,21 @@ on_prepare_data_channel (GstElement *webrtcbin, GstWebRTCDataChannel *channel, g
 }
 
 VgwDataChannels *
-vgw_data_channels_new (GstElement *webrtcbin, guint max_channels, const char *session_id, VgwMailbox *mailbox,
-                       VgwMailboxFunc text_func)
+vgw_data_channels_new (GstElement *webrtcbin, const VgwDataChannelsSetup *setup)
 {
   VgwDataChannels *self = g_new0 (VgwDataChannels, 1);
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
-  self->session_id = g_strdup (session_id);
-  self->mailbox = vgw_mailbox_ref (mailbox);
-  self->text_func = text_func;
+  self->session_id = g_strdup (setup->session_id);
+  self->mailbox = vgw_mailbox_ref (setup->mailbox);
+  self->text_func = setup->text;
+  self->opened_func = setup->opened;
+  self->label = setup->own_label != NULL ? setup->own_label : VGW_EVENTS_LABEL;
+  self->may_open = setup->own_label == NULL;
   self->webrtcbin = webrtcbin;
   self->channels = g_ptr_array_new_with_free_func (g_object_unref);
   self->events = g_ptr_array_new ();
-  self->streams = vgw_sctp_streams_new (webrtcbin, max_channels, session_id, mailbox);
+  self->streams = vgw_sctp_streams_new (webrtcbin, setup->max_channels, setup->session_id, setup->mailbox);
   connect_with_ref (self, webrtcbin, "prepare-data-channel", G_CALLBACK (on_prepare_data_channel), 0);
   connect_with_ref (self, webrtcbin, "on-data-channel", G_CALLBACK (on_data_channel), 0);
   return self;
@@ -160,6 +169,7 @@ vgw_data_channels_unref (VgwDataChannels *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
+  g_queue_clear_full (&self->held, g_free);
   g_ptr_array_unref (self->events);
   g_ptr_array_unref (self->channels);
   vgw_sctp_streams_unref (self->streams);
@@ -177,7 +187,7 @@ should_open_events (VgwDataChannels *self)
   gint64 now_us = g_get_monotonic_time ();
 
   g_mutex_lock (&self->lock);
-  gboolean may_open = self->webrtcbin != NULL && !self->has_had_events;
+  gboolean may_open = self->may_open && self->webrtcbin != NULL && !self->has_had_events;
   g_mutex_unlock (&self->lock);
   if (!may_open)
     return FALSE;
@@ -193,7 +203,7 @@ open_events (VgwDataChannels *self, GstElement *webrtcbin)
   g_mutex_lock (&self->lock);
   self->has_had_events = TRUE;
   g_mutex_unlock (&self->lock);
-  g_signal_emit_by_name (webrtcbin, "create-data-channel", VGW_EVENTS_LABEL, NULL, &channel);
+  g_signal_emit_by_name (webrtcbin, "create-data-channel", self->label, NULL, &channel);
   if (channel != NULL)
     keep_channel (self, channel);
 }
@@ -252,6 +262,23 @@ vgw_data_channels_is_full (VgwDataChannels *self)
   if (channel != NULL)
     g_object_get (channel, "buffered-amount", &buffered_bytes, NULL);
   return buffered_bytes > MAX_BUFFERED_BYTES;
+}
+
+void
+vgw_data_channels_hold (VgwDataChannels *self, const char *text)
+{
+  gsize length = strlen (text);
+
+  if (self->n_held_bytes + length > VGW_EVENT_MAX_BYTES)
+    return;
+  self->n_held_bytes += length;
+  g_queue_push_tail (&self->held, g_strdup (text));
+}
+
+char *
+vgw_data_channels_take_held (VgwDataChannels *self)
+{
+  return g_queue_pop_head (&self->held);
 }
 
 void

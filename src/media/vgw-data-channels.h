@@ -1,5 +1,5 @@
 /* The data channels of one webrtcbin. Text on any channel is an application event; events are sent on the channel
- * labelled `events`, opened by the client or by us. An open channel has two threads, so their number is limited
+ * labelled `events`, opened by the client or by us, or on one of another label, opened by the client. An open channel has two threads, so their number is limited
  * (vgw-sctp-streams.h). */
 #pragma once
 
@@ -12,23 +12,37 @@
 
 typedef struct _VgwDataChannels VgwDataChannels; /* reference counted */
 
-/* Connects to @webrtcbin. @text_func receives a char* on the main thread; a text above VGW_EVENT_MAX_BYTES is truncated
- * to one byte more. The client may have @max_channels open at a time. Main thread, before negotiation. Returns:
- * (transfer full) */
-VgwDataChannels *vgw_data_channels_new (GstElement *webrtcbin, guint max_channels, const char *session_id,
-                                        VgwMailbox *mailbox, VgwMailboxFunc text_func);
+typedef struct
+{
+  VgwMailbox *mailbox;    /* of both functions, which run on the main thread */
+  VgwMailboxFunc text;    /* of any channel, a char*; above VGW_EVENT_MAX_BYTES it is truncated to one byte more */
+  VgwMailboxFunc opened;  /* the client has opened a channel to send on */
+  const char *own_label;  /* (nullable) static: of the channel to send on, opened by the client only; else `events` */
+  guint max_channels;     /* that the client may have open at a time */
+  const char *session_id; /* for the log */
+} VgwDataChannelsSetup;
+
+/* Connects to @webrtcbin. @setup is copied. Main thread, before negotiation. Returns: (transfer full) */
+VgwDataChannels *vgw_data_channels_new (GstElement *webrtcbin, const VgwDataChannelsSetup *setup);
 VgwDataChannels *vgw_data_channels_ref (VgwDataChannels *self);
 void vgw_data_channels_unref (VgwDataChannels *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwDataChannels, vgw_data_channels_unref)
 
-/* Sends @text on `events`, opening it if the client has not. FALSE where it is not open yet, or its buffer is full.
+/* Sends @text, opening `events` if the client has not. FALSE where it is not open yet, or its buffer is full.
  * Main thread. */
 gboolean vgw_data_channels_send (VgwDataChannels *self, const char *text);
 
-/* Whether `events` is open, and whether its buffer is full. A text that is refused although the channel is open and not
+/* Whether the channel to send on is open, and whether its buffer is full. A text that is refused although the channel is open and not
  * full can never be sent, such as one longer than the client's a=max-message-size. Main thread. */
 gboolean vgw_data_channels_is_open (VgwDataChannels *self);
 gboolean vgw_data_channels_is_full (VgwDataChannels *self);
+
+/* Keeps a copy of @text, of the client, for vgw_data_channels_take_held (); of all that ever wait VGW_EVENT_MAX_BYTES.
+ * Main thread. */
+void vgw_data_channels_hold (VgwDataChannels *self, const char *text);
+
+/* The first one, or NULL. (transfer full) */
+char *vgw_data_channels_take_held (VgwDataChannels *self);
 
 /* The SCTP association has failed: all channels are closed, and no new ones can be opened. Any thread. Idempotent. */
 void vgw_data_channels_lose (VgwDataChannels *self, const char *why);

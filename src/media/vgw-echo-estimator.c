@@ -12,6 +12,8 @@
  * dominate the mean for longer than it lasts. 40 ms of it then count as 65 ms. */
 #define MOST_OVER_LIMIT 4.0
 #define BLOCK_MS 10u
+#define LEVEL_MS 100u
+#define FULL_SCALE 32768.0
 #define N_BLOCKS 32u /* of 10 ms or more: all but 0.5 % of the mean */
 
 typedef struct
@@ -107,6 +109,36 @@ get_heard (const VgwEchoEstimator *self, double most)
       heard += (MIN (block->power, most) - heard) * weight;
     }
   return heard;
+}
+
+/* The mean power of the newest blocks. Lock held. */
+static double
+get_recent_heard (const VgwEchoEstimator *self)
+{
+  double sum = 0;
+  gsize n_samples = 0;
+
+  for (guint i = 0; i < N_BLOCKS && n_samples < self->n_block * (LEVEL_MS / BLOCK_MS); i++)
+    {
+      const Block *block = &self->heard[(self->last_heard + N_BLOCKS - i) % N_BLOCKS];
+
+      sum += block->power * (double) block->n_samples;
+      n_samples += block->n_samples;
+    }
+  return n_samples > 0 ? sum / (double) n_samples : 0;
+}
+
+void
+vgw_echo_estimator_get_levels (VgwEchoEstimator *self, double *received, double *sent)
+{
+  double played = 0;
+
+  g_mutex_lock (&self->lock);
+  *received = sqrt (get_recent_heard (self)) / FULL_SCALE;
+  for (guint i = 1; i <= LEVEL_MS / VGW_FRAME_MS; i++)
+    played += self->played[(self->next + N_FRAMES - i) % N_FRAMES];
+  g_mutex_unlock (&self->lock);
+  *sent = sqrt (played / (LEVEL_MS / VGW_FRAME_MS)) / FULL_SCALE;
 }
 
 gboolean

@@ -22,6 +22,9 @@ void vgw_echo_estimator_add_sent (VgwEchoEstimator *self, const gint16 *samples,
 /* Audio received from the caller, s16 mono; any length. */
 void vgw_echo_estimator_add_received (VgwEchoEstimator *self, const gint16 *samples, gsize n_samples);
 
+/* The root of the mean power of the last ~100 ms in each direction, 0 to 1 of full scale. */
+void vgw_echo_estimator_get_levels (VgwEchoEstimator *self, double *received, double *sent);
+
 /* Whether the received audio is more than @margin_db below the loudest audio sent in the last
  * VGW_ECHO_ESTIMATOR_MEMORY_MS. FALSE where none was. */
 gboolean vgw_echo_estimator_may_be_echo (VgwEchoEstimator *self, guint margin_db);

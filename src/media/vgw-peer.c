@@ -13,6 +13,7 @@
 #include "media/vgw-pipeline-files.h"
 #include "media/vgw-pipeline-vad.h"
 #include "media/vgw-pipeline.h"
+#include "media/vgw-remote-candidate.h"
 #include "media/vgw-webrtc-watch.h"
 
 typedef enum
@@ -30,8 +31,7 @@ struct _VgwPeer
 
   VgwMedia *media;
   char *session_id;
-  VgwAudioFormat format; /* at the bridge */
-  gboolean wants_voice;
+  VgwPeerSetup setup;
   VgwBridge *bridge; /* (nullable) once it is attached */
   VgwMailbox *mailbox;
   PeerState state;
@@ -47,11 +47,9 @@ struct _VgwPeer
 
   VgwPadBlock heard, sent; /* closed where the client's direction does not have them */
 
-  GTask *answer_task;       /* (nullable) */
-  GPtrArray *early_texts;   /* char*, of data channels, until it is connected */
-  gsize n_early_text_bytes; /* of them, ever */
-  gboolean may_wait;        /* the description has elements that can hold up a thread */
-  gboolean has_voice;       /* as last reported by the signal "voice", or to be reported when connected */
+  GTask *answer_task; /* (nullable) */
+  gboolean may_wait;  /* the description has elements that can hold up a thread */
+  gboolean has_voice; /* as last reported by the signal "voice", or to be reported when connected */
 };
 
 G_DEFINE_TYPE (VgwPeer, vgw_peer, G_TYPE_OBJECT)
@@ -61,6 +59,7 @@ enum
   SIGNAL_CANDIDATE,
   SIGNAL_TRACK,
   SIGNAL_CONNECTED,
+  SIGNAL_CHANNEL_OPEN,
   SIGNAL_EVENT,
   SIGNAL_VOICE,
   SIGNAL_DTMF,
@@ -118,24 +117,28 @@ static void
 handle_event_text (gpointer object, gpointer payload)
 {
   VgwPeer *self = object;
-  gsize length = strlen (payload);
   if (self->state == PEER_CONNECTED)
     g_signal_emit (self, signals[SIGNAL_EVENT], 0, payload);
-  else if (self->state == PEER_ANSWERED && self->n_early_text_bytes + length <= VGW_EVENT_MAX_BYTES)
-    {
-      self->n_early_text_bytes += length;
-      g_ptr_array_add (self->early_texts, g_strdup (payload));
-    }
+  else if (self->state == PEER_ANSWERED)
+    vgw_data_channels_hold (self->data_channels, payload);
 }
 
 static void
 emit_early_texts (VgwPeer *self)
 {
-  while (self->early_texts->len > 0 && self->state == PEER_CONNECTED)
+  char *text;
+  while (self->state == PEER_CONNECTED && (text = vgw_data_channels_take_held (self->data_channels)) != NULL)
     {
-      g_autofree char *text = g_ptr_array_steal_index (self->early_texts, 0);
       g_signal_emit (self, signals[SIGNAL_EVENT], 0, text);
+      g_free (text);
     }
+}
+
+static void
+handle_channel_open (gpointer object, gpointer payload)
+{
+  if (vgw_peer_has_event_channel (object))
+    g_signal_emit (object, signals[SIGNAL_CHANNEL_OPEN], 0);
 }
 
 static void
@@ -157,7 +160,9 @@ handle_connected (VgwPeer *self)
   g_signal_emit (self, signals[SIGNAL_CONNECTED], 0);
   if (self->has_voice && self->state == PEER_CONNECTED)
     g_signal_emit (self, signals[SIGNAL_VOICE], 0, TRUE);
-  emit_early_texts (self);
+  handle_channel_open (self, NULL);
+  if (self->data_channels != NULL)
+    emit_early_texts (self);
 }
 
 static void
@@ -301,9 +306,10 @@ connect_webrtc (VgwPeer *self)
   vgw_webrtc_set_closed (self->webrtc, self->mailbox, handle_dtls_closed);
   vgw_webrtc_watch (self->webrtc, self->rtp_in, self->mailbox, &webrtc_reports);
   if (self->offer->data_index >= 0)
-    self->data_channels = vgw_data_channels_new (vgw_webrtc_get_bin (self->webrtc),
-                                                 vgw_media_get_settings (self->media)->max_data_channels,
-                                                 self->session_id, self->mailbox, handle_event_text);
+    self->data_channels = vgw_data_channels_new (
+        vgw_webrtc_get_bin (self->webrtc),
+        &(VgwDataChannelsSetup){ self->mailbox, handle_event_text, handle_channel_open, self->setup.channel_label,
+                                 vgw_media_get_settings (self->media)->max_data_channels, self->session_id });
 }
 
 static gboolean
@@ -316,11 +322,11 @@ build (VgwPeer *self, VgwPipeline *pipeline, GError **error)
   self->webrtc = vgw_webrtc_new (self->media, instance.pipeline, error);
   if (self->webrtc == NULL)
     return FALSE;
-  if (self->wants_voice)
+  if (self->setup.wants_voice)
     {
       if (!vgw_pipeline_add_vad (&instance))
         vgw_warning (self->session_id, "pipeline %s: " VGW_PIPELINE_NO_VOICE, vgw_pipeline_get_name (pipeline));
-      vgw_pipeline_fit_vad (&instance, self->format.rate_hz);
+      vgw_pipeline_fit_vad (&instance, self->setup.format.rate_hz);
     }
   else
     vgw_pipeline_remove_vad (&instance);
@@ -330,7 +336,7 @@ build (VgwPeer *self, VgwPipeline *pipeline, GError **error)
   g_object_set (self->rtp_out, "ssrc", g_random_int_range (1, G_MAXINT32), NULL);
   self->pcm_out = instance.pcm_out;
   self->pcm_in = instance.pcm_in;
-  vgw_bridge_prepare (GST_APP_SINK (instance.pcm_out), VGW_PUSH_SRC (instance.pcm_in), &self->format);
+  vgw_bridge_prepare (GST_APP_SINK (instance.pcm_out), VGW_PUSH_SRC (instance.pcm_in), &self->setup.format);
   connect_webrtc (self);
   self->negotiation = vgw_negotiation_new (
       &(VgwNegotiationSetup){
@@ -412,7 +418,6 @@ vgw_peer_finalize (GObject *object)
   g_clear_pointer (&self->mailbox, vgw_mailbox_unref);
   g_clear_pointer (&self->offer, vgw_offer_free);
   g_clear_pointer (&self->first_offer, vgw_offer_free);
-  g_clear_pointer (&self->early_texts, g_ptr_array_unref);
   g_free (self->session_id);
   G_OBJECT_CLASS (vgw_peer_parent_class)->finalize (object);
 }
@@ -430,6 +435,8 @@ vgw_peer_class_init (VgwPeerClass *klass)
       g_signal_new ("track", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
   signals[SIGNAL_CONNECTED] =
       g_signal_new ("connected", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_CHANNEL_OPEN] =
+      g_signal_new ("channel-open", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_EVENT] =
       g_signal_new ("event", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[SIGNAL_DTMF] = g_signal_new ("dtmf", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
@@ -446,19 +453,17 @@ static void
 vgw_peer_init (VgwPeer *self)
 {
   self->mailbox = vgw_mailbox_new (G_OBJECT (self));
-  self->early_texts = g_ptr_array_new_with_free_func (g_free);
 }
 
 /* -- public -------------------------------------------------------------------------------------------------------- */
 
 VgwPeer *
-vgw_peer_new (VgwMedia *media, const char *session_id, const VgwAudioFormat *format, gboolean wants_voice)
+vgw_peer_new (VgwMedia *media, const char *session_id, const VgwPeerSetup *setup)
 {
   VgwPeer *self = g_object_new (VGW_TYPE_PEER, NULL);
   self->media = g_object_ref (media);
   self->session_id = g_strdup (session_id);
-  self->format = *format;
-  self->wants_voice = wants_voice;
+  self->setup = *setup;
   return self;
 }
 
@@ -528,24 +533,14 @@ vgw_peer_restart_ice (VgwPeer *self, const char *remote_ufrag, const char *remot
 gboolean
 vgw_peer_add_candidate (VgwPeer *self, const char *candidate, const char *mid, int mline_index, GError **error)
 {
+  gboolean is_useful;
+
   g_return_val_if_fail (VGW_IS_PEER (self), FALSE);
-  if (self->offer != NULL && !vgw_offer_has_mline (self->offer, mid, mline_index))
-    {
-      vgw_debug (self->session_id, "ignored a candidate for an m-line that the offer lacks");
-      return TRUE;
-    }
-  if (*candidate == '\0')
-    return TRUE; /* an empty candidate ends gathering; it is not an error (JSEP 4.1.20) */
-  if (!g_str_has_prefix (candidate, "candidate:"))
-    {
-      g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the candidate does not begin with \"candidate:\"");
-      return FALSE;
-    }
-  /* mDNS names: the peer-reflexive candidate does the same, and 1.22's lookup leaks and uses freed memory. A lite agent
-   * needs no remote candidates at all. */
-  if (strstr (candidate, ".local") != NULL || vgw_media_get_ice_mux (self->media) != NULL)
-    return TRUE;
-  if (self->negotiation != NULL && self->state != PEER_STOPPED)
+  if (!vgw_remote_candidate_check (self->offer, candidate, mid, mline_index, &is_useful, error))
+    return FALSE;
+  /* a lite agent needs no remote candidates at all */
+  if (is_useful && vgw_media_get_ice_mux (self->media) == NULL && self->negotiation != NULL
+      && self->state != PEER_STOPPED)
     vgw_negotiation_add_remote_candidate (self->negotiation, candidate);
   return TRUE;
 }
@@ -555,7 +550,7 @@ vgw_peer_attach (VgwPeer *self, VgwBridge *bridge)
 {
   g_return_if_fail (VGW_IS_PEER (self));
   g_return_if_fail (self->state == PEER_CONNECTED);
-  g_return_if_fail (vgw_bridge_get_format (bridge)->rate_hz == self->format.rate_hz);
+  g_return_if_fail (vgw_bridge_get_format (bridge)->rate_hz == self->setup.format.rate_hz);
 
   g_set_object (&self->bridge, bridge);
   vgw_bridge_attach (bridge, GST_APP_SINK (self->pcm_out), VGW_PUSH_SRC (self->pcm_in));

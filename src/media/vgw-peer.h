@@ -6,6 +6,7 @@
  *   "candidate" (const char *candidate, const char *mid, guint mline_index)   a local candidate after the answer
  *   "track"     (const VgwTrack *track)       a remote track arrived (OnTrack); it is linked already
  *   "connected" (void)                        ICE and DTLS are up, the fingerprint is right, media passes
+ *   "channel-open" (void)                     the client has opened the data channel to send on, once connected
  *   "event"     (const char *text)            text from a data channel
  *   "dtmf"      (char digit, guint duration_ms)   a key of the caller ('0'-'9', '*', '#', 'A'-'D')
  *   "voice"     (gboolean has_voice)          the pipeline's `vad` begins or ceases to hear voice, once connected; only
@@ -33,9 +34,16 @@ typedef struct
   const char *mid;
 } VgwTrack;
 
-/* @session_id is for the log. @format: of the audio at the bridge that it will be attached to. @wants_voice: whether
- * "voice" is to be emitted, which costs. Returns: (transfer full) */
-VgwPeer *vgw_peer_new (VgwMedia *media, const char *session_id, const VgwAudioFormat *format, gboolean wants_voice);
+typedef struct
+{
+  VgwAudioFormat format;     /* of the audio at the bridge that it will be attached to */
+  gboolean wants_voice;      /* "voice" is to be emitted, which costs */
+  const char *channel_label; /* (nullable) static: of the data channel to send on, which the client opens; else
+                              * `events`, which is opened for a client that does not */
+} VgwPeerSetup;
+
+/* @session_id is for the log. @setup is copied. Returns: (transfer full) */
+VgwPeer *vgw_peer_new (VgwMedia *media, const char *session_id, const VgwPeerSetup *setup);
 
 /* Inspects @offer, picks the pipeline, builds webrtcbin, answers and gathers up to the bound. Once per peer.
  * Errors: VGW_ERROR_BAD_MESSAGE, VGW_ERROR_UNSUPPORTED, VGW_ERROR_TOO_LARGE (unusable offer), VGW_ERROR_TIMEOUT,
@@ -69,11 +77,11 @@ VgwIceParameters *vgw_peer_restart_ice (VgwPeer *self, const char *remote_ufrag,
 gboolean vgw_peer_add_candidate (VgwPeer *self, const char *candidate, const char *mid, int mline_index,
                                  GError **error);
 
-/* Lets audio pass between the client and @bridge, which has the format of vgw_peer_new (). Once it is connected, no
+/* Lets audio pass between the client and @bridge, which has the format of its VgwPeerSetup. Once it is connected, no
  * earlier than in "connected". */
 void vgw_peer_attach (VgwPeer *self, VgwBridge *bridge);
 
-/* Sends text on the `events` data channel. FALSE where there is no open channel, or its buffer is full. */
+/* Sends text on the data channel. FALSE where there is no open channel, or its buffer is full. */
 gboolean vgw_peer_send_event (VgwPeer *self, const char *text);
 
 /* Whether that channel is open, and whether it is full: what is refused then is taken later, and what is refused of one

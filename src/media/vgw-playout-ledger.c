@@ -3,12 +3,13 @@
 #include <string.h>
 
 /* Events beyond that are dropped. Marks have a lower limit. */
-#define MAX_EVENTS (2u * VGW_PLAYOUT_MAX_MARKS)
+#define MAX_EVENTS (2u * VGW_PLAYOUT_MAX_MARKS + VGW_PLAYOUT_MAX_PLACES)
 
 typedef struct
 {
   guint64 position;
-  char *name;
+  char *name;       /* NULL: a place */
+  guint64 place;    /* its number */
   gboolean is_lost; /* some of its audio was dropped */
 } Mark;
 
@@ -34,6 +35,7 @@ add_event (VgwPlayoutLedger *self, const VgwPlayoutEvent *event)
   if (self->events.length >= MAX_EVENTS)
     {
       self->n_names -= count_names (event);
+      self->n_places -= event->type == VGW_PLAYOUT_PLACE;
       self->n_lost++;
       return;
     }
@@ -52,7 +54,18 @@ vgw_playout_ledger_clear (VgwPlayoutLedger *self)
   g_queue_clear_full (&self->marks, mark_free);
   g_queue_clear_full (&self->events, (GDestroyNotify) vgw_playout_event_free);
   self->n_names = 0;
+  self->n_places = 0;
   self->has_gap = FALSE;
+}
+
+static Mark *
+add_mark (VgwPlayoutLedger *self, guint64 position)
+{
+  Mark *mark = g_new0 (Mark, 1);
+
+  mark->position = position;
+  g_queue_push_tail (&self->marks, mark);
+  return mark;
 }
 
 gboolean
@@ -62,14 +75,38 @@ vgw_playout_ledger_mark (VgwPlayoutLedger *self, const char *name, guint64 posit
 
   if (self->n_names >= VGW_PLAYOUT_MAX_MARKS || strlen (name) > VGW_PLAYOUT_MAX_MARK_BYTES)
     return FALSE;
-  mark = g_new (Mark, 1);
-  mark->position = position;
+  mark = add_mark (self, position);
   mark->name = g_strdup (name);
   mark->is_lost = self->has_gap;
   self->has_gap = FALSE;
-  g_queue_push_tail (&self->marks, mark);
   self->n_names++;
   return TRUE;
+}
+
+guint64
+vgw_playout_ledger_add_place (VgwPlayoutLedger *self, guint64 position)
+{
+  if (self->n_places >= VGW_PLAYOUT_MAX_PLACES)
+    return 0;
+  self->n_places++;
+  return add_mark (self, position)->place = ++self->last_place;
+}
+
+void
+vgw_playout_ledger_drop_marks (VgwPlayoutLedger *self)
+{
+  GList *next;
+
+  for (GList *item = self->marks.head; item != NULL; item = next)
+    {
+      next = item->next;
+      if (((Mark *) item->data)->name == NULL)
+        continue;
+      mark_free (item->data);
+      g_queue_delete_link (&self->marks, item);
+      self->n_names--;
+    }
+  self->has_gap = FALSE;
 }
 
 void
@@ -85,7 +122,7 @@ vgw_playout_ledger_lose (VgwPlayoutLedger *self, guint64 from, guint64 to)
     {
       Mark *mark = item->data;
 
-      if (mark->position <= from)
+      if (mark->name == NULL || mark->position <= from)
         continue;
       mark->is_lost = TRUE;
       if (mark->position >= to)
@@ -103,8 +140,12 @@ vgw_playout_ledger_reach (VgwPlayoutLedger *self, guint64 position, const VgwPla
     {
       VgwPlayoutEvent event = *now;
 
-      event.type = first->is_lost ? VGW_PLAYOUT_LOST : VGW_PLAYOUT_MARK;
+      if (first->name == NULL)
+        event.type = VGW_PLAYOUT_PLACE;
+      else
+        event.type = first->is_lost ? VGW_PLAYOUT_LOST : VGW_PLAYOUT_MARK;
       event.name = first->name;
+      event.place = first->place;
       add_event (self, &event);
       mark_free (g_queue_pop_head (&self->marks));
     }
@@ -117,12 +158,19 @@ vgw_playout_ledger_drop (VgwPlayoutLedger *self, const VgwPlayoutEvent *now)
   VgwPlayoutEvent event = *now;
 
   for (GList *item = self->marks.head; item != NULL; item = item->next)
-    g_ptr_array_add (names, ((Mark *) item->data)->name);
+    if (((Mark *) item->data)->name != NULL)
+      g_ptr_array_add (names, ((Mark *) item->data)->name);
   g_ptr_array_add (names, NULL);
   event.type = VGW_PLAYOUT_CLEARED;
   self->has_gap = FALSE;
   event.marks = (const char *const *) names->pdata;
   add_event (self, &event);
+  event = *now;
+  event.type = VGW_PLAYOUT_PLACE;
+  event.is_lost = TRUE;
+  for (GList *item = self->marks.head; item != NULL; item = item->next)
+    if ((event.place = ((Mark *) item->data)->place) != 0)
+      add_event (self, &event);
   g_queue_clear_full (&self->marks, mark_free);
 }
 
@@ -141,6 +189,9 @@ vgw_playout_ledger_take (VgwPlayoutLedger *self)
   VgwPlayoutEvent *event = g_queue_pop_head (&self->events);
 
   if (event != NULL)
-    self->n_names -= count_names (event);
+    {
+      self->n_names -= count_names (event);
+      self->n_places -= event->type == VGW_PLAYOUT_PLACE;
+    }
   return event;
 }

@@ -7,9 +7,11 @@
 /* Fields are private. */
 typedef struct
 {
-  GQueue marks;     /* pending, by position */
-  GQueue events;    /* VgwPlayoutEvent, pending */
-  guint n_names;    /* names of marks, in both */
+  GQueue marks;   /* pending, by position */
+  GQueue events;  /* VgwPlayoutEvent, pending */
+  guint n_names;  /* names of marks, in both */
+  guint n_places; /* in both */
+  guint64 last_place;
   guint n_lost;     /* dropped events */
   gboolean has_gap; /* audio after the last mark was dropped: the next one becomes LOST */
 } VgwPlayoutLedger;
@@ -21,6 +23,12 @@ void vgw_playout_ledger_clear (VgwPlayoutLedger *self);
  * is too long. */
 gboolean vgw_playout_ledger_mark (VgwPlayoutLedger *self, const char *name, guint64 position);
 
+/* Adds a place as vgw_playout_ledger_mark () does a mark. Returns: its number, or 0 where there are too many */
+guint64 vgw_playout_ledger_add_place (VgwPlayoutLedger *self, guint64 position);
+
+/* Drops the pending marks, but not the places, nor the events of either. */
+void vgw_playout_ledger_drop_marks (VgwPlayoutLedger *self);
+
 /* Audio after all marks was dropped because the queue was full. */
 void vgw_playout_ledger_lose_newest (VgwPlayoutLedger *self);
 
@@ -28,10 +36,10 @@ void vgw_playout_ledger_lose_newest (VgwPlayoutLedger *self);
  * become LOST. */
 void vgw_playout_ledger_lose (VgwPlayoutLedger *self, guint64 from, guint64 to);
 
-/* Adds MARK or LOST for every mark up to @position. @now: played_ms and utterance_ms for the events. */
+/* Adds MARK or LOST for every mark up to @position, and PLACE for every place. @now: played_ms and utterance_ms for the events. */
 void vgw_playout_ledger_reach (VgwPlayoutLedger *self, guint64 position, const VgwPlayoutEvent *now);
 
-/* Adds CLEARED with all pending marks. */
+/* Adds CLEARED with all pending marks, then PLACE for every place. */
 void vgw_playout_ledger_drop (VgwPlayoutLedger *self, const VgwPlayoutEvent *now);
 
 /* Adds an event of @type, which has no marks. */

@@ -7,11 +7,8 @@
 #include "base/vgw-log.h"
 #include "media/vgw-playout-ledger.h"
 #include "media/vgw-playout-level.h"
+#include "media/vgw-sample-ring.h"
 
-/* The ring starts small and doubles up to the bound, so that an idle session needs a few hundred bytes. */
-#define INITIAL_CAPACITY_SAMPLES 2048u
-/* A larger ring is freed when it is empty: 4 s at 16 kHz. */
-#define MAX_IDLE_SAMPLES 65536u
 /* VGW_PLAYOUT_KEEP: beyond the bound one more frame of the engine may arrive, as large as the bound, and the rest of
  * the same read: 16 KiB of μ-law. */
 #define KEPT_BOUNDS 2u
@@ -40,10 +37,7 @@ struct _VgwPlayout
   char *session_id; /* (nullable) */
   gsize max_samples;
   VgwPlayoutOverflow overflow;
-  gint16 *ring;
-  gsize capacity;
-  gsize head; /* index of the oldest sample */
-  gsize n_queued;
+  VgwSampleRing ring;
   guint64 n_in;
   guint64 n_played;
   guint64 n_utterance; /* played of the present or last utterance */
@@ -62,6 +56,7 @@ struct _VgwPlayout
   gsize n_tail;
   gboolean is_noted; /* there is a notify function: events are recorded */
   gboolean is_awake; /* it was called, and events are still pending */
+  gboolean is_all_noted;
   VgwPlayoutLedger ledger;
 };
 
@@ -69,49 +64,6 @@ static guint64
 samples_to_ms (const VgwPlayout *self, guint64 n_samples)
 {
   return n_samples * 1000 / self->rate_hz;
-}
-
-/* Copies @n_samples from the head out of the ring. Lock held. */
-static void
-copy_out (const VgwPlayout *self, gint16 *samples, gsize n_samples)
-{
-  gsize n_first = MIN (n_samples, self->capacity - self->head);
-
-  memcpy (samples, self->ring + self->head, n_first * sizeof (gint16));
-  memcpy (samples + n_first, self->ring, (n_samples - n_first) * sizeof (gint16));
-}
-
-/* Grows the ring for @n_needed samples in all. Lock held. */
-static void
-grow (VgwPlayout *self, gsize n_needed)
-{
-  gsize capacity = MAX (self->capacity, INITIAL_CAPACITY_SAMPLES);
-  gint16 *ring;
-
-  if (n_needed <= self->capacity)
-    return;
-  while (capacity < n_needed)
-    capacity *= 2;
-  capacity = MIN (capacity, MAX (self->max_samples, n_needed));
-
-  ring = g_new (gint16, capacity);
-  if (self->n_queued > 0)
-    copy_out (self, ring, self->n_queued);
-  g_free (self->ring);
-  self->ring = ring;
-  self->capacity = capacity;
-  self->head = 0;
-}
-
-/* Frees the memory of a long burst once it is played. Lock held. */
-static void
-shrink (VgwPlayout *self)
-{
-  if (self->n_queued > 0 || self->capacity <= MAX_IDLE_SAMPLES)
-    return;
-  g_clear_pointer (&self->ring, g_free);
-  self->capacity = 0;
-  self->head = 0;
 }
 
 /* --- events; lock held -------------------------------------------------------------------------------------------- */
@@ -138,13 +90,13 @@ settle (VgwPlayout *self)
 {
   VgwPlayoutEvent event = now (self);
 
-  vgw_playout_ledger_reach (&self->ledger, self->n_in - self->n_queued, &event);
-  if (!self->is_xoff && self->n_queued * 100 >= self->max_samples * VGW_PLAYOUT_XOFF_PERCENT)
+  vgw_playout_ledger_reach (&self->ledger, self->n_in - self->ring.n_samples, &event);
+  if (!self->is_xoff && self->ring.n_samples * 100 >= self->max_samples * VGW_PLAYOUT_XOFF_PERCENT)
     {
       self->is_xoff = TRUE;
       note (self, VGW_PLAYOUT_XOFF);
     }
-  else if (self->is_xoff && self->n_queued * 100 <= self->max_samples * VGW_PLAYOUT_XON_PERCENT)
+  else if (self->is_xoff && self->ring.n_samples * 100 <= self->max_samples * VGW_PLAYOUT_XON_PERCENT)
     {
       self->is_xoff = FALSE;
       note (self, VGW_PLAYOUT_XON);
@@ -187,33 +139,19 @@ get_target_gain (const VgwPlayout *self)
 }
 
 static void
-skip (VgwPlayout *self, gsize n_samples)
-{
-  self->head = (self->head + n_samples) % MAX (self->capacity, 1);
-  self->n_queued -= n_samples;
-}
-
-static void
 drop_oldest (VgwPlayout *self, gsize n_samples)
 {
-  guint64 position = self->n_in - self->n_queued;
+  guint64 position = self->n_in - self->ring.n_samples;
 
   vgw_playout_ledger_lose (&self->ledger, position, position + n_samples);
-  skip (self, n_samples);
+  vgw_sample_ring_skip (&self->ring, n_samples);
   self->n_dropped += n_samples;
 }
 
 static void
 append (VgwPlayout *self, const gint16 *samples, gsize n_samples)
 {
-  gsize tail, n_first;
-
-  grow (self, self->n_queued + n_samples);
-  tail = (self->head + self->n_queued) % self->capacity;
-  n_first = MIN (n_samples, self->capacity - tail);
-  memcpy (self->ring + tail, samples, n_first * sizeof (gint16));
-  memcpy (self->ring, samples + n_first, (n_samples - n_first) * sizeof (gint16));
-  self->n_queued += n_samples;
+  vgw_sample_ring_append (&self->ring, samples, n_samples, self->max_samples);
   self->n_in += n_samples;
 }
 
@@ -228,7 +166,7 @@ refuse (VgwPlayout *self, gsize n_samples)
 static void
 append_at_most (VgwPlayout *self, const gint16 *samples, gsize n_samples, gsize max_samples)
 {
-  gsize n_room = max_samples - MIN (self->n_queued, max_samples);
+  gsize n_room = max_samples - MIN (self->ring.n_samples, max_samples);
 
   if (n_samples > n_room)
     refuse (self, n_samples - n_room);
@@ -242,8 +180,8 @@ append_over_oldest (VgwPlayout *self, const gint16 *samples, gsize n_samples)
   gsize n_excess = n_samples - MIN (n_samples, self->max_samples);
 
   n_samples -= n_excess;
-  if (self->n_queued + n_samples > self->max_samples)
-    drop_oldest (self, MIN (self->n_queued + n_samples - self->max_samples, self->n_queued));
+  if (self->ring.n_samples + n_samples > self->max_samples)
+    drop_oldest (self, MIN (self->ring.n_samples + n_samples - self->max_samples, self->ring.n_samples));
   if (n_excess > 0)
     refuse (self, n_excess);
   append (self, samples + n_excess, n_samples);
@@ -297,7 +235,7 @@ shorten_pause (VgwPlayout *self, gint16 *samples, gsize n_samples)
 {
   gint16 next[MAX_FRAME_SAMPLES];
 
-  if (n_samples > MAX_FRAME_SAMPLES || !vgw_playout_level_has_excess (&self->level, n_samples, self->n_queued)
+  if (n_samples > MAX_FRAME_SAMPLES || !vgw_playout_level_has_excess (&self->level, n_samples, self->ring.n_samples)
       || !is_silent_frame (samples, n_samples))
     {
       self->n_silent_frames = 0;
@@ -305,12 +243,12 @@ shorten_pause (VgwPlayout *self, gint16 *samples, gsize n_samples)
     }
   if (++self->n_silent_frames < MIN_PAUSE_FRAMES)
     return;
-  copy_out (self, next, n_samples);
+  vgw_sample_ring_peek (&self->ring, next, n_samples);
   if (!is_silent_frame (next, n_samples))
     return;
   for (gsize i = 0; i < n_samples; i++)
     samples[i] = (gint16) ((samples[i] * (gint) (n_samples - i) + next[i] * (gint) i) / (gint) n_samples);
-  skip (self, n_samples);
+  vgw_sample_ring_skip (&self->ring, n_samples);
   self->n_played += n_samples;
   self->n_utterance += n_samples;
   self->n_skipped += n_samples;
@@ -325,12 +263,15 @@ pop_queued (VgwPlayout *self, gint16 *samples, gsize n_samples)
   gboolean is_silent = target <= 0 && self->gain <= 0;
   gsize n_popped = 0;
 
-  if (!is_silent && (self->n_queued == 0 || vgw_playout_level_may_play (&self->level, n_samples, self->n_queued)))
-    n_popped = MIN (n_samples, self->n_queued);
+  if (!is_silent
+      && (self->ring.n_samples == 0 || vgw_playout_level_may_play (&self->level, n_samples, self->ring.n_samples)))
+    n_popped = MIN (n_samples, self->ring.n_samples);
   if (n_popped > 0)
     {
-      copy_out (self, samples, n_popped);
-      skip (self, n_popped);
+      vgw_sample_ring_peek (&self->ring, samples, n_popped);
+      vgw_sample_ring_skip (&self->ring, n_popped);
+      if (self->is_all_noted && self->n_utterance == 0)
+        note (self, VGW_PLAYOUT_STARTED);
       self->n_played += n_popped;
       self->n_utterance += n_popped;
       if (n_popped == n_samples)
@@ -340,8 +281,8 @@ pop_queued (VgwPlayout *self, gint16 *samples, gsize n_samples)
     }
   self->gain = target;
   self->is_sounding = n_popped > 0 && n_popped == n_samples;
-  if ((!is_silent || self->n_queued == 0) && self->is_uttering && !self->level.is_gathering)
-    vgw_playout_level_pop (&self->level, n_samples, n_popped, self->n_queued);
+  if ((!is_silent || self->ring.n_samples == 0) && self->is_uttering && !self->level.is_gathering)
+    vgw_playout_level_pop (&self->level, n_samples, n_popped, self->ring.n_samples);
   return n_popped;
 }
 
@@ -385,7 +326,7 @@ vgw_playout_unref (VgwPlayout *self)
   g_mutex_clear (&self->notify_lock);
   g_mutex_clear (&self->lock);
   g_free (self->session_id);
-  g_free (self->ring);
+  vgw_sample_ring_clear (&self->ring);
   g_free (self);
 }
 
@@ -415,7 +356,7 @@ vgw_playout_is_full (VgwPlayout *self)
   gboolean is_full;
 
   g_mutex_lock (&self->lock);
-  is_full = self->overflow == VGW_PLAYOUT_KEEP && self->n_queued >= self->max_samples
+  is_full = self->overflow == VGW_PLAYOUT_KEEP && self->ring.n_samples >= self->max_samples
             && (self->holds & VGW_PLAYOUT_HOLD_ENGINE) == 0;
   g_mutex_unlock (&self->lock);
   return is_full;
@@ -445,12 +386,33 @@ vgw_playout_set_notify (VgwPlayout *self, VgwPlayoutNotifyFunc func, gpointer us
   g_mutex_lock (&self->lock);
   self->is_noted = func != NULL;
   self->is_awake = FALSE;
+  self->is_all_noted = FALSE;
   if (func == NULL)
     vgw_playout_ledger_clear (&self->ledger);
   g_mutex_unlock (&self->lock);
   g_mutex_unlock (&self->notify_lock);
   if (old_destroy != NULL)
     old_destroy (old_data);
+}
+
+void
+vgw_playout_record_all (VgwPlayout *self)
+{
+  g_mutex_lock (&self->lock);
+  self->is_all_noted = self->is_noted;
+  g_mutex_unlock (&self->lock);
+}
+
+guint
+vgw_playout_drop_marks (VgwPlayout *self)
+{
+  guint n_events;
+
+  g_mutex_lock (&self->lock);
+  vgw_playout_ledger_drop_marks (&self->ledger);
+  n_events = self->ledger.events.length;
+  g_mutex_unlock (&self->lock);
+  return n_events;
 }
 
 VgwPlayoutEvent *
@@ -512,11 +474,11 @@ vgw_playout_pop (VgwPlayout *self, gint16 *samples, gsize n_samples)
   n_tail = pop_tail (self, samples, n_samples);
   n_popped = pop_queued (self, samples + n_tail, n_samples - n_tail);
   settle (self);
-  if (self->is_uttering && self->n_queued == 0 && !self->is_sounding && vgw_playout_level_is_over (&self->level))
+  if (self->is_uttering && self->ring.n_samples == 0 && !self->is_sounding && vgw_playout_level_is_over (&self->level))
     {
       self->is_uttering = FALSE;
       note (self, VGW_PLAYOUT_DRAINED);
-      shrink (self);
+      vgw_sample_ring_shrink (&self->ring);
     }
   unlock_and_notify (self);
   return n_tail + n_popped;
@@ -546,6 +508,18 @@ vgw_playout_mark (VgwPlayout *self, const char *name)
   return is_taken;
 }
 
+guint64
+vgw_playout_add_place (VgwPlayout *self)
+{
+  guint64 place;
+
+  g_mutex_lock (&self->lock);
+  place = self->is_all_noted ? vgw_playout_ledger_add_place (&self->ledger, self->n_in) : 0;
+  settle (self);
+  unlock_and_notify (self);
+  return place;
+}
+
 void
 vgw_playout_clear (VgwPlayout *self)
 {
@@ -554,19 +528,19 @@ vgw_playout_clear (VgwPlayout *self)
   g_mutex_lock (&self->lock);
   if (self->is_sounding && self->gain > 0)
     {
-      self->n_tail = MIN (self->n_queued, (gsize) self->rate_hz * VGW_PLAYOUT_FADE_MS / 1000);
-      copy_out (self, self->tail, self->n_tail);
+      self->n_tail = MIN (self->ring.n_samples, (gsize) self->rate_hz * VGW_PLAYOUT_FADE_MS / 1000);
+      vgw_sample_ring_peek (&self->ring, self->tail, self->n_tail);
       apply_gain (self->tail, self->n_tail, self->gain, 0);
     }
   event = now (self);
-  event.cleared_ms = samples_to_ms (self, self->n_queued);
-  skip (self, self->n_queued);
+  event.cleared_ms = samples_to_ms (self, self->ring.n_samples);
+  vgw_sample_ring_skip (&self->ring, self->ring.n_samples);
   self->is_uttering = FALSE;
   self->is_sounding = FALSE;
   if (self->is_noted)
     vgw_playout_ledger_drop (&self->ledger, &event);
   settle (self);
-  shrink (self);
+  vgw_sample_ring_shrink (&self->ring);
   unlock_and_notify (self);
 }
 
@@ -590,7 +564,7 @@ void
 vgw_playout_get_stats (VgwPlayout *self, VgwPlayoutStats *stats)
 {
   g_mutex_lock (&self->lock);
-  stats->queued_ms = (guint) samples_to_ms (self, self->n_queued);
+  stats->queued_ms = (guint) samples_to_ms (self, self->ring.n_samples);
   stats->played_ms = samples_to_ms (self, self->n_played);
   stats->skipped_ms = samples_to_ms (self, self->n_skipped);
   stats->dropped_ms = samples_to_ms (self, self->n_dropped);

@@ -72,6 +72,12 @@ void vgw_playout_set_session_id (VgwPlayout *self, const char *session_id);
  * pending events and marks are dropped. */
 void vgw_playout_set_notify (VgwPlayout *self, VgwPlayoutNotifyFunc func, gpointer user_data, GDestroyNotify destroy);
 
+/* Records STARTED and PLACE, too; after vgw_playout_set_notify (). */
+void vgw_playout_record_all (VgwPlayout *self);
+
+/* Drops the pending marks. Returns: the number of pending events, all of which are from before */
+guint vgw_playout_drop_marks (VgwPlayout *self);
+
 /* The next event, or NULL, after which the notify function may be called again. Returns: (transfer full) */
 VgwPlayoutEvent *vgw_playout_take_event (VgwPlayout *self);
 
@@ -85,6 +91,10 @@ gsize vgw_playout_pop (VgwPlayout *self, gint16 *samples, gsize n_samples);
 
 /* Adds a mark after the queued audio. FALSE where VGW_PLAYOUT_MAX_MARKS are pending, or the name is too long. */
 gboolean vgw_playout_mark (VgwPlayout *self, const char *name);
+
+/* Adds a place after the queued audio: PLACE with its number follows. 0 where it is not recorded, or
+ * VGW_PLAYOUT_MAX_PLACES are pending. */
+guint64 vgw_playout_add_place (VgwPlayout *self);
 
 /* Empties the queue. The next samples are faded out in VGW_PLAYOUT_FADE_MS to avoid a click. */
 void vgw_playout_clear (VgwPlayout *self);

@@ -1,5 +1,5 @@
-/* The engine's output works on the playout queue alone, on any thread (vgw-playout-sink.h). What becomes of it comes
- * back through the mailbox: one post for however many events. */
+/* The engine's output works on the playout queue alone, on any thread (vgw-playout-sink.h); what becomes of it comes
+ * back through the watch. */
 #include "session/vgw-conversation.h"
 
 #include <string.h>
@@ -7,16 +7,12 @@
 #include "base/vgw-error.h"
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
-#include "base/vgw-mailbox.h"
 #include "session/vgw-event-filter.h"
 #include "session/vgw-playout-drain.h"
-#include "session/vgw-playout-sink.h"
+#include "session/vgw-playout-watch.h"
 
-#define MAX_EVENTS_PER_TURN 256 /* of the main loop: an engine that floods its queue with marks delays no other call */
-#define CLEARED_BURST_SECONDS 2 /* of the rate of events may come at once */
 #define SPEECH_STARTED "{\"type\":\"speech-started\"}"
 #define SPEECH_STOPPED "{\"type\":\"speech-stopped\"}"
-#define MARK_REFUSED "{\"type\":\"error\",\"code\":\"too-large\",\"message\":\"a mark was dropped\"}"
 #define EVENT_REFUSED "{\"type\":\"error\",\"code\":\"too-large\",\"message\":\"an event was dropped\"}"
 
 static const VgwPlayoutOverflow playout_overflows[] = {
@@ -42,17 +38,16 @@ struct _VgwConversation
   } state;
 
   const VgwEngineConfig *config;
-  VgwEngine *engine;         /* (nullable) */
-  VgwBridge *bridge;         /* from prepare () to stop () */
-  VgwCallerSpeech *speech;   /* as long as the bridge */
-  VgwMailbox *mailbox;       /* from the playout queue to the main thread; as long as the bridge */
-  gboolean has_refused_mark; /* and the engine was notified */
+  VgwEngine *engine;       /* (nullable) */
+  VgwBridge *bridge;       /* from prepare () to stop () */
+  VgwCallerSpeech *speech; /* as long as the bridge */
+  VgwPlayoutWatch *watch;  /* as long as the bridge */
+  gboolean has_moments;    /* they are reported */
   gboolean is_deaf;
   VgwPlayoutDrain *drain; /* (nullable) the engine has hung up, and what it said is being heard */
   VgwPlayoutStats last_playout;
 
   VgwEventFilter client_events, engine_events;
-  VgwTokenBucket cleared_events;
 };
 
 G_DEFINE_FINAL_TYPE (VgwConversation, vgw_conversation, G_TYPE_OBJECT)
@@ -77,6 +72,14 @@ report_error (VgwConversation *self, VgwConversationReportType type, const GErro
   self->func (&(VgwConversationReport){ .type = type, .error = error }, self->user_data);
 }
 
+static void
+report_moment (VgwConversation *self, VgwMomentType type)
+{
+  const VgwMoment moment = { .type = type };
+
+  self->func (&(VgwConversationReport){ VGW_CONVERSATION_MOMENT, .moment = &moment }, self->user_data);
+}
+
 /* An event of the gateway. @engine (nullable): a name in it. */
 static void
 report_notice (VgwConversation *self, const char *type, const char *engine)
@@ -93,17 +96,6 @@ report_notice (VgwConversation *self, const char *type, const char *engine)
 
 /* --- audio --- */
 
-static void
-on_mark_refused (gpointer object, gpointer payload)
-{
-  VgwConversation *self = object;
-
-  if (self->has_refused_mark || self->engine == NULL)
-    return;
-  self->has_refused_mark = TRUE;
-  vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_EVENT, .json = MARK_REFUSED });
-}
-
 /* On a streaming thread. */
 static void
 push_to_engine (const gint16 *samples, gsize n_samples, gpointer user_data)
@@ -111,69 +103,16 @@ push_to_engine (const gint16 *samples, gsize n_samples, gpointer user_data)
   vgw_engine_push_audio (user_data, samples, n_samples);
 }
 
-/* An engine causes one with two small messages: bounded on their own, so that they take no room from its events. */
-static void
-report_cleared (VgwConversation *self, const VgwPlayoutEvent *event)
-{
-  guint per_second = self->context->limits.max_events_per_second;
-  g_autofree char *json = NULL;
-
-  if (event->cleared_ms == 0 || self->state != CONVERSATION_STARTED
-      || (per_second > 0
-          && !vgw_token_bucket_take (&self->cleared_events, 1, per_second, CLEARED_BURST_SECONDS * per_second,
-                                     g_get_monotonic_time ())))
-    return;
-  json = g_strdup_printf ("{\"type\":\"playout-cleared\",\"utterance_ms\":%" G_GUINT64_FORMAT
-                          ",\"cleared_ms\":%" G_GUINT64_FORMAT "}",
-                          event->utterance_ms, event->cleared_ms);
-  report_event (self, VGW_CONVERSATION_NOTICE, json);
-}
-
-/* Main thread. Each event may make the engine hang up. */
-static void
-handle_playout_events (gpointer object, gpointer payload)
-{
-  VgwConversation *self = object;
-  g_autoptr (VgwPlayout) playout = NULL;
-
-  if (self->bridge == NULL)
-    return;
-  playout = vgw_playout_ref (vgw_bridge_get_playout (self->bridge));
-  for (guint i = 0; i < MAX_EVENTS_PER_TURN && self->engine != NULL; i++)
-    {
-      g_autoptr (VgwPlayoutEvent) event = vgw_playout_take_event (playout);
-
-      if (event == NULL)
-        return;
-      vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_PLAYOUT, .playout = event });
-      if (event->type == VGW_PLAYOUT_CLEARED)
-        report_cleared (self, event);
-    }
-  if (self->mailbox != NULL)
-    vgw_mailbox_post (self->mailbox, handle_playout_events, NULL, NULL);
-}
-
-/* Any thread. */
-static void
-on_playout_notify (gpointer user_data)
-{
-  vgw_mailbox_post (user_data, handle_playout_events, NULL, NULL);
-}
-
-/* An engine without interest in them costs nothing. */
-static void
-watch_playout (VgwConversation *self)
-{
-  VgwPlayout *playout = vgw_bridge_get_playout (self->bridge);
-
-  if (VGW_ENGINE_GET_CLASS (self->engine)->takes_playout)
-    vgw_playout_set_notify (playout, on_playout_notify, vgw_mailbox_ref (self->mailbox),
-                            (GDestroyNotify) vgw_mailbox_unref);
-  else
-    vgw_playout_set_notify (playout, NULL, NULL, NULL);
-}
-
 /* --- the caller speaks --- */
+
+static void
+report_speech (VgwConversation *self, gboolean is_speaking)
+{
+  if (self->has_moments)
+    report_moment (self, is_speaking ? VGW_MOMENT_CALLER_STARTED : VGW_MOMENT_CALLER_STOPPED);
+  else
+    report_event (self, VGW_CONVERSATION_NOTICE, is_speaking ? SPEECH_STARTED : SPEECH_STOPPED);
+}
 
 static void
 on_speech_changed (gboolean is_speaking, gpointer user_data)
@@ -183,7 +122,7 @@ on_speech_changed (gboolean is_speaking, gpointer user_data)
   if (self->engine != NULL)
     vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_SPEECH, .is_speaking = is_speaking });
   if (self->state == CONVERSATION_STARTED) /* the engine may have hung up */
-    report_event (self, VGW_CONVERSATION_NOTICE, is_speaking ? SPEECH_STARTED : SPEECH_STOPPED);
+    report_speech (self, is_speaking);
 }
 
 /* --- the engine --- */
@@ -198,7 +137,7 @@ drop_engine (VgwConversation *self, const char *reason)
     return;
   playout = vgw_bridge_get_playout (self->bridge);
   vgw_bridge_set_audio_func (self->bridge, NULL, NULL, NULL);
-  vgw_playout_set_notify (playout, NULL, NULL, NULL);
+  vgw_playout_watch_set_engine (self->watch, NULL, NULL, NULL);
   vgw_engine_stop (self->engine, reason);
   g_clear_object (&self->engine);
   vgw_playout_hold (playout, VGW_PLAYOUT_HOLD_ENGINE, FALSE); /* nothing else ends its hold */
@@ -270,7 +209,7 @@ handle_failure (VgwConversation *self, const GError *error)
       report_notice (self, "engine-fallback", next->name);
       /* the next engine is notified of speech from its beginning, and the client, which knows of it, of an end */
       if (self->state != CONVERSATION_STOPPED && vgw_caller_speech_stop (self->speech))
-        report_event (self, VGW_CONVERSATION_NOTICE, SPEECH_STOPPED);
+        report_speech (self, FALSE);
       if (self->state == CONVERSATION_STOPPED)
         return;
       report (self, VGW_CONVERSATION_ENGINE_CHANGED);
@@ -290,7 +229,7 @@ handle_failure (VgwConversation *self, const GError *error)
 }
 
 static void
-handle_engine_event (VgwConversation *self, const char *json)
+handle_engine_event (VgwConversation *self, const char *json, guint64 place)
 {
   g_autoptr (GError) error = NULL;
 
@@ -299,7 +238,11 @@ handle_engine_event (VgwConversation *self, const char *json)
     error = g_error_new_literal (VGW_ERROR, VGW_ERROR_TOO_LARGE,
                                  "the client does not read its events fast enough; some were dropped");
   if (error == NULL)
-    return;
+    {
+      if (self->has_moments && self->watch != NULL)
+        vgw_playout_watch_follow (self->watch, json, place);
+      return;
+    }
   vgw_event_filter_drop (&self->engine_events, self->session_id, "engine", error);
   if (self->engine_events.n_dropped == 1 && self->engine != NULL) /* once, or the answer were the next flood */
     vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_EVENT, .json = EVENT_REFUSED });
@@ -344,7 +287,7 @@ handle_output (const VgwEngineOutput *output, gpointer user_data)
   switch (output->type)
     {
     case VGW_ENGINE_OUTPUT_EVENT:
-      handle_engine_event (self, output->json);
+      handle_engine_event (self, output->json, output->place);
       break;
     case VGW_ENGINE_OUTPUT_STATUS:
       vgw_info (self->session_id, "engine %s: %s", self->config->name, vgw_engine_status_to_string (output->status));
@@ -369,11 +312,14 @@ make_bridge (VgwConversation *self)
 {
   const VgwEngineConfig *config = self->config;
 
-  self->mailbox = vgw_mailbox_new (G_OBJECT (self));
   self->bridge = vgw_bridge_new (vgw_media_get_pacer (self->context->media),
                                  &(VgwAudioFormat){ config->sample_rate_hz }, config->max_playout_ms);
   vgw_playout_set_session_id (vgw_bridge_get_playout (self->bridge), self->session_id);
   self->speech = vgw_caller_speech_new (self->bridge, on_speech_changed, self);
+  self->watch =
+      vgw_playout_watch_new (vgw_bridge_get_playout (self->bridge),
+                             &(VgwPlayoutWatchSetup){ self->func, self->user_data,
+                                                      self->context->limits.max_events_per_second, self->has_moments });
 }
 
 void
@@ -392,9 +338,8 @@ vgw_conversation_use_engine (VgwConversation *self, VgwEngine *engine, const Vgw
   playout = vgw_bridge_get_playout (self->bridge);
   vgw_playout_set_bound (playout, config->max_playout_ms, playout_overflows[config->overflow]);
   vgw_playout_set_real_time (playout, vgw_engine_config_is_behind_network (config), config->prebuffer_ms);
-  vgw_playout_sink_connect (engine, playout, handle_output, self, self->mailbox, on_mark_refused);
-  watch_playout (self);
-  vgw_caller_speech_configure (self->speech, config, VGW_ENGINE_GET_CLASS (engine)->takes_speech);
+  vgw_playout_watch_set_engine (self->watch, engine, handle_output, self);
+  vgw_caller_speech_configure (self->speech, config, self->has_moments || VGW_ENGINE_GET_CLASS (engine)->takes_speech);
 }
 
 /* --- the client --- */
@@ -445,7 +390,35 @@ vgw_conversation_handle_dtmf (VgwConversation *self, char digit, guint duration_
     vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { digit, duration_ms } });
 }
 
+void
+vgw_conversation_interrupt (VgwConversation *self)
+{
+  g_return_if_fail (VGW_IS_CONVERSATION (self));
+
+  if (self->state == CONVERSATION_STARTED)
+    vgw_playout_clear (vgw_bridge_get_playout (self->bridge));
+}
+
+void
+vgw_conversation_get_levels (VgwConversation *self, double *caller, double *bot)
+{
+  g_return_if_fail (VGW_IS_CONVERSATION (self));
+
+  *caller = *bot = 0;
+  if (self->bridge != NULL)
+    vgw_bridge_get_levels (self->bridge, caller, bot);
+}
+
 /* --- life --- */
+
+void
+vgw_conversation_watch_moments (VgwConversation *self)
+{
+  g_return_if_fail (VGW_IS_CONVERSATION (self));
+  g_return_if_fail (self->bridge == NULL);
+
+  self->has_moments = TRUE;
+}
 
 gboolean
 vgw_conversation_prepare (VgwConversation *self, GError **error)
@@ -506,10 +479,10 @@ vgw_conversation_stop (VgwConversation *self, const char *reason)
   g_clear_pointer (&self->drain, vgw_playout_drain_free);
   g_clear_pointer (&self->speech, vgw_caller_speech_free);
   drop_engine (self, reason);
-  if (self->mailbox != NULL)
-    vgw_mailbox_close (self->mailbox);
+  if (self->watch != NULL)
+    vgw_playout_watch_stop (self->watch);
+  g_clear_object (&self->watch);
   g_clear_object (&self->bridge);
-  g_clear_pointer (&self->mailbox, vgw_mailbox_unref);
   vgw_event_filter_clear (&self->client_events);
 }
 

@@ -6,39 +6,20 @@
 #pragma once
 
 #include "session/vgw-caller-speech.h"
+#include "session/vgw-conversation-report.h"
 #include "session/vgw-grant.h"
 #include "session/vgw-session-context.h"
 
 #define VGW_TYPE_CONVERSATION (vgw_conversation_get_type ())
 G_DECLARE_FINAL_TYPE (VgwConversation, vgw_conversation, VGW, CONVERSATION, GObject)
 
-typedef enum
-{
-  VGW_CONVERSATION_STARTED,        /* the engine runs, or the call goes on without one; once, before any held event */
-  VGW_CONVERSATION_NOTICE,         /* json: an event for the client, of the gateway itself */
-  VGW_CONVERSATION_ENGINE_EVENT,   /* json: an event of the engine for the client */
-  VGW_CONVERSATION_EVENT_REFUSED,  /* error: an event of the client was dropped, and the client is to be notified */
-  VGW_CONVERSATION_ENGINE_CHANGED, /* another engine takes over */
-  VGW_CONVERSATION_HUNG_UP,        /* the engine has hung up, and what it said before has been heard */
-  VGW_CONVERSATION_FAILED,         /* error: the engine has failed, and the call cannot go on */
-} VgwConversationReportType;
-
-typedef struct
-{
-  VgwConversationReportType type;
-  union
-  {
-    const char *json;
-    const GError *error;
-  };
-} VgwConversationReport;
-
-/* May stop the conversation. Returns: FALSE where the client's queue has no room for an ENGINE_EVENT, else TRUE. */
-typedef gboolean (*VgwConversationFunc) (const VgwConversationReport *report, gpointer user_data);
-
 /* @context, @grant and @session_id must outlive the conversation. Returns: (transfer full) */
 VgwConversation *vgw_conversation_new (const VgwSessionContext *context, const VgwGrant *grant, const char *session_id,
                                        VgwConversationFunc func, gpointer user_data);
+
+/* Reports what a door needs that speaks a protocol of its own: see VgwConversationReportType. The speech of the caller
+ * is detected for it, whatever the engine. Before prepare (). */
+void vgw_conversation_watch_moments (VgwConversation *self);
 
 /* Makes the engine and the bridge, unless they are there. Errors: VGW_ERROR_CONFIG. */
 gboolean vgw_conversation_prepare (VgwConversation *self, GError **error);
@@ -55,6 +36,13 @@ void vgw_conversation_handle_event (VgwConversation *self, const char *json);
 
 /* A key of the caller ('0'-'9', '*', '#', 'A'-'D'). */
 void vgw_conversation_handle_dtmf (VgwConversation *self, char digit, guint duration_ms);
+
+/* Drops what the caller has not heard yet of the engine's audio; the engine gets VGW_PLAYOUT_CLEARED, also where nothing
+ * waits. */
+void vgw_conversation_interrupt (VgwConversation *self);
+
+/* The root of the mean power of the last ~100 ms of what the caller says and hears, 0 to 1 of full scale. */
+void vgw_conversation_get_levels (VgwConversation *self, double *caller, double *bot);
 
 /* Makes @engine (transfer full, not started), which @config describes, the one that the conversation talks to. Before
  * start (), or where there is none. */

@@ -14,6 +14,7 @@ typedef struct
   char *metadata; /* (nullable) text of a JSON object for the engine, from what has proved the identity */
 
   /* what the request brought, each (nullable) */
+  const char *door;          /* static: the name of the one that it came to */
   char *origin, *user_agent; /* valid UTF-8 of bounded length */
   GHashTable *parameters;    /* of its query, decoded: name → value */
 } VgwGrant;

@@ -150,6 +150,12 @@ on_peer_connected (VgwPeer *peer, gpointer user_data)
 }
 
 static void
+on_peer_channel_open (VgwPeer *peer, gpointer user_data)
+{
+  report (user_data, &(VgwLegReport){ .type = VGW_LEG_REPORT_CHANNEL_OPEN });
+}
+
+static void
 on_peer_event (VgwPeer *peer, const char *text, gpointer user_data)
 {
   report (user_data, &(VgwLegReport){ .type = VGW_LEG_REPORT_EVENT, .text = text });
@@ -180,13 +186,14 @@ on_peer_closed (VgwPeer *peer, gpointer user_data)
 }
 
 static void
-make_peer (VgwLeg *self, const VgwAudioFormat *format, gboolean wants_voice)
+make_peer (VgwLeg *self, const VgwPeerSetup *setup)
 {
-  self->peer = vgw_peer_new (self->context->media, self->session_id, format, wants_voice);
+  self->peer = vgw_peer_new (self->context->media, self->session_id, setup);
   self->answer_cancellable = g_cancellable_new ();
   g_signal_connect (self->peer, "candidate", G_CALLBACK (on_peer_candidate), self);
   g_signal_connect (self->peer, "track", G_CALLBACK (on_peer_track), self);
   g_signal_connect (self->peer, "connected", G_CALLBACK (on_peer_connected), self);
+  g_signal_connect (self->peer, "channel-open", G_CALLBACK (on_peer_channel_open), self);
   g_signal_connect (self->peer, "event", G_CALLBACK (on_peer_event), self);
   g_signal_connect (self->peer, "dtmf", G_CALLBACK (on_peer_dtmf), self);
   g_signal_connect (self->peer, "voice", G_CALLBACK (on_peer_voice), self);
@@ -280,7 +287,7 @@ add_candidate (VgwLeg *self, const char *text, const char *mid, int mline_index)
 }
 
 gboolean
-vgw_leg_handle_offer (VgwLeg *self, const char *sdp, const VgwAudioFormat *format, gboolean wants_voice, GError **error)
+vgw_leg_handle_offer (VgwLeg *self, const char *sdp, const VgwPeerSetup *setup, GError **error)
 {
   VgwCapacity *capacity = self->context->capacity;
 
@@ -291,7 +298,7 @@ vgw_leg_handle_offer (VgwLeg *self, const char *sdp, const VgwAudioFormat *forma
   self->offered_us = g_get_monotonic_time ();
   if (self->context->limits.connect_timeout_ms > 0)
     self->connect_timer_id = g_timeout_add (self->context->limits.connect_timeout_ms, on_connect_timeout, self);
-  make_peer (self, format, wants_voice);
+  make_peer (self, setup);
   vgw_peer_answer_async (self->peer, sdp, self->answer_cancellable, on_answer, self);
   g_rc_box_acquire (self);
   while (self->early_candidates->len > 0 && self->peer != NULL)

@@ -20,10 +20,11 @@ typedef enum
   VGW_LEG_REPORT_CANDIDATE, /* candidate: one of ours */
   VGW_LEG_REPORT_TRACK,     /* track: the client sends media */
   VGW_LEG_REPORT_CONNECTED, /* media passes */
-  VGW_LEG_REPORT_EVENT,     /* text: of a data channel */
-  VGW_LEG_REPORT_KEY,       /* key */
-  VGW_LEG_REPORT_VOICE,     /* has_voice, in the client's audio */
-  VGW_LEG_REPORT_FAILED,    /* error; no offer can follow */
+  VGW_LEG_REPORT_CHANNEL_OPEN,
+  VGW_LEG_REPORT_EVENT,  /* text: of a data channel */
+  VGW_LEG_REPORT_KEY,    /* key */
+  VGW_LEG_REPORT_VOICE,  /* has_voice, in the client's audio */
+  VGW_LEG_REPORT_FAILED, /* error; no offer can follow */
   VGW_LEG_REPORT_LATE,   /* error: not connected within limits.connect-timeout-ms of the offer; no offer can follow */
   VGW_LEG_REPORT_CLOSED, /* by the client */
 } VgwLegReportType;
@@ -62,11 +63,10 @@ VgwLeg *vgw_leg_new (const VgwSessionContext *context, const char *session_id, V
 void vgw_leg_close (VgwLeg *self);
 void vgw_leg_free (VgwLeg *self);
 
-/* Makes an answer for @sdp: ANSWER, REJECTED, FAILED or LATE follows. @format: of the audio at the bridge;
- * @wants_voice: whether VOICE is to be reported. Errors, and the leg is as before: VGW_ERROR_BAD_STATE where the leg
+/* Makes an answer for @sdp: ANSWER, REJECTED, FAILED or LATE follows. @setup: of the peer.
+ * Errors, and the leg is as before: VGW_ERROR_BAD_STATE where the leg
  * does not wait for an offer, VGW_ERROR_BUSY where there is no room for one more peer. */
-gboolean vgw_leg_handle_offer (VgwLeg *self, const char *sdp, const VgwAudioFormat *format, gboolean wants_voice,
-                               GError **error);
+gboolean vgw_leg_handle_offer (VgwLeg *self, const char *sdp, const VgwPeerSetup *setup, GError **error);
 
 /* A candidate of the client, "" or NULL at their end; before the offer it waits for it. @mid is (nullable),
  * @mline_index -1 where the client did not name one. What is wrong with one is REFUSED; of those above the bound of the

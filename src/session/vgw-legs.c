@@ -17,6 +17,7 @@ struct _VgwLegs
   const char *session_id;
   VgwConversation *conversation;
   VgwOutbox *outbox;
+  VgwClientChannel *channel; /* (nullable) in place of events between client and engine */
   VgwLegsFunc func;
   gpointer user_data;
 
@@ -98,6 +99,27 @@ handle_closed (VgwLegs *self, gboolean is_next)
   fail_next (self, error);
 }
 
+/* Whose data channel is used (nullable). */
+static void
+set_channel_peer (VgwLegs *self, VgwPeer *peer)
+{
+  if (self->channel != NULL)
+    vgw_client_channel_set_peer (self->channel, peer);
+  else
+    vgw_outbox_set_peer (self->outbox, peer);
+}
+
+static void
+handle_text (VgwLegs *self, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->channel == NULL)
+    vgw_conversation_handle_event (self->conversation, text);
+  else if (!vgw_client_channel_handle_text (self->channel, text, &error))
+    vgw_outbox_queue_refusal (self->outbox, error, NULL);
+}
+
 static void
 handle_connected (VgwLegs *self, gboolean is_next)
 {
@@ -107,7 +129,7 @@ handle_connected (VgwLegs *self, gboolean is_next)
     take_over (self);
   peer = vgw_leg_get_peer (self->current);
   vgw_peer_attach (peer, vgw_conversation_get_bridge (self->conversation));
-  vgw_outbox_set_peer (self->outbox, peer);
+  set_channel_peer (self, peer);
   vgw_caller_speech_set_voice (vgw_conversation_get_speech (self->conversation), FALSE); /* reported anew */
   report (self, VGW_LEGS_CONNECTED, NULL);
 }
@@ -146,8 +168,12 @@ on_leg_report (VgwLeg *leg, const VgwLegReport *leg_report, gpointer user_data)
     case VGW_LEG_REPORT_CONNECTED:
       handle_connected (self, is_next);
       break;
+    case VGW_LEG_REPORT_CHANNEL_OPEN:
+      if (self->channel != NULL)
+        vgw_client_channel_handle_open (self->channel);
+      break;
     case VGW_LEG_REPORT_EVENT:
-      vgw_conversation_handle_event (self->conversation, leg_report->text);
+      handle_text (self, leg_report->text);
       break;
     case VGW_LEG_REPORT_KEY:
       vgw_conversation_handle_dtmf (self->conversation, leg_report->key.digit, leg_report->key.duration_ms);
@@ -187,6 +213,13 @@ vgw_legs_new (const VgwSessionContext *context, const char *session_id, VgwConve
 }
 
 void
+vgw_legs_use_channel (VgwLegs *self, VgwClientChannel *channel)
+{
+  self->channel = channel;
+  vgw_conversation_watch_moments (self->conversation);
+}
+
+void
 vgw_legs_close (VgwLegs *self)
 {
   drop_retiring (self);
@@ -197,7 +230,7 @@ vgw_legs_close (VgwLegs *self)
 void
 vgw_legs_close_current (VgwLegs *self)
 {
-  vgw_outbox_set_peer (self->outbox, NULL);
+  set_channel_peer (self, NULL);
   vgw_leg_close (self->current);
 }
 
@@ -256,8 +289,13 @@ reanswer (VgwLegs *self, VgwLeg *leg, VgwLegState state, const char *sdp, GError
 static gboolean
 offer_to (VgwLegs *self, VgwLeg *leg, const char *sdp, GError **error)
 {
-  return vgw_leg_handle_offer (leg, sdp, vgw_bridge_get_format (vgw_conversation_get_bridge (self->conversation)),
-                               vgw_caller_speech_wants_voice (vgw_conversation_get_speech (self->conversation)), error);
+  const VgwPeerSetup setup = {
+    .format = *vgw_bridge_get_format (vgw_conversation_get_bridge (self->conversation)),
+    .wants_voice = vgw_caller_speech_wants_voice (vgw_conversation_get_speech (self->conversation)),
+    .channel_label = self->channel != NULL ? vgw_client_channel_get_label (self->channel) : NULL,
+  };
+
+  return vgw_leg_handle_offer (leg, sdp, &setup, error);
 }
 
 gboolean

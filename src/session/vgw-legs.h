@@ -6,6 +6,7 @@
  * leg and conversation; answers, candidates and tracks go to the client. Main thread. */
 #pragma once
 
+#include "session/vgw-client-channel.h"
 #include "session/vgw-conversation.h"
 #include "session/vgw-leg.h"
 #include "session/vgw-outbox.h"
@@ -29,6 +30,10 @@ typedef void (*VgwLegsFunc) (VgwLegsReport report, const GError *error, gpointer
 /* @context, @session_id, @conversation and @outbox must outlive the legs. Returns: (transfer full) */
 VgwLegs *vgw_legs_new (const VgwSessionContext *context, const char *session_id, VgwConversation *conversation,
                        VgwOutbox *outbox, VgwLegsFunc func, gpointer user_data);
+
+/* The data channel of each leg is @channel's, which outlives the legs: texts and its opening go there. The
+ * conversation reports its moments. Before the first offer. */
+void vgw_legs_use_channel (VgwLegs *self, VgwClientChannel *channel);
 
 /* Closes all legs; nothing is reported afterwards. Idempotent. */
 void vgw_legs_close (VgwLegs *self);

@@ -31,6 +31,12 @@ is_full (gpointer user_data)
   return vgw_playout_is_full (((Sink *) user_data)->playout);
 }
 
+static guint64
+add_place (gpointer user_data)
+{
+  return vgw_playout_add_place (((Sink *) user_data)->playout);
+}
+
 static void
 handle (const VgwEngineOutput *output, gpointer user_data)
 {
@@ -61,7 +67,7 @@ void
 vgw_playout_sink_connect (VgwEngine *engine, VgwPlayout *playout, VgwPlayoutSinkFunc func, gpointer user_data,
                           VgwMailbox *mailbox, VgwMailboxFunc on_mark_refused)
 {
-  static const VgwEngineSink functions = { .play = play, .is_full = is_full, .handle = handle };
+  static const VgwEngineSink functions = { .play = play, .is_full = is_full, .add_place = add_place, .handle = handle };
   Sink *sink = g_new (Sink, 1);
 
   *sink = (Sink){ vgw_playout_ref (playout), func, user_data, vgw_mailbox_ref (mailbox), on_mark_refused };

@@ -234,7 +234,7 @@ vgw_session_table_find (VgwSessionTable *self, const char *id)
   return g_hash_table_lookup (self->sessions, id);
 }
 
-/* The session that @token is good for and that is of the same client as @grant, or NULL. */
+/* The session that @token is good for and that is of the same client and door as @grant, or NULL. */
 static VgwSession *
 find_resumed (VgwSessionTable *self, const char *token, const VgwGrant *grant)
 {
@@ -242,7 +242,8 @@ find_resumed (VgwSessionTable *self, const char *token, const VgwGrant *grant)
   const char *id = tokens != NULL ? vgw_resume_tokens_find (tokens, token) : NULL;
   VgwSession *session = id != NULL ? vgw_session_table_find (self, id) : NULL;
 
-  if (session == NULL || g_strcmp0 (vgw_session_get_grant (session)->identity, grant->identity) != 0)
+  if (session == NULL || g_strcmp0 (vgw_session_get_grant (session)->identity, grant->identity) != 0
+      || g_strcmp0 (vgw_session_get_grant (session)->door, grant->door) != 0)
     return NULL;
   return session;
 }

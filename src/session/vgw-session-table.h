@@ -19,7 +19,8 @@ VgwSession *vgw_session_table_create (VgwSessionTable *self, VgwGrant *grant, Vg
  * vgw_session_confirm () or the client's next resume shows that the next one has been received, and the door that the
  * session has, if any, is taken from it ("replaced"). vgw_session_attach () has to follow at once.
  * Errors: VGW_ERROR_GONE, counted as VGW_REFUSAL_RESUME, and no session is touched: a token that was used, whose
- * session is over, that never was one, or that is of a client with another identity. Returns: (transfer none) */
+ * session is over, that never was one, or that is of
+ * a client with another identity, or of another door. Returns: (transfer none) */
 VgwSession *vgw_session_table_resume (VgwSessionTable *self, const char *token, const VgwGrant *grant, GError **error);
 
 /* Counts and logs a request that gets no session; @engine (nullable): the name that it asked for. */

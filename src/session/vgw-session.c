@@ -26,6 +26,7 @@ struct _VgwSession
   VgwConversation *conversation;
   VgwLegs *legs;
   VgwOutbox *outbox;
+  VgwClientChannel *channel; /* (nullable) */
   VgwClientInput input;
   VgwAttachment attachment;
   VgwSessionTimers *timers;
@@ -67,15 +68,10 @@ fail (VgwSession *self, VgwEndReason reason, const GError *error)
 static void
 on_output (const VgwOutput *output, gpointer owner)
 {
-  switch (output->type)
-    {
-    case VGW_OUTPUT_MESSAGE:
-      g_signal_emit (owner, signals[SIGNAL_OUTGOING], 0, output->message);
-      break;
-    case VGW_OUTPUT_ENDED:
-      g_signal_emit (owner, signals[SIGNAL_ENDED], 0, output->reason);
-      break;
-    }
+  if (output->type == VGW_OUTPUT_MESSAGE)
+    g_signal_emit (owner, signals[SIGNAL_OUTGOING], 0, output->message);
+  else
+    g_signal_emit (owner, signals[SIGNAL_ENDED], 0, output->reason);
 }
 
 static void
@@ -149,21 +145,6 @@ update_phase (VgwSession *self)
     vgw_pause_watch_enter (self->pause_watch, phase);
 }
 
-/* Also from ACTIVE, where another leg has taken over. */
-static void
-enter_active (VgwSession *self)
-{
-  if (!vgw_conversation_start (self->conversation))
-    announce (self, "active");
-}
-
-static void
-enter_ending (VgwSession *self)
-{
-  vgw_legs_close (self->legs);
-  vgw_conversation_stop (self->conversation, vgw_end_reason_to_string (self->end_reason));
-}
-
 static void
 enter_ended (VgwSession *self)
 {
@@ -194,13 +175,15 @@ set_state (VgwSession *self, VgwSessionInput input)
     case VGW_SESSION_NEW:
       break;
     case VGW_SESSION_ACTIVE:
-      enter_active (self);
+      if (!vgw_conversation_start (self->conversation)) /* another leg has taken over */
+        announce (self, "active");
       break;
     case VGW_SESSION_RECOVERING:
       announce (self, "recovering");
       break;
     case VGW_SESSION_ENDING:
-      enter_ending (self);
+      vgw_legs_close (self->legs);
+      vgw_conversation_stop (self->conversation, vgw_end_reason_to_string (self->end_reason));
       break;
     case VGW_SESSION_ENDED:
       enter_ended (self);
@@ -229,6 +212,8 @@ on_conversation_report (const VgwConversationReport *report, gpointer user_data)
   VgwSession *self = user_data;
   VgwLeg *leg = vgw_legs_get_current (self->legs);
 
+  if (self->channel != NULL && (vgw_client_channel_take_report (self->channel, report) || is_over (self)))
+    return TRUE;
   switch (report->type)
     {
     case VGW_CONVERSATION_STARTED:
@@ -238,8 +223,7 @@ on_conversation_report (const VgwConversationReport *report, gpointer user_data)
     case VGW_CONVERSATION_ENGINE_EVENT:
       return vgw_outbox_queue_event (self->outbox, report->json, FALSE);
     case VGW_CONVERSATION_NOTICE:
-      vgw_outbox_queue_event (self->outbox, report->json, TRUE);
-      break;
+      return vgw_outbox_queue_event (self->outbox, report->json, TRUE);
     case VGW_CONVERSATION_EVENT_REFUSED:
       vgw_outbox_queue (self->outbox, vgw_message_new_error (report->error, FALSE));
       break;
@@ -252,6 +236,8 @@ on_conversation_report (const VgwConversationReport *report, gpointer user_data)
     case VGW_CONVERSATION_FAILED:
       fail (self, VGW_END_ENGINE, report->error);
       break;
+    case VGW_CONVERSATION_MOMENT:
+      break; /* only for a channel */
     }
   return TRUE;
 }
@@ -391,9 +377,9 @@ vgw_session_finalize (GObject *object)
 {
   VgwSession *self = VGW_SESSION (object);
 
-  g_clear_pointer (&self->pause_watch, vgw_pause_watch_free);
   g_clear_pointer (&self->timers, vgw_session_timers_free);
   g_clear_pointer (&self->legs, vgw_legs_free);
+  g_clear_pointer (&self->channel, vgw_client_channel_free);
   g_clear_pointer (&self->outbox, vgw_outbox_free);
   g_clear_object (&self->conversation);
   g_clear_pointer (&self->grant, vgw_grant_unref);
@@ -449,6 +435,23 @@ vgw_session_new (const VgwSessionContext *context, VgwGrant *grant)
     .is_attached = TRUE,
   };
   return self;
+}
+
+void
+vgw_session_use_channel (VgwSession *self, const VgwClientChannelSetup *setup)
+{
+  g_return_if_fail (VGW_IS_SESSION (self));
+  g_return_if_fail (self->started_at_us == 0 && self->channel == NULL);
+
+  self->channel = vgw_client_channel_new (self, self->id, self->context, setup);
+  vgw_legs_use_channel (self->legs, self->channel);
+}
+
+gboolean
+vgw_session_send_text (VgwSession *self, const char *text)
+{
+  g_return_val_if_fail (VGW_IS_SESSION (self) && self->channel != NULL, FALSE);
+  return !is_over (self) && vgw_client_channel_send (self->channel, text);
 }
 
 void

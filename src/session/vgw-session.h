@@ -17,6 +17,7 @@
 
 #include <glib-object.h>
 
+#include "session/vgw-client-channel.h"
 #include "session/vgw-conversation.h"
 #include "session/vgw-grant.h"
 #include "session/vgw-outbox.h"
@@ -31,6 +32,15 @@ G_DECLARE_FINAL_TYPE (VgwSession, vgw_session, VGW, SESSION, GObject)
 /* @context (transfer none) must outlive the session; its engines have the one of @grant, of which a reference is kept.
  * The id is 128 random bits in URL-safe base64. Returns: (transfer full) */
 VgwSession *vgw_session_new (const VgwSessionContext *context, VgwGrant *grant);
+
+/* A door with a protocol of its own: the data channel of the client is the one of @setup, which the client opens; its
+ * texts, and what becomes of the conversation, go to the function there, and nothing of it goes out as `event`. Texts
+ * that are too many or too long are dropped, and go out as an `error`. Before start (). */
+void vgw_session_use_channel (VgwSession *self, const VgwClientChannelSetup *setup);
+
+/* Queues @text for that channel, until it is open, also across a connection that takes over; in order. FALSE, and it is
+ * dropped, where VGW_CLIENT_CHANNEL_MAX_BYTES wait, or the session is over. */
+gboolean vgw_session_send_text (VgwSession *self, const char *text);
 
 /* Registers with the manager, sends `session`, starts the offer timer. */
 void vgw_session_start (VgwSession *self);

@@ -49,6 +49,24 @@ tear_down (void)
   tear_down_context ();
 }
 
+static void
+talk_add_moment (Talk *talk, const VgwMoment *moment)
+{
+  VgwMoment *copy = g_memdup2 (moment, sizeof *moment);
+
+  copy->json = g_strdup (moment->json);
+  g_ptr_array_add (talk->moments, copy);
+}
+
+static void
+free_moment (gpointer data)
+{
+  VgwMoment *moment = data;
+
+  g_free ((char *) moment->json);
+  g_free (moment);
+}
+
 /* As a session does, it stops the conversation when that cannot go on. */
 static gboolean
 talk_on_report (const VgwConversationReport *report, gpointer user_data)
@@ -70,6 +88,9 @@ talk_on_report (const VgwConversationReport *report, gpointer user_data)
       g_ptr_array_add (talk->events, g_strdup (report->json));
       if (talk->stops_at != NULL && strstr (report->json, talk->stops_at) != NULL)
         vgw_conversation_stop (talk->conversation, "test");
+      break;
+    case VGW_CONVERSATION_MOMENT:
+      talk_add_moment (talk, report->moment);
       break;
     case VGW_CONVERSATION_EVENT_REFUSED:
       g_ptr_array_add (talk->errors, g_error_copy (report->error));
@@ -96,6 +117,7 @@ talk_new_prepared (const char *name, VgwEngine *engine)
   Talk *talk = g_new0 (Talk, 1);
 
   talk->events = g_ptr_array_new_with_free_func (g_free);
+  talk->moments = g_ptr_array_new_with_free_func (free_moment);
   talk->errors = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
   talk->grant = make_grant ("192.0.2.1", name);
   talk->conversation = vgw_conversation_new (&test_context, talk->grant, "test", talk_on_report, talk);
@@ -121,6 +143,7 @@ talk_free (Talk *talk)
   g_object_unref (talk->conversation);
   vgw_grant_unref (talk->grant);
   g_ptr_array_unref (talk->events);
+  g_ptr_array_unref (talk->moments);
   g_ptr_array_unref (talk->errors);
   g_clear_error (&talk->failure);
   g_free (talk);

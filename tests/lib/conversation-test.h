@@ -25,6 +25,7 @@ typedef struct
   VgwGrant *grant;
   VgwConversation *conversation;
   GPtrArray *events;    /* char*, for the client */
+  GPtrArray *moments;   /* VgwMoment* */
   GPtrArray *errors;    /* GError*, of events of the client that were refused */
   gboolean is_full;     /* the client's queue has no room */
   const char *stops_at; /* (nullable) stops the conversation when an event with this text is reported */

@@ -33,7 +33,7 @@ static GstSDPMessage *
 answer_by_new_peer (const char *offer)
 {
   const VgwAudioFormat format = { 16000 };
-  g_autoptr (VgwPeer) peer = vgw_peer_new (media, "test", &format, FALSE);
+  g_autoptr (VgwPeer) peer = vgw_peer_new (media, "test", &(VgwPeerSetup){ .format = format });
   GstSDPMessage *answer = answer_offer (peer, offer);
 
   vgw_peer_stop (peer);

@@ -107,7 +107,7 @@ call_new (void)
   Call *call = g_new0 (Call, 1);
   call->bridge = vgw_bridge_new (vgw_media_get_pacer (media), &format, 1000);
   vgw_bridge_set_audio_func (call->bridge, on_audio, call, NULL);
-  call->peer = vgw_peer_new (media, "test", &format, FALSE);
+  call->peer = vgw_peer_new (media, "test", &(VgwPeerSetup){ .format = format });
   g_signal_connect (call->peer, "connected", G_CALLBACK (on_connected), call);
   g_signal_connect (call->peer, "closed", G_CALLBACK (on_closed), call);
   g_signal_connect (call->peer, "failed", G_CALLBACK (on_failed), call);

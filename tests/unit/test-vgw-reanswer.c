@@ -33,7 +33,7 @@ set_up (void)
   const VgwAudioFormat format = { 16000 };
 
   media = media_new (VGW_ICE_AGENT_MUX, pipelines, MAX_MLINES);
-  peer = vgw_peer_new (media, "test", &format, FALSE);
+  peer = vgw_peer_new (media, "test", &(VgwPeerSetup){ .format = format });
 }
 
 static void
@@ -362,7 +362,7 @@ START_TEST (with_libnice_directions_change_but_ice_does_not_restart)
 
   tear_down ();
   media = media_new (VGW_ICE_AGENT_NICE, pipelines, MAX_MLINES);
-  peer = vgw_peer_new (media, "test", &format, FALSE);
+  peer = vgw_peer_new (media, "test", &(VgwPeerSetup){ .format = format });
   gst_sdp_message_free (answer_offer (peer, offer));
   check_error (restart, VGW_ERROR_BAD_STATE);
   ck_assert_ptr_null (vgw_peer_restart_ice (peer, NEW_UFRAG, NEW_PWD, NULL));

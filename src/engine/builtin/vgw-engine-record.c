@@ -106,6 +106,12 @@ on_wrapped_is_full (gpointer user_data)
   return vgw_engine_is_full (user_data);
 }
 
+static guint64
+on_wrapped_add_place (gpointer user_data)
+{
+  return vgw_engine_add_place (user_data);
+}
+
 static void
 on_wrapped_output (const VgwEngineOutput *output, gpointer user_data)
 {
@@ -115,6 +121,7 @@ on_wrapped_output (const VgwEngineOutput *output, gpointer user_data)
 static const VgwEngineSink wrapped_sink = {
   .play = on_wrapped_play,
   .is_full = on_wrapped_is_full,
+  .add_place = on_wrapped_add_place,
   .handle = on_wrapped_output,
 };
 

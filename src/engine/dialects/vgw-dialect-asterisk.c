@@ -286,6 +286,9 @@ send_playout (Asterisk *self, const VgwPlayoutEvent *event)
     case VGW_PLAYOUT_XON:
       self->is_queue_full = event->type == VGW_PLAYOUT_XOFF;
       break;
+    case VGW_PLAYOUT_STARTED:
+    case VGW_PLAYOUT_PLACE:
+      break; /* never sent to an engine */
     }
   update_flow (self);
 }

@@ -159,6 +159,9 @@ playout_type (VgwPlayoutEventType type)
       return "xoff";
     case VGW_PLAYOUT_XON:
       return "xon";
+    case VGW_PLAYOUT_STARTED:
+    case VGW_PLAYOUT_PLACE:
+      break; /* never sent to an engine */
     }
   return "playout";
 }
