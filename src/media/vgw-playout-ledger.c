@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* Events beyond that are dropped. Marks have a lower limit. */
-#define MAX_EVENTS (2u * VGW_PLAYOUT_MAX_MARKS + VGW_PLAYOUT_MAX_PLACES)
+/* Events beyond that are dropped, but not those of places. Marks have a lower limit. */
+#define MAX_EVENTS (2u * VGW_PLAYOUT_MAX_MARKS)
 
 typedef struct
 {
@@ -32,10 +32,11 @@ count_names (const VgwPlayoutEvent *event)
 static void
 add_event (VgwPlayoutLedger *self, const VgwPlayoutEvent *event)
 {
-  if (self->events.length >= MAX_EVENTS)
+  if (event->type == VGW_PLAYOUT_PLACE)
+    self->n_place_events++;
+  else if (self->events.length - self->n_place_events >= MAX_EVENTS)
     {
       self->n_names -= count_names (event);
-      self->n_places -= event->type == VGW_PLAYOUT_PLACE;
       self->n_lost++;
       return;
     }
@@ -55,6 +56,7 @@ vgw_playout_ledger_clear (VgwPlayoutLedger *self)
   g_queue_clear_full (&self->events, (GDestroyNotify) vgw_playout_event_free);
   self->n_names = 0;
   self->n_places = 0;
+  self->n_place_events = 0;
   self->has_gap = FALSE;
 }
 
@@ -192,6 +194,7 @@ vgw_playout_ledger_take (VgwPlayoutLedger *self)
     {
       self->n_names -= count_names (event);
       self->n_places -= event->type == VGW_PLAYOUT_PLACE;
+      self->n_place_events -= event->type == VGW_PLAYOUT_PLACE;
     }
   return event;
 }
