@@ -2,8 +2,8 @@
  * Pipecat's and the OpenAI-style door are each a VgwHttpSessions, the paths of their requests and the form of their
  * replies. An HTTP door has no socket that could be lost: its sessions end by a request, by the client's peer, or by
  * their own timeouts, and where the client goes away while it waits for its first answer. With resume=TOKEN in its
- * query a client goes on with a session of the same door; where the token is no good (any more), it gets a new one. Main
- * thread. */
+ * query a client goes on with a session of the same door; where the token is no good (any more), it gets a new one.
+ * Main thread. */
 #pragma once
 
 #include "access/vgw-access.h"
@@ -40,8 +40,8 @@ typedef struct
 {
   const char *door; /* its name: a session is resumed by the same door only */
 
-  /* (nullable) The client's data channel, which it opens with this label, is the door's: see vgw_session_use_channel ().
-   * Such a session is not resumed at all: its client makes another offer. */
+  /* (nullable) The client's data channel, which it opens with this label, is the door's: see
+   * vgw_session_use_channel (). Such a session is not resumed at all: its client makes another offer. */
   const char *channel_label;
 
   /* Where there is a channel_label: what becomes of the call, and the client's texts. May end the session. */

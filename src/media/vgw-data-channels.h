@@ -1,6 +1,6 @@
-/* The data channels of one webrtcbin. Text on any channel is an application event; events are sent on the channel
- * labelled `events`, opened by the client or by us, or on one of another label, opened by the client. An open channel has two threads, so their number is limited
- * (vgw-sctp-streams.h). */
+/* The data channels of one webrtcbin. Text on any channel comes from the client; what is sent goes on the channel
+ * labelled `events`, opened by the client or by us, or on one of another label, opened by the client. An open channel
+ * has two threads, so their number is limited (vgw-sctp-streams.h). */
 #pragma once
 
 #include <gst/gst.h>
@@ -28,12 +28,12 @@ VgwDataChannels *vgw_data_channels_ref (VgwDataChannels *self);
 void vgw_data_channels_unref (VgwDataChannels *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwDataChannels, vgw_data_channels_unref)
 
-/* Sends @text, opening `events` if the client has not. FALSE where it is not open yet, or its buffer is full.
+/* Sends @text, opening `events` if the client has not. FALSE where the channel is not open yet, or its buffer is full.
  * Main thread. */
 gboolean vgw_data_channels_send (VgwDataChannels *self, const char *text);
 
-/* Whether the channel to send on is open, and whether its buffer is full. A text that is refused although the channel is open and not
- * full can never be sent, such as one longer than the client's a=max-message-size. Main thread. */
+/* Whether the channel to send on is open, and whether its buffer is full. A text that is refused although the channel is
+ * open and not full can never be sent, such as one longer than the client's a=max-message-size. Main thread. */
 gboolean vgw_data_channels_is_open (VgwDataChannels *self);
 gboolean vgw_data_channels_is_full (VgwDataChannels *self);
 

@@ -11,6 +11,7 @@ typedef struct
   GQueue events;  /* VgwPlayoutEvent, pending */
   guint n_names;  /* names of marks, in both */
   guint n_places; /* in both */
+  guint n_place_events;
   guint64 last_place;
   guint n_lost;     /* dropped events */
   gboolean has_gap; /* audio after the last mark was dropped: the next one becomes LOST */
@@ -36,7 +37,8 @@ void vgw_playout_ledger_lose_newest (VgwPlayoutLedger *self);
  * become LOST. */
 void vgw_playout_ledger_lose (VgwPlayoutLedger *self, guint64 from, guint64 to);
 
-/* Adds MARK or LOST for every mark up to @position, and PLACE for every place. @now: played_ms and utterance_ms for the events. */
+/* Adds MARK or LOST for every mark up to @position, and PLACE for every place. @now: played_ms and utterance_ms for the
+ * events. */
 void vgw_playout_ledger_reach (VgwPlayoutLedger *self, guint64 position, const VgwPlayoutEvent *now);
 
 /* Adds CLEARED with all pending marks, then PLACE for every place. */

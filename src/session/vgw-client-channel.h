@@ -32,8 +32,8 @@ const char *vgw_client_channel_get_label (VgwClientChannel *self);
 /* Whose data channel it is (transfer none); NULL for none. */
 void vgw_client_channel_set_peer (VgwClientChannel *self, VgwPeer *peer);
 
-/* Queues @text (copied) until the channel is open and takes it, in order, up to VGW_CLIENT_CHANNEL_MAX_BYTES. FALSE, and
- * it is dropped, where too much waits. */
+/* Queues @text (copied) until the channel is open and takes it, in order, up to VGW_CLIENT_CHANNEL_MAX_BYTES. FALSE,
+ * and it is dropped, where too much waits. */
 #define VGW_CLIENT_CHANNEL_MAX_BYTES (1024u * 1024)
 gboolean vgw_client_channel_send (VgwClientChannel *self, const char *text);
 

@@ -17,8 +17,7 @@ G_DECLARE_FINAL_TYPE (VgwConversation, vgw_conversation, VGW, CONVERSATION, GObj
 VgwConversation *vgw_conversation_new (const VgwSessionContext *context, const VgwGrant *grant, const char *session_id,
                                        VgwConversationFunc func, gpointer user_data);
 
-/* Reports what a door needs that speaks a protocol of its own: see VgwConversationReportType. The speech of the caller
- * is detected for it, whatever the engine. Before prepare (). */
+/* Reports MOMENT, too. The speech of the caller is detected for it, whatever the engine. Before prepare (). */
 void vgw_conversation_watch_moments (VgwConversation *self);
 
 /* Makes the engine and the bridge, unless they are there. Errors: VGW_ERROR_CONFIG. */

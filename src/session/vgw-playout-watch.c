@@ -60,7 +60,6 @@ report_heard (VgwPlayoutWatch *self, const char *json, gboolean is_lost)
   report_moment (self, &(VgwMoment){ VGW_MOMENT_ENGINE_HEARD, .json = json, .is_lost = is_lost });
 }
 
-/* The events of places before it lost theirs, where too many events of the queue were pending. */
 static void
 handle_place (VgwPlayoutWatch *self, const VgwPlayoutEvent *event)
 {
@@ -75,11 +74,9 @@ handle_place (VgwPlayoutWatch *self, const VgwPlayoutEvent *event)
     }
   while ((first = g_queue_peek_head (&self->followed)) != NULL && first->place <= event->place)
     {
-      gboolean is_lost = event->is_lost || first->place < event->place;
-
       g_queue_pop_head (&self->followed);
       self->n_followed_bytes -= strlen (first->json) + FOLLOWED_COST_BYTES;
-      report_heard (self, first->json, is_lost);
+      report_heard (self, first->json, event->is_lost);
       followed_free (first);
     }
 }
