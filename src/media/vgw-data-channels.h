@@ -32,8 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwDataChannels, vgw_data_channels_unref)
  * Main thread. */
 gboolean vgw_data_channels_send (VgwDataChannels *self, const char *text);
 
-/* Whether the channel to send on is open, and whether its buffer is full. A text that is refused although the channel is
- * open and not full can never be sent, such as one longer than the client's a=max-message-size. Main thread. */
+/* Whether the channel to send on is open, and whether its buffer is full. A text that is refused although the channel
+ * is open and not full can never be sent, such as one longer than the client's a=max-message-size. Main thread. */
 gboolean vgw_data_channels_is_open (VgwDataChannels *self);
 gboolean vgw_data_channels_is_full (VgwDataChannels *self);
 

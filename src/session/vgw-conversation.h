@@ -36,8 +36,8 @@ void vgw_conversation_handle_event (VgwConversation *self, const char *json);
 /* A key of the caller ('0'-'9', '*', '#', 'A'-'D'). */
 void vgw_conversation_handle_dtmf (VgwConversation *self, char digit, guint duration_ms);
 
-/* Drops what the caller has not heard yet of the engine's audio; the engine gets VGW_PLAYOUT_CLEARED, also where nothing
- * waits. */
+/* Drops what the caller has not heard yet of the engine's audio; the engine gets VGW_PLAYOUT_CLEARED, also where
+ * nothing waits. */
 void vgw_conversation_interrupt (VgwConversation *self);
 
 /* The root of the mean power of the last ~100 ms of what the caller says and hears, 0 to 1 of full scale. */
