@@ -96,13 +96,27 @@ on_shut_down (GObject *source, GAsyncResult *result, gpointer user_data)
   g_main_loop_quit (run->loop);
 }
 
-static gboolean
-on_stop_signal (gpointer user_data)
+static void
+stop (Run *run, gboolean should_drain)
 {
-  Run *run = user_data;
-  if (!run->is_stopping)
-    vgw_app_shutdown_async (run->app, on_shut_down, run);
+  if (run->is_stopping)
+    vgw_app_end_drain (run->app);
+  else
+    vgw_app_shutdown_async (run->app, should_drain, on_shut_down, run);
   run->is_stopping = TRUE;
+}
+
+static gboolean
+on_term_signal (gpointer user_data)
+{
+  stop (user_data, TRUE);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_int_signal (gpointer user_data)
+{
+  stop (user_data, FALSE);
   return G_SOURCE_CONTINUE;
 }
 
@@ -231,8 +245,8 @@ run_gateway (VgwConfig *config, const Options *options)
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Run run = { .options = options, .loop = loop };
   /* before the log line about listening: a script that waits for it may send a signal at once */
-  guint term_id = g_unix_signal_add (SIGTERM, on_stop_signal, &run);
-  guint int_id = g_unix_signal_add (SIGINT, on_stop_signal, &run);
+  guint term_id = g_unix_signal_add (SIGTERM, on_term_signal, &run);
+  guint int_id = g_unix_signal_add (SIGINT, on_int_signal, &run);
   guint hup_id = g_unix_signal_add (SIGHUP, on_reload_signal, &run);
   int status;
 

@@ -56,12 +56,16 @@ serve_health (VgwHttpRequest *request, gpointer user_data)
 static void
 serve_ready (VgwHttpRequest *request, gpointer user_data)
 {
+  static const char *const texts[] = {
+    [VGW_SESSION_TABLE_OPEN] = "ok\n",
+    [VGW_SESSION_TABLE_DRAINING] = "draining\n",
+    [VGW_SESSION_TABLE_SHUT_DOWN] = "shutting down\n",
+  };
   VgwAdminServer *self = user_data;
+  VgwSessionTableState state = vgw_session_table_get_state (self->sources.table);
 
-  if (vgw_session_table_is_shut_down (self->sources.table))
-    vgw_http_request_reply (request, VGW_HTTP_STATUS_UNAVAILABLE, VGW_HTTP_TEXT_PLAIN, "shutting down\n");
-  else
-    serve_health (request, NULL);
+  vgw_http_request_reply (request, state == VGW_SESSION_TABLE_OPEN ? VGW_HTTP_STATUS_OK : VGW_HTTP_STATUS_UNAVAILABLE,
+                          VGW_HTTP_TEXT_PLAIN, texts[state]);
 }
 
 static void

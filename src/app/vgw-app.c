@@ -12,6 +12,7 @@
 #include "base/vgw-error.h"
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
+#include "base/vgw-source.h"
 #include "doors/vgw-door-whip.h"
 #include "doors/vgw-door-ws.h"
 #include "doors/vgw-pages.h"
@@ -40,6 +41,8 @@ struct _VgwApp
   VgwAdminServer *admin; /* NULL where it is switched off */
   VgwLoadWatch *load_watch;
   VgwCapacity *capacity;
+  GTask *shutdown_task; /* while it drains */
+  GSource *drain_timer; /* (nullable) the end of it */
 };
 
 G_DEFINE_TYPE (VgwApp, vgw_app, G_TYPE_OBJECT)
@@ -55,6 +58,8 @@ static void
 vgw_app_dispose (GObject *object)
 {
   VgwApp *self = VGW_APP (object);
+  vgw_source_clear (&self->drain_timer);
+  g_clear_object (&self->shutdown_task);
   if (self->table != NULL)
     vgw_session_table_shutdown (self->table);
   g_clear_pointer (&self->load_watch, vgw_load_watch_free);
@@ -432,12 +437,51 @@ on_server_shutdown (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-vgw_app_shutdown_async (VgwApp *self, GAsyncReadyCallback callback, gpointer user_data)
+vgw_app_end_drain (VgwApp *self)
 {
-  GTask *task = g_task_new (self, NULL, callback, user_data);
+  if (self->drain_timer == NULL)
+    return;
+  vgw_source_clear (&self->drain_timer);
+  g_signal_handlers_disconnect_by_data (self->table, self);
   vgw_info (NULL, "shutting down sessions=%u", vgw_session_table_count (self->table));
   vgw_session_table_shutdown (self->table);
-  vgw_http_server_shutdown_async (self->server, SHUTDOWN_TIMEOUT_MS, on_server_shutdown, task);
+  vgw_http_server_shutdown_async (self->server, SHUTDOWN_TIMEOUT_MS, on_server_shutdown,
+                                  g_steal_pointer (&self->shutdown_task));
+}
+
+static gboolean
+on_drained (gpointer user_data)
+{
+  vgw_app_end_drain (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* On the session's stack. */
+static void
+on_table_empty (VgwSessionTable *table, gpointer user_data)
+{
+  VgwApp *self = user_data;
+
+  g_source_set_ready_time (self->drain_timer, 0);
+}
+
+void
+vgw_app_shutdown_async (VgwApp *self, gboolean should_drain, GAsyncReadyCallback callback, gpointer user_data)
+{
+  guint n = vgw_session_table_count (self->table), timeout_s = self->config->drain_timeout_s;
+
+  self->shutdown_task = g_task_new (self, NULL, callback, user_data);
+  should_drain = should_drain && n > 0 && timeout_s > 0;
+  self->drain_timer = vgw_source_start_timer (should_drain ? timeout_s * 1000 : 0, on_drained, self);
+  vgw_session_table_drain (self->table);
+  if (!should_drain)
+    {
+      vgw_app_end_drain (self);
+      return;
+    }
+  vgw_info (NULL, "draining: new sessions are refused; the %u in progress have %u s; a second signal ends them", n,
+            timeout_s);
+  g_signal_connect (self->table, "empty", G_CALLBACK (on_table_empty), self);
 }
 
 void

@@ -13,9 +13,13 @@ G_DECLARE_FINAL_TYPE (VgwApp, vgw_app, VGW, APP, GObject)
  * Errors: VGW_ERROR_CONFIG, or of the listening sockets. Returns: (transfer full) */
 VgwApp *vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error);
 
-/* Ends every session with reason `shutdown`, closes the WebSockets with 1001, and calls back when all are closed or the
- * time limit has passed. Once. */
-void vgw_app_shutdown_async (VgwApp *self, GAsyncReadyCallback callback, gpointer user_data);
+/* Refuses new sessions, and waits for those that there are, shutdown.drain-timeout-s at most; not at all unless
+ * @should_drain. Then it ends every session with reason `shutdown`, closes the WebSockets with 1001, and calls back
+ * when all are closed or the time limit has passed. Once. */
+void vgw_app_shutdown_async (VgwApp *self, gboolean should_drain, GAsyncReadyCallback callback, gpointer user_data);
+
+/* Waits no longer for the sessions that there are. Nothing where it does not wait. */
+void vgw_app_end_drain (VgwApp *self);
 void vgw_app_shutdown_finish (VgwApp *self, GAsyncResult *result);
 
 /* Applies those values of @config (transfer full) that can change without affecting calls; logs what has changed, and

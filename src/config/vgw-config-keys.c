@@ -22,6 +22,7 @@ const VgwConfigGroup vgw_config_groups[] = {
   { "manager", "The session managers, which are notified of every session" },
   { "session", "Sessions that have temporarily lost their client" },
   { "limits", "Limits of sessions" },
+  { "shutdown", "The end of the gateway" },
   { "log", "The log, on standard error" },
   { NULL },
 };
@@ -390,6 +391,13 @@ const VgwConfigKey vgw_config_keys[] = {
     .detail = "A burst may have twice as many; further events are dropped. 0: no limit." },
   { "limits", "max-mlines", NUMBER (VgwConfig, media.max_mlines), "8", .min = 1, .max = 64,
     .brief = "Maximum number of m-lines (media sections) in an offer" },
+
+  { "shutdown", "drain-timeout-s", SECONDS (VgwConfig, drain_timeout_s), "0", .flags = VGW_CONFIG_RELOADABLE,
+    .max = 24 * 3600,
+    .brief = "How long calls in progress may continue after SIGTERM",
+    .detail = "Meanwhile new sessions are refused, and /readyz of the admin listener is 503. The gateway ends with "
+              "the last call, after this time, or at a second signal. SIGINT (Ctrl+C) ends all calls at once. 0: so "
+              "does SIGTERM. It should be shorter than the time after which a service manager kills the process." },
 
   { "log", "level", CHOICE (VgwConfig, log.level), "info", .flags = VGW_CONFIG_RELOADABLE, .choices = log_levels,
     .brief = "Lowest level to log",

@@ -43,6 +43,7 @@ typedef struct
   VgwManagerSettings manager;
   VgwSessionSettings session;
   VgwSessionSettingsLimits limits;
+  guint drain_timeout_s; /* shutdown.drain-timeout-s */
   VgwLogSettings log;
 
   VgwConfigOrigin *origins; /* one for each key of the table */

@@ -13,13 +13,15 @@ struct _VgwSessionTable
   GObject parent_instance;
 
   const VgwSessionContext *context;
-  gboolean is_shut_down;
+  VgwSessionTableState state;
 
   GHashTable *sessions;       /* id (owned by the session) → VgwSession */
   GHashTable *address_counts; /* address → number of sessions, never 0 */
   VgwAddressBuckets *rates;   /* of new sessions */
   VgwSessionStats stats;      /* but for what the sessions that there are know themselves */
 };
+
+static guint empty_signal;
 
 G_DEFINE_FINAL_TYPE (VgwSessionTable, vgw_session_table, G_TYPE_OBJECT)
 
@@ -87,6 +89,8 @@ on_session_ended (VgwSession *session, VgwEndReason reason, gpointer user_data)
   add_counts (&self->stats, session);
   g_signal_handlers_disconnect_by_data (session, self);
   g_hash_table_remove (self->sessions, vgw_session_get_id (session));
+  if (g_hash_table_size (self->sessions) == 0)
+    g_signal_emit (self, empty_signal, 0);
 }
 
 static void
@@ -116,6 +120,7 @@ vgw_session_table_class_init (VgwSessionTableClass *klass)
 
   object_class->dispose = vgw_session_table_dispose;
   object_class->finalize = vgw_session_table_finalize;
+  empty_signal = g_signal_new ("empty", VGW_TYPE_SESSION_TABLE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -164,7 +169,7 @@ check_limits (VgwSessionTable *self, const VgwGrant *grant, const char *key, Vgw
   g_autofree char *full = NULL;
 
   *refusal = VGW_REFUSAL_SHUTDOWN;
-  if (self->is_shut_down)
+  if (self->state != VGW_SESSION_TABLE_OPEN)
     full = g_strdup ("the gateway is shutting down");
   else if (limits->max_sessions > 0 && vgw_session_table_count (self) >= limits->max_sessions)
     {
@@ -299,11 +304,18 @@ vgw_session_table_get_stats (VgwSessionTable *self, VgwSessionStats *stats)
     }
 }
 
-gboolean
-vgw_session_table_is_shut_down (VgwSessionTable *self)
+VgwSessionTableState
+vgw_session_table_get_state (VgwSessionTable *self)
 {
-  g_return_val_if_fail (VGW_IS_SESSION_TABLE (self), TRUE);
-  return self->is_shut_down;
+  g_return_val_if_fail (VGW_IS_SESSION_TABLE (self), VGW_SESSION_TABLE_SHUT_DOWN);
+  return self->state;
+}
+
+void
+vgw_session_table_drain (VgwSessionTable *self)
+{
+  g_return_if_fail (VGW_IS_SESSION_TABLE (self));
+  self->state = MAX (self->state, VGW_SESSION_TABLE_DRAINING);
 }
 
 void
@@ -313,7 +325,7 @@ vgw_session_table_shutdown (VgwSessionTable *self)
 
   g_return_if_fail (VGW_IS_SESSION_TABLE (self));
 
-  self->is_shut_down = TRUE;
+  self->state = VGW_SESSION_TABLE_SHUT_DOWN;
   /* with references: each one leaves the table while it ends, and its handlers may end others */
   sessions = g_hash_table_get_values (self->sessions);
   g_list_foreach (sessions, (GFunc) (GCallback) g_object_ref, NULL);

@@ -1,4 +1,8 @@
-/* All sessions of the process, and the limits that are about more than one. Main thread only. */
+/* All sessions of the process, and the limits that are about more than one. Main thread only.
+ *
+ * Signals:
+ *   "empty" (void)   the last session has ended
+ */
 #pragma once
 
 #include "session/vgw-session-stats.h"
@@ -41,7 +45,17 @@ GPtrArray *vgw_session_table_list (VgwSessionTable *self);
 
 void vgw_session_table_get_stats (VgwSessionTable *self, VgwSessionStats *stats);
 
-gboolean vgw_session_table_is_shut_down (VgwSessionTable *self);
+typedef enum
+{
+  VGW_SESSION_TABLE_OPEN,
+  VGW_SESSION_TABLE_DRAINING, /* new sessions are refused, and those that there are go on */
+  VGW_SESSION_TABLE_SHUT_DOWN,
+} VgwSessionTableState;
+
+VgwSessionTableState vgw_session_table_get_state (VgwSessionTable *self);
+
+/* Refuses new sessions; a client may still return to one that there is. */
+void vgw_session_table_drain (VgwSessionTable *self);
 
 /* Ends every session with reason `shutdown` and refuses new ones. */
 void vgw_session_table_shutdown (VgwSessionTable *self);

@@ -1,10 +1,21 @@
-"""SIGTERM and SIGINT: every session hears of it, every WebSocket is closed with 1001, and the status is 0."""
+"""SIGTERM and SIGINT: every session is notified, every WebSocket is closed with 1001, and the status is 0. A drain."""
 
 import asyncio
 import signal
+import urllib.error
+import urllib.request
 
 import harness
 from wire import Wire, WireTest
+
+
+def ready(gateway):
+    try:
+        with urllib.request.urlopen(gateway.admin_url + "readyz") as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
 
 
 class Shutdown(WireTest):
@@ -33,6 +44,55 @@ class Shutdown(WireTest):
 
     def test_sigint(self):
         self.check(signal.SIGINT)
+
+    def test_a_drain_refuses_new_calls_and_ends_with_the_last_one(self):
+        gateway = self.start(shutdown__drain_timeout_s=600)
+
+        async def run():
+            async with Wire(gateway.url) as wire:
+                await wire.wait("session")
+                gateway.process.send_signal(signal.SIGTERM)
+                await harness.wait_until(lambda: ready(gateway) == (503, "draining\n"))
+                async with Wire(gateway.url) as late:
+                    await late.expect_error("busy", fatal=True)
+                    self.assertEqual(await late.wait_closed(), 1013)
+                await wire.expect_quiet()
+                self.assertIsNone(gateway.process.poll())
+        self.run_async(run())
+        self.assertEqual(gateway.process.wait(harness.STOP_TIMEOUT_S), 0)
+        self.assertTrue(any("shutting down sessions=0" in entry["message"] for entry in gateway.entries()))
+
+    def test_a_call_in_a_drain_is_heard_to_its_end(self):
+        gateway = self.start(shutdown__drain_timeout_s=600)
+        call = harness.Call(gateway.url, "--duration", 6)
+        harness.wait_for(lambda: any("→ active" in entry["message"] for entry in gateway.entries()), 60, "an active call")
+        gateway.process.send_signal(signal.SIGTERM)
+        only = call.finish().only
+        self.assertNotEqual(only.get("end_reason"), "shutdown")
+        self.assertGreater(only["packets_received"], 200)
+        self.assertEqual(gateway.process.wait(harness.STOP_TIMEOUT_S), 0)
+
+    def check_drain_ends(self, timeout_s, signal_number=None):
+        gateway = self.start(shutdown__drain_timeout_s=timeout_s)
+
+        async def run():
+            async with Wire(gateway.url) as wire:
+                await wire.wait("session")
+                gateway.process.send_signal(signal.SIGTERM)
+                await harness.wait_until(lambda: any("draining" in entry["message"] for entry in gateway.entries()))
+                if signal_number is not None:
+                    gateway.process.send_signal(signal_number)
+                code = await wire.wait_closed()
+                return wire.received[-1], code
+        self.assertEqual(self.run_async(run()), (("state", {"state": "ended", "reason": "shutdown"}), 1001))
+        self.assertEqual(gateway.process.wait(harness.STOP_TIMEOUT_S), 0)
+
+    def test_a_drain_has_an_end(self):
+        self.check_drain_ends(1)
+
+    def test_a_second_signal_ends_a_drain(self):
+        self.check_drain_ends(600, signal.SIGTERM)
+        self.check_drain_ends(600, signal.SIGINT)
 
 
 if __name__ == "__main__":
