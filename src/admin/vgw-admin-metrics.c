@@ -209,6 +209,8 @@ static const Metric metrics[] = {
        "Connections beyond a limit: the new one was closed, or an older one without a valid connectivity check."),
   ICE ("vgw_ice_tcp_expired_connections_total", tcp_expired,
        "Connections closed because they had no valid packet of a call for 10 s at first, or for 30 s later."),
+  ICE ("vgw_ice_tcp_unused_connections_total", tcp_unused,
+       "Connections closed because no call used them any more: it had ended, or had 8 newer paths."),
   ICE ("vgw_ice_tcp_dropped_packets_total", tcp_dropped_packets,
        "Packets dropped because the client did not read its TCP connection fast enough."),
 

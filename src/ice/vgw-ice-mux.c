@@ -240,6 +240,7 @@ vgw_ice_mux_get_stats (VgwIceMux *self, VgwIceStats *stats)
     .tcp_accepted = counts[VGW_ICE_COUNT_TCP_ACCEPTED],
     .tcp_refused = counts[VGW_ICE_COUNT_TCP_REFUSED],
     .tcp_expired = counts[VGW_ICE_COUNT_TCP_EXPIRED],
+    .tcp_unused = counts[VGW_ICE_COUNT_TCP_UNUSED],
     .tcp_dropped_packets = counts[VGW_ICE_COUNT_TCP_DROPPED],
   };
 }

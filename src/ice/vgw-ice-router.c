@@ -545,6 +545,14 @@ vgw_ice_router_prove (VgwIceRouter *self, const guint8 *id, const VgwIcePath *pa
     vgw_ice_delivery_checked (&route->delivery, has_nominated);
 }
 
+gboolean
+vgw_ice_router_has_path (VgwIceRouter *self, const VgwIcePath *path)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return g_hash_table_contains (self->by_path, path);
+}
+
 void
 vgw_ice_router_lose_path (VgwIceRouter *self, const VgwIcePath *path, gint64 now_us)
 {

@@ -87,6 +87,9 @@ void vgw_ice_router_validate (VgwIceRouter *self, VgwIceRoute *route, const VgwI
  * need the peer's new credentials then. */
 void vgw_ice_route_note_peer (VgwIceRoute *self, const VgwIcePath *path, const char *ufrag);
 
+/* Whether any route has @path. A route has VGW_ICE_MAX_PATHS at most, and none once it is stopped. */
+gboolean vgw_ice_router_has_path (VgwIceRouter *self, const VgwIcePath *path);
+
 /* The connection that @path was is closed: nothing can be sent or come there. */
 void vgw_ice_router_lose_path (VgwIceRouter *self, const VgwIcePath *path, gint64 now_us);
 

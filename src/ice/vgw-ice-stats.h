@@ -29,5 +29,6 @@ typedef struct
   guint64 tcp_accepted;        /* connections */
   guint64 tcp_refused;         /* or closed early, as there were too many */
   guint64 tcp_expired;         /* closed without a valid check, or long after the last one */
+  guint64 tcp_unused;          /* closed when no session had them any more */
   guint64 tcp_dropped_packets; /* as the client did not read */
 } VgwIceStats;

@@ -8,7 +8,8 @@
 
 #define FIRST_CHECK_US (10 * G_USEC_PER_SEC) /* the client connects when it has our credentials, and checks at once */
 #define IDLE_US (30 * G_USEC_PER_SEC)        /* RFC 7675 section 5.1: longer than any client's time between checks */
-#define UNCONFIRMED_BYTES (16 * 1024)        /* before the first valid check */
+#define LOST_US (G_USEC_PER_SEC / 2)
+#define UNCONFIRMED_BYTES (16 * 1024) /* before the first valid check */
 
 #define RECEIVE_BUFFER_BYTES (64 * 1024)
 #define UNSENT_BYTES 4096 /* in the kernel, and not yet sent: what is behind them can still be dropped */
@@ -24,7 +25,8 @@ struct _VgwIceTcpConnection
 
   /* receiving thread */
   VgwIceFrameReader reader;
-  gint64 opened_us, confirmed_us; /* 0: not yet */
+  gint64 opened_us, confirmed_us; /* 0: not yet, or no more */
+  gint64 lost_us;                 /* 0: not */
   gsize n_unconfirmed_bytes;
 
   GMutex lock;
@@ -188,9 +190,24 @@ vgw_ice_tcp_connection_is_confirmed (VgwIceTcpConnection *self)
   return self->confirmed_us != 0;
 }
 
+void
+vgw_ice_tcp_connection_lose (VgwIceTcpConnection *self, gint64 now_us)
+{
+  self->confirmed_us = 0;
+  self->lost_us = now_us;
+}
+
+gboolean
+vgw_ice_tcp_connection_is_lost (VgwIceTcpConnection *self)
+{
+  return self->lost_us != 0;
+}
+
 gboolean
 vgw_ice_tcp_connection_is_expired (VgwIceTcpConnection *self, gint64 now_us)
 {
+  if (self->lost_us != 0)
+    return now_us - self->lost_us > LOST_US;
   return self->confirmed_us != 0 ? now_us - self->confirmed_us > IDLE_US : now_us - self->opened_us > FIRST_CHECK_US;
 }
 

@@ -35,6 +35,11 @@ gboolean vgw_ice_tcp_connection_flush (VgwIceTcpConnection *self);
 void vgw_ice_tcp_connection_confirm (VgwIceTcpConnection *self, gint64 now_us);
 gboolean vgw_ice_tcp_connection_is_confirmed (VgwIceTcpConnection *self);
 
+/* No session has the connection any more: it is never confirmed again, and expires soon; until then it can be sent on,
+ * for the closing alert of DTLS. */
+void vgw_ice_tcp_connection_lose (VgwIceTcpConnection *self, gint64 now_us);
+gboolean vgw_ice_tcp_connection_is_lost (VgwIceTcpConnection *self);
+
 /* Nothing of a session has come for too long. */
 gboolean vgw_ice_tcp_connection_is_expired (VgwIceTcpConnection *self, gint64 now_us);
 

@@ -15,6 +15,7 @@
 #include "ice/vgw-ice-demux.h"
 #include "ice/vgw-ice-socket.h"
 #include "ice/vgw-ice-tcp-connection.h"
+#include "ice/vgw-stun.h"
 
 #define BACKLOG 128
 #define ACCEPT_BATCH 16u
@@ -78,6 +79,19 @@ forget_closed (VgwIceTcp *self)
   atomic_store_explicit (&self->n_connections, self->connections->len, memory_order_relaxed);
 }
 
+/* A confirmed connection that no session has: the session has ended, or has newer paths in its place. So the number of
+ * confirmed ones is bounded by that of the sessions; without this, one client could take all places. */
+static gboolean
+drop_if_unused (VgwIceTcp *self, VgwIceTcpConnection *connection, gint64 now_us)
+{
+  if (!vgw_ice_tcp_connection_is_confirmed (connection)
+      || vgw_ice_router_has_path (self->shared->router, vgw_ice_tcp_connection_get_path (connection)))
+    return FALSE;
+  vgw_ice_shared_count (self->shared, VGW_ICE_COUNT_TCP_UNUSED, 1);
+  vgw_ice_tcp_connection_lose (connection, now_us);
+  return TRUE;
+}
+
 static void
 on_frame (const guint8 *data, gsize length, gpointer user_data)
 {
@@ -85,6 +99,10 @@ on_frame (const guint8 *data, gsize length, gpointer user_data)
   const VgwIcePath *path = vgw_ice_tcp_connection_get_path (reading->connection);
 
   vgw_ice_shared_count (reading->tcp->shared, VGW_ICE_COUNT_RECEIVED, 1);
+  /* before a check gives the path back to its session, in place of another one */
+  if (vgw_ice_tcp_connection_is_lost (reading->connection)
+      || (vgw_stun_is_stun (data, length) && drop_if_unused (reading->tcp, reading->connection, reading->now_us)))
+    return;
   if (vgw_ice_demux_handle (&reading->tcp->demux, path, data, length, reading->now_us))
     vgw_ice_tcp_connection_confirm (reading->connection, reading->now_us);
 }
@@ -253,9 +271,11 @@ sweep (VgwIceTcp *self, gint64 now_us)
     {
       VgwIceTcpConnection *connection = g_ptr_array_index (self->connections, i);
 
-      if (vgw_ice_tcp_connection_is_closed (connection) || !vgw_ice_tcp_connection_is_expired (connection, now_us))
+      if (vgw_ice_tcp_connection_is_closed (connection) || drop_if_unused (self, connection, now_us)
+          || !vgw_ice_tcp_connection_is_expired (connection, now_us))
         continue;
-      vgw_ice_shared_count (self->shared, VGW_ICE_COUNT_TCP_EXPIRED, 1);
+      if (!vgw_ice_tcp_connection_is_lost (connection))
+        vgw_ice_shared_count (self->shared, VGW_ICE_COUNT_TCP_EXPIRED, 1);
       close_connection (self, connection);
     }
   if (self->is_paused)

@@ -20,6 +20,7 @@ MAX_PER_ADDRESS = 4
 FIRST_CHECK_S = 10
 READ_TIMEOUT_S = 15
 MAX_FRAME_BYTES = 2048
+MAX_PATHS = 8  # of a session
 STUN_FIRST_BYTE_MAX = 3  # RFC 7983
 
 
@@ -27,13 +28,15 @@ def frame(data):
     return struct.pack("!H", len(data)) + data
 
 
-def make_check(answer, password=None):
+def make_check(answer, password=None, is_nominated=False):
     """A check as the client of that answer makes it."""
     find = lambda name, sdp: re.search(rf"a={name}:(\S+)", sdp).group(1)
     message = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
     message.attributes["USERNAME"] = f"{find('ice-ufrag', answer)}:{find('ice-ufrag', good_offer())}"
     message.attributes["PRIORITY"] = 1
     message.attributes["ICE-CONTROLLING"] = 1
+    if is_nominated:
+        message.attributes["USE-CANDIDATE"] = None
     message.add_message_integrity((password or find("ice-pwd", answer)).encode())  # and the fingerprint
     return message
 
@@ -204,6 +207,34 @@ class IceTcp(WireTest):
                 self.assertTrue(all(is_good(connection) for connection in [*good, dial()]))  # nobody else is affected
         self.with_answer(gateway, talk)
         self.assertEqual(gateway.metric("vgw_ice_tcp_refused_connections_total"), 3)
+
+    def test_one_session_has_few_connections(self):
+        """However many of one session's connections send valid checks: the first one, which it uses, stays."""
+        gateway = self.launch(ice__tcp_max_connections=MAX_CONNECTIONS)
+
+        def talk(answer):
+            with contextlib.ExitStack() as stack:
+                dial = lambda: stack.enter_context(connect(self.port))
+
+                def is_good(connection, is_nominated=False):
+                    check = make_check(answer, is_nominated=is_nominated)
+                    try:
+                        connection.sendall(frame(bytes(check)))
+                    except ConnectionError:
+                        return False
+                    return is_answered(connection, check)
+                first = dial()
+                self.assertTrue(is_good(first, is_nominated=True))
+                more = [dial() for _ in range(4 * MAX_PATHS)]
+                self.assertTrue(all(is_good(connection) for connection in more))
+                # those that have lost their place do not come back with another check
+                self.assertEqual([is_good(connection) for connection in more],
+                                 [False] * (3 * MAX_PATHS + 1) + [True] * (MAX_PATHS - 1))
+                harness.wait_for(lambda: gateway.metric("vgw_ice_tcp_connections") == MAX_PATHS, 10, "the others' end")
+                self.assertTrue(is_good(first))
+        self.with_answer(gateway, talk)
+        self.assertEqual(gateway.metric("vgw_ice_tcp_refused_connections_total"), 0)
+        self.assertGreaterEqual(gateway.metric("vgw_ice_tcp_unused_connections_total"), 3 * MAX_PATHS + 1)
 
     def test_a_port_that_is_taken_is_an_error_with_the_name_of_the_key(self):
         with socket.socket() as other:
