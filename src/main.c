@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sysexits.h> /* what systemd and scripts expect of a daemon that cannot start */
 
-#include "app/vgw-app.h"
+#include "app/vgw-service.h"
 #include "app/vgw-token-command.h"
 #include "base/vgw-capacity.h"
 #include "config/vgw-config-load.h"
@@ -32,6 +32,7 @@ typedef struct
 typedef struct
 {
   VgwApp *app;
+  VgwService *service;
   const Options *options;
   GMainLoop *loop;
   gboolean is_stopping;
@@ -102,7 +103,10 @@ stop (Run *run, gboolean should_drain)
   if (run->is_stopping)
     vgw_app_end_drain (run->app);
   else
-    vgw_app_shutdown_async (run->app, should_drain, on_shut_down, run);
+    {
+      vgw_service_stop (run->service, vgw_app_get_shutdown_s (run->app, should_drain));
+      vgw_app_shutdown_async (run->app, should_drain, on_shut_down, run);
+    }
   run->is_stopping = TRUE;
 }
 
@@ -166,6 +170,7 @@ on_reloaded (gpointer user_data)
     vgw_app_reload (run->app, reload->config);
   else
     log_lines (G_LOG_LEVEL_WARNING, "reload: nothing was changed", reload->error);
+  vgw_service_end_reload (run->service);
   g_clear_error (&reload->error);
   options_clear (&reload->options);
   g_free (reload);
@@ -205,6 +210,7 @@ on_reload_signal (gpointer user_data)
       on_reload_slow (run);
       return G_SOURCE_CONTINUE;
     }
+  vgw_service_begin_reload (run->service);
   reload = g_new0 (Reload, 1);
   reload->run = run;
   reload->options.config_path = g_strdup (run->options->config_path);
@@ -227,6 +233,7 @@ run_app (Run *run, VgwConfig *config)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VgwApp) app = vgw_app_new (config, run->options->pipeline, &error);
+  g_autoptr (VgwService) service = NULL;
 
   if (app == NULL)
     {
@@ -234,6 +241,7 @@ run_app (Run *run, VgwConfig *config)
       return EX_CONFIG;
     }
   run->app = app;
+  run->service = service = vgw_service_new (app);
   g_main_loop_run (run->loop);
   g_clear_handle_id (&run->reload_timer_id, g_source_remove);
   return EXIT_SUCCESS;

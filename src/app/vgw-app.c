@@ -23,6 +23,7 @@
 #define SHUTDOWN_TIMEOUT_MS 3000
 #define CERTIFICATE_WARN_S (7 * 24 * 3600)
 #define FLUSH_TIMEOUT_MS 2000 /* of the session managers, after that */
+#define TEARDOWN_S 5          /* of the pipelines, at most */
 
 struct _VgwApp
 {
@@ -482,6 +483,19 @@ vgw_app_shutdown_async (VgwApp *self, gboolean should_drain, GAsyncReadyCallback
   vgw_info (NULL, "draining: new sessions are refused; the %u in progress have %u s; a second signal ends them", n,
             timeout_s);
   g_signal_connect (self->table, "empty", G_CALLBACK (on_table_empty), self);
+}
+
+guint
+vgw_app_count_sessions (VgwApp *self)
+{
+  return vgw_session_table_count (self->table);
+}
+
+guint
+vgw_app_get_shutdown_s (VgwApp *self, gboolean should_drain)
+{
+  return (should_drain ? self->config->drain_timeout_s : 0) + (SHUTDOWN_TIMEOUT_MS + FLUSH_TIMEOUT_MS) / 1000
+         + TEARDOWN_S;
 }
 
 void

@@ -22,6 +22,11 @@ void vgw_app_shutdown_async (VgwApp *self, gboolean should_drain, GAsyncReadyCal
 void vgw_app_end_drain (VgwApp *self);
 void vgw_app_shutdown_finish (VgwApp *self, GAsyncResult *result);
 
+guint vgw_app_count_sessions (VgwApp *self);
+
+/* The longest time that vgw_app_shutdown_async () takes with @should_drain, in seconds. */
+guint vgw_app_get_shutdown_s (VgwApp *self, gboolean should_drain);
+
 /* Applies those values of @config (transfer full) that can change without affecting calls; logs what has changed, and
  * what needs a restart. */
 void vgw_app_reload (VgwApp *self, VgwConfig *config);
