@@ -30,7 +30,7 @@ build_packages=(
 test_packages=(
   git python3 python3-aiortc python3-websockets python3-numpy
   golang-go golang-github-pion-webrtc.v3-dev
-  openssl coturn nginx chromium firefox-esr pulseaudio pulseaudio-utils fonts-dejavu-core flite espeak-ng pocketsphinx sox iproute2
+  openssl coturn nginx haproxy chromium firefox-esr pulseaudio pulseaudio-utils fonts-dejavu-core flite espeak-ng pocketsphinx sox iproute2
   clang libclang-rt-dev clang-format clang-tidy
 )
 

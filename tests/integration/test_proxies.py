@@ -79,7 +79,7 @@ class Proxies(WireTest):
         self.assertEqual(gateway.metric('vgw_sessions_refused_total{cause="rate"}'), 1)
 
     def test_through_nginx(self):
-        """With the recipe of examples/nginx.conf; what a client claims itself does not count."""
+        """With the recipe of deploy/nginx.conf; what a client claims itself does not count."""
         gateway = self.start(http__trusted_proxies="127.0.0.1")
         self.directory.chmod(0o755)
         authority = Authority(self.directory)
