@@ -51,11 +51,15 @@ class Scripts(harness.GatewayTest):
         pages = [harness.SOURCE_ROOT / "README.md", *sorted((harness.SOURCE_ROOT / "docs").glob("*.md"))]
         blocks = [(page.name, block) for page in pages for block in re.findall(r"^```ini\n(.*?)^```", page.read_text(), re.M | re.S)]
         self.assertTrue(blocks)
-        certificate, _ = certificates.self_signed(self.directory)
+        certificate, key = certificates.self_signed(self.directory)
+        files = {"internal-ca.pem": certificate.read_text(), "fullchain.pem": certificate.read_text(),
+                 "privkey.pem": key.read_text(), "token-keys": "web: " + "x" * 32, "turn-secret": "x" * 32}
+        for name, text in files.items():
+            (self.directory / name).write_text(text)
+            (self.directory / name).chmod(0o600)
         for name, block in blocks:
             with self.subTest(page=name, block=block):
-                (self.directory / "page.conf").write_text(
-                    block.replace("/etc/voice-gateway/internal-ca.pem", str(certificate)))
+                (self.directory / "page.conf").write_text(block.replace("/etc/voice-gateway/", f"{self.directory}/"))
                 result = subprocess.run([harness.GATEWAY, "--config", self.directory / "page.conf", "--check-config"],
                                         capture_output=True, text=True, check=False, env=harness.environment())
                 self.assertEqual(result.returncode, 0, result.stderr)
