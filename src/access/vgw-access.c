@@ -219,7 +219,7 @@ vgw_access_free (VgwAccess *self)
   g_free (self);
 }
 
-/* The secrets are not compared in the log of a reload, so that the names of the keys are there each time. */
+/* Each time, so that an operator sees which keys a file has after its change. */
 static void
 log_keys (VgwAccess *self)
 {

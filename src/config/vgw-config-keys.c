@@ -167,8 +167,13 @@ const VgwConfigKey vgw_config_keys[] = {
     .brief = "Addresses to advertise in candidates (agent mux)",
     .detail = "For a machine behind a 1:1 NAT, as in most clouds: its public address. Each is an IP address or a "
               "host name, as HOST or HOST:PORT ([ADDRESS]:PORT for IPv6); PORT is the UDP port that callers use, if "
-              "it is not ice.udp-port, such as the published port of a container. Names are resolved at startup and "
-              "at each reload. Empty: the addresses found on the machine." },
+              "it is not ice.udp-port, such as the published port of a container (for TCP see "
+              "ice.advertise-tcp-port). At most 16 addresses. Names are resolved at startup and at each reload. Empty: "
+              "the addresses found on the machine." },
+  { "ice", "advertise-tcp-port", PORT (VgwConfig, media.ice_tcp.advertised_port), "0",
+    .brief = "TCP port to advertise in candidates (agent mux)",
+    .detail = "For a published port that is not ice.tcp-port, such as that of a container. It is the same for every "
+              "address of ice.advertise, whose PORT is for UDP. 0: ice.tcp-port." },
   { "ice", "stun-servers", LIST (VgwConfig, media.stun_servers), "stun:stun.l.google.com:19302",
     .check = VGW_CONFIG_CHECK_STUN_SERVER,
     .brief = "STUN servers that the gateway itself uses (agent nice)",

@@ -1,5 +1,7 @@
 #include "config/vgw-config-reload.h"
 
+#include <string.h>
+
 #include "config/vgw-config-keys.h"
 #include "config/vgw-config-text.h"
 #include "config/vgw-config-value.h"
@@ -46,6 +48,40 @@ compare (GKeyFile *left, GKeyFile *right, GPtrArray *reloadable, GPtrArray *fixe
     }
 }
 
+/* vgw_config_to_text () does not have the secrets. */
+static void
+compare_secrets (gconstpointer left, gconstpointer right, gboolean is_of_engine, const char *group,
+                 GPtrArray *reloadable, GPtrArray *fixed)
+{
+  for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
+    {
+      g_autofree char *ours = NULL, *theirs = NULL;
+
+      if (!(key->flags & VGW_CONFIG_SECRET) || key->is_of_engine != is_of_engine)
+        continue;
+      ours = vgw_config_value_to_text (left, key);
+      theirs = vgw_config_value_to_text (right, key);
+      if (strcmp (ours, theirs) != 0)
+        add_once (key->flags & VGW_CONFIG_RELOADABLE ? reloadable : fixed, group != NULL ? group : key->group,
+                  key->name);
+    }
+}
+
+/* Of the engines that both have; the others are listed already. */
+static void
+compare_engine_secrets (const VgwConfig *left, const VgwConfig *right, GPtrArray *reloadable, GPtrArray *fixed)
+{
+  for (guint i = 0; i < left->engine.engines->len; i++)
+    {
+      const VgwEngineConfig *engine = left->engine.engines->pdata[i];
+      const VgwEngineConfig *other = vgw_engine_config_find (right->engine.engines, engine->name);
+      g_autofree char *group = g_strdup_printf ("engine %s", engine->name);
+
+      if (other != NULL)
+        compare_secrets (engine, other, TRUE, group, reloadable, fixed);
+    }
+}
+
 void
 vgw_config_reload (VgwConfig *config, const VgwConfig *loaded, GPtrArray *in_force, GPtrArray *fixed)
 {
@@ -54,6 +90,8 @@ vgw_config_reload (VgwConfig *config, const VgwConfig *loaded, GPtrArray *in_for
 
   compare (new_values, old_values, in_force, fixed);
   compare (old_values, new_values, in_force, fixed);
+  compare_secrets (config, loaded, FALSE, NULL, in_force, fixed);
+  compare_engine_secrets (config, loaded, in_force, fixed);
   for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
     {
       if (key->flags & VGW_CONFIG_RELOADABLE)

@@ -83,14 +83,22 @@ resolve_host (const char *host, gint64 end_us, GError **error)
   return addresses;
 }
 
-static void
-append (GArray *addresses, const VgwIceAddress *address)
+static gboolean
+append (GArray *addresses, const VgwIceAddress *address, GError **error)
 {
   for (guint i = 0; i < addresses->len; i++)
     if (vgw_ice_address_equal (&g_array_index (addresses, VgwIceAddress, i), address))
-      return;
-  if (addresses->len < VGW_ICE_MAX_CANDIDATES && !vgw_ice_address_is_any (address))
-    g_array_append_val (addresses, *address);
+      return TRUE;
+  if (vgw_ice_address_is_any (address))
+    return TRUE;
+  if (addresses->len == VGW_ICE_MAX_CANDIDATES)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "there are more than %d addresses",
+                   VGW_ICE_MAX_CANDIDATES);
+      return FALSE;
+    }
+  g_array_append_val (addresses, *address);
+  return TRUE;
 }
 
 /* "HOST" or "HOST:PORT". */
@@ -115,14 +123,12 @@ append_entry (GArray *addresses, const char *entry, gint64 end_us, GError **erro
 {
   g_autofree char *host = NULL;
   VgwIceAddress literal;
+  gboolean is_good;
   GList *found;
   guint16 port;
 
   if (vgw_ice_address_parse (&literal, entry) && !vgw_ice_address_is_any (&literal))
-    {
-      append (addresses, &literal);
-      return TRUE;
-    }
+    return append (addresses, &literal, error);
   if (!split_name (entry, &host, &port))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
@@ -130,15 +136,16 @@ append_entry (GArray *addresses, const char *entry, gint64 end_us, GError **erro
       return FALSE;
     }
   found = resolve_host (host, end_us, error);
-  for (const GList *i = found; i != NULL; i = i->next)
+  is_good = found != NULL;
+  for (const GList *i = found; i != NULL && is_good; i = i->next)
     {
       VgwIceAddress address = { .family = (guint8) g_inet_address_get_family (i->data), .port = port };
 
       memcpy (address.ip, g_inet_address_to_bytes (i->data), g_inet_address_get_native_size (i->data));
-      append (addresses, &address);
+      is_good = append (addresses, &address, error);
     }
   g_list_free_full (found, g_object_unref);
-  return found != NULL;
+  return is_good;
 }
 
 GArray *

@@ -27,7 +27,8 @@ struct _VgwIceMux
   VgwIceShared shared;
 
   GPtrArray *receivers; /* VgwIceReceiver; main thread */
-  VgwIceTcp *tcp;       /* (nullable) constant once there is a session */
+  VgwIceTcp *tcp;       /* (nullable) constant once there is a session, as the next */
+  guint16 tcp_port;     /* in candidates */
 
   GMutex advertise_lock;
   GArray *advertise; /* guarded by advertise_lock; VgwIceAddress, NULL: those found */
@@ -196,7 +197,10 @@ vgw_ice_mux_listen_tcp (VgwIceMux *self, const VgwIceTcpSettings *settings, GErr
   g_return_val_if_fail (VGW_IS_ICE_MUX (self) && self->tcp == NULL, FALSE);
 
   self->tcp = vgw_ice_tcp_new (&self->shared, &self->bound, settings, error);
-  return self->tcp != NULL;
+  if (self->tcp == NULL)
+    return FALSE;
+  self->tcp_port = settings->advertised_port != 0 ? settings->advertised_port : vgw_ice_tcp_get_port (self->tcp);
+  return TRUE;
 }
 
 guint16
@@ -251,11 +255,28 @@ vgw_ice_mux_get_router (VgwIceMux *self)
   return self->shared.router;
 }
 
+/* Something in front, such as a container's proxy, may translate between the families. */
+static void
+warn_about_families (VgwIceMux *self, const GArray *addresses)
+{
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      const VgwIceAddress *address = &g_array_index (addresses, VgwIceAddress, i);
+      char text[VGW_ICE_ADDRESS_TEXT_MAX];
+
+      if (address->family == AF_INET ? !self->has_ipv4 : !self->has_ipv6)
+        vgw_warning (NULL, "ice.advertise: %s is advertised, but the gateway does not listen on %s",
+                     vgw_ice_address_ip_to_string (address, text), address->family == AF_INET ? "IPv4" : "IPv6");
+    }
+}
+
 void
 vgw_ice_mux_set_advertise (VgwIceMux *self, GArray *addresses)
 {
   g_return_if_fail (VGW_IS_ICE_MUX (self));
 
+  if (addresses != NULL)
+    warn_about_families (self, addresses);
   g_mutex_lock (&self->advertise_lock);
   g_clear_pointer (&self->advertise, g_array_unref);
   self->advertise = addresses != NULL ? g_array_ref (addresses) : NULL;
@@ -295,7 +316,7 @@ vgw_ice_mux_list_addresses (VgwIceMux *self)
       VgwIceAddress address = g_array_index (addresses, VgwIceAddress, i);
 
       address.protocol = IPPROTO_TCP;
-      address.port = vgw_ice_tcp_get_port (self->tcp);
+      address.port = self->tcp_port;
       g_array_append_val (addresses, address);
     }
   return addresses;

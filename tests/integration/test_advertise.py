@@ -55,11 +55,19 @@ class Advertise(WireTest):
         call.hang_up()
         call.finish()
 
+    def test_an_address_of_a_family_that_is_not_listened_on_is_warned_about(self):
+        gateway = self.start(ice__bind_address="127.0.0.1", ice__advertise="192.0.2.1;2001:db8::1")
+        entry = gateway.wait_log(lambda entry: "2001:db8::1 is advertised" in entry["message"])
+        self.assertEqual(entry["level"], "warning")
+        self.assertIn("does not listen on IPv6", entry["message"])
+        self.assertFalse(any("192.0.2.1 is advertised" in line for line in gateway.lines))
+
     def test_a_name_that_is_unknown_or_malformed_at_the_start_is_an_error_with_file_and_key(self):
         for advertise, expected in (("nobody.invalid", 'cannot advertise "nobody.invalid": '),
                                     ("1.2.3", "must be an IP address or a host name"),
                                     ("0.0.0.0", "must be an IP address or a host name"),
-                                    ("example.org:0", "must be an IP address or a host name")):
+                                    ("example.org:0", "must be an IP address or a host name"),
+                                    (";".join(f"192.0.2.{i}" for i in range(1, 18)), "there are more than 16 addresses")):
             done = subprocess.run([harness.GATEWAY, "--config", self.write(advertise), "--set", "http.port=0"],
                                   capture_output=True, text=True, timeout=START_S, env=harness.environment())
             self.assertNotEqual(done.returncode, 0, advertise)

@@ -1,15 +1,13 @@
-"""Callers behind a proxy: whose address counts in limits, sessions, log and the bot's start, and who can pretend."""
+"""Callers behind a proxy: whose address counts in limits, sessions, log and the bot's start, and who can pretend. Real proxies
+are in test_deploy.py."""
 
 import asyncio
 import json
-import ssl
 import urllib.error
 import urllib.request
 
 import harness
-import nginx
 from bots import Bot, engine
-from certificates import Authority
 from wire import Wire, WireTest
 
 CALLER, OTHER = "203.0.113.9", "203.0.113.10"
@@ -77,22 +75,6 @@ class Proxies(WireTest):
                 await good.expect_quiet()
         self.run_async(run())
         self.assertEqual(gateway.metric('vgw_sessions_refused_total{cause="rate"}'), 1)
-
-    def test_through_nginx(self):
-        """With the recipe of deploy/nginx.conf; what a client claims itself does not count."""
-        gateway = self.start(http__trusted_proxies="127.0.0.1")
-        self.directory.chmod(0o755)
-        authority = Authority(self.directory)
-        server = nginx.Nginx(self.directory, gateway.http_url, *authority.issue())
-        self.addCleanup(server.stop)
-
-        async def run():
-            context = ssl.create_default_context(cafile=authority.certificate)
-            async with Wire(f"wss://localhost:{server.port}/ws", ssl=context, local_addr=("127.0.0.2", 0),
-                            headers={"X-Forwarded-For": CALLER, "Forwarded": f"for={OTHER}"}) as wire:
-                await wire.wait("session")
-                self.assertEqual(self.addresses(gateway), ["127.0.0.2"])
-        self.run_async(run())
 
 
 class Strangers(WireTest):

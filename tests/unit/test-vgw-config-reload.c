@@ -15,11 +15,11 @@ load (const char *const *settings)
   return config;
 }
 
-/* What differs between the defaults and @settings, as "reloadable|fixed" with commas. */
+/* What differs between @before and @settings, as "reloadable|fixed" with commas. */
 static char *
-diff (const char *const *settings)
+diff_of (const char *const *before, const char *const *settings)
 {
-  g_autoptr (VgwConfig) old_config = load (NULL);
+  g_autoptr (VgwConfig) old_config = load (before);
   g_autoptr (VgwConfig) new_config = load (settings);
   g_autoptr (GPtrArray) reloadable = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) fixed = g_ptr_array_new_with_free_func (g_free);
@@ -29,6 +29,13 @@ diff (const char *const *settings)
   g_autofree char *left = g_strjoinv (",", (char **) reloadable->pdata);
   g_autofree char *right = g_strjoinv (",", (char **) fixed->pdata);
   return g_strdup_printf ("%s|%s", left, right);
+}
+
+/* The same, with the defaults before. */
+static char *
+diff (const char *const *settings)
+{
+  return diff_of (NULL, settings);
 }
 
 START_TEST (the_same_differs_in_nothing)
@@ -75,6 +82,32 @@ START_TEST (only_what_is_flagged_is_taken_over)
 }
 END_TEST
 
+START_TEST (a_changed_secret_is_named_without_its_value)
+{
+  const char *const before[] = { "ice.client-turn-secret=first",
+                                 "ice.client-servers=turn:a:first@turn.example",
+                                 "access.token-keys=web: 11111111111111111111111111111111",
+                                 "engine bot.type=websocket",
+                                 "engine bot.url=ws://127.0.0.1:1/",
+                                 "engine bot.authorization=Bearer first",
+                                 NULL };
+  const char *const after[] = { "ice.client-turn-secret=second",
+                                "ice.client-servers=turn:a:second@turn.example",
+                                "access.token-keys=web: 22222222222222222222222222222222",
+                                "engine bot.type=websocket",
+                                "engine bot.url=ws://127.0.0.1:1/",
+                                "engine bot.authorization=Bearer second",
+                                NULL };
+  g_autofree char *same = diff_of (before, before);
+  g_autofree char *changed = diff_of (before, after);
+  g_autofree char *removed = diff_of (before, before + 1);
+
+  ck_assert_str_eq (same, "|");
+  ck_assert_str_eq (changed, "access.token-keys,ice.client-turn-secret|ice.client-servers,engine bot.authorization");
+  ck_assert_str_eq (removed, "ice.client-turn-secret|");
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -83,6 +116,7 @@ test_suite (void)
   tcase_add_test (tcase, the_same_differs_in_nothing);
   tcase_add_test (tcase, keys_are_told_by_what_a_reload_can_do);
   tcase_add_test (tcase, only_what_is_flagged_is_taken_over);
+  tcase_add_test (tcase, a_changed_secret_is_named_without_its_value);
   tcase_add_test (tcase, a_new_engine_needs_a_restart);
   suite_add_tcase (suite, tcase);
   return suite;

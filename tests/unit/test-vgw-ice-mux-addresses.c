@@ -1,5 +1,6 @@
 /* Where the shared port listens, and the addresses that it offers. */
 #include "ice/vgw-ice-advertise.h"
+#include "ice/vgw-ice-candidate.h"
 #include "ice/vgw-ice-mux.h"
 
 #include <check.h>
@@ -134,6 +135,45 @@ START_TEST (names_are_looked_up_and_can_change_later)
 }
 END_TEST
 
+START_TEST (more_addresses_than_candidates_are_an_error)
+{
+  g_autoptr (GPtrArray) entries = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GArray) all = NULL;
+  g_autoptr (GArray) too_many = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i <= VGW_ICE_MAX_CANDIDATES; i++)
+    g_ptr_array_add (entries, g_strdup_printf ("192.0.2.%u", i + 1));
+  g_ptr_array_add (entries, NULL);
+  too_many = vgw_ice_advertise_resolve ((const char *const *) entries->pdata, RESOLVE_MS, &error);
+  ck_assert_ptr_null (too_many);
+  ck_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT));
+  ck_assert_ptr_nonnull (strstr (error->message, "\"192.0.2.17\""));
+  ck_assert_ptr_nonnull (strstr (error->message, "more than 16"));
+  g_free (entries->pdata[VGW_ICE_MAX_CANDIDATES]);
+  entries->pdata[VGW_ICE_MAX_CANDIDATES] = NULL;
+  all = vgw_ice_advertise_resolve ((const char *const *) entries->pdata, RESOLVE_MS, NULL);
+  ck_assert_uint_eq (all->len, VGW_ICE_MAX_CANDIDATES);
+}
+END_TEST
+
+START_TEST (a_published_tcp_port_is_in_the_candidates)
+{
+  static const char *const ADVERTISE[] = { "203.0.113.6:20000", NULL };
+  const VgwIceTcpSettings settings = { .advertised_port = 20003,
+                                       .max_connections = 1,
+                                       .max_connections_per_address = 1 };
+  g_autoptr (VgwIceMux) published = make_mux (0, "127.0.0.1", ADVERTISE);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  ck_assert_msg (vgw_ice_mux_listen_tcp (published, &settings, &error), "%s", error != NULL ? error->message : "");
+  text = describe_addresses (published);
+  ck_assert_str_eq (text, "203.0.113.6:20000\n203.0.113.6:20003\n");
+  vgw_ice_mux_shutdown (published);
+}
+END_TEST
+
 /* Whatever machine this runs on: something is found, nothing link-local, loopback only when alone. */
 START_TEST (candidates_are_found_without_configuration)
 {
@@ -167,6 +207,8 @@ test_suite (void)
   tcase_add_test (tcase, bad_addresses_are_errors_that_name_them);
   tcase_add_test (tcase, candidates_are_what_is_advertised_or_bound);
   tcase_add_test (tcase, names_are_looked_up_and_can_change_later);
+  tcase_add_test (tcase, more_addresses_than_candidates_are_an_error);
+  tcase_add_test (tcase, a_published_tcp_port_is_in_the_candidates);
   tcase_add_test (tcase, candidates_are_found_without_configuration);
   suite_add_tcase (suite, tcase);
   return suite;
