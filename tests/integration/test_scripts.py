@@ -53,7 +53,8 @@ class Scripts(harness.GatewayTest):
         self.assertTrue(blocks)
         certificate, key = certificates.self_signed(self.directory)
         files = {"internal-ca.pem": certificate.read_text(), "fullchain.pem": certificate.read_text(),
-                 "privkey.pem": key.read_text(), "token-keys": "web: " + "x" * 32, "turn-secret": "x" * 32}
+                 "privkey.pem": key.read_text(), "token-keys": "web: " + "x" * 32, "turn-secret": "x" * 32,
+                 "webhook-secrets": "whsec_" + "eHh4" * 8}
         for name, text in files.items():
             (self.directory / name).write_text(text)
             (self.directory / name).chmod(0o600)
