@@ -124,18 +124,36 @@ add_client_server (GPtrArray *servers, const char *text)
     g_ptr_array_add (servers, vgw_ice_server_new (url, username, credential));
 }
 
+/* Descriptors for the connections of ICE over TCP. */
+static guint
+count_tcp_files (const VgwConfig *config)
+{
+  gboolean has_tcp = config->media.ice_agent == VGW_ICE_AGENT_MUX && config->media.ice_tcp.port != 0;
+
+  return has_tcp ? config->media.ice_tcp.max_connections : 0;
+}
+
+static guint
+count_open_tcp (gpointer user_data)
+{
+  VgwIceStats stats = { 0 };
+
+  vgw_media_get_ice_stats (user_data, &stats);
+  return (guint) stats.tcp_connections;
+}
+
 /* The cost of a peer during its setup: the threads of webrtcbin and of four data channels; descriptors of a bus, a main
  * context, a bot's socket, two recordings. libnice adds a thread, and sockets for each local address. */
 static VgwCapacity *
-make_capacity (const VgwConfig *config)
+make_capacity (const VgwConfig *config, VgwMedia *media)
 {
   gboolean is_mux = config->media.ice_agent == VGW_ICE_AGENT_MUX;
   VgwCapacityCost peer = { is_mux ? 6 : 24, is_mux ? 10 : 13 };
 
   VgwCapacity *capacity = vgw_capacity_new (&peer);
 
-  if (is_mux && config->media.ice_tcp.port != 0)
-    vgw_capacity_reserve_files (capacity, config->media.ice_tcp.max_connections);
+  if (count_tcp_files (config) > 0)
+    vgw_capacity_reserve_tcp_files (capacity, count_tcp_files (config), count_open_tcp, media);
   return capacity;
 }
 
@@ -338,7 +356,7 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
   VgwMediaSettings media_settings = get_media_settings (config, pipeline_override, pipelines_where, advertise_where);
   VgwAccessSettings access_settings;
   self->config = config;
-  if (!vgw_capacity_check_start (error))
+  if (!vgw_capacity_check_start (count_tcp_files (config), error))
     return NULL;
   fill_engine_shared (&self->context.engine_shared, config);
   check_engines (config, &self->context.engine_shared, errors);
@@ -350,7 +368,7 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
   self->media = vgw_media_new (&media_settings, error);
   if (self->media == NULL)
     return NULL;
-  self->capacity = make_capacity (config);
+  self->capacity = make_capacity (config, self->media);
   fill_context (self);
   self->table = vgw_session_table_new (&self->context);
   access_settings = get_access_settings (self);

@@ -26,7 +26,9 @@ struct _VgwCapacity
 {
   VgwCapacityCost peer;
   guint n_setting_up;
-  guint n_reserved_files;
+  guint n_tcp_files; /* open or not */
+  VgwCapacityCountFunc count_tcp_files;
+  gpointer user_data;
   guint64 n_refused[VGW_CAPACITY_N_KINDS];
   gint64 logged_at_us; /* last log line about a refusal; 0: none yet */
 
@@ -46,11 +48,13 @@ vgw_capacity_raise_limits (void)
   setrlimit (RLIMIT_NOFILE, &limit);
 }
 
-/* Descriptors that are always kept free. */
+/* Descriptors to be kept free. */
 static guint64
 get_reserve (VgwCapacity *self)
 {
-  return RESERVE_FILES + (guint64) self->n_reserved_files;
+  guint n_open = self->count_tcp_files != NULL ? self->count_tcp_files (self->user_data) : 0;
+
+  return RESERVE_FILES + (guint64) (self->n_tcp_files - MIN (n_open, self->n_tcp_files));
 }
 
 VgwCapacity *
@@ -69,9 +73,13 @@ vgw_capacity_free (VgwCapacity *self)
 }
 
 void
-vgw_capacity_reserve_files (VgwCapacity *self, guint n_files)
+vgw_capacity_reserve_tcp_files (VgwCapacity *self, guint n_files, VgwCapacityCountFunc count_open, gpointer user_data)
 {
-  self->n_reserved_files += n_files;
+  g_return_if_fail (self->count_tcp_files == NULL);
+
+  self->n_tcp_files = n_files;
+  self->count_tcp_files = count_open;
+  self->user_data = user_data;
 }
 
 guint64
@@ -275,16 +283,17 @@ has_threads (guint n)
 }
 
 gboolean
-vgw_capacity_check_start (GError **error)
+vgw_capacity_check_start (guint n_tcp_files, GError **error)
 {
+  guint64 n_files = START_FILES + (guint64) n_tcp_files;
   guint n_threads = START_THREADS + START_THREADS_PER_PROCESSOR * g_get_num_processors ();
   guint64 used = vgw_capacity_count_files ();
 
-  if (used > read_file_limit () || read_file_limit () - used < START_FILES)
+  if (used > read_file_limit () || read_file_limit () - used < n_files)
     g_set_error (error, VGW_ERROR, VGW_ERROR_BUSY,
-                 "%u more file descriptors are needed, but the limit is %" G_GUINT64_FORMAT
-                 ": raise it (LimitNOFILE= of systemd, ulimit -n)",
-                 START_FILES, read_file_limit ());
+                 "%" G_GUINT64_FORMAT " more file descriptors are needed, %u of them for ice.tcp-max-connections, but "
+                 "the limit is %" G_GUINT64_FORMAT ": raise it (LimitNOFILE= of systemd, ulimit -n)%s",
+                 n_files, n_tcp_files, read_file_limit (), n_tcp_files > 0 ? " or lower the key" : "");
   else if (!has_threads (n_threads))
     g_set_error (error, VGW_ERROR, VGW_ERROR_BUSY,
                  "%u threads are needed, but the limit is lower: raise it (TasksMax= of systemd, pids.max, "
@@ -417,17 +426,18 @@ vgw_capacity_log (VgwCapacity *self, guint max_sessions, guint max_connections)
   vgw_capacity_read_limits (&limits);
   files = limit_to_string (limits.files);
   threads = limit_to_string (limits.threads);
+  used.files += get_reserve (self) - RESERVE_FILES;
   n_calls = vgw_capacity_count_calls (&self->peer, &used, &limits);
   calls = limit_to_string (n_calls);
-  n_files = used.files + get_reserve (self) + max_connections + (guint64) max_sessions * self->peer.files;
+  n_files = used.files + RESERVE_FILES + max_connections + (guint64) max_sessions * self->peer.files;
   n_threads = used.threads + RESERVE_THREADS + (guint64) max_sessions * self->peer.threads;
   vgw_info (NULL, "capacity: descriptors=%s threads=%s calls=%s", files, threads, calls);
   if (n_files > limits.files)
     vgw_warning (NULL,
-                 "capacity: limits.max-sessions = %u and http.max-connections = %u may need %" G_GUINT64_FORMAT
-                 " descriptors, but the limit is %s: raise it (LimitNOFILE= of systemd, ulimit -n) or lower the two "
-                 "keys; otherwise offers may be refused with busy",
-                 max_sessions, max_connections, n_files, files);
+                 "capacity: limits.max-sessions = %u, http.max-connections = %u and ice.tcp-max-connections (%u "
+                 "descriptors) may need %" G_GUINT64_FORMAT " descriptors, but the limit is %s: raise it (LimitNOFILE= "
+                 "of systemd, ulimit -n) or lower the keys; otherwise offers may be refused with busy",
+                 max_sessions, max_connections, self->n_tcp_files, n_files, files);
   if (n_threads > limits.threads)
     vgw_warning (NULL,
                  "capacity: limits.max-sessions = %u may need %" G_GUINT64_FORMAT

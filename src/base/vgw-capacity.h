@@ -34,17 +34,22 @@ typedef struct _VgwCapacity VgwCapacity;
  * select (), which cannot handle descriptors from 1024 on. */
 void vgw_capacity_raise_limits (void);
 
-/* Whether the limits are sufficient for a start: threads for each processor, sockets, and one call. Errors:
- * VGW_ERROR_BUSY, with the limit to raise. */
-gboolean vgw_capacity_check_start (GError **error);
+/* Whether the limits are sufficient for a start: threads for each processor, sockets, one call, and @n_tcp_files, the
+ * connections of ICE over TCP that are to be reserved. Errors: VGW_ERROR_BUSY, with the limit to raise. */
+gboolean vgw_capacity_check_start (guint n_tcp_files, GError **error);
 
 /* @peer: the cost of a call without its WebSocket. Returns: (transfer full) */
 VgwCapacity *vgw_capacity_new (const VgwCapacityCost *peer);
 void vgw_capacity_free (VgwCapacity *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwCapacity, vgw_capacity_free)
 
-/* Keeps @n_files descriptors free for what is opened on other threads, within a bound of its own: ICE over TCP. */
-void vgw_capacity_reserve_files (VgwCapacity *self, guint n_files);
+/* The number of open connections of ICE over TCP. */
+typedef guint (*VgwCapacityCountFunc) (gpointer user_data);
+
+/* Reserves @n_files descriptors for connections of ICE over TCP, which are opened on another thread, within a limit of
+ * their own: those that are not open yet are kept free. @user_data must outlive the capacity. Once. */
+void vgw_capacity_reserve_tcp_files (VgwCapacity *self, guint n_files, VgwCapacityCountFunc count_open,
+                                     gpointer user_data);
 
 /* Whether one more peer can be created. Its whole cost is reserved until end_peer (), since its threads are created one
  * by one. Errors: VGW_ERROR_BUSY, without numbers: the message is sent to the client. */

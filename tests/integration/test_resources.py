@@ -15,6 +15,7 @@ import urllib.request
 import websockets
 
 import harness
+from bots import free_port
 from wire import Wire, WireTest, good_offer
 
 N_FILES = 256
@@ -91,6 +92,14 @@ class Resources(WireTest):
         self.assertIn(f"descriptors={N_FILES} ", entry["message"])
         gateway.wait_log(lambda entry: entry["level"] == "warning" and "LimitNOFILE" in entry["message"])
         self.check(gateway, 300)
+
+    def test_too_few_descriptors_for_ice_over_tcp_to_start(self):
+        command = ["prlimit", f"--nofile={N_FILES}:{N_FILES}", str(harness.GATEWAY), "--set", "http.port=0",
+                   "--set", "admin.port=0", "--set", "ice.udp-port=0", "--set", f"ice.tcp-port={free_port()}"]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=60, env=harness.environment())
+        self.assertEqual(result.returncode, 78, result.stderr)
+        self.assertIn("ice.tcp-max-connections", result.stderr)
+        self.assertIn("LimitNOFILE", result.stderr)
 
     def test_silent_connections_leave_room_for_a_call(self):
         gateway = self.start(command=("prlimit", f"--nofile={N_FILES}:{N_FILES}", harness.GATEWAY))

@@ -117,6 +117,48 @@ START_TEST (connections_leave_room_for_calls)
 }
 END_TEST
 
+static guint
+count_open_tcp (gpointer user_data)
+{
+  return *(guint *) user_data;
+}
+
+/* Connections of ICE over TCP that are open are in use, and no longer reserved. */
+START_TEST (reserved_connections_are_counted_once)
+{
+  g_autoptr (VgwCapacity) capacity = vgw_capacity_new (&PEER);
+  guint n_open = 0;
+
+  vgw_capacity_reserve_tcp_files (capacity, 60, count_open_tcp, &n_open);
+  leave_free (60);
+  ck_assert (!vgw_capacity_begin_peer (capacity, NULL));
+  leave_free (100);
+  ck_assert (vgw_capacity_begin_peer (capacity, NULL));
+  vgw_capacity_end_peer (capacity);
+  leave_free (40);
+  n_open = 60;
+  ck_assert (vgw_capacity_begin_peer (capacity, NULL));
+  vgw_capacity_end_peer (capacity);
+  n_open = 61; /* one that is being refused */
+  ck_assert (vgw_capacity_begin_peer (capacity, NULL));
+  leave_free (10);
+  ck_assert (!vgw_capacity_begin_peer (capacity, NULL));
+}
+END_TEST
+
+START_TEST (a_start_needs_what_is_reserved)
+{
+  g_autoptr (GError) error = NULL;
+
+  leave_free (100);
+  ck_assert (vgw_capacity_check_start (0, NULL));
+  ck_assert (vgw_capacity_check_start (30, NULL));
+  ck_assert (!vgw_capacity_check_start (60, &error));
+  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_BUSY));
+  ck_assert_ptr_nonnull (strstr (error->message, "ice.tcp-max-connections"));
+}
+END_TEST
+
 START_TEST (without_a_descriptor_nothing_is_accepted)
 {
   g_autoptr (VgwCapacity) capacity = vgw_capacity_new (&PEER);
@@ -124,7 +166,7 @@ START_TEST (without_a_descriptor_nothing_is_accepted)
   leave_free (0);
   ck_assert_int_eq (vgw_capacity_judge_connection (capacity), VGW_CAPACITY_WAIT);
   ck_assert (!vgw_capacity_begin_peer (capacity, NULL));
-  ck_assert (!vgw_capacity_check_start (NULL));
+  ck_assert (!vgw_capacity_check_start (0, NULL));
 }
 END_TEST
 
@@ -215,6 +257,8 @@ test_suite (void)
   tcase_add_test (files, a_peer_is_refused_before_descriptors_run_out);
   tcase_add_test (files, connections_leave_room_for_calls);
   tcase_add_test (files, without_a_descriptor_nothing_is_accepted);
+  tcase_add_test (files, reserved_connections_are_counted_once);
+  tcase_add_test (files, a_start_needs_what_is_reserved);
   tcase_add_test (files, the_soft_bound_is_raised);
   suite_add_tcase (suite, files);
   tcase_add_test (reading, what_is_allowed_is_enough_for_so_many_calls);
