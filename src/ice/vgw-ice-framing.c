@@ -33,6 +33,13 @@ vgw_ice_frame_reader_take (VgwIceFrameReader *self, gsize length, VgwIceFrameFun
   return TRUE;
 }
 
+void
+vgw_ice_frame_write_header (guint8 *header, gsize length)
+{
+  header[0] = (guint8) (length >> 8);
+  header[1] = (guint8) length;
+}
+
 static gboolean
 is_media (GBytes *frame)
 {
@@ -75,8 +82,7 @@ vgw_ice_frame_queue_push (VgwIceFrameQueue *self, gconstpointer data, gsize leng
         return n_dropped;
     }
   frame = g_malloc (frame_length);
-  frame[0] = (guint8) (length >> 8);
-  frame[1] = (guint8) length;
+  vgw_ice_frame_write_header (frame, length);
   memcpy (frame + VGW_ICE_FRAME_HEADER_BYTES, data, length);
   g_queue_push_tail (&self->frames, g_bytes_new_take (frame, frame_length));
   self->n_bytes += frame_length;

@@ -28,6 +28,9 @@ guint8 *vgw_ice_frame_reader_get_room (VgwIceFrameReader *self, gsize *room);
  * than VGW_ICE_FRAME_MAX_BYTES: the rest cannot be read. */
 gboolean vgw_ice_frame_reader_take (VgwIceFrameReader *self, gsize length, VgwIceFrameFunc func, gpointer user_data);
 
+/* The two bytes before a packet of @length. */
+void vgw_ice_frame_write_header (guint8 *header, gsize length);
+
 typedef struct
 {
   GQueue frames;   /* GBytes, with their header */

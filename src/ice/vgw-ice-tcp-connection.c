@@ -140,16 +140,40 @@ flush (VgwIceTcpConnection *self)
   return n_sent >= 0 || errno == EAGAIN || errno == EWOULDBLOCK;
 }
 
+/* With the lock. Writes a packet while nothing waits, as far as the kernel takes it: usually whole, which then needs no
+ * memory. The number of bytes with its header, or -1 where the connection is broken. */
+static gssize
+write_at_once (VgwIceTcpConnection *self, gconstpointer data, gsize length)
+{
+  guint8 header[VGW_ICE_FRAME_HEADER_BYTES];
+  struct iovec parts[] = { { header, sizeof header }, { (gpointer) data, length } };
+  struct msghdr message = { .msg_iov = parts, .msg_iovlen = G_N_ELEMENTS (parts) };
+  gssize n_sent;
+
+  if (self->is_waiting)
+    return 0;
+  vgw_ice_frame_write_header (header, length);
+  n_sent = sendmsg (self->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return n_sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) ? 0 : n_sent;
+}
+
 gboolean
 vgw_ice_tcp_connection_send (VgwIceTcpConnection *self, gconstpointer data, gsize length, guint *n_dropped)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  gssize n_written;
 
   *n_dropped = 0;
   if (self->is_closed || length > VGW_ICE_FRAME_MAX_BYTES)
     return FALSE;
+  n_written = write_at_once (self, data, length);
+  if (n_written == (gssize) (VGW_ICE_FRAME_HEADER_BYTES + length))
+    return TRUE;
   *n_dropped = vgw_ice_frame_queue_push (&self->queue, data, length);
-  if (!self->is_waiting && !flush (self))
+  if (n_written > 0)
+    vgw_ice_frame_queue_written (&self->queue, (gsize) n_written);
+  wait_for_room (self, TRUE);
+  if (n_written < 0)
     shutdown (self->fd, SHUT_RDWR); /* the receiving thread closes it */
   return TRUE;
 }
