@@ -263,7 +263,8 @@ vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const Vg
   else
     {
       if (self->funcs->channel_label != NULL)
-        vgw_session_use_channel (session, &(VgwClientChannelSetup){ self->funcs->channel_label, on_moment, opened });
+        vgw_session_use_channel (session, &(VgwClientChannelSetup){ self->funcs->channel_label, on_moment, opened,
+                                                                    self->funcs->ends_calls });
       vgw_session_start (session);
     }
   vgw_http_session_offer (opened, request, offer);

@@ -46,6 +46,7 @@ typedef struct
 
   /* Where there is a channel_label: what becomes of the call, and the client's texts. May end the session. */
   void (*moment) (VgwHttpSession *self, const VgwMoment *moment, gpointer door);
+  gboolean ends_calls; /* see VGW_MOMENT_HUNG_UP */
 
   /* (nullable) Whether the door takes @answer. Errors: VGW_ERROR, and the offer is refused with it. */
   gboolean (*check) (const char *offer, const char *answer, GError **error);

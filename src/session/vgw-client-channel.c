@@ -166,9 +166,12 @@ vgw_client_channel_take_report (VgwClientChannel *self, const VgwConversationRep
       break;
     case VGW_CONVERSATION_EVENT_REFUSED:
     case VGW_CONVERSATION_ENGINE_CHANGED:
-    case VGW_CONVERSATION_HUNG_UP:
     case VGW_CONVERSATION_FAILED:
       break;
+    case VGW_CONVERSATION_HUNG_UP:
+      if (self->setup.ends_calls)
+        report (self, &(VgwMoment){ .type = VGW_MOMENT_HUNG_UP });
+      return self->setup.ends_calls;
     }
   return FALSE;
 }

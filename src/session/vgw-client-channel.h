@@ -20,6 +20,7 @@ typedef struct
   const char *label; /* static: the client opens the data channel with it */
   VgwMomentFunc func;
   gpointer user_data;
+  gboolean ends_calls; /* it ends the session when the engine has hung up: VGW_MOMENT_HUNG_UP */
 } VgwClientChannelSetup;
 
 /* @session, its @id and @context must outlive it. Returns: (transfer full) */

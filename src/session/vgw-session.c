@@ -539,6 +539,7 @@ vgw_session_get_counts (VgwSession *self, VgwSessionCounts *counts)
   counts->n_resumed = self->attachment.n_resumed;
   counts->n_dropped_messages = vgw_outbox_count_dropped (self->outbox);
   vgw_legs_count (self->legs, &counts->n_takeovers, &counts->n_failed_takeovers);
+  counts->media_mono_us = vgw_legs_get_media_us (self->legs);
 }
 
 VgwOutbox *

@@ -84,12 +84,13 @@ const VgwGrant *vgw_session_get_grant (VgwSession *self);
 
 VgwSessionPhase vgw_session_get_phase (VgwSession *self);
 
-/* What has become of offers and doors since the start. */
+/* What has become of media, offers and doors since the start. */
 typedef struct
 {
   guint64 n_resumed;
   guint64 n_takeovers, n_failed_takeovers;
   guint64 n_dropped_messages;
+  gint64 media_mono_us; /* g_get_monotonic_time () of the last media of the client; 0 for none */
 } VgwSessionCounts;
 
 void vgw_session_get_counts (VgwSession *self, VgwSessionCounts *counts);
