@@ -13,6 +13,7 @@
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
 #include "base/vgw-source.h"
+#include "doors/vgw-door-pipecat.h"
 #include "doors/vgw-door-whip.h"
 #include "doors/vgw-door-ws.h"
 #include "doors/vgw-pages.h"
@@ -37,6 +38,7 @@ struct _VgwApp
   VgwAccess *access;
   VgwHttpServer *server;
   VgwDoorWs *door_ws;
+  VgwDoorPipecat *door_pipecat;
   VgwDoorWhip *door_whip;
   VgwPages *pages;
   VgwAdminServer *admin; /* NULL where it is switched off */
@@ -67,6 +69,7 @@ vgw_app_dispose (GObject *object)
   g_clear_pointer (&self->admin, vgw_admin_server_free);
   g_clear_object (&self->server);
   g_clear_pointer (&self->door_ws, vgw_door_ws_free);
+  g_clear_pointer (&self->door_pipecat, vgw_door_pipecat_free);
   g_clear_pointer (&self->door_whip, vgw_door_whip_free);
   g_clear_pointer (&self->pages, vgw_pages_free);
   g_clear_pointer (&self->access, vgw_access_free);
@@ -227,6 +230,7 @@ start_server (VgwApp *self, GError **error)
     return FALSE;
   self->door_ws = vgw_door_ws_new (self->server, self->access, self->table);
   self->door_whip = vgw_door_whip_new (self->server, self->access, self->table, config->limits.max_message_bytes);
+  self->door_pipecat = vgw_door_pipecat_new (self->server, self->access, self->table, config->limits.max_message_bytes);
   self->pages = vgw_pages_new (self->server, &pages_settings, error);
   return self->pages != NULL;
 }
