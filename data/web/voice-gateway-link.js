@@ -7,6 +7,7 @@ import { SignalingChannel } from './voice-gateway-signaling.js';
 const RETRY_DELAYS_MS = Object.freeze([0, 300, 1200, 2700, 4800, 7000]); // the last one is that of all later tries
 const JITTER = 0.25; // so that the callers of a gateway that was restarted do not come all at once
 const RETRY_GREETING_MS = 5000; // how long a try may take until the gateway's `session`
+const PING_MS = 5000; // from one ping to the next, and how long its answer may take
 const GOOD_MS = 5000; // a socket that was greeted and lasted so long was a good one
 
 /** How long to wait before try number `attempt`, counted from 0; `random` is from 0 to 1. */
@@ -34,6 +35,9 @@ export class SignalingLink {
   #attempt = 0;       // tries since the last good socket
   #notBefore = 0;     // as performance.now ()
   #timer = null;
+  #pinger = null;
+  #hasPong = false;   // whether the gateway answers pings: earlier ones ignore them
+  #isAsking = false;  // whether the last ping has no answer yet
   #greetedAt = null;  // when the gateway's `session` came on the present socket, as performance.now ()
   #generation = 0;    // of the sockets: one that is replaced or closed has nothing to say any more
 
@@ -99,6 +103,7 @@ export class SignalingLink {
 
   close() {
     clearTimeout(this.#timer);
+    clearInterval(this.#pinger);
     this.#generation++;
     this.#channel?.close();
     this.#channel = null;
@@ -106,6 +111,7 @@ export class SignalingLink {
 
   #drop() {
     clearTimeout(this.#timer);
+    clearInterval(this.#pinger);
     if (this.#greetedAt !== null && performance.now() - this.#greetedAt >= GOOD_MS)
       this.#attempt = 0;
     this.#greetedAt = null;
@@ -132,6 +138,10 @@ export class SignalingLink {
     const channel = new SignalingChannel(url, token, {
       signal: this.#on.signal,
       message: (type, payload, seq) => this.#onMessage(type, payload, seq),
+      pong: () => {
+        this.#hasPong = true;
+        this.#isAsking = false;
+      },
       close: (wasOpen, code, reason) => this.#onClose(wasOpen, code, reason),
     });
     if (!isPresent()) { // its first signal made a listener hang up, or try again
@@ -148,9 +158,20 @@ export class SignalingLink {
     this.#on.closed(wasOpen, code, reason);
   }
 
+  /* A WebSocket whose network is gone stays open, and so does the call's audio: only an answer that does not come tells. */
+  #ping() {
+    if (this.#isAsking && this.#hasPong) {
+      this.#onClose(true, WS_ABNORMAL_CLOSURE, '');
+      return;
+    }
+    this.#isAsking = true;
+    this.#channel.ping();
+  }
+
   /* Of a session that is taken over the gateway sends again what it does not know to have arrived. That may include an
    * earlier `session`, with a token that is used up. */
   #onMessage(type, payload, seq) {
+    this.#isAsking = false;
     if (type === 'session') {
       if (this.#greetedAt === null)
         this.#onGreeting(payload, seq);
@@ -172,6 +193,11 @@ export class SignalingLink {
     this.#beginsAnew = false;
     /* what was missed comes after this message, with numbers below that of it */
     this.#resume = resumeToken === null ? null : { token: resumeToken, seq: resumed === true ? this.#resume?.seq ?? null : seq };
+    if (this.#resume !== null) { // else a lost WebSocket ends the call
+      this.#isAsking = false;
+      this.#ping();
+      this.#pinger = setInterval(() => this.#ping(), PING_MS);
+    }
     this.#on.message('session', session);
   }
 }

@@ -39,9 +39,10 @@ export class SignalingChannel {
    * @param url      a WebSocket address
    * @param token    an access token, or null. Throws a SyntaxError where it has characters that no token has.
    * @param handlers `signal (direction, type, payload)` for every message and change of the socket, `message (type,
-   *                 payload, seq)` for those that came in, `close (wasOpen, code, reason)` at most once, not after close ()
+   *                 payload, seq)` for those that came in, `pong ()` for each answer to ping (), which is no signal,
+   *                 `close (wasOpen, code, reason)` at most once, not after close ()
    */
-  constructor(url, token, { signal, message, close }) {
+  constructor(url, token, { signal, message, pong, close }) {
     this.#onSignal = signal;
     if (token !== null && !/^[-\w.~+/=]+$/.test(token)) // the browser's own error would quote it
       throw new SyntaxError('the access token has characters that no token has');
@@ -53,6 +54,10 @@ export class SignalingChannel {
     };
     this.#socket.onmessage = ({ data }) => {
       const decoded = decodeMessage(data);
+      if (decoded?.type === 'pong') {
+        pong();
+        return;
+      }
       signal('in', decoded?.type ?? 'unreadable', decoded ? decoded.payload : String(data).slice(0, 200));
       if (decoded)
         message(decoded.type, decoded.payload, decoded.seq);
@@ -70,6 +75,11 @@ export class SignalingChannel {
     this.#socket.send(encodeMessage(type, payload));
     this.#onSignal('out', type, payload ?? {});
     return true;
+  }
+
+  ping() {
+    if (this.#socket.readyState === WebSocket.OPEN)
+      this.#socket.send(encodeMessage('ping'));
   }
 
   /** Hangs up. What was sent before still goes out. */

@@ -28,6 +28,16 @@ typedef struct
   VgwSession *session; /* (nullable) once it has ended */
 } Link;
 
+/* About this WebSocket alone: not one of the session's messages, which are numbered and sent again on another one. */
+static void
+send_pong (Link *link)
+{
+  g_autoptr (VgwMessage) pong = vgw_message_new (VGW_MESSAGE_PONG);
+  g_autofree char *text = vgw_message_to_text (pong);
+
+  vgw_ws_channel_send (link->channel, TRUE, text, strlen (text));
+}
+
 static void
 on_channel_message (VgwWsChannel *channel, gboolean is_text, const char *text, gulong length, Link *link)
 {
@@ -36,7 +46,9 @@ on_channel_message (VgwWsChannel *channel, gboolean is_text, const char *text, g
     return;
   vgw_session_confirm (link->session);
   g_autoptr (VgwMessage) message = vgw_message_parse (text, length, &error);
-  if (message != NULL)
+  if (message != NULL && message->type == VGW_MESSAGE_PING)
+    send_pong (link);
+  else if (message != NULL)
     vgw_session_handle (link->session, message);
   else
     vgw_session_handle_bad_message (link->session, error, FALSE);

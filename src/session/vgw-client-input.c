@@ -52,6 +52,7 @@ vgw_client_input_handle (VgwClientInput *self, const VgwMessage *message)
       refuse (self, VGW_ERROR_BAD_STATE, "answer: the gateway made no offer");
       break;
     case VGW_MESSAGE_BYE:
+    case VGW_MESSAGE_PING: /* answered by the door */
       break;
     case VGW_MESSAGE_OFFER:
       refuse (self, VGW_ERROR_BAD_MESSAGE, "offer: \"sdp\" is missing");
@@ -60,6 +61,7 @@ vgw_client_input_handle (VgwClientInput *self, const VgwMessage *message)
     case VGW_MESSAGE_STATE:
     case VGW_MESSAGE_TRACK:
     case VGW_MESSAGE_ERROR:
+    case VGW_MESSAGE_PONG:
       refuse (self, VGW_ERROR_BAD_MESSAGE, "only the gateway sends messages of this type");
       break;
     }

@@ -342,6 +342,8 @@ parse_payload (VgwMessage *message, JsonObject *payload, GError **error)
       return parse_error (message, payload, error);
     case VGW_MESSAGE_EVENT:
     case VGW_MESSAGE_BYE:
+    case VGW_MESSAGE_PING:
+    case VGW_MESSAGE_PONG:
     case VGW_MESSAGE_UNKNOWN:
       return TRUE;
     }
@@ -400,7 +402,8 @@ type_from_string (const char *name)
 static gboolean
 parse_body (VgwMessage *message, JsonNode *node, GError **error)
 {
-  gboolean may_be_empty = message->type == VGW_MESSAGE_CANDIDATE || message->type == VGW_MESSAGE_BYE;
+  gboolean may_be_empty = message->type == VGW_MESSAGE_CANDIDATE || message->type == VGW_MESSAGE_BYE
+                          || message->type == VGW_MESSAGE_PING || message->type == VGW_MESSAGE_PONG;
   g_autoptr (JsonObject) payload = NULL;
 
   /* an unknown message is ignored by whoever gets it: whatever it carries need not be looked at */

@@ -7,7 +7,7 @@
 
 /* The wire names of docs/PROTOCOL.md, in the order of VgwMessageType. */
 static const char *const type_names[] = {
-  "unknown", "offer", "answer", "candidate", "session", "state", "track", "error", "bye", "event",
+  "unknown", "offer", "answer", "candidate", "session", "state", "track", "error", "bye", "ping", "pong", "event",
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (type_names) == VGW_MESSAGE_EVENT + 1);
@@ -150,6 +150,8 @@ payload_to_text (const VgwMessage *message)
     case VGW_MESSAGE_EVENT:
       return g_strdup (message->event_json != NULL ? message->event_json : "{}");
     case VGW_MESSAGE_BYE:
+    case VGW_MESSAGE_PING:
+    case VGW_MESSAGE_PONG:
     case VGW_MESSAGE_UNKNOWN:
       break;
     }

@@ -398,6 +398,46 @@ test('a new call in place of one that is gone is tried again where the gateway i
   await page.context().close();
 });
 
+/* A call whose pings come ten times as often. */
+async function openHastyCall(side) {
+  const farSide = await openFarSide(browser, gateway.url, side.script);
+  await farSide.page.evaluate(() => {
+    const { setInterval } = window;
+    window.setInterval = (act, ms) => setInterval(act, ms / 10);
+  });
+  assert.equal(await farSide.page.evaluate(makeCall, {}), 'connected');
+  return farSide;
+}
+
+/* As the gateway answers it: without a number. */
+const pong = (_, __, { sendRaw }) => sendRaw('{"type":"pong","payload":"{}"}');
+
+test('a WebSocket on which a ping is not answered is replaced, where the gateway answers pings', async () => {
+  const side = resumable({ ping: (self, payload, tools) => self.sockets !== 1 || self.n_pings++ === 0 ? pong(self, payload, tools) : null });
+  side.n_pings = 0;
+  const farSide = await openHastyCall(side);
+  const { page } = farSide;
+  await waitUntil(page, () => window.said.sessions.length === 2);
+  await waitForState(page, 'active');
+  assert.deepEqual((await said(page)).states, [...ACTIVE, 'recovering signaling-lost', 'active']);
+  assert.deepEqual(farSide.urls.map(({ searchParams }) => searchParams.get('resume')), [null, 'token-0']);
+  assert.equal(offersOf(farSide).length, 1, 'the audio went on');
+  await page.context().close();
+});
+
+test('a gateway that does not know pings is left in peace', async () => {
+  let n_pings = 0;
+  const side = resumable({ ping: () => { n_pings++; } });
+  const { page } = await openHastyCall(side);
+  const deadline = Date.now() + 30000;
+  while (n_pings < 3 && Date.now() < deadline) // the third is sent in spite of the second
+    await page.evaluate(() => new Promise((resolve) => { setTimeout(resolve, 100); }));
+  assert.ok(n_pings >= 3);
+  assert.deepEqual((await said(page)).states, ACTIVE);
+  assert.equal(side.sockets, 1);
+  await page.context().close();
+});
+
 test('an ICE restart after a resumption uses the servers that came with it', async () => {
   const server = (n) => ({ urls: ['turn:127.0.0.1:3478'], username: `user-${n}`, credential: 'c' });
   const side = resumable({}, (n, session, say) => say('session', { ...session, iceServers: [server(n)] }));

@@ -128,6 +128,16 @@ START_TEST (every_way_to_say_end_of_candidates_is_one)
 }
 END_TEST
 
+START_TEST (a_ping_needs_no_payload)
+{
+  g_autoptr (VgwMessage) bare = parse ("{\"type\":\"ping\"}");
+  g_autoptr (VgwMessage) full = round_trip (vgw_message_new (VGW_MESSAGE_PONG));
+
+  ck_assert_int_eq (bare->type, VGW_MESSAGE_PING);
+  ck_assert_int_eq (full->type, VGW_MESSAGE_PONG);
+}
+END_TEST
+
 START_TEST (a_bye_needs_no_payload)
 {
   g_autoptr (VgwMessage) bare = parse ("{\"type\":\"bye\"}");
@@ -505,6 +515,7 @@ test_suite (void)
   tcase_add_test (good, a_candidate_keeps_its_four_fields);
   tcase_add_test (good, a_candidate_without_mid_and_index_says_so);
   tcase_add_test (good, every_way_to_say_end_of_candidates_is_one);
+  tcase_add_test (good, a_ping_needs_no_payload);
   tcase_add_test (good, a_bye_needs_no_payload);
   tcase_add_test (good, a_session_keeps_servers_and_limits);
   tcase_add_test (good, urls_may_be_a_string_or_a_list);

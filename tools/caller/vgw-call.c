@@ -454,6 +454,8 @@ on_message (VgwCallSocket *socket, const VgwMessage *message, VgwCall *self)
     case VGW_MESSAGE_UNKNOWN:
     case VGW_MESSAGE_OFFER: /* the gateway never offers */
     case VGW_MESSAGE_BYE:
+    case VGW_MESSAGE_PING:
+    case VGW_MESSAGE_PONG:
       break;
     }
 }

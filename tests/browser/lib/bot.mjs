@@ -16,9 +16,10 @@ class BotCall {
     this.messages = []; // the texts, in order
     this.samples = 0;   // of the caller, so far
     this.isOpen = true;
+    this.echoes = false; // whether the caller hears itself
     socket.on('message', (data, isBinary) => {
       if (isBinary)
-        this.samples += data.length / 2;
+        this.#hear(data);
       else
         this.messages.push(JSON.parse(data));
       this.#watchers.forEach((check) => check());
@@ -28,6 +29,12 @@ class BotCall {
       this.isOpen = false;
       this.#watchers.forEach((check) => check());
     });
+  }
+
+  #hear(pcm) {
+    this.samples += pcm.length / 2;
+    if (this.echoes)
+      this.#socket.send(pcm);
   }
 
   say(message) { this.#socket.send(JSON.stringify(message)); }

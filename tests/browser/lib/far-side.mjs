@@ -59,7 +59,8 @@ export async function openFarSide(chromium, url, script = {}, contextOptions = {
     urls.push(new URL(route.url()));
     route.onMessage((text) => {
       const { type, payload } = JSON.parse(text);
-      received.push({ type, payload: JSON.parse(payload) });
+      if (type !== 'ping') // which is no part of the call
+        received.push({ type, payload: JSON.parse(payload) });
       handlers[type]?.(send, JSON.parse(payload), tools);
     });
     handlers.open(send, null, tools);
