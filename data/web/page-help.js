@@ -190,6 +190,14 @@ export const HELP = Object.freeze({
   },
 });
 
+const NEEDS_TOKEN = Object.freeze({
+  title: 'This call needs an access token',
+  what: 'The gateway accepts calls only with an access token. This page has none, or its token is not valid any more.',
+  steps: ['Open this page with the link that you were given, or ask for a new link: tokens expire.',
+    'Operators: “voice-gateway token” creates a token; add #token=TOKEN to the address of this page. '
+      + 'For its own pages, an application creates tokens in its backend (examples/token-server.py).'],
+});
+
 /* More specific texts for the reasons that the gateway gives. */
 const BY_REASON = Object.freeze({
   shutdown: { what: 'It is shutting down or restarting.', steps: ['Wait a minute, then press “Call again”.'] },
@@ -203,6 +211,8 @@ const BY_REASON = Object.freeze({
     what: 'The web server in front of it answers, but the gateway behind it does not.',
     steps: ['Wait a minute, then press “Call again”.', 'If it keeps happening, tell whoever runs the gateway.'],
   },
+  unauthorized: NEEDS_TOKEN,
+  'no-token': NEEDS_TOKEN,
   refused: {
     title: 'The gateway does not accept calls from this page',
     what: 'It accepts calls only from pages at its own address, and at addresses that its operator has listed.',

@@ -18,6 +18,9 @@ const SPEAKER_HELP = ['no-speaker'];
 
 const ADDRESS = new URL('ws', location.href).href;
 
+/* The access token of a gateway that wants one: `#token=TOKEN` in the page's address, which browsers send to no server. */
+const readToken = () => new URLSearchParams(location.hash.slice(1)).get('token');
+
 const byId = (id) => document.getElementById(id);
 
 const view = {
@@ -266,7 +269,8 @@ function startCall({ resumes = false } = {}) {
   view.panel.classList.remove('failed');
   side = { bot: 'ready', engine: null, hasMicrophone: true };
   call = new VoiceGatewayCall(ADDRESS, {
-    audio: byId('remote-audio'), engine: engine.name, wakeLock: true, resumeAfterReload: true, ...devices.options,
+    audio: byId('remote-audio'), engine: engine.name, token: readToken, wakeLock: true,
+    resumeAfterReload: true, ...devices.options,
   });
   setMuted(resumes && !call.pushToTalk && history.state?.isMuted === true);
   showTalk();

@@ -125,7 +125,7 @@ export function errorFromClose(wasOpen, code, closeReason = '') {
 /* A browser does not say why a WebSocket could not be opened. What a plain request to the same address gets does. */
 const PROBE_ERRORS = new Map([
   [null, [CallErrorCode.GATEWAY_UNREACHABLE, 'The gateway does not answer', null]],
-  [401, [CallErrorCode.UNAUTHORIZED, 'The gateway does not take calls from this page', 'refused']],
+  [401, [CallErrorCode.UNAUTHORIZED, 'The gateway takes calls only with an access token', 'no-token']],
   [403, [CallErrorCode.UNAUTHORIZED, 'The gateway does not take calls from this page', 'refused']],
   [400, [CallErrorCode.GATEWAY_UNREACHABLE, 'The gateway is there, but no WebSocket reaches it', 'no-websocket']],
   [426, [CallErrorCode.GATEWAY_UNREACHABLE, 'The gateway is there, but no WebSocket reaches it', 'no-websocket']],

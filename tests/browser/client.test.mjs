@@ -102,6 +102,7 @@ test('what a plain request gets says why a WebSocket could not be opened', () =>
   assert.deepEqual(found(null), ['gateway-unreachable', null]);
   assert.deepEqual(found(502), ['gateway-unreachable', 'behind-proxy']);
   assert.deepEqual(found(426), ['gateway-unreachable', 'no-websocket']);
+  assert.deepEqual(found(401), ['unauthorized', 'no-token']);
   assert.deepEqual(found(403), ['unauthorized', 'refused']);
   assert.deepEqual(found('opaque'), ['unauthorized', 'other-origin']);
   assert.deepEqual(found(503), ['busy', null]);

@@ -1,13 +1,13 @@
 /* examples/token-server.py in a browser: its page gets a token from its own backend, and calls with it. */
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { launch } from './lib/browser.mjs';
+import { launch, pressCall, waitForHelp, waitForState } from './lib/browser.mjs';
 import { Gateway } from './lib/gateway.mjs';
 
 const PHRASE = new URL('../../data/sounds/phrase.wav', import.meta.url).pathname;
@@ -77,4 +77,32 @@ test('a token of another key is refused, and the page says so', () => run(async 
   await gateway.waitForLog(/refused a session for 127\.0\.0\.1/);
   await page.waitForFunction(() => !['', 'connecting'].includes(document.querySelector('#state').textContent));
   assert.doesNotMatch(gateway.log, /→ active/);
+}));
+
+test('the page of the gateway explains that it needs a token, and takes it from its address', () => run(async (_, gateway) => {
+  const page = await browser.open(gateway.url);
+  const refused = async () => {
+    await pressCall(page);
+    const help = await waitForHelp(page);
+    assert.deepEqual([help.code, help.title], ['unauthorized', 'This call needs an access token']);
+    assert.match(help.text, /Operators: .*#token=TOKEN/);
+  };
+  await refused();
+  for (const bad of ['a.b.c', 'no token']) {
+    await page.evaluate((token) => { location.hash = new URLSearchParams({ token }); }, bad);
+    await refused();
+  }
+  const token = execFileSync(process.env.VGW_TEST_GATEWAY, ['token', `--keys-file=${keys}`, '--sub=alice', '--ttl=60']).toString().trim();
+  await page.evaluate((good) => { location.hash = `token=${good}`; }, token);
+  await pressCall(page);
+  await waitForState(page, 'active');
+  await gateway.waitForLog(/alice/);
+  await page.reload();
+  await waitForState(page, 'active'); // the same call
+  assert.deepEqual((await gateway.sessions()).map(({ identity }) => identity), ['alice']);
+  await pressCall(page);
+  await waitForState(page, 'ended');
+  assert.ok(!gateway.log.includes(token.split('.')[2]));
+  assert.ok(!(await page.textContent('#log-list')).includes(token.split('.')[2]));
+  await page.context().close();
 }));
