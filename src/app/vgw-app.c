@@ -430,6 +430,7 @@ vgw_app_reload (VgwApp *self, VgwConfig *config)
   access_settings = get_access_settings (self);
   vgw_access_configure (self->access, &access_settings);
   vgw_media_set_advertise (self->media, self->config->media.advertise);
+  vgw_manager_reload (self->manager, &self->config->manager);
   if (in_force->len == 0 && fixed->len == 0)
     vgw_info (NULL, "reload: nothing has changed");
   log_names ("in effect now", in_force);

@@ -332,7 +332,8 @@ const VgwConfigKey vgw_config_keys[] = {
     .brief = "Address that session events are posted to",
     .detail = "Redirects are not followed, and the certificate of an https address is verified." },
   { "manager", "webhook-secret", LIST (VgwConfig, manager.webhook.secrets), "",
-    .flags = VGW_CONFIG_SECRET | VGW_CONFIG_PRIVATE, .check = VGW_CONFIG_CHECK_WEBHOOK_SECRET,
+    .flags = VGW_CONFIG_SECRET | VGW_CONFIG_PRIVATE | VGW_CONFIG_RELOADABLE,
+    .check = VGW_CONFIG_CHECK_WEBHOOK_SECRET,
     .brief = "Secrets that sign the events, as whsec_BASE64",
     .detail = "Use manager.webhook-secret-file, which names a file with one secret on each line; it must not be "
               "accessible to other users. Each event has a signature of each secret, so that a receiver can change "
@@ -341,9 +342,11 @@ const VgwConfigKey vgw_config_keys[] = {
     .max = MINUTE_MS,
     .brief = "Time limit for one request to the webhook" },
   { "manager", "webhook-retry-s", SECONDS (VgwConfig, manager.webhook.retry_s), "600", .max = 24 * 3600,
+    .flags = VGW_CONFIG_RELOADABLE,
     .brief = "How long an event is repeated that was not delivered",
     .detail = "With growing pauses, up to a minute. The later events of its session wait. 0: it is not repeated." },
   { "manager", "webhook-queue", NUMBER (VgwConfig, manager.webhook.max_events), "1000", .min = 8, .max = 100000,
+    .flags = VGW_CONFIG_RELOADABLE,
     .brief = "Maximum number of events that wait for the webhook",
     .detail = "Events beyond the limit are dropped and counted in vgw_manager_dropped_total." },
 

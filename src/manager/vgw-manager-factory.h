@@ -1,14 +1,7 @@
 /* The table of session managers; a new one is a row here. */
 #pragma once
 
-#include "manager/vgw-webhook-queue.h"
-
-/* The group [manager] of the configuration. */
-typedef struct
-{
-  const char *const *types; /* those of vgw_manager_list_types () */
-  VgwWebhookSettings webhook;
-} VgwManagerSettings;
+#include "manager/vgw-manager-settings.h"
 
 /* All types, "log, webhook". Returns: (transfer full) */
 char *vgw_manager_list_types (void);

@@ -35,6 +35,15 @@ vgw_manager_group_deregister (VgwManager *self, const VgwSessionFacts *facts)
 }
 
 static void
+vgw_manager_group_reload (VgwManager *self, const struct _VgwManagerSettings *settings)
+{
+  GPtrArray *managers = VGW_MANAGER_GROUP (self)->managers;
+
+  for (guint i = 0; i < managers->len; i++)
+    vgw_manager_reload (g_ptr_array_index (managers, i), settings);
+}
+
+static void
 vgw_manager_group_get_stats (VgwManager *self, VgwManagerStats *stats)
 {
   g_ptr_array_foreach (VGW_MANAGER_GROUP (self)->managers, (GFunc) G_CALLBACK (vgw_manager_get_stats), stats);
@@ -55,6 +64,7 @@ vgw_manager_group_iface_init (VgwManagerInterface *iface)
   iface->register_session = vgw_manager_group_register;
   iface->update_session = vgw_manager_group_update;
   iface->deregister_session = vgw_manager_group_deregister;
+  iface->reload = vgw_manager_group_reload;
   iface->get_stats = vgw_manager_group_get_stats;
   iface->hasten = vgw_manager_group_hasten;
 }

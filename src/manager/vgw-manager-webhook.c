@@ -1,5 +1,6 @@
 #include "manager/vgw-manager-webhook.h"
 
+#include "manager/vgw-manager-settings.h"
 #include "manager/vgw-session-event.h"
 
 struct _VgwManagerWebhook
@@ -34,6 +35,12 @@ vgw_manager_webhook_deregister (VgwManager *self, const VgwSessionFacts *facts)
 }
 
 static void
+vgw_manager_webhook_reload (VgwManager *self, const struct _VgwManagerSettings *settings)
+{
+  vgw_webhook_queue_reload (VGW_MANAGER_WEBHOOK (self)->queue, &settings->webhook);
+}
+
+static void
 vgw_manager_webhook_get_stats (VgwManager *self, VgwManagerStats *stats)
 {
   vgw_webhook_queue_get_stats (VGW_MANAGER_WEBHOOK (self)->queue, stats);
@@ -51,6 +58,7 @@ vgw_manager_webhook_iface_init (VgwManagerInterface *iface)
   iface->register_session = vgw_manager_webhook_register;
   iface->update_session = vgw_manager_webhook_update;
   iface->deregister_session = vgw_manager_webhook_deregister;
+  iface->reload = vgw_manager_webhook_reload;
   iface->get_stats = vgw_manager_webhook_get_stats;
   iface->hasten = vgw_manager_webhook_hasten;
 }

@@ -36,6 +36,15 @@ vgw_manager_deregister_session (VgwManager *self, const VgwSessionFacts *facts)
 }
 
 void
+vgw_manager_reload (VgwManager *self, const struct _VgwManagerSettings *settings)
+{
+  g_return_if_fail (VGW_IS_MANAGER (self));
+
+  if (VGW_MANAGER_GET_IFACE (self)->reload != NULL)
+    VGW_MANAGER_GET_IFACE (self)->reload (self, settings);
+}
+
+void
 vgw_manager_get_stats (VgwManager *self, VgwManagerStats *stats)
 {
   g_return_if_fail (VGW_IS_MANAGER (self));

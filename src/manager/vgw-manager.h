@@ -30,6 +30,8 @@ typedef struct
   guint n_queued;    /* now */
 } VgwManagerStats;
 
+struct _VgwManagerSettings; /* vgw-manager-settings.h */
+
 struct _VgwManagerInterface
 {
   GTypeInterface parent;
@@ -37,6 +39,9 @@ struct _VgwManagerInterface
   void (*register_session) (VgwManager *self, const VgwSessionFacts *facts);
   void (*update_session) (VgwManager *self, const VgwSessionFacts *facts);
   void (*deregister_session) (VgwManager *self, const VgwSessionFacts *facts);
+
+  /* (nullable) the configuration was loaded again */
+  void (*reload) (VgwManager *self, const struct _VgwManagerSettings *settings);
 
   /* both (nullable): for a manager that keeps a queue */
   void (*get_stats) (VgwManager *self, VgwManagerStats *stats); /* adds to @stats */
@@ -46,6 +51,9 @@ struct _VgwManagerInterface
 void vgw_manager_register_session (VgwManager *self, const VgwSessionFacts *facts);
 void vgw_manager_update_session (VgwManager *self, const VgwSessionFacts *facts);
 void vgw_manager_deregister_session (VgwManager *self, const VgwSessionFacts *facts);
+
+/* Applies what can change of @settings: the keys that the configuration has as reloadable. */
+void vgw_manager_reload (VgwManager *self, const struct _VgwManagerSettings *settings);
 
 /* Of all managers together. */
 void vgw_manager_get_stats (VgwManager *self, VgwManagerStats *stats);

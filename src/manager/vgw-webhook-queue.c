@@ -27,9 +27,10 @@ typedef struct
 typedef struct
 {
   char *session_id;
-  GQueue events; /* Event*; never empty */
+  GQueue events; /* Event*, never empty */
   gboolean is_sending;
-  gint64 due_us; /* when the first one is sent; 0: now */
+  gboolean is_dropped; /* not of the queue any more; its request frees it */
+  gint64 due_us;       /* when the first one is sent; 0: now */
 } Lane;
 
 struct _VgwWebhookQueue
@@ -108,16 +109,15 @@ give_up (VgwWebhookQueue *self)
 {
   Lane *lane;
 
-  vgw_warning (NULL, "webhook: the receiver has answered 410; it gets no more events until the next start");
+  vgw_warning (NULL, "webhook: the receiver has answered 410; it gets no more events until the next reload");
   self->is_gone = TRUE;
   self->stats.n_dropped += self->stats.n_queued;
   self->stats.n_queued = 0;
   g_hash_table_remove_all (self->lanes);
   while ((lane = g_queue_pop_head (&self->order)) != NULL)
     {
-      if (lane->is_sending) /* its request frees it */
-        g_queue_clear_full (&lane->events, event_free);
-      else
+      lane->is_dropped = TRUE;
+      if (!lane->is_sending)
         lane_free (lane);
     }
 }
@@ -202,7 +202,7 @@ on_posted (GObject *source, GAsyncResult *result, gpointer user_data)
 
   lane->is_sending = FALSE;
   self->n_sending--;
-  if (self->is_gone) /* the lane is none of the queue any more */
+  if (lane->is_dropped)
     lane_free (lane);
   else if (self->wakeup != NULL)
     {
@@ -336,14 +336,10 @@ vgw_webhook_queue_get_stats (VgwWebhookQueue *self, VgwManagerStats *stats)
   stats->n_queued += self->stats.n_queued;
 }
 
-VgwWebhookQueue *
-vgw_webhook_queue_new (const VgwWebhookSettings *settings)
+void
+vgw_webhook_queue_reload (VgwWebhookQueue *self, const VgwWebhookSettings *settings)
 {
-  VgwWebhookQueue *self = g_new0 (VgwWebhookQueue, 1);
-
-  self->n_refs = 1;
-  self->client = vgw_http_client_new (&(VgwHttpClientSettings){ settings->timeout_ms, MAX_CONNECTIONS });
-  self->url = g_strdup (settings->url);
+  g_clear_pointer (&self->secrets, g_ptr_array_unref);
   self->secrets = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   for (const char *const *text = settings->secrets; text != NULL && *text != NULL; text++)
     {
@@ -354,6 +350,18 @@ vgw_webhook_queue_new (const VgwWebhookSettings *settings)
     }
   self->retry_s = settings->retry_s;
   self->max_events = settings->max_events;
+  self->is_gone = FALSE;
+}
+
+VgwWebhookQueue *
+vgw_webhook_queue_new (const VgwWebhookSettings *settings)
+{
+  VgwWebhookQueue *self = g_new0 (VgwWebhookQueue, 1);
+
+  self->n_refs = 1;
+  self->client = vgw_http_client_new (&(VgwHttpClientSettings){ settings->timeout_ms, MAX_CONNECTIONS });
+  self->url = g_strdup (settings->url);
+  vgw_webhook_queue_reload (self, settings);
   self->lanes = g_hash_table_new (g_str_hash, g_str_equal);
   self->wakeup = vgw_source_new_wakeup (NULL, on_wakeup, self);
   return self;

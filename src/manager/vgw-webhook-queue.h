@@ -23,6 +23,10 @@ VgwWebhookQueue *vgw_webhook_queue_new (const VgwWebhookSettings *settings);
 /* What is queued is dropped. */
 void vgw_webhook_queue_free (VgwWebhookQueue *self);
 
+/* Applies the secrets and the limits of @settings; a webhook that was disabled by 410 is enabled again. The rest stays.
+ */
+void vgw_webhook_queue_reload (VgwWebhookQueue *self, const VgwWebhookSettings *settings);
+
 /* Queues @json (transfer full), an event of @session_id. An update takes the place of one that still waits as the last
  * of its session, and the last quarter of the queue is for events that are none. Dropped and counted where there is no
  * room. */

@@ -9,6 +9,7 @@ import hmac
 import http.server
 import json
 import pathlib
+import signal
 import tempfile
 import threading
 
@@ -159,7 +160,7 @@ class Webhook(WireTest):
             self.assertEqual(gateway.metric("vgw_manager_retried_total"), 0)
             self.assertEqual(elsewhere.requests, [])
 
-    def test_410_disables_the_webhook(self):
+    def test_410_disables_the_webhook_until_a_reload(self):
         with Receiver(statuses=[410]) as receiver:
             gateway = self.start_with(receiver)
             self.run_async(self.visit(gateway))
@@ -168,6 +169,25 @@ class Webhook(WireTest):
             self.assertEqual(len(receiver.requests), 1)
             self.assertEqual(gateway.metric("vgw_manager_queued"), 0)
             self.assertTrue(any("answered 410" in entry["message"] for entry in gateway.entries()))
+            gateway.process.send_signal(signal.SIGHUP)
+            gateway.wait_log(lambda entry: "reload: nothing has changed" in entry["message"])
+            session_id = self.run_async(self.visit(gateway))
+            self.run_async(self.wait(lambda: "session.deregister" in receiver.types(session_id)))
+
+    def test_a_secret_is_replaced_by_a_reload(self):
+        with tempfile.TemporaryDirectory() as directory, Receiver() as receiver:
+            path = pathlib.Path(directory, "secrets")
+            path.write_text(f"whsec_{SECRETS[0]}\n")
+            path.chmod(0o600)
+            gateway = self.start_with(receiver, manager__webhook_secret_file=path)
+            self.run_async(self.visit(gateway))
+            path.write_text("".join(f"whsec_{secret}\n" for secret in SECRETS))
+            gateway.process.send_signal(signal.SIGHUP)
+            gateway.wait_log(lambda entry: entry["message"].startswith("reload: "))
+            session_id = self.run_async(self.visit(gateway))
+            self.run_async(self.wait(lambda: "session.deregister" in receiver.types(session_id)))
+            self.assertEqual([len(headers["webhook-signature"].split()) for _, headers, _ in
+                              (receiver.requests[0], receiver.requests[-1])], [1, 2])
 
     def test_the_end_of_the_process_is_delivered(self):
         with Receiver() as receiver:
