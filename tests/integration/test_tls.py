@@ -99,6 +99,27 @@ class Tls(TlsTest):
         self.assertIn(b" 201 ", exchange(head + offer))  # the body's beginning arrives with the head
         self.assertIn(b" 201 ", exchange(head, offer[:100], offer[100:]))
 
+    def test_a_large_file_to_a_slow_reader(self):
+        """More than the socket's buffer takes at once, in records that are written in parts."""
+        content = os.urandom(6_000_000)
+        root = self.directory / "web"
+        root.mkdir()
+        (root / "index.html").write_text("hello")
+        (root / "large.wasm").write_bytes(content)
+        gateway = self.launch(http__web_root=root)
+        with socket.socket() as plain:
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            plain.connect(("127.0.0.1", self.port_of(gateway)))
+            with self.context.wrap_socket(plain, server_hostname="127.0.0.1") as tls:
+                tls.sendall(b"GET /large.wasm HTTP/1.1\r\nHost: x\r\n\r\n")
+                answer = bytearray()
+                while data := tls.recv(10000):
+                    answer += data
+        head, _, body = bytes(answer).partition(b"\r\n\r\n")
+        self.assertIn(b" 200 ", head)
+        self.assertEqual(len(body), len(content))
+        self.assertEqual(body, content)
+
     def test_what_is_no_tls_or_an_old_one(self):
         gateway = self.launch()
         with self.connect(gateway) as plain:

@@ -110,7 +110,7 @@ export class Gateway {
   }
 
   async #waitForAddress() {
-    [, this.url] = await this.waitForLog(/listening .*?(http:\/\/127\.0\.0\.1:\d+\/)/);
+    [, this.url] = await this.waitForLog(/listening .*?(https?:\/\/127\.0\.0\.1:\d+\/)/);
   }
 
   /** Ends the program, as { code, signal }. Only with SIGKILL it may still be busy. Removes its directory. */
