@@ -1,6 +1,7 @@
 #include "access/vgw-token.h"
 
 #include <jwt.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #define N_PARTS 3 /* header, claims, signature: RFC 7515 section 7.1 */
 #define BASE64URL G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_"
 #define ALGORITHM "HS256"
+#define SIGNATURE_BYTES 32
 #define CLOCK_SKEW_S 10
 #define MIN_SECRET_BYTES 32
 #define MAX_SECRET_BYTES 512
@@ -247,14 +249,22 @@ read_identity (VgwToken *token, JsonObject *claims, GError **error)
 
 /* --- the whole --- */
 
+/* (transfer full) */
+static guchar *
+decode_base64url (const char *part, gsize *length)
+{
+  g_autofree char *base64 = g_strdelimit (g_strdelimit (g_strdup (part), "-", '+'), "_", '/');
+  g_autofree char *padded = g_strconcat (base64, &"==="[3 - (4 - strlen (part) % 4) % 4], NULL);
+
+  return g_base64_decode (padded, length);
+}
+
 /* The JSON object in a part of a token. (transfer full) (nullable) */
 static JsonObject *
 decode_part (const char *part)
 {
-  g_autofree char *base64 = g_strdelimit (g_strdelimit (g_strdup (part), "-", '+'), "_", '/');
-  g_autofree char *padded = g_strconcat (base64, &"==="[3 - (4 - strlen (part) % 4) % 4], NULL);
   gsize length;
-  g_autofree guchar *text = g_base64_decode (padded, &length);
+  g_autofree guchar *text = decode_base64url (part, &length);
 
   return vgw_json_parse_object ((const char *) text, length, NULL);
 }
@@ -295,13 +305,29 @@ find_secret (JsonObject *header, JsonObject *claims, GHashTable *keys, GError **
   return NULL;
 }
 
-/* libjwt checks the signature. It takes the algorithm from the token, so that is checked before, and once more after.
- * */
+/* The HMAC of RFC 7518 section 3.2 in @signature, compared in constant time: libjwt before 1.17 does that with
+ * strcmp (), whose time tells how much of a forged signature is right. */
 static gboolean
-check_signature (const char *text, const char *secret, GError **error)
+has_signature (const char *text, gsize length, const char *signature, const char *secret)
 {
+  g_autoptr (GHmac) hmac = g_hmac_new (G_CHECKSUM_SHA256, (const guchar *) secret, strlen (secret));
+  guint8 expected[SIGNATURE_BYTES];
+  gsize n_expected = sizeof expected, n_given;
+  g_autofree guchar *given = decode_base64url (signature, &n_given);
+
+  g_hmac_update (hmac, (const guchar *) text, (gssize) length);
+  g_hmac_get_digest (hmac, expected, &n_expected);
+  return n_given == n_expected && CRYPTO_memcmp (given, expected, n_expected) == 0;
+}
+
+/* libjwt takes the algorithm from the token, so that is checked before, and once more after. */
+static gboolean
+check_signature (const char *text, char **parts, const char *secret, GError **error)
+{
+  gsize n_signed = strlen (parts[0]) + 1 + strlen (parts[1]);
   jwt_t *jwt = NULL;
-  gboolean is_good = jwt_decode (&jwt, text, (const guchar *) secret, (int) strlen (secret)) == 0
+  gboolean is_good = has_signature (text, n_signed, parts[2], secret)
+                     && jwt_decode (&jwt, text, (const guchar *) secret, (int) strlen (secret)) == 0
                      && jwt_get_alg (jwt) == JWT_ALG_HS256;
 
   jwt_free (jwt);
@@ -323,7 +349,7 @@ vgw_token_verify (const char *text, GHashTable *keys, const char *audience, gint
       return NULL;
     }
   secret = find_secret (header, claims, keys, error);
-  if (secret == NULL || !check_signature (text, secret, error) || !check_times (claims, now_s, error)
+  if (secret == NULL || !check_signature (text, parts, secret, error) || !check_times (claims, now_s, error)
       || !check_audience (claims, audience, error) || !read_identity (token, claims, error)
       || !read_grant (token, claims, error))
     return NULL;
