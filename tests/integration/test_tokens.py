@@ -127,6 +127,12 @@ class Tokens(WireTest):
             gateway.process.send_signal(signal.SIGHUP)
             gateway.wait_log(lambda entry: "nothing was changed" in entry["message"], start=seen)
             await expect_accepted("b")
+            seen = len(gateway.lines)
+            self.keys.chmod(0o600)
+            self.keys.write_text("")  # neither from one that has none
+            gateway.process.send_signal(signal.SIGHUP)
+            gateway.wait_log(lambda entry: "nothing was changed" in entry["message"], start=seen)
+            await expect_accepted("b")
         self.run_async(run())
         result = call.finish()
         self.assertEqual(result.status, 0, result.errors)

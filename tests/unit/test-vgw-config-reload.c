@@ -108,6 +108,28 @@ START_TEST (a_changed_secret_is_named_without_its_value)
 }
 END_TEST
 
+/* access.mode needs a restart: until then clients come with tokens. */
+START_TEST (keys_of_tokens_stay_where_the_new_configuration_has_none)
+{
+  static const char *const before[] = { "access.mode=token", "access.token-keys=web: 11111111111111111111111111111111",
+                                        NULL };
+  static const char *const to_open[][3] = { { NULL }, { "access.mode=open", NULL } };
+  static const char *const other_key[] = { "access.token-keys=web: 22222222222222222222222222222222", NULL };
+  g_autofree char *dropped = diff_of (before, to_open[_i]);
+  g_autofree char *other = diff_of (before, other_key);
+  g_autoptr (VgwConfig) config = load (before);
+  g_autoptr (VgwConfig) loaded = load (to_open[_i]);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+
+  ck_assert_str_eq (dropped, "|access.mode,access.token-keys");
+  ck_assert_str_eq (other, "access.token-keys|access.mode");
+  vgw_config_reload (config, loaded, names, names);
+  ck_assert_int_eq (config->access.mode, VGW_ACCESS_TOKEN);
+  ck_assert_str_eq (config->access.token_keys[0], "web: 11111111111111111111111111111111");
+  ck_assert_ptr_null (config->access.token_keys[1]);
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -117,6 +139,7 @@ test_suite (void)
   tcase_add_test (tcase, keys_are_told_by_what_a_reload_can_do);
   tcase_add_test (tcase, only_what_is_flagged_is_taken_over);
   tcase_add_test (tcase, a_changed_secret_is_named_without_its_value);
+  tcase_add_loop_test (tcase, keys_of_tokens_stay_where_the_new_configuration_has_none, 0, 2);
   tcase_add_test (tcase, a_new_engine_needs_a_restart);
   suite_add_tcase (suite, tcase);
   return suite;
