@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "base/vgw-source.h"
 #include "session/vgw-event-filter.h"
@@ -147,6 +148,15 @@ vgw_client_channel_handle_text (VgwClientChannel *self, const char *text, GError
   return FALSE;
 }
 
+/* @error (nullable): of an engine that has failed. */
+static void
+report_hang_up (VgwClientChannel *self, const GError *error)
+{
+  if (error != NULL)
+    vgw_warning (self->session_id, "failed (%s): %s", vgw_error_to_wire (error), error->message);
+  report (self, &(VgwMoment){ .type = VGW_MOMENT_HUNG_UP, .is_lost = error != NULL });
+}
+
 gboolean
 vgw_client_channel_take_report (VgwClientChannel *self, const VgwConversationReport *source)
 {
@@ -166,11 +176,11 @@ vgw_client_channel_take_report (VgwClientChannel *self, const VgwConversationRep
       break;
     case VGW_CONVERSATION_EVENT_REFUSED:
     case VGW_CONVERSATION_ENGINE_CHANGED:
-    case VGW_CONVERSATION_FAILED:
       break;
     case VGW_CONVERSATION_HUNG_UP:
+    case VGW_CONVERSATION_FAILED:
       if (self->setup.ends_calls)
-        report (self, &(VgwMoment){ .type = VGW_MOMENT_HUNG_UP });
+        report_hang_up (self, source->type == VGW_CONVERSATION_FAILED ? source->error : NULL);
       return self->setup.ends_calls;
     }
   return FALSE;

@@ -45,5 +45,5 @@ void vgw_client_channel_handle_open (VgwClientChannel *self);
  * notified. */
 gboolean vgw_client_channel_handle_text (VgwClientChannel *self, const char *text, GError **error);
 
-/* TRUE where @report was a moment, and nothing else is to be done with it. */
-gboolean vgw_client_channel_take_report (VgwClientChannel *self, const VgwConversationReport *report);
+/* TRUE where @source was a moment, and nothing else is to be done with it. */
+gboolean vgw_client_channel_take_report (VgwClientChannel *self, const VgwConversationReport *source);

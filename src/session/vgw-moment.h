@@ -17,8 +17,8 @@ typedef enum
   VGW_MOMENT_BOT_STARTED, /* the first audio of an utterance goes out; STOPPED or CLEARED follows */
   VGW_MOMENT_BOT_STOPPED, /* it has been played to its end: utterance_ms */
   VGW_MOMENT_BOT_CLEARED, /* it was cut off: utterance_ms were played, cleared_ms dropped */
-  VGW_MOMENT_HUNG_UP,     /* only where the door ends_calls: the engine has hung up. The door ends the session, with
-                           * VGW_END_ENGINE, when its client has been notified */
+  VGW_MOMENT_HUNG_UP,     /* only where the door ends_calls: the engine has hung up, or failed for good (is_lost). The
+                           * door ends the session, with VGW_END_ENGINE, when its client has been notified */
 } VgwMomentType;
 
 typedef struct

@@ -314,6 +314,18 @@ class Calls(harness.GatewayTest):
                 self.assertEqual((await bot.wait("stop"))["reason"], "client-bye")
         self.with_bot(run)
 
+    def test_an_engine_that_fails(self):
+        async def run(gateway, bot):
+            async with Client(gateway) as client:
+                client.send("client-ready", {"version": "2.1.0"})
+                await client.wait("bot-ready")
+                await bot.close()
+                error = await client.wait("error")
+                self.assertEqual(error["data"], {"error": "the bot has failed", "message": "the bot has failed", "fatal": True})
+                await client.wait("signalling", message={"type": "peerLeft"})
+                await asyncio.to_thread(gateway.wait_log, lambda entry: "session ended: reason engine" in entry["message"])
+        self.with_bot(run, engine__grace_ms=300)
+
     def test_another_connection_takes_over(self):
         async def run(gateway, bot):
             async with Client(gateway) as first:
