@@ -88,6 +88,8 @@ vgw_tls_identity_new (const char *certificate_path, const char *key_path, GError
   SSL_CTX_set_options (self->context, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_mode (self->context,
                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  /* each call returns after one record without data, such as a key update: a client can send them without end */
+  SSL_CTX_clear_mode (self->context, SSL_MODE_AUTO_RETRY);
   /* sessions are resumed with tickets, which need no memory here */
   SSL_CTX_set_session_cache_mode (self->context, SSL_SESS_CACHE_OFF);
   return load (self->context, certificate_path, key_path, error) ? g_steal_pointer (&self) : NULL;

@@ -13,6 +13,9 @@ typedef struct
   GSocket *socket;
   SSL *ssl;
   GByteArray *ahead; /* peeked at, and not read yet */
+
+  /* what the last call waits for: a read may have to write, for a key update, or a write to read */
+  GIOCondition read_wanted, write_wanted;
 } Tls;
 
 /* --- TLS ---------------------------------------------------------------------------------------------------------- */
@@ -73,7 +76,7 @@ handle_result (Tls *tls, int result, GError **error)
   return FALSE;
 }
 
-/* The condition that the last call waits for: a read may have to write, for a key update, or a write to read. */
+/* The condition that the last call waits for. */
 static GIOCondition
 get_wanted (Tls *tls, GIOCondition usual)
 {
@@ -96,6 +99,7 @@ tls_read (Tls *tls, void *buffer, gsize count, GError **error)
   if (!begin (tls, error))
     return -1;
   result = SSL_read (tls->ssl, buffer, (int) MIN (count, G_MAXINT));
+  tls->read_wanted = get_wanted (tls, G_IO_IN);
   return result > 0 ? result : handle_result (tls, result, error) ? 0 : -1;
 }
 
@@ -109,6 +113,7 @@ tls_write (Tls *tls, const void *buffer, gsize count, GError **error)
   if (!begin (tls, error))
     return -1;
   result = SSL_write (tls->ssl, buffer, (int) MIN (count, G_MAXINT));
+  tls->write_wanted = get_wanted (tls, G_IO_OUT);
   if (result > 0)
     return result;
   if (handle_result (tls, result, error))
@@ -169,7 +174,7 @@ vgw_tls_input_create_source (GPollableInputStream *stream, GCancellable *cancell
 {
   Tls *tls = VGW_TLS_INPUT (stream)->tls;
 
-  return create_source (tls, G_OBJECT (stream), get_wanted (tls, G_IO_IN) | G_IO_IN, has_pending (tls), cancellable);
+  return create_source (tls, G_OBJECT (stream), tls->read_wanted, has_pending (tls), cancellable);
 }
 
 static void
@@ -234,7 +239,9 @@ vgw_tls_output_is_writable (GPollableOutputStream *stream)
 static GSource *
 vgw_tls_output_create_source (GPollableOutputStream *stream, GCancellable *cancellable)
 {
-  return create_source (VGW_TLS_OUTPUT (stream)->tls, G_OBJECT (stream), G_IO_OUT, FALSE, cancellable);
+  Tls *tls = VGW_TLS_OUTPUT (stream)->tls;
+
+  return create_source (tls, G_OBJECT (stream), tls->write_wanted, FALSE, cancellable);
 }
 
 static void
@@ -364,6 +371,8 @@ vgw_tls_stream_new (GSocket *socket, VgwTlsIdentity *identity)
   tls->socket = g_object_ref (socket);
   tls->ssl = SSL_new (vgw_tls_identity_get_context (identity));
   tls->ahead = g_byte_array_new ();
+  tls->read_wanted = G_IO_IN;
+  tls->write_wanted = G_IO_OUT;
   if (tls->ssl == NULL || SSL_set_fd (tls->ssl, g_socket_get_fd (socket)) != 1)
     g_error ("TLS: out of memory"); /* as g_malloc () does */
   SSL_set_accept_state (tls->ssl);
