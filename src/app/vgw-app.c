@@ -397,20 +397,22 @@ log_names (const char *what, GPtrArray *names)
   vgw_info (NULL, "reload: %s: %s", what, text);
 }
 
-/* Takes the certificate of @loaded. */
-static void
+/* Takes the certificate of @loaded. TRUE: it is another one, also where the names of the files are the same. */
+static gboolean
 reload_tls (VgwApp *self, VgwConfig *loaded)
 {
   g_autoptr (VgwTlsIdentity) old = g_steal_pointer (&self->config->http.tls);
   VgwTlsIdentity *new = self->config->http.tls = g_steal_pointer (&loaded->http.tls);
+  gboolean is_new = new != NULL && (old == NULL || !vgw_tls_identity_equal (old, new));
   g_autofree char *url = NULL;
 
   vgw_http_server_set_tls (self->server, new);
   url = vgw_http_server_get_url (self->server);
-  if (new != NULL && (old == NULL || !vgw_tls_identity_equal (old, new)))
+  if (is_new)
     log_certificate ("reload: http.tls-certificate", new);
   if ((old == NULL) != (new == NULL))
     vgw_info (NULL, "reload: new connections: url=%s", url);
+  return is_new;
 }
 
 void
@@ -420,18 +422,19 @@ vgw_app_reload (VgwApp *self, VgwConfig *config)
   g_autoptr (GPtrArray) in_force = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) fixed = g_ptr_array_new_with_free_func (g_free);
   VgwAccessSettings access_settings;
+  gboolean is_new_certificate;
 
   vgw_config_reload (self->config, loaded, in_force, fixed);
   vgw_log_configure (self->config->log.format, self->config->log.level);
   self->context.limits = self->config->limits;
   self->context.session = self->config->session;
   set_turn_secret (&self->context, self->config);
-  reload_tls (self, loaded);
+  is_new_certificate = reload_tls (self, loaded);
   access_settings = get_access_settings (self);
   vgw_access_configure (self->access, &access_settings);
   vgw_media_set_advertise (self->media, self->config->media.advertise);
   vgw_manager_reload (self->manager, &self->config->manager);
-  if (in_force->len == 0 && fixed->len == 0)
+  if (in_force->len == 0 && fixed->len == 0 && !is_new_certificate)
     vgw_info (NULL, "reload: nothing has changed");
   log_names ("in effect now", in_force);
   log_names ("needs a restart", fixed);

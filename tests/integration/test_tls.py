@@ -194,6 +194,7 @@ class Tls(TlsTest):
             self.assertEqual(self.get_certificate(gateway), second)
             opened.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
             self.assertIn(b" 200 ", opened.recv(65536))
+        self.assertNotIn("nothing has changed", "\n".join(gateway.lines))
         result = call.finish()
         self.assertEqual(result.status, 0, result.errors)
         self.assert_same_speech(harness.PHRASE, reply)
