@@ -17,6 +17,7 @@ from wire import OFFERS, good_offer
 ORIGIN = "https://page.example"
 CANDIDATE = {"candidate": "candidate:1 1 udp 2130706431 127.0.0.1 9 typ host", "sdp_mid": "0", "sdp_mline_index": 0}
 DOOR = "/api/offer"
+MANY = "more than 20 events in a second; some were dropped"
 BYTES_PER_S = 2 * 16000  # of a bot
 
 
@@ -325,6 +326,21 @@ class Calls(harness.GatewayTest):
                 await client.wait("signalling", message={"type": "peerLeft"})
                 await asyncio.to_thread(gateway.wait_log, lambda entry: "session ended: reason engine" in entry["message"])
         self.with_bot(run, engine__grace_ms=300)
+
+    def test_messages_that_are_too_many_or_too_long(self):
+        async def run(gateway, bot):
+            async with Client(gateway) as client, Client(gateway) as other:
+                for _ in range(200):
+                    client.channel.send("ping: 1")
+                await client.wait("error", data={"error": MANY, "message": MANY, "fatal": False})
+                other.send("client-ready", {"version": "2.1.0"}, "o")  # it costs nobody else anything
+                await other.wait("bot-ready", id="o")
+                other.channel.send("x" * 70000)
+                self.assertFalse((await other.wait("error"))["data"]["fatal"])
+                while not [message for message in client.messages if message.get("id") == "c"]:
+                    client.send("client-ready", {"version": "2.1.0"}, "c")  # there is room again after a while
+                    await asyncio.sleep(0.2)
+        self.with_bot(run)
 
     def test_another_connection_takes_over(self):
         async def run(gateway, bot):
