@@ -39,10 +39,15 @@ find_parameter (const char *query, const char *name)
 
 /* --- origins --- */
 
+/* Where this machine can call without a token, a name is not enough for the gateway's own origin: the owner of a
+ * foreign page can have its name resolved to this machine (DNS rebinding). */
 static gboolean
 check_origin (VgwAccess *self, const VgwAccessRequest *request, GError **error)
 {
-  if (vgw_http_origin_is_allowed (request->origin, request->host, self->settings.origins))
+  gboolean needs_local_host = self->settings.mode == VGW_ACCESS_OPEN && !self->settings.allows_open_network;
+  const char *host = needs_local_host && !vgw_http_host_is_local (request->host) ? NULL : request->host;
+
+  if (vgw_http_origin_is_allowed (request->origin, host, self->settings.origins))
     return TRUE;
   g_set_error (error, VGW_ERROR, VGW_ERROR_UNAUTHORIZED,
                "pages of %.200s may not call this gateway; to allow them, add this origin to access.origins in the "

@@ -1,10 +1,9 @@
 #include "admin/vgw-admin-server.h"
 
-#include <string.h>
-
 #include "admin/vgw-admin-metrics.h"
 #include "admin/vgw-admin-process.h"
 #include "admin/vgw-admin-sessions.h"
+#include "net/vgw-http-origin.h"
 
 #define MAX_CONNECTIONS 32 /* a scraper, a health check, a person, and some stalled connections */
 #define HEADER_TIMEOUT_MS 5000
@@ -15,32 +14,13 @@ struct _VgwAdminServer
   VgwAdminSources sources;
 };
 
-gboolean
-vgw_admin_host_is_local (const char *host)
-{
-  g_autofree char *name = NULL;
-  const char *end;
-
-  if (host == NULL)
-    return FALSE;
-  end = *host == '[' ? strchr (host, ']') : host + strcspn (host, ":");
-  if (end == NULL)
-    return FALSE;
-  name = *host == '[' ? g_strndup (host + 1, end - host - 1) : g_strndup (host, end - host);
-  if (*host == '[')
-    end++;
-  if (*end != '\0' && (*end != ':' || strspn (end + 1, "0123456789") != strlen (end + 1)))
-    return FALSE;
-  return g_ascii_strcasecmp (name, "localhost") == 0 || g_hostname_is_ip_address (name);
-}
-
 /* Against DNS rebinding: a foreign web page whose name resolves to this machine could read everything here as its own
  * origin. The Host header has that name. */
 static gboolean
 check_host (VgwHttpRequest *request, gpointer user_data)
 {
   vgw_http_request_set_header (request, "Cache-Control", "no-store");
-  if (vgw_admin_host_is_local (vgw_http_request_get_header (request, "Host")))
+  if (vgw_http_host_is_local (vgw_http_request_get_header (request, "Host")))
     return TRUE;
   vgw_http_request_reply (request, VGW_HTTP_STATUS_FORBIDDEN, VGW_HTTP_TEXT_PLAIN,
                           "the Host header must be an IP address or localhost; a proxy in front has to set it\n");

@@ -29,7 +29,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAdminServer, vgw_admin_server_free)
 
 /* For its address. (transfer none) */
 VgwHttpServer *vgw_admin_server_get_http (VgwAdminServer *self);
-
-/* Whether @host, the value of a Host header (nullable), is an IP address or "localhost", with or without a port: a name
- * that a foreign web page cannot have. Pure. */
-gboolean vgw_admin_host_is_local (const char *host);

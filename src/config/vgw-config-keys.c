@@ -135,9 +135,10 @@ const VgwConfigKey vgw_config_keys[] = {
     .brief = "Required audience (claim aud) of access tokens" },
   { "access", "origins", LIST (VgwConfig, access.origins), "", .check = VGW_CONFIG_CHECK_ORIGIN,
     .brief = "Origins of web pages that may call, in addition to the gateway's own",
-    .detail = "Such as https://shop.example; * allows any origin; null allows pages without an origin (a sandboxed "
-              "frame, a file), which anybody can create. A client that sends no Origin header is not restricted by "
-              "this list; every browser sends one." },
+    .detail = "Needed also for the gateway's own host name where access.mode is open and access.allow-open-network is "
+              "false, as behind a proxy; addresses and localhost need none. Such as https://shop.example; * allows any "
+              "origin; null allows pages without an origin (a sandboxed frame, a file), which anybody can create. A "
+              "client that sends no Origin header is not restricted by this list; every browser sends one." },
 
   { "ice", "agent", CHOICE (VgwConfig, media.ice_agent), "mux", .choices = ice_agents,
     .brief = "ICE agent",

@@ -57,3 +57,22 @@ vgw_http_origin_is_allowed (const char *origin, const char *host, const char *co
     return TRUE;
   return (host != NULL && is_same_authority (origin, host)) || vgw_http_origin_is_listed (origin, allowed);
 }
+
+gboolean
+vgw_http_host_is_local (const char *host)
+{
+  g_autofree char *name = NULL;
+  const char *end;
+
+  if (host == NULL)
+    return FALSE;
+  end = *host == '[' ? strchr (host, ']') : host + strcspn (host, ":");
+  if (end == NULL)
+    return FALSE;
+  name = *host == '[' ? g_strndup (host + 1, end - host - 1) : g_strndup (host, end - host);
+  if (*host == '[')
+    end++;
+  if (*end != '\0' && (*end != ':' || strspn (end + 1, "0123456789") != strlen (end + 1)))
+    return FALSE;
+  return g_ascii_strcasecmp (name, "localhost") == 0 || g_hostname_is_ip_address (name);
+}

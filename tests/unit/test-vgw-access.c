@@ -37,6 +37,44 @@ add_engine (const char *name)
   return config;
 }
 
+static gboolean
+is_refused_origin (const char *origin, const char *host)
+{
+  const VgwAccessRequest request = { .address = "127.0.0.1", .host = host, .origin = origin };
+  VgwRefusal refusal;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VgwGrant) grant = vgw_access_grant (access_, &request, &refusal, &error);
+
+  ck_assert (grant != NULL || refusal == VGW_REFUSAL_ORIGIN);
+  ck_assert (grant != NULL || g_error_matches (error, VGW_ERROR, VGW_ERROR_UNAUTHORIZED));
+  return grant == NULL;
+}
+
+/* DNS rebinding: the name of a page is resolved to this machine, and its origin is the Host. */
+START_TEST (a_name_is_no_own_origin_of_an_open_gateway)
+{
+  static const char *const origins[] = { "https://shop.example", NULL };
+  VgwAccessSettings settings = {
+    .default_engine = "echo", .origins = origins, .engines = test_context.engine_shared.engines, .table = table
+  };
+
+  vgw_access_configure (access_, &settings);
+  ck_assert (is_refused_origin ("http://evil.example:8080", "evil.example:8080"));
+  ck_assert (is_refused_origin ("http://evil.example", "evil.example"));
+  ck_assert (is_refused_origin ("http://127.0.0.1.evil.example", "127.0.0.1.evil.example"));
+  ck_assert (is_refused_origin ("http://evil.example:8080", NULL));
+  ck_assert (is_refused_origin ("http://evil.example:8080", "127.0.0.1:8080"));
+  ck_assert (!is_refused_origin ("http://127.0.0.1:8080", "127.0.0.1:8080"));
+  ck_assert (!is_refused_origin ("http://localhost:8080", "localhost:8080"));
+  ck_assert (!is_refused_origin ("http://[::1]:8080", "[::1]:8080"));
+  ck_assert (!is_refused_origin ("https://shop.example", "shop.example"));
+  ck_assert (!is_refused_origin (NULL, "evil.example"));
+  settings.allows_open_network = TRUE;
+  vgw_access_configure (access_, &settings);
+  ck_assert (!is_refused_origin ("http://gateway.example", "gateway.example"));
+}
+END_TEST
+
 static VgwGrant *
 grant_query (const char *query, GError **error)
 {
@@ -400,6 +438,7 @@ test_suite (void)
   TCase *caller = tcase_create ("caller");
 
   tcase_add_checked_fixture (engines, set_up, tear_down);
+  tcase_add_test (engines, a_name_is_no_own_origin_of_an_open_gateway);
   tcase_add_test (engines, a_client_chooses_among_those_that_are_selectable);
   tcase_add_test (engines, no_other_name_is_an_engine);
   suite_add_tcase (suite, engines);

@@ -10,6 +10,7 @@
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
 #include "metrics-page.h"
+#include "net/vgw-http-origin.h"
 #include "run-suite.h"
 #include "session-table-test.h"
 
@@ -213,9 +214,9 @@ START_TEST (a_local_host_is_an_address_or_localhost)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (good); i++)
-    ck_assert_msg (vgw_admin_host_is_local (good[i]), "%s", good[i]);
+    ck_assert_msg (vgw_http_host_is_local (good[i]), "%s", good[i]);
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
-    ck_assert_msg (!vgw_admin_host_is_local (bad[i]), "%s", bad[i] != NULL ? bad[i] : "none");
+    ck_assert_msg (!vgw_http_host_is_local (bad[i]), "%s", bad[i] != NULL ? bad[i] : "none");
 }
 END_TEST
 

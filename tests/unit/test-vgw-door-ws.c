@@ -23,7 +23,9 @@ door_new (const char *const *origins, guint max_sessions)
   VgwHttpSettings settings = default_settings ();
   Door *self = g_new0 (Door, 1);
   GPtrArray *engines = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_engine_config_free);
-  VgwAccessSettings access_settings = { .origins = origins, .engines = engines, .default_engine = "echo" };
+  VgwAccessSettings access_settings = {
+    .origins = origins, .engines = engines, .default_engine = "echo", .allows_open_network = TRUE
+  };
 
   g_ptr_array_add (engines, vgw_engine_config_new ("echo", "echo"));
   self->context.engine_shared.engines = engines;
