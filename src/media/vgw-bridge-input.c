@@ -40,7 +40,8 @@ struct _VgwBridgeInput
   gint64 since_us;         /* time of the first tick with the present function, or 0 */
   gboolean is_silent;      /* silence is delivered in real time */
   guint64 n_received, n_filled;
-  VgwBridgeTap *retiring; /* (nullable) delivered until there is audio of another one */
+  VgwAudioMonitor *audio_monitor; /* (nullable) */
+  VgwBridgeTap *retiring;         /* (nullable) delivered until there is audio of another one */
 };
 
 /* Owned by the appsink, since a streaming thread may still be in the callback after the detach. */
@@ -99,6 +100,14 @@ vgw_bridge_input_set_func (VgwBridgeInput *self, VgwBridgeAudioFunc func, gpoint
     old_destroy (old_user_data);
 }
 
+void
+vgw_bridge_input_set_audio_monitor (VgwBridgeInput *self, VgwAudioMonitor *audio_monitor)
+{
+  g_mutex_lock (&self->lock);
+  self->audio_monitor = audio_monitor;
+  g_mutex_unlock (&self->lock);
+}
+
 /* --- delivering; lock held ---------------------------------------------------------------------------------------- */
 
 static gint64
@@ -129,6 +138,15 @@ is_affordable (VgwBridgeInput *self, gsize n_samples)
   return !is_dropping;
 }
 
+static void
+hand_over (VgwBridgeInput *self, const gint16 *samples, gsize n_samples)
+{
+  vgw_echo_estimator_add_received (self->echo_estimator, samples, n_samples);
+  if (self->audio_monitor != NULL)
+    vgw_audio_monitor_push (self->audio_monitor, VGW_AUDIO_MONITOR_RECEIVED, samples, n_samples);
+  self->func (samples, n_samples, self->user_data);
+}
+
 /* Delivers @gap_us of silence, or as much as the credit allows. Returns the number of samples. */
 static gsize
 fill (VgwBridgeInput *self, gint64 gap_us)
@@ -144,8 +162,7 @@ fill (VgwBridgeInput *self, gint64 gap_us)
     {
       gsize n = MIN (n_left, (gsize) self->rate_hz * VGW_FRAME_MS / 1000);
 
-      vgw_echo_estimator_add_received (self->echo_estimator, silence, n);
-      self->func (silence, n, self->user_data);
+      hand_over (self, silence, n);
       n_left -= n;
     }
   return n_samples;
@@ -216,8 +233,7 @@ deliver (VgwBridgeTap *tap, GstClockTime pts, const gint16 *samples, gsize n_sam
       tap->is_timed = FALSE; /* dropped excess is not a gap */
       return;
     }
-  vgw_echo_estimator_add_received (input->echo_estimator, samples, n_samples);
-  input->func (samples, n_samples, input->user_data);
+  hand_over (input, samples, n_samples);
   tap->n_since += n_samples;
   input->n_received += n_samples;
   input->last_received_us = now_us;

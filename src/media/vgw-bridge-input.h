@@ -8,6 +8,7 @@
 
 #include <gst/app/app.h>
 
+#include "media/vgw-audio-monitor.h"
 #include "media/vgw-bridge-audio.h"
 #include "media/vgw-echo-estimator.h"
 
@@ -21,6 +22,9 @@ void vgw_bridge_input_unref (VgwBridgeInput *self);
 /* As vgw_bridge_set_audio_func (). Main thread. */
 void vgw_bridge_input_set_func (VgwBridgeInput *self, VgwBridgeAudioFunc func, gpointer user_data,
                                 GDestroyNotify destroy);
+
+/* @audio_monitor gets what the function gets; it outlives the delivery. Main thread. */
+void vgw_bridge_input_set_audio_monitor (VgwBridgeInput *self, VgwAudioMonitor *audio_monitor);
 
 /* Delivers the audio of @pcm_out. Main thread. Returns: (transfer none) valid until vgw_bridge_input_detach () */
 VgwBridgeTap *vgw_bridge_input_attach (VgwBridgeInput *self, GstAppSink *pcm_out);

@@ -34,6 +34,7 @@ struct _VgwBridge
   VgwAudioFormat format;
   VgwPlayout *playout;
   VgwBridgeInput *input;
+  VgwAudioMonitor *audio_monitor; /* atomic (nullable); once set it is constant */
 
   /* main thread; pcm_in and tap are also read by the pump, and constant while that is registered */
   GstAppSink *pcm_out;
@@ -105,6 +106,7 @@ pump (guint64 tick, gpointer user_data)
   VgwBridge *self = user_data;
   gint16 samples[MAX_FRAME_SAMPLES];
   gsize n_samples = vgw_audio_format_frame_samples (&self->format);
+  VgwAudioMonitor *audio_monitor;
   gsize n_popped;
 
   vgw_bridge_input_tick (self->input, self->tap);
@@ -112,6 +114,9 @@ pump (guint64 tick, gpointer user_data)
     return;
   n_popped = vgw_playout_pop (self->playout, samples, n_samples);
   vgw_echo_estimator_add_sent (vgw_bridge_input_get_echo_estimator (self->input), samples, n_popped);
+  audio_monitor = g_atomic_pointer_get (&self->audio_monitor);
+  if (audio_monitor != NULL)
+    vgw_audio_monitor_push (audio_monitor, VGW_AUDIO_MONITOR_SENT, samples, n_popped);
   if (n_popped > 0)
     self->n_hangover_ticks = HANGOVER_TICKS;
   else if (self->n_hangover_ticks > 0)
@@ -156,6 +161,7 @@ vgw_bridge_finalize (GObject *object)
 
   g_clear_pointer (&self->input, vgw_bridge_input_unref);
   g_clear_pointer (&self->playout, vgw_playout_unref);
+  g_clear_pointer (&self->audio_monitor, vgw_audio_monitor_unref);
   G_OBJECT_CLASS (vgw_bridge_parent_class)->finalize (object);
 }
 
@@ -216,6 +222,19 @@ vgw_bridge_get_levels (VgwBridge *self, double *received, double *sent)
 {
   g_return_if_fail (VGW_IS_BRIDGE (self));
   vgw_echo_estimator_get_levels (vgw_bridge_input_get_echo_estimator (self->input), received, sent);
+}
+
+VgwAudioMonitor *
+vgw_bridge_get_audio_monitor (VgwBridge *self)
+{
+  g_return_val_if_fail (VGW_IS_BRIDGE (self), NULL);
+
+  if (self->audio_monitor == NULL)
+    {
+      g_atomic_pointer_set (&self->audio_monitor, vgw_audio_monitor_new (self->format.rate_hz));
+      vgw_bridge_input_set_audio_monitor (self->input, self->audio_monitor);
+    }
+  return self->audio_monitor;
 }
 
 VgwPlayout *

@@ -2,6 +2,7 @@
  * a VgwPushSrc. It outlives the peer: a new peer attaches its own elements to the same bridge. */
 #pragma once
 
+#include "media/vgw-audio-monitor.h"
 #include "media/vgw-bridge-audio.h"
 #include "media/vgw-pacer.h"
 #include "media/vgw-playout.h"
@@ -30,6 +31,10 @@ gboolean vgw_bridge_may_be_echo (VgwBridge *self, guint margin_db);
 
 /* The level of the received and of the sent audio: see vgw-echo-estimator.h. Any thread. */
 void vgw_bridge_get_levels (VgwBridge *self, double *received, double *sent);
+
+/* A copy of the audio, made at the first call, in the bridge's format; it lives as long as the bridge. Main thread.
+ * (transfer none) */
+VgwAudioMonitor *vgw_bridge_get_audio_monitor (VgwBridge *self);
 
 /* --- for the peer */
 struct _GstAppSink;

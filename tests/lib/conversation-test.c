@@ -111,8 +111,8 @@ talk_on_report (const VgwConversationReport *report, gpointer user_data)
   return TRUE;
 }
 
-Talk *
-talk_new_prepared (const char *name, VgwEngine *engine)
+static Talk *
+talk_prepare (const char *name, VgwEngine *engine, gboolean has_moments)
 {
   Talk *talk = g_new0 (Talk, 1);
 
@@ -121,10 +121,18 @@ talk_new_prepared (const char *name, VgwEngine *engine)
   talk->errors = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
   talk->grant = make_grant ("192.0.2.1", name);
   talk->conversation = vgw_conversation_new (&test_context, talk->grant, "test", talk_on_report, talk);
+  if (has_moments)
+    vgw_conversation_watch_moments (talk->conversation);
   if (engine != NULL)
     vgw_conversation_use_engine (talk->conversation, engine, talk->grant->engine);
   ck_assert (vgw_conversation_prepare (talk->conversation, NULL));
   return talk;
+}
+
+Talk *
+talk_new_prepared (const char *name, VgwEngine *engine)
+{
+  return talk_prepare (name, engine, FALSE);
 }
 
 Talk *
@@ -197,7 +205,11 @@ test_keeper_push_audio (VgwEngine *engine, const gint16 *samples, gsize n_sample
 static void
 test_keeper_handle (VgwEngine *engine, const VgwEngineInput *input)
 {
-  TEST_KEEPER (engine)->n_events += input->type == VGW_ENGINE_INPUT_EVENT;
+  TestKeeper *self = TEST_KEEPER (engine);
+
+  self->n_events += input->type == VGW_ENGINE_INPUT_EVENT;
+  self->n_playout += input->type == VGW_ENGINE_INPUT_PLAYOUT;
+  self->n_cleared += input->type == VGW_ENGINE_INPUT_PLAYOUT && input->playout->type == VGW_PLAYOUT_CLEARED;
 }
 
 static void
@@ -220,6 +232,17 @@ talk_new_kept (TestKeeper **keeper)
 
   *keeper = g_object_new (TEST_TYPE_KEEPER, NULL);
   talk = talk_new_prepared ("echo", VGW_ENGINE (*keeper));
+  vgw_conversation_start (talk->conversation);
+  return talk;
+}
+
+Talk *
+talk_new_watched (TestKeeper **keeper)
+{
+  Talk *talk;
+
+  *keeper = g_object_new (TEST_TYPE_KEEPER, NULL);
+  talk = talk_prepare ("echo", VGW_ENGINE (*keeper), TRUE);
   vgw_conversation_start (talk->conversation);
   return talk;
 }

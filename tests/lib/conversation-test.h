@@ -57,7 +57,10 @@ struct _TestKeeper
 {
   VgwEngine parent_instance;
   guint n_events;
+  guint n_playout; /* notifications about its audio */
+  guint n_cleared;
 };
 
-/* A conversation whose engine is a keeper. */
+/* A conversation whose engine is a keeper; talk_new_watched () reports its moments. */
 Talk *talk_new_kept (TestKeeper **keeper);
+Talk *talk_new_watched (TestKeeper **keeper);

@@ -237,12 +237,160 @@ START_TEST (a_client_may_end_the_call_during_a_hangup)
 }
 END_TEST
 
+/* --- moments --- */
+
+static void
+play_ms (TestKeeper *keeper, Talk *talk, guint ms)
+{
+  gsize n_samples = ms * vgw_bridge_get_format (vgw_conversation_get_bridge (talk->conversation))->rate_hz / 1000;
+  g_autofree gint16 *samples = g_new0 (gint16, n_samples);
+
+  vgw_engine_play (VGW_ENGINE (keeper), samples, n_samples);
+}
+
+/* What the pacer would take. */
+static void
+take_frames (Talk *talk, guint n_frames)
+{
+  gsize n_samples =
+      vgw_audio_format_frame_samples (vgw_bridge_get_format (vgw_conversation_get_bridge (talk->conversation)));
+  g_autofree gint16 *samples = g_new (gint16, n_samples);
+
+  for (guint i = 0; i < n_frames; i++)
+    vgw_playout_pop (talk_get_playout (talk), samples, n_samples);
+  settle ();
+}
+
+static void
+expect_moments (Talk *talk, guint n_moments, ...)
+{
+  va_list types;
+
+  ck_assert_uint_eq (talk->moments->len, n_moments);
+  va_start (types, n_moments);
+  for (guint i = 0; i < n_moments; i++)
+    ck_assert_int_eq (((VgwMoment *) talk->moments->pdata[i])->type, va_arg (types, int));
+  va_end (types);
+}
+
+static const VgwMoment *
+last_moment (Talk *talk)
+{
+  return talk->moments->pdata[talk->moments->len - 1];
+}
+
+static void
+emit_event (TestKeeper *keeper, const char *json)
+{
+  vgw_engine_emit (VGW_ENGINE (keeper), &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = json });
+}
+
+START_TEST (an_event_comes_at_once_and_again_when_its_audio_was_heard)
+{
+  TestKeeper *keeper;
+  Talk *talk = talk_new_watched (&keeper);
+
+  play_ms (keeper, talk, 40);
+  emit_event (keeper, "{\"said\":1}");
+  play_ms (keeper, talk, 20);
+  settle ();
+  ck_assert_uint_eq (count_events (talk, "said"), 1);
+  expect_moments (talk, 0);
+  take_frames (talk, 1);
+  expect_moments (talk, 1, VGW_MOMENT_BOT_STARTED);
+  take_frames (talk, 1);
+  expect_moments (talk, 2, VGW_MOMENT_BOT_STARTED, VGW_MOMENT_ENGINE_HEARD);
+  ck_assert_str_eq (last_moment (talk)->json, "{\"said\":1}");
+  ck_assert (!last_moment (talk)->is_lost);
+  take_frames (talk, 2);
+  expect_moments (talk, 3, VGW_MOMENT_BOT_STARTED, VGW_MOMENT_ENGINE_HEARD, VGW_MOMENT_BOT_STOPPED);
+  ck_assert_uint_eq (last_moment (talk)->utterance_ms, 60);
+  ck_assert_uint_eq (keeper->n_playout, 0); /* it takes none */
+  talk_free (talk);
+}
+END_TEST
+
+/* Other audio comes between the event and its handling on the main thread. */
+START_TEST (an_event_of_a_bot_is_heard_where_it_was_received)
+{
+  TestKeeper *keeper;
+  Talk *talk = talk_new_watched (&keeper);
+  guint64 place;
+
+  play_ms (keeper, talk, 20);
+  place = vgw_engine_add_place (VGW_ENGINE (keeper));
+  ck_assert_uint_ne (place, 0);
+  play_ms (keeper, talk, 1000);
+  take_frames (talk, 1); /* the place is passed before its event is handled */
+  vgw_engine_emit (VGW_ENGINE (keeper),
+                   &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = "{\"a\":1}", .place = place });
+  expect_moments (talk, 2, VGW_MOMENT_BOT_STARTED, VGW_MOMENT_ENGINE_HEARD);
+  ck_assert (!last_moment (talk)->is_lost);
+  talk_free (talk);
+}
+END_TEST
+
+START_TEST (an_interrupt_clears_what_was_not_heard)
+{
+  TestKeeper *keeper;
+  Talk *talk = talk_new_watched (&keeper);
+
+  VGW_ENGINE_GET_CLASS (keeper)->takes_playout = TRUE;
+  vgw_conversation_interrupt (talk->conversation); /* nothing was said: the engine is notified all the same */
+  settle ();
+  ck_assert_uint_eq (keeper->n_cleared, 1);
+  expect_moments (talk, 0);
+  play_ms (keeper, talk, 100);
+  emit_event (keeper, "{\"said\":1}");
+  take_frames (talk, 2);
+  vgw_conversation_interrupt (talk->conversation);
+  settle ();
+  expect_moments (talk, 3, VGW_MOMENT_BOT_STARTED, VGW_MOMENT_BOT_CLEARED, VGW_MOMENT_ENGINE_HEARD);
+  ck_assert (last_moment (talk)->is_lost);
+  ck_assert_uint_eq (((VgwMoment *) talk->moments->pdata[1])->utterance_ms, 40);
+  ck_assert_uint_eq (((VgwMoment *) talk->moments->pdata[1])->cleared_ms, 60);
+  ck_assert_uint_eq (keeper->n_cleared, 2);
+  ck_assert_uint_eq (keeper->n_playout, 2); /* no start and no place */
+  ck_assert_uint_eq (count_events (talk, "playout-cleared"), 0);
+  VGW_ENGINE_GET_CLASS (keeper)->takes_playout = FALSE;
+  talk_free (talk);
+}
+END_TEST
+
+START_TEST (speech_is_detected_for_moments_whatever_the_engine)
+{
+  TestKeeper *keeper;
+  Talk *talk = talk_new_watched (&keeper);
+
+  ck_assert (!VGW_ENGINE_GET_CLASS (keeper)->takes_speech);
+  ck_assert (vgw_caller_speech_wants_voice (vgw_conversation_get_speech (talk->conversation)));
+  talk_free (talk);
+}
+END_TEST
+
+START_TEST (without_a_door_for_them_there_are_no_moments)
+{
+  TestKeeper *keeper;
+  Talk *talk = talk_new_kept (&keeper);
+
+  ck_assert (!vgw_caller_speech_wants_voice (vgw_conversation_get_speech (talk->conversation)));
+  ck_assert_uint_eq (vgw_engine_add_place (VGW_ENGINE (keeper)), 0);
+  play_ms (keeper, talk, 20);
+  emit_event (keeper, "{\"said\":1}");
+  take_frames (talk, 3);
+  expect_moments (talk, 0);
+  ck_assert_uint_eq (count_events (talk, "said"), 1);
+  talk_free (talk);
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
   Suite *suite = suite_create ("vgw-conversation-events");
   TCase *events = tcase_create ("events");
   TCase *hangup = tcase_create ("hangup");
+  TCase *moments = tcase_create ("moments");
 
   vgw_log_init (VGW_LOG_TEXT, G_LOG_LEVEL_CRITICAL);
   g_assert_true (vgw_media_prepare_process (NULL));
@@ -264,5 +412,12 @@ test_suite (void)
   tcase_add_test (events, an_event_that_is_no_json_is_refused);
   suite_add_tcase (suite, events);
   suite_add_tcase (suite, hangup);
+  tcase_add_checked_fixture (moments, set_up, tear_down);
+  tcase_add_test (moments, an_event_comes_at_once_and_again_when_its_audio_was_heard);
+  tcase_add_test (moments, an_event_of_a_bot_is_heard_where_it_was_received);
+  tcase_add_test (moments, an_interrupt_clears_what_was_not_heard);
+  tcase_add_test (moments, speech_is_detected_for_moments_whatever_the_engine);
+  tcase_add_test (moments, without_a_door_for_them_there_are_no_moments);
+  suite_add_tcase (suite, moments);
   return suite;
 }

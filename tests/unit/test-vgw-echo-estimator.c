@@ -49,6 +49,26 @@ hear (gint16 amplitude, guint n_frames)
     vgw_echo_estimator_add_received (gate, make_frame (amplitude), FRAME_SAMPLES);
 }
 
+START_TEST (levels_are_of_the_last_tenth_of_a_second)
+{
+  double received, sent;
+
+  vgw_echo_estimator_get_levels (gate, &received, &sent);
+  ck_assert_double_eq (received, 0);
+  ck_assert_double_eq (sent, 0);
+  play (LOUD, SECOND);
+  hear (LOUD / 2, SECOND);
+  vgw_echo_estimator_get_levels (gate, &received, &sent);
+  ck_assert_double_eq_tol (received, LOUD / 2 / 32768.0, 0.001);
+  ck_assert_double_eq_tol (sent, LOUD / 32768.0, 0.001);
+  play (0, SECOND / 10);
+  hear (0, SECOND / 10);
+  vgw_echo_estimator_get_levels (gate, &received, &sent);
+  ck_assert_double_eq_tol (received, 0, 0.001);
+  ck_assert_double_eq_tol (sent, 0, 0.001);
+}
+END_TEST
+
 START_TEST (what_is_heard_in_silence_is_no_echo)
 {
   ck_assert (!vgw_echo_estimator_may_be_echo (gate, MARGIN_DB));
@@ -168,6 +188,7 @@ test_suite (void)
   TCase *tcase = tcase_create ("echo estimator");
 
   tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_add_test (tcase, levels_are_of_the_last_tenth_of_a_second);
   tcase_add_test (tcase, what_is_heard_in_silence_is_no_echo);
   tcase_add_test (tcase, the_margin_divides_echo_from_caller);
   tcase_add_test (tcase, the_margin_is_as_wide_as_samples_are);

@@ -93,13 +93,18 @@ on_stopped (VgwCallMedia *media, Phone *phone)
   phone->n_stopped++;
 }
 
+/* @channel: (nullable) of a door. */
 static Phone *
-phone_new (gboolean has_data_channel)
+phone_new_with (gboolean has_data_channel, const VgwClientChannelSetup *channel)
 {
   Phone *phone = g_new0 (Phone, 1);
   g_autoptr (GError) error = NULL;
 
-  phone->client = client_new_started ();
+  phone->client = client_new ();
+  if (channel != NULL)
+    vgw_session_use_channel (phone->client->session, channel);
+  vgw_session_start (phone->client->session);
+  client_flush (phone->client);
   phone->events = g_ptr_array_new_with_free_func (g_free);
   phone->media = vgw_call_media_new (speech, NULL, has_data_channel, NULL, &error);
   ck_assert_msg (phone->media != NULL, "%s", error != NULL ? error->message : "no error");
@@ -112,6 +117,12 @@ phone_new (gboolean has_data_channel)
   g_signal_connect (phone->media, "event", G_CALLBACK (on_event), phone);
   g_signal_connect (phone->media, "stopped", G_CALLBACK (on_stopped), phone);
   return phone;
+}
+
+static Phone *
+phone_new (gboolean has_data_channel)
+{
+  return phone_new_with (has_data_channel, NULL);
 }
 
 static Phone *
@@ -303,6 +314,72 @@ START_TEST (text_on_the_data_channel_has_to_be_an_object)
 }
 END_TEST
 
+static void
+on_moment (struct _VgwSession *session, const VgwMoment *moment, gpointer user_data)
+{
+  g_autofree char *line = g_strdup_printf ("%d %s", moment->type, moment->json != NULL ? moment->json : "");
+
+  g_ptr_array_add (user_data, g_steal_pointer (&line));
+}
+
+static gboolean
+has_moment (GPtrArray *moments, VgwMomentType type, const char *json)
+{
+  g_autofree char *line = g_strdup_printf ("%d %s", type, json);
+
+  return g_ptr_array_find_with_equal_func (moments, line, g_str_equal, NULL);
+}
+
+/* The test caller's channel has the label `events`, as a door's may have. */
+START_TEST (a_door_has_a_data_channel_of_its_own)
+{
+  g_autoptr (GPtrArray) moments = g_ptr_array_new_with_free_func (g_free);
+  Phone *phone = phone_new_with (TRUE, &(VgwClientChannelSetup){ "events", on_moment, moments, FALSE });
+  g_autofree char *large = g_strnfill (VGW_CLIENT_CHANNEL_MAX_BYTES, 'x');
+
+  ck_assert (vgw_session_send_text (phone->client->session, "first")); /* waits for the channel */
+  ck_assert (vgw_session_send_text (phone->client->session, "second"));
+  ck_assert (!vgw_session_send_text (phone->client->session, large));
+  vgw_call_media_start (phone->media);
+  WAIT_UNTIL (phone->events->len >= 2);
+  ck_assert_str_eq (phone->events->pdata[0], "first");
+  ck_assert_str_eq (phone->events->pdata[1], "second");
+  ck_assert (has_moment (moments, VGW_MOMENT_CHANNEL_OPEN, ""));
+  ck_assert (has_moment (moments, VGW_MOMENT_ENGINE_STARTED, ""));
+
+  ck_assert (vgw_call_media_send_event (phone->media, "ping: not JSON"));
+  WAIT_UNTIL (has_moment (moments, VGW_MOMENT_CLIENT_TEXT, "ping: not JSON"));
+  vgw_engine_emit (vgw_conversation_get_engine (vgw_session_get_conversation (phone->client->session)),
+                   &(VgwEngineOutput){ VGW_ENGINE_OUTPUT_EVENT, .json = "{\"said\":1}" });
+  WAIT_UNTIL (has_moment (moments, VGW_MOMENT_ENGINE_HEARD, "{\"said\":1}"));
+  ck_assert (has_moment (moments, VGW_MOMENT_ENGINE_EVENT, "{\"said\":1}"));
+  WAIT_UNTIL (has_moment (moments, VGW_MOMENT_BOT_STARTED, ""));
+  settle ();
+  ck_assert (!client_got (phone->client, VGW_MESSAGE_EVENT, NULL));
+  ck_assert (!client_got (phone->client, VGW_MESSAGE_ERROR, NULL));
+  ck_assert_uint_eq (phone->events->len, 2);
+  vgw_session_end (phone->client->session, VGW_END_CLIENT_BYE);
+  ck_assert (!vgw_session_send_text (phone->client->session, "late"));
+  phone_free (phone);
+}
+END_TEST
+
+START_TEST (texts_on_a_doors_channel_are_bounded)
+{
+  g_autoptr (GPtrArray) moments = g_ptr_array_new_with_free_func (g_free);
+  Phone *phone;
+
+  test_context.limits.max_events_per_second = 1;
+  phone = phone_new_with (TRUE, &(VgwClientChannelSetup){ "events", on_moment, moments, FALSE });
+  vgw_call_media_start (phone->media);
+  WAIT_UNTIL (phone->has_channel);
+  WAIT_UNTIL ((vgw_call_media_send_event (phone->media, "text"), client_got (phone->client, VGW_MESSAGE_ERROR, NULL)));
+  assert_error (client_find (phone->client, VGW_MESSAGE_ERROR, NULL, NULL), VGW_ERROR_TOO_LARGE, FALSE);
+  ck_assert (has_moment (moments, VGW_MOMENT_CLIENT_TEXT, "text"));
+  phone_free (phone);
+}
+END_TEST
+
 START_TEST (a_caller_who_falls_silent_is_given_up)
 {
   Phone *phone;
@@ -474,6 +551,8 @@ test_suite (void)
   tcase_add_test (tcase, events_of_the_engine_come_once_on_the_data_channel);
   tcase_add_test (tcase, events_of_the_engine_come_as_messages_without_a_data_channel);
   tcase_add_test (tcase, text_on_the_data_channel_has_to_be_an_object);
+  tcase_add_test (tcase, a_door_has_a_data_channel_of_its_own);
+  tcase_add_test (tcase, texts_on_a_doors_channel_are_bounded);
   tcase_add_test (tcase, a_caller_who_falls_silent_is_given_up);
   tcase_add_test (tcase, a_wrong_fingerprint_ends_the_session_before_any_media);
   tcase_add_test (tcase, an_engine_that_fails_ends_the_call);

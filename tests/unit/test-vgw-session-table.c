@@ -226,12 +226,15 @@ call_as (const char *identity)
   return client;
 }
 
+static const char *resuming_door; /* (nullable) */
+
 static VgwSession *
 resume_as (const char *identity, const char *token, GError **error)
 {
   g_autoptr (VgwGrant) grant = make_grant ("198.51.100.1", "echo");
 
   grant->identity = g_strdup (identity);
+  grant->door = resuming_door;
   return vgw_session_table_resume (table, token, grant, error);
 }
 
@@ -341,6 +344,21 @@ START_TEST (a_client_that_is_lost_before_it_connects_ends_the_session)
 }
 END_TEST
 
+/* Each door keeps other things of its sessions. */
+START_TEST (a_token_is_good_for_its_door_only)
+{
+  Client *client = call_as (NULL);
+  g_autofree char *token = g_strdup (client_last (client)->resume_token);
+
+  resuming_door = "another";
+  assert_gone (NULL, token, 1);
+  resuming_door = NULL;
+  ck_assert_ptr_eq (resume_as (NULL, token, NULL), client->session);
+  vgw_session_attach (client->session, -1);
+  client_free (client);
+}
+END_TEST
+
 static TCase *
 resume_tcase (void)
 {
@@ -351,6 +369,7 @@ resume_tcase (void)
   tcase_add_test (tcase, a_client_that_missed_its_new_token_returns_with_the_old_one);
   tcase_add_loop_test (tcase, a_token_that_is_not_the_clients_is_refused_and_stays_good, 0, 2);
   tcase_add_test (tcase, tokens_that_nobody_has_are_refused);
+  tcase_add_test (tcase, a_token_is_good_for_its_door_only);
   tcase_add_test (tcase, a_client_that_is_lost_before_it_connects_ends_the_session);
   return tcase;
 }

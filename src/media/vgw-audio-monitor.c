@@ -1,0 +1,169 @@
+/* A ring has one writer and one reader: the writer owns the frames from `n_written` on, the reader those before it,
+ * from `n_read` on. Both are counters that wrap; the order of the atomic operations publishes the frames. */
+#include "media/vgw-audio-monitor.h"
+
+#include <gst/audio/audio.h>
+#include <string.h>
+
+#define FRAME_MS 20u
+#define N_FRAMES 64u /* a power of two, so that the counters may wrap; of frames that are not full there may be more */
+#define MAX_FRAME_SAMPLES (48 * FRAME_MS)
+#define GAP_US (60 * G_TIME_SPAN_MILLISECOND)
+
+G_STATIC_ASSERT (N_FRAMES *FRAME_MS >= VGW_AUDIO_MONITOR_MAX_MS);
+
+typedef struct
+{
+  gint64 end_us; /* monotonic */
+  guint n_samples;
+  gint16 samples[MAX_FRAME_SAMPLES];
+} Frame;
+
+typedef struct
+{
+  Frame frames[N_FRAMES];
+  guint n_written, n_read;      /* atomic */
+  guint n_dropped;              /* atomic; samples */
+  GstAudioResampler *resampler; /* main thread, as the following; (nullable) where the rates are the same */
+  gint64 until_us;              /* the end of what was taken; 0: nothing yet */
+} Ring;
+
+struct _VgwAudioMonitor
+{
+  gatomicrefcount ref_count;
+  guint rate_hz; /* constant */
+  gint is_on;    /* atomic */
+  Ring rings[VGW_AUDIO_MONITOR_SENT + 1];
+};
+
+void
+vgw_audio_monitor_chunk_clear (VgwAudioMonitorChunk *self)
+{
+  g_clear_pointer (&self->pcm, g_byte_array_unref);
+}
+
+VgwAudioMonitor *
+vgw_audio_monitor_new (guint rate_hz)
+{
+  VgwAudioMonitor *self = g_new0 (VgwAudioMonitor, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->rate_hz = rate_hz;
+  for (guint i = 0; rate_hz != VGW_AUDIO_MONITOR_RATE_HZ && i < G_N_ELEMENTS (self->rings); i++)
+    self->rings[i].resampler =
+        gst_audio_resampler_new (GST_AUDIO_RESAMPLER_METHOD_KAISER, GST_AUDIO_RESAMPLER_FLAG_NONE, GST_AUDIO_FORMAT_S16,
+                                 1, (gint) rate_hz, VGW_AUDIO_MONITOR_RATE_HZ, NULL);
+  return self;
+}
+
+VgwAudioMonitor *
+vgw_audio_monitor_ref (VgwAudioMonitor *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+vgw_audio_monitor_unref (VgwAudioMonitor *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (self->rings); i++)
+    g_clear_pointer (&self->rings[i].resampler, gst_audio_resampler_free);
+  g_free (self);
+}
+
+void
+vgw_audio_monitor_set_on (VgwAudioMonitor *self, gboolean is_on)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->rings); i++)
+    g_atomic_int_set (&self->rings[i].n_read, g_atomic_int_get (&self->rings[i].n_written));
+  g_atomic_int_set (&self->is_on, is_on);
+}
+
+void
+vgw_audio_monitor_push (VgwAudioMonitor *self, VgwAudioMonitorDirection direction, const gint16 *samples,
+                        gsize n_samples)
+{
+  Ring *ring = &self->rings[direction];
+  gint64 end_us = g_get_monotonic_time ();
+
+  if (!g_atomic_int_get (&self->is_on))
+    return;
+  while (n_samples > 0)
+    {
+      guint n_written = g_atomic_int_get (&ring->n_written);
+      Frame *frame = &ring->frames[n_written % N_FRAMES];
+
+      if (n_written - (guint) g_atomic_int_get (&ring->n_read) == N_FRAMES)
+        {
+          g_atomic_int_add (&ring->n_dropped, (gint) n_samples);
+          return;
+        }
+      frame->n_samples = (guint) MIN (n_samples, MAX_FRAME_SAMPLES);
+      frame->end_us = end_us;
+      memcpy (frame->samples, samples, frame->n_samples * sizeof (gint16));
+      samples += frame->n_samples;
+      n_samples -= frame->n_samples;
+      g_atomic_int_set (&ring->n_written, n_written + 1);
+    }
+}
+
+static void
+append (Ring *ring, const Frame *frame, GByteArray *pcm)
+{
+  gpointer in[] = { (gpointer) frame->samples };
+  gpointer out[1];
+  gsize n_out = frame->n_samples;
+  guint at = pcm->len;
+
+  if (ring->resampler != NULL)
+    n_out = gst_audio_resampler_get_out_frames (ring->resampler, frame->n_samples);
+  g_byte_array_set_size (pcm, at + (guint) (n_out * sizeof (gint16)));
+  out[0] = pcm->data + at;
+  if (ring->resampler != NULL)
+    gst_audio_resampler_resample (ring->resampler, in, frame->n_samples, out, n_out);
+  else
+    memcpy (out[0], frame->samples, n_out * sizeof (gint16));
+}
+
+gboolean
+vgw_audio_monitor_take (VgwAudioMonitor *self, VgwAudioMonitorDirection direction, VgwAudioMonitorChunk *chunk)
+{
+  Ring *ring = &self->rings[direction];
+  guint n_read = g_atomic_int_get (&ring->n_read);
+  guint n_written = g_atomic_int_get (&ring->n_written);
+  guint n_taken = 0;
+
+  *chunk = (VgwAudioMonitorChunk){ g_byte_array_new (), 0, 0 };
+  for (; n_read != n_written; n_read++, n_taken++)
+    {
+      const Frame *frame = &ring->frames[n_read % N_FRAMES];
+      gint64 length_us = (gint64) frame->n_samples * G_USEC_PER_SEC / self->rate_hz;
+      gboolean has_gap = ring->until_us == 0 || frame->end_us - length_us - ring->until_us > GAP_US;
+
+      if (has_gap && n_taken > 0)
+        break;
+      if (has_gap)
+        ring->until_us = frame->end_us - length_us;
+      if (n_taken == 0)
+        chunk->start_us = ring->until_us;
+      ring->until_us += length_us;
+      append (ring, frame, chunk->pcm);
+    }
+  g_atomic_int_set (&ring->n_read, n_read);
+  chunk->end_us = ring->until_us;
+  if (n_taken == 0)
+    vgw_audio_monitor_chunk_clear (chunk);
+  return n_taken > 0;
+}
+
+guint64
+vgw_audio_monitor_count_dropped_ms (VgwAudioMonitor *self)
+{
+  guint64 n_dropped = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (self->rings); i++)
+    n_dropped += (guint) g_atomic_int_get (&self->rings[i].n_dropped);
+  return n_dropped * 1000 / self->rate_hz;
+}
