@@ -1,6 +1,8 @@
 #include "media/vgw-speech-detector.h"
 
 #define WATCH_INTERVAL_MS 20u
+/* While no audio arrives, for as long as a caller on hold or muted in mid-word sends none. */
+#define SILENT_WATCH_INTERVAL_MS 100u
 #define DOUBT_INTERVAL_MS 20u
 /* A longer time between two packets, which last 120 ms at most (RFC 6716), is a pause. */
 #define MAX_PACKET_GAP_MS 150u
@@ -21,6 +23,7 @@ struct _VgwSpeechDetector
   guint change_id;      /* while has_voice and is_speaking differ */
   guint n_clear;        /* consecutive times without doubt */
   guint watch_id;       /* while is_detected */
+  guint watch_interval_ms;
 };
 
 /* The time since the last audio. */
@@ -89,9 +92,15 @@ on_watch (gpointer user_data)
 {
   VgwSpeechDetector *self = user_data;
   gint64 silent_ms = get_silent_ms (self);
+  guint interval_ms;
 
   set_voice (self, silent_ms < MIN (self->stop_ms, MAX_PACKET_GAP_MS), silent_ms);
-  return G_SOURCE_CONTINUE;
+  interval_ms = self->has_voice || self->is_speaking ? WATCH_INTERVAL_MS : SILENT_WATCH_INTERVAL_MS;
+  if (interval_ms == self->watch_interval_ms)
+    return G_SOURCE_CONTINUE;
+  self->watch_interval_ms = interval_ms;
+  self->watch_id = g_timeout_add (interval_ms, on_watch, self);
+  return G_SOURCE_REMOVE;
 }
 
 VgwSpeechDetector *
@@ -133,7 +142,10 @@ vgw_speech_detector_update (VgwSpeechDetector *self, gboolean has_voice)
   if (!self->is_detected)
     g_clear_handle_id (&self->watch_id, g_source_remove);
   else if (self->watch_id == 0 && self->last_audio != NULL)
-    self->watch_id = g_timeout_add (WATCH_INTERVAL_MS, on_watch, self);
+    {
+      self->watch_interval_ms = WATCH_INTERVAL_MS;
+      self->watch_id = g_timeout_add (WATCH_INTERVAL_MS, on_watch, self);
+    }
 }
 
 gboolean

@@ -16,6 +16,7 @@ static VgwSpeechDetector *voice;
 static gboolean should_free;
 static gboolean is_doubtful;
 static guint n_doubts;
+static guint n_looks;
 
 static void
 on_change (gboolean speaking, gpointer user_data)
@@ -30,6 +31,7 @@ on_change (gboolean speaking, gpointer user_data)
 static gint64
 get_last_audio (gpointer user_data)
 {
+  n_looks++;
   return last_audio_us != 0 ? last_audio_us : g_get_monotonic_time ();
 }
 
@@ -137,6 +139,28 @@ START_TEST (a_caller_who_sends_nothing_more_has_ended)
   last_audio_us = 0; /* and goes on with the word; the detector saw no change */
   wait_for_changes (3);
   ck_assert (is_speaking);
+}
+END_TEST
+
+/* On hold in mid-word: the detector never reports the end of it. */
+START_TEST (a_caller_on_hold_costs_few_looks)
+{
+  gboolean is_over = FALSE;
+
+  vgw_speech_detector_update (voice, TRUE);
+  wait_for_changes (1);
+  last_audio_us = g_get_monotonic_time ();
+  wait_for_changes (2);
+  n_looks = 0;
+  g_timeout_add (1000, set_flag, &is_over);
+  WAIT_UNTIL (is_over);
+  ck_assert_uint_ge (n_looks, 1);
+  ck_assert_uint_le (n_looks, 15);
+  last_audio_us = 0;
+  wait_for_changes (3);
+  ck_assert (is_speaking);
+  last_audio_us = g_get_monotonic_time ();
+  wait_for_changes (4);
 }
 END_TEST
 
@@ -255,6 +279,7 @@ test_suite (void)
   tcase_add_test (tcase, the_same_word_again_starts_no_clock_anew);
   tcase_add_test (tcase, a_caller_who_sends_nothing_more_has_ended);
   tcase_add_test (tcase, doubt_keeps_it_from_beginning_as_long_as_it_lasts);
+  tcase_add_test (tcase, a_caller_on_hold_costs_few_looks);
   tcase_add_test (tcase, silence_begins_with_the_last_packet);
   tcase_add_test (tcase, a_break_between_packets_ends_nothing);
   tcase_add_test (tcase, what_stops_before_it_is_speech_is_none);
