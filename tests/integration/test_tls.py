@@ -164,7 +164,7 @@ class Tls(TlsTest):
             ("chmod 600", self.certificate, readable),
         ]
         for words, certificate, key in cases:
-            for option in [], ["--check-config"]:
+            for option in ([], ["--check-config"]) if "expired" in words else ([],):
                 with self.subTest(words, option=option):
                     result = subprocess.run([harness.GATEWAY, *option, "--set", f"http.tls-certificate={certificate}",
                                              "--set", f"http.tls-key={key}", "--set", "http.port=0"], timeout=60,
