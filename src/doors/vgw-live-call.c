@@ -15,7 +15,7 @@ struct _VgwLiveCall
   VgwLiveLimits limits;
   VgwLiveTranscripts transcripts;
   VgwSidebands *sidebands;
-  VgwAudioMonitor *monitor; /* (nullable) from the first sideband on */
+  VgwAudioMonitor *monitor; /* (nullable) on while there are sidebands */
   guint audio_timer_id;
   gint64 started_us; /* monotonic */
   gboolean is_close_requested, is_ended;
@@ -61,21 +61,6 @@ send_audio (VgwLiveCall *self)
     }
 }
 
-static gboolean
-on_audio_due (gpointer user_data)
-{
-  send_audio (user_data);
-  return G_SOURCE_CONTINUE;
-}
-
-static void
-start_audio (VgwLiveCall *self, VgwBridge *bridge)
-{
-  self->monitor = vgw_audio_monitor_ref (vgw_bridge_get_audio_monitor (bridge));
-  vgw_audio_monitor_set_on (self->monitor, TRUE);
-  self->audio_timer_id = g_timeout_add (AUDIO_MS, on_audio_due, self);
-}
-
 static void
 stop_audio (VgwLiveCall *self)
 {
@@ -90,6 +75,29 @@ stop_audio (VgwLiveCall *self)
     vgw_info (vgw_session_get_id (self->session), "sidebands: %" G_GUINT64_FORMAT " ms of audio were dropped",
               n_dropped_ms);
   g_clear_pointer (&self->monitor, vgw_audio_monitor_unref);
+}
+
+static gboolean
+on_audio_due (gpointer user_data)
+{
+  VgwLiveCall *self = user_data;
+
+  if (vgw_sidebands_count (self->sidebands) > 0)
+    {
+      send_audio (self);
+      return G_SOURCE_CONTINUE;
+    }
+  self->audio_timer_id = 0;
+  stop_audio (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+start_audio (VgwLiveCall *self, VgwBridge *bridge)
+{
+  self->monitor = vgw_audio_monitor_ref (vgw_bridge_get_audio_monitor (bridge));
+  vgw_audio_monitor_set_on (self->monitor, TRUE);
+  self->audio_timer_id = g_timeout_add (AUDIO_MS, on_audio_due, self);
 }
 
 /* --- messages of clients --- */

@@ -87,6 +87,12 @@ vgw_sidebands_add (VgwSidebands *self, VgwWsChannel *channel)
   return added;
 }
 
+guint
+vgw_sidebands_count (VgwSidebands *self)
+{
+  return self->sidebands->len;
+}
+
 void
 vgw_sidebands_send (VgwSidebands *self, const char *text)
 {

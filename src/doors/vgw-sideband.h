@@ -23,6 +23,8 @@ void vgw_sidebands_free (VgwSidebands *self);
  * with 1013 */
 VgwSideband *vgw_sidebands_add (VgwSidebands *self, VgwWsChannel *channel);
 
+guint vgw_sidebands_count (VgwSidebands *self);
+
 /* To all. */
 void vgw_sidebands_send (VgwSidebands *self, const char *text);
 

@@ -105,7 +105,10 @@ class Live(harness.GatewayTest):
                 self.assertEqual((started["session"]["id"], started["session"]["status"]), (page.id, "active"))
 
                 address = f"{gateway.http_url.replace('http', 'ws', 1)}v1/live/sessions/{page.id}/attach"
-                async with websockets.connect(address, max_size=None) as server:
+                async with websockets.connect(address) as server:
+                    self.assertEqual(json.loads(await asyncio.wait_for(server.recv(), WAIT_S))["type"],
+                                     "session.input_audio.append")
+                async with websockets.connect(address, max_size=None) as server:  # and again after it has left
                     page.send(type="session.close", event_id="e1")  # not this page's
                     error = await page.wait("error")
                     self.assertEqual((error["error"]["code"], error["error"]["client_event_id"]), ("event_not_allowed", "e1"))
