@@ -15,6 +15,7 @@
 #include "base/vgw-source.h"
 #include "doors/vgw-door-live.h"
 #include "doors/vgw-door-pipecat.h"
+#include "doors/vgw-door-realtime.h"
 #include "doors/vgw-door-whip.h"
 #include "doors/vgw-door-ws.h"
 #include "doors/vgw-pages.h"
@@ -42,6 +43,7 @@ struct _VgwApp
   VgwDoorPipecat *door_pipecat;
   VgwDoorWhip *door_whip;
   VgwDoorLive *door_live;
+  VgwDoorRealtime *door_realtime;
   VgwPages *pages;
   VgwAdminServer *admin; /* NULL where it is switched off */
   VgwLoadWatch *load_watch;
@@ -74,6 +76,7 @@ vgw_app_dispose (GObject *object)
   g_clear_pointer (&self->door_pipecat, vgw_door_pipecat_free);
   g_clear_pointer (&self->door_whip, vgw_door_whip_free);
   g_clear_pointer (&self->door_live, vgw_door_live_free);
+  g_clear_pointer (&self->door_realtime, vgw_door_realtime_free);
   g_clear_pointer (&self->pages, vgw_pages_free);
   g_clear_pointer (&self->access, vgw_access_free);
   g_clear_object (&self->table);
@@ -235,6 +238,8 @@ start_server (VgwApp *self, GError **error)
   self->door_whip = vgw_door_whip_new (self->server, self->access, self->table, config->limits.max_message_bytes);
   self->door_pipecat = vgw_door_pipecat_new (self->server, self->access, self->table, config->limits.max_message_bytes);
   self->door_live = vgw_door_live_new (self->server, self->access, self->table, config->limits.max_message_bytes);
+  self->door_realtime =
+      vgw_door_realtime_new (self->server, self->access, self->table, config->limits.max_message_bytes);
   self->pages = vgw_pages_new (self->server, &pages_settings, error);
   return self->pages != NULL;
 }
