@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <libsoup/soup.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/vgw-source.h"
 #include "net/vgw-http-connection.h"
+
+#define CLOSED_BY_CLIENT ((GIOCondition) POLLRDHUP) /* GLib has no name for it */
 
 struct _VgwHttpRequest
 {
@@ -83,8 +86,8 @@ give_up (VgwHttpRequest *self)
   g_signal_emit (self, signals[SIGNAL_GONE], 0);
 }
 
-/* The client has closed its end, or the connection's deadline has passed. Bytes after the request are not read; where
- * there are any, only a full close is noticed. */
+/* The client has closed its end, or the connection's deadline has passed. Bytes after the request are not read, such as
+ * the close_notify of a TLS client; where there are any, the kernel reports the close (tcp(7)). */
 static gboolean
 on_socket (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
@@ -94,10 +97,11 @@ on_socket (GSocket *socket, GIOCondition condition, gpointer user_data)
 
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
     return G_SOURCE_CONTINUE;
-  if (n > 0 && (condition & (G_IO_HUP | G_IO_ERR)) == 0)
+  if (n > 0 && (condition & (G_IO_HUP | G_IO_ERR | CLOSED_BY_CLIENT)) == 0)
     {
       vgw_source_clear (&self->watch);
-      self->watch = vgw_source_start (g_socket_create_source (socket, 0, NULL), G_SOURCE_FUNC (on_socket), self);
+      self->watch =
+          vgw_source_start (g_socket_create_source (socket, CLOSED_BY_CLIENT, NULL), G_SOURCE_FUNC (on_socket), self);
       return G_SOURCE_REMOVE;
     }
   give_up (self);

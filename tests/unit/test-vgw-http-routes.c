@@ -299,21 +299,36 @@ START_TEST (a_reply_may_come_later)
 }
 END_TEST
 
+static void
+set_deadline (VgwHttpRequest *request, guint timeout_ms)
+{
+  SoupServerMessage *message = vgw_http_request_get_message (request);
+
+  vgw_http_connection_set_deadline (vgw_http_connection_from_address (soup_server_message_get_remote_address (message)),
+                                    timeout_ms);
+}
+
 START_TEST (a_client_that_has_gone_is_noticed_and_gets_no_reply)
 {
   static const char *const requests[] = {
     "GET /later HTTP/1.1\r\nHost: x\r\n\r\n",
     "POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody",
+    "GET /later HTTP/1.1\r\nHost: x\r\n\r\n",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (requests); i++)
     {
       g_auto (Doors) self = { 0 };
+      g_autoptr (WsPeer) peer = NULL;
       guint n_fds;
 
       doors_set_up (&self);
       n_fds = count_fds ();
-      ws_peer_free (ask_later (&self, requests[i]));
+      peer = ask_later (&self, requests[i]);
+      set_deadline (self.kept, 3600 * 1000); /* which would notice it, too */
+      if (i > 0)
+        ws_peer_send (peer, "more", 4); /* as the close_notify of a TLS client */
+      ws_peer_free (g_steal_pointer (&peer));
       WAIT_UNTIL (self.n_gone == 1);
       ck_assert (!vgw_http_request_is_open (self.kept));
       vgw_http_request_reply (self.kept, 200, VGW_HTTP_TEXT_PLAIN, "nobody reads this\n");
@@ -335,14 +350,11 @@ START_TEST (a_reply_has_its_time)
     {
       g_auto (Doors) self = { 0 };
       g_autoptr (WsPeer) peer = NULL;
-      SoupServerMessage *message;
       VgwHttpListenerStats stats;
 
       doors_set_up (&self);
       peer = ask_later (&self, requests[i]);
-      message = vgw_http_request_get_message (self.kept);
-      vgw_http_connection_set_deadline (
-          vgw_http_connection_from_address (soup_server_message_get_remote_address (message)), 50);
+      set_deadline (self.kept, 50);
       WAIT_UNTIL (self.n_gone == 1);
       WAIT_UNTIL (ws_peer_read (peer) && peer->is_eof);
       ck_assert_uint_eq (peer->received->len, 0);
