@@ -281,7 +281,7 @@ restart_ice (VgwHttpSession *session, VgwHttpRequest *request, const VgwSdpFragm
   handle_candidates (session, remote);
   local->mline = g_strdup (remote->mline);
   local->mid = g_strdup (remote->mid);
-  text = vgw_sdp_fragment_to_text (local, TRUE);
+  text = vgw_sdp_fragment_to_text (local);
   vgw_http_request_set_header (request, "ETag", ice->etag);
   vgw_http_request_reply (request, VGW_HTTP_STATUS_OK, SDP_FRAGMENT, text);
 }

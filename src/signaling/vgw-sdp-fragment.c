@@ -173,9 +173,9 @@ vgw_sdp_fragment_parse (const char *text, gsize length, GError **error)
 }
 
 char *
-vgw_sdp_fragment_to_text (const VgwSdpFragment *self, gboolean is_lite)
+vgw_sdp_fragment_to_text (const VgwSdpFragment *self)
 {
-  GString *text = g_string_new (is_lite ? "a=ice-lite\r\n" : NULL);
+  GString *text = g_string_new ("a=ice-lite\r\n");
 
   if (self->mline != NULL)
     g_string_append_printf (text, "%s\r\n", self->mline);

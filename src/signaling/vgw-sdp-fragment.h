@@ -24,8 +24,8 @@ typedef struct
  * all this. Returns: (transfer full) */
 VgwSdpFragment *vgw_sdp_fragment_parse (const char *text, gsize length, GError **error);
 
-/* @is_lite: add a=ice-lite. Returns: (transfer full) */
-char *vgw_sdp_fragment_to_text (const VgwSdpFragment *self, gboolean is_lite);
+/* As one of a lite agent (a=ice-lite). Returns: (transfer full) */
+char *vgw_sdp_fragment_to_text (const VgwSdpFragment *self);
 
 /* An empty one. Returns: (transfer full) */
 VgwSdpFragment *vgw_sdp_fragment_new (void);

@@ -19,7 +19,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   if (fragment == NULL)
     return 0;
   g_assert ((fragment->ufrag == NULL) == (fragment->pwd == NULL));
-  written = vgw_sdp_fragment_to_text (fragment, TRUE);
+  written = vgw_sdp_fragment_to_text (fragment);
   again = vgw_sdp_fragment_parse (written, strlen (written), NULL);
   g_assert (again != NULL && again->candidates->len == fragment->candidates->len);
   g_assert (g_strcmp0 (again->ufrag, fragment->ufrag) == 0 && g_strcmp0 (again->mid, fragment->mid) == 0);
