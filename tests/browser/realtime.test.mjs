@@ -122,6 +122,17 @@ const waitForEvent = (page, type) => page.waitForFunction((wanted) => window.sdk
 const ALL_SAID = { type: 'all-said' };
 const hasAllSaid = () => window.sdk.events.some(({ type, event }) => type === 'gateway.event' && event.type === 'all-said');
 
+/* Until the caller's speech is over. */
+async function mute(page, botCall) {
+  await page.evaluate(() => window.sdk.session.mute(true));
+  const before = botCall.samples;
+  await botCall.waitUntil(({ samples }) => samples >= before + RATE, 'silence of the caller');
+  await page.waitForFunction(() => {
+    const count = (kind) => window.sdk.events.filter(({ type }) => type === `input_audio_buffer.${kind}`).length;
+    return count('speech_started') === count('speech_stopped');
+  }, null, { timeout: WAIT_MS });
+}
+
 async function hangUp(page) {
   await page.evaluate(() => window.sdk.session.close());
   assert.deepEqual(await page.evaluate(() => window.sdk.problems), []);
@@ -229,6 +240,7 @@ test('the SDK of a server follows a call, and interrupts the bot', async () => {
   await botCall.waitFor('start');
   await page.waitForFunction(() => document.querySelector('#bot').srcObject !== null);
   await page.evaluate(watch, SILENCE);
+  await mute(page, botCall); // this SDK interrupts the bot itself when the caller speaks
   const disconnected = new Promise((resolve) => beside.on('disconnected', resolve));
   const cleared = new Promise((resolve) => beside.on('output_audio_buffer.cleared', resolve));
   botCall.play(speech);
