@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BROWSER, launch, only } from './lib/browser.mjs';
+import { BROWSER, launch, only, waitForAsync } from './lib/browser.mjs';
 import { openFarSide } from './lib/far-side.mjs';
 import { browser, gateway, startGatewayAndBrowser } from './lib/fixture.mjs';
 import { LOUDSPEAKER_MONITOR } from './lib/room.mjs';
@@ -191,7 +191,7 @@ test('events of the gateway and of engines come with a type of their own', async
 
 test('statistics can be asked for', async () => {
   const { page } = await openCall();
-  await page.waitForFunction(async () => (await window.call.getStats())?.packetsOut > 10, null, { timeout: 20000 });
+  await waitForAsync(page, async () => (await window.call.getStats())?.packetsOut > 10);
   const stats = await page.evaluate(() => window.call.getStats());
   assert.equal(stats.codec.toLowerCase(), 'opus');
   assert.ok(stats.packetsIn > 0 && stats.durationMs > 0 && stats.rttMs >= 0, JSON.stringify(stats));

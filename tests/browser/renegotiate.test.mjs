@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BROWSER } from './lib/browser.mjs';
+import { BROWSER, waitForAsync } from './lib/browser.mjs';
 import { openCallByHand } from './lib/call-by-hand.mjs';
 import { browser, gateway, startGatewayAndBrowser } from './lib/fixture.mjs';
 
@@ -37,10 +37,10 @@ test('hold and resume: what is not wanted is not sent, and all comes back', asyn
       await window.call.offer();
     }, direction);
     assert.equal(await page.evaluate(() => window.call.audio.currentDirection), answered);
-    await page.waitForFunction(async ([receives, sends]) => { // what was on its way has come
+    await waitForAsync(page, async ([receives, sends]) => { // what was on its way has come
       const { received, sent } = await window.call.countDuring(200);
       return (received > 0) === receives && (sent > 0) === sends;
-    }, [direction === 'recvonly', direction === 'sendonly'], { timeout: 10000 });
+    }, [direction === 'recvonly', direction === 'sendonly'], 10000);
     const { received, sent } = await count(page);
     console.log(`${direction}: ${received} packets came and ${sent} went`);
     assert.equal(received > 0, direction === 'recvonly');

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import * as chromium from './chromium.mjs';
 import * as firefox from './firefox.mjs';
 
+const POLL_MS = 50;
+
 const BROWSERS = { chromium, firefox };
 export const BROWSER = process.env.VGW_TEST_BROWSER ?? 'chromium';
 
@@ -96,6 +98,16 @@ export async function waitForState(page, state, timeout = 30000) {
   await page.waitForSelector(`#panel[data-state="${state}"]`, { timeout }).catch(async (error) => {
     throw new Error(`${error.message}\nthe page says: ${await page.innerText('main')}`);
   });
+}
+
+/** Waits until `check (argument)` in the page resolves with true: page.waitForFunction () takes any promise for true. */
+export async function waitForAsync(page, check, argument, timeoutMs = 30000) {
+  const deadline = Date.now() + timeoutMs;
+  while (!await page.evaluate(check, argument)) {
+    if (Date.now() > deadline)
+      throw new Error(`not in ${timeoutMs} ms: ${check}`);
+    await new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
+  }
 }
 
 /** Waits until the page shows help, and returns what it is about: { code, title, status }. */

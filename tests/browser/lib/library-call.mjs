@@ -1,5 +1,7 @@
 /* A call of the client library in a page, which has it as window.call. */
 
+import { waitForAsync } from './browser.mjs';
+
 /** Waits until `check (argument)` is true in the page. */
 export const waitUntil = (page, check, argument) => page.waitForFunction(check, argument, { timeout: 30000 });
 
@@ -8,5 +10,5 @@ export const waitForState = (page, state) => waitUntil(page, (wanted) => window.
 /** Waits until more than `n_more` packets of the far side have come from now on. */
 export async function waitForPackets(page, n_more) {
   const before = await page.evaluate(async () => (await window.call.getStats()).packetsIn);
-  await waitUntil(page, async (n) => (await window.call.getStats())?.packetsIn > n, before + n_more);
+  await waitForAsync(page, async (n) => (await window.call.getStats())?.packetsIn > n, before + n_more);
 }
