@@ -189,6 +189,7 @@ make_grant (VgwAccess *self, const VgwAccessRequest *request, const VgwEngineCon
   VgwGrant *grant = vgw_grant_new (request->address, engine, list_engines (self, token));
 
   grant->door = request->door;
+  grant->may_return = request->may_return;
   vgw_grant_set_page (grant, request->origin, request->user_agent, request->query);
   if (token != NULL)
     vgw_grant_set_token (grant, token->identity, token->max_duration_s, token->metadata);

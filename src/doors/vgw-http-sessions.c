@@ -236,6 +236,7 @@ vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const Vg
   VgwRefusal refusal;
 
   named.door = self->funcs->door;
+  named.may_return = self->funcs->channel_label == NULL;
   grant = vgw_access_grant (self->access, &named, &refusal, &error);
   if (grant != NULL)
     session = find_session (self, grant, &origin, &refusal, &error);

@@ -15,6 +15,8 @@ typedef struct
 
   /* what the request brought, each (nullable) */
   const char *door;          /* static: the name of the one that it came to */
+  gboolean may_return;       /* a client that closes its connection may be a page that is loaded again; its door has no
+                              * socket whose end would tell */
   char *origin, *user_agent; /* valid UTF-8 of bounded length */
   GHashTable *parameters;    /* of its query, decoded: name → value */
 } VgwGrant;

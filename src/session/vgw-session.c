@@ -261,7 +261,7 @@ handle_lost_leg (VgwSession *self, const GError *error)
     }
   vgw_info (self->id, "the connection is lost: %s", error != NULL ? error->message : "closed by the client");
   vgw_legs_close_current (self->legs);
-  if (error == NULL && self->attachment.is_attached && !vgw_legs_has_next (self->legs))
+  if (error == NULL && self->attachment.is_attached && !self->grant->may_return && !vgw_legs_has_next (self->legs))
     vgw_session_timers_expect_end (self->timers);
   else
     set_state (self, VGW_INPUT_LOST);
