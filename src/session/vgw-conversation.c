@@ -34,6 +34,7 @@ struct _VgwConversation
   {
     CONVERSATION_NEW,
     CONVERSATION_STARTED,
+    CONVERSATION_OVER, /* its end is reported, HUNG_UP or FAILED: nothing begins any more */
     CONVERSATION_STOPPED,
   } state;
 
@@ -78,6 +79,16 @@ report_moment (VgwConversation *self, VgwMomentType type)
   const VgwMoment moment = { .type = type };
 
   self->func (&(VgwConversationReport){ VGW_CONVERSATION_MOMENT, .moment = &moment }, self->user_data);
+}
+
+/* HUNG_UP, or FAILED with an @error: once. The parent may stop the conversation later. */
+static void
+report_end (VgwConversation *self, VgwConversationReportType type, const GError *error)
+{
+  if (self->state != CONVERSATION_STARTED)
+    return;
+  self->state = CONVERSATION_OVER;
+  report_error (self, type, error);
 }
 
 /* An event of the gateway. @engine (nullable): a name in it. */
@@ -200,6 +211,8 @@ handle_failure (VgwConversation *self, const GError *error)
   const VgwEngineConfig *next;
   const char *fallback;
 
+  if (self->state != CONVERSATION_STARTED)
+    return;
   while ((next = vgw_engine_config_find_fallback (self->config, self->context->engine_shared.engines)) != NULL)
     {
       vgw_warning (session_id, "engine %s failed (%s); continuing with engine %s", self->config->name, cause->message,
@@ -208,9 +221,9 @@ handle_failure (VgwConversation *self, const GError *error)
       self->config = next;
       report_notice (self, "engine-fallback", next->name);
       /* the next engine is notified of speech from its beginning, and the client, which knows of it, of an end */
-      if (self->state != CONVERSATION_STOPPED && vgw_caller_speech_stop (self->speech))
+      if (self->state == CONVERSATION_STARTED && vgw_caller_speech_stop (self->speech))
         report_speech (self, FALSE);
-      if (self->state == CONVERSATION_STOPPED)
+      if (self->state != CONVERSATION_STARTED)
         return;
       report (self, VGW_CONVERSATION_ENGINE_CHANGED);
       g_clear_error (&cause);
@@ -219,7 +232,7 @@ handle_failure (VgwConversation *self, const GError *error)
     }
   if (vgw_engine_config_get_on_failure (self->config, &fallback) != VGW_ON_FAILURE_HOLD)
     {
-      report_error (self, VGW_CONVERSATION_FAILED, cause);
+      report_end (self, VGW_CONVERSATION_FAILED, cause);
       return;
     }
   vgw_warning (session_id, "engine %s failed (%s); the call continues without an engine", self->config->name,
@@ -256,7 +269,7 @@ on_drained (guint n_unheard_ms, gpointer user_data)
   if (n_unheard_ms > 0)
     vgw_warning (self->session_id, "engine %s hung up; %u ms of its audio were not played in time", self->config->name,
                  n_unheard_ms);
-  report (self, VGW_CONVERSATION_HUNG_UP);
+  report_end (self, VGW_CONVERSATION_HUNG_UP, NULL);
 }
 
 /* What the engine said before it hung up is heard first. */
@@ -270,7 +283,7 @@ handle_hangup (VgwConversation *self)
   vgw_conversation_get_playout_stats (self, &stats);
   if (self->config->hangup == VGW_HANGUP_NOW || (stats.queued_ms == 0 && stats.played_ms == 0))
     {
-      report (self, VGW_CONVERSATION_HUNG_UP);
+      report_end (self, VGW_CONVERSATION_HUNG_UP, NULL);
       return;
     }
   vgw_info (self->session_id, "engine %s hung up; playing its last %u ms of audio", self->config->name,
@@ -376,6 +389,7 @@ vgw_conversation_handle_event (VgwConversation *self, const char *json)
     case CONVERSATION_STARTED:
       pass_event (self, json);
       break;
+    case CONVERSATION_OVER:
     case CONVERSATION_STOPPED:
       break;
     }

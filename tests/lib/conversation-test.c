@@ -100,12 +100,15 @@ talk_on_report (const VgwConversationReport *report, gpointer user_data)
       break;
     case VGW_CONVERSATION_HUNG_UP:
       talk->n_hung_up++;
-      vgw_conversation_stop (talk->conversation, "engine");
+      if (!talk->stops_later)
+        vgw_conversation_stop (talk->conversation, "engine");
       break;
     case VGW_CONVERSATION_FAILED:
       talk->n_failed++;
+      g_clear_error (&talk->failure);
       talk->failure = g_error_copy (report->error);
-      vgw_conversation_stop (talk->conversation, "engine");
+      if (!talk->stops_later)
+        vgw_conversation_stop (talk->conversation, "engine");
       break;
     }
   return TRUE;
@@ -194,6 +197,8 @@ G_DEFINE_FINAL_TYPE (TestKeeper, test_keeper, VGW_TYPE_ENGINE)
 static gboolean
 test_keeper_start (VgwEngine *engine, const VgwEngineStart *start, GError **error)
 {
+  if (TEST_KEEPER (engine)->output_at_start != NULL)
+    vgw_engine_emit (engine, TEST_KEEPER (engine)->output_at_start);
   return TRUE;
 }
 

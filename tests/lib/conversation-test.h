@@ -29,6 +29,7 @@ typedef struct
   GPtrArray *errors;    /* GError*, of events of the client that were refused */
   gboolean is_full;     /* the client's queue has no room */
   const char *stops_at; /* (nullable) stops the conversation when an event with this text is reported */
+  gboolean stops_later; /* not when its end is reported, as a door that ends calls */
   guint n_started, n_changed, n_hung_up, n_failed;
   guint n_events_at_start; /* reported before STARTED */
   GError *failure;
@@ -59,6 +60,7 @@ struct _TestKeeper
   guint n_events;
   guint n_playout; /* notifications about its audio */
   guint n_cleared;
+  const VgwEngineOutput *output_at_start; /* (nullable) emitted while it is started */
 };
 
 /* A conversation whose engine is a keeper; talk_new_watched () reports its moments. */

@@ -237,6 +237,33 @@ START_TEST (a_client_may_end_the_call_during_a_hangup)
 }
 END_TEST
 
+/* A door that ends calls stops the conversation later. */
+START_TEST (an_end_is_reported_once_and_nothing_is_started_after_it)
+{
+  const GError error = { VGW_ERROR, VGW_ERROR_ENGINE, (char *) "broken" };
+  const VgwEngineOutput outputs[] = {
+    { .type = VGW_ENGINE_OUTPUT_HANGUP },
+    { VGW_ENGINE_OUTPUT_FAILED, .error = &error },
+  };
+  TestKeeper *keeper = g_object_new (TEST_TYPE_KEEPER, NULL);
+  Talk *talk = talk_new_prepared ("echo", VGW_ENGINE (keeper));
+
+  talk->stops_later = TRUE;
+  keeper->output_at_start = &outputs[_i];
+  vgw_conversation_handle_event (talk->conversation, "{\"a\":1}");
+  vgw_conversation_start (talk->conversation);
+  ck_assert_uint_eq (talk->n_hung_up + talk->n_failed, 1);
+  ck_assert_uint_eq (_i == 0 ? talk->n_hung_up : talk->n_failed, 1);
+  for (gsize i = 0; i < G_N_ELEMENTS (outputs); i++)
+    vgw_engine_emit (VGW_ENGINE (keeper), &outputs[i]);
+  settle ();
+  ck_assert_uint_eq (talk->n_started, 0);
+  ck_assert_uint_eq (talk->n_hung_up + talk->n_failed, 1);
+  ck_assert_uint_eq (keeper->n_events, 0);
+  talk_free (talk);
+}
+END_TEST
+
 /* --- moments --- */
 
 static void
@@ -401,6 +428,7 @@ test_suite (void)
   tcase_add_test (hangup, a_hangup_waits_for_nothing_that_is_cleared);
   tcase_add_test (hangup, a_hangup_does_not_wait_for_ever);
   tcase_add_test (hangup, a_client_may_end_the_call_during_a_hangup);
+  tcase_add_loop_test (hangup, an_end_is_reported_once_and_nothing_is_started_after_it, 0, 2);
   tcase_add_checked_fixture (events, set_up, tear_down);
   tcase_add_test (events, events_of_a_client_are_bounded_in_number);
   tcase_add_test (events, after_a_while_events_pass_again);
