@@ -65,6 +65,41 @@ read_body (VgwHttpRequest *request)
   return body;
 }
 
+/* --- access --- */
+
+/* What @request may have, with @query (nullable) as its query. NULL, and it has its reply. (transfer full) */
+static VgwGrant *
+check_access (VgwDoorPipecat *self, VgwHttpRequest *request, const char *query)
+{
+  VgwAccessRequest asked = vgw_door_describe_request (request);
+  g_autoptr (GError) error = NULL;
+  VgwRefusal refusal;
+  VgwGrant *grant;
+
+  asked.door = DOOR;
+  asked.query = query;
+  grant = vgw_access_grant (self->access, &asked, &refusal, &error);
+  if (grant == NULL)
+    reply_detail (request, vgw_door_prepare_refusal (request, refusal), error->message);
+  return grant;
+}
+
+/* The session of @pc_id, for the client that has made it: of the same identity, where access needs one. NULL, and
+ * @request has its reply. (transfer none) */
+static VgwHttpSession *
+find_session (VgwDoorPipecat *self, VgwHttpRequest *request, const char *pc_id)
+{
+  g_autoptr (VgwGrant) grant = check_access (self, request, vgw_http_request_get_query (request));
+  VgwHttpSession *session = grant != NULL ? vgw_http_sessions_find (self->sessions, pc_id) : NULL;
+
+  if (grant == NULL)
+    return NULL;
+  if (session != NULL && g_strcmp0 (grant->identity, vgw_session_get_grant (session->session)->identity) == 0)
+    return session;
+  reply_error (request, VGW_HTTP_STATUS_NOT_FOUND, CALL_IS_OVER);
+  return NULL;
+}
+
 /* --- sessions --- */
 
 static void
@@ -251,20 +286,30 @@ offer_again (VgwDoorPipecat *self, VgwHttpSession *session, VgwHttpRequest *requ
     reply_error (request, VGW_HTTP_STATUS_NOT_FOUND, CALL_IS_OVER);
 }
 
+/* For a new one in its place: it leaves the table at once, and is not counted any more when limits are checked. */
+static void
+end_now (VgwHttpSession *session)
+{
+  g_autoptr (VgwSession) held = g_object_ref (session->session); /* @session is freed at its end */
+
+  vgw_session_end (held, VGW_END_CLIENT_BYE);
+  vgw_outbox_flush (vgw_session_get_outbox (held));
+}
+
 /* An offer for the session of @pc_id. A call that has never been connected begins anew with its next connection: there
  * is no engine yet. */
 static void
 continue_session (VgwDoorPipecat *self, VgwHttpRequest *request, JsonObject *body, const char *pc_id, const char *offer)
 {
-  VgwHttpSession *session = vgw_http_sessions_find (self->sessions, pc_id);
+  VgwHttpSession *session = find_session (self, request, pc_id);
 
   if (session == NULL)
-    reply_error (request, VGW_HTTP_STATUS_NOT_FOUND, CALL_IS_OVER);
-  else if (has_begun (session) || !is_restart (body))
+    return;
+  if (has_begun (session) || !is_restart (body))
     offer_again (self, session, request, offer);
   else
     {
-      vgw_session_end (session->session, VGW_END_CLIENT_BYE);
+      end_now (session);
       open_session (self, request, body, offer);
     }
 }
@@ -329,42 +374,42 @@ on_candidates (VgwHttpRequest *request, gpointer user_data)
   g_autoptr (JsonObject) reply = json_object_new ();
   g_autoptr (GPtrArray) candidates = body != NULL ? read_candidates (body) : NULL;
   const char *pc_id = body != NULL ? vgw_json_get_string (body, "pc_id") : NULL;
-  VgwHttpSession *session = pc_id != NULL ? vgw_http_sessions_find (self->sessions, pc_id) : NULL;
+  VgwHttpSession *session;
 
   if (body == NULL)
     return;
   if (candidates == NULL || pc_id == NULL)
-    reply_error (
-        request, VGW_HTTP_STATUS_BAD_REQUEST,
-        "candidates have a \"pc_id\", and \"candidates\": [{\"candidate\", \"sdp_mid\", \"sdp_mline_index\"}]");
-  else if (session == NULL)
-    reply_error (request, VGW_HTTP_STATUS_NOT_FOUND, CALL_IS_OVER);
-  else
     {
-      for (guint i = 0; i < candidates->len; i++)
-        vgw_session_handle (session->session, candidates->pdata[i]);
-      json_object_set_string_member (reply, "status", "success");
-      vgw_door_reply_json (request, VGW_HTTP_STATUS_OK, reply);
+      reply_error (
+          request, VGW_HTTP_STATUS_BAD_REQUEST,
+          "candidates have a \"pc_id\", and \"candidates\": [{\"candidate\", \"sdp_mid\", \"sdp_mline_index\"}]");
+      return;
     }
+  session = find_session (self, request, pc_id);
+  if (session == NULL)
+    return;
+  for (guint i = 0; i < candidates->len; i++)
+    vgw_session_handle (session->session, candidates->pdata[i]);
+  json_object_set_string_member (reply, "status", "success");
+  vgw_door_reply_json (request, VGW_HTTP_STATUS_OK, reply);
 }
 
 /* --- /start and /status --- */
 
-/* Whether the client may call as it will ask to. FALSE, and @request has its reply. */
+/* Whether the client may call as it will ask to, and there is room for its call. FALSE, and @request has its reply. */
 static gboolean
-check_access (VgwDoorPipecat *self, VgwHttpRequest *request, const char *query)
+check_start (VgwDoorPipecat *self, VgwHttpRequest *request, const char *query)
 {
-  VgwAccessRequest asked = vgw_door_describe_request (request);
+  g_autoptr (VgwGrant) grant = check_access (self, request, query);
   g_autoptr (GError) error = NULL;
-  g_autoptr (VgwGrant) grant = NULL;
   VgwRefusal refusal;
 
-  asked.door = DOOR;
-  asked.query = query;
-  grant = vgw_access_grant (self->access, &asked, &refusal, &error);
   if (grant == NULL)
-    reply_detail (request, vgw_door_prepare_refusal (request, refusal), error->message);
-  return grant != NULL;
+    return FALSE;
+  if (vgw_session_table_check (self->table, grant, &refusal, &error))
+    return TRUE;
+  reply_detail (request, vgw_door_prepare_refusal (request, refusal), error->message);
+  return FALSE;
 }
 
 static void
@@ -379,9 +424,10 @@ on_start (VgwHttpRequest *request, gpointer user_data)
   g_autoptr (GPtrArray) servers = NULL;
   const char *name;
 
-  if (query == NULL || !check_access (self, request, query))
+  if (query == NULL || !check_start (self, request, query))
     return;
-  name = vgw_pipecat_starts_add (self->starts, g_steal_pointer (&parameters), g_get_monotonic_time ());
+  name = vgw_pipecat_starts_add (self->starts, vgw_http_request_get_remote_address (request),
+                                 g_steal_pointer (&parameters), g_get_monotonic_time ());
   servers = vgw_session_table_make_client_servers (self->table, name);
   json_object_set_string_member (reply, "sessionId", name);
   if (servers->len > 0)

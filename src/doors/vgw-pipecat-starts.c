@@ -1,5 +1,6 @@
 #include "doors/vgw-pipecat-starts.h"
 
+#include "base/vgw-address-group.h"
 #include "base/vgw-random.h"
 
 #define NAME_BYTES 16
@@ -7,6 +8,7 @@
 typedef struct
 {
   char *name;
+  char *group; /* of the client's address */
   char *parameters;
   gint64 made_us;
 } Start;
@@ -23,6 +25,7 @@ start_free (gpointer data)
   Start *start = data;
 
   g_free (start->name);
+  g_free (start->group);
   g_free (start->parameters);
   g_free (start);
 }
@@ -50,26 +53,55 @@ is_over (const Start *start, gint64 now_us)
   return now_us - start->made_us >= VGW_PIPECAT_START_LIFETIME_US;
 }
 
-/* Of those that are over, and the oldest where there are too many. */
 static void
-make_room (VgwPipecatStarts *self, gint64 now_us)
+remove_start (VgwPipecatStarts *self, GList *link)
 {
-  Start *oldest;
+  const Start *start = link->data;
 
-  while ((oldest = g_queue_peek_head (&self->in_order)) != NULL
-         && (is_over (oldest, now_us) || g_queue_get_length (&self->in_order) >= VGW_PIPECAT_MAX_STARTS))
-    {
-      g_queue_pop_head (&self->in_order);
-      g_hash_table_remove (self->by_name, oldest->name);
-    }
+  g_queue_delete_link (&self->in_order, link);
+  g_hash_table_remove (self->by_name, start->name);
+}
+
+/* The oldest one of @group, where there are so many that it has to go; else NULL. (transfer none) */
+static GList *
+find_surplus (VgwPipecatStarts *self, const char *group)
+{
+  GList *oldest = NULL;
+  guint n = 0;
+
+  for (GList *link = self->in_order.tail; link != NULL; link = link->prev)
+    if (g_str_equal (((const Start *) link->data)->group, group))
+      {
+        oldest = link;
+        n++;
+      }
+  return n >= VGW_PIPECAT_MAX_STARTS_PER_ADDRESS ? oldest : NULL;
+}
+
+/* For one more of @group: without those that are over, and without the oldest where there are too many.
+ * @is_bounded: too many of the group, too. */
+static void
+make_room (VgwPipecatStarts *self, const char *group, gboolean is_bounded, gint64 now_us)
+{
+  GList *surplus;
+
+  while (self->in_order.head != NULL && is_over (self->in_order.head->data, now_us))
+    remove_start (self, self->in_order.head);
+  surplus = is_bounded ? find_surplus (self, group) : NULL;
+  if (surplus == NULL && self->in_order.length >= VGW_PIPECAT_MAX_STARTS)
+    surplus = self->in_order.head;
+  if (surplus != NULL)
+    remove_start (self, surplus);
 }
 
 const char *
-vgw_pipecat_starts_add (VgwPipecatStarts *self, char *parameters, gint64 now_us)
+vgw_pipecat_starts_add (VgwPipecatStarts *self, const char *address, char *parameters, gint64 now_us)
 {
   Start *start = g_new0 (Start, 1);
 
-  make_room (self, now_us);
+  start->group = vgw_address_group (address);
+  /* a proxy on this machine brings all callers */
+  make_room (self, start->group, !vgw_address_is_loopback (address), now_us);
   start->name = vgw_random_base64url (NAME_BYTES);
   start->parameters = parameters;
   start->made_us = now_us;

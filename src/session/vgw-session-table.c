@@ -18,6 +18,7 @@ struct _VgwSessionTable
   GHashTable *sessions;       /* id (owned by the session) → VgwSession */
   GHashTable *address_counts; /* address → number of sessions, never 0 */
   VgwAddressBuckets *rates;   /* of new sessions */
+  VgwAddressBuckets *asked;   /* of vgw_session_table_check () */
   VgwSessionStats stats;      /* but for what the sessions that there are know themselves */
 };
 
@@ -110,6 +111,7 @@ vgw_session_table_finalize (GObject *object)
   g_hash_table_unref (self->sessions);
   g_hash_table_unref (self->address_counts);
   vgw_address_buckets_free (self->rates);
+  vgw_address_buckets_free (self->asked);
   G_OBJECT_CLASS (vgw_session_table_parent_class)->finalize (object);
 }
 
@@ -129,6 +131,7 @@ vgw_session_table_init (VgwSessionTable *self)
   self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
   self->address_counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->rates = vgw_address_buckets_new ();
+  self->asked = vgw_address_buckets_new ();
   vgw_session_stats_init (&self->stats);
 }
 
@@ -159,9 +162,11 @@ vgw_session_table_refuse (VgwSessionTable *self, VgwRefusal refusal, const char 
     vgw_info_about (address, "refused a session for %s: %s", address, why);
 }
 
-/* @key: the group of the grant's address. @refusal (out): the cause. Errors: VGW_ERROR_BUSY. */
+/* @rates: what it takes from. @key: the group of the grant's address. @refusal (out): the cause.
+ * Errors: VGW_ERROR_BUSY. */
 static gboolean
-check_limits (VgwSessionTable *self, const VgwGrant *grant, const char *key, VgwRefusal *refusal, GError **error)
+check_limits (VgwSessionTable *self, VgwAddressBuckets *rates, const VgwGrant *grant, const char *key,
+              VgwRefusal *refusal, GError **error)
 {
   const VgwSessionSettingsLimits *limits = &self->context->limits;
   /* a proxy on this machine brings all callers */
@@ -184,8 +189,7 @@ check_limits (VgwSessionTable *self, const VgwGrant *grant, const char *key, Vgw
       *refusal = VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS;
     }
   else if (is_bounded && limits->max_new_sessions_per_minute > 0
-           && !vgw_address_buckets_take (self->rates, key, limits->max_new_sessions_per_minute,
-                                         g_get_monotonic_time ()))
+           && !vgw_address_buckets_take (rates, key, limits->max_new_sessions_per_minute, g_get_monotonic_time ()))
     {
       full = g_strdup_printf ("limits.max-new-sessions-per-minute (%u) is reached for this address",
                               limits->max_new_sessions_per_minute);
@@ -199,6 +203,15 @@ check_limits (VgwSessionTable *self, const VgwGrant *grant, const char *key, Vgw
   return FALSE;
 }
 
+gboolean
+vgw_session_table_check (VgwSessionTable *self, const VgwGrant *grant, VgwRefusal *refusal, GError **error)
+{
+  g_autofree char *key = vgw_address_group (grant->address);
+
+  g_return_val_if_fail (VGW_IS_SESSION_TABLE (self), FALSE);
+  return check_limits (self, self->asked, grant, key, refusal, error);
+}
+
 VgwSession *
 vgw_session_table_create (VgwSessionTable *self, VgwGrant *grant, VgwRefusal *refusal, GError **error)
 {
@@ -207,7 +220,7 @@ vgw_session_table_create (VgwSessionTable *self, VgwGrant *grant, VgwRefusal *re
 
   g_return_val_if_fail (VGW_IS_SESSION_TABLE (self), NULL);
 
-  if (!check_limits (self, grant, key, refusal, error))
+  if (!check_limits (self, self->rates, grant, key, refusal, error))
     return NULL;
 
   session = vgw_session_new (self->context, grant);

@@ -19,6 +19,11 @@ VgwSessionTable *vgw_session_table_new (const VgwSessionContext *context);
  * @refusal (out) is its cause. Errors: VGW_ERROR_BUSY, while shutting down too. Returns: (transfer none) */
 VgwSession *vgw_session_table_create (VgwSessionTable *self, VgwGrant *grant, VgwRefusal *refusal, GError **error);
 
+/* Whether vgw_session_table_create () would make a session of @grant now, for a door whose client announces its offer.
+ * limits.max-new-sessions-per-minute bounds these, too, apart from the sessions. A refusal is counted and logged, and
+ * @refusal (out) is its cause. Errors: VGW_ERROR_BUSY, while draining too. */
+gboolean vgw_session_table_check (VgwSessionTable *self, const VgwGrant *grant, VgwRefusal *refusal, GError **error);
+
 /* Finds the session that @token is good for, for a door that is about to be attached: the token is used up as soon as
  * vgw_session_confirm () or the client's next resume shows that the next one has been received, and the door that the
  * session has, if any, is taken from it ("replaced"). vgw_session_attach () has to follow at once.

@@ -148,6 +148,20 @@ class Requests(harness.GatewayTest):
             self.assertEqual((reply.status, reply.headers["Access-Control-Allow-Headers"]), (204, "authorization, content-type"))
         self.assertEqual(gateway.metric('vgw_sessions_refused_total{cause="no-token"}'), 4)
 
+    def test_a_pc_id_is_of_use_to_its_client_only(self):
+        keys = tokens.write_keys(self.directory / "keys", "a")
+        gateway = self.start(access__mode="token", access__token_keys_file=keys, access__origins=ORIGIN)
+        owner = {"Authorization": f"Bearer {tokens.mint(sub='owner')}"}
+        pc_id = post(gateway, DOOR, offer(), **owner).json["pc_id"]
+        for method, body in (("PATCH", {"pc_id": pc_id, "candidates": [CANDIDATE]}), ("POST", offer(pc_id=pc_id, restart_pc=True))):
+            with self.subTest(method):
+                self.assert_refused(post(gateway, DOOR, body, method), 401, "^an access token is required$")
+                self.assert_refused(post(gateway, DOOR, body, method, Authorization=f"Bearer {tokens.mint(sub='other')}"), 404, "^no such pc_id")
+                self.assert_refused(post(gateway, DOOR, body, method, Origin="https://other.example", **owner), 403, "may not call")
+        self.assertEqual(gateway.metric("vgw_sessions_started_total"), 1)
+        for method, body in (("PATCH", {"pc_id": pc_id, "candidates": [CANDIDATE]}), ("POST", offer(pc_id=pc_id, restart_pc=True))):
+            self.assertEqual(post(gateway, DOOR, body, method, **owner).status, 200, method)
+
     def test_limits(self):
         gateway = self.start(limits__max_sessions=1)
         pc_id = post(gateway, DOOR, offer()).json["pc_id"]
@@ -155,6 +169,24 @@ class Requests(harness.GatewayTest):
         self.assert_refused(reply, 503, ".")
         self.assertEqual(reply.headers["Retry-After"], "5")
         self.assertEqual(post(gateway, DOOR, {"pc_id": pc_id, "candidates": []}, "PATCH").status, 200)
+        # nor is anything promised to who starts
+        reply = post(gateway, "/start", {})
+        self.assert_refused(reply, 503, "^limits.max-sessions ")
+        self.assertEqual(reply.headers["Retry-After"], "5")
+        # a restart before the first connection takes the place of its own session
+        self.assertEqual(post(gateway, DOOR, offer(pc_id=pc_id, restart_pc=True)).status, 200)
+
+    def test_starts_have_a_rate(self):
+        gateway = self.start(http__trusted_proxies="127.0.0.1", limits__max_new_sessions_per_minute=3)
+        caller, other = {"X_Forwarded_For": "2001:db8::1"}, {"X_Forwarded_For": "2001:db8:0:1::1"}
+        names = [post(gateway, "/start", {}, **caller).json["sessionId"] for _ in range(3)]
+        reply = post(gateway, "/start", {}, X_Forwarded_For="2001:db8::2")
+        self.assert_refused(reply, 429, "^limits.max-new-sessions-per-minute ")
+        self.assertEqual(reply.headers["Retry-After"], "5")
+        self.assertEqual(gateway.metric('vgw_sessions_refused_total{cause="rate"}'), 1)
+        self.assertEqual(post(gateway, "/start", {}, **other).status, 200)
+        for name in names:  # the calls themselves have their own
+            self.assertEqual(post(gateway, f"/sessions/{name}/api/offer", offer(), **caller).status, 200)
 
     def test_a_call_that_was_never_connected_begins_anew(self):
         """The client has had no answer, or no connection: there is nothing to go on with."""

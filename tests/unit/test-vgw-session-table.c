@@ -144,6 +144,33 @@ START_TEST (shutdown_ends_every_session_and_refuses_new_ones)
 }
 END_TEST
 
+/* As the session itself would be, but for its rate. */
+START_TEST (a_session_that_is_announced_is_checked)
+{
+  g_autoptr (VgwGrant) grant = make_grant ("192.0.2.1", "echo");
+  g_autoptr (GError) error = NULL;
+  VgwSessionStats stats;
+  VgwRefusal refusal;
+
+  test_context.limits.max_new_sessions_per_minute = MAX_PER_ADDRESS;
+  for (int i = 0; i < MAX_PER_ADDRESS; i++)
+    ck_assert (vgw_session_table_check (table, grant, &refusal, &error));
+  ck_assert (!vgw_session_table_check (table, grant, &refusal, &error));
+  ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_BUSY));
+  ck_assert_int_eq (refusal, VGW_REFUSAL_RATE);
+  for (int i = 0; i < MAX_PER_ADDRESS; i++)
+    open_session (table, "192.0.2.1");
+  ck_assert (!vgw_session_table_check (table, grant, &refusal, NULL));
+  ck_assert_int_eq (refusal, VGW_REFUSAL_MAX_SESSIONS_PER_ADDRESS);
+  vgw_session_table_drain (table);
+  ck_assert (!vgw_session_table_check (table, grant, &refusal, NULL));
+  ck_assert_int_eq (refusal, VGW_REFUSAL_SHUTDOWN);
+  vgw_session_table_get_stats (table, &stats);
+  ck_assert_uint_eq (stats.refused[VGW_REFUSAL_RATE], 1);
+  ck_assert_uint_eq (stats.started, MAX_PER_ADDRESS);
+}
+END_TEST
+
 static void
 end_the_other (VgwSession *session, VgwEndReason reason, gpointer user_data)
 {
@@ -391,6 +418,7 @@ test_suite (void)
   tcase_add_test (tcase, a_refused_session_takes_no_place);
   tcase_add_test (tcase, whoever_made_a_session_may_use_it_until_the_loop_comes_round);
   tcase_add_test (tcase, shutdown_ends_every_session_and_refuses_new_ones);
+  tcase_add_test (tcase, a_session_that_is_announced_is_checked);
   tcase_add_test (tcase, a_session_that_takes_another_along_is_no_trouble_for_shutdown);
   tcase_add_test (tcase, a_table_that_is_dropped_ends_its_sessions);
   tcase_add_test (tcase, a_thousand_sessions_leave_the_table_empty);
