@@ -426,7 +426,7 @@ vgw_pipecat_call_handle_moment (VgwPipecatCall *self, const VgwMoment *moment)
     case VGW_MOMENT_HUNG_UP:
       if (moment->is_lost)
         send_text (self, vgw_rtvi_error ("the bot has failed", TRUE));
-      leave (self, VGW_END_ENGINE);
+      leave (self, moment->end_reason);
       break;
     }
 }

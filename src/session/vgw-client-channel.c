@@ -154,7 +154,15 @@ report_hang_up (VgwClientChannel *self, const GError *error)
 {
   if (error != NULL)
     vgw_warning (self->session_id, "failed (%s): %s", vgw_error_to_wire (error), error->message);
-  report (self, &(VgwMoment){ .type = VGW_MOMENT_HUNG_UP, .is_lost = error != NULL });
+  report (self, &(VgwMoment){ .type = VGW_MOMENT_HUNG_UP, .is_lost = error != NULL, .end_reason = VGW_END_ENGINE });
+}
+
+gboolean
+vgw_client_channel_take_end (VgwClientChannel *self, VgwEndReason reason)
+{
+  if (self->setup.ends_calls && reason == VGW_END_MAX_DURATION)
+    report (self, &(VgwMoment){ .type = VGW_MOMENT_HUNG_UP, .end_reason = reason });
+  return self->setup.ends_calls && reason == VGW_END_MAX_DURATION;
 }
 
 gboolean

@@ -20,7 +20,7 @@ typedef struct
   const char *label; /* static: the client opens the data channel with it */
   VgwMomentFunc func;
   gpointer user_data;
-  gboolean ends_calls; /* it ends the session when the engine has hung up: VGW_MOMENT_HUNG_UP */
+  gboolean ends_calls; /* it ends the session when its call is over: VGW_MOMENT_HUNG_UP */
 } VgwClientChannelSetup;
 
 /* @session, its @id and @context must outlive it. Returns: (transfer full) */
@@ -44,6 +44,9 @@ void vgw_client_channel_handle_open (VgwClientChannel *self);
 /* A text of the client, passed on or dropped. Errors: VGW_ERROR_TOO_LARGE, where it was dropped and the client is to be
  * notified. */
 gboolean vgw_client_channel_handle_text (VgwClientChannel *self, const char *text, GError **error);
+
+/* The call has to end with @reason, a limit. FALSE where the door leaves that to the session. */
+gboolean vgw_client_channel_take_end (VgwClientChannel *self, VgwEndReason reason);
 
 /* TRUE where @source was a moment, and nothing else is to be done with it. */
 gboolean vgw_client_channel_take_report (VgwClientChannel *self, const VgwConversationReport *source);

@@ -1,7 +1,7 @@
 /* A moment of a call, for a door that speaks a protocol of its own with its client. A value; pointers are borrowed. */
 #pragma once
 
-#include <glib.h>
+#include "session/vgw-session-state.h"
 
 typedef enum
 {
@@ -17,8 +17,9 @@ typedef enum
   VGW_MOMENT_BOT_STARTED, /* the first audio of an utterance goes out; STOPPED or CLEARED follows */
   VGW_MOMENT_BOT_STOPPED, /* it has been played to its end: utterance_ms */
   VGW_MOMENT_BOT_CLEARED, /* it was cut off: utterance_ms were played, cleared_ms dropped */
-  VGW_MOMENT_HUNG_UP,     /* only where the door ends_calls: the engine has hung up, or failed for good (is_lost). The
-                           * door ends the session, with VGW_END_ENGINE, when its client has been notified */
+  VGW_MOMENT_HUNG_UP, /* only where the door ends_calls: the engine has hung up, or failed for good (is_lost), or the
+                           * call has lasted for its max-duration. The door ends the session, with end_reason, when its
+                           * client has been notified */
 } VgwMomentType;
 
 typedef struct
@@ -26,5 +27,6 @@ typedef struct
   VgwMomentType type;
   const char *json;
   gboolean is_lost;
+  VgwEndReason end_reason;
   guint64 utterance_ms, cleared_ms;
 } VgwMoment;

@@ -105,7 +105,8 @@ on_timeout (VgwEndReason reason, const char *message, gpointer user_data)
     }
   if (message == NULL)
     {
-      vgw_session_end (self, reason);
+      if (self->channel == NULL || !vgw_client_channel_take_end (self->channel, reason))
+        vgw_session_end (self, reason);
       return;
     }
   error = g_error_new_literal (VGW_ERROR, VGW_ERROR_TIMEOUT, message);

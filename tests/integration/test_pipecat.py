@@ -359,6 +359,16 @@ class Calls(harness.GatewayTest):
                 await asyncio.to_thread(gateway.wait_log, lambda entry: "session ended: reason engine" in entry["message"])
         self.with_bot(run, engine__grace_ms=300)
 
+    def test_a_call_that_has_lasted_long_enough(self):
+        async def run(gateway, bot):
+            async with Client(gateway) as client:
+                client.send("client-ready", {"version": "2.1.0"})
+                await client.wait("bot-ready")
+                await client.wait("signalling", message={"type": "peerLeft"})
+                await asyncio.to_thread(gateway.wait_log, lambda entry: "session ended: reason max-duration" in entry["message"])
+                self.assertFalse([message for message in client.messages if message["type"] == "error"])
+        self.with_bot(run, limits__max_duration_s=5)
+
     def test_messages_that_are_too_many_or_too_long(self):
         async def run(gateway, bot):
             async with Client(gateway) as client, Client(gateway) as other:
