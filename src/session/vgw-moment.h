@@ -18,8 +18,8 @@ typedef enum
   VGW_MOMENT_BOT_STOPPED, /* it has been played to its end: utterance_ms */
   VGW_MOMENT_BOT_CLEARED, /* it was cut off: utterance_ms were played, cleared_ms dropped */
   VGW_MOMENT_HUNG_UP, /* only where the door ends_calls: the engine has hung up, or failed for good (is_lost), or the
-                           * call has lasted for its max-duration. The door ends the session, with end_reason, when its
-                           * client has been notified */
+                       * call has lasted for its max-duration. The door ends the session, with end_reason, when its
+                       * client has been notified */
 } VgwMomentType;
 
 typedef struct
