@@ -9,6 +9,7 @@
 #include "net/vgw-http-origin.h"
 
 #define BEARER "Bearer "
+#define OPEN_SECRET_MAX_TTL_S 600 /* where everybody may have one */
 #define TOKEN_SUBPROTOCOL "voice-gateway.token."
 
 struct _VgwAccess
@@ -308,6 +309,8 @@ vgw_access_issue_secret (VgwAccess *self, const VgwAccessRequest *request, const
 
   if (check_request (self, request, &token, refusal, error) == NULL)
     return NULL;
+  ttl_s = token != NULL ? (guint) CLAMP (token->expires_at_s - now_s (), 1, (gint64) ttl_s)
+                        : MIN (ttl_s, OPEN_SECRET_MAX_TTL_S);
   owner = g_strconcat (token != NULL ? "sub:" : "address:", token != NULL ? token->identity : group, NULL);
   secret = vgw_client_secrets_add (self->secrets, token, owner, session, ttl_s, now_s (), &cause);
   if (secret != NULL)

@@ -43,6 +43,7 @@ vgw_token_copy (const VgwToken *token)
     .engines = g_strdupv (token->engines),
     .max_duration_s = token->max_duration_s,
     .metadata = g_strdup (token->metadata),
+    .expires_at_s = token->expires_at_s,
   };
   return copy;
 }
@@ -353,6 +354,7 @@ vgw_token_verify (const char *text, GHashTable *keys, const char *audience, gint
       || !check_audience (claims, audience, error) || !read_identity (token, claims, error)
       || !read_grant (token, claims, error))
     return NULL;
+  token->expires_at_s = (gint64) get_time_s (claims, "exp");
   return g_steal_pointer (&token);
 }
 

@@ -12,6 +12,7 @@ typedef struct
   char **engines;       /* voice.engines: the names that the caller may ask for; NULL: no other rule than without it */
   guint max_duration_s; /* voice.max_duration_s; 0: no bound */
   char *metadata;       /* voice.metadata, the text of a JSON object for the engine */
+  gint64 expires_at_s;  /* exp, of a token that was verified */
 } VgwToken;
 
 /* Returns: (transfer full) */

@@ -116,7 +116,12 @@ mint (const Options *options, const VgwConfig *config, GError **error)
 {
   g_autoptr (GHashTable) keys = vgw_token_read_keys (config->access.token_keys, error);
   g_auto (GStrv) engines = options->engines != NULL ? g_strsplit (options->engines, ",", -1) : NULL;
-  const VgwToken token = { options->identity, engines, (guint) options->max_duration_s, options->metadata };
+  const VgwToken token = {
+    .identity = options->identity,
+    .engines = engines,
+    .max_duration_s = (guint) options->max_duration_s,
+    .metadata = options->metadata,
+  };
   const char *key_id = keys != NULL ? choose_key (options, keys, error) : NULL;
 
   if (key_id == NULL)

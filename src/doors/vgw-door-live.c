@@ -200,6 +200,11 @@ on_attach (VgwHttpRequest *request, gpointer user_data)
       vgw_openai_refuse (request, VGW_HTTP_STATUS_NOT_FOUND, "id", "no such session");
       return;
     }
+  if (asked.origin != NULL)
+    {
+      vgw_openai_refuse (request, VGW_HTTP_STATUS_FORBIDDEN, NULL, "pages may not attach: they may be restricted");
+      return;
+    }
   opening = g_new (Opening, 1);
   *opening = (Opening){ self, g_strdup (session->name) };
   vgw_http_server_open_websocket (self->server, request, on_sideband, opening, opening_free);

@@ -5,7 +5,8 @@
 #include "base/vgw-error.h"
 #include "base/vgw-json.h"
 
-#define MAX_ALLOWED 64 /* types in a list */
+#define MAX_ALLOWED 64          /* types in a list */
+#define MAX_SHOWN_TYPE_BYTES 64 /* in an error */
 #define INPUT_TRANSCRIPT "session.input_transcript.delta"
 #define OUTPUT_TRANSCRIPT "session.output_transcript.delta"
 
@@ -296,7 +297,11 @@ read_known (JsonObject *object, VgwLiveAction *action)
            || g_str_equal (type, "session.update"))
     action->for_engine = vgw_json_object_to_text (object);
   else
-    refuse (action, "unsupported_event", g_strdup_printf ("the gateway does not handle \"%.64s\"", type));
+    {
+      g_autofree char *valid = g_utf8_make_valid (type, (gssize) strnlen (type, MAX_SHOWN_TYPE_BYTES));
+
+      refuse (action, "unsupported_event", g_strdup_printf ("the gateway does not handle \"%s\"", valid));
+    }
 }
 
 void

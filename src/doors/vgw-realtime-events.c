@@ -319,8 +319,8 @@ handle_engine_event (VgwRealtimeEvents *self, const VgwMoment *moment)
   const char *text = event != NULL ? vgw_json_get_string (event, "text") : NULL;
   const char *role = event != NULL ? vgw_json_get_string (event, "role") : NULL;
   JsonNode *final_node = event != NULL ? vgw_json_get (event, "final") : NULL;
-  gboolean is_final = final_node != NULL && json_node_get_value_type (final_node) == G_TYPE_BOOLEAN
-                      && json_node_get_boolean (final_node);
+  gboolean is_final = final_node == NULL || json_node_get_value_type (final_node) != G_TYPE_BOOLEAN
+                      || json_node_get_boolean (final_node);
 
   if (event == NULL)
     return;

@@ -185,7 +185,7 @@ grant_with_token (const char *text, const char *query, VgwRefusal *refusal)
 
 START_TEST (a_token_comes_in_three_ways)
 {
-  g_autofree char *text = mint (&(VgwToken){ "alice", NULL, 0, NULL }, keys_a);
+  g_autofree char *text = mint (&(VgwToken){ .identity = "alice" }, keys_a);
   g_autofree char *header = g_strconcat ("bearer  ", text, NULL);
   g_autofree char *subprotocols = g_strconcat ("voice-gateway, voice-gateway.token.", text, NULL);
   g_autofree char *query = g_strconcat ("engine=echo&token=", text, NULL);
@@ -287,7 +287,7 @@ issue_secret (const char *token, VgwRefusal *refusal)
 START_TEST (a_client_secret_grants_what_the_token_did)
 {
   char *names[] = { "hidden", "echo", NULL };
-  g_autofree char *token = mint (&(VgwToken){ "alice", names, 90, "{\"id\":1}" }, keys_a);
+  g_autofree char *token = mint (&(VgwToken){ "alice", names, 90, "{\"id\":1}", 0 }, keys_a);
   g_autofree char *secret = NULL, *again = NULL, *without = NULL;
   g_autoptr (VgwGrant) plain = NULL, liked = NULL, unknown = NULL;
   VgwRefusal refusal;
@@ -320,6 +320,28 @@ START_TEST (a_client_secret_grants_what_the_token_did)
 }
 END_TEST
 
+/* A page with a token of a minute gets no secret of two hours. */
+START_TEST (a_client_secret_does_not_outlive_its_token)
+{
+  g_autofree char *token = mint (&(VgwToken){ 0 }, keys_a);
+  g_autofree char *header = g_strconcat ("Bearer ", token, NULL);
+  const VgwAccessRequest asked = { .address = "192.0.2.1", .authorization = header };
+  const VgwAccessRequest nobody = { .address = "192.0.2.1" };
+  gint64 now_s = g_get_real_time () / G_USEC_PER_SEC;
+  const VgwClientSecret *secret;
+  VgwRefusal refusal;
+
+  secret = vgw_access_issue_secret (access_, &nobody, NULL, 7200, &refusal, NULL);
+  ck_assert_int_le (secret->expires_at_s, now_s + 602);
+  need_tokens (keys_a);
+  secret = vgw_access_issue_secret (access_, &asked, NULL, 7200, &refusal, NULL);
+  ck_assert_ptr_nonnull (secret);
+  ck_assert_int_le (secret->expires_at_s, now_s + 62);
+  secret = vgw_access_issue_secret (access_, &asked, NULL, 10, &refusal, NULL);
+  ck_assert_int_le (secret->expires_at_s, now_s + 12);
+}
+END_TEST
+
 START_TEST (client_secrets_end_with_the_key_that_signed_the_token)
 {
   static const char *const both[] = { "a: " KEY, "b: " OTHER_KEY, NULL };
@@ -341,9 +363,9 @@ END_TEST
 START_TEST (a_token_decides_about_engines_duration_and_metadata)
 {
   char *names[] = { "hidden", "absent", NULL }, *none[] = { NULL };
-  g_autofree char *text = mint (&(VgwToken){ "alice", names, 90, "{\"id\":1}" }, keys_a);
+  g_autofree char *text = mint (&(VgwToken){ "alice", names, 90, "{\"id\":1}", 0 }, keys_a);
   g_autofree char *plain = mint (&(VgwToken){ 0 }, keys_a);
-  g_autofree char *for_nothing = mint (&(VgwToken){ NULL, none, 0, NULL }, keys_a);
+  g_autofree char *for_nothing = mint (&(VgwToken){ .engines = none }, keys_a);
   g_autoptr (VgwGrant) first = NULL, asked = NULL, other = NULL;
   VgwRefusal refusal;
 
@@ -447,6 +469,7 @@ test_suite (void)
   tcase_add_test (tokens, without_a_good_token_there_is_no_grant);
   tcase_add_test (tokens, keys_rotate);
   tcase_add_test (tokens, a_client_secret_grants_what_the_token_did);
+  tcase_add_test (tokens, a_client_secret_does_not_outlive_its_token);
   tcase_add_test (tokens, client_secrets_end_with_the_key_that_signed_the_token);
   tcase_add_test (tokens, a_token_decides_about_engines_duration_and_metadata);
   suite_add_tcase (suite, tokens);

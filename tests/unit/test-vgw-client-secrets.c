@@ -12,7 +12,7 @@
 START_TEST (a_secret_is_good_until_it_expires)
 {
   char *engines[] = { "echo", NULL };
-  const VgwToken token = { "alice", engines, 90, "{}" };
+  const VgwToken token = { "alice", engines, 90, "{}", 0 };
   g_autoptr (VgwClientSecrets) self = vgw_client_secrets_new ();
   const VgwClientSecret *secret =
       vgw_client_secrets_add (self, &token, "alice", "{\"model\":\"echo\"}", TTL_S, NOW_S, NULL);

@@ -180,7 +180,7 @@ END_TEST
 START_TEST (a_minted_token_grants_what_was_asked)
 {
   char *engines[] = { "echo", "bot", NULL };
-  const VgwToken asked = { "alice", engines, 90, "{\"customer\":42}" };
+  const VgwToken asked = { "alice", engines, 90, "{\"customer\":42}", 0 };
   g_autoptr (GHashTable) keys = get_keys ();
   g_autoptr (GError) error = NULL;
   g_autofree char *text = vgw_token_mint (&asked, keys, "b", AUDIENCE, NOW_S - 100, 200, &error);
@@ -194,6 +194,7 @@ START_TEST (a_minted_token_grants_what_was_asked)
   ck_assert_str_eq (token->engines[1], "bot");
   ck_assert_uint_eq (token->max_duration_s, 90);
   ck_assert_str_eq (token->metadata, "{\"customer\":42}");
+  ck_assert_int_eq (token->expires_at_s, NOW_S + 100);
   ck_assert_ptr_null (vgw_token_verify (text, keys, "shop", NOW_S, NULL));
   ck_assert_ptr_null (vgw_token_verify (text, keys, AUDIENCE, NOW_S + 111, NULL));
 }
@@ -204,11 +205,11 @@ START_TEST (a_token_that_would_be_refused_is_not_minted)
   g_autoptr (GHashTable) keys = get_keys ();
   g_autofree char *long_text = g_strnfill (5000, 'x');
   g_autofree char *long_metadata = g_strdup_printf ("{\"a\":\"%s\"}", long_text);
-  const VgwToken asked[] = { { NULL, NULL, 0, "[]" },
-                             { NULL, NULL, 0, "{" },
-                             { long_text, NULL, 0, NULL },
-                             { "", NULL, 0, NULL },
-                             { NULL, NULL, 0, long_metadata } };
+  const VgwToken asked[] = { { .metadata = "[]" },
+                             { .metadata = "{" },
+                             { .identity = long_text },
+                             { .identity = "" },
+                             { .metadata = long_metadata } };
 
   for (guint i = 0; i < G_N_ELEMENTS (asked); i++)
     {
