@@ -15,7 +15,9 @@
 #define MIN_CONNECT_TIMEOUT_MS 100      /* for the last attempt within the grace */
 #define SETTLED_US (2 * G_USEC_PER_SEC) /* the loss of a shorter connection belongs to the same outage */
 #define MAX_LOGGED_VIOLATIONS 10        /* per call: a bot cannot fill the log */
-#define MAX_PENDING_EVENTS 256          /* of the bot, not yet handled on the main thread */
+#define MAX_HELD_INPUTS 64              /* of the client, until there is a connection */
+#define MAX_HELD_BYTES (64 * 1024)
+#define MAX_PENDING_EVENTS 256 /* of the bot, not yet handled on the main thread */
 
 typedef enum
 {
@@ -63,6 +65,9 @@ struct _VgwBotLink
   guint n_losses;          /* of settled connections */
   char *logged_reason;     /* (nullable) last one of the present outage */
   guint n_violations, n_large_events;
+  GQueue held; /* VgwEngineInput*, of the client, until there is a connection */
+  gsize n_held_bytes;
+  gboolean has_dropped_input;
 };
 
 static gboolean on_retry (gpointer user_data);
@@ -330,6 +335,8 @@ vgw_bot_link_push_audio (VgwBotLink *self, const gint16 *samples, gsize n_sample
 static void
 on_channel_opened (VgwWsChannel *channel, VgwBotLink *self)
 {
+  VgwEngineInput *input;
+
   vgw_info (self->call.session_id, "engine %s: connected", self->config->name);
   set_status (self,
               self->status == VGW_ENGINE_STATUS_CONNECTING ? VGW_ENGINE_STATUS_CONNECTED : VGW_ENGINE_STATUS_RESTORED);
@@ -338,6 +345,13 @@ on_channel_opened (VgwWsChannel *channel, VgwBotLink *self)
   g_clear_pointer (&self->logged_reason, g_free);
   self->dialect->start (self->dialect_state);
   set_state (self, BOT_LINK_OPEN);
+  while ((input = g_queue_pop_head (&self->held)) != NULL)
+    {
+      if (has_connection (self))
+        self->dialect->handle (self->dialect_state, input);
+      vgw_engine_input_free (input);
+    }
+  self->n_held_bytes = 0;
   flush_audio (self);
 }
 
@@ -464,6 +478,7 @@ vgw_bot_link_unref (VgwBotLink *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_warn_if_fail (self->channel == NULL && self->dialect_state == NULL);
+  g_queue_clear_full (&self->held, (GDestroyNotify) vgw_engine_input_free);
   g_array_unref (self->outgoing);
   g_array_unref (self->spare);
   vgw_mailbox_unref (self->mailbox);
@@ -498,13 +513,36 @@ vgw_bot_link_start (VgwBotLink *self)
   connect_channel (self, self->config->connect_timeout_ms);
 }
 
+/* What the client says once, and in order: it waits for a connection. */
+static void
+hold_input (VgwBotLink *self, const VgwEngineInput *input)
+{
+  gsize n_bytes = input->type == VGW_ENGINE_INPUT_EVENT ? strlen (input->json) : 0;
+
+  if (g_queue_get_length (&self->held) < MAX_HELD_INPUTS && self->n_held_bytes + n_bytes <= MAX_HELD_BYTES)
+    {
+      self->n_held_bytes += n_bytes;
+      g_queue_push_tail (&self->held, vgw_engine_input_copy (input));
+      return;
+    }
+  if (!self->has_dropped_input)
+    vgw_warning (self->call.session_id, "engine %s: dropping events of the client: too many wait for a connection",
+                 self->config->name);
+  self->has_dropped_input = TRUE;
+}
+
 void
 vgw_bot_link_handle (VgwBotLink *self, const VgwEngineInput *input)
 {
   if (input->type == VGW_ENGINE_INPUT_PAUSED || input->type == VGW_ENGINE_INPUT_RESUMED)
     self->call.is_paused = input->type == VGW_ENGINE_INPUT_PAUSED; /* also for a connection that comes later */
-  if (has_connection (self) && self->dialect->handle != NULL)
+  if (self->dialect->handle == NULL)
+    return;
+  if (has_connection (self))
     self->dialect->handle (self->dialect_state, input);
+  else if (self->state != BOT_LINK_STOPPED
+           && (input->type == VGW_ENGINE_INPUT_EVENT || input->type == VGW_ENGINE_INPUT_DTMF))
+    hold_input (self, input);
 }
 
 void

@@ -4,8 +4,19 @@
 #define N_CYCLES 200
 #define N_CALLS 100
 #define N_FLOOD_FRAMES 1000
+#define N_HELD 64 /* events and keys, until there is a connection */
 
 /* --- good calls --------------------------------------------------------------------------------------------------- */
+
+static guint
+count_texts (const Bot *bot, const char *text)
+{
+  guint n = 0;
+
+  for (const char *at = strstr (bot->texts->str, text); at != NULL; at = strstr (at + 1, text))
+    n++;
+  return n;
+}
 
 START_TEST (a_bot_hears_and_is_heard)
 {
@@ -48,6 +59,33 @@ START_TEST (events_pass_both_ways)
   peer_send_text (bot_last (bot), "{\"type\":\"event\",\"data\":{\"from\":\"bot\"}}");
   WAIT_UNTIL (call->events->len > 0);
   ck_assert_ptr_nonnull (strstr (call->events->str, "\"from\":\"bot\""));
+  call_free (call);
+  bot_free (bot);
+}
+END_TEST
+
+START_TEST (events_and_keys_wait_for_the_connection_up_to_a_bound)
+{
+  Bot *bot = bot_new ();
+  Call *call = call_new_to (bot);
+
+  call_start (call);
+  vgw_engine_send (call->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_EVENT, .json = "{\"hello\":1}" });
+  vgw_engine_send (call->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { '5', 100 } });
+  vgw_engine_send (call->engine,
+                   &(VgwEngineInput){ VGW_ENGINE_INPUT_SPEECH, .is_speaking = TRUE }); /* out of date then */
+  for (guint i = 0; i < N_HELD; i++)
+    vgw_engine_send (call->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_EVENT, .json = "{\"more\":1}" });
+  ck_assert_uint_eq (bot->texts->len, 0);
+  WAIT_UNTIL (count_texts (bot, "\"more\"") >= N_HELD - 2);
+  ck_assert_ptr_nonnull (strstr (bot->texts->str, "hello"));
+  ck_assert_ptr_null (strstr (bot->texts->str, "speech-started"));
+  ck_assert (strstr (bot->texts->str, "\"start\"") < strstr (bot->texts->str, "hello"));
+  ck_assert (strstr (bot->texts->str, "hello") < strstr (bot->texts->str, "dtmf"));
+  ck_assert (strstr (bot->texts->str, "dtmf") < strstr (bot->texts->str, "more"));
+  vgw_engine_send (call->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_EVENT, .json = "{\"last\":1}" });
+  WAIT_UNTIL (strstr (bot->texts->str, "last") != NULL);
+  ck_assert_uint_eq (count_texts (bot, "\"more\""), N_HELD - 2);
   call_free (call);
   bot_free (bot);
 }
@@ -379,6 +417,7 @@ test_suite (void)
 
   tcase_add_test (good, a_bot_hears_and_is_heard);
   tcase_add_test (good, events_pass_both_ways);
+  tcase_add_test (good, events_and_keys_wait_for_the_connection_up_to_a_bound);
   tcase_add_test (good, a_bot_hears_that_the_call_is_over_also_when_the_gateway_ends);
   tcase_add_loop_test (good, a_bot_that_closes_in_good_order_has_hung_up, 0, G_N_ELEMENTS (good_codes));
   tcase_add_test (good, a_bot_that_hangs_up_without_end_hangs_up_once);
