@@ -5,7 +5,10 @@
 #include <openssl/ssl.h>
 #include <string.h>
 
-#define RECORD_BYTES 16384 /* RFC 8446 section 5.1 */
+#include "net/vgw-tls-bio.h"
+
+#define RECORD_BYTES 16384        /* RFC 8446 section 5.1 */
+#define HANDSHAKE_MAX_BYTES 32768 /* from the client: usually 1 to 3 KB. OpenSSL accepts 128 KB, in any pieces */
 
 /* Shared by the stream and its two halves, which may outlive it. */
 typedef struct
@@ -373,8 +376,9 @@ vgw_tls_stream_new (GSocket *socket, VgwTlsIdentity *identity)
   tls->ahead = g_byte_array_new ();
   tls->read_wanted = G_IO_IN;
   tls->write_wanted = G_IO_OUT;
-  if (tls->ssl == NULL || SSL_set_fd (tls->ssl, g_socket_get_fd (socket)) != 1)
+  if (tls->ssl == NULL || SSL_set_wfd (tls->ssl, g_socket_get_fd (socket)) != 1)
     g_error ("TLS: out of memory"); /* as g_malloc () does */
+  SSL_set0_rbio (tls->ssl, vgw_tls_bio_new (g_socket_get_fd (socket)));
   SSL_set_accept_state (tls->ssl);
   self->tls = tls;
   VGW_TLS_INPUT (self->input)->tls = g_rc_box_acquire (tls);
@@ -394,8 +398,11 @@ vgw_tls_stream_handshake (VgwTlsStream *self, GIOCondition *wanted, GError **err
   if (result == 1)
     return TRUE;
   *wanted = get_wanted (tls, G_IO_IN);
-  if (handle_result (tls, result, error))
+  if (BIO_number_read (SSL_get_rbio (tls->ssl)) > HANDSHAKE_MAX_BYTES)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "too long");
+  else if (handle_result (tls, result, error))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "the client has closed the connection");
+  ERR_clear_error ();
   return FALSE;
 }
 
@@ -403,9 +410,9 @@ gboolean
 vgw_tls_stream_peek (VgwTlsStream *self, char *data, gsize size, gsize *n)
 {
   Tls *tls = self->tls;
-  gboolean is_open = TRUE;
+  gboolean is_open = begin (tls, NULL);
 
-  while (is_open && tls->ahead->len < size && begin (tls, NULL))
+  while (is_open && tls->ahead->len < size)
     {
       g_autoptr (GError) error = NULL;
       guint8 record[RECORD_BYTES];
@@ -422,7 +429,7 @@ vgw_tls_stream_peek (VgwTlsStream *self, char *data, gsize size, gsize *n)
   *n = MIN (size, tls->ahead->len);
   if (*n > 0)
     memcpy (data, tls->ahead->data, *n);
-  return is_open && !g_socket_is_closed (tls->socket);
+  return is_open;
 }
 
 void

@@ -3,18 +3,17 @@
 
 #include <check.h>
 #include <glib/gstdio.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/vgw-error.h"
+#include "identity-files.h"
 #include "run-suite.h"
 #include "wait-until.h"
 
-#define DAY_S (24 * 3600)
 #define RECORD_BYTES 16384
+#define RECORD_HEADER_BYTES 5
 
 static char *directory;
 
@@ -27,35 +26,6 @@ typedef struct
   SSL_CTX *context;
   SSL *client;
 } Pair;
-
-/* A self-signed certificate that is valid from @begin_s to @end_s, relative to now, and its key, in files of @name.
- * @passphrase (nullable): of the key */
-static void
-write_identity (const char *name, long begin_s, long end_s, const char *passphrase)
-{
-  g_autofree char *certificate_path = g_strdup_printf ("%s/%s.pem", directory, name);
-  g_autofree char *key_path = g_strdup_printf ("%s/%s.key", directory, name);
-  EVP_PKEY *key = EVP_EC_gen ("P-256");
-  X509 *certificate = X509_new ();
-  FILE *file;
-
-  ASN1_INTEGER_set (X509_get_serialNumber (certificate), 1);
-  X509_gmtime_adj (X509_getm_notBefore (certificate), begin_s);
-  X509_gmtime_adj (X509_getm_notAfter (certificate), end_s);
-  X509_set_pubkey (certificate, key);
-  ck_assert_int_gt (X509_sign (certificate, key, EVP_sha256 ()), 0);
-  file = fopen (certificate_path, "w");
-  ck_assert_int_eq (PEM_write_X509 (file, certificate), 1);
-  fclose (file);
-  file = fopen (key_path, "w");
-  ck_assert_int_eq (PEM_write_PrivateKey (file, key, passphrase != NULL ? EVP_aes_128_cbc () : NULL,
-                                          (const guchar *) passphrase,
-                                          passphrase != NULL ? (int) strlen (passphrase) : 0, NULL, NULL),
-                    1);
-  fclose (file);
-  X509_free (certificate);
-  EVP_PKEY_free (key);
-}
 
 static VgwTlsIdentity *
 load (const char *certificate, const char *key, GError **error)
@@ -70,7 +40,7 @@ static void
 setup (void)
 {
   directory = g_dir_make_tmp ("vgw-tls-XXXXXX", NULL);
-  write_identity ("good", -DAY_S, DAY_S, NULL);
+  write_identity (directory, "good", EVP_EC_gen ("P-256"), -DAY_S, DAY_S, NULL);
 }
 
 static void
@@ -183,9 +153,9 @@ START_TEST (certificates_that_cannot_be_used_are_errors_with_the_reason)
   };
   g_autoptr (VgwTlsIdentity) good = load ("good.pem", "good.key", NULL);
 
-  write_identity ("late", -2 * DAY_S, -DAY_S, NULL);
-  write_identity ("early", DAY_S, 2 * DAY_S, NULL);
-  write_identity ("locked", -DAY_S, DAY_S, "1234");
+  write_identity (directory, "late", EVP_EC_gen ("P-256"), -2 * DAY_S, -DAY_S, NULL);
+  write_identity (directory, "early", EVP_EC_gen ("P-256"), DAY_S, 2 * DAY_S, NULL);
+  write_identity (directory, "locked", EVP_EC_gen ("P-256"), -DAY_S, DAY_S, "1234");
   ck_assert_ptr_nonnull (good);
   ck_assert_int_gt (vgw_tls_identity_get_expiry_s (good), g_get_real_time () / G_USEC_PER_SEC + DAY_S - 3600);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -212,6 +182,109 @@ START_TEST (a_handshake_waits_for_the_client_and_fails_on_garbage)
   ck_assert (!vgw_tls_stream_handshake (self->stream, &wanted, &late));
   ck_assert_ptr_nonnull (late);
   ck_assert (!g_error_matches (late, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK));
+}
+END_TEST
+
+/* @message (n bytes) of TLS's handshake in records of a byte each, as a client may send it. */
+static GByteArray *
+cut_into_records (const guint8 *message, gsize n)
+{
+  GByteArray *records = g_byte_array_new ();
+
+  for (gsize i = 0; i < n; i++)
+    {
+      guint8 record[] = { 22, 3, 1, 0, 1, message[i] };
+
+      g_byte_array_append (records, record, sizeof record);
+    }
+  return records;
+}
+
+START_TEST (a_handshake_in_tiny_records_completes_in_small_steps)
+{
+  g_autoptr (Pair) self = pair_new ();
+  g_autoptr (GByteArray) records = NULL;
+  g_autoptr (GError) error = NULL;
+  guint8 hello[4096];
+  gssize n, before;
+  guint n_steps = 0;
+  GIOCondition wanted;
+
+  SSL_do_handshake (self->client);
+  n = g_socket_receive (self->socket, (char *) hello, sizeof hello, NULL, NULL);
+  records = cut_into_records (hello + RECORD_HEADER_BYTES, (gsize) n - RECORD_HEADER_BYTES);
+  n = g_socket_send (self->client_socket, (char *) records->data, records->len, NULL, NULL);
+  ck_assert_int_eq (n, records->len);
+  while ((before = g_socket_get_available_bytes (self->socket)) > 0)
+    {
+      ck_assert (!vgw_tls_stream_handshake (self->stream, &wanted, &error));
+      ck_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK));
+      ck_assert_int_eq (wanted, G_IO_IN);
+      ck_assert_int_le (before - g_socket_get_available_bytes (self->socket), 32 * 6);
+      g_clear_error (&error);
+      n_steps++;
+    }
+  ck_assert_uint_ge (n_steps, (guint) n / (32 * 6));
+  SSL_do_handshake (self->client);
+  ck_assert (vgw_tls_stream_handshake (self->stream, &wanted, NULL));
+}
+END_TEST
+
+START_TEST (a_handshake_without_end_is_refused)
+{
+  g_autoptr (Pair) self = pair_new ();
+  g_autofree guint8 *hello = g_malloc0 (20000); /* the begin of a ClientHello of 131000 bytes */
+  g_autoptr (GByteArray) records = NULL;
+  g_autoptr (GError) error = NULL;
+  gssize n;
+  GIOCondition wanted;
+
+  memcpy (hello, "\x01\x01\xff\xb8\x03\x03", 6);
+  records = cut_into_records (hello, 20000);
+  n = g_socket_send (self->client_socket, (char *) records->data, records->len, NULL, NULL);
+  ck_assert_int_gt (n, 64 * 1024);
+  while (!vgw_tls_stream_handshake (self->stream, &wanted, &error)
+         && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    {
+      ck_assert_int_gt (g_socket_get_available_bytes (self->socket), 0);
+      g_clear_error (&error);
+    }
+  ck_assert_str_eq (error->message, "too long");
+  ck_assert_int_le (n - g_socket_get_available_bytes (self->socket), 33 * 1024);
+}
+END_TEST
+
+START_TEST (bytes_in_records_of_their_own_are_taken_in_small_steps)
+{
+  g_autoptr (Pair) self = pair_new_connected ();
+  g_autoptr (GError) error = NULL;
+  char data[256];
+  gsize n = 0, n_steps = 0;
+
+  for (int i = 0; i < 100; i++)
+    ck_assert_int_eq (SSL_write (self->client, "A", 1), 1);
+  for (gsize before = 0; n < 100; before = n, n_steps++)
+    {
+      ck_assert_int_gt (g_socket_get_available_bytes (self->socket), 0); /* the main loop continues at once */
+      ck_assert (vgw_tls_stream_peek (self->stream, data, sizeof data, &n));
+      ck_assert_uint_gt (n, before);
+      ck_assert_uint_le (n - before, 32);
+    }
+  ck_assert_uint_ge (n_steps, 4);
+  ck_assert_int_eq (read_some (self, data, sizeof data, NULL), 100);
+  for (int i = 0; i < 100; i++) /* a loop that reads until the stream would block, as libsoup's for a body */
+    ck_assert_int_eq (SSL_write (self->client, "B", 1), 1);
+  for (n = n_steps = 0; n < 100; n_steps++)
+    {
+      gsize before = n;
+
+      while (read_some (self, data, sizeof data, &error) == 1)
+        n++;
+      ck_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK));
+      ck_assert_uint_le (n - before, 32);
+      g_clear_error (&error);
+    }
+  ck_assert_uint_ge (n_steps, 4);
 }
 END_TEST
 
@@ -373,6 +446,9 @@ test_suite (void)
   tcase_add_checked_fixture (tcase, setup, teardown);
   tcase_add_test (tcase, certificates_that_cannot_be_used_are_errors_with_the_reason);
   tcase_add_test (tcase, a_handshake_waits_for_the_client_and_fails_on_garbage);
+  tcase_add_test (tcase, a_handshake_in_tiny_records_completes_in_small_steps);
+  tcase_add_test (tcase, a_handshake_without_end_is_refused);
+  tcase_add_test (tcase, bytes_in_records_of_their_own_are_taken_in_small_steps);
   tcase_add_test (tcase, what_is_peeked_at_is_read_again_across_records);
   tcase_add_test (tcase, a_source_is_ready_for_what_openssl_has_already_read);
   tcase_add_test (tcase, key_updates_without_end_do_not_hold_the_reader);
