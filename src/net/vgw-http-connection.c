@@ -16,8 +16,10 @@
 #define LINGER_MS 2000           /* time for a refused client to read the answer */
 #define DISCARD_BYTES 65536      /* read and dropped meanwhile: closing with unread bytes would send a reset */
 #define TLS_HANDSHAKE 22         /* the first byte of a TLS client: RFC 8446 section 5.1 */
-/* A handshake costs about a millisecond: the main loop handles everything of the calls in progress before. */
+/* A handshake costs about a millisecond, with a large key several: the main loop handles everything of the calls in
+ * progress before. It polls again for that once the handshakes of an iteration have taken this long. */
 #define HANDSHAKE_PRIORITY (G_PRIORITY_DEFAULT + 10)
+#define HANDSHAKES_MAX_US 5000
 
 /* References: the stream's, and the remote address's, which libsoup may keep longer. */
 struct _VgwHttpConnection
@@ -154,6 +156,22 @@ watch (VgwHttpConnection *self, GIOCondition condition, GSocketSourceFunc callba
       vgw_source_start (g_socket_create_source (self->socket, condition, NULL), G_SOURCE_FUNC (callback), self);
 }
 
+/* The same below the priority of everything else: with TLS, until the request is complete. */
+static void
+watch_tls (VgwHttpConnection *self, GIOCondition condition, GSocketSourceFunc callback)
+{
+  watch (self, condition, callback);
+  g_source_set_priority (self->source, HANDSHAKE_PRIORITY);
+}
+
+/* GLib dispatches all ready sources of a priority before it polls again. TRUE: the rest of them return, and are ready
+ * in the next iteration, too. */
+static gboolean
+is_turn_over (VgwHttpConnection *self)
+{
+  return g_get_monotonic_time () - g_source_get_time (self->source) > HANDSHAKES_MAX_US;
+}
+
 /* What pages of other origins need to read a refusal of the request in @data, as lines of a head. (transfer full) */
 static char *
 describe_cors (VgwHttpConnection *self, const char *data, gsize length)
@@ -258,6 +276,19 @@ on_head (GSocket *socket, GIOCondition condition, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* A new source is the last of its priority: the steps of one client do not delay those of the others. */
+static gboolean
+on_tls_head (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  VgwHttpConnection *self = user_data;
+
+  if (is_turn_over (self))
+    return G_SOURCE_CONTINUE;
+  if (on_head (socket, condition, self) == G_SOURCE_CONTINUE)
+    watch_tls (self, G_IO_IN, on_tls_head);
+  return G_SOURCE_REMOVE;
+}
+
 static gboolean
 on_handshake (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
@@ -265,17 +296,17 @@ on_handshake (GSocket *socket, GIOCondition condition, gpointer user_data)
   g_autoptr (GError) error = NULL;
   GIOCondition wanted;
 
+  if (is_turn_over (self))
+    return G_SOURCE_CONTINUE;
   if (vgw_tls_stream_handshake (self->tls, &wanted, &error))
     {
       self->is_handshaking = FALSE;
-      watch (self, G_IO_IN, on_head);
-      on_head (socket, G_IO_IN, self); /* the request may have arrived with the end of the handshake */
+      watch_tls (self, G_IO_IN, on_tls_head);
       return G_SOURCE_REMOVE;
     }
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
-      watch (self, wanted, on_handshake);
-      g_source_set_priority (self->source, HANDSHAKE_PRIORITY);
+      watch_tls (self, wanted, on_handshake);
       return G_SOURCE_REMOVE;
     }
   fail_handshake (self, error->message);
@@ -299,8 +330,7 @@ on_first_byte (GSocket *socket, GIOCondition condition, gpointer user_data)
     {
       self->is_handshaking = TRUE;
       self->tls = VGW_TLS_STREAM (self->stream);
-      watch (self, G_IO_IN, on_handshake);
-      g_source_set_priority (self->source, HANDSHAKE_PRIORITY);
+      watch_tls (self, G_IO_IN, on_handshake);
     }
   else
     {
