@@ -16,7 +16,7 @@ const [certificate, key] = ['certificate.pem', 'key.pem'].map((name) => join(dir
 
 execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
   '-keyout', key, '-out', certificate, '-subj', `/CN=${HOST}`, '-addext', `subjectAltName=DNS:${HOST}`], { stdio: 'ignore' });
-startGatewayAndBrowser([`http.tls-certificate=${certificate}`, `http.tls-key=${key}`],
+startGatewayAndBrowser([`http.tls-certificate=${certificate}`, `http.tls-key=${key}`, 'access.allow-open-network=true'],
   { localHost: HOST, flags: ['--ignore-certificate-errors'] });
 after(() => rmSync(directory, { recursive: true }));
 
