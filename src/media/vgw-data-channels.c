@@ -27,6 +27,7 @@ struct _VgwDataChannels
   GstElement *webrtcbin;   /* guarded by lock; borrowed, NULL after close */
   GPtrArray *channels;     /* guarded by lock; GstWebRTCDataChannel* */
   GPtrArray *events;       /* guarded by lock; borrowed from channels; the last one is used for sending */
+  gconstpointer reported;  /* guarded by lock; one of events, by vgw_data_channels_take_opened () */
   guint n_opened;          /* guarded by lock; the client's, ever */
   gboolean has_had_events; /* guarded by lock: there was an `events` channel, of either side */
   /* main thread only */
@@ -87,6 +88,8 @@ static void
 drop_channel (VgwDataChannels *self, GstWebRTCDataChannel *channel)
 {
   g_mutex_lock (&self->lock);
+  if (self->reported == channel)
+    self->reported = NULL;
   g_ptr_array_remove (self->events, channel);
   g_ptr_array_remove (self->channels, channel); /* the caller has a reference */
   g_mutex_unlock (&self->lock);
@@ -151,7 +154,8 @@ vgw_data_channels_new (GstElement *webrtcbin, const VgwDataChannelsSetup *setup)
   self->webrtcbin = webrtcbin;
   self->channels = g_ptr_array_new_with_free_func (g_object_unref);
   self->events = g_ptr_array_new ();
-  self->streams = vgw_sctp_streams_new (webrtcbin, setup->max_channels, setup->session_id, setup->mailbox);
+  self->streams =
+      vgw_sctp_streams_new (webrtcbin, setup->max_channels, setup->session_id, setup->mailbox, setup->opened);
   connect_with_ref (self, webrtcbin, "prepare-data-channel", G_CALLBACK (on_prepare_data_channel), 0);
   connect_with_ref (self, webrtcbin, "on-data-channel", G_CALLBACK (on_data_channel), 0);
   return self;
@@ -219,10 +223,19 @@ find_events (VgwDataChannels *self)
   return channel;
 }
 
+static gboolean
+is_usable (VgwDataChannels *self, GstWebRTCDataChannel *channel)
+{
+  GstWebRTCDataChannelState state;
+  int id;
+
+  g_object_get (channel, "ready-state", &state, "id", &id, NULL);
+  return state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN && vgw_sctp_streams_may_send (self->streams, id);
+}
+
 gboolean
 vgw_data_channels_send (VgwDataChannels *self, const char *text)
 {
-  GstWebRTCDataChannelState state = GST_WEBRTC_DATA_CHANNEL_STATE_CLOSED;
   guint64 buffered_bytes = 0;
 
   if (vgw_sctp_streams_is_lost (self->streams))
@@ -234,8 +247,8 @@ vgw_data_channels_send (VgwDataChannels *self, const char *text)
         open_events (self, self->webrtcbin);
       return FALSE;
     }
-  g_object_get (channel, "ready-state", &state, "buffered-amount", &buffered_bytes, NULL);
-  if (state != GST_WEBRTC_DATA_CHANNEL_STATE_OPEN || buffered_bytes > MAX_BUFFERED_BYTES)
+  g_object_get (channel, "buffered-amount", &buffered_bytes, NULL);
+  if (!is_usable (self, channel) || buffered_bytes > MAX_BUFFERED_BYTES)
     return FALSE;
   return gst_webrtc_data_channel_send_string_full (channel, text, NULL);
 }
@@ -243,14 +256,24 @@ vgw_data_channels_send (VgwDataChannels *self, const char *text)
 gboolean
 vgw_data_channels_is_open (VgwDataChannels *self)
 {
-  GstWebRTCDataChannelState state = GST_WEBRTC_DATA_CHANNEL_STATE_CLOSED;
-
-  if (vgw_sctp_streams_is_lost (self->streams)) /* webrtcbin may still report it as open */
-    return FALSE;
   g_autoptr (GstWebRTCDataChannel) channel = find_events (self);
-  if (channel != NULL)
-    g_object_get (channel, "ready-state", &state, NULL);
-  return state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN;
+
+  return channel != NULL && is_usable (self, channel);
+}
+
+gboolean
+vgw_data_channels_take_opened (VgwDataChannels *self)
+{
+  g_autoptr (GstWebRTCDataChannel) channel = find_events (self);
+  gboolean is_new;
+
+  if (channel == NULL || !is_usable (self, channel))
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  is_new = channel != self->reported;
+  self->reported = channel;
+  g_mutex_unlock (&self->lock);
+  return is_new;
 }
 
 gboolean

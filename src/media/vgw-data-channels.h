@@ -37,6 +37,9 @@ gboolean vgw_data_channels_send (VgwDataChannels *self, const char *text);
 gboolean vgw_data_channels_is_open (VgwDataChannels *self);
 gboolean vgw_data_channels_is_full (VgwDataChannels *self);
 
+/* TRUE once for each channel to send on that is open. Main thread. */
+gboolean vgw_data_channels_take_opened (VgwDataChannels *self);
+
 /* Keeps a copy of @text, of the client, for vgw_data_channels_take_held (); of all that ever wait VGW_EVENT_MAX_BYTES.
  * Main thread. */
 void vgw_data_channels_hold (VgwDataChannels *self, const char *text);

@@ -137,7 +137,7 @@ emit_early_texts (VgwPeer *self)
 static void
 handle_channel_open (gpointer object, gpointer payload)
 {
-  if (vgw_peer_has_event_channel (object))
+  if (vgw_peer_has_event_channel (object) && vgw_data_channels_take_opened (VGW_PEER (object)->data_channels))
     g_signal_emit (object, signals[SIGNAL_CHANNEL_OPEN], 0);
 }
 

@@ -19,6 +19,7 @@
 typedef struct
 {
   gboolean is_refused, is_own;
+  gboolean is_acknowledged;       /* the first message, the acknowledgement, has been sent */
   GstElement *src_bin, *sink_bin; /* (nullable) of the channel, in webrtcbin */
 } Stream;
 
@@ -27,6 +28,7 @@ struct _VgwSctpStreams
   gatomicrefcount ref_count;
   char *session_id;
   VgwMailbox *mailbox;
+  VgwMailboxFunc acknowledged;
   guint max_open;
   GMutex lock;                   /* taken alone */
   GstElement *webrtcbin;         /* guarded by lock; borrowed, NULL after close */
@@ -85,18 +87,27 @@ drop_all (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_DROP;
 }
 
+/* One of them, for a callback. */
 typedef struct
 {
   VgwSctpStreams *streams;
   guint id;
-} Refusal;
+} StreamRef;
+
+static StreamRef *
+stream_ref_new (VgwSctpStreams *streams, guint id)
+{
+  StreamRef *ref = g_new (StreamRef, 1);
+  *ref = (StreamRef){ vgw_sctp_streams_ref (streams), id };
+  return ref;
+}
 
 static void
-refusal_free (gpointer data)
+stream_ref_free (gpointer data)
 {
-  Refusal *refusal = data;
-  vgw_sctp_streams_unref (refusal->streams);
-  g_free (refusal);
+  StreamRef *ref = data;
+  vgw_sctp_streams_unref (ref->streams);
+  g_free (ref);
 }
 
 /* Resets our direction of the stream, whereupon the client closes its channel and resets the other one. Not with
@@ -105,7 +116,7 @@ refusal_free (gpointer data)
 static void
 handle_refusal (gpointer peer, gpointer payload)
 {
-  const Refusal *refusal = payload;
+  const StreamRef *refusal = payload;
   VgwSctpStreams *self = refusal->streams;
   g_mutex_lock (&self->lock);
   g_autoptr (GstElement) sctpenc = self->sctpenc != NULL && !self->is_lost ? gst_object_ref (self->sctpenc) : NULL;
@@ -144,7 +155,31 @@ admit (VgwSctpStreams *self, guint id, gboolean *is_new)
 static gboolean
 read_id (GstPad *pad, guint *id)
 {
-  return sscanf (GST_PAD_NAME (pad), "src_%u", id) == 1;
+  return sscanf (GST_PAD_NAME (pad), GST_PAD_IS_SRC (pad) ? "src_%u" : "sink_%u", id) == 1;
+}
+
+/* The first message of a channel; until then no other one is sent. The thread of the channel's source. */
+static GstPadProbeReturn
+on_first_sent (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  const StreamRef *ref = user_data;
+  VgwSctpStreams *self = ref->streams;
+  g_mutex_lock (&self->lock);
+  Stream *stream = g_hash_table_lookup (self->streams, GUINT_TO_POINTER (ref->id));
+  if (stream != NULL)
+    stream->is_acknowledged = TRUE;
+  g_mutex_unlock (&self->lock);
+  vgw_mailbox_post_bounded (self->mailbox, 1, self->acknowledged, NULL, NULL);
+  return GST_PAD_PROBE_REMOVE;
+}
+
+/* Before anything is linked to @pad. On the thread that creates the channel. */
+static void
+on_channel_pad_added (GstElement *sctpenc, GstPad *pad, VgwSctpStreams *self)
+{
+  guint id;
+  if (GST_PAD_IS_SINK (pad) && read_id (pad, &id))
+    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_first_sent, stream_ref_new (self, id), stream_ref_free);
 }
 
 /* On the thread of SCTP, with a lock of the association held. Before webrtcbin's own handler, which creates the
@@ -174,12 +209,7 @@ on_stream_added (GstElement *sctpdec, GstPad *pad, VgwSctpStreams *self)
       vgw_sctp_streams_lose (self, "the client opened too many at once");
     }
   else if (is_new)
-    {
-      Refusal *refusal = g_new0 (Refusal, 1);
-      refusal->streams = vgw_sctp_streams_ref (self);
-      refusal->id = id;
-      vgw_mailbox_post (self->mailbox, handle_refusal, refusal, refusal_free);
-    }
+    vgw_mailbox_post (self->mailbox, handle_refusal, stream_ref_new (self, id), stream_ref_free);
 }
 
 /* The bin that is linked to @pad. (transfer full) (nullable) */
@@ -271,6 +301,7 @@ on_element_added (GstBin *webrtcbin, GstElement *element, VgwSctpStreams *self)
   if (!is_dec)
     {
       connect_with_ref (self, element, "sctp-association-established", G_CALLBACK (on_association), 0);
+      connect_with_ref (self, element, "pad-added", G_CALLBACK (on_channel_pad_added), 0);
       return;
     }
   connect_with_ref (self, element, "pad-added", G_CALLBACK (on_stream_added), 0);
@@ -279,13 +310,15 @@ on_element_added (GstBin *webrtcbin, GstElement *element, VgwSctpStreams *self)
 }
 
 VgwSctpStreams *
-vgw_sctp_streams_new (GstElement *webrtcbin, guint max_open, const char *session_id, VgwMailbox *mailbox)
+vgw_sctp_streams_new (GstElement *webrtcbin, guint max_open, const char *session_id, VgwMailbox *mailbox,
+                      VgwMailboxFunc acknowledged)
 {
   VgwSctpStreams *self = g_new0 (VgwSctpStreams, 1);
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
   self->session_id = g_strdup (session_id);
   self->mailbox = vgw_mailbox_ref (mailbox);
+  self->acknowledged = acknowledged;
   self->max_open = max_open;
   self->webrtcbin = webrtcbin;
   self->streams = g_hash_table_new_full (NULL, NULL, NULL, stream_free);
@@ -320,6 +353,16 @@ vgw_sctp_streams_add_own (VgwSctpStreams *self, int id)
   g_mutex_lock (&self->lock);
   g_hash_table_insert (self->streams, GINT_TO_POINTER (id), stream);
   g_mutex_unlock (&self->lock);
+}
+
+gboolean
+vgw_sctp_streams_may_send (VgwSctpStreams *self, int id)
+{
+  g_mutex_lock (&self->lock);
+  const Stream *stream = g_hash_table_lookup (self->streams, GINT_TO_POINTER (id));
+  gboolean may_send = !self->is_lost && stream != NULL && (stream->is_own || stream->is_acknowledged);
+  g_mutex_unlock (&self->lock);
+  return may_send;
 }
 
 /* webrtcbin before 1.24.x leaves both bins, and the thread of the appsrc in one, until the session ends. */

@@ -10,14 +10,20 @@ typedef struct _VgwSctpStreams
     VgwSctpStreams; /* reference counted: GStreamer's threads hold it through signal closures */
 
 /* Connects to @webrtcbin, before the negotiation. The client may have @max_open channels open at a time: a stream
- * beyond that is reset before webrtcbin creates a channel. Main thread. Returns: (transfer full) */
+ * beyond that is reset before webrtcbin creates a channel. @acknowledged is posted to @mailbox when a channel of the
+ * client is. Main thread. Returns: (transfer full) */
 VgwSctpStreams *vgw_sctp_streams_new (GstElement *webrtcbin, guint max_open, const char *session_id,
-                                      VgwMailbox *mailbox);
+                                      VgwMailbox *mailbox, VgwMailboxFunc acknowledged);
 VgwSctpStreams *vgw_sctp_streams_ref (VgwSctpStreams *self);
 void vgw_sctp_streams_unref (VgwSctpStreams *self);
 
 /* The channel with the stream @id is the gateway's own: it is not counted. Any thread. */
 void vgw_sctp_streams_add_own (VgwSctpStreams *self, int id);
+
+/* Whether a message may be sent on the channel with the stream @id: webrtcbin reports a channel of the client as open
+ * before it has sent DATA_CHANNEL_ACK, and a client may not expect data before that (RFC 8832 section 6). Any thread.
+ */
+gboolean vgw_sctp_streams_may_send (VgwSctpStreams *self, int id);
 
 /* The channel with the stream @id is closed: frees its elements and its thread, and another may be opened. On the
  * thread of webrtcbin's notification. */
