@@ -14,7 +14,6 @@
 struct _VgwDoorLive
 {
   VgwHttpServer *server;
-  VgwAccess *access;
   VgwHttpSessions *sessions;
 };
 
@@ -140,74 +139,25 @@ on_post (VgwHttpRequest *request, gpointer user_data)
 
 /* --- the sideband --- */
 
-/* A request that is becoming a WebSocket. */
-typedef struct
-{
-  VgwDoorLive *door;
-  char *name; /* of the session */
-} Opening;
-
-static void
-opening_free (gpointer data)
-{
-  Opening *opening = data;
-
-  g_free (opening->name);
-  g_free (opening);
-}
-
-/* The session of @name, or NULL. */
-static VgwHttpSession *
-find_session (VgwDoorLive *self, const char *name)
-{
-  VgwHttpSession *session = vgw_http_sessions_find (self->sessions, name);
-
-  return session != NULL && session->data != NULL && session->is_answered ? session : NULL;
-}
-
-static void
-on_sideband (VgwWsChannel *channel, gpointer user_data)
-{
-  const Opening *opening = user_data;
-  VgwHttpSession *session = find_session (opening->door, opening->name);
-
-  if (session != NULL)
-    vgw_live_call_add_sideband (session->data, channel);
-  else
-    vgw_ws_channel_close (channel, VGW_WS_CLOSE_NORMAL, "the session has ended");
-}
-
 /* Of the same identity as the session: who made it. */
 static void
 on_attach (VgwHttpRequest *request, gpointer user_data)
 {
   VgwDoorLive *self = user_data;
   const char *id = vgw_http_request_get_capture (request, 0);
-  VgwAccessRequest asked = vgw_door_describe_request (request);
-  g_autoptr (GError) error = NULL;
-  VgwRefusal refusal;
-  g_autoptr (VgwGrant) grant = vgw_access_grant (self->access, &asked, &refusal, &error);
-  VgwHttpSession *session = g_str_has_prefix (id, ID_PREFIX) ? find_session (self, id + strlen (ID_PREFIX)) : NULL;
-  Opening *opening;
+  const VgwAccessRequest asked = vgw_door_describe_request (request);
+  gboolean is_id = g_str_has_prefix (id, ID_PREFIX), has_reply;
+  VgwHttpSession *session =
+      vgw_http_sessions_find_for (self->sessions, request, &asked, is_id ? id + strlen (ID_PREFIX) : "", &has_reply);
 
-  if (grant == NULL)
-    {
-      on_refused (request, vgw_door_prepare_refusal (request, refusal), error, self);
-      return;
-    }
-  if (session == NULL || g_strcmp0 (grant->identity, vgw_session_get_grant (session->session)->identity) != 0)
-    {
-      vgw_openai_refuse (request, VGW_HTTP_STATUS_NOT_FOUND, "id", "no such session");
-      return;
-    }
-  if (asked.origin != NULL)
-    {
-      vgw_openai_refuse (request, VGW_HTTP_STATUS_FORBIDDEN, NULL, "pages may not attach: they may be restricted");
-      return;
-    }
-  opening = g_new (Opening, 1);
-  *opening = (Opening){ self, g_strdup (session->name) };
-  vgw_http_server_open_websocket (self->server, request, on_sideband, opening, opening_free);
+  if (has_reply)
+    return;
+  if (session == NULL || session->data == NULL || !session->is_answered)
+    vgw_openai_refuse (request, VGW_HTTP_STATUS_NOT_FOUND, "id", "no such session");
+  else if (asked.origin != NULL)
+    vgw_openai_refuse (request, VGW_HTTP_STATUS_FORBIDDEN, NULL, "pages may not attach: they may be restricted");
+  else
+    vgw_http_session_open_websocket (session, self->server, request, vgw_live_call_add_sideband);
 }
 
 /* --- the door --- */
@@ -221,7 +171,6 @@ vgw_door_live_new (VgwHttpServer *server, VgwAccess *access, VgwSessionTable *ta
   VgwDoorLive *self = g_new0 (VgwDoorLive, 1);
 
   self->server = server;
-  self->access = access;
   self->sessions = vgw_http_sessions_new (access, table, &session_funcs, self);
   vgw_http_server_add_route (server, &post, self);
   vgw_http_server_add_route (server, &attach, self);

@@ -89,15 +89,13 @@ check_access (VgwDoorPipecat *self, VgwHttpRequest *request, const char *query)
 static VgwHttpSession *
 find_session (VgwDoorPipecat *self, VgwHttpRequest *request, const char *pc_id)
 {
-  g_autoptr (VgwGrant) grant = check_access (self, request, vgw_http_request_get_query (request));
-  VgwHttpSession *session = grant != NULL ? vgw_http_sessions_find (self->sessions, pc_id) : NULL;
+  const VgwAccessRequest asked = vgw_door_describe_request (request);
+  gboolean has_reply;
+  VgwHttpSession *session = vgw_http_sessions_find_for (self->sessions, request, &asked, pc_id, &has_reply);
 
-  if (grant == NULL)
-    return NULL;
-  if (session != NULL && g_strcmp0 (grant->identity, vgw_session_get_grant (session->session)->identity) == 0)
-    return session;
-  reply_error (request, VGW_HTTP_STATUS_NOT_FOUND, CALL_IS_OVER);
-  return NULL;
+  if (session == NULL && !has_reply)
+    reply_error (request, VGW_HTTP_STATUS_NOT_FOUND, CALL_IS_OVER);
+  return session;
 }
 
 /* --- sessions --- */

@@ -216,24 +216,16 @@ static VgwHttpSession *
 find_call (VgwDoorRealtime *self, VgwHttpRequest *request, const char *name, gboolean has_secrets)
 {
   VgwAccessRequest asked = vgw_door_describe_request (request);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (VgwGrant) grant = NULL;
-  VgwHttpSession *session = NULL;
-  VgwRefusal refusal;
+  gboolean is_name = g_str_has_prefix (name, CALL_PREFIX), has_reply;
+  VgwHttpSession *session;
 
   asked.has_secrets = has_secrets;
-  grant = vgw_access_grant (self->access, &asked, &refusal, &error);
-  if (grant == NULL)
-    {
-      on_refused (request, vgw_door_prepare_refusal (request, refusal), error, self);
-      return NULL;
-    }
-  if (g_str_has_prefix (name, CALL_PREFIX))
-    session = vgw_http_sessions_find (self->sessions, name + strlen (CALL_PREFIX));
-  if (session != NULL && session->data != NULL
-      && g_strcmp0 (grant->identity, vgw_session_get_grant (session->session)->identity) == 0)
+  session = vgw_http_sessions_find_for (self->sessions, request, &asked, is_name ? name + strlen (CALL_PREFIX) : "",
+                                        &has_reply);
+  if (session != NULL && session->data != NULL)
     return session;
-  vgw_openai_refuse (request, VGW_HTTP_STATUS_NOT_FOUND, "call_id", "no such call");
+  if (!has_reply)
+    vgw_openai_refuse (request, VGW_HTTP_STATUS_NOT_FOUND, "call_id", "no such call");
   return NULL;
 }
 
@@ -250,41 +242,12 @@ on_hang_up (VgwHttpRequest *request, gpointer user_data)
 
 /* --- the sideband --- */
 
-/* A request that is becoming a WebSocket. */
-typedef struct
-{
-  VgwDoorRealtime *door;
-  char *name; /* of the call */
-} Opening;
-
-static void
-opening_free (gpointer data)
-{
-  Opening *opening = data;
-
-  g_free (opening->name);
-  g_free (opening);
-}
-
-static void
-on_sideband (VgwWsChannel *channel, gpointer user_data)
-{
-  const Opening *opening = user_data;
-  VgwHttpSession *session = vgw_http_sessions_find (opening->door->sessions, opening->name);
-
-  if (session != NULL)
-    vgw_realtime_call_add_sideband (session->data, channel);
-  else
-    vgw_ws_channel_close (channel, VGW_WS_CLOSE_NORMAL, "the call has ended");
-}
-
 static void
 on_get (VgwHttpRequest *request, gpointer user_data)
 {
   VgwDoorRealtime *self = user_data;
   g_autofree char *name = get_parameter (request, "call_id");
   VgwHttpSession *session;
-  Opening *opening;
 
   if (name == NULL)
     {
@@ -293,11 +256,8 @@ on_get (VgwHttpRequest *request, gpointer user_data)
       return;
     }
   session = find_call (self, request, name, FALSE);
-  if (session == NULL)
-    return;
-  opening = g_new (Opening, 1);
-  *opening = (Opening){ self, g_strdup (session->name) };
-  vgw_http_server_open_websocket (self->server, request, on_sideband, opening, opening_free);
+  if (session != NULL)
+    vgw_http_session_open_websocket (session, self->server, request, vgw_realtime_call_add_sideband);
 }
 
 /* --- POST /v1/realtime/client_secrets --- */

@@ -294,3 +294,65 @@ vgw_http_sessions_find (VgwHttpSessions *self, const char *name)
 {
   return g_hash_table_lookup (self->sessions, name);
 }
+
+VgwHttpSession *
+vgw_http_sessions_find_for (VgwHttpSessions *self, VgwHttpRequest *request, const VgwAccessRequest *asked,
+                            const char *name, gboolean *has_reply)
+{
+  VgwAccessRequest named = *asked;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VgwGrant) grant = NULL;
+  VgwHttpSession *session = vgw_http_sessions_find (self, name);
+  VgwRefusal refusal;
+
+  named.door = self->funcs->door;
+  grant = vgw_access_grant (self->access, &named, &refusal, &error);
+  *has_reply = grant == NULL;
+  if (grant == NULL)
+    {
+      self->funcs->refused (request, vgw_door_prepare_refusal (request, refusal), error, self->door);
+      return NULL;
+    }
+  return session != NULL && g_strcmp0 (grant->identity, vgw_session_get_grant (session->session)->identity) == 0
+             ? session
+             : NULL;
+}
+
+/* A request that is becoming a WebSocket. */
+typedef struct
+{
+  VgwHttpSessions *sessions;
+  char *name;
+  void (*opened) (gpointer data, VgwWsChannel *channel);
+} Opening;
+
+static void
+opening_free (gpointer data)
+{
+  Opening *opening = data;
+
+  g_free (opening->name);
+  g_free (opening);
+}
+
+static void
+on_websocket (VgwWsChannel *channel, gpointer user_data)
+{
+  const Opening *opening = user_data;
+  const VgwHttpSession *session = vgw_http_sessions_find (opening->sessions, opening->name);
+
+  if (session != NULL)
+    opening->opened (session->data, channel);
+  else
+    vgw_ws_channel_close (channel, VGW_WS_CLOSE_NORMAL, "the call has ended");
+}
+
+void
+vgw_http_session_open_websocket (VgwHttpSession *self, VgwHttpServer *server, VgwHttpRequest *request,
+                                 void (*opened) (gpointer data, VgwWsChannel *channel))
+{
+  Opening *opening = g_new (Opening, 1);
+
+  *opening = (Opening){ self->owner, g_strdup (self->name), opened };
+  vgw_http_server_open_websocket (server, request, on_websocket, opening, opening_free);
+}

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "access/vgw-access.h"
-#include "net/vgw-http-request.h"
+#include "net/vgw-http-server.h"
 
 typedef struct _VgwHttpSessions VgwHttpSessions;
 
@@ -87,3 +87,13 @@ void vgw_http_session_offer (VgwHttpSession *self, VgwHttpRequest *request, cons
 
 /* (transfer none) (nullable) */
 VgwHttpSession *vgw_http_sessions_find (VgwHttpSessions *self, const char *name);
+
+/* The same for the client of @request, which @asked describes: it has to have the identity of the one that the session
+ * was made for. NULL with *@has_reply (out) after refused (), and without where there is no such session. */
+VgwHttpSession *vgw_http_sessions_find_for (VgwHttpSessions *self, VgwHttpRequest *request,
+                                            const VgwAccessRequest *asked, const char *name, gboolean *has_reply);
+
+/* Makes a WebSocket of @request, which @opened gets with the session's data; it is closed where the session has ended
+ * meanwhile. */
+void vgw_http_session_open_websocket (VgwHttpSession *self, VgwHttpServer *server, VgwHttpRequest *request,
+                                      void (*opened) (gpointer data, VgwWsChannel *channel));

@@ -220,8 +220,9 @@ vgw_live_call_report_end (VgwLiveCall *self, const char *reason)
 }
 
 void
-vgw_live_call_add_sideband (VgwLiveCall *self, VgwWsChannel *channel)
+vgw_live_call_add_sideband (gpointer call, VgwWsChannel *channel)
 {
+  VgwLiveCall *self = call;
   VgwBridge *bridge = vgw_conversation_get_bridge (vgw_session_get_conversation (self->session));
 
   if (vgw_sidebands_add (self->sidebands, channel) != NULL && self->monitor == NULL && bridge != NULL)

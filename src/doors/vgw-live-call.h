@@ -23,5 +23,5 @@ void vgw_live_call_report_error (VgwLiveCall *self, const char *code, const char
 /* The session has ended; @reason: see VgwEndReason. */
 void vgw_live_call_report_end (VgwLiveCall *self, const char *reason);
 
-/* @channel (transfer none) is open. It gets what comes from now on. */
-void vgw_live_call_add_sideband (VgwLiveCall *self, VgwWsChannel *channel);
+/* @call: a VgwLiveCall. @channel (transfer none) is open. It gets what comes from now on. */
+void vgw_live_call_add_sideband (gpointer call, VgwWsChannel *channel);

@@ -2,20 +2,12 @@
 
 #include <string.h>
 
-#include "base/vgw-json.h"
-
-#define MAX_HELD 32 /* events for an engine that is not connected yet */
-#define MAX_HELD_BYTES (64 * 1024)
-
 struct _VgwRealtimeCall
 {
   VgwSession *session;
   VgwRealtimeEvents *events;
   VgwSidebands *sidebands;
-  VgwSideband *asking;   /* (nullable) whose request is being handled; NULL for the data channel's */
-  gboolean is_connected; /* the engine takes events, or has taken some */
-  GQueue held;           /* char*, events for it until then */
-  gsize n_held_bytes;
+  VgwSideband *asking; /* (nullable) whose request is being handled; NULL for the data channel's */
 };
 
 static void
@@ -31,57 +23,11 @@ send_json (const char *json, gboolean is_reply, gpointer user_data)
     vgw_sidebands_send (self->sidebands, json);
 }
 
-/* --- the engine --- */
-
-/* Events for which there is no connection to a bot are lost: those of a call that begins wait for it. */
+/* It waits for the engine where that is not connected yet. */
 static void
 pass_on (VgwRealtimeCall *self, const char *event)
 {
-  gsize n_bytes = strlen (event);
-
-  if (self->is_connected)
-    vgw_conversation_handle_event (vgw_session_get_conversation (self->session), event);
-  else if (g_queue_get_length (&self->held) == MAX_HELD || self->n_held_bytes + n_bytes > MAX_HELD_BYTES)
-    vgw_realtime_events_report_error (self->events, "too-large", "an event was dropped: too many wait for the engine");
-  else
-    {
-      self->n_held_bytes += n_bytes;
-      g_queue_push_tail (&self->held, g_strdup (event));
-    }
-}
-
-static void
-pass_held (VgwRealtimeCall *self)
-{
-  self->is_connected = TRUE;
-  while (!g_queue_is_empty (&self->held))
-    {
-      g_autofree char *event = g_queue_pop_head (&self->held);
-
-      pass_on (self, event);
-    }
-  self->n_held_bytes = 0;
-}
-
-static gboolean
-is_connection (const VgwMoment *moment)
-{
-  static const char *const types[] = { "engine-connected", "engine-restored", "engine-failed", "engine-fallback",
-                                       NULL };
-  g_autoptr (JsonObject) notice = vgw_json_parse_object (moment->json, strlen (moment->json), NULL);
-  const char *type = notice != NULL ? vgw_json_get_string (notice, "type") : NULL;
-
-  return type != NULL && g_strv_contains (types, type);
-}
-
-static gboolean
-is_connected_at (VgwRealtimeCall *self, const VgwMoment *moment)
-{
-  const char *type = vgw_session_get_grant (self->session)->engine->type;
-
-  return moment->type == VGW_MOMENT_NOTICE
-             ? is_connection (moment)
-             : moment->type == VGW_MOMENT_ENGINE_STARTED && !vgw_engine_type_is_networked (type);
+  vgw_conversation_handle_event (vgw_session_get_conversation (self->session), event);
 }
 
 /* --- requests --- */
@@ -148,7 +94,6 @@ vgw_realtime_call_free (gpointer call)
 
   vgw_sidebands_free (self->sidebands);
   vgw_realtime_events_free (self->events);
-  g_queue_clear_full (&self->held, g_free);
   g_free (self);
 }
 
@@ -161,13 +106,13 @@ vgw_realtime_call_handle_moment (VgwRealtimeCall *self, const VgwMoment *moment)
       return;
     }
   vgw_realtime_events_handle_moment (self->events, moment, g_get_monotonic_time ());
-  if (!self->is_connected && is_connected_at (self, moment))
-    pass_held (self);
 }
 
 void
-vgw_realtime_call_add_sideband (VgwRealtimeCall *self, VgwWsChannel *channel)
+vgw_realtime_call_add_sideband (gpointer call, VgwWsChannel *channel)
 {
+  VgwRealtimeCall *self = call;
+
   self->asking = vgw_sidebands_add (self->sidebands, channel);
   if (self->asking != NULL)
     vgw_realtime_events_greet (self->events, TRUE);

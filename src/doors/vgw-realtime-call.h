@@ -17,7 +17,7 @@ void vgw_realtime_call_free (gpointer call);
 /* May end the session. */
 void vgw_realtime_call_handle_moment (VgwRealtimeCall *self, const VgwMoment *moment);
 
-/* @channel (transfer none) is open. */
-void vgw_realtime_call_add_sideband (VgwRealtimeCall *self, VgwWsChannel *channel);
+/* @call: a VgwRealtimeCall. @channel (transfer none) is open. */
+void vgw_realtime_call_add_sideband (gpointer call, VgwWsChannel *channel);
 
 void vgw_realtime_call_report_error (VgwRealtimeCall *self, const char *code, const char *message);
