@@ -194,6 +194,13 @@ class Unit(wire.WireTest):
         result = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, timeout=60)
         self.assertNotIn(unit.name, result.stderr)
 
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd is not installed")
+    def test_the_unit_has_few_rights(self):
+        unit = harness.SOURCE_ROOT / "deploy" / "voice-gateway.service"
+        result = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--threshold=20", unit],  # 2.0 of 10
+                                capture_output=True, text=True, timeout=60)
+        self.assertEqual(result.returncode, 0, result.stdout[-400:] + result.stderr)
+
 
 if __name__ == "__main__":
     harness.main()
