@@ -9,12 +9,14 @@
 #include "net/vgw-http-origin.h"
 
 #define BEARER "Bearer "
+#define SHUTTING_DOWN "the gateway is shutting down"
 #define OPEN_SECRET_MAX_TTL_S 600 /* where everybody may have one */
 #define TOKEN_SUBPROTOCOL "voice-gateway.token."
 
 struct _VgwAccess
 {
   VgwAccessSettings settings;
+  char *audience;   /* of the settings, whose texts may be gone at the next ones */
   GHashTable *keys; /* of tokens: id → secret */
   VgwClientSecrets *secrets;
 };
@@ -200,6 +202,8 @@ make_grant (VgwAccess *self, const VgwAccessRequest *request, const VgwEngineCon
 static void
 set_settings (VgwAccess *self, const VgwAccessSettings *settings)
 {
+  g_free (self->audience);
+  self->audience = g_strdup (settings->token_audience);
   self->settings = *settings;
   self->keys = vgw_token_read_keys (settings->token_keys, NULL);
   if (self->keys == NULL) /* the configuration is checked before */
@@ -223,6 +227,7 @@ vgw_access_free (VgwAccess *self)
     return;
   vgw_client_secrets_free (self->secrets);
   g_hash_table_unref (self->keys);
+  g_free (self->audience);
   g_free (self);
 }
 
@@ -255,11 +260,12 @@ void
 vgw_access_configure (VgwAccess *self, const VgwAccessSettings *settings)
 {
   g_autoptr (GHashTable) before = g_steal_pointer (&self->keys);
+  g_autofree char *audience = g_strdup (self->audience);
   guint mode = self->settings.mode;
 
   set_settings (self, settings);
-  /* what a key has signed is not good any longer than the key */
-  if (settings->mode != mode || !are_kept (before, self->keys))
+  /* what a token grants is not good any longer than the token */
+  if (settings->mode != mode || g_strcmp0 (audience, self->audience) != 0 || !are_kept (before, self->keys))
     vgw_client_secrets_clear (self->secrets);
   log_keys (self);
 }
@@ -309,6 +315,13 @@ vgw_access_issue_secret (VgwAccess *self, const VgwAccessRequest *request, const
 
   if (check_request (self, request, &token, refusal, error) == NULL)
     return NULL;
+  if (vgw_session_table_get_state (self->settings.table) != VGW_SESSION_TABLE_OPEN)
+    {
+      *refusal = VGW_REFUSAL_SHUTDOWN;
+      vgw_session_table_refuse (self->settings.table, *refusal, request->address, NULL, SHUTTING_DOWN);
+      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BUSY, SHUTTING_DOWN);
+      return NULL;
+    }
   ttl_s = token != NULL ? (guint) CLAMP (token->expires_at_s - now_s (), 1, (gint64) ttl_s)
                         : MIN (ttl_s, OPEN_SECRET_MAX_TTL_S);
   owner = g_strconcat (token != NULL ? "sub:" : "address:", token != NULL ? token->identity : group, NULL);

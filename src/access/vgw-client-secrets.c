@@ -7,15 +7,22 @@
 
 #define SECRET_BYTES 24 /* 192 bits: a secret cannot be guessed */
 #define MAX_SECRETS 8192
-#define MAX_SECRETS_PER_OWNER (MAX_SECRETS / 4)
 #define MAX_SESSIONS_BYTES (16 * 1024 * 1024) /* of all of them */
+#define OWNER_PART 4                          /* one owner may have so much of either */
 
 struct _VgwClientSecrets
 {
   GHashTable *secrets; /* value → VgwClientSecret */
-  GHashTable *owners;  /* owner → number of secrets */
+  GHashTable *owners;  /* owner → Owner* */
   gsize sessions_bytes;
 };
+
+/* What one of them has. */
+typedef struct
+{
+  guint n_secrets;
+  gsize sessions_bytes;
+} Owner;
 
 static gsize
 size_of (const char *session)
@@ -41,7 +48,7 @@ vgw_client_secrets_new (void)
   VgwClientSecrets *self = g_new0 (VgwClientSecrets, 1);
 
   self->secrets = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, secret_free);
-  self->owners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->owners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   return self;
 }
 
@@ -53,22 +60,30 @@ vgw_client_secrets_free (VgwClientSecrets *self)
   g_free (self);
 }
 
-static guint
-count_of (VgwClientSecrets *self, const char *owner)
-{
-  return GPOINTER_TO_UINT (g_hash_table_lookup (self->owners, owner));
-}
-
 static void
 forget (VgwClientSecrets *self, const VgwClientSecret *secret)
 {
-  guint n_left = count_of (self, secret->owner) - 1;
+  Owner *owner = g_hash_table_lookup (self->owners, secret->owner);
 
-  if (n_left > 0)
-    g_hash_table_insert (self->owners, g_strdup (secret->owner), GUINT_TO_POINTER (n_left));
-  else
-    g_hash_table_remove (self->owners, secret->owner);
   self->sessions_bytes -= size_of (secret->session);
+  owner->sessions_bytes -= size_of (secret->session);
+  if (--owner->n_secrets == 0)
+    g_hash_table_remove (self->owners, secret->owner);
+}
+
+static void
+count (VgwClientSecrets *self, const VgwClientSecret *secret)
+{
+  Owner *owner = g_hash_table_lookup (self->owners, secret->owner);
+
+  if (owner == NULL)
+    {
+      owner = g_new0 (Owner, 1);
+      g_hash_table_insert (self->owners, g_strdup (secret->owner), owner);
+    }
+  owner->n_secrets++;
+  owner->sessions_bytes += size_of (secret->session);
+  self->sessions_bytes += size_of (secret->session);
 }
 
 static void
@@ -87,10 +102,16 @@ drop_expired (VgwClientSecrets *self, gint64 now_s)
 }
 
 static gboolean
-has_room (VgwClientSecrets *self, const char *owner, gsize session_bytes)
+has_room (VgwClientSecrets *self, const char *name, gsize session_bytes)
 {
-  return g_hash_table_size (self->secrets) < MAX_SECRETS && count_of (self, owner) < MAX_SECRETS_PER_OWNER
-         && self->sessions_bytes + session_bytes <= MAX_SESSIONS_BYTES;
+  static const Owner nobody = { 0, 0 };
+  const Owner *owner = g_hash_table_lookup (self->owners, name);
+
+  if (owner == NULL)
+    owner = &nobody;
+  return g_hash_table_size (self->secrets) < MAX_SECRETS && owner->n_secrets < MAX_SECRETS / OWNER_PART
+         && self->sessions_bytes + session_bytes <= MAX_SESSIONS_BYTES
+         && owner->sessions_bytes + session_bytes <= MAX_SESSIONS_BYTES / OWNER_PART;
 }
 
 const VgwClientSecret *
@@ -122,8 +143,7 @@ vgw_client_secrets_add (VgwClientSecrets *self, const VgwToken *token, const cha
   secret->expires_at_s = now_s + ttl_s;
   secret->owner = g_strdup (owner);
   g_hash_table_insert (self->secrets, secret->value, secret);
-  g_hash_table_insert (self->owners, g_strdup (owner), GUINT_TO_POINTER (count_of (self, owner) + 1));
-  self->sessions_bytes += session_bytes;
+  count (self, secret);
   return secret;
 }
 

@@ -10,10 +10,12 @@
 #define SESSIONS_PATH "/v1/live/sessions"
 #define ID_PREFIX "live_"
 #define CHANNEL_LABEL "oai-events"
+#define NO_PAGES "pages may not attach: they may be restricted"
 
 struct _VgwDoorLive
 {
   VgwHttpServer *server;
+  VgwSessionTable *table;
   VgwHttpSessions *sessions;
 };
 
@@ -155,7 +157,10 @@ on_attach (VgwHttpRequest *request, gpointer user_data)
   if (session == NULL || session->data == NULL || !session->is_answered)
     vgw_openai_refuse (request, VGW_HTTP_STATUS_NOT_FOUND, "id", "no such session");
   else if (asked.origin != NULL)
-    vgw_openai_refuse (request, VGW_HTTP_STATUS_FORBIDDEN, NULL, "pages may not attach: they may be restricted");
+    {
+      vgw_session_table_refuse (self->table, VGW_REFUSAL_ORIGIN, asked.address, NULL, NO_PAGES);
+      vgw_openai_reply_error (request, VGW_HTTP_STATUS_FORBIDDEN, NULL, NO_PAGES);
+    }
   else
     vgw_http_session_open_websocket (session, self->server, request, vgw_live_call_add_sideband);
 }
@@ -171,6 +176,7 @@ vgw_door_live_new (VgwHttpServer *server, VgwAccess *access, VgwSessionTable *ta
   VgwDoorLive *self = g_new0 (VgwDoorLive, 1);
 
   self->server = server;
+  self->table = table;
   self->sessions = vgw_http_sessions_new (access, table, &session_funcs, self);
   vgw_http_server_add_route (server, &post, self);
   vgw_http_server_add_route (server, &attach, self);

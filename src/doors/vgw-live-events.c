@@ -274,6 +274,18 @@ refuse (VgwLiveAction *action, const char *code, char *message)
   action->message = message;
 }
 
+/* An engine may read names without regard to case, and the last of several: there is one type, which was allowed. */
+static void
+set_type (JsonObject *object, const char *type)
+{
+  g_autoptr (GList) names = json_object_get_members (object);
+
+  for (GList *at = names; at != NULL; at = at->next)
+    if (g_ascii_strcasecmp (at->data, "type") == 0 && !g_str_equal (at->data, "type"))
+      json_object_remove_member (object, at->data);
+  json_object_set_string_member (object, "type", type);
+}
+
 /* What is to be spoken is a text to any engine; the rest is for an engine that knows this protocol. */
 static void
 read_known (JsonObject *object, VgwLiveAction *action)
@@ -295,7 +307,10 @@ read_known (JsonObject *object, VgwLiveAction *action)
   else if (g_str_equal (type, "session.instructions.append") || g_str_equal (type, "session.thinking.append")
            || g_str_equal (type, "response.item.create") || g_str_equal (type, "response.create")
            || g_str_equal (type, "session.update"))
-    action->for_engine = vgw_json_object_to_text (object);
+    {
+      set_type (object, type);
+      action->for_engine = vgw_json_object_to_text (object);
+    }
   else
     {
       g_autofree char *valid = g_utf8_make_valid (type, (gssize) strnlen (type, MAX_SHOWN_TYPE_BYTES));

@@ -8,7 +8,7 @@
 #include "manager/vgw-webhook-signature.h"
 #include "net/vgw-http-client.h"
 
-#define MAX_CONNECTIONS 8
+#define MAX_CONNECTIONS 3 /* each may take one of GLib's 10 threads, for TLS or a name, which bots need, too */
 #define ID_BYTES 16
 #define FIRST_PAUSE_MS 500
 #define MAX_PAUSE_MS 60000

@@ -157,6 +157,8 @@ vgw_session_phase_of (VgwSessionState state, VgwLegState leg, gboolean is_attach
 VgwEndReason
 vgw_end_reason_of_failure (const GError *error, VgwSessionState state, VgwSessionPhase phase)
 {
+  if (error == NULL)
+    return VGW_END_CLIENT_BYE;
   if (g_error_matches (error, VGW_ERROR, VGW_ERROR_UNAUTHORIZED))
     return VGW_END_FINGERPRINT_MISMATCH;
   if (g_error_matches (error, VGW_ERROR, VGW_ERROR_FLOOD))

@@ -60,5 +60,6 @@ gboolean vgw_session_state_next (VgwSessionState state, VgwSessionInput input, V
 /* The phase of a session in @state whose leg is in @leg. */
 VgwSessionPhase vgw_session_phase_of (VgwSessionState state, VgwLegState leg, gboolean is_attached);
 
-/* Why a session ends whose leg has failed with @error; @state and @phase: before that. */
+/* Why a session ends whose leg has failed with @error, or was closed by the client (NULL); @state and @phase: before
+ * that. */
 VgwEndReason vgw_end_reason_of_failure (const GError *error, VgwSessionState state, VgwSessionPhase phase);

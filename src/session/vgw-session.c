@@ -20,6 +20,7 @@ struct _VgwSession
   VgwSessionState state;
   VgwSessionPhase phase;   /* as vgw_session_get_phase () when something last changed */
   VgwEndReason end_reason; /* from ENDING on */
+  gboolean is_closed;      /* the last leg that was lost, by the client */
   gint64 started_at_us;    /* g_get_real_time (); 0 before start () */
   gint64 started_mono_us;
 
@@ -100,8 +101,8 @@ on_timeout (VgwEndReason reason, const char *message, gpointer user_data)
 
   if (reason == VGW_END_WEBSOCKET_CLOSED && self->attachment.is_attached)
     {
-      reason = VGW_END_MEDIA_TIMEOUT;
-      message = "no new connection came in time";
+      reason = self->is_closed ? VGW_END_CLIENT_BYE : VGW_END_MEDIA_TIMEOUT;
+      message = self->is_closed ? NULL : "no new connection came in time";
     }
   if (message == NULL)
     {
@@ -249,9 +250,9 @@ on_conversation_report (const VgwConversationReport *report, gpointer user_data)
 static void
 handle_lost_leg (VgwSession *self, const GError *error)
 {
-  VgwEndReason reason =
-      error != NULL ? vgw_end_reason_of_failure (error, self->state, self->phase) : VGW_END_CLIENT_BYE;
+  VgwEndReason reason = vgw_end_reason_of_failure (error, self->state, self->phase);
 
+  self->is_closed = error == NULL;
   if (self->state != VGW_SESSION_ACTIVE || self->context->session.resume_grace_ms == 0
       || (reason != VGW_END_CLIENT_BYE && reason != VGW_END_MEDIA_TIMEOUT))
     {

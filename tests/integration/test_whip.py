@@ -217,21 +217,32 @@ class Whip(harness.GatewayTest):
         self.assertEqual(session.patch(whip.fragment_of(session.offer, CANDIDATE), If_Match=session.etag).status, 204)
         self.assertEqual(session.delete().status, 200)
 
-    def test_a_session_is_resumed(self):
-        gateway = self.start()
-        samples, rate = audio.read_wav(harness.PHRASE)
+    async def call(self, gateway, path):
+        peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        peer.addTrack(Speech(*audio.read_wav(harness.PHRASE)))
+        await peer.setLocalDescription(await peer.createOffer())
+        session = await asyncio.to_thread(whip.Session, gateway, peer.localDescription.sdp, path)
+        await peer.setRemoteDescription(RTCSessionDescription(session.reply.body, "answer"))
+        await harness.wait_until(lambda: peer.connectionState == "connected")
+        return peer, session, session.reply.headers
 
-        async def call(path):
-            peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-            peer.addTrack(Speech(samples, rate))
-            await peer.setLocalDescription(await peer.createOffer())
-            session = await asyncio.to_thread(whip.Session, gateway, peer.localDescription.sdp, path)
-            await peer.setRemoteDescription(RTCSessionDescription(session.reply.body, "answer"))
-            await harness.wait_until(lambda: peer.connectionState == "connected")
-            return peer, session, session.reply.headers
+    def test_a_client_that_only_closes_its_connection_has_hung_up(self):
+        gateway = self.start(session__resume_grace_ms=500)
 
         async def run():
-            first, old, headers = await call("/whip")
+            peer, _, _ = await self.call(gateway, "/whip")
+            await asyncio.to_thread(gateway.wait_log, lambda entry: entry["message"].endswith("→ active"))
+            await peer.close()
+            await asyncio.to_thread(self.wait_ended, gateway, "client-bye")
+
+        asyncio.run(asyncio.wait_for(run(), 120))
+        self.assertFalse(any(entry["level"] == "warning" for entry in gateway.entries()))
+
+    def test_a_session_is_resumed(self):
+        gateway = self.start()
+
+        async def run():
+            first, old, headers = await self.call(gateway, "/whip")
             self.assertEqual(headers["X-Resume-Status"], "new")
             await asyncio.to_thread(gateway.wait_log, lambda entry: entry["message"].endswith("→ active"))
             token = headers["X-Resume-Token"]
@@ -240,11 +251,11 @@ class Whip(harness.GatewayTest):
             # a response that is lost: the client has its old token only
             lost = await asyncio.to_thread(whip.post, gateway, good_offer(), f"/whip?resume={token}")
             self.assertEqual((lost.status, lost.headers["X-Resume-Status"]), (201, "resumed"))
-            second, session, headers = await call(f"/whip?resume={token}")
+            second, session, headers = await self.call(gateway, f"/whip?resume={token}")
             self.assertEqual(headers["X-Resume-Status"], "resumed")
             await asyncio.to_thread(gateway.wait_log, lambda entry: "has taken over" in entry["message"])
             self.assertEqual((old.request("GET").status, session.request("GET").status), (404, 204))
-            third, other, headers = await call(f"/whip?resume={token}")
+            third, other, headers = await self.call(gateway, f"/whip?resume={token}")
             self.assertEqual(headers["X-Resume-Status"], "expired")
             self.assertEqual(session.request("GET").status, 204)
             self.assertEqual(gateway.metric('vgw_sessions_refused_total{cause="resume"}'), 1)

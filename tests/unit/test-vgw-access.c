@@ -148,18 +148,24 @@ static const char *const keys_b[] = { "b: " OTHER_KEY, NULL };
 
 /* Tokens are needed from here on, signed with one of @keys. */
 static void
-need_tokens (const char *const *keys)
+need_tokens_for (const char *audience, const char *const *keys)
 {
   const VgwAccessSettings settings = {
     .mode = VGW_ACCESS_TOKEN,
     .token_keys = keys,
-    .token_audience = "voice-gateway",
+    .token_audience = audience,
     .engines = test_context.engine_shared.engines,
     .default_engine = "echo",
     .table = table,
   };
 
   vgw_access_configure (access_, &settings);
+}
+
+static void
+need_tokens (const char *const *keys)
+{
+  need_tokens_for ("voice-gateway", keys);
 }
 
 /* A good token that grants @token, signed with the first of @keys. (transfer full) */
@@ -342,6 +348,33 @@ START_TEST (a_client_secret_does_not_outlive_its_token)
 }
 END_TEST
 
+START_TEST (client_secrets_end_with_the_audience_of_their_token)
+{
+  g_autofree char *token = mint (&(VgwToken){ 0 }, keys_a);
+  g_autofree char *secret = NULL;
+  VgwRefusal refusal;
+
+  need_tokens (keys_a);
+  secret = issue_secret (token, &refusal);
+  need_tokens_for ("voice-gateway", keys_a);
+  vgw_grant_unref (grant_with_secret (secret, NULL, TRUE, &refusal));
+  need_tokens_for ("shop", keys_a);
+  ck_assert_ptr_null (grant_with_secret (secret, NULL, TRUE, &refusal));
+}
+END_TEST
+
+START_TEST (there_are_no_client_secrets_while_the_gateway_drains)
+{
+  g_autofree char *secret = NULL;
+  VgwRefusal refusal;
+
+  vgw_session_table_drain (table);
+  secret = issue_secret (NULL, &refusal);
+  ck_assert_ptr_null (secret);
+  ck_assert_uint_eq (refusal, VGW_REFUSAL_SHUTDOWN);
+}
+END_TEST
+
 START_TEST (client_secrets_end_with_the_key_that_signed_the_token)
 {
   static const char *const both[] = { "a: " KEY, "b: " OTHER_KEY, NULL };
@@ -470,6 +503,8 @@ test_suite (void)
   tcase_add_test (tokens, keys_rotate);
   tcase_add_test (tokens, a_client_secret_grants_what_the_token_did);
   tcase_add_test (tokens, a_client_secret_does_not_outlive_its_token);
+  tcase_add_test (tokens, client_secrets_end_with_the_audience_of_their_token);
+  tcase_add_test (tokens, there_are_no_client_secrets_while_the_gateway_drains);
   tcase_add_test (tokens, client_secrets_end_with_the_key_that_signed_the_token);
   tcase_add_test (tokens, a_token_decides_about_engines_duration_and_metadata);
   suite_add_tcase (suite, tokens);

@@ -68,7 +68,16 @@ START_TEST (the_size_of_their_sessions_is_bounded)
   while (vgw_client_secrets_add (self, NULL, "a", largest, TTL_S, NOW_S, &busy) != NULL)
     n++;
   ck_assert (g_error_matches (busy, VGW_ERROR, VGW_ERROR_BUSY));
+  ck_assert_uint_eq (n, 4 * 1024 * 1024 / VGW_CLIENT_SECRET_MAX_SESSION_BYTES); /* of one owner, a quarter of all */
+  for (const char *owner = "bcd"; *owner != '\0'; owner++)
+    {
+      const char name[] = { *owner, '\0' };
+
+      while (vgw_client_secrets_add (self, NULL, name, largest, TTL_S, NOW_S, NULL) != NULL)
+        n++;
+    }
   ck_assert_uint_eq (n, 16 * 1024 * 1024 / VGW_CLIENT_SECRET_MAX_SESSION_BYTES);
+  ck_assert_ptr_null (vgw_client_secrets_add (self, NULL, "e", largest, TTL_S, NOW_S, NULL));
   ck_assert_ptr_nonnull (vgw_client_secrets_add (self, NULL, "b", NULL, TTL_S, NOW_S, NULL));
 }
 END_TEST
