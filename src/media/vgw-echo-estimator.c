@@ -131,14 +131,15 @@ get_recent_heard (const VgwEchoEstimator *self)
 void
 vgw_echo_estimator_get_levels (VgwEchoEstimator *self, double *received, double *sent)
 {
+  const guint n_frames = LEVEL_MS / VGW_FRAME_MS;
   double played = 0;
 
   g_mutex_lock (&self->lock);
   *received = sqrt (get_recent_heard (self)) / FULL_SCALE;
-  for (guint i = 1; i <= LEVEL_MS / VGW_FRAME_MS; i++)
+  for (guint i = 1; i <= n_frames; i++)
     played += self->played[(self->next + N_FRAMES - i) % N_FRAMES];
   g_mutex_unlock (&self->lock);
-  *sent = sqrt (played / (LEVEL_MS / VGW_FRAME_MS)) / FULL_SCALE;
+  *sent = sqrt (played / n_frames) / FULL_SCALE;
 }
 
 gboolean
