@@ -493,7 +493,11 @@ truncate_item (VgwRealtimeEvents *self, const VgwRealtimeItem *item, const VgwRe
     vgw_realtime_writer_send_error (&self->writer, request, "invalid_value", "item_id",
                                     "only what the bot has said can be truncated");
   else if (self->response != NULL && self->response->item == item)
-    cancel (self, action);
+    {
+      cancel (self, action);
+      if (self->response == NULL) /* nothing of it was played: no moment of the playout follows */
+        send_truncated (self, item);
+    }
   else
     send_truncated (self, item);
 }

@@ -364,6 +364,21 @@ START_TEST (a_truncation_is_answered_with_what_was_played)
 }
 END_TEST
 
+START_TEST (a_truncation_of_what_was_not_played_is_answered_at_once)
+{
+  g_autofree char *text = NULL;
+
+  moment (VGW_MOMENT_ENGINE_EVENT, SAID ("bot", "Hello.", "true"));
+  text = g_strdup_printf ("{\"type\":\"conversation.item.truncate\",\"item_id\":\"%s\"}",
+                          vgw_json_get_string (member (last ("conversation.item.added"), "item"), "id"));
+  g_free (take_types ());
+  g_free (ask (text, TRUE));
+  assert_types ("response.output_audio.done response.output_audio_transcript.done " RESPONSE_ENDS
+                " conversation.item.truncated");
+  ck_assert_int_eq (vgw_json_get_int (last ("conversation.item.truncated"), "audio_end_ms", 0, 9999, -1), 0);
+}
+END_TEST
+
 #define ITEM(item) "{\"type\":\"conversation.item.create\",\"event_id\":\"e7\",\"item\":" item "}"
 
 static const struct
@@ -451,6 +466,7 @@ test_suite (void)
   tcase_add_test (tcase, other_events_are_passed_on_both_ways);
   tcase_add_test (tcase, a_text_is_an_item_and_goes_to_the_engine);
   tcase_add_test (tcase, a_truncation_is_answered_with_what_was_played);
+  tcase_add_test (tcase, a_truncation_of_what_was_not_played_is_answered_at_once);
   tcase_add_loop_test (tcase, a_bad_request_has_an_error_and_no_effect, 0, G_N_ELEMENTS (refused));
   tcase_add_test (tcase, what_is_kept_of_a_conversation_is_bounded);
   suite_add_tcase (suite, tcase);
