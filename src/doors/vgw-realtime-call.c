@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/vgw-json.h"
+
 struct _VgwRealtimeCall
 {
   VgwSession *session;
@@ -23,7 +25,7 @@ send_json (const char *json, gboolean is_reply, gpointer user_data)
     vgw_sidebands_send (self->sidebands, json);
 }
 
-/* It waits for the engine where that is not connected yet. */
+/* @event waits for the engine where that is not connected yet. */
 static void
 pass_on (VgwRealtimeCall *self, const char *event)
 {
@@ -97,6 +99,20 @@ vgw_realtime_call_free (gpointer call)
   g_free (self);
 }
 
+/* An engine that takes over receives the session as it is now: what it was built from went to the engine before it. */
+static void
+follow_engine (VgwRealtimeCall *self, const char *notice)
+{
+  g_autoptr (JsonObject) event = vgw_json_parse_object (notice, strlen (notice), NULL);
+  g_autofree char *session = NULL;
+
+  if (event == NULL || g_strcmp0 (vgw_json_get_string (event, "type"), "engine-fallback") != 0)
+    return;
+  session = vgw_realtime_events_repeat_session (self->events);
+  if (session != NULL)
+    pass_on (self, session);
+}
+
 void
 vgw_realtime_call_handle_moment (VgwRealtimeCall *self, const VgwMoment *moment)
 {
@@ -106,6 +122,8 @@ vgw_realtime_call_handle_moment (VgwRealtimeCall *self, const VgwMoment *moment)
       return;
     }
   vgw_realtime_events_handle_moment (self->events, moment, g_get_monotonic_time ());
+  if (moment->type == VGW_MOMENT_NOTICE)
+    follow_engine (self, moment->json);
 }
 
 void

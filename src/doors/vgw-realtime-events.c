@@ -11,7 +11,8 @@ struct _VgwRealtimeEvents
 {
   VgwRealtimeWriter writer;
   JsonObject *session;
-  gint64 started_us; /* 0: the engine has not started */
+  gboolean has_wishes; /* `session` has more than facts */
+  gint64 started_us;   /* 0: the engine has not started */
 
   VgwRealtimeItems *items;
   VgwRealtimeItem *speech; /* (nullable) the last thing that the caller said, or is saying */
@@ -66,6 +67,7 @@ use_session (VgwRealtimeEvents *self, JsonObject *changes)
     return FALSE;
   json_object_unref (self->session);
   self->session = merged;
+  self->has_wishes = TRUE;
   return TRUE;
 }
 
@@ -429,6 +431,12 @@ char *
 vgw_realtime_make_session_event (JsonObject *session)
 {
   return make_engine_event ("session.update", "session", session);
+}
+
+char *
+vgw_realtime_events_repeat_session (VgwRealtimeEvents *self)
+{
+  return self->has_wishes ? vgw_realtime_make_session_event (self->session) : NULL;
 }
 
 static void

@@ -37,5 +37,9 @@ void vgw_realtime_events_handle_request (VgwRealtimeEvents *self, const VgwRealt
 /* The event for the engine that has what a client or its server wants of the session. Returns: (transfer full) */
 char *vgw_realtime_make_session_event (JsonObject *session);
 
+/* The same, of the session as it is now, for an engine that takes over; NULL where nobody has wanted anything of it.
+ * Returns: (transfer full) (nullable) */
+char *vgw_realtime_events_repeat_session (VgwRealtimeEvents *self);
+
 /* Sends an error of the gateway to all clients; nothing has been changed by what caused it. */
 void vgw_realtime_events_report_error (VgwRealtimeEvents *self, const char *code, const char *message);

@@ -209,6 +209,7 @@ handle_failure (VgwConversation *self, const GError *error)
   g_autoptr (VgwConversation) keep = g_object_ref (self);
   g_autoptr (GError) cause = g_error_copy (error);
   const VgwEngineConfig *next;
+  gboolean had_speech, is_started;
   const char *fallback;
 
   if (self->state != CONVERSATION_STARTED)
@@ -219,15 +220,16 @@ handle_failure (VgwConversation *self, const GError *error)
                    next->name);
       drop_engine (self, "engine");
       self->config = next;
-      report_notice (self, "engine-fallback", next->name);
-      /* the next engine is notified of speech from its beginning, and the client, which knows of it, of an end */
-      if (self->state == CONVERSATION_STARTED && vgw_caller_speech_stop (self->speech))
-        report_speech (self, FALSE);
-      if (self->state != CONVERSATION_STARTED)
-        return;
-      report (self, VGW_CONVERSATION_ENGINE_CHANGED);
+      had_speech = vgw_caller_speech_stop (self->speech); /* the next engine is notified of it from its beginning */
       g_clear_error (&cause);
-      if (start_fallback (self, &cause))
+      is_started = start_fallback (self, &cause);
+      if (is_started && self->state == CONVERSATION_STARTED) /* now events reach the new engine */
+        report_notice (self, "engine-fallback", next->name);
+      if (had_speech && self->state == CONVERSATION_STARTED)
+        report_speech (self, FALSE);
+      if (self->state == CONVERSATION_STARTED)
+        report (self, VGW_CONVERSATION_ENGINE_CHANGED);
+      if (is_started || self->state != CONVERSATION_STARTED)
         return;
     }
   if (vgw_engine_config_get_on_failure (self->config, &fallback) != VGW_ON_FAILURE_HOLD)

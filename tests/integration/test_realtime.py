@@ -10,7 +10,7 @@ import audio
 import harness
 import tokens
 import whip
-from bots import Bot, engine
+from bots import Bot, engine, free_port
 from rtc import Listener, Speech
 from wire import HEADERS, WireTest, good_offer
 
@@ -332,6 +332,20 @@ class Realtime(WireTest):
                         await harness.wait_until(lambda: one.close_code is not None and other.close_code is not None)
                         self.assertEqual((one.close_code, other.close_code), (1000, 1000))
                 self.wait_ended(gateway, "client-bye")
+        self.run_async(call())
+
+    def test_an_engine_that_takes_over_has_the_session(self):
+        samples, rate = audio.read_wav(harness.PHRASE)
+
+        async def call():
+            async with TalkingBot() as bot:
+                gateway = self.start(
+                    engine__default="dead", **engine("my-bot", type="websocket", url=bot.url),
+                    **engine("dead", type="websocket", url=f"ws://127.0.0.1:{free_port()}/", grace="0s",
+                             on_failure="fallback:my-bot"))
+                async with RealtimeCaller(gateway, samples, rate, session='{"type":"realtime","instructions":"Hi."}'):
+                    await harness.wait_until(lambda: [event["session"]["instructions"] for event in bot.events()
+                                                      if event["type"] == "session.update"] == ["Hi."])
         self.run_async(call())
 
     async def talk(self, bot, caller):

@@ -88,6 +88,8 @@ talk_on_report (const VgwConversationReport *report, gpointer user_data)
       g_ptr_array_add (talk->events, g_strdup (report->json));
       if (talk->stops_at != NULL && strstr (report->json, talk->stops_at) != NULL)
         vgw_conversation_stop (talk->conversation, "test");
+      if (talk->sends_at != NULL && strstr (report->json, talk->sends_at) != NULL)
+        vgw_conversation_handle_event (talk->conversation, "{\"a\":1}");
       break;
     case VGW_CONVERSATION_MOMENT:
       talk_add_moment (talk, report->moment);

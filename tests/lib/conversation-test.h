@@ -29,6 +29,7 @@ typedef struct
   GPtrArray *errors;    /* GError*, of events of the client that were refused */
   gboolean is_full;     /* the client's queue has no room */
   const char *stops_at; /* (nullable) stops the conversation when an event with this text is reported */
+  const char *sends_at; /* (nullable) sends {"a":1} when an event with this text is reported */
   gboolean stops_later; /* not when its end is reported, as a door that ends calls */
   guint n_started, n_changed, n_hung_up, n_failed;
   guint n_events_at_start; /* reported before STARTED */

@@ -75,6 +75,20 @@ START_TEST (another_engine_takes_over)
 }
 END_TEST
 
+START_TEST (what_is_sent_at_a_fallback_reaches_the_engine_that_takes_over)
+{
+  Talk *talk;
+
+  set_text (&add_dead_engine ("bot")->on_failure, "fallback:echo");
+  talk = talk_new_prepared ("bot", NULL);
+  talk->sends_at = "engine-fallback";
+  vgw_conversation_start (talk->conversation);
+  WAIT_UNTIL (talk->n_changed > 0);
+  WAIT_UNTIL (count_events (talk, "{\"a\":1}") == 1); /* from echo */
+  talk_free (talk);
+}
+END_TEST
+
 START_TEST (the_fallbacks_own_policy_applies)
 {
   Talk *talk;
@@ -142,6 +156,7 @@ add_tests (Suite *suite)
   tcase_add_test (failure, a_failed_engine_ends_the_call);
   tcase_add_test (failure, a_call_can_go_on_without_its_engine);
   tcase_add_test (failure, another_engine_takes_over);
+  tcase_add_test (failure, what_is_sent_at_a_fallback_reaches_the_engine_that_takes_over);
   tcase_add_test (failure, the_fallbacks_own_policy_applies);
   tcase_add_test (failure, an_engine_that_cannot_start_has_failed);
   tcase_add_loop_test (failure, a_conversation_may_be_stopped_by_any_report, 0, G_N_ELEMENTS (endings));

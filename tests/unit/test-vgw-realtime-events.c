@@ -164,6 +164,24 @@ START_TEST (a_session_does_not_grow_without_end)
 }
 END_TEST
 
+START_TEST (the_session_can_be_repeated_once_something_was_wanted_of_it)
+{
+  g_autofree char *first = NULL, *second = NULL, *text = NULL;
+  g_autoptr (JsonObject) event = NULL;
+  JsonObject *session;
+
+  ck_assert_ptr_null (vgw_realtime_events_repeat_session (events));
+  first = ask ("{\"type\":\"session.update\",\"session\":{\"instructions\":\"Be kind.\",\"a\":1}}", FALSE);
+  second = ask ("{\"type\":\"session.update\",\"session\":{\"a\":2}}", FALSE);
+  text = vgw_realtime_events_repeat_session (events);
+  event = vgw_json_parse_object (text, strlen (text), NULL);
+  ck_assert_str_eq (vgw_json_get_string (event, "type"), "session.update");
+  session = member (event, "session");
+  ck_assert_str_eq (vgw_json_get_string (session, "instructions"), "Be kind.");
+  ck_assert_int_eq (vgw_json_get_int (session, "a", 0, 9, -1), 2);
+}
+END_TEST
+
 /* --- the caller --- */
 
 START_TEST (speech_becomes_an_item_and_has_its_transcript)
@@ -456,6 +474,7 @@ test_suite (void)
   tcase_add_checked_fixture (tcase, set_up, tear_down);
   tcase_add_test (tcase, the_session_is_what_was_wanted_but_for_the_facts);
   tcase_add_test (tcase, an_update_is_passed_on_and_confirmed);
+  tcase_add_test (tcase, the_session_can_be_repeated_once_something_was_wanted_of_it);
   tcase_add_test (tcase, a_session_does_not_grow_without_end);
   tcase_add_test (tcase, speech_becomes_an_item_and_has_its_transcript);
   tcase_add_test (tcase, a_transcript_that_is_early_or_has_no_speech_has_an_item);
