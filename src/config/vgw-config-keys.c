@@ -12,7 +12,7 @@
 #define VARIABLE_PREFIX "VGW_"
 
 const VgwConfigGroup vgw_config_groups[] = {
-  { "http", "The public listener: the page and the WebSocket at /ws" },
+  { "http", "The public listener: the page and the doors (/ws, WHIP, Pipecat, OpenAI)" },
   { "admin", "The admin listener: health, sessions and metrics, for the operator" },
   { "access", "Who may call" },
   { "ice", "How media is connected" },
@@ -78,7 +78,7 @@ const VgwConfigKey vgw_config_keys[] = {
     .detail = "Without a passphrase. It must not be accessible to other users (chmod 600 or 640)." },
   { "http", "page", BOOL (VgwConfig, pages.serves_page), "true",
     .brief = "Serve the page and the client library",
-    .detail = "/ws is served in either case." },
+    .detail = "The doors are served in either case." },
   { "http", "web-root", TEXT (VgwConfig, pages.web_root), "",
     .brief = "Directory to serve in place of the built-in page",
     .detail = "Empty: the built-in page." },
@@ -88,7 +88,8 @@ const VgwConfigKey vgw_config_keys[] = {
     .detail = "From connecting, including the TLS handshake. A connection that takes longer is closed." },
   { "http", "idle-timeout-ms", MILLISECONDS (VgwConfig, http.idle_timeout_ms), "60000", .min = 1000, .max = HOUR_MS,
     .brief = "Time after which an unresponsive WebSocket is closed",
-    .detail = "If it has answered no ping for this long, it counts as lost and its session ends." },
+    .detail = "A WebSocket that has answered no ping for this long counts as lost: its session waits for the client "
+              "for session.resume-grace-ms." },
   { "http", "max-connections", NUMBER (VgwConfig, http.max_connections), "2000", .min = 1, .max = 100000,
     .brief = "Maximum number of open connections",
     .detail = "A connection beyond the limit replaces the oldest one that has not sent a complete request; if there "
@@ -250,7 +251,7 @@ const VgwConfigKey vgw_config_keys[] = {
     .brief = "Directory of the WAV files (record)",
     .detail = "Empty: the directory of [record]." },
   { "engine NAME", "selectable", BOOL (VgwEngineConfig, is_selectable), "false",
-    .brief = "Let clients select this engine with /ws?engine=NAME",
+    .brief = "Let clients select this engine (?engine=NAME, /whip/NAME, OpenAI's model)",
     .detail = "engine.default can always be selected." },
 
   { "engine", "default", TEXT (VgwConfig, engine.default_name), "echo", .check = VGW_CONFIG_CHECK_NOT_EMPTY,
@@ -283,8 +284,9 @@ const VgwConfigKey vgw_config_keys[] = {
     .detail = "drain: play it, then end the call. now: drop it, and end the call at once." },
   { "engine", "pass-parameters", LIST (VgwEngineConfig, pass_parameters), "",
     .check = VGW_CONFIG_CHECK_PARAMETER_NAME,
-    .brief = "Parameters of the page's address (/ws?customer=42) to pass to the engine",
-    .detail = "Names, such as customer;language. Their values come from the caller and are not authenticated." },
+    .brief = "Parameters of the request that starts a call to pass to the engine",
+    .detail = "Names, such as customer;language, of parameters in the address (/ws?customer=42) or in Pipecat's "
+              "requestData. Their values come from the caller and are not authenticated." },
   { "engine", "speech-start-ms", MILLISECONDS (VgwEngineConfig, speech_start_ms), DEFAULT (SPEECH_START_MS),
     .min = 20, .max = 5000,
     .brief = "Continuous voice needed before the caller counts as speaking" },
@@ -405,8 +407,9 @@ const VgwConfigKey vgw_config_keys[] = {
     .max = 24 * 3600,
     .brief = "How long calls in progress may continue after SIGTERM",
     .detail = "Meanwhile new sessions are refused, and /readyz of the admin listener is 503. The gateway ends with "
-              "the last call, after this time, or at a second signal. SIGINT (Ctrl+C) ends all calls at once. 0: so "
-              "does SIGTERM. It should be shorter than the time after which a service manager kills the process." },
+              "the last call, after this time, or at a second signal. SIGINT (Ctrl+C) ends all calls at once. 0: "
+              "SIGTERM ends all calls at once, too. With Type=notify, systemd waits for it; other service managers "
+              "need a longer stop timeout." },
 
   { "log", "level", CHOICE (VgwConfig, log.level), "info", .flags = VGW_CONFIG_RELOADABLE, .choices = log_levels,
     .brief = "Lowest level to log",
