@@ -17,8 +17,8 @@
 
 #include <gio/gio.h>
 
+#include "base/vgw-read-meter.h"
 #include "net/vgw-dialler.h"
-#include "net/vgw-read-meter.h"
 #include "net/vgw-ws-frame.h"
 
 #define VGW_TYPE_WS_CHANNEL (vgw_ws_channel_get_type ())

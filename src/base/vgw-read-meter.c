@@ -1,4 +1,4 @@
-#include "net/vgw-read-meter.h"
+#include "base/vgw-read-meter.h"
 
 #include <time.h>
 
