@@ -42,8 +42,9 @@ handle_text (VgwRealtimeCall *self, const char *text, gsize length, VgwSideband 
   VgwRealtimeAction action;
   g_autofree char *event = NULL;
 
+  request->is_metered = asking != NULL; /* a WebSocket is read more slowly, and a data channel drops */
   self->asking = asking;
-  vgw_realtime_events_handle_request (self->events, request, &action);
+  vgw_realtime_events_handle_request (self->events, request, g_get_monotonic_time (), &action);
   self->asking = NULL;
   event = action.event;
   if (action.interrupts)
@@ -66,7 +67,7 @@ on_sideband_text (VgwSideband *from, const char *text, gsize length, const GErro
     }
   refused.message = error->message;
   self->asking = from;
-  vgw_realtime_events_handle_request (self->events, &refused, &action);
+  vgw_realtime_events_handle_request (self->events, &refused, g_get_monotonic_time (), &action);
   self->asking = NULL;
 }
 

@@ -3,16 +3,22 @@
 #include <string.h>
 
 #include "base/vgw-json.h"
+#include "base/vgw-token-bucket.h"
 #include "doors/vgw-realtime-response.h"
 #include "doors/vgw-realtime-session.h"
 
 #define ID_BYTES 10 /* of the call's id in other ids */
+/* Each sends the whole session to all clients, however short the request is. */
+#define UPDATES_PER_SECOND 1
+#define UPDATES_BURST 8
+
 struct _VgwRealtimeEvents
 {
   VgwRealtimeWriter writer;
   JsonObject *session;
-  gboolean has_wishes; /* `session` has more than facts */
-  gint64 started_us;   /* 0: the engine has not started */
+  gboolean has_wishes;    /* `session` has more than facts */
+  VgwTokenBucket updates; /* of it, by requests that are not metered */
+  gint64 started_us;      /* 0: the engine has not started */
 
   VgwRealtimeItems *items;
   VgwRealtimeItem *speech; /* (nullable) the last thing that the caller said, or is saying */
@@ -440,8 +446,14 @@ vgw_realtime_events_repeat_session (VgwRealtimeEvents *self)
 }
 
 static void
-update_session (VgwRealtimeEvents *self, const VgwRealtimeRequest *request, VgwRealtimeAction *action)
+update_session (VgwRealtimeEvents *self, const VgwRealtimeRequest *request, gint64 now_us, VgwRealtimeAction *action)
 {
+  if (!request->is_metered && !vgw_token_bucket_take (&self->updates, 1, UPDATES_PER_SECOND, UPDATES_BURST, now_us))
+    {
+      vgw_realtime_writer_send_error (&self->writer, request, "rate_limit_exceeded", NULL,
+                                      "the session was updated too often; this update was dropped");
+      return;
+    }
   if (!use_session (self, request->object))
     {
       vgw_realtime_writer_send_error (&self->writer, request, "too_large", "session",
@@ -525,7 +537,7 @@ handle_item (VgwRealtimeEvents *self, const VgwRealtimeRequest *request, VgwReal
 }
 
 void
-vgw_realtime_events_handle_request (VgwRealtimeEvents *self, const VgwRealtimeRequest *request,
+vgw_realtime_events_handle_request (VgwRealtimeEvents *self, const VgwRealtimeRequest *request, gint64 now_us,
                                     VgwRealtimeAction *action)
 {
   *action = (VgwRealtimeAction){ FALSE, NULL };
@@ -535,7 +547,7 @@ vgw_realtime_events_handle_request (VgwRealtimeEvents *self, const VgwRealtimeRe
       vgw_realtime_writer_send_error (&self->writer, request, request->code, request->param, request->message);
       break;
     case VGW_REALTIME_UPDATE:
-      update_session (self, request, action);
+      update_session (self, request, now_us, action);
       break;
     case VGW_REALTIME_CLEAR:
       cancel (self, action);

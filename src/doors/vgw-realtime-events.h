@@ -30,8 +30,8 @@ void vgw_realtime_events_greet (VgwRealtimeEvents *self, gboolean is_reply);
 /* @now_us: monotonic. CHANNEL_OPEN and CLIENT_TEXT are the caller's. */
 void vgw_realtime_events_handle_moment (VgwRealtimeEvents *self, const VgwMoment *moment, gint64 now_us);
 
-/* @action (out): its event is (transfer full). */
-void vgw_realtime_events_handle_request (VgwRealtimeEvents *self, const VgwRealtimeRequest *request,
+/* @now_us: monotonic. @action (out): its event is (transfer full). */
+void vgw_realtime_events_handle_request (VgwRealtimeEvents *self, const VgwRealtimeRequest *request, gint64 now_us,
                                          VgwRealtimeAction *action);
 
 /* The event for the engine that has what a client or its server wants of the session. Returns: (transfer full) */

@@ -26,6 +26,7 @@ typedef struct
   JsonObject *object;
   const char *code, *param; /* static; param (nullable) */
   char *message;
+  gboolean is_metered; /* set by the caller: the connection that it came on bounds the time that requests take */
 } VgwRealtimeRequest;
 
 /* Returns: (transfer full) */

@@ -4,11 +4,15 @@
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
+#include "base/vgw-read-meter.h"
 #include "base/vgw-source.h"
 #include "session/vgw-event-filter.h"
 
 #define POLL_US (20 * G_TIME_SPAN_MILLISECOND) /* while the channel's own buffer is full */
 #define TEXT_COST_BYTES 64
+
+/* As of a client's WebSocket. */
+static const VgwReadLimits work_limits = { .work_percent = 5, .work_burst_us = 250000 };
 
 struct _VgwClientChannel
 {
@@ -21,6 +25,8 @@ struct _VgwClientChannel
   gsize n_waiting_bytes;
   guint64 n_dropped;
   VgwEventFilter texts; /* of the client */
+  VgwReadMeter meter;   /* the time that they take */
+  gint64 resumes_us;    /* until then they are dropped: they have taken too much of it */
 };
 
 static void
@@ -137,9 +143,14 @@ vgw_client_channel_handle_text (VgwClientChannel *self, const char *text, GError
 {
   g_autoptr (GError) refusal = NULL;
 
-  if (vgw_event_filter_pass (&self->texts, strlen (text), &refusal))
+  if (g_get_monotonic_time () < self->resumes_us)
+    refusal = g_error_new_literal (VGW_ERROR, VGW_ERROR_TOO_LARGE,
+                                   "messages that take too much time to handle; some were dropped");
+  else if (vgw_event_filter_pass (&self->texts, strlen (text), &refusal))
     {
+      vgw_read_meter_start (&self->meter);
       report (self, &(VgwMoment){ .type = VGW_MOMENT_CLIENT_TEXT, .json = text });
+      self->resumes_us = g_get_monotonic_time () + vgw_read_meter_stop (&self->meter, &work_limits, 0);
       return TRUE;
     }
   if (!vgw_event_filter_drop (&self->texts, self->session_id, "client", refusal))

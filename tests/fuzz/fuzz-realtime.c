@@ -39,7 +39,7 @@ handle_line (VgwRealtimeEvents *events, const char *line, gsize length)
   g_autoptr (VgwRealtimeRequest) request = vgw_realtime_request_parse (line, length);
   VgwRealtimeAction action;
 
-  vgw_realtime_events_handle_request (events, request, &action);
+  vgw_realtime_events_handle_request (events, request, 3, &action);
   g_assert (action.event == NULL || *action.event == '{');
   g_free (action.event);
 }

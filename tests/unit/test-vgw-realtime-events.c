@@ -99,14 +99,21 @@ moment (VgwMomentType type, const char *text)
 
 /* The event for the engine, or NULL. (transfer full) */
 static char *
-ask (const char *text, gboolean interrupts)
+ask_at (const char *text, gboolean is_metered, gint64 now_us, gboolean interrupts)
 {
   g_autoptr (VgwRealtimeRequest) request = vgw_realtime_request_parse (text, strlen (text));
   VgwRealtimeAction action;
 
-  vgw_realtime_events_handle_request (events, request, &action);
+  request->is_metered = is_metered;
+  vgw_realtime_events_handle_request (events, request, now_us, &action);
   ck_assert_int_eq (action.interrupts, interrupts);
   return action.event;
+}
+
+static char *
+ask (const char *text, gboolean interrupts)
+{
+  return ask_at (text, FALSE, 3 * SECOND_US, interrupts);
 }
 
 #define RESPONSE_BEGINS                                                                                                \
@@ -179,6 +186,26 @@ START_TEST (the_session_can_be_repeated_once_something_was_wanted_of_it)
   session = member (event, "session");
   ck_assert_str_eq (vgw_json_get_string (session, "instructions"), "Be kind.");
   ck_assert_int_eq (vgw_json_get_int (session, "a", 0, 9, -1), 2);
+}
+END_TEST
+
+START_TEST (a_page_cannot_have_the_session_sent_without_end)
+{
+  static const char *const text = "{\"type\":\"session.update\",\"event_id\":\"e1\",\"session\":{\"a\":1}}";
+  guint n_passed = 0;
+  char *event;
+
+  while ((event = ask (text, FALSE)) != NULL && ++n_passed < 100)
+    g_free (event);
+  ck_assert_uint_eq (n_passed, 8);
+  ck_assert_str_eq (vgw_json_get_string (member (last ("error"), "error"), "code"), "rate_limit_exceeded");
+  ck_assert_str_eq (vgw_json_get_string (member (last ("error"), "error"), "event_id"), "e1");
+  g_free (take_types ());
+  g_free (ask_at (text, TRUE, 3 * SECOND_US, FALSE)); /* a server's WebSocket has its own limits */
+  assert_types ("session.updated");
+  g_free (ask_at (text, FALSE, 4 * SECOND_US, FALSE));
+  g_free (ask_at (text, FALSE, 4 * SECOND_US, FALSE));
+  assert_types ("session.updated error");
 }
 END_TEST
 
@@ -475,6 +502,7 @@ test_suite (void)
   tcase_add_test (tcase, the_session_is_what_was_wanted_but_for_the_facts);
   tcase_add_test (tcase, an_update_is_passed_on_and_confirmed);
   tcase_add_test (tcase, the_session_can_be_repeated_once_something_was_wanted_of_it);
+  tcase_add_test (tcase, a_page_cannot_have_the_session_sent_without_end);
   tcase_add_test (tcase, a_session_does_not_grow_without_end);
   tcase_add_test (tcase, speech_becomes_an_item_and_has_its_transcript);
   tcase_add_test (tcase, a_transcript_that_is_early_or_has_no_speech_has_an_item);

@@ -1,5 +1,6 @@
 /* The session with its real media: whole calls over loopback with webrtcbin as the caller. */
 #include <glib/gstdio.h>
+#include <time.h>
 
 #include "base/vgw-log.h"
 #include "caller/vgw-call-media.h"
@@ -380,6 +381,38 @@ START_TEST (texts_on_a_doors_channel_are_bounded)
 }
 END_TEST
 
+/* Each text takes 100 ms of the thread's time. */
+static void
+on_slow_moment (VgwSession *session, const VgwMoment *moment, gpointer user_data)
+{
+  guint *n_texts = user_data;
+  struct timespec now, start;
+
+  if (moment->type != VGW_MOMENT_CLIENT_TEXT)
+    return;
+  ++*n_texts;
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &start);
+  do
+    clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+  while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < 100);
+}
+
+START_TEST (the_time_that_texts_on_a_doors_channel_take_is_bounded)
+{
+  guint n_texts = 0, n_before;
+  Phone *phone = phone_new_with (TRUE, &(VgwClientChannelSetup){ "events", on_slow_moment, &n_texts, FALSE });
+
+  vgw_call_media_start (phone->media);
+  WAIT_UNTIL (phone->has_channel);
+  WAIT_UNTIL ((vgw_call_media_send_event (phone->media, "text"), client_got (phone->client, VGW_MESSAGE_ERROR, NULL)));
+  assert_error (client_find (phone->client, VGW_MESSAGE_ERROR, NULL, NULL), VGW_ERROR_TOO_LARGE, FALSE);
+  ck_assert_uint_ge (n_texts, 2);
+  n_before = n_texts;
+  WAIT_UNTIL ((vgw_call_media_send_event (phone->media, "text"), n_texts > n_before));
+  phone_free (phone);
+}
+END_TEST
+
 START_TEST (a_caller_who_falls_silent_is_given_up)
 {
   Phone *phone;
@@ -553,6 +586,7 @@ test_suite (void)
   tcase_add_test (tcase, text_on_the_data_channel_has_to_be_an_object);
   tcase_add_test (tcase, a_door_has_a_data_channel_of_its_own);
   tcase_add_test (tcase, texts_on_a_doors_channel_are_bounded);
+  tcase_add_test (tcase, the_time_that_texts_on_a_doors_channel_take_is_bounded);
   tcase_add_test (tcase, a_caller_who_falls_silent_is_given_up);
   tcase_add_test (tcase, a_wrong_fingerprint_ends_the_session_before_any_media);
   tcase_add_test (tcase, an_engine_that_fails_ends_the_call);
