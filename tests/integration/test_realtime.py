@@ -206,7 +206,7 @@ class Realtime(WireTest):
                 self.assertRegex(answer.headers["Location"], r"^/v1/realtime/calls/rtc_[A-Za-z0-9_-]{22}$")
                 self.assertIn("\r\na=ice-lite", answer.body)
                 gateway.wait_log(lambda entry: entry["message"].endswith(f"engine {engine_name}"), start=start)
-                self.assertNotIn(answer.headers["Location"].rpartition("_")[2], "\n".join(gateway.lines))
+                self.assertNotIn(answer.headers["Location"].partition("rtc_")[2], "\n".join(gateway.lines))
 
     def test_bad_requests_touch_nothing(self):
         gateway = self.start()
