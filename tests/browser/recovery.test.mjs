@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { only } from './lib/browser.mjs';
 import { openFarSide } from './lib/far-side.mjs';
 import { browser, gateway, startGatewayAndBrowser } from './lib/fixture.mjs';
 import { waitForPackets, waitForState, waitUntil } from './lib/library-call.mjs';
@@ -319,7 +320,9 @@ test('a connection that the gateway has lost is replaced by a new one', async ()
   await page.context().close();
 });
 
-test('a path that fails by itself is replaced, too', async () => {
+/* The far side answers the ICE restart with another peer connection. Firefox keeps its DTLS association all the same; a
+ * gateway that has lost the connection says so (state: recovering), and gets an offer of a new one: the test before. */
+test('a path that fails by itself is replaced, too', only('chromium', 'the far side is another one without a word'), async () => {
   const side = resumable();
   const farSide = await openCall(side);
   const { page } = farSide;
