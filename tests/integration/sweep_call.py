@@ -101,6 +101,7 @@ class SweepBot(bots.BotServer):
                 await connection.send(json.dumps({"type": "mark", "name": str(part + 1)}))
 
     async def send_event(self, **data):
+        await self.wait_message("start")
         await self.connection.send(json.dumps({"type": "event", "data": data}))
 
     def count(self, kind):
