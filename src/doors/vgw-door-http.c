@@ -141,3 +141,18 @@ vgw_door_reply_json (VgwHttpRequest *request, guint status, JsonObject *object)
 
   vgw_http_request_reply (request, status, VGW_HTTP_JSON, text);
 }
+
+void
+vgw_door_add_routes (VgwHttpServer *server, const VgwHttpRoute *routes, gsize n_routes, gsize max_body_bytes,
+                     const char *exposed_headers, gpointer door)
+{
+  for (gsize i = 0; i < n_routes; i++)
+    {
+      VgwHttpRoute route = routes[i];
+
+      route.max_body_bytes = route.post != NULL || route.patch != NULL ? max_body_bytes : 0;
+      route.has_cors = TRUE;
+      route.exposed_headers = exposed_headers;
+      vgw_http_server_add_route (server, &route, door);
+    }
+}

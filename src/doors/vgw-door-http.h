@@ -4,7 +4,7 @@
 #include "access/vgw-access.h"
 #include "base/vgw-error.h"
 #include "base/vgw-json.h"
-#include "net/vgw-http-request.h"
+#include "net/vgw-http-server.h"
 
 /* What access/ looks at. The members point into @request and are valid while it lives and has no reply. */
 VgwAccessRequest vgw_door_describe_request (VgwHttpRequest *request);
@@ -25,3 +25,8 @@ JsonObject *vgw_door_read_json (VgwHttpRequest *request, guint *status, GError *
 
 /* Replies with @object (transfer none). */
 void vgw_door_reply_json (VgwHttpRequest *request, guint status, JsonObject *object);
+
+/* Adds @routes to @server, with @door for their handlers: pages of other sites may use them, and read @exposed_headers
+ * of their replies. Only those that take a body have one, of @max_body_bytes. */
+void vgw_door_add_routes (VgwHttpServer *server, const VgwHttpRoute *routes, gsize n_routes, gsize max_body_bytes,
+                          const char *exposed_headers, gpointer door);

@@ -462,15 +462,7 @@ vgw_door_pipecat_new (VgwHttpServer *server, VgwAccess *access, VgwSessionTable 
   self->access = access;
   self->table = table;
   self->starts = vgw_pipecat_starts_new ();
-  for (guint i = 0; i < G_N_ELEMENTS (routes); i++)
-    {
-      VgwHttpRoute route = routes[i];
-
-      route.max_body_bytes = route.get == NULL ? max_body_bytes : 0;
-      route.has_cors = TRUE;
-      route.exposed_headers = EXPOSED_HEADERS;
-      vgw_http_server_add_route (server, &route, self);
-    }
+  vgw_door_add_routes (server, routes, G_N_ELEMENTS (routes), max_body_bytes, EXPOSED_HEADERS, self);
   return self;
 }
 

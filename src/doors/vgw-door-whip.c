@@ -345,15 +345,7 @@ vgw_door_whip_new (VgwHttpServer *server, VgwAccess *access, VgwSessionTable *ta
   VgwDoorWhip *self = g_new0 (VgwDoorWhip, 1);
 
   self->sessions = vgw_http_sessions_new (access, table, &session_funcs, self);
-  for (guint i = 0; i < G_N_ELEMENTS (routes); i++)
-    {
-      VgwHttpRoute route = routes[i];
-
-      route.max_body_bytes = max_body_bytes;
-      route.has_cors = TRUE;
-      route.exposed_headers = EXPOSED_HEADERS;
-      vgw_http_server_add_route (server, &route, self);
-    }
+  vgw_door_add_routes (server, routes, G_N_ELEMENTS (routes), max_body_bytes, EXPOSED_HEADERS, self);
   return self;
 }
 
