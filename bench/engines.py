@@ -4,7 +4,6 @@ import dataclasses
 import pathlib
 import re
 import statistics
-import subprocess
 import sys
 import time
 import urllib.request
@@ -14,6 +13,7 @@ import numpy as np
 import audio
 import harness
 import machine
+from load import PionCallers
 from loadbots import EchoBot, TalkingBot
 
 PACKETS_PER_S = 50
@@ -96,23 +96,8 @@ def received_pace(report):
 def start_callers(kind, url, n_calls, duration_s, build_root):
     """n_calls in one process, as a harness.Call or something like it. kind: one of CALLERS."""
     if kind == "pion":
-        return PionCallers(build_root, url, n_calls, duration_s)
+        return PionCallers(build_root, url, n_calls, RAMP_MS, duration_s)
     return harness.Call(url, "--audio-only", "--calls", n_calls, "--ramp", RAMP_MS, "--duration", duration_s)
-
-
-class PionCallers:
-    """bench/pion/load, with the members of harness.Call that are used here."""
-
-    def __init__(self, build_root, url, n_calls, duration_s):
-        program = build_root / "pion-load"
-        build = pathlib.Path(__file__).parent / "pion" / "build"
-        subprocess.run([build, "load", program, build_root / "go"], check=True)
-        arguments = (url, harness.PHRASE, n_calls, RAMP_MS, duration_s)
-        self.process = subprocess.Popen([program, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
-
-    def finish(self, timeout_s):
-        output, _ = self.process.communicate(timeout=timeout_s)
-        return harness.CallResult(self.process.returncode, output, "")
 
 
 def measure_load(gateway, bot, n_calls, window_s, callers):

@@ -15,11 +15,25 @@ build_dir () {
   echo "${VGW_TEST_BUILD_ROOT:-$PWD/$1${VGW_TEST_ON:+-$VGW_TEST_ON}}"
 }
 
+# folder_of NAME: where scripts/on keeps the Debian of that name.
+folder_of () {
+  echo "${VGW_TEST_FOLDERS:-${XDG_CACHE_HOME:-$HOME/.cache}/voice-gateway}/$1"
+}
+
+# packages_of RELEASE: where scripts/package has put the packages of that release. Fails where there are none.
+packages_of () {
+  local packages=$PWD/build-packages
+  [ "$(release_name)" = "$1" ] || packages+=-$1
+  [ -n "$(find "$packages" -maxdepth 1 -name '*.deb' 2>/dev/null)" ] \
+    || { echo "$packages has no packages: build them first, with scripts/package" >&2; return 1; }
+  echo "$packages"
+}
+
 # Packages to build and run the gateway.
 build_packages=(
   build-essential meson ninja-build pkg-config
   libglib2.0-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
-  libsoup-3.0-dev glib-networking libjson-glib-dev libnice-dev libopus-dev libssl-dev libjwt-dev libsystemd-dev check
+  libsoup-3.0-dev glib-networking libjson-glib-dev libnice-dev libopus-dev libssl-dev libjwt-dev libhiredis-dev libsystemd-dev check
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav gstreamer1.0-nice
   gstreamer1.0-tools
   libpocketsphinx-dev libsphinxbase-dev pocketsphinx-en-us flite1-dev libspeexdsp-dev
@@ -28,11 +42,19 @@ build_packages=(
 # Packages that only the tests need.
 # shellcheck disable=SC2034  # used by the scripts that source this file
 test_packages=(
-  git python3 python3-aiortc python3-websockets python3-numpy
+  git python3 python3-aiortc python3-websockets python3-numpy python3-yaml python3-jsonschema graphviz
   golang-go golang-github-pion-webrtc.v3-dev
-  openssl coturn nginx haproxy chromium firefox-esr pulseaudio pulseaudio-utils fonts-dejavu-core flite espeak-ng pocketsphinx sox iproute2
-  clang libclang-rt-dev clang-format clang-tidy
+  openssl coturn nginx haproxy redis-server prometheus chromium firefox-esr pulseaudio pulseaudio-utils fonts-dejavu-core graphviz flite espeak-ng pocketsphinx sox iproute2
+  clang libclang-rt-dev clang-format clang-tidy zsh
 )
+
+# Packages that scripts/package needs in addition to build_packages.
+# shellcheck disable=SC2034  # used by the scripts that source this file
+packaging_packages=(git dpkg-dev debhelper fakeroot lintian)
+
+# Packages that scripts/boot needs.
+# shellcheck disable=SC2034  # used by the scripts that source this file
+boot_packages=(qemu-system-x86 seabios e2fsprogs)
 
 say () { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 

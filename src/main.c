@@ -4,10 +4,13 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <sysexits.h> /* what systemd and scripts expect of a daemon that cannot start */
+#include <syslog.h>
 
+#include "app/vgw-doctor.h"
 #include "app/vgw-service.h"
 #include "app/vgw-token-command.h"
 #include "base/vgw-capacity.h"
+#include "base/vgw-log.h"
 #include "config/vgw-config-load.h"
 #include "config/vgw-config-text.h"
 #include "media/vgw-pipeline-check.h"
@@ -39,13 +42,15 @@ typedef struct
   guint reload_timer_id; /* 0 where no reload is under way */
 } Run;
 
+/* Before there is a log. */
 static void
 print_lines (const GError *error)
 {
   g_auto (GStrv) lines = g_strsplit (error->message, "\n", -1);
+  g_autofree char *priority = vgw_log_is_journal () ? g_strdup_printf ("<%d>", LOG_ERR) : g_strdup ("");
 
   for (char **line = lines; *line != NULL; line++)
-    g_printerr ("voice-gateway: %s\n", *line);
+    g_printerr ("%svoice-gateway: %s\n", priority, *line);
 }
 
 static gboolean
@@ -307,7 +312,7 @@ run_with_config (VgwConfig *loaded, const Options *options)
   vgw_log_init (config->log.format, config->log.level);
   if (!vgw_media_prepare_process (&error))
     {
-      g_printerr ("voice-gateway: %s\n", error->message);
+      print_lines (error);
       return EX_CONFIG;
     }
   if (options->check_pipeline_path != NULL)
@@ -350,6 +355,8 @@ main (int argc, char **argv)
   int status = EX_USAGE;
   if (argc > 1 && g_str_equal (argv[1], "token"))
     return vgw_token_command_run (argc - 1, argv + 1);
+  if (argc > 1 && g_str_equal (argv[1], "doctor"))
+    return vgw_doctor_run (argc - 1, argv + 1);
   if (parse_options (&argc, &argv, &options, &error))
     status = run_with_options (&options);
   else

@@ -341,6 +341,9 @@ view.helpAction.addEventListener('click', () => {
 engine.load(new URL('engines', location.href));
 
 talk.isOn = devices.options.pushToTalk;
+setText(view.status, STATE_WORDS.idle.status);
+showWhoAnswers(engine.expected);
+view.call.disabled = false; // until here a click would do nothing
 try {
   checkBrowser();
   if (canResume(ADDRESS, { engine: engine.name })) {

@@ -87,7 +87,10 @@ const END_REASONS = new Map([
   ['max-duration', [CallErrorCode.ENDED_BY_GATEWAY, 'The call reached the longest time allowed']],
   ['fingerprint-mismatch', [CallErrorCode.UNAUTHORIZED, 'The encryption of the audio did not match the offer']],
   ['flood', [CallErrorCode.ENDED_BY_GATEWAY, 'This page sent far more audio than a call may']],
+  ['refused', [CallErrorCode.UNAUTHORIZED, 'The gateway refused the call']],
+  ['admission-timeout', [CallErrorCode.BUSY, 'The gateway could not admit the call in time']],
   ['shutdown', [CallErrorCode.ENDED_BY_GATEWAY, 'The gateway is being shut down']],
+  ['operator', [CallErrorCode.ENDED_BY_GATEWAY, 'The operator of the gateway ended the call']],
   ['error', [CallErrorCode.GATEWAY_ERROR, 'The gateway ended the call after an error']],
 ]);
 

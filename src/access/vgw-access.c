@@ -194,6 +194,7 @@ make_grant (VgwAccess *self, const VgwAccessRequest *request, const VgwEngineCon
   grant->door = request->door;
   grant->may_return = request->may_return;
   vgw_grant_set_page (grant, request->origin, request->user_agent, request->query);
+  vgw_grant_set_trace (grant, request->traceparent);
   if (token != NULL)
     vgw_grant_set_token (grant, token->identity, token->max_duration_s, token->metadata);
   return grant;
@@ -215,7 +216,7 @@ vgw_access_new (const VgwAccessSettings *settings)
 {
   VgwAccess *self = g_new0 (VgwAccess, 1);
 
-  self->secrets = vgw_client_secrets_new ();
+  self->secrets = vgw_client_secrets_new (vgw_session_table_get_node_ids (settings->table));
   set_settings (self, settings);
   return self;
 }

@@ -34,6 +34,7 @@ typedef struct
   const char *host;    /* the header */
   const char *origin;  /* … */
   const char *user_agent;
+  const char *traceparent;   /* … */
   const char *authorization; /* … "Bearer TOKEN" */
   const char *subprotocols;  /* Sec-WebSocket-Protocol; one of them may be voice-gateway.token.TOKEN */
   const char *query;    /* what followed the "?", undecoded; engine=NAME asks for an engine, token=TOKEN is a token */

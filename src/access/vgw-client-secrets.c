@@ -5,15 +5,16 @@
 #include "base/vgw-error.h"
 #include "base/vgw-random.h"
 
-#define SECRET_BYTES 24 /* 192 bits: a secret cannot be guessed */
+#define SECRET_BYTES 24 /* 192 bits: a secret cannot be guessed; of the 192 of a node's, 128 are random */
 #define MAX_SECRETS 8192
 #define MAX_SESSIONS_BYTES (16 * 1024 * 1024) /* of all of them */
 #define OWNER_PART 4                          /* one owner may have so much of either */
 
 struct _VgwClientSecrets
 {
-  GHashTable *secrets; /* value → VgwClientSecret */
-  GHashTable *owners;  /* owner → Owner* */
+  const VgwNodeIds *node_ids; /* (nullable) */
+  GHashTable *secrets;        /* value → VgwClientSecret */
+  GHashTable *owners;         /* owner → Owner* */
   gsize sessions_bytes;
 };
 
@@ -43,10 +44,11 @@ secret_free (gpointer data)
 }
 
 VgwClientSecrets *
-vgw_client_secrets_new (void)
+vgw_client_secrets_new (const VgwNodeIds *node_ids)
 {
   VgwClientSecrets *self = g_new0 (VgwClientSecrets, 1);
 
+  self->node_ids = node_ids;
   self->secrets = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, secret_free);
   self->owners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   return self;
@@ -135,7 +137,7 @@ vgw_client_secrets_add (VgwClientSecrets *self, const VgwToken *token, const cha
       g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BUSY, "too many client secrets are in use");
       return NULL;
     }
-  random = vgw_random_base64url (SECRET_BYTES);
+  random = self->node_ids != NULL ? vgw_node_ids_make (self->node_ids) : vgw_random_base64url (SECRET_BYTES);
   secret = g_new0 (VgwClientSecret, 1);
   secret->value = g_strconcat (VGW_CLIENT_SECRET_PREFIX, random, NULL);
   secret->token = token != NULL ? vgw_token_copy (token) : NULL;

@@ -1,8 +1,10 @@
 /* Short-lived secrets, "ek_…", which a server gets for a page that is about to call: each grants what the server's
- * token does. In memory only, bounded in number and size. Main thread. */
+ * token does. In memory only, bounded in number and size. Where several gateways share the calls, a secret has the name
+ * of the node that has it, and a request with it is sent on to that one (vgw-http-hop.h). Main thread. */
 #pragma once
 
 #include "access/vgw-token.h"
+#include "base/vgw-node-ids.h"
 
 #define VGW_CLIENT_SECRET_PREFIX "ek_"
 #define VGW_CLIENT_SECRET_MAX_SESSION_BYTES 16384
@@ -18,8 +20,8 @@ typedef struct
 
 typedef struct _VgwClientSecrets VgwClientSecrets;
 
-/* Returns: (transfer full) */
-VgwClientSecrets *vgw_client_secrets_new (void);
+/* @node_ids (nullable) outlives it. Returns: (transfer full) */
+VgwClientSecrets *vgw_client_secrets_new (const VgwNodeIds *node_ids);
 void vgw_client_secrets_free (VgwClientSecrets *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwClientSecrets, vgw_client_secrets_free)
 

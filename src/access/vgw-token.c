@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vgw-base64url.h"
 #include "base/vgw-error.h"
 #include "base/vgw-json.h"
 
@@ -250,22 +251,12 @@ read_identity (VgwToken *token, JsonObject *claims, GError **error)
 
 /* --- the whole --- */
 
-/* (transfer full) */
-static guchar *
-decode_base64url (const char *part, gsize *length)
-{
-  g_autofree char *base64 = g_strdelimit (g_strdelimit (g_strdup (part), "-", '+'), "_", '/');
-  g_autofree char *padded = g_strconcat (base64, &"==="[3 - (4 - strlen (part) % 4) % 4], NULL);
-
-  return g_base64_decode (padded, length);
-}
-
 /* The JSON object in a part of a token. (transfer full) (nullable) */
 static JsonObject *
 decode_part (const char *part)
 {
   gsize length;
-  g_autofree guchar *text = decode_base64url (part, &length);
+  g_autofree guint8 *text = vgw_base64url_decode (part, &length);
 
   return vgw_json_parse_object ((const char *) text, length, NULL);
 }
@@ -314,7 +305,7 @@ has_signature (const char *text, gsize length, const char *signature, const char
   g_autoptr (GHmac) hmac = g_hmac_new (G_CHECKSUM_SHA256, (const guchar *) secret, strlen (secret));
   guint8 expected[SIGNATURE_BYTES];
   gsize n_expected = sizeof expected, n_given;
-  g_autofree guchar *given = decode_base64url (signature, &n_given);
+  g_autofree guint8 *given = vgw_base64url_decode (signature, &n_given);
 
   g_hmac_update (hmac, (const guchar *) text, (gssize) length);
   g_hmac_get_digest (hmac, expected, &n_expected);

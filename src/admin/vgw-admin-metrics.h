@@ -1,6 +1,8 @@
 /* The metrics: one table of names and help texts, and their values in the format of Prometheus. Main thread only. */
 #pragma once
 
+#include "base/vgw-loop-watch.h"
+#include "engine/builtin/vgw-wav-writer.h"
 #include "manager/vgw-manager.h"
 #include "net/vgw-http-server.h"
 #include "session/vgw-session-table.h"
@@ -22,11 +24,13 @@ gboolean vgw_admin_metrics_get_info (guint n, VgwAdminMetricInfo *info);
 typedef struct
 {
   VgwSessionTable *table;
-  VgwMedia *media;       /* (nullable) NULL, or ice.agent = nice: no metrics of the UDP port */
-  VgwHttpServer *server; /* (nullable) the public one */
-  VgwCapacity *capacity; /* (nullable) */
-  VgwManager *manager;   /* (nullable) */
-  double started_at_s;   /* of the process, since 1970; read once, because it would change with the clock */
+  VgwMedia *media;                /* (nullable) NULL, or ice.agent = nice: no metrics of the UDP port */
+  VgwHttpServer *server;          /* (nullable) the public one */
+  VgwCapacity *capacity;          /* (nullable) */
+  VgwManager *manager;            /* (nullable) */
+  const VgwLoopWatch *loop_watch; /* (nullable) */
+  VgwWavWriter *recordings;       /* (nullable) */
+  double started_at_s;            /* of the process, since 1970; read once, because it would change with the clock */
 } VgwAdminSources;
 
 /* The page, text format 0.0.4. (transfer full) */

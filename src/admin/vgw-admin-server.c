@@ -1,51 +1,37 @@
 #include "admin/vgw-admin-server.h"
 
+#include "admin/vgw-admin-access.h"
+#include "admin/vgw-admin-control.h"
+#include "admin/vgw-admin-dashboard.h"
+#include "admin/vgw-admin-graph.h"
+#include "admin/vgw-admin-listen.h"
 #include "admin/vgw-admin-metrics.h"
+#include "admin/vgw-admin-nodes.h"
 #include "admin/vgw-admin-process.h"
 #include "admin/vgw-admin-sessions.h"
-#include "net/vgw-http-origin.h"
+#include "vgw-admin-web.h"
 
 #define MAX_CONNECTIONS 32 /* a scraper, a health check, a person, and some stalled connections */
 #define HEADER_TIMEOUT_MS 5000
+#define MAX_MESSAGE_BYTES 1024 /* of listeners, who send none */
+#define IDLE_TIMEOUT_MS 60000
 
 struct _VgwAdminServer
 {
   VgwHttpServer *server;
   VgwAdminSources sources;
+  VgwAdminAccess *access;
+  VgwAdminNodes *nodes;
+  VgwAdminDashboard *dashboard;
+  VgwAdminControl *control;
+  VgwAdminGraph *graph;
+  VgwAdminListen *listen;
 };
-
-/* Against DNS rebinding: a foreign web page whose name resolves to this machine could read everything here as its own
- * origin. The Host header has that name. */
-static gboolean
-check_host (VgwHttpRequest *request, gpointer user_data)
-{
-  vgw_http_request_set_header (request, "Cache-Control", "no-store");
-  if (vgw_http_host_is_local (vgw_http_request_get_header (request, "Host")))
-    return TRUE;
-  vgw_http_request_reply (request, VGW_HTTP_STATUS_FORBIDDEN, VGW_HTTP_TEXT_PLAIN,
-                          "the Host header must be an IP address or localhost; a proxy in front has to set it\n");
-  return FALSE;
-}
 
 static void
 serve_health (VgwHttpRequest *request, gpointer user_data)
 {
   vgw_http_request_reply (request, VGW_HTTP_STATUS_OK, VGW_HTTP_TEXT_PLAIN, "ok\n");
-}
-
-static void
-serve_ready (VgwHttpRequest *request, gpointer user_data)
-{
-  static const char *const texts[] = {
-    [VGW_SESSION_TABLE_OPEN] = "ok\n",
-    [VGW_SESSION_TABLE_DRAINING] = "draining\n",
-    [VGW_SESSION_TABLE_SHUT_DOWN] = "shutting down\n",
-  };
-  VgwAdminServer *self = user_data;
-  VgwSessionTableState state = vgw_session_table_get_state (self->sources.table);
-
-  vgw_http_request_reply (request, state == VGW_SESSION_TABLE_OPEN ? VGW_HTTP_STATUS_OK : VGW_HTTP_STATUS_UNAVAILABLE,
-                          VGW_HTTP_TEXT_PLAIN, texts[state]);
 }
 
 static void
@@ -57,41 +43,46 @@ serve_metrics (VgwHttpRequest *request, gpointer user_data)
   vgw_http_request_reply (request, VGW_HTTP_STATUS_OK, VGW_ADMIN_METRICS_TYPE, text);
 }
 
+static char *
+list_sessions (gpointer user_data)
+{
+  VgwAdminServer *self = user_data;
+
+  return vgw_admin_sessions_to_json (self->sources.table);
+}
+
 static void
 serve_sessions (VgwHttpRequest *request, gpointer user_data)
 {
   VgwAdminServer *self = user_data;
-  g_autofree char *json = vgw_admin_sessions_to_json (self->sources.table);
+  g_autofree char *json = NULL;
 
+  if (vgw_admin_nodes_serve (self->nodes, request, "sessions", "sessions", list_sessions, self))
+    return;
+  json = list_sessions (self);
   vgw_http_request_reply (request, VGW_HTTP_STATUS_OK, VGW_HTTP_JSON, json);
 }
 
 static void
-serve_session (VgwHttpRequest *request, gpointer user_data)
+serve_description (VgwHttpRequest *request, gpointer user_data)
 {
-  VgwAdminServer *self = user_data;
-  VgwSession *session = vgw_session_table_find (self->sources.table, vgw_http_request_get_capture (request, 0));
-  g_autofree char *json = NULL;
+  g_autoptr (GBytes) text =
+      g_resource_lookup_data (vgw_admin_web_get_resource (), "/voice-gateway/admin/openapi.json", 0, NULL);
 
-  if (session == NULL)
-    {
-      vgw_http_request_reply (request, VGW_HTTP_STATUS_NOT_FOUND, VGW_HTTP_TEXT_PLAIN, "no such session\n");
-      return;
-    }
-  json = vgw_admin_session_to_json (session);
-  vgw_http_request_reply (request, VGW_HTTP_STATUS_OK, VGW_HTTP_JSON, json);
+  vgw_http_request_reply_bytes (request, VGW_HTTP_STATUS_OK, VGW_HTTP_JSON, text);
 }
 
 static void
 serve_nothing (VgwHttpRequest *request, gpointer user_data)
 {
   vgw_http_request_reply (request, VGW_HTTP_STATUS_NOT_FOUND, VGW_HTTP_TEXT_PLAIN,
-                          "the paths are /healthz, /readyz, /sessions, /sessions/ID and /metrics\n");
+                          "no such path; /openapi.json describes those that there are\n");
 }
 
 static const VgwHttpRoute routes[] = {
-  { "/healthz", .get = serve_health },    { "/readyz", .get = serve_ready },       { "/metrics", .get = serve_metrics },
-  { "/sessions", .get = serve_sessions }, { "/sessions/*", .get = serve_session }, { "/*", .get = serve_nothing },
+  { "/healthz", .get = serve_health },    { "/metrics", .get = serve_metrics },
+  { "/sessions", .get = serve_sessions }, { "/openapi.json", .get = serve_description },
+  { "/*", .get = serve_nothing },
 };
 
 VgwAdminServer *
@@ -103,6 +94,8 @@ vgw_admin_server_new (const VgwAdminSettings *settings, GError **error)
     .port = settings->port,
     .header_timeout_ms = HEADER_TIMEOUT_MS,
     .max_connections = MAX_CONNECTIONS,
+    .max_message_bytes = MAX_MESSAGE_BYTES,
+    .idle_timeout_ms = IDLE_TIMEOUT_MS,
   };
   VgwAdminProcess process;
 
@@ -113,12 +106,21 @@ vgw_admin_server_new (const VgwAdminSettings *settings, GError **error)
     .server = settings->server,
     .capacity = settings->capacity,
     .manager = settings->manager,
+    .loop_watch = settings->loop_watch,
+    .recordings = settings->recordings,
     .started_at_s = process.started_at_s,
   };
   self->server = vgw_http_server_new (&server_settings, error);
   if (self->server == NULL)
     return NULL;
-  vgw_http_server_set_check (self->server, check_host, self);
+  self->access = vgw_admin_access_new (settings->address, settings->tokens);
+  vgw_http_server_set_check (self->server, vgw_admin_access_check, self->access);
+  self->nodes = vgw_admin_nodes_new ();
+  self->graph = vgw_admin_graph_new (self->server, settings->table);
+  self->listen = vgw_admin_listen_new (self->server, settings->table, self->access);
+  self->dashboard = vgw_admin_dashboard_new (self->server, settings->table, self->nodes, process.started_at_s);
+  self->control =
+      vgw_admin_control_new (self->server, settings->table, vgw_admin_dashboard_get_history (self->dashboard));
   for (gsize i = 0; i < G_N_ELEMENTS (routes); i++)
     vgw_http_server_add_route (self->server, &routes[i], self);
   return g_steal_pointer (&self);
@@ -130,6 +132,12 @@ vgw_admin_server_free (VgwAdminServer *self)
   if (self == NULL)
     return;
   g_clear_object (&self->server);
+  vgw_admin_dashboard_free (self->dashboard);
+  vgw_admin_listen_free (self->listen);
+  vgw_admin_graph_free (self->graph);
+  vgw_admin_control_free (self->control);
+  vgw_admin_nodes_free (self->nodes);
+  vgw_admin_access_free (self->access);
   g_free (self);
 }
 
@@ -137,4 +145,28 @@ VgwHttpServer *
 vgw_admin_server_get_http (VgwAdminServer *self)
 {
   return self->server;
+}
+
+void
+vgw_admin_server_set_tokens (VgwAdminServer *self, const char *const *tokens)
+{
+  vgw_admin_access_set_tokens (self->access, tokens);
+  vgw_admin_listen_close_revoked (self->listen);
+}
+
+void
+vgw_admin_server_set_nodes (VgwAdminServer *self, const VgwNodeIds *ids, VgwNodeDirectory *directory,
+                            GTlsDatabase *authorities)
+{
+  const VgwHttpNodes nodes = {
+    .ids = ids,
+    .directory = directory,
+    .authorities = authorities,
+    .is_admin = TRUE,
+    .check = vgw_admin_access_check_head,
+    .check_data = self->access,
+  };
+
+  vgw_http_server_set_nodes (self->server, &nodes);
+  vgw_admin_nodes_set (self->nodes, ids, directory, authorities);
 }

@@ -8,10 +8,15 @@
 #include "config/vgw-config-errors.h"
 #include "config/vgw-config-load.h"
 #include "config/vgw-config-reload.h"
+#include "app/vgw-app-capacity.h"
+#include "app/vgw-app-engines.h"
 #include "app/vgw-load-watch.h"
+#include "app/vgw-readiness.h"
+#include "base/vgw-address-group.h"
 #include "base/vgw-error.h"
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
+#include "base/vgw-node-peers.h"
 #include "base/vgw-source.h"
 #include "doors/vgw-door-live.h"
 #include "doors/vgw-door-pipecat.h"
@@ -19,8 +24,8 @@
 #include "doors/vgw-door-whip.h"
 #include "doors/vgw-door-ws.h"
 #include "doors/vgw-pages.h"
-#include "engine/builtin/vgw-engine-record.h"
 #include "net/vgw-http-server.h"
+#include "session/vgw-call-bundles.h"
 #include "session/vgw-session-table.h"
 
 #define SHUTDOWN_TIMEOUT_MS 3000
@@ -35,6 +40,8 @@ struct _VgwApp
   VgwConfig *config;
   VgwMedia *media;
   VgwManager *manager;
+  VgwNodeIds *node_ids;     /* (nullable) where it is one of several: */
+  VgwNodePeers *node_peers; /* … the others */
   VgwSessionContext context;
   VgwSessionTable *table;
   VgwAccess *access;
@@ -47,19 +54,14 @@ struct _VgwApp
   VgwPages *pages;
   VgwAdminServer *admin; /* NULL where it is switched off */
   VgwLoadWatch *load_watch;
+  VgwLoopWatch *loop_watch;
+  VgwReadiness *readiness;
   VgwCapacity *capacity;
   GTask *shutdown_task; /* while it drains */
   GSource *drain_timer; /* (nullable) the end of it */
 };
 
 G_DEFINE_TYPE (VgwApp, vgw_app, G_TYPE_OBJECT)
-
-static void
-clear_engine_shared (VgwEngineShared *shared)
-{
-  g_clear_pointer (&shared->wav_writer, vgw_wav_writer_unref);
-  g_clear_pointer (&shared->io, vgw_engine_io_unref);
-}
 
 static void
 vgw_app_dispose (GObject *object)
@@ -69,9 +71,12 @@ vgw_app_dispose (GObject *object)
   g_clear_object (&self->shutdown_task);
   if (self->table != NULL)
     vgw_session_table_shutdown (self->table);
-  g_clear_pointer (&self->load_watch, vgw_load_watch_free);
   g_clear_pointer (&self->admin, vgw_admin_server_free);
   g_clear_object (&self->server);
+  g_clear_pointer (&self->readiness, vgw_readiness_free);
+  g_clear_pointer (&self->load_watch, vgw_load_watch_free);
+  g_clear_pointer (&self->loop_watch, vgw_loop_watch_free);
+  g_clear_object (&self->node_peers);
   g_clear_pointer (&self->door_ws, vgw_door_ws_free);
   g_clear_pointer (&self->door_pipecat, vgw_door_pipecat_free);
   g_clear_pointer (&self->door_whip, vgw_door_whip_free);
@@ -81,7 +86,8 @@ vgw_app_dispose (GObject *object)
   g_clear_pointer (&self->access, vgw_access_free);
   g_clear_object (&self->table);
   g_clear_pointer (&self->context.resume_tokens, vgw_resume_tokens_free);
-  clear_engine_shared (&self->context.engine_shared);
+  vgw_app_engines_close (&self->context.engine_shared);
+  g_clear_pointer (&self->context.bundles, vgw_call_bundles_free);
   if (self->media != NULL)
     vgw_media_shutdown (self->media);
   g_clear_object (&self->media);
@@ -94,6 +100,7 @@ static void
 vgw_app_finalize (GObject *object)
 {
   VgwApp *self = VGW_APP (object);
+  g_clear_pointer (&self->node_ids, vgw_node_ids_free);
   g_clear_pointer (&self->context.client_ice_servers, g_ptr_array_unref);
   g_clear_pointer (&self->config, vgw_config_free);
   G_OBJECT_CLASS (vgw_app_parent_class)->finalize (object);
@@ -133,39 +140,6 @@ add_client_server (GPtrArray *servers, const char *text)
     g_ptr_array_add (servers, vgw_ice_server_new (url, username, credential));
 }
 
-/* Descriptors for the connections of ICE over TCP. */
-static guint
-count_tcp_files (const VgwConfig *config)
-{
-  gboolean has_tcp = config->media.ice_agent == VGW_ICE_AGENT_MUX && config->media.ice_tcp.port != 0;
-
-  return has_tcp ? config->media.ice_tcp.max_connections : 0;
-}
-
-static guint
-count_open_tcp (gpointer user_data)
-{
-  VgwIceStats stats = { 0 };
-
-  vgw_media_get_ice_stats (user_data, &stats);
-  return (guint) stats.tcp_connections;
-}
-
-/* The cost of a peer during its setup: the threads of webrtcbin and of four data channels; descriptors of a bus, a main
- * context, a bot's socket, two recordings. libnice adds a thread, and sockets for each local address. */
-static VgwCapacity *
-make_capacity (const VgwConfig *config, VgwMedia *media)
-{
-  gboolean is_mux = config->media.ice_agent == VGW_ICE_AGENT_MUX;
-  VgwCapacityCost peer = { is_mux ? 6 : 24, is_mux ? 10 : 13 };
-
-  VgwCapacity *capacity = vgw_capacity_new (&peer);
-
-  if (count_tcp_files (config) > 0)
-    vgw_capacity_reserve_tcp_files (capacity, count_tcp_files (config), count_open_tcp, media);
-  return capacity;
-}
-
 static void
 set_turn_secret (VgwSessionContext *context, const VgwConfig *config)
 {
@@ -179,13 +153,16 @@ fill_context (VgwApp *self)
   const VgwConfig *config = self->config;
   VgwSessionContext *context = &self->context;
 
+  context->node_ids = self->node_ids;
   context->capacity = self->capacity;
 
   context->media = self->media;
   context->manager = self->manager;
+  context->update_interval_s = config->manager.update_interval_s;
   context->limits = config->limits;
   context->session = config->session;
-  context->resume_tokens = vgw_resume_tokens_new ();
+  context->bundles = vgw_call_bundles_new (&config->bundles, context->engine_shared.wav_writer);
+  context->resume_tokens = vgw_resume_tokens_new (self->node_ids);
   set_turn_secret (context, config);
   context->client_ice_servers = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_ice_server_free);
   for (guint i = 0; config->client_servers[i] != NULL; i++)
@@ -234,6 +211,13 @@ start_server (VgwApp *self, GError **error)
   self->server = vgw_http_server_new (&settings, error);
   if (self->server == NULL)
     return FALSE;
+  if (self->node_ids != NULL)
+    {
+      self->node_peers = vgw_node_peers_new (config->node.peers, vgw_manager_get_nodes (self->manager));
+      vgw_http_server_set_nodes (self->server, &(VgwHttpNodes){ .ids = self->node_ids,
+                                                                .directory = VGW_NODE_DIRECTORY (self->node_peers),
+                                                                .authorities = config->node.authorities });
+    }
   self->door_ws = vgw_door_ws_new (self->server, self->access, self->table);
   self->door_whip = vgw_door_whip_new (self->server, self->access, self->table, config->limits.max_message_bytes);
   self->door_pipecat = vgw_door_pipecat_new (self->server, self->access, self->table, config->limits.max_message_bytes);
@@ -254,12 +238,36 @@ start_admin (VgwApp *self, GError **error)
   settings.server = self->server;
   settings.capacity = self->capacity;
   settings.manager = self->manager;
+  settings.loop_watch = self->loop_watch;
+  settings.recordings = self->context.engine_shared.wav_writer;
   if (*settings.address == '\0')
     return TRUE;
   self->admin = vgw_admin_server_new (&settings, error);
   if (self->admin == NULL)
     g_prefix_error (error, "admin.address and admin.port: ");
+  else if (self->node_ids != NULL)
+    vgw_admin_server_set_nodes (self->admin, self->node_ids, VGW_NODE_DIRECTORY (self->node_peers),
+                                self->config->node.authorities);
   return self->admin != NULL;
+}
+
+static void
+start_readiness (VgwApp *self)
+{
+  const VgwReadinessSettings settings = {
+    .table = self->table,
+    .media = self->media,
+    .capacity = self->capacity,
+    .load_watch = self->load_watch,
+    .loop_watch = self->loop_watch,
+    .limits = &self->context.limits,
+    .server = self->server,
+    .admin = self->admin != NULL ? vgw_admin_server_get_http (self->admin) : NULL,
+    .config = self->config,
+    .directory = self->node_peers != NULL ? VGW_NODE_DIRECTORY (self->node_peers) : NULL,
+  };
+
+  self->readiness = vgw_readiness_new (&settings);
 }
 
 /* Logs until when the certificate of the listener is valid. @what: the beginning of the line */
@@ -267,8 +275,7 @@ static void
 log_certificate (const char *what, VgwTlsIdentity *identity)
 {
   gint64 expiry_s = vgw_tls_identity_get_expiry_s (identity);
-  g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (expiry_s);
-  g_autofree char *text = date != NULL ? g_date_time_format (date, "%Y-%m-%d %H:%M UTC") : g_strdup ("?");
+  g_autofree char *text = vgw_tls_identity_get_expiry_text (identity);
 
   if (expiry_s - g_get_real_time () / G_USEC_PER_SEC > CERTIFICATE_WARN_S)
     vgw_info (NULL, "%s: the certificate is valid until %s", what, text);
@@ -287,6 +294,10 @@ log_addresses (VgwApp *self)
             self->config->media.ice_agent == VGW_ICE_AGENT_MUX ? "mux" : "nice", self->config->engine.default_name);
   if (admin_url != NULL)
     vgw_info (NULL, "listening admin=%s", admin_url);
+  if (admin_url != NULL && !vgw_address_is_loopback (self->config->admin.address))
+    vgw_warning (NULL,
+                 "admin.address = %s: tokens and what they give access to are not encrypted; use a private network",
+                 self->config->admin.address);
   if (self->config->http.tls != NULL)
     log_certificate ("tls", self->config->http.tls);
   if (self->config->access.mode == VGW_ACCESS_OPEN && self->config->access.allows_open_network)
@@ -294,69 +305,15 @@ log_addresses (VgwApp *self)
                  self->config->http.address);
 }
 
-static gboolean
-has_networked_engine (const VgwConfig *config)
+/* Returns: (transfer full) */
+static VgwManager *
+create_manager (const VgwConfig *config, const VgwNodeIds *ids, GError **error)
 {
-  for (guint i = 0; i < config->engine.engines->len; i++)
-    {
-      const VgwEngineConfig *engine = config->engine.engines->pdata[i];
-      if (vgw_engine_type_is_networked (engine->type))
-        return TRUE;
-    }
-  return FALSE;
-}
+  VgwManagerSettings settings = config->manager;
 
-/* Whether a call can use @engine: it is the default, selectable, or the fallback of another engine. */
-static gboolean
-is_in_use (const VgwConfig *config, const VgwEngineConfig *engine)
-{
-  if (engine->is_selectable || g_str_equal (engine->name, config->engine.default_name))
-    return TRUE;
-  for (guint i = 0; i < config->engine.engines->len; i++)
-    {
-      const VgwEngineConfig *other = config->engine.engines->pdata[i];
-
-      if (other != engine && vgw_engine_config_find_fallback (other, config->engine.engines) == engine)
-        return TRUE;
-    }
-  return FALSE;
-}
-
-/* The place where the directory of @engine's recordings is configured, for error messages (transfer full). */
-static char *
-where_is_directory (const VgwConfig *config, const VgwEngineConfig *engine)
-{
-  if (g_str_equal (engine->record_directory, config->engine.defaults.record_directory))
-    return vgw_config_where (config, "record", "directory");
-  return g_strdup_printf ("[engine %s] record-directory", engine->name);
-}
-
-/* Creates every engine once: the configuration is checked already, but not what an engine needs from the machine. */
-static void
-check_engines (const VgwConfig *config, const VgwEngineShared *shared, VgwConfigErrors *errors)
-{
-  for (guint i = 0; i < shared->engines->len; i++)
-    {
-      const VgwEngineConfig *engine_config = shared->engines->pdata[i];
-      GError *error = NULL;
-      g_autoptr (VgwEngine) engine = vgw_engine_create (engine_config, shared, &error);
-
-      vgw_config_errors_add (errors, g_steal_pointer (&error));
-      if (!g_str_equal (engine_config->type, "record") || !is_in_use (config, engine_config)
-          || vgw_engine_record_check_directory (engine_config->record_directory, &error))
-        continue;
-      g_autofree char *where = where_is_directory (config, engine_config);
-      g_prefix_error (&error, "%s: ", where);
-      vgw_config_errors_add (errors, error);
-    }
-}
-
-static void
-fill_engine_shared (VgwEngineShared *shared, const VgwConfig *config)
-{
-  shared->wav_writer = vgw_wav_writer_new ();
-  shared->io = has_networked_engine (config) ? vgw_engine_io_new () : NULL;
-  shared->engines = config->engine.engines;
+  settings.node = config->node.name;
+  settings.node_ids = ids;
+  return vgw_manager_create (&settings, error);
 }
 
 VgwApp *
@@ -369,26 +326,29 @@ vgw_app_new (VgwConfig *config, const char *pipeline_override, GError **error)
   VgwMediaSettings media_settings = get_media_settings (config, pipeline_override, pipelines_where, advertise_where);
   VgwAccessSettings access_settings;
   self->config = config;
-  if (!vgw_capacity_check_start (count_tcp_files (config), error))
+  if (!vgw_capacity_check_start (vgw_app_count_tcp_files (config), error))
     return NULL;
-  fill_engine_shared (&self->context.engine_shared, config);
-  check_engines (config, &self->context.engine_shared, errors);
+  vgw_app_engines_open (&self->context.engine_shared, config);
+  vgw_app_engines_check (config, &self->context.engine_shared, errors);
   if (!vgw_config_errors_raise (errors, error))
     return NULL;
-  self->manager = vgw_manager_create (&config->manager, error);
+  self->node_ids = vgw_node_ids_new (&config->node);
+  self->manager = create_manager (config, self->node_ids, error);
   if (self->manager == NULL)
     return NULL;
   self->media = vgw_media_new (&media_settings, error);
   if (self->media == NULL)
     return NULL;
-  self->capacity = make_capacity (config, self->media);
+  self->capacity = vgw_app_make_capacity (config, self->media);
   fill_context (self);
   self->table = vgw_session_table_new (&self->context);
   access_settings = get_access_settings (self);
   self->access = vgw_access_new (&access_settings);
+  self->loop_watch = vgw_loop_watch_new ();
   if (!start_server (self, error) || !start_admin (self, error))
     return NULL;
   self->load_watch = vgw_load_watch_new (self->media, config->media.adapts_complexity);
+  start_readiness (self);
   log_addresses (self);
   vgw_capacity_log (self->capacity, config->limits.max_sessions, config->http.max_connections);
   return g_steal_pointer (&self);
@@ -437,12 +397,15 @@ vgw_app_reload (VgwApp *self, VgwConfig *config)
   vgw_log_configure (self->config->log.format, self->config->log.level);
   self->context.limits = self->config->limits;
   self->context.session = self->config->session;
+  self->context.update_interval_s = self->config->manager.update_interval_s;
   set_turn_secret (&self->context, self->config);
   is_new_certificate = reload_tls (self, loaded);
   access_settings = get_access_settings (self);
   vgw_access_configure (self->access, &access_settings);
   vgw_media_set_advertise (self->media, self->config->media.advertise);
   vgw_manager_reload (self->manager, &self->config->manager);
+  if (self->admin != NULL)
+    vgw_admin_server_set_tokens (self->admin, self->config->admin.tokens);
   if (in_force->len == 0 && fixed->len == 0 && !is_new_certificate)
     vgw_info (NULL, "reload: nothing has changed");
   log_names ("in effect now", in_force);
@@ -551,10 +514,10 @@ vgw_app_check (const VgwConfig *config, const char *pipeline_override, GError **
   VgwMediaSettings media_settings = get_media_settings (config, pipeline_override, pipelines_where, advertise_where);
   GError *cause = NULL;
 
-  fill_engine_shared (&shared, config);
-  check_engines (config, &shared, errors);
-  clear_engine_shared (&shared);
-  manager = vgw_manager_create (&config->manager, &cause);
+  vgw_app_engines_open (&shared, config);
+  vgw_app_engines_check (config, &shared, errors);
+  vgw_app_engines_close (&shared);
+  manager = create_manager (config, NULL, &cause);
   vgw_config_errors_add (errors, g_steal_pointer (&cause));
   media_settings.udp_port = media_settings.ice_tcp.port = 0; /* a gateway may be running already */
   media = vgw_media_new (&media_settings, &cause);

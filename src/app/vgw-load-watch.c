@@ -16,6 +16,7 @@ struct _VgwLoadWatch
   VgwMedia *media;
   GSource *timer; /* each second */
   gboolean can_govern;
+  guint busy_percent; /* of the last second */
   VgwLoadGovernor governor;
   guint64 n_too_many; /* packets dropped because callers sent too much */
   guint n_seconds;    /* since the last report */
@@ -71,19 +72,15 @@ is_flooded (VgwLoadWatch *self)
 static void
 govern (VgwLoadWatch *self)
 {
-  guint busy_percent;
-
-  if (!self->can_govern)
-    return;
-  busy_percent = vgw_thread_watch_sample ();
-  if (!vgw_load_governor_step (&self->governor, busy_percent, is_flooded (self)))
+  self->busy_percent = vgw_thread_watch_sample ();
+  if (!self->can_govern || !vgw_load_governor_step (&self->governor, self->busy_percent, is_flooded (self)))
     return;
   vgw_media_set_complexity_ceiling (self->media, self->governor.ceiling);
   if (self->governor.ceiling == VGW_LOAD_NO_CEILING)
     vgw_info (NULL, "load: the Opus complexity is no longer limited");
   else
     vgw_info (NULL, "load: a media thread was busy for %u %% of the last second; Opus complexity limited to %u",
-              busy_percent, self->governor.ceiling);
+              self->busy_percent, self->governor.ceiling);
 }
 
 static void
@@ -130,6 +127,12 @@ vgw_load_watch_new (VgwMedia *media, gboolean can_govern)
   vgw_thread_watch_sample (); /* starts the first interval */
   self->timer = vgw_source_start (g_timeout_source_new_seconds (1), on_second, self);
   return self;
+}
+
+guint
+vgw_load_watch_get_busy_percent (VgwLoadWatch *self)
+{
+  return self->busy_percent;
 }
 
 void

@@ -409,6 +409,16 @@ vgw_capacity_count_calls (const VgwCapacityCost *peer, const VgwCapacityLimits *
               count_fitting (used->threads, limits->threads, RESERVE_THREADS, MAX (peer->threads, 1)));
 }
 
+void
+vgw_capacity_count_needed (const VgwCapacityCost *peer, guint n_sessions, guint n_connections, guint n_tcp_files,
+                           VgwCapacityLimits *needed)
+{
+  needed->files =
+      START_FILES + RESERVE_FILES + n_tcp_files + (guint64) n_connections + (guint64) n_sessions * peer->files;
+  needed->threads = START_THREADS + START_THREADS_PER_PROCESSOR * g_get_num_processors () + RESERVE_THREADS
+                    + (guint64) n_sessions * peer->threads;
+}
+
 static char *
 limit_to_string (guint64 limit)
 {

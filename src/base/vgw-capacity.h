@@ -80,6 +80,10 @@ void vgw_capacity_read_limits (VgwCapacityLimits *limits);
  * @max_connections. To be called when everything has started. */
 void vgw_capacity_log (VgwCapacity *self, guint max_sessions, guint max_connections);
 
+/* What a process needs for @n_sessions and @n_connections, with @n_tcp_files connections of ICE over TCP. Pure. */
+void vgw_capacity_count_needed (const VgwCapacityCost *peer, guint n_sessions, guint n_connections, guint n_tcp_files,
+                                VgwCapacityLimits *needed);
+
 /* The number of calls, each with one connection, that fit in @limits on top of @used. Pure. */
 guint64 vgw_capacity_count_calls (const VgwCapacityCost *peer, const VgwCapacityLimits *used,
                                   const VgwCapacityLimits *limits);

@@ -1,4 +1,4 @@
-/* The check of JSON text before json-glib parses it. Private to base. */
+/* The check of JSON text, before json-glib parses it or where it is only passed on. */
 #pragma once
 
 #include <glib.h>

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/vgw-address-group.h"
@@ -20,6 +22,7 @@
 #define SETTING_LEVEL_MASK 0xffff
 #define SETTING_JSON (1 << 16)
 #define SETTING_COLOUR (1 << 17)
+#define SETTING_JOURNAL (1 << 19)        /* each line begins with its priority, <N> */
 #define SETTING_INSTALLED (1 << 18)      /* before that GLib's own writer decides what is shown */
 static gint settings = G_LOG_LEVEL_INFO; /* atomic */
 static VgwLogWriter *writer;             /* atomic; NULL until it is installed, and in a forked child */
@@ -249,6 +252,12 @@ format_line (gint setting, GLogLevelFlags level, Text domain, Text session_id, T
     line = format_json (now_us, level, domain, session_id, message);
   else
     line = format_text (now_us, level, domain, session_id, message, (setting & SETTING_COLOUR) != 0);
+  if (setting & SETTING_JOURNAL)
+    {
+      g_string_prepend_c (line, '>');
+      g_string_prepend (line, get_level_info (level)->priority);
+      g_string_prepend_c (line, '<');
+    }
   g_string_append_c (line, '\n');
   return line;
 }
@@ -302,6 +311,17 @@ static gboolean
 is_colour_wanted (void)
 {
   return isatty (STDERR_FILENO) && g_getenv ("NO_COLOR") == NULL && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
+}
+
+gboolean
+vgw_log_is_journal (void)
+{
+  const char *stream = g_getenv ("JOURNAL_STREAM");
+  guint64 device, inode;
+  struct stat info;
+
+  return stream != NULL && sscanf (stream, "%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, &device, &inode) == 2
+         && fstat (STDERR_FILENO, &info) == 0 && info.st_dev == device && info.st_ino == inode;
 }
 
 gboolean
@@ -360,7 +380,45 @@ vgw_log_configure (VgwLogFormat format, GLogLevelFlags level)
     setting |= SETTING_JSON;
   else if (is_colour_wanted ())
     setting |= SETTING_COLOUR;
+  if (vgw_log_is_journal ())
+    setting |= SETTING_JOURNAL;
   g_atomic_int_set (&settings, setting);
+}
+
+void
+vgw_log_set_level (GLogLevelFlags level)
+{
+  gint old;
+
+  do
+    old = g_atomic_int_get (&settings);
+  while (!g_atomic_int_compare_and_exchange (&settings, old,
+                                             (old & ~SETTING_LEVEL_MASK) | ((gint) level & SETTING_LEVEL_MASK)));
+}
+
+GLogLevelFlags
+vgw_log_get_level (void)
+{
+  return (GLogLevelFlags) (g_atomic_int_get (&settings) & SETTING_LEVEL_MASK);
+}
+
+const char *
+vgw_log_level_to_string (GLogLevelFlags level)
+{
+  return get_level_info (level)->name;
+}
+
+gboolean
+vgw_log_level_from_string (const char *name, GLogLevelFlags *level)
+{
+  for (guint i = G_N_ELEMENTS (levels); i > 1; i--) /* not "fatal" */
+    {
+      if (!g_str_equal (levels[i - 1].name, name))
+        continue;
+      *level = levels[i - 1].level;
+      return TRUE;
+    }
+  return FALSE;
 }
 
 static void

@@ -19,11 +19,23 @@ typedef struct
 /* Installs the GLib log writer. To be called once, before threads start. Lines are written to stderr with one write ()
  * each, by a thread of their own, so that logging never blocks. At most a megabyte is queued; lines beyond that are
  * dropped, and a line has their number. exit () and a fatal line flush the queue, for a second at most.
+ * Where stderr is journald's (JOURNAL_STREAM), each line begins with its priority: sd-daemon(3).
  * Control characters and invalid UTF-8 in any field are escaped: a client cannot forge a line. */
 void vgw_log_init (VgwLogFormat format, GLogLevelFlags level);
 
+/* Whether standard error is the stream to journald that systemd gives a service: systemd.exec(5), JOURNAL_STREAM. */
+gboolean vgw_log_is_journal (void);
+
 /* Changes format and level while running (SIGHUP). Any thread. */
 void vgw_log_configure (VgwLogFormat format, GLogLevelFlags level);
+
+/* Changes the level alone; a reload sets the configured one again. Any thread. */
+void vgw_log_set_level (GLogLevelFlags level);
+GLogLevelFlags vgw_log_get_level (void);
+
+/* "debug", "info", "warning", "error", as in the configuration. */
+const char *vgw_log_level_to_string (GLogLevelFlags level);
+gboolean vgw_log_level_from_string (const char *name, GLogLevelFlags *level);
 
 /* Waits until all queued lines are written, for @timeout_ms at most. FALSE on timeout. */
 gboolean vgw_log_flush (guint timeout_ms);

@@ -30,6 +30,8 @@ typedef struct
   guint64 cleared_ms;       /* CLEARED: the audio that was dropped */
   guint64 utterance_ms;     /* played of the present or last utterance, which begins with the first audio after DRAINED
                              * or CLEARED */
+  gint64 at_us;             /* g_get_monotonic_time () of the event */
+  gint64 queued_us;         /* STARTED: as at_us, when the first audio of the utterance was queued */
   guint64 place;            /* PLACE: its number, not 0 */
   gboolean is_lost;         /* PLACE: the queue was cleared before */
 } VgwPlayoutEvent;

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/vgw-base64url.h"
+
 void
 vgw_random_bytes (guint8 *bytes, gsize length)
 {
@@ -35,9 +37,8 @@ vgw_random_base64 (gsize n_bytes)
 char *
 vgw_random_base64url (gsize n_bytes)
 {
-  char *text = vgw_random_base64 (n_bytes);
+  g_autofree guint8 *bytes = g_malloc (n_bytes);
 
-  g_strdelimit (text, "+", '-');
-  g_strdelimit (text, "/", '_');
-  return text;
+  vgw_random_bytes (bytes, n_bytes);
+  return vgw_base64url_encode (bytes, n_bytes);
 }

@@ -8,6 +8,7 @@
 #include "base/vgw-error.h"
 #include "engine/vgw-engine-factory.h"
 #include "manager/vgw-manager-factory.h"
+#include "manager/vgw-redis-connection.h"
 #include "manager/vgw-webhook-signature.h"
 #include "net/vgw-http-proxies.h"
 
@@ -22,6 +23,11 @@
 #define TURN "(?<scheme>turns?:)(?!//)(?:" USER ":" PASSWORD "@)?(?<server>" HOST PORT "(?:\\?transport=(?:udp|tcp))?)"
 /* at most 32 bytes; no "--", which would be the separator in an environment variable */
 #define ENGINE_NAME "(?![-a-z0-9]{33})[a-z0-9]+(?:-[a-z0-9]+)*"
+
+#define NODE_NAME "[A-Za-z0-9](?:[-._A-Za-z0-9]{0,61}[A-Za-z0-9])?"
+#define NODE_URL "https?://" HOST PORT
+/* a pattern has one group of a name */
+#define SECOND_URL "https?://(?:[-._A-Za-z0-9]{1,253}|\\[[0-9A-Fa-f:.]+\\])" PORT
 
 #define CREDENTIALS_HINT                                                                                               \
   "or turns: for TLS; a ':', '@', '%' or ';' in the credentials is written as %3A, %40, %25 or %3B"
@@ -257,10 +263,23 @@ static const struct
     .must = "must be a name of 1 to 64 letters, digits, '.', '_' or '-'" },
   [VGW_CONFIG_CHECK_HEADER] = { .pattern = "[ -~]*", .must = "must be printable ASCII" },
   [VGW_CONFIG_CHECK_TOKEN_KEY] = { .check = check_token_key },
+  [VGW_CONFIG_CHECK_ADMIN_TOKEN] = { .pattern = "[-._~A-Za-z0-9]{32,512}",
+    .must = "must have 32 to 512 letters, digits and - . _ ~, such as the output of openssl rand -hex 32" },
   [VGW_CONFIG_CHECK_MANAGER_TYPE] = { .check = check_manager_type },
   [VGW_CONFIG_CHECK_WEBHOOK_SECRET] = { .check = check_webhook_secret },
   [VGW_CONFIG_CHECK_HTTP_URL_OR_NONE] = { .is_good = is_http_url, .may_be_empty = TRUE,
     .must = "must be https://HOST[:PORT]/PATH or http://, such as https://app.example.org/hooks/calls" },
+  [VGW_CONFIG_CHECK_NODE_NAME_OR_NONE] = { .pattern = NODE_NAME, .may_be_empty = TRUE,
+    .must = "must be a name of at most 63 letters, digits, '.', '_' and '-', such as a host name" },
+  [VGW_CONFIG_CHECK_NODE_URL_OR_NONE] = { .pattern = NODE_URL, .may_be_empty = TRUE,
+    .must = "must be http://HOST[:PORT] or https://, without a path, such as http://10.0.0.7:8080" },
+  [VGW_CONFIG_CHECK_NODE_KEY] = { .pattern = "[!-~]{32,512}",
+    .must = "must have 32 to 512 characters without spaces; \"openssl rand -hex 32\" makes one" },
+  [VGW_CONFIG_CHECK_NODE_PEER] = { .pattern = NODE_NAME "=" NODE_URL "(?:," SECOND_URL ")?",
+    .must = "must be NAME=URL or NAME=URL,ADMIN-URL, such as b=http://10.0.0.8:8080,http://10.0.0.8:8081" },
+  [VGW_CONFIG_CHECK_REDIS_URL_OR_NONE] = { .is_good = vgw_redis_url_check, .may_be_empty = TRUE,
+    .must = "must be redis://HOST[:PORT][/DATABASE], rediss:// for TLS, or unix:/PATH, without user name and password, "
+            "which are manager.redis-username and manager.redis-password-file" },
   [VGW_CONFIG_CHECK_WEBSOCKET_URL] = { .is_good = is_websocket_url,
     .must = "must be ws://HOST[:PORT]/PATH or wss://, such as ws://127.0.0.1:9000/; put a secret into "
             "authorization" },

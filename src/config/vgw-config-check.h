@@ -27,9 +27,15 @@ typedef enum
   VGW_CONFIG_CHECK_PARAMETER_NAME, /* and no secret's */
   VGW_CONFIG_CHECK_HEADER,         /* the value of an HTTP header, or nothing */
   VGW_CONFIG_CHECK_TOKEN_KEY,      /* one line of vgw_token_read_keys () */
+  VGW_CONFIG_CHECK_ADMIN_TOKEN,
   VGW_CONFIG_CHECK_MANAGER_TYPE,   /* one of vgw_manager_list_types () */
   VGW_CONFIG_CHECK_WEBHOOK_SECRET, /* see vgw_webhook_secret_parse () */
   VGW_CONFIG_CHECK_HTTP_URL_OR_NONE,
+  VGW_CONFIG_CHECK_NODE_NAME_OR_NONE,
+  VGW_CONFIG_CHECK_NODE_URL_OR_NONE, /* without a path */
+  VGW_CONFIG_CHECK_NODE_KEY,
+  VGW_CONFIG_CHECK_NODE_PEER,         /* "NAME=URL", "NAME=URL,URL" */
+  VGW_CONFIG_CHECK_REDIS_URL_OR_NONE, /* see vgw_redis_url_check () */
   VGW_CONFIG_CHECK_WEBSOCKET_URL,
   VGW_CONFIG_CHECK_TCP_URL,
 } VgwConfigCheck;

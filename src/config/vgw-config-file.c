@@ -8,6 +8,8 @@
 #include "base/vgw-error.h"
 
 #define MAX_FILE_BYTES (1024 * 1024)
+#define CREDENTIAL_PREFIX "credential:"
+#define CREDENTIALS_VARIABLE "CREDENTIALS_DIRECTORY"
 
 char *
 vgw_config_file_read (const char *path, GError **error)
@@ -30,6 +32,36 @@ vgw_config_file_read (const char *path, GError **error)
   else
     return g_strdup (text);
   return NULL;
+}
+
+static char *
+find_credential (const char *name, GError **error)
+{
+  const char *directory = g_getenv (CREDENTIALS_VARIABLE);
+  g_autofree char *path = directory != NULL ? g_build_filename (directory, name, NULL) : NULL;
+
+  if (*name == '\0' || strchr (name, '/') != NULL || g_str_equal (name, ".") || g_str_equal (name, ".."))
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "%s must be followed by the name of a credential",
+                 CREDENTIAL_PREFIX);
+  else if (path == NULL)
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG,
+                 "%s%s: there is no $%s: systemd sets it for a unit with LoadCredential=%s:FILE", CREDENTIAL_PREFIX,
+                 name, CREDENTIALS_VARIABLE, name);
+  else if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG,
+                 "%s%s: there is no %s: the unit needs LoadCredential=%s:FILE, and a restart", CREDENTIAL_PREFIX, name,
+                 path, name);
+  else
+    return g_steal_pointer (&path);
+  return NULL;
+}
+
+char *
+vgw_config_file_find (const char *name, const char *base, GError **error)
+{
+  if (g_str_has_prefix (name, CREDENTIAL_PREFIX))
+    return find_credential (name + strlen (CREDENTIAL_PREFIX), error);
+  return base == NULL || g_path_is_absolute (name) ? g_strdup (name) : g_build_filename (base, name, NULL);
 }
 
 typedef struct

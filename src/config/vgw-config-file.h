@@ -8,6 +8,11 @@
  * (transfer full) */
 char *vgw_config_file_read (const char *path, GError **error);
 
+/* The path of the file that a key names with @name. "credential:NAME" is a credential of the systemd unit, a file in
+ * $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential=), which has to exist. Another name is relative to @base, or
+ * where that is NULL to the working directory. Errors: VGW_ERROR_CONFIG. Returns: (transfer full) */
+char *vgw_config_file_find (const char *name, const char *base, GError **error);
+
 /* A line that is neither empty nor a comment. Valid during the call. */
 typedef struct
 {

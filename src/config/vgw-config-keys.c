@@ -8,17 +8,15 @@
 #define HOUR_MS (60 * MINUTE_MS)
 #define YEAR_S (365 * 24 * 3600)
 
-#define FILE_SUFFIX "-file"
-#define VARIABLE_PREFIX "VGW_"
-
 const VgwConfigGroup vgw_config_groups[] = {
   { "http", "The public listener: the page and the doors (/ws, WHIP, Pipecat, OpenAI)" },
-  { "admin", "The admin listener: health, sessions and metrics, for the operator" },
+  { "admin", "The admin listener: health, metrics, the admin API and the dashboard, for the operator" },
   { "access", "Who may call" },
+  { "node", "One of several gateways that share the calls of one service (docs/DEPLOY.md, \"Several gateways\")" },
   { "ice", "How media is connected" },
   { "media", "The audio path" },
   { "engine", "Speech engines: the default one, and the defaults for all engines" },
-  { "record", "The engine \"record\"" },
+  { "record", "Recordings: the engine \"record\", and a record of each call" },
   { "manager", "The session managers, which are notified of every session" },
   { "session", "Sessions that have temporarily lost their client" },
   { "limits", "Limits of sessions" },
@@ -30,6 +28,7 @@ const VgwConfigGroup vgw_config_groups[] = {
 /* clang-format off */
 static const VgwConfigChoice access_modes[] = { { "open", VGW_ACCESS_OPEN }, { "token", VGW_ACCESS_TOKEN },
                                                 { NULL, 0 } };
+static const VgwConfigChoice admission_defaults[] = { { "deny", FALSE }, { "allow", TRUE }, { NULL, 0 } };
 static const VgwConfigChoice ice_agents[] = { { "mux", VGW_ICE_AGENT_MUX }, { "nice", VGW_ICE_AGENT_NICE },
                                               { NULL, 0 } };
 static const VgwConfigChoice sample_rates[] = { { "8000", 8000 }, { "16000", 16000 }, { "24000", 24000 },
@@ -69,11 +68,13 @@ const VgwConfigKey vgw_config_keys[] = {
   { "http", "port", PORT (VgwConfig, http.port), "8080",
     .brief = "TCP port to listen on",
     .detail = "0 takes any free port, which is logged." },
-  { "http", "tls-certificate", TEXT (VgwConfig, http.tls_certificate), "", .flags = VGW_CONFIG_RELOADABLE,
+  { "http", "tls-certificate", TEXT (VgwConfig, http.tls_certificate), "",
+    .flags = VGW_CONFIG_RELOADABLE | VGW_CONFIG_FILE_NAME,
     .brief = "PEM file with the certificate for https: and wss:",
     .detail = "Followed by those of intermediate authorities, as in fullchain.pem. Set together with http.tls-key. A "
               "reload reads both files again; open connections keep the old certificate. Empty: no TLS." },
-  { "http", "tls-key", TEXT (VgwConfig, http.tls_key), "", .flags = VGW_CONFIG_RELOADABLE,
+  { "http", "tls-key", TEXT (VgwConfig, http.tls_key), "",
+    .flags = VGW_CONFIG_RELOADABLE | VGW_CONFIG_FILE_NAME,
     .brief = "PEM file with the private key of http.tls-certificate",
     .detail = "Without a passphrase. It must not be accessible to other users (chmod 600 or 640)." },
   { "http", "page", BOOL (VgwConfig, pages.serves_page), "true",
@@ -108,13 +109,19 @@ const VgwConfigKey vgw_config_keys[] = {
               "disagree is refused. Connections from trusted proxies are exempt from "
               "http.max-connections-per-address." },
 
-  { "admin", "address", TEXT (VgwConfig, admin.address), "127.0.0.1", .check = VGW_CONFIG_CHECK_LOOPBACK_OR_NONE,
-    .brief = "Loopback IP address to listen on",
-    .detail = "The listener has no authentication, so it accepts connections from this machine only; a proxy in "
-              "front of it can authenticate others. Empty: no admin listener." },
+  { "admin", "address", TEXT (VgwConfig, admin.address), "127.0.0.1", .check = VGW_CONFIG_CHECK_ADDRESS_OR_NONE,
+    .brief = "IP address to listen on",
+    .detail = "An address that other machines can reach needs admin.token-file. The listener has no TLS: put a proxy "
+              "with TLS in front of it, or use a private network. Empty: no admin listener." },
   { "admin", "port", PORT (VgwConfig, admin.port), "8081",
     .brief = "TCP port to listen on",
     .detail = "0 takes any free port, which is logged." },
+  { "admin", "token", LIST (VgwConfig, admin.tokens), "",
+    .flags = VGW_CONFIG_SECRET | VGW_CONFIG_PRIVATE | VGW_CONFIG_RELOADABLE, .check = VGW_CONFIG_CHECK_ADMIN_TOKEN,
+    .brief = "Tokens, one of which each request needs, as Authorization: Bearer TOKEN",
+    .detail = "Use admin.token-file, which names a file with one token on each line; it must not be accessible to "
+              "other users (chmod 600 or 640). A token has 32 to 512 letters, digits and - . _ ~. Without any, "
+              "everyone on this machine may use the listener." },
 
   { "access", "mode", CHOICE (VgwConfig, access.mode), "open", .choices = access_modes,
     .brief = "Who may call",
@@ -140,6 +147,34 @@ const VgwConfigKey vgw_config_keys[] = {
               "false, as behind a proxy; addresses and localhost need none. Such as https://shop.example; * allows any "
               "origin; null allows pages without an origin (a sandboxed frame, a file), which anybody can create. A "
               "client that sends no Origin header is not restricted by this list; every browser sends one." },
+
+  { "node", "name", TEXT (VgwConfig, node.name), "", .check = VGW_CONFIG_CHECK_NODE_NAME_OR_NONE,
+    .brief = "Name of this gateway, which is another one than those of the others",
+    .detail = "It is part of the ids of sessions, so that a request for a session of another gateway is sent on to "
+              "that one. Empty: there are no others." },
+  { "node", "url", TEXT (VgwConfig, node.url), "", .check = VGW_CONFIG_CHECK_NODE_URL_OR_NONE,
+    .brief = "Address of the public listener, for the other gateways",
+    .detail = "Such as http://10.0.0.7:8080: where the others reach http.port. With https: the certificate is verified "
+              "for that host. Reported to the others where they share a directory; node.peers needs none. Empty: "
+              "http.address and http.port, unless that is every address, or of this machine alone." },
+  { "node", "admin-url", TEXT (VgwConfig, node.admin_url), "", .check = VGW_CONFIG_CHECK_NODE_URL_OR_NONE,
+    .brief = "Address of the admin listener, for the other gateways",
+    .detail = "As node.url, for admin.address and admin.port." },
+  { "node", "keys", LIST (VgwConfig, node.keys), "", .flags = VGW_CONFIG_SECRET | VGW_CONFIG_PRIVATE,
+    .check = VGW_CONFIG_CHECK_NODE_KEY,
+    .brief = "Keys that all gateways share, for the signatures of ids and of requests that are sent on",
+    .detail = "Use node.keys-file, which names a file with one key on each line; it must not be accessible to other "
+              "users. The first key signs, and all are accepted, so that the gateways can change from one to the other "
+              "one at a time." },
+  { "node", "peers", LIST (VgwConfig, node.peers), "", .check = VGW_CONFIG_CHECK_NODE_PEER,
+    .brief = "The other gateways, as NAME=URL or NAME=URL,ADMIN-URL",
+    .detail = "Such as b=http://10.0.0.8:8080,http://10.0.0.8:8081;c=http://10.0.0.9:8080: where the public listener "
+              "is, and the admin listener, which requests of the admin API are sent on to. Requests are sent to these "
+              "addresses only, and to those of the shared directory." },
+  { "node", "tls-ca", TEXT (VgwConfig, node.tls_ca), "", .flags = VGW_CONFIG_FILE_NAME,
+    .brief = "Certificates to trust for connections to gateways with https:",
+    .detail = "A PEM file, which replaces the system's authorities: the certificate of a private authority, or a "
+              "self-signed one. Relative to the working directory, and read once, at startup." },
 
   { "ice", "agent", CHOICE (VgwConfig, media.ice_agent), "mux", .choices = ice_agents,
     .brief = "ICE agent",
@@ -221,7 +256,14 @@ const VgwConfigKey vgw_config_keys[] = {
     .brief = "GStreamer elements allowed in pipelines in addition to the built-in list",
     .detail = "An element that opens files or sockets lets a description do so." },
   { "media", "latency-ms", MILLISECONDS (VgwConfig, media.latency_ms), "40", .max = 2000,
-    .brief = "Delay of the jitter buffer" },
+    .brief = "Longest wait of the jitter buffer for a missing packet",
+    .detail = "It waits only on paths that have reordered packets in the last minute, half as long again as the "
+              "longest delay of these." },
+  { "media", "dtx", BOOL (VgwConfig, media.uses_dtx), "true",
+    .brief = "Send nothing but keep-alives while the bot is silent",
+    .detail = "With Opus, after 200 ms without audio or with digital silence of the bot, no frame is encoded, and a "
+              "packet of one byte is sent every 400 ms. Audio that is merely quiet is always sent. A caller can refuse "
+              "it with usedtx=0 in its offer." },
   { "media", "adapt-complexity", BOOL (VgwConfig, media.adapts_complexity), "true",
     .brief = "Lower the Opus complexity while the machine is overloaded",
     .detail = "The complexity of vgwopusenc is lowered before frames are sent late, and raised again afterwards; the "
@@ -240,7 +282,7 @@ const VgwConfigKey vgw_config_keys[] = {
     .check = VGW_CONFIG_CHECK_HEADER,
     .brief = "Value of the Authorization header for the bot's WebSocket",
     .detail = "Such as Bearer TOKEN. authorization-file names a file that contains it." },
-  { "engine NAME", "tls-ca", TEXT (VgwEngineConfig, tls_ca), "",
+  { "engine NAME", "tls-ca", TEXT (VgwEngineConfig, tls_ca), "", .flags = VGW_CONFIG_FILE_NAME,
     .brief = "Certificates to trust for the bot's TLS connection (wss://)",
     .detail = "A PEM file, which replaces the system's authorities: the certificate of a private authority, or a "
               "self-signed one. Relative to the working directory, and read once, at startup." },
@@ -250,6 +292,9 @@ const VgwConfigKey vgw_config_keys[] = {
   { "engine NAME", "record-directory", TEXT (VgwEngineConfig, record_directory), "",
     .brief = "Directory of the WAV files (record)",
     .detail = "Empty: the directory of [record]." },
+  { "engine NAME", "skip-silence", BOOL (VgwEngineConfig, skips_silence), "false",
+    .brief = "Play back only sound, and nothing while the caller is silent (echo)",
+    .detail = "As a bot does, which sends no audio between its utterances: for measurements of conversations." },
   { "engine NAME", "selectable", BOOL (VgwEngineConfig, is_selectable), "false",
     .brief = "Let clients select this engine (?engine=NAME, /whip/NAME, OpenAI's model)",
     .detail = "engine.default can always be selected." },
@@ -275,6 +320,9 @@ const VgwConfigKey vgw_config_keys[] = {
     .brief = "Audio to collect before an utterance starts, for an engine with a url",
     .detail = "This compensates for the jitter of a bot that sends in real time; after late packets up to 120 ms are "
               "collected. Audio that is sent ahead is not delayed." },
+  { "engine", "speed-up", BOOL (VgwEngineConfig, may_speed_up), "true",
+    .brief = "Play speech of an engine in real time up to 25 % faster while the queue has delay from a stall",
+    .detail = "With its pitch. false: delay is taken out of pauses only." },
   { "engine", "barge-in", CHOICE (VgwEngineConfig, barge_in), "none", .choices = barge_ins,
     .brief = "What to do with queued engine audio when the caller speaks",
     .detail = "none: nothing, the engine decides. duck: attenuate it meanwhile. pause: pause it, and continue "
@@ -325,11 +373,29 @@ const VgwConfigKey vgw_config_keys[] = {
     .check = VGW_CONFIG_CHECK_NOT_EMPTY,
     .brief = "Directory of the WAV files",
     .detail = "Created if it does not exist; relative to the working directory." },
+  { "record", "call-bundle", TEXT (VgwConfig, bundles.directory), "",
+    .brief = "Directory in which a record of each call is kept",
+    .detail = "A folder for each call, with its audio in stereo, its events, and a page that shows and plays both "
+              "(docs/RECORDING.md). Empty: none. A bot pauses it with the event recording-pause." },
+  { "record", "call-bundle-max-mb", NUMBER (VgwConfig, bundles.max_mb), "10000", .max = 100 * 1000 * 1000,
+    .brief = "Size of that directory in MB above which the oldest records are removed",
+    .detail = "The calls that go on are not removed. 0: no limit." },
+  { "record", "call-bundle-max-days", NUMBER (VgwConfig, bundles.max_days), "30", .max = 36500,
+    .brief = "Age in days after which a record of a call is removed",
+    .detail = "0: no limit." },
+  { "record", "call-bundle-max-minutes", NUMBER (VgwConfig, bundles.max_minutes), "120", .max = 24 * 60,
+    .brief = "Length of the audio that is recorded of one call",
+    .detail = "Its events are recorded to the end. 0: no limit." },
 
   { "manager", "types", LIST (VgwConfig, manager.types), "log", .check = VGW_CONFIG_CHECK_MANAGER_TYPE,
-    .brief = "Session managers (log, webhook)",
+    .brief = "Session managers (log, webhook, redis)",
     .detail = "log: a line in the log when a session starts, changes or ends. webhook: an HTTP request to "
-              "manager.webhook-url. All of them are notified of every session." },
+              "manager.webhook-url. redis: keys and a stream of events in the server of manager.redis-url. All of "
+              "them are notified of every session." },
+  { "manager", "update-interval-s", SECONDS (VgwConfig, manager.update_interval_s), "30",
+    .flags = VGW_CONFIG_RELOADABLE, .max = 3600,
+    .brief = "Time between two updates about a session that has not changed, with its statistics",
+    .detail = "Applies to new sessions. 0: only changes are reported. log does not write these updates." },
   { "manager", "webhook-url", TEXT (VgwConfig, manager.webhook.url), "",
     .check = VGW_CONFIG_CHECK_HTTP_URL_OR_NONE,
     .brief = "Address that session events are posted to",
@@ -351,6 +417,47 @@ const VgwConfigKey vgw_config_keys[] = {
   { "manager", "webhook-queue", NUMBER (VgwConfig, manager.webhook.max_events), "1000", .min = 8, .max = 100000,
     .flags = VGW_CONFIG_RELOADABLE,
     .brief = "Maximum number of events that wait for the webhook",
+    .detail = "Events beyond the limit are dropped and counted in vgw_manager_dropped_total." },
+  { "manager", "webhook-admission", BOOL (VgwConfig, manager.webhook.has_admission), "false",
+    .flags = VGW_CONFIG_RELOADABLE,
+    .brief = "Let the webhook decide which sessions are admitted",
+    .detail = "A session begins when session.register is answered with {\"admit\":true}." },
+  { "manager", "webhook-admission-timeout-s", SECONDS (VgwConfig, manager.webhook.admission_timeout_s), "5",
+    .flags = VGW_CONFIG_RELOADABLE, .min = 1, .max = 20,
+    .brief = "How long a session waits for the webhook's decision" },
+  { "manager", "webhook-admission-default", CHOICE (VgwConfig, manager.webhook.admits_by_default), "deny",
+    .flags = VGW_CONFIG_RELOADABLE, .choices = admission_defaults,
+    .brief = "What happens to a session about which the webhook has not decided in time" },
+  { "manager", "redis-url", TEXT (VgwConfig, manager.redis.url), "", .check = VGW_CONFIG_CHECK_REDIS_URL_OR_NONE,
+    .brief = "Redis server that sessions, nodes and events are written to",
+    .detail = "redis://HOST[:PORT][/DATABASE], rediss:// for TLS, or unix:/PATH. Credentials are keys of their own." },
+  { "manager", "redis-username", TEXT (VgwConfig, manager.redis.username), "", .flags = VGW_CONFIG_RELOADABLE,
+    .brief = "User of the Redis server",
+    .detail = "Empty: the user \"default\"." },
+  { "manager", "redis-password", TEXT (VgwConfig, manager.redis.password), "",
+    .flags = VGW_CONFIG_SECRET | VGW_CONFIG_PRIVATE | VGW_CONFIG_RELOADABLE,
+    .brief = "Password for the Redis server",
+    .detail = "Use manager.redis-password-file, which names a file with the password; it must not be accessible to "
+              "other users. A reload applies it to the next connection." },
+  { "manager", "redis-ca", TEXT (VgwConfig, manager.redis.ca), "", .flags = VGW_CONFIG_FILE_NAME,
+    .brief = "PEM file with the certificate authorities for rediss:",
+    .detail = "It replaces the system's authorities. Empty: those of the system." },
+  { "manager", "redis-prefix", TEXT (VgwConfig, manager.redis.prefix), "vgw:",
+    .brief = "Beginning of the names of all keys in Redis",
+    .detail = "Gateways with the same prefix in the same database are nodes of one service." },
+  { "manager", "redis-ttl-s", SECONDS (VgwConfig, manager.redis.ttl_s), "30", .min = 3, .max = 3600,
+    .brief = "Time after which the keys of a gateway that has died disappear",
+    .detail = "A running gateway refreshes its keys three times within it." },
+  { "manager", "redis-timeout-ms", MILLISECONDS (VgwConfig, manager.redis.timeout_ms), "5000", .min = 100,
+    .max = MINUTE_MS,
+    .brief = "Time limit for connecting to Redis, and for its reply to a command",
+    .detail = "After that, the connection is closed and made again." },
+  { "manager", "redis-stream-length", NUMBER (VgwConfig, manager.redis.max_stream_length), "10000", .max = 10000000,
+    .brief = "Number of events that the stream in Redis keeps, approximately",
+    .detail = "0: no events are written, only the keys of sessions and nodes." },
+  { "manager", "redis-queue", NUMBER (VgwConfig, manager.redis.max_events), "1000", .min = 8, .max = 100000,
+    .flags = VGW_CONFIG_RELOADABLE,
+    .brief = "Maximum number of events that wait for Redis",
     .detail = "Events beyond the limit are dropped and counted in vgw_manager_dropped_total." },
 
   { "session", "resume-grace-ms", MILLISECONDS (VgwConfig, session.resume_grace_ms), "30000", .max = HOUR_MS,
@@ -406,7 +513,7 @@ const VgwConfigKey vgw_config_keys[] = {
   { "shutdown", "drain-timeout-s", SECONDS (VgwConfig, drain_timeout_s), "0", .flags = VGW_CONFIG_RELOADABLE,
     .max = 24 * 3600,
     .brief = "How long calls in progress may continue after SIGTERM",
-    .detail = "Meanwhile new sessions are refused, and /readyz of the admin listener is 503. The gateway ends with "
+    .detail = "Meanwhile new sessions are refused, and /readyz is 503. The gateway ends with "
               "the last call, after this time, or at a second signal. SIGINT (Ctrl+C) ends all calls at once. 0: "
               "SIGTERM ends all calls at once, too. With Type=notify, systemd waits for it; other service managers "
               "need a longer stop timeout." },
@@ -451,7 +558,8 @@ vgw_config_find_key (const char *group, const char *name, gboolean *is_file)
     {
       gsize key_length = strlen (key->name);
 
-      *is_file = (key->flags & VGW_CONFIG_SECRET) && length > key_length && strcmp (name + key_length, FILE_SUFFIX) == 0
+      *is_file = (key->flags & VGW_CONFIG_SECRET) && length > key_length
+                 && strcmp (name + key_length, VGW_CONFIG_FILE_SUFFIX) == 0
                  && strncmp (name, key->name, key_length) == 0;
       if (vgw_config_is_in_group (key, group)
           && (*is_file || strcmp (name, key->name) == 0 || g_strcmp0 (name, key->alias) == 0))
@@ -486,37 +594,4 @@ gpointer
 vgw_config_get_values (const VgwConfig *config, const VgwConfigKey *key)
 {
   return (gpointer) (key->is_of_engine ? (gconstpointer) &config->engine.defaults : config);
-}
-
-/* "VGW_HTTP_PORT" of "http", "port" and "" (transfer full). */
-static char *
-make_variable_name (const char *group, const char *name, const char *suffix)
-{
-  g_autofree char *joined = g_strconcat (VARIABLE_PREFIX, group, "_", name, suffix, NULL);
-  g_autofree char *upper = g_ascii_strup (joined, -1);
-
-  return g_strdelimit (g_steal_pointer (&upper), "-", '_');
-}
-
-char *
-vgw_config_variable_name (const VgwConfigKey *key, gboolean is_file)
-{
-  return make_variable_name (key->group, key->name, is_file ? FILE_SUFFIX : "");
-}
-
-const VgwConfigKey *
-vgw_config_find_variable (const char *variable, gboolean *is_file)
-{
-  for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
-    {
-      g_autofree char *name = vgw_config_variable_name (key, FALSE);
-      g_autofree char *file_name = vgw_config_variable_name (key, TRUE);
-      g_autofree char *alias = make_variable_name (key->group, key->alias != NULL ? key->alias : key->name, "");
-
-      *is_file = (key->flags & VGW_CONFIG_SECRET) && strcmp (variable, file_name) == 0;
-      if (vgw_config_has_group (key->group)
-          && (*is_file || strcmp (variable, name) == 0 || strcmp (variable, alias) == 0))
-        return key;
-    }
-  return NULL;
 }

@@ -30,6 +30,7 @@ typedef enum
   VGW_CONFIG_SECRET = 1 << 0,     /* never shown; NAME-file gives a file to read it from */
   VGW_CONFIG_RELOADABLE = 1 << 1, /* can change without touching calls: vgw_config_reload () */
   VGW_CONFIG_PRIVATE = 1 << 2,    /* of a secret: its file must not be accessible to other users */
+  VGW_CONFIG_FILE_NAME = 1 << 3,  /* of a text: the name of a file, or of a credential (vgw_config_file_find ()) */
 } VgwConfigFlags;
 
 typedef struct
@@ -37,6 +38,8 @@ typedef struct
   const char *name; /* NULL ends the array */
   guint value;      /* for VGW_CONFIG_CHOICE */
 } VgwConfigChoice;
+
+#define VGW_CONFIG_FILE_SUFFIX "-file" /* of the name of a secret: its value is the name of a file */
 
 typedef struct
 {
@@ -83,9 +86,3 @@ VgwConfigOrigin *vgw_config_origins_find (VgwConfigOrigin *origins, const char *
 
 /* The struct in @config that @key's offset refers to. (transfer none) */
 gpointer vgw_config_get_values (const VgwConfig *config, const VgwConfigKey *key);
-
-/* "VGW_HTTP_PORT" (transfer full). */
-char *vgw_config_variable_name (const VgwConfigKey *key, gboolean is_file);
-
-/* The key of the environment variable @variable ("VGW_HTTP_PORT"), or NULL. */
-const VgwConfigKey *vgw_config_find_variable (const char *variable, gboolean *is_file);

@@ -14,6 +14,8 @@
 #include "config/vgw-config-keys.h"
 #include "config/vgw-config-suggest.h"
 #include "config/vgw-config-value.h"
+#include "config/vgw-config-variables.h"
+#include "net/vgw-tls.h"
 
 #define VARIABLE_PREFIX "VGW_"
 #define TEST_VARIABLE_PREFIX "VGW_TEST_" /* for the tests' own use */
@@ -78,6 +80,7 @@ vgw_config_free (VgwConfig *config)
   vgw_config_origins_free (config->origins);
   g_clear_pointer (&config->engine.engines, g_ptr_array_unref);
   g_clear_pointer (&config->http.tls, vgw_tls_identity_unref);
+  g_clear_object (&config->node.authorities);
   g_free (config);
 }
 
@@ -136,11 +139,11 @@ check_private (const char *path, GError **error)
 static gboolean
 assign_file (gpointer values, const VgwConfigKey *key, const Entry *entry, GError **error)
 {
-  g_autofree char *path = entry->base == NULL || g_path_is_absolute (entry->text)
-                              ? g_strdup (entry->text)
-                              : g_build_filename (entry->base, entry->text, NULL);
+  g_autofree char *path = vgw_config_file_find (entry->text, entry->base, error);
   g_autofree char *content = NULL;
 
+  if (path == NULL)
+    return FALSE;
   if (key->flags & VGW_CONFIG_PRIVATE && !check_private (path, error))
     return FALSE;
   content = vgw_config_file_read (path, error);
@@ -152,20 +155,38 @@ assign_file (gpointer values, const VgwConfigKey *key, const Entry *entry, GErro
   return FALSE;
 }
 
+/* Gives @key, whose value is the name of a file, the text of @entry, or the path of the credential that it names. */
+static gboolean
+assign_path (gpointer values, const VgwConfigKey *key, const Entry *entry, GError **error)
+{
+  g_autofree char *path = vgw_config_file_find (entry->text, NULL, error);
+
+  if (path == NULL)
+    return FALSE;
+  /* the path of a credential has no escapes: systemd has \x2d in names of units */
+  return g_str_equal (path, entry->text) ? vgw_config_assign (values, key, entry->text, error)
+                                         : vgw_config_assign_file_text (values, key, path, error);
+}
+
 /* Sets @key in @values to the value of @entry, and @origin to its origin. */
 static gboolean
 assign (gpointer values, VgwConfigOrigin *origin, const VgwConfigKey *key, gboolean is_file, const Entry *entry,
         GError **error)
 {
   gboolean is_first = check_twice (origin, key, entry, is_file, error);
+  gboolean is_good = FALSE;
 
   g_free (origin->where);
   *origin = (VgwConfigOrigin){ entry->source, is_file, g_strdup (entry->where) };
-  if (is_first
-      && (is_file ? assign_file (values, key, entry, error) : vgw_config_assign (values, key, entry->text, error)))
-    return TRUE;
-  g_prefix_error (error, "%s: ", entry->where);
-  return FALSE;
+  if (is_first && is_file)
+    is_good = assign_file (values, key, entry, error);
+  else if (is_first && key->flags & VGW_CONFIG_FILE_NAME)
+    is_good = assign_path (values, key, entry, error);
+  else if (is_first)
+    is_good = vgw_config_assign (values, key, entry->text, error);
+  if (!is_good)
+    g_prefix_error (error, "%s: ", entry->where);
+  return is_good;
 }
 
 /* Sets the key @name of the existing @group, or of an engine, to the value of @entry. */
@@ -320,7 +341,7 @@ load_setting (Loader *loader, const char *setting, GError **error)
 {
   const char *equals = strchr (setting, '=');
   g_autofree char *left = equals != NULL ? g_strndup (setting, (gsize) (equals - setting)) : g_strdup (setting);
-  g_autofree char *quoted = vgw_config_quote (left);
+  g_autofree char *quoted = vgw_config_quote (strstr (left, "//") != NULL ? setting : left); /* a URL without its key */
   g_autofree char *where = g_strdup_printf ("--set %s", quoted);
   char *dot = strrchr (g_strstrip (left), '.');
   Entry entry = { VGW_CONFIG_FROM_SETTING, where, NULL, equals != NULL ? equals + 1 : NULL };
@@ -394,6 +415,18 @@ check_access (const Loader *loader, GError **error)
 }
 
 static gboolean
+check_admin (const Loader *loader, GError **error)
+{
+  const VgwAdminSettings *admin = &loader->config->admin;
+
+  return vgw_config_check (VGW_CONFIG_CHECK_LOOPBACK_OR_NONE, admin->address, NULL) || *admin->tokens != NULL
+         || fail (loader, "admin", "address", error,
+                  "other machines can reach %s, so that a token is needed: set admin.token-file, or use a loopback "
+                  "address such as 127.0.0.1",
+                  admin->address);
+}
+
+static gboolean
 check_token_keys (const Loader *loader, GError **error)
 {
   const VgwAccessSettings *access = &loader->config->access;
@@ -461,11 +494,33 @@ check_listeners (const Loader *loader, GError **error)
                   config->admin.port, http);
 }
 
+/* A name alone could be forged. */
+static gboolean
+check_node (const Loader *loader, GError **error)
+{
+  VgwNodeSettings *node = &loader->config->node;
+  const VgwConfigOrigin *keys = vgw_config_origins_find (loader->config->origins, "node", "keys");
+  g_autoptr (GError) cause = NULL;
+
+  /* keys that are set and not good have an error of their own */
+  if (*node->name != '\0' && node->keys[0] == NULL && keys->source == VGW_CONFIG_FROM_DEFAULT)
+    return fail (loader, "node", "name", error, "needs node.keys-file, with a key that all gateways share");
+  if (*node->name == '\0' && node->peers[0] != NULL)
+    return fail (loader, "node", "peers", error, "needs node.name, the name of this gateway");
+  if (*node->name == '\0' && *node->url != '\0')
+    return fail (loader, "node", "url", error, "needs node.name, the name of this gateway");
+  if (*node->tls_ca == '\0')
+    return TRUE;
+  node->authorities = vgw_tls_load_authorities (node->tls_ca, &cause);
+  return node->authorities != NULL || fail (loader, "node", "tls-ca", error, "%s", cause->message);
+}
+
 static void
 check_whole (Loader *loader)
 {
   static gboolean (*const checks[]) (const Loader *, GError **) = {
-    check_default_engine, check_access, check_token_keys, check_ports, check_pipelines, check_listeners, check_tls,
+    check_default_engine, check_access,    check_admin, check_token_keys, check_ports,
+    check_pipelines,      check_listeners, check_tls,   check_node,
   };
 
   vgw_config_engines_finish (loader->engines, loader->config, loader->errors);
@@ -478,25 +533,40 @@ check_whole (Loader *loader)
 }
 
 VgwConfig *
-vgw_config_load (const char *path, const char *const *environment, const char *const *settings, GError **error)
+vgw_config_load_valid (const char *path, const char *const *environment, const char *const *settings, GError **error)
 {
   g_auto (Loader) loader = { 0 };
+  GError *cause = NULL;
 
   loader_init (&loader);
   if (!load_file (&loader, path, error))
-    return NULL;
+    {
+      check_whole (&loader); /* its errors would be about values that are in the file */
+      return g_steal_pointer (&loader.config);
+    }
   for (; environment != NULL && *environment != NULL; environment++)
     {
-      GError *cause = NULL;
       load_variable (&loader, *environment, &cause);
-      vgw_config_errors_add (loader.errors, cause);
+      vgw_config_errors_add (loader.errors, g_steal_pointer (&cause));
     }
   for (; settings != NULL && *settings != NULL; settings++)
     {
-      GError *cause = NULL;
       load_setting (&loader, *settings, &cause);
-      vgw_config_errors_add (loader.errors, cause);
+      vgw_config_errors_add (loader.errors, g_steal_pointer (&cause));
     }
   check_whole (&loader);
-  return vgw_config_errors_raise (loader.errors, error) ? g_steal_pointer (&loader.config) : NULL;
+  vgw_config_errors_raise (loader.errors, error);
+  return g_steal_pointer (&loader.config);
+}
+
+VgwConfig *
+vgw_config_load (const char *path, const char *const *environment, const char *const *settings, GError **error)
+{
+  GError *cause = NULL;
+  g_autoptr (VgwConfig) config = vgw_config_load_valid (path, environment, settings, &cause);
+
+  if (cause == NULL)
+    return g_steal_pointer (&config);
+  g_propagate_error (error, cause);
+  return NULL;
 }

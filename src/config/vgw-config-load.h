@@ -9,6 +9,11 @@
 VgwConfig *vgw_config_load (const char *path, const char *const *environment, const char *const *settings,
                             GError **error);
 
+/* As vgw_config_load (), but returns in any case what could be read, with defaults for the rest: to check as much as
+ * possible. @error has all errors. Returns: (transfer full) */
+VgwConfig *vgw_config_load_valid (const char *path, const char *const *environment, const char *const *settings,
+                                  GError **error);
+
 void vgw_config_free (VgwConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwConfig, vgw_config_free)
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/vgw-config-keys.h"
+#include "config/vgw-config-variables.h"
 
 #define ENGINE_VARIABLE_PREFIX "VGW_ENGINE_"
 #define MAX_SUGGEST_BYTES 64 /* longer words are not typing errors */

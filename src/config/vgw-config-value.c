@@ -5,6 +5,7 @@
 #include "base/vgw-error.h"
 
 #define MAX_QUOTED_CHARACTERS 80
+#define HIDDEN "***"
 #define MAX_LIST_ITEMS 1000
 
 static const VgwConfigChoice bools[] = {
@@ -42,10 +43,25 @@ get_max (const VgwConfigKey *key)
   return key->type == VGW_CONFIG_PORT ? G_MAXUINT16 : key->max;
 }
 
+/* @text without the user, the password and the query of a URL, whether that is valid or not: what is before the last
+ * '@', from "://" on where there is one. (transfer full) */
+static char *
+hide_credentials (const char *text)
+{
+  const char *host = strstr (text, "://");
+  const char *start = host != NULL ? host + 3 : text, *at = strrchr (start, '@');
+  const char *rest = at != NULL ? at : start;
+  gsize n_rest = strcspn (rest, "?");
+
+  return g_strdup_printf ("%.*s%s%.*s%s", (int) (start - text), text, at != NULL ? HIDDEN : "", (int) n_rest, rest,
+                          rest[n_rest] != '\0' ? "?" HIDDEN : "");
+}
+
 char *
 vgw_config_quote (const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, (gssize) strnlen (text, 4 * MAX_QUOTED_CHARACTERS + 4));
+  g_autofree char *shown = hide_credentials (text);
+  g_autofree char *valid = g_utf8_make_valid (shown, (gssize) strnlen (shown, 4 * MAX_QUOTED_CHARACTERS + 4));
   g_autofree char *head = NULL;
 
   if (g_utf8_strlen (valid, -1) <= MAX_QUOTED_CHARACTERS)

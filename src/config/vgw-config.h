@@ -4,6 +4,7 @@
 #include "access/vgw-access.h"
 #include "admin/vgw-admin-server.h"
 #include "base/vgw-log.h"
+#include "base/vgw-node-ids.h"
 #include "doors/vgw-pages.h"
 #include "engine/vgw-engine-config.h"
 #include "net/vgw-http-server.h"
@@ -35,6 +36,7 @@ typedef struct
   VgwPagesSettings pages; /* of [http] too */
   VgwAccessSettings access;
   VgwAdminSettings admin;
+  VgwNodeSettings node;
   VgwMediaSettings media;            /* [ice] and [media], and limits.max-mlines */
   const char *const *client_servers; /* ice.client-servers, for callers; vgw_config_split_server () */
   const char *client_turn_secret;    /* ice.client-turn-secret */
@@ -42,6 +44,7 @@ typedef struct
   VgwEngineSettings engine;
   VgwManagerSettings manager;
   VgwSessionSettings session;
+  VgwCallBundleSettings bundles; /* of [record] */
   VgwSessionSettingsLimits limits;
   guint drain_timeout_s; /* shutdown.drain-timeout-s */
   VgwLogSettings log;

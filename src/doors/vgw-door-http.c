@@ -75,6 +75,7 @@ vgw_door_describe_request (VgwHttpRequest *request)
     .host = vgw_http_request_get_header (request, "Host"),
     .origin = vgw_http_request_get_header (request, "Origin"),
     .user_agent = vgw_http_request_get_header (request, "User-Agent"),
+    .traceparent = vgw_http_request_get_header (request, "traceparent"),
     .authorization = vgw_http_request_get_header (request, "Authorization"),
     .subprotocols = vgw_http_request_get_header (request, "Sec-WebSocket-Protocol"),
     .query = vgw_http_request_get_query (request),

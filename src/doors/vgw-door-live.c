@@ -50,7 +50,9 @@ on_message (VgwHttpSession *session, const VgwMessage *message, gpointer user_da
 {
   if (session->data == NULL)
     return;
-  if (message->type == VGW_MESSAGE_ERROR)
+  if (message->type == VGW_MESSAGE_SESSION)
+    vgw_live_call_begin (session->data, message->engine);
+  else if (message->type == VGW_MESSAGE_ERROR)
     vgw_live_call_report_error (session->data, vgw_error_code_to_string (message->error_code), message->error_message);
   else if (message->type == VGW_MESSAGE_STATE && message->reason != NULL)
     vgw_live_call_report_end (session->data, message->reason);

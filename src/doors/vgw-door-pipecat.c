@@ -84,6 +84,27 @@ check_access (VgwDoorPipecat *self, VgwHttpRequest *request, const char *query)
   return grant;
 }
 
+/* The client sends @request again, to the same path with @pc_id in the query, by which it is sent on to the node of the
+ * session: what is in the body comes too late for that. Only once. FALSE where @pc_id is not of another node. */
+static gboolean
+redirect (VgwDoorPipecat *self, VgwHttpRequest *request, const char *pc_id)
+{
+  const VgwNodeIds *ids = vgw_session_table_get_node_ids (self->table);
+  g_autofree char *node = ids != NULL ? vgw_node_ids_find_node (ids, pc_id) : NULL;
+  const char *query = vgw_http_request_get_query (request);
+  g_autofree char *location = NULL, *escaped = NULL;
+
+  if (node == NULL || g_str_equal (node, vgw_node_ids_get_name (ids))
+      || (query != NULL && strstr (query, pc_id) != NULL))
+    return FALSE;
+  escaped = g_uri_escape_string (pc_id, NULL, FALSE);
+  location = g_strdup_printf ("%s?%s%spc_id=%s", vgw_http_request_get_path (request), query != NULL ? query : "",
+                              query != NULL ? "&" : "", escaped);
+  vgw_http_request_set_header (request, "Location", location);
+  reply_detail (request, VGW_HTTP_STATUS_TEMPORARY_REDIRECT, "the session is of another node");
+  return TRUE;
+}
+
 /* The session of @pc_id, for the client that has made it: of the same identity, where access needs one. NULL, and
  * @request has its reply. (transfer none) */
 static VgwHttpSession *
@@ -93,7 +114,7 @@ find_session (VgwDoorPipecat *self, VgwHttpRequest *request, const char *pc_id)
   gboolean has_reply;
   VgwHttpSession *session = vgw_http_sessions_find_for (self->sessions, request, &asked, pc_id, &has_reply);
 
-  if (session == NULL && !has_reply)
+  if (session == NULL && !has_reply && !redirect (self, request, pc_id))
     reply_error (request, VGW_HTTP_STATUS_NOT_FOUND, CALL_IS_OVER);
   return session;
 }
@@ -461,7 +482,7 @@ vgw_door_pipecat_new (VgwHttpServer *server, VgwAccess *access, VgwSessionTable 
   self->sessions = vgw_http_sessions_new (access, table, &session_funcs, self);
   self->access = access;
   self->table = table;
-  self->starts = vgw_pipecat_starts_new ();
+  self->starts = vgw_pipecat_starts_new (vgw_session_table_get_node_ids (table));
   vgw_door_add_routes (server, routes, G_N_ELEMENTS (routes), max_body_bytes, EXPOSED_HEADERS, self);
   return self;
 }

@@ -52,7 +52,11 @@ on_refused (VgwHttpRequest *request, guint status, const GError *error, gpointer
 static void
 on_message (VgwHttpSession *session, const VgwMessage *message, gpointer user_data)
 {
-  if (session->data != NULL && message->type == VGW_MESSAGE_ERROR)
+  if (session->data == NULL)
+    return;
+  if (message->type == VGW_MESSAGE_SESSION)
+    vgw_realtime_call_begin (session->data, message->engine);
+  else if (message->type == VGW_MESSAGE_ERROR)
     vgw_realtime_call_report_error (session->data, vgw_error_code_to_string (message->error_code),
                                     message->error_message);
 }
@@ -91,17 +95,6 @@ body_clear (Body *body)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Body, body_clear)
-
-/* The parameter @name of the query, decoded, or NULL. (transfer full) */
-static char *
-get_parameter (VgwHttpRequest *request, const char *name)
-{
-  const char *query = vgw_http_request_get_query (request);
-  g_autoptr (GHashTable) parameters =
-      query != NULL ? g_uri_parse_params (query, -1, "&", G_URI_PARAMS_WWW_FORM, NULL) : NULL;
-
-  return parameters != NULL ? g_strdup (g_hash_table_lookup (parameters, name)) : NULL;
-}
 
 /* Whether @session is of a kind that there is here; else @request has its reply. */
 static gboolean
@@ -198,7 +191,7 @@ on_post_call (VgwHttpRequest *request, gpointer user_data)
   if (!read_body (request, &body))
     return;
   wanted = find_session_wanted (self, &asked, &body);
-  model = get_parameter (request, "model");
+  model = vgw_http_request_get_parameter (request, "model");
   asked.has_secrets = TRUE;
   asked.model = wanted != NULL ? vgw_json_get_string (wanted, "model") : NULL;
   if (asked.model == NULL)
@@ -246,7 +239,7 @@ static void
 on_get (VgwHttpRequest *request, gpointer user_data)
 {
   VgwDoorRealtime *self = user_data;
-  g_autofree char *name = get_parameter (request, "call_id");
+  g_autofree char *name = vgw_http_request_get_parameter (request, "call_id");
   VgwHttpSession *session;
 
   if (name == NULL)

@@ -92,12 +92,21 @@ forget_session (Link *link)
   g_clear_object (&link->session);
 }
 
+static VgwWsCloseCode
+close_code_of (VgwEndReason reason)
+{
+  if (reason == VGW_END_SHUTDOWN)
+    return VGW_WS_CLOSE_GOING_AWAY;
+  if (reason == VGW_END_REFUSED)
+    return VGW_WS_CLOSE_POLICY_VIOLATION;
+  return reason == VGW_END_ADMISSION_TIMEOUT ? VGW_WS_CLOSE_TRY_AGAIN_LATER : VGW_WS_CLOSE_NORMAL;
+}
+
 static void
 on_session_ended (VgwSession *session, VgwEndReason reason, Link *link)
 {
   forget_session (link);
-  vgw_ws_channel_close (link->channel, reason == VGW_END_SHUTDOWN ? VGW_WS_CLOSE_GOING_AWAY : VGW_WS_CLOSE_NORMAL,
-                        vgw_end_reason_to_string (reason));
+  vgw_ws_channel_close (link->channel, close_code_of (reason), vgw_end_reason_to_string (reason));
 }
 
 static void

@@ -2,10 +2,7 @@
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
-#include "base/vgw-random.h"
 #include "doors/vgw-door-http.h"
-
-#define NAME_BYTES 16 /* 128 bits: a name cannot be guessed */
 
 struct _VgwHttpSessions
 {
@@ -108,7 +105,7 @@ on_session_outgoing (VgwSession *source, const VgwMessage *message, gpointer use
       g_free (session->resume_token);
       session->resume_token = g_strdup (message->resume_token);
     }
-  else if (message->type == VGW_MESSAGE_ANSWER && session->request != NULL)
+  if (message->type == VGW_MESSAGE_ANSWER && session->request != NULL)
     handle_answer (session, message->sdp);
   else if (is_about_offer && session->request != NULL)
     refuse_offer (session, message->error_code, message->error_message);
@@ -199,7 +196,7 @@ add_session (VgwHttpSessions *self, VgwSession *session)
   VgwHttpSession *added = g_new0 (VgwHttpSession, 1);
 
   added->owner = self;
-  added->name = vgw_random_base64url (NAME_BYTES);
+  added->name = vgw_node_ids_make (vgw_session_table_get_node_ids (self->table));
   added->session = g_object_ref (session);
   g_signal_connect (session, "outgoing", G_CALLBACK (on_session_outgoing), added);
   g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), added);

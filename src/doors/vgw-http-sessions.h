@@ -21,8 +21,8 @@ typedef enum
 /* One of them; it is there until its session has ended. To be read only, but for `data`. */
 typedef struct
 {
-  char *name; /* 128 random bits in URL-safe base64, for URLs: who has it may change and end the session. Not the
-               * session's id, which is in logs and goes to engines */
+  char *name; /* of vgw_node_ids_make (), for URLs: who has it may change and end the session. Not the session's id,
+               * which is in logs and goes to engines */
   VgwSession *session;
   VgwHttpSessionOrigin origin;
   GPtrArray *ice_servers; /* (nullable) VgwIceServer*, for this client */
@@ -58,7 +58,8 @@ typedef struct
    * Headers that go with the status are set. @error: its message is for the client. */
   void (*refused) (VgwHttpRequest *request, guint status, const GError *error, gpointer door);
 
-  /* (nullable) Any other message of the session for its client, `state`, `track` and `event` among them; the last one
+  /* (nullable) Any other message of the session for its client, `session`, `state`, `track` and `event` among them; the
+   * last one
    * is `state: ended`. May end the session. */
   void (*message) (VgwHttpSession *self, const VgwMessage *message, gpointer door);
 

@@ -6,7 +6,8 @@
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
 
-#define AUDIO_MS 100u /* of a message with audio */
+#define MONITOR_RATE_HZ 24000 /* of the protocol */
+#define AUDIO_MS 100u         /* of a message with audio */
 
 struct _VgwLiveCall
 {
@@ -95,7 +96,9 @@ on_audio_due (gpointer user_data)
 static void
 start_audio (VgwLiveCall *self, VgwBridge *bridge)
 {
-  self->monitor = vgw_audio_monitor_ref (vgw_bridge_get_audio_monitor (bridge));
+  self->monitor = vgw_bridge_add_audio_monitor (bridge, MONITOR_RATE_HZ);
+  if (self->monitor == NULL)
+    return;
   vgw_audio_monitor_set_on (self->monitor, TRUE);
   self->audio_timer_id = g_timeout_add (AUDIO_MS, on_audio_due, self);
 }
@@ -159,7 +162,6 @@ VgwLiveCall *
 vgw_live_call_new (VgwSession *session, const char *id, VgwLiveLimits *limits)
 {
   VgwLiveCall *self = g_new0 (VgwLiveCall, 1);
-  g_autofree char *started = vgw_live_make_started (id, vgw_session_get_grant (session)->engine->name);
 
   self->session = session;
   self->id = g_strdup (id);
@@ -167,8 +169,15 @@ vgw_live_call_new (VgwSession *session, const char *id, VgwLiveLimits *limits)
   *limits = (VgwLiveLimits){ NULL, NULL };
   self->started_us = g_get_monotonic_time ();
   self->sidebands = vgw_sidebands_new (on_sideband_text, self);
-  vgw_session_send_text (session, started);
   return self;
+}
+
+void
+vgw_live_call_begin (VgwLiveCall *self, const char *engine)
+{
+  g_autofree char *started = vgw_live_make_started (self->id, engine);
+
+  vgw_session_send_text (self->session, started);
 }
 
 void

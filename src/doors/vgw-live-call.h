@@ -11,6 +11,9 @@ typedef struct _VgwLiveCall VgwLiveCall;
  * Returns: (transfer full) */
 VgwLiveCall *vgw_live_call_new (VgwSession *session, const char *id, VgwLiveLimits *limits);
 
+/* The session has begun, with @engine. Once. */
+void vgw_live_call_begin (VgwLiveCall *self, const char *engine);
+
 /* Closes the sidebands. */
 void vgw_live_call_free (gpointer call);
 

@@ -4,9 +4,12 @@
 
 #include "doors/vgw-web-files.h"
 
-/* The page loads nothing from elsewhere, and talks to gateways over WebSockets only. */
+/* The page loads nothing from elsewhere, and talks to gateways over WebSockets only. The hash is that of the script in
+ * index.html itself; test-vgw-http-pages fails if it is not. */
+#define INLINE_SCRIPT "'sha256-a3GW/vuPNLa96FDl75zSeOXtIlXs5im8Hh04ZBhmH5E='"
 #define CONTENT_SECURITY_POLICY                                                                                        \
-  "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; " \
+  "default-src 'self'; script-src 'self' " INLINE_SCRIPT                                                               \
+  "; connect-src 'self' ws: wss:; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; "                   \
   "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 
 struct _VgwPages

@@ -328,7 +328,7 @@ look_for_client (VgwPipecatCall *self)
   gint64 life_us;
   VgwSessionCounts counts;
 
-  vgw_session_get_counts (self->session, &counts);
+  vgw_session_report_get_counts (vgw_session_get_report (self->session), &counts);
   life_us = MAX (self->pinged_us, counts.media_mono_us);
   if (self->is_lost || self->pinged_us == 0 || g_get_monotonic_time () - life_us < LOST_US)
     return;

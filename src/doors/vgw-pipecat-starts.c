@@ -1,9 +1,6 @@
 #include "doors/vgw-pipecat-starts.h"
 
 #include "base/vgw-address-group.h"
-#include "base/vgw-random.h"
-
-#define NAME_BYTES 16
 
 typedef struct
 {
@@ -15,6 +12,7 @@ typedef struct
 
 struct _VgwPipecatStarts
 {
+  const VgwNodeIds *node_ids;
   GHashTable *by_name; /* name, owned by the value → Start */
   GQueue in_order;     /* Start*, of by_name */
 };
@@ -31,10 +29,11 @@ start_free (gpointer data)
 }
 
 VgwPipecatStarts *
-vgw_pipecat_starts_new (void)
+vgw_pipecat_starts_new (const VgwNodeIds *node_ids)
 {
   VgwPipecatStarts *self = g_new0 (VgwPipecatStarts, 1);
 
+  self->node_ids = node_ids;
   self->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, start_free);
   return self;
 }
@@ -102,7 +101,7 @@ vgw_pipecat_starts_add (VgwPipecatStarts *self, const char *address, char *param
   start->group = vgw_address_group (address);
   /* a proxy on this machine brings all callers */
   make_room (self, start->group, !vgw_address_is_loopback (address), now_us);
-  start->name = vgw_random_base64url (NAME_BYTES);
+  start->name = vgw_node_ids_make (self->node_ids);
   start->parameters = parameters;
   start->made_us = now_us;
   g_queue_push_tail (&self->in_order, start);

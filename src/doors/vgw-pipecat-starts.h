@@ -3,7 +3,7 @@
  * Main thread. */
 #pragma once
 
-#include <glib.h>
+#include "base/vgw-node-ids.h"
 
 #define VGW_PIPECAT_MAX_STARTS 1000
 #define VGW_PIPECAT_MAX_STARTS_PER_ADDRESS 50 /* of IPv6 for each /64; not of loopback addresses */
@@ -12,8 +12,8 @@
 
 typedef struct _VgwPipecatStarts VgwPipecatStarts;
 
-/* Returns: (transfer full) */
-VgwPipecatStarts *vgw_pipecat_starts_new (void);
+/* @node_ids (nullable) outlives it. Returns: (transfer full) */
+VgwPipecatStarts *vgw_pipecat_starts_new (const VgwNodeIds *node_ids);
 void vgw_pipecat_starts_free (VgwPipecatStarts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwPipecatStarts, vgw_pipecat_starts_free)
 

@@ -80,7 +80,6 @@ vgw_realtime_call_new (VgwSession *session, JsonObject *wanted)
   self->sidebands = vgw_sidebands_new (on_sideband_text, self);
   self->events = vgw_realtime_events_new (vgw_session_get_id (session), vgw_session_get_grant (session)->engine->name,
                                           wanted, send_json, self);
-  vgw_realtime_events_greet (self->events, FALSE);
   if (wanted != NULL)
     {
       g_autofree char *event = vgw_realtime_make_session_event (wanted);
@@ -88,6 +87,12 @@ vgw_realtime_call_new (VgwSession *session, JsonObject *wanted)
       pass_on (self, event);
     }
   return self;
+}
+
+void
+vgw_realtime_call_begin (VgwRealtimeCall *self, const char *engine)
+{
+  vgw_realtime_events_greet (self->events, engine, FALSE);
 }
 
 void
@@ -134,7 +139,7 @@ vgw_realtime_call_add_sideband (gpointer call, VgwWsChannel *channel)
 
   self->asking = vgw_sidebands_add (self->sidebands, channel);
   if (self->asking != NULL)
-    vgw_realtime_events_greet (self->events, TRUE);
+    vgw_realtime_events_greet (self->events, NULL, TRUE);
   self->asking = NULL;
 }
 

@@ -11,6 +11,9 @@ typedef struct _VgwRealtimeCall VgwRealtimeCall;
  * session. Sends session.created. Returns: (transfer full) */
 VgwRealtimeCall *vgw_realtime_call_new (VgwSession *session, JsonObject *wanted);
 
+/* The session has begun, with @engine. Once. */
+void vgw_realtime_call_begin (VgwRealtimeCall *self, const char *engine);
+
 /* Closes the sidebands. */
 void vgw_realtime_call_free (gpointer call);
 

@@ -47,7 +47,7 @@ send_item (VgwRealtimeEvents *self, const char *type, const VgwRealtimeItem *ite
   JsonObject *event = vgw_realtime_writer_new_event (&self->writer, type);
 
   if (!is_reply)
-    vgw_realtime_set_nullable (event, "previous_item_id", item->previous_id);
+    json_object_set_string_member (event, "previous_item_id", item->previous_id);
   json_object_set_object_member (event, "item", vgw_realtime_item_to_json (item));
   vgw_realtime_writer_send (&self->writer, event, is_reply);
 }
@@ -94,8 +94,10 @@ vgw_realtime_events_new (const char *id, const char *engine, JsonObject *session
 }
 
 void
-vgw_realtime_events_greet (VgwRealtimeEvents *self, gboolean is_reply)
+vgw_realtime_events_greet (VgwRealtimeEvents *self, const char *engine, gboolean is_reply)
 {
+  if (engine != NULL)
+    json_object_set_string_member (self->session, "model", engine);
   send_session (self, "session.created", is_reply);
 }
 
@@ -129,7 +131,7 @@ commit_speech (VgwRealtimeEvents *self)
   vgw_realtime_items_add (self->items, self->speech);
   event = vgw_realtime_writer_new_event (&self->writer, "input_audio_buffer.committed");
   json_object_set_string_member (event, "item_id", self->speech->id);
-  vgw_realtime_set_nullable (event, "previous_item_id", self->speech->previous_id);
+  json_object_set_string_member (event, "previous_item_id", self->speech->previous_id);
   vgw_realtime_writer_send (&self->writer, event, FALSE);
   send_item (self, "conversation.item.added", self->speech, FALSE);
   send_item (self, "conversation.item.done", self->speech, FALSE);

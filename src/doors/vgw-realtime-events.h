@@ -24,8 +24,9 @@ VgwRealtimeEvents *vgw_realtime_events_new (const char *id, const char *engine, 
 void vgw_realtime_events_free (VgwRealtimeEvents *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwRealtimeEvents, vgw_realtime_events_free)
 
-/* Sends session.created, which is the first event for each client. */
-void vgw_realtime_events_greet (VgwRealtimeEvents *self, gboolean is_reply);
+/* Sends session.created, which is the first event for each client. @engine (nullable): the name of another one, which a
+ * session manager has chosen. */
+void vgw_realtime_events_greet (VgwRealtimeEvents *self, const char *engine, gboolean is_reply);
 
 /* @now_us: monotonic. CHANNEL_OPEN and CLIENT_TEXT are the caller's. */
 void vgw_realtime_events_handle_moment (VgwRealtimeEvents *self, const VgwMoment *moment, gint64 now_us);

@@ -47,15 +47,6 @@ vgw_realtime_item_set_text (VgwRealtimeItem *self, const char *text)
   self->text = head != NULL ? g_utf8_make_valid (head, -1) : NULL;
 }
 
-static void
-set_text_member (JsonObject *object, const char *name, const char *text)
-{
-  if (text != NULL)
-    json_object_set_string_member (object, name, text);
-  else
-    json_object_set_null_member (object, name);
-}
-
 /* (transfer full) */
 static JsonArray *
 describe_content (const VgwRealtimeItem *self)
@@ -67,7 +58,7 @@ describe_content (const VgwRealtimeItem *self)
     {
     case VGW_REALTIME_USER_AUDIO:
       json_object_set_string_member (part, "type", "input_audio");
-      set_text_member (part, "transcript", self->text);
+      json_object_set_string_member (part, "transcript", self->text);
       break;
     case VGW_REALTIME_USER_TEXT:
       json_object_set_string_member (part, "type", "input_text");
@@ -75,7 +66,7 @@ describe_content (const VgwRealtimeItem *self)
       break;
     case VGW_REALTIME_BOT_AUDIO:
       json_object_set_string_member (part, "type", "output_audio");
-      set_text_member (part, "transcript", self->text);
+      json_object_set_string_member (part, "transcript", self->text);
       break;
     }
   json_array_add_object_element (content, part);

@@ -29,15 +29,6 @@ vgw_realtime_writer_send (VgwRealtimeWriter *self, JsonObject *event, gboolean i
 }
 
 void
-vgw_realtime_set_nullable (JsonObject *object, const char *name, const char *text)
-{
-  if (text != NULL)
-    json_object_set_string_member (object, name, text);
-  else
-    json_object_set_null_member (object, name);
-}
-
-void
 vgw_realtime_writer_send_error (VgwRealtimeWriter *self, const VgwRealtimeRequest *request, const char *code,
                                 const char *param, const char *message)
 {
@@ -46,8 +37,8 @@ vgw_realtime_writer_send_error (VgwRealtimeWriter *self, const VgwRealtimeReques
   json_object_set_string_member (error, "type", request != NULL ? "invalid_request_error" : "server_error");
   json_object_set_string_member (error, "code", code);
   json_object_set_string_member (error, "message", message);
-  vgw_realtime_set_nullable (error, "param", param);
-  vgw_realtime_set_nullable (error, "event_id", request != NULL ? request->event_id : NULL);
+  json_object_set_string_member (error, "param", param);
+  json_object_set_string_member (error, "event_id", request != NULL ? request->event_id : NULL);
   json_object_set_object_member (event, "error", error);
   vgw_realtime_writer_send (self, event, request != NULL);
 }

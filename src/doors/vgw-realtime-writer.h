@@ -26,6 +26,3 @@ void vgw_realtime_writer_send (VgwRealtimeWriter *self, JsonObject *event, gbool
 /* Sends an `error`: in reply to @request, or for NULL one of the gateway to all clients. @param: (nullable) */
 void vgw_realtime_writer_send_error (VgwRealtimeWriter *self, const VgwRealtimeRequest *request, const char *code,
                                      const char *param, const char *message);
-
-/* Sets the member @name to @text, or to null for NULL. */
-void vgw_realtime_set_nullable (JsonObject *object, const char *name, const char *text);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "net/vgw-http-content-type.h"
 #include "vgw-web.h"
 
 #define RESOURCE_PREFIX "/voice-gateway/web"
@@ -18,41 +19,6 @@ struct _VgwWebFiles
   GHashTable *files; /* "/page.js" → VgwWebFile* */
   gsize n_bytes;
 };
-
-static const struct
-{
-  const char *suffix;
-  const char *content_type;
-} content_types[] = {
-  { ".html", "text/html; charset=utf-8" },
-  { ".js", "text/javascript; charset=utf-8" },
-  { ".mjs", "text/javascript; charset=utf-8" },
-  { ".css", "text/css; charset=utf-8" },
-  { ".json", "application/json" },
-  { ".map", "application/json" },
-  { ".svg", "image/svg+xml" },
-  { ".png", "image/png" },
-  { ".jpg", "image/jpeg" },
-  { ".ico", "image/x-icon" },
-  { ".webp", "image/webp" },
-  { ".woff2", "font/woff2" },
-  { ".wav", "audio/wav" },
-  { ".mp3", "audio/mpeg" },
-  { ".ogg", "audio/ogg" },
-  { ".wasm", "application/wasm" },
-  { ".webmanifest", "application/manifest+json" },
-  { ".ts", "text/plain; charset=utf-8" }, /* .d.ts; the registered type of .ts is an MPEG stream */
-  { ".txt", "text/plain; charset=utf-8" },
-};
-
-static const char *
-content_type_of (const char *name)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (content_types); i++)
-    if (g_str_has_suffix (name, content_types[i].suffix))
-      return content_types[i].content_type;
-  return "application/octet-stream";
-}
 
 static void
 file_free (gpointer data)
@@ -72,7 +38,7 @@ add_file (VgwWebFiles *self, char *path, GBytes *content, GError **error)
   g_autofree char *sum = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, content);
 
   file->content = content;
-  file->content_type = content_type_of (path);
+  file->content_type = vgw_http_content_type_of (path);
   file->etag = g_strdup_printf ("\"%.*s\"", ETAG_CHARS, sum);
   self->n_bytes += g_bytes_get_size (content);
   g_hash_table_insert (self->files, path, file);

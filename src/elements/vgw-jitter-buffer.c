@@ -3,9 +3,10 @@
  * on the thread that pushes the packet.
  *
  *   - A packet in order passes at once.
- *   - After a gap, packets wait for the missing one, for `latency` ms at most. Time is the arrival time of later
- *     packets: with a packet each 20 ms, a packet counts as lost 0 to 20 ms after `latency`. Where no more packets
- *     arrive the last ones stay in the buffer until there is another; the caller is silent then.
+ *   - After a gap, packets wait for the missing one as long as this path reorders packets (vgw-reorder-window.h), for
+ *     `latency` ms at most. On most paths that is not at all: a loss delays what follows by nothing. Time is the
+ *     arrival time of later packets: with a packet each 20 ms, a packet counts as lost 0 to 20 ms after the window.
+ *     Where no more packets arrive the last ones stay in the buffer until there is another; the caller is silent then.
  *   - A loss is sent downstream as GstRTPPacketLost events, as by rtpjitterbuffer: the depayloader turns them into
  *     gaps, and the decoder conceals these.
  *   - Late and duplicate packets are dropped. A jump by more than MAX_DROPOUT or MAX_MISORDER packets (RFC 3550
@@ -26,7 +27,10 @@
 #include <gst/rtp/rtp.h>
 
 #include "elements/vgw-dtmf.h"
+#include "elements/vgw-reorder-window.h"
 #include "elements/vgw-rtp-held.h"
+#include "elements/vgw-rtp-lost.h"
+#include "elements/vgw-rtp-reception.h"
 #include "elements/vgw-rtp-timeline.h"
 
 GST_DEBUG_CATEGORY_STATIC (vgw_jitter_buffer_debug);
@@ -38,7 +42,6 @@ GST_DEBUG_CATEGORY_STATIC (vgw_jitter_buffer_debug);
 #define MAX_MISORDER 100 /* RFC 3550 appendix A.1 */
 #define MAX_HELD 256     /* packets after a gap; 250 with the longest latency and 20 ms packets */
 #define DEFAULT_CLOCK_RATE_HZ 48000
-#define MAX_LOST_EVENTS 50 /* of one gap; the last one has the rest of its duration */
 
 typedef VgwRtpHeldPacket Packet;
 
@@ -53,19 +56,20 @@ struct _VgwJitterBuffer
   gboolean is_started;
   guint64 next_seqnum; /* extended; the one to send next */
   guint64 n_missing;   /* given up since the last audio packet */
+  VgwReorderWindow window;
   VgwRtpTimeline timeline;
   gboolean is_discont;
   guint clock_rate_hz; /* 0 until requested */
   VgwRtpCodec codec;   /* of the same payload type */
   guint8 payload_type;
   VgwDtmf dtmf;
+  VgwRtpReception reception; /* read by any thread */
 
   /* guarded by the object lock */
   guint latency_ms;
   gint audio_payload_type; /* -1 for any */
   gint dtmf_payload_type;  /* -1 for none */
   guint dtmf_clock_rate_hz;
-  guint64 n_pushed, n_lost, n_late, n_duplicates, n_ignored;
 };
 
 G_DEFINE_FINAL_TYPE (VgwJitterBuffer, vgw_jitter_buffer, GST_TYPE_ELEMENT)
@@ -97,14 +101,6 @@ static GstStaticPadTemplate rtcp_template =
     GST_STATIC_PAD_TEMPLATE ("sink_rtcp", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS ("application/x-rtcp"));
 
 static void
-count (VgwJitterBuffer *self, guint64 *counter, guint64 n)
-{
-  GST_OBJECT_LOCK (self);
-  *counter += n;
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
 reset (VgwJitterBuffer *self)
 {
   g_queue_clear_full (&self->held, (GDestroyNotify) vgw_rtp_held_packet_free);
@@ -112,6 +108,7 @@ reset (VgwJitterBuffer *self)
   self->is_discont = TRUE;
   self->n_missing = 0;
   self->timeline = (VgwRtpTimeline){ 0 };
+  self->window = (VgwReorderWindow){ 0 };
   self->dtmf = (VgwDtmf){ 0 };
 }
 
@@ -182,7 +179,7 @@ handle_other (VgwJitterBuffer *self, Packet *packet)
 
   self->next_seqnum = packet->seqnum + 1;
   if (packet->kind == VGW_RTP_OTHER)
-    count (self, &self->n_ignored, 1);
+    vgw_rtp_reception_count (&self->reception, VGW_RTP_RECEPTION_IGNORED, 1);
   else if (gst_rtp_buffer_map (packet->buffer, GST_MAP_READ, &rtp))
     {
       vgw_dtmf_handle (&self->dtmf, packet->timestamp, packet->is_marked, gst_rtp_buffer_get_payload (&rtp),
@@ -193,37 +190,6 @@ handle_other (VgwJitterBuffer *self, Packet *packet)
 }
 
 /* --- downstream --------------------------------------------------------------------------------------------------- */
-
-static void
-send_lost_event (VgwJitterBuffer *self, guint64 seqnum, GstClockTime pts, GstClockTime duration)
-{
-  GstStructure *structure =
-      gst_structure_new ("GstRTPPacketLost", "seqnum", G_TYPE_UINT, (guint) (seqnum & 0xffff), "timestamp",
-                         G_TYPE_UINT64, pts, "duration", G_TYPE_UINT64, duration, "retry", G_TYPE_UINT, 0, NULL);
-
-  gst_pad_push_event (self->src, gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM, structure));
-}
-
-/* Sends events for the packets that are missing between @begin and @end, before packet @seqnum. @longest: the duration
- * of a packet, as far as known; time beyond that is silence, not to be concealed. */
-static void
-send_lost (VgwJitterBuffer *self, guint64 seqnum, GstClockTime begin, GstClockTime end, GstClockTime longest)
-{
-  guint64 n_lost = self->n_missing;
-  guint64 n_events = MIN (n_lost, MAX_LOST_EVENTS);
-  GstClockTime spacing = MIN ((end - begin) / n_lost, longest);
-
-  GST_DEBUG_OBJECT (self, "lost %" G_GUINT64_FORMAT " packets before %" G_GUINT64_FORMAT, n_lost, seqnum);
-  for (guint64 i = 0; i < n_events && spacing > 0; i++)
-    {
-      gboolean is_rest = i + 1 < n_lost && i + 1 == n_events;
-      GstClockTime pts = begin + i * spacing;
-
-      send_lost_event (self, seqnum - n_lost + i, pts, is_rest ? end - pts : spacing);
-    }
-  self->n_missing = 0;
-  self->is_discont = TRUE;
-}
 
 /* Sends @packet (transfer full), audio, which is the next one. */
 static GstFlowReturn
@@ -237,7 +203,13 @@ send_audio (VgwJitterBuffer *self, Packet *packet)
   pts = vgw_rtp_timeline_place (&self->timeline, packet->timestamp, packet->duration, self->n_missing, packet->arrival,
                                 &gap_begin);
   if (self->n_missing > 0)
-    send_lost (self, packet->seqnum, gap_begin, pts, longest);
+    {
+      GST_DEBUG_OBJECT (self, "lost %" G_GUINT64_FORMAT " packets before %" G_GUINT64_FORMAT, self->n_missing,
+                        packet->seqnum);
+      vgw_rtp_lost_send (self->src, packet->seqnum, self->n_missing, gap_begin, pts, longest);
+      self->n_missing = 0;
+      self->is_discont = TRUE;
+    }
   buffer = gst_buffer_make_writable (g_steal_pointer (&packet->buffer));
   GST_BUFFER_PTS (buffer) = pts;
   GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
@@ -245,8 +217,9 @@ send_audio (VgwJitterBuffer *self, Packet *packet)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
   self->is_discont = FALSE;
   self->next_seqnum = packet->seqnum + 1;
+  vgw_rtp_reception_count (&self->reception, VGW_RTP_RECEPTION_PUSHED, 1);
+  vgw_rtp_reception_count (&self->reception, VGW_RTP_RECEPTION_BYTES, packet->payload_length);
   vgw_rtp_held_packet_free (packet);
-  count (self, &self->n_pushed, 1);
   return gst_pad_push (self->src, g_steal_pointer (&buffer));
 }
 
@@ -265,14 +238,15 @@ give_up (VgwJitterBuffer *self, const Packet *packet)
 {
   guint64 n_lost = packet->seqnum - self->next_seqnum;
 
-  count (self, &self->n_lost, n_lost);
+  vgw_reorder_window_give_up (&self->window, self->next_seqnum, packet->seqnum, packet->arrival);
+  vgw_rtp_reception_count (&self->reception, VGW_RTP_RECEPTION_LOST, n_lost);
   self->n_missing += n_lost;
   self->next_seqnum = packet->seqnum;
 }
 
-/* Sends the packets that are in order, or have waited for `latency` at time @now. */
+/* Sends the packets that are in order, or have waited for @window at time @now. */
 static GstFlowReturn
-send_ready (VgwJitterBuffer *self, GstClockTime now, GstClockTime latency)
+send_ready (VgwJitterBuffer *self, GstClockTime now, GstClockTime window)
 {
   GstFlowReturn flow = GST_FLOW_OK;
   Packet *first;
@@ -280,7 +254,7 @@ send_ready (VgwJitterBuffer *self, GstClockTime now, GstClockTime latency)
   while ((first = g_queue_peek_head (&self->held)) != NULL)
     {
       gboolean is_next = first->seqnum == self->next_seqnum;
-      gboolean is_overdue = now >= first->arrival + latency || self->held.length > MAX_HELD;
+      gboolean is_overdue = now >= first->arrival + window || self->held.length > MAX_HELD;
       if (!is_next && !is_overdue)
         break;
       if (!is_next)
@@ -314,7 +288,21 @@ start_stream (VgwJitterBuffer *self, Packet *packet)
   self->is_discont = TRUE;
   self->n_missing = 0;
   self->next_seqnum = packet->seqnum;
+  vgw_reorder_window_restart (&self->window, packet->arrival);
   vgw_rtp_timeline_restart (&self->timeline);
+  vgw_rtp_reception_restart (&self->reception);
+}
+
+/* @packet is not a duplicate. */
+static void
+learn (VgwJitterBuffer *self, const Packet *packet, GstClockTime latency)
+{
+  const Packet *overtaking = vgw_rtp_held_find_overtaking (&self->held, packet->seqnum);
+
+  if (packet->seqnum < self->next_seqnum)
+    vgw_reorder_window_learn_late (&self->window, packet->seqnum, packet->arrival, latency);
+  else if (overtaking != NULL)
+    vgw_reorder_window_learn (&self->window, overtaking->arrival, packet->arrival, latency);
 }
 
 static GstFlowReturn
@@ -323,6 +311,7 @@ handle_packet (VgwJitterBuffer *self, Packet *packet)
   gint16 distance = self->is_started ? (gint16) ((guint16) packet->seqnum - (guint16) self->next_seqnum) : 0;
   GstClockTime now = packet->arrival;
   GstClockTime latency;
+  gboolean is_late, is_new;
 
   if (self->is_started && (distance > MAX_DROPOUT || distance < -MAX_MISORDER))
     drain (self);
@@ -331,20 +320,23 @@ handle_packet (VgwJitterBuffer *self, Packet *packet)
   else
     packet->seqnum = self->next_seqnum + distance;
 
-  if (packet->seqnum < self->next_seqnum)
-    {
-      count (self, &self->n_late, 1);
-      vgw_rtp_held_packet_free (packet);
-    }
-  else if (packet->seqnum == self->next_seqnum && self->held.length == 0)
+  is_late = packet->seqnum < self->next_seqnum;
+  if (packet->kind == VGW_RTP_AUDIO)
+    vgw_rtp_reception_time (&self->reception, packet->timestamp, self->clock_rate_hz, now);
+  is_new = vgw_rtp_reception_add (&self->reception, packet->seqnum, is_late);
+  if (is_new && packet->seqnum == self->next_seqnum && self->held.length == 0)
     return send_packet (self, packet);
-  else if (!vgw_rtp_held_add (&self->held, packet))
-    count (self, &self->n_duplicates, 1);
 
   GST_OBJECT_LOCK (self);
   latency = self->latency_ms * GST_MSECOND;
   GST_OBJECT_UNLOCK (self);
-  return send_ready (self, now, latency);
+  if (is_new)
+    learn (self, packet, latency);
+  if (!is_new || is_late)
+    vgw_rtp_held_packet_free (packet);
+  else if (!vgw_rtp_held_add (&self->held, packet))
+    vgw_rtp_reception_count (&self->reception, VGW_RTP_RECEPTION_DUPLICATES, 1);
+  return send_ready (self, now, vgw_reorder_window_get (&self->window, now, latency));
 }
 
 /* The buffer's timestamp is its arrival time; without one it is now. */
@@ -384,6 +376,7 @@ read_packet (VgwJitterBuffer *self, Packet *packet, GstBuffer *buffer)
       packet->seqnum = rtp.seqnum;
       packet->timestamp = rtp.timestamp;
       packet->is_marked = rtp.is_marked;
+      packet->payload_length = rtp.payload_length;
     }
   gst_buffer_unmap (buffer, &map);
   return is_rtp;
@@ -489,11 +482,7 @@ vgw_jitter_buffer_get_property (GObject *object, guint id, GValue *value, GParam
       g_value_set_uint (value, self->dtmf_clock_rate_hz);
       break;
     case PROP_STATS:
-      g_value_take_boxed (value,
-                          gst_structure_new ("application/x-rtp-jitterbuffer-stats", "num-pushed", G_TYPE_UINT64,
-                                             self->n_pushed, "num-lost", G_TYPE_UINT64, self->n_lost, "num-late",
-                                             G_TYPE_UINT64, self->n_late, "num-duplicates", G_TYPE_UINT64,
-                                             self->n_duplicates, "num-ignored", G_TYPE_UINT64, self->n_ignored, NULL));
+      g_value_take_boxed (value, vgw_rtp_reception_to_structure (&self->reception));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -544,9 +533,9 @@ vgw_jitter_buffer_class_init (VgwJitterBufferClass *klass)
   element_class->change_state = vgw_jitter_buffer_change_state;
 
   g_object_class_install_property (object_class, PROP_LATENCY,
-                                   g_param_spec_uint ("latency", "Latency",
-                                                      "How long to wait for a missing packet, in ms", 0, MAX_LATENCY_MS,
-                                                      DEFAULT_LATENCY_MS, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
+                                   g_param_spec_uint ("latency", "Latency", "Longest wait for a missing packet, in ms",
+                                                      0, MAX_LATENCY_MS, DEFAULT_LATENCY_MS,
+                                                      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
   g_object_class_install_property (object_class, PROP_DO_RETRANSMISSION,
                                    g_param_spec_boolean ("do-retransmission", "Do retransmission",
                                                          "Accepted for webrtcbin; retransmissions are never requested",
@@ -564,8 +553,7 @@ vgw_jitter_buffer_class_init (VgwJitterBufferClass *klass)
       g_param_spec_uint ("dtmf-clock-rate", "DTMF clock rate", "Clock rate of the telephone events' durations, in Hz",
                          1, 192000, DEFAULT_CLOCK_RATE_HZ, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
   g_object_class_install_property (object_class, PROP_STATS,
-                                   g_param_spec_boxed ("stats", "Statistics",
-                                                       "num-pushed, num-lost, num-late, num-duplicates, num-ignored",
+                                   g_param_spec_boxed ("stats", "Statistics", "See vgw_rtp_reception_to_structure ()",
                                                        GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   signals[SIGNAL_REQUEST_PT_MAP] = g_signal_new ("request-pt-map", VGW_TYPE_JITTER_BUFFER, G_SIGNAL_RUN_LAST, 0, NULL,
                                                  NULL, NULL, GST_TYPE_CAPS, 1, G_TYPE_UINT);

@@ -42,6 +42,7 @@ struct _VgwOpusDec
   /* guarded by the object lock */
   gboolean use_inband_fec;
   guint64 n_packets, n_corrupt, n_concealed, n_recovered;
+  GstClockTime concealed_time, recovered_time;
 };
 
 G_DEFINE_TYPE (VgwOpusDec, vgw_opus_dec, GST_TYPE_AUDIO_DECODER)
@@ -150,15 +151,19 @@ output (VgwOpusDec *self, const guint8 *data, gint size, gint n_samples, gboolea
 static GstFlowReturn
 release_gap (VgwOpusDec *self, const guint8 *data, gint size)
 {
+  GstClockTime duration;
   gboolean is_fec;
 
   if (!self->has_gap)
     return GST_FLOW_OK;
   self->has_gap = FALSE;
+  duration = gst_util_uint64_scale_int ((guint64) self->n_gap_samples, GST_SECOND, self->rate_hz);
   GST_OBJECT_LOCK (self);
   is_fec = self->use_inband_fec && data != NULL && has_fec (data, size);
   self->n_recovered += is_fec;
   self->n_concealed += !is_fec;
+  self->recovered_time += is_fec ? duration : 0;
+  self->concealed_time += is_fec ? 0 : duration;
   GST_OBJECT_UNLOCK (self);
   GST_LOG_OBJECT (self, "%s %d samples", is_fec ? "recovering" : "concealing", self->n_gap_samples);
   return output (self, is_fec ? data : NULL, is_fec ? size : 0, self->n_gap_samples, is_fec);
@@ -279,6 +284,7 @@ vgw_opus_dec_start (GstAudioDecoder *base)
   gst_audio_decoder_set_plc_aware (base, TRUE);
   GST_OBJECT_LOCK (self);
   self->n_packets = self->n_corrupt = self->n_concealed = self->n_recovered = 0;
+  self->concealed_time = self->recovered_time = 0;
   GST_OBJECT_UNLOCK (self);
   return TRUE;
 }
@@ -332,10 +338,11 @@ vgw_opus_dec_get_property (GObject *object, guint property_id, GValue *value, GP
   if (property_id == PROP_USE_INBAND_FEC)
     g_value_set_boolean (value, self->use_inband_fec);
   else if (property_id == PROP_STATS)
-    g_value_take_boxed (value,
-                        gst_structure_new ("vgwopusdec-stats", "packets", G_TYPE_UINT64, self->n_packets, "corrupt",
-                                           G_TYPE_UINT64, self->n_corrupt, "concealed", G_TYPE_UINT64,
-                                           self->n_concealed, "recovered", G_TYPE_UINT64, self->n_recovered, NULL));
+    g_value_take_boxed (value, gst_structure_new ("vgwopusdec-stats", "packets", G_TYPE_UINT64, self->n_packets,
+                                                  "corrupt", G_TYPE_UINT64, self->n_corrupt, "concealed", G_TYPE_UINT64,
+                                                  self->n_concealed, "recovered", G_TYPE_UINT64, self->n_recovered,
+                                                  "concealed-time", G_TYPE_UINT64, self->concealed_time,
+                                                  "recovered-time", G_TYPE_UINT64, self->recovered_time, NULL));
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
   GST_OBJECT_UNLOCK (self);
@@ -374,7 +381,8 @@ vgw_opus_dec_class_init (VgwOpusDecClass *klass)
       object_class, PROP_STATS,
       g_param_spec_boxed (
           "stats", "Statistics",
-          "Since the start: packets, corrupt packets, and gaps that were concealed or recovered with in-band FEC",
+          "Since the start: packets, corrupt packets, gaps that were concealed or recovered with in-band FEC, and "
+          "their duration (concealed-time, recovered-time) in ns",
           GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);

@@ -2,11 +2,23 @@
  *
  * Its caps have channels (for RTP's sprop-stereo) but no rate: rtpopuspay derives sprop-maxcapturerate from it, and
  * webrtcbin requires such parameters to be equal on both sides, although each describes its own sender only (RFC 7587
- * section 6.1). */
+ * section 6.1).
+ *
+ * A loss report that comes from downstream (vgw-loss-report.h) changes the expected loss and the bit rate
+ * (vgw-opus-protection.h), unless `follow-loss` is false.
+ *
+ * A buffer with the flag GAP is the keep-alive of a silent sender: its packet has the same flag, and is one without a
+ * frame (RFC 6716 section 3.2.1), as libopus makes them in DTX. The decoder conceals for it. That is silence only if
+ * the frames before it were, so until there were VGW_OPUS_ENC_SILENT_FRAMES of them (one at the start, from where both
+ * are silent), the buffer is encoded as any other. The encoder's state does not change: it is still in silence when the
+ * next talkspurt begins. */
 #include "elements/vgw-opus-enc.h"
 
 #include <opus.h>
 #include <string.h>
+
+#include "elements/vgw-loss-report.h"
+#include "elements/vgw-opus-protection.h"
 
 GST_DEBUG_CATEGORY_STATIC (vgw_opus_enc_debug);
 #define GST_CAT_DEFAULT vgw_opus_enc_debug
@@ -14,6 +26,7 @@ GST_DEBUG_CATEGORY_STATIC (vgw_opus_enc_debug);
 #define FRAME_MS 20
 #define MAX_FRAME_SAMPLES (48000 * FRAME_MS / 1000)
 #define MAX_PACKET_BYTES 1275 /* of one frame: RFC 6716 section 3.2.1 */
+#define TOC_CODE_MASK 0x03    /* RFC 6716 section 3.1: the number of frames; 0 is one */
 
 #define MIN_BITRATE 6000
 #define MAX_BITRATE 510000
@@ -28,6 +41,7 @@ typedef struct
   gint complexity;
   gint packet_loss_percentage;
   gboolean is_inband_fec;
+  gboolean follows_loss;
   gboolean is_dtx;
   gboolean is_vbr;
 } VgwOpusEncSettings;
@@ -36,12 +50,18 @@ struct _VgwOpusEnc
 {
   GstAudioEncoder parent_instance;
 
+  GstPadChainFunction base_chain; /* constant; the base class's */
+
   OpusEncoder *encoder; /* streaming thread only; NULL until caps are known */
   gint n_frame_samples; /* streaming thread only */
   gint ceiling;         /* streaming thread only; the one that was applied */
+  guint n_silent;       /* streaming thread only; frames of silence in a row, at most VGW_OPUS_ENC_SILENT_FRAMES */
+  gboolean is_gap;      /* streaming thread only; the buffer that is being handled has the flag GAP */
+  guint8 toc;           /* streaming thread only; of the last packet, with code 0 */
 
   /* guarded by the object lock */
   VgwOpusEncSettings settings;
+  VgwOpusProtection protection;
   gboolean is_changed; /* the settings are to be applied */
 };
 
@@ -55,6 +75,7 @@ enum
   PROP_COMPLEXITY,
   PROP_INBAND_FEC,
   PROP_PACKET_LOSS_PERCENTAGE,
+  PROP_FOLLOW_LOSS,
   PROP_DTX,
   PROP_VBR,
 };
@@ -77,9 +98,16 @@ apply_settings (VgwOpusEnc *self)
 
   GST_OBJECT_LOCK (self);
   settings = self->settings;
+  if (settings.follows_loss)
+    {
+      settings.bitrate = vgw_opus_protection_get_bitrate (&self->protection, settings.bitrate);
+      settings.packet_loss_percentage =
+          vgw_opus_protection_get_percent (&self->protection, settings.packet_loss_percentage);
+    }
   self->is_changed = FALSE;
   GST_OBJECT_UNLOCK (self);
 
+  GST_DEBUG_OBJECT (self, "bit rate %d, expected loss %d %%", settings.bitrate, settings.packet_loss_percentage);
   opus_encoder_ctl (self->encoder, OPUS_SET_BITRATE (settings.bitrate));
   self->ceiling = g_atomic_int_get (&ceiling);
   opus_encoder_ctl (self->encoder, OPUS_SET_COMPLEXITY (MIN (settings.complexity, self->ceiling)));
@@ -98,6 +126,36 @@ is_changed (VgwOpusEnc *self)
   changed = self->is_changed || self->ceiling != g_atomic_int_get (&ceiling);
   GST_OBJECT_UNLOCK (self);
   return changed;
+}
+
+gboolean
+vgw_opus_enc_is_silence (const gint16 *samples, gsize n_samples)
+{
+  for (gsize i = 0; i < n_samples; i++)
+    {
+      if (samples[i] != 0)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+note_encoded (VgwOpusEnc *self, const gint16 *samples, guint8 toc)
+{
+  self->n_silent = vgw_opus_enc_is_silence (samples, (gsize) self->n_frame_samples)
+                       ? MIN (self->n_silent + 1, VGW_OPUS_ENC_SILENT_FRAMES)
+                       : 0;
+  self->toc = toc & (guint8) ~TOC_CODE_MASK;
+}
+
+static GstFlowReturn
+output (VgwOpusEnc *self, const guint8 *packet, gint n_bytes, gint n_samples)
+{
+  GstBuffer *buffer = gst_buffer_new_memdup (packet, (gsize) n_bytes);
+
+  if (self->is_gap)
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_GAP);
+  return gst_audio_encoder_finish_frame (GST_AUDIO_ENCODER (self), buffer, n_samples);
 }
 
 /* Encodes one frame; a short one at the end of a stream is padded with silence. */
@@ -121,8 +179,8 @@ encode (VgwOpusEnc *self, const GstMapInfo *map)
       GST_WARNING_OBJECT (self, "opus_encode: %s", opus_strerror (n_bytes));
       return gst_audio_encoder_finish_frame (GST_AUDIO_ENCODER (self), NULL, n_samples);
     }
-  return gst_audio_encoder_finish_frame (GST_AUDIO_ENCODER (self), gst_buffer_new_memdup (packet, (gsize) n_bytes),
-                                         n_samples);
+  note_encoded (self, samples, packet[0]);
+  return output (self, packet, n_bytes, n_samples);
 }
 
 static GstFlowReturn
@@ -136,6 +194,9 @@ vgw_opus_enc_handle_frame (GstAudioEncoder *base, GstBuffer *buffer)
     return GST_FLOW_OK; /* nothing to drain */
   if (self->encoder == NULL)
     return GST_FLOW_NOT_NEGOTIATED;
+  if (self->is_gap && self->n_silent == VGW_OPUS_ENC_SILENT_FRAMES
+      && gst_buffer_get_size (buffer) == (gsize) self->n_frame_samples * sizeof (gint16))
+    return output (self, &self->toc, sizeof self->toc, self->n_frame_samples);
   if (is_changed (self))
     apply_settings (self);
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
@@ -143,6 +204,16 @@ vgw_opus_enc_handle_frame (GstAudioEncoder *base, GstBuffer *buffer)
   flow = encode (self, &map);
   gst_buffer_unmap (buffer, &map);
   return flow;
+}
+
+/* The base class does not hand on the buffer's flags. */
+static GstFlowReturn
+on_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+{
+  VgwOpusEnc *self = VGW_OPUS_ENC (parent);
+
+  self->is_gap = GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP);
+  return self->base_chain (pad, parent, buffer);
 }
 
 static gboolean
@@ -163,6 +234,7 @@ vgw_opus_enc_set_format (GstAudioEncoder *base, GstAudioInfo *info)
   opus_encoder_ctl (self->encoder, OPUS_SET_SIGNAL (OPUS_SIGNAL_VOICE));
   apply_settings (self);
   self->n_frame_samples = rate_hz * FRAME_MS / 1000;
+  self->n_silent = VGW_OPUS_ENC_SILENT_FRAMES - 1;
   gst_audio_encoder_set_frame_samples_min (base, self->n_frame_samples);
   gst_audio_encoder_set_frame_samples_max (base, self->n_frame_samples);
   gst_audio_encoder_set_frame_max (base, 1);
@@ -170,6 +242,23 @@ vgw_opus_enc_set_format (GstAudioEncoder *base, GstAudioInfo *info)
 
   caps = gst_static_pad_template_get_caps (&src_template);
   return gst_audio_encoder_set_output_format (base, caps);
+}
+
+/* Any thread. */
+static gboolean
+vgw_opus_enc_src_event (GstAudioEncoder *base, GstEvent *event)
+{
+  VgwOpusEnc *self = VGW_OPUS_ENC (base);
+  guint8 fraction_lost;
+
+  if (!vgw_loss_report_parse (event, &fraction_lost))
+    return GST_AUDIO_ENCODER_CLASS (vgw_opus_enc_parent_class)->src_event (base, event);
+  GST_OBJECT_LOCK (self);
+  if (vgw_opus_protection_report (&self->protection, fraction_lost))
+    self->is_changed = TRUE;
+  GST_OBJECT_UNLOCK (self);
+  gst_event_unref (event);
+  return TRUE;
 }
 
 static gboolean
@@ -186,6 +275,7 @@ vgw_opus_enc_flush (GstAudioEncoder *base)
 
   if (self->encoder != NULL)
     opus_encoder_ctl (self->encoder, OPUS_RESET_STATE);
+  self->n_silent = VGW_OPUS_ENC_SILENT_FRAMES - 1;
 }
 
 static void
@@ -208,6 +298,9 @@ vgw_opus_enc_set_property (GObject *object, guint property_id, const GValue *val
       break;
     case PROP_PACKET_LOSS_PERCENTAGE:
       self->settings.packet_loss_percentage = g_value_get_int (value);
+      break;
+    case PROP_FOLLOW_LOSS:
+      self->settings.follows_loss = g_value_get_boolean (value);
       break;
     case PROP_DTX:
       self->settings.is_dtx = g_value_get_boolean (value);
@@ -240,6 +333,9 @@ vgw_opus_enc_get_property (GObject *object, guint property_id, GValue *value, GP
       break;
     case PROP_PACKET_LOSS_PERCENTAGE:
       g_value_set_int (value, self->settings.packet_loss_percentage);
+      break;
+    case PROP_FOLLOW_LOSS:
+      g_value_set_boolean (value, self->settings.follows_loss);
       break;
     case PROP_DTX:
       g_value_set_boolean (value, self->settings.is_dtx);
@@ -281,6 +377,12 @@ install_properties (GObjectClass *object_class)
       g_param_spec_int ("packet-loss-percentage", "Packet loss",
                         "Expected packet loss in percent, which sets the share of in-band FEC; 0: no FEC", 0, 100,
                         DEFAULT_PACKET_LOSS_PERCENTAGE, flags));
+  g_object_class_install_property (
+      object_class, PROP_FOLLOW_LOSS,
+      g_param_spec_boolean ("follow-loss", "Follow loss",
+                            "Once the receiver has reported its loss, use that as packet-loss-percentage, and a higher "
+                            "bit rate while there is loss",
+                            TRUE, flags));
   g_object_class_install_property (object_class, PROP_DTX,
                                    g_param_spec_boolean ("dtx", "Discontinuous transmission",
                                                          "Make packets of 1 or 2 bytes in silence, which rtpopuspay "
@@ -303,6 +405,7 @@ vgw_opus_enc_class_init (VgwOpusEncClass *klass)
   object_class->get_property = vgw_opus_enc_get_property;
   object_class->finalize = vgw_opus_enc_finalize;
   encoder_class->stop = vgw_opus_enc_stop;
+  encoder_class->src_event = vgw_opus_enc_src_event;
   encoder_class->flush = vgw_opus_enc_flush;
   encoder_class->set_format = vgw_opus_enc_set_format;
   encoder_class->handle_frame = vgw_opus_enc_handle_frame;
@@ -322,9 +425,12 @@ vgw_opus_enc_init (VgwOpusEnc *self)
     .complexity = DEFAULT_COMPLEXITY,
     .packet_loss_percentage = DEFAULT_PACKET_LOSS_PERCENTAGE,
     .is_inband_fec = TRUE,
+    .follows_loss = TRUE,
     .is_vbr = TRUE,
   };
   GST_PAD_SET_ACCEPT_TEMPLATE (GST_AUDIO_ENCODER_SINK_PAD (self));
+  self->base_chain = GST_PAD_CHAINFUNC (GST_AUDIO_ENCODER_SINK_PAD (self));
+  gst_pad_set_chain_function (GST_AUDIO_ENCODER_SINK_PAD (self), on_chain);
 }
 
 void

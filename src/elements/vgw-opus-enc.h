@@ -6,6 +6,12 @@
 #define VGW_TYPE_OPUS_ENC (vgw_opus_enc_get_type ())
 G_DECLARE_FINAL_TYPE (VgwOpusEnc, vgw_opus_enc, VGW, OPUS_ENC, GstAudioEncoder)
 
+/* After so many frames of silence, a buffer with the flag GAP becomes a packet without a frame; as in libopus's DTX. */
+#define VGW_OPUS_ENC_SILENT_FRAMES 10u
+
+/* Digital silence: each sample is 0. */
+gboolean vgw_opus_enc_is_silence (const gint16 *samples, gsize n_samples);
+
 /* The complexity limit of all encoders of the process, from their next frames on, for an overloaded machine; 10: no
  * limit. Any thread. */
 void vgw_opus_enc_set_ceiling (guint complexity);

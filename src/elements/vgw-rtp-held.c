@@ -22,3 +22,18 @@ vgw_rtp_held_add (GQueue *packets, VgwRtpHeldPacket *packet)
   g_queue_insert_after (packets, after, packet);
   return TRUE;
 }
+
+const VgwRtpHeldPacket *
+vgw_rtp_held_find_overtaking (const GQueue *packets, guint64 seqnum)
+{
+  const VgwRtpHeldPacket *first = NULL;
+
+  for (GList *l = packets->tail; l != NULL && ((VgwRtpHeldPacket *) l->data)->seqnum > seqnum; l = l->prev)
+    {
+      const VgwRtpHeldPacket *packet = l->data;
+
+      if (first == NULL || packet->arrival < first->arrival)
+        first = packet;
+    }
+  return first;
+}

@@ -2,6 +2,8 @@
 
 #include <gst/base/gstbasesink.h>
 
+#define MAX_TRIES 10u
+
 static void
 stop_sink (const GValue *item, gpointer user_data)
 {
@@ -82,11 +84,43 @@ stop_sctpenc (const GValue *item, gpointer user_data)
   gst_element_set_state (element, GST_STATE_NULL);
 }
 
-void
+/* Waits until webrtcbin's PC thread has ended what it is doing: a request for statistics is answered there. */
+static void
+drain_webrtcbin (const GValue *item, gpointer user_data)
+{
+  GstElement *element = g_value_get_object (item);
+  GstPromise *promise;
+
+  if (!is_made_by (element, "webrtcbin"))
+    return;
+  promise = gst_promise_new ();
+  g_signal_emit_by_name (element, "get-stats", NULL, promise);
+  gst_promise_wait (promise);
+  gst_promise_unref (promise);
+}
+
+static gboolean
+stop (GstElement *pipeline)
+{
+  for (guint i = 0; i < MAX_TRIES; i++)
+    {
+      if (gst_element_set_state (pipeline, GST_STATE_NULL) != GST_STATE_CHANGE_FAILURE)
+        return TRUE;
+      for_each (gst_bin_iterate_elements (GST_BIN (pipeline)), drain_webrtcbin);
+    }
+  return FALSE;
+}
+
+gboolean
 vgw_teardown_pipeline (GstElement *pipeline)
 {
   for_each (gst_bin_iterate_elements (GST_BIN (pipeline)), stop_sink);
   for_each (gst_bin_iterate_recurse (GST_BIN (pipeline)), protect_sctp);
-  gst_element_set_state (pipeline, GST_STATE_NULL);
+  if (!stop (pipeline))
+    {
+      gst_object_ref (pipeline);
+      return FALSE;
+    }
   for_each (gst_bin_iterate_recurse (GST_BIN (pipeline)), stop_sctpenc);
+  return TRUE;
 }

@@ -42,13 +42,14 @@ on_channel_gone (gpointer io, GObject *channel)
 }
 
 VgwWsChannel *
-vgw_bot_channel_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDialect *dialect, guint timeout_ms,
-                     gboolean (*may_read) (gpointer user_data), gpointer user_data)
+vgw_bot_channel_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDialect *dialect, const char *traceparent,
+                     guint timeout_ms, gboolean (*may_read) (gpointer user_data), gpointer user_data)
 {
   const VgwDialTarget target = { .url = config->url,
                                  .is_stream = dialect->is_stream,
                                  .subprotocol = dialect->subprotocol,
                                  .authorization = null_if_empty (config->authorization),
+                                 .traceparent = traceparent,
                                  .authorities = config->authorities,
                                  .stall_ms = config->stall_ms };
   const VgwWsChannelSettings settings = { .role = dialect->is_stream ? VGW_WS_STREAM : VGW_WS_CLIENT,

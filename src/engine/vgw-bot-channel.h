@@ -18,9 +18,10 @@
 #define VGW_BOT_CHANNEL_MAX_BURST_BYTES (16 * 1024 * 1024) /* two minutes at 48 kHz, also in base64 */
 #define VGW_BOT_CHANNEL_MAX_UNSENT_BYTES (128 * 1024)      /* 4 s of audio at 16 kHz, in addition to buffer_ms */
 
-/* Connects to @config's url with @dialect's subprotocol; after @timeout_ms at most it is open or closed. Nothing is
- * emitted before this has returned. While @may_read returns FALSE nothing is read. @io is held until the channel is
- * finalized.
+/* Connects to @config's url with @dialect's subprotocol and the header @traceparent (nullable); after @timeout_ms at
+ * most it is open or closed. Nothing is emitted before this has returned. While @may_read is FALSE nothing is read.
+ * @io is held until the channel is finalized.
  * Returns: (transfer full) */
 VgwWsChannel *vgw_bot_channel_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDialect *dialect,
-                                   guint timeout_ms, gboolean (*may_read) (gpointer user_data), gpointer user_data);
+                                   const char *traceparent, guint timeout_ms, gboolean (*may_read) (gpointer user_data),
+                                   gpointer user_data);

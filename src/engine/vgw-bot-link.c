@@ -8,6 +8,7 @@
 #include "base/vgw-log.h"
 #include "base/vgw-mailbox.h"
 #include "base/vgw-source.h"
+#include "base/vgw-traceparent.h"
 #include "engine/vgw-bot-channel.h"
 
 #define FIRST_BACKOFF_MS 200
@@ -53,11 +54,13 @@ struct _VgwBotLink
   gint state; /* atomic; State, written on the engine thread */
 
   /* engine thread */
-  VgwWsChannel *channel;   /* while CONNECTING, OPEN, LEAVING */
-  GSource *retry_timer;    /* while WAITING */
-  gpointer dialect_state;  /* from start () to stop () */
-  GArray *spare;           /* gint16, empty: swapped with `outgoing` by a flush */
-  VgwEngineStatus status;  /* as last posted */
+  VgwWsChannel *channel;  /* while CONNECTING, OPEN, LEAVING */
+  GSource *retry_timer;   /* while WAITING */
+  gpointer dialect_state; /* from start () to stop () */
+  GArray *spare;          /* gint16, empty: swapped with `outgoing` by a flush */
+  VgwEngineStatus status; /* as last posted */
+  gint64 started_us, connecting_us;
+  gboolean has_played;
   gint64 settles_at_us;    /* OPEN: from then on, a loss begins a new outage */
   gint64 stall_ends_at_us; /* OPEN: when the bot counts as lost; G_MAXINT64 while it reads */
   gint64 give_up_at_us;    /* end of the grace of the present outage */
@@ -126,7 +129,10 @@ post_event (VgwBotLink *self, const VgwEngineOutput *output)
       placed.place = self->engine != NULL ? vgw_engine_add_place (self->engine) : 0;
       g_mutex_unlock (&self->engine_lock);
       if (!post (self, &placed))
-        vgw_debug (self->call.session_id, "engine %s: dropped an event: too many are queued", self->config->name);
+        {
+          vgw_engine_io_count (self->io, VGW_ENGINE_COUNT_DROPPED_EVENTS, 1);
+          vgw_debug (self->call.session_id, "engine %s: dropped an event: too many are queued", self->config->name);
+        }
     }
   else if (self->n_large_events++ == 0) /* a bot cannot fill the log */
     vgw_warning (self->call.session_id, "engine %s: dropped an event of %zu bytes: the limit is %d", self->config->name,
@@ -153,6 +159,9 @@ on_dialect_play (const gint16 *samples, gsize n_samples, gpointer user_data)
 
   if (self->state == BOT_LINK_LEAVING)
     return;
+  if (!self->has_played)
+    vgw_engine_io_observe (self->io, VGW_ENGINE_TIME_FIRST_AUDIO, g_get_monotonic_time () - self->started_us);
+  self->has_played = TRUE;
   self->settles_at_us = MIN (self->settles_at_us, g_get_monotonic_time ());
   g_mutex_lock (&self->engine_lock);
   if (self->engine != NULL)
@@ -257,6 +266,7 @@ handle_lost (VgwBotLink *self, GError *cause)
       set_state (self, BOT_LINK_STOPPED);
       return;
     }
+  vgw_engine_io_count (self->io, VGW_ENGINE_COUNT_FAILED_CONNECTIONS, 1);
   count_loss (self);
   left_ms = get_left_ms (self);
   if (self->status == VGW_ENGINE_STATUS_CONNECTED || self->status == VGW_ENGINE_STATUS_RESTORED)
@@ -317,7 +327,10 @@ vgw_bot_link_push_audio (VgwBotLink *self, const gint16 *samples, gsize n_sample
   g_array_append_vals (self->outgoing, samples, n_samples);
   if (self->outgoing->len > self->max_waiting_samples)
     {
-      g_array_remove_range (self->outgoing, 0, self->outgoing->len - self->max_waiting_samples);
+      gsize n_dropped = self->outgoing->len - self->max_waiting_samples;
+
+      g_array_remove_range (self->outgoing, 0, (guint) n_dropped);
+      vgw_engine_io_count (self->io, VGW_ENGINE_COUNT_DROPPED_AUDIO_MS, n_dropped * 1000 / self->call.format.rate_hz);
       if (!self->has_dropped_audio)
         vgw_warning (self->call.session_id, "engine %s: dropping the oldest caller audio: more than %u ms is buffered",
                      self->config->name, self->config->buffer_ms);
@@ -338,6 +351,7 @@ on_channel_opened (VgwWsChannel *channel, VgwBotLink *self)
   VgwEngineInput *input;
 
   vgw_info (self->call.session_id, "engine %s: connected", self->config->name);
+  vgw_engine_io_observe (self->io, VGW_ENGINE_TIME_CONNECT, g_get_monotonic_time () - self->connecting_us);
   set_status (self,
               self->status == VGW_ENGINE_STATUS_CONNECTING ? VGW_ENGINE_STATUS_CONNECTED : VGW_ENGINE_STATUS_RESTORED);
   self->settles_at_us = g_get_monotonic_time () + SETTLED_US;
@@ -418,7 +432,9 @@ may_read (gpointer user_data)
 static void
 connect_channel (VgwBotLink *self, guint timeout_ms)
 {
-  self->channel = vgw_bot_channel_new (self->io, self->config, self->dialect, timeout_ms, may_read, self);
+  self->connecting_us = g_get_monotonic_time ();
+  self->channel =
+      vgw_bot_channel_new (self->io, self->config, self->dialect, self->call.traceparent, timeout_ms, may_read, self);
   g_signal_connect (self->channel, "opened", G_CALLBACK (on_channel_opened), self);
   g_signal_connect (self->channel, "message", G_CALLBACK (on_channel_message), self);
   g_signal_connect (self->channel, "closed", G_CALLBACK (on_channel_closed), self);
@@ -455,6 +471,8 @@ vgw_bot_link_new (VgwEngineIo *io, const VgwEngineConfig *config, const VgwDiale
                                  .client_address = g_strdup (start->client_address),
                                  .identity = g_strdup (start->identity),
                                  .metadata = g_strdup (start->metadata),
+                                 .traceparent = g_strdup (start->traceparent),
+                                 .trace_id = vgw_traceparent_get_trace_id (start->traceparent),
                                  .format = start->format,
                                  .origin = g_strdup (start->origin),
                                  .user_agent = g_strdup (start->user_agent),
@@ -487,6 +505,8 @@ vgw_bot_link_unref (VgwBotLink *self)
   g_free ((char *) self->call.client_address);
   g_free ((char *) self->call.identity);
   g_free ((char *) self->call.metadata);
+  g_free ((char *) self->call.traceparent);
+  g_free ((char *) self->call.trace_id);
   g_free ((char *) self->call.origin);
   g_free ((char *) self->call.user_agent);
   g_strfreev ((char **) self->call.parameters);
@@ -509,6 +529,7 @@ void
 vgw_bot_link_start (VgwBotLink *self)
 {
   set_status (self, VGW_ENGINE_STATUS_CONNECTING);
+  self->started_us = g_get_monotonic_time ();
   self->dialect_state = self->dialect->open (&self->call, &dialect_handlers, self);
   connect_channel (self, self->config->connect_timeout_ms);
 }
@@ -525,6 +546,7 @@ hold_input (VgwBotLink *self, const VgwEngineInput *input)
       g_queue_push_tail (&self->held, vgw_engine_input_copy (input));
       return;
     }
+  vgw_engine_io_count (self->io, VGW_ENGINE_COUNT_DROPPED_EVENTS, 1);
   if (!self->has_dropped_input)
     vgw_warning (self->call.session_id, "engine %s: dropping events of the client: too many wait for a connection",
                  self->config->name);

@@ -41,6 +41,7 @@ vgw_engine_config_new (const char *name, const char *type)
   config->pass_parameters = g_new0 (char *, 1);
   config->sample_rate_hz = VGW_ENGINE_DEFAULT_SAMPLE_RATE_HZ;
   config->max_playout_ms = VGW_ENGINE_DEFAULT_MAX_PLAYOUT_MS;
+  config->may_speed_up = TRUE;
   config->prebuffer_ms = VGW_ENGINE_DEFAULT_PREBUFFER_MS;
   config->speech_start_ms = VGW_ENGINE_DEFAULT_SPEECH_START_MS;
   config->speech_stop_ms = VGW_ENGINE_DEFAULT_SPEECH_STOP_MS;

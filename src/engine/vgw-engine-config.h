@@ -61,11 +61,13 @@ typedef struct
   char *on_failure;          /* "end", "hold" or "fallback:NAME"; see vgw_engine_config_get_on_failure () */
   char *record_directory;
   char **pass_parameters; /* names of the page's parameters that are passed to the engine; never NULL */
+  gboolean skips_silence; /* echo: plays back only what is louder than silence */
   gboolean is_selectable; /* a client may request it with /ws?engine=NAME */
   guint sample_rate_hz;   /* of both directions: 8000, 16000, 24000, 48000 */
   guint max_playout_ms;
   VgwOverflow overflow;
-  guint prebuffer_ms; /* of a networked engine's audio, gathered before an utterance begins */
+  gboolean may_speed_up; /* its speech may be played faster to reduce delay */
+  guint prebuffer_ms;    /* of a networked engine's audio, gathered before an utterance begins */
   VgwBargeIn barge_in;
   VgwHangup hangup;                      /* what an engine's hang-up does */
   guint speech_start_ms, speech_stop_ms; /* of continuous voice, of continuous silence */

@@ -9,7 +9,7 @@
 static VgwEngine *
 create_echo (const VgwEngineConfig *config, const VgwEngineShared *shared, GError **error)
 {
-  return vgw_engine_echo_new ();
+  return vgw_engine_echo_new (config->skips_silence);
 }
 
 /* The engine that a `record` engine wraps; NULL with an error. */
@@ -19,7 +19,7 @@ create_wrapped (const VgwEngineConfig *config, const VgwEngineShared *shared, GE
   const VgwEngineConfig *wrapped = vgw_engine_config_find (shared->engines, config->wraps);
 
   if (*config->wraps == '\0')
-    return vgw_engine_echo_new ();
+    return vgw_engine_echo_new (FALSE);
   if (wrapped == NULL || g_str_equal (wrapped->type, "record"))
     {
       g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "engine \"%s\": cannot record the engine \"%s\"", config->name,
@@ -57,7 +57,7 @@ create_networked (const VgwEngineConfig *config, const VgwEngineShared *shared, 
 }
 
 static const VgwEngineType types[] = {
-  { "echo", FALSE, NULL, { NULL }, create_echo },
+  { "echo", FALSE, NULL, { "skip-silence" }, create_echo },
   { "record", FALSE, NULL, { "wraps", "record-directory" }, create_record },
   { "websocket", TRUE, NULL, { "url", "dialect", "authorization", "tls-ca" }, create_networked },
   { "audiosocket", TRUE, &vgw_dialect_audiosocket, { "url" }, create_networked },

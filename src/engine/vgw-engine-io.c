@@ -21,7 +21,8 @@ struct _VgwEngineIo
   gboolean is_quitting; /* on the thread */
 
   GMutex lock;
-  GQueue jobs; /* guarded by lock; Job* */
+  GQueue jobs;          /* guarded by lock; Job* */
+  VgwEngineStats stats; /* guarded by lock */
 };
 
 static void
@@ -72,6 +73,7 @@ vgw_engine_io_new (void)
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
   g_queue_init (&self->jobs);
+  vgw_engine_stats_init (&self->stats);
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
   self->source = vgw_source_new_wakeup (self->context, on_ready, self);
@@ -139,4 +141,28 @@ vgw_engine_io_invoke (VgwEngineIo *self, VgwEngineIoFunc func, gpointer user_dat
   g_queue_push_tail (&self->jobs, job);
   g_mutex_unlock (&self->lock);
   g_source_set_ready_time (self->source, 0);
+}
+
+void
+vgw_engine_io_observe (VgwEngineIo *self, VgwEngineTime which, gint64 time_us)
+{
+  g_mutex_lock (&self->lock);
+  vgw_histogram_observe (&self->stats.times_s[which], (double) time_us / G_USEC_PER_SEC);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vgw_engine_io_count (VgwEngineIo *self, VgwEngineCount which, guint64 n)
+{
+  g_mutex_lock (&self->lock);
+  self->stats.counts[which] += n;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vgw_engine_io_get_stats (VgwEngineIo *self, VgwEngineStats *stats)
+{
+  g_mutex_lock (&self->lock);
+  *stats = self->stats;
+  g_mutex_unlock (&self->lock);
 }

@@ -4,6 +4,8 @@
 
 #include <gio/gio.h>
 
+#include "engine/vgw-engine-stats.h"
+
 typedef struct _VgwEngineIo VgwEngineIo; /* reference counted */
 
 /* A job for the thread. */
@@ -25,3 +27,10 @@ void vgw_engine_io_release (VgwEngineIo *self);
 /* Calls @func on the thread, in the order of the calls, then @destroy (nullable) for @user_data, there too. Any thread.
  * Pending jobs share one wake-up. */
 void vgw_engine_io_invoke (VgwEngineIo *self, VgwEngineIoFunc func, gpointer user_data, GDestroyNotify destroy);
+
+/* Counts for the statistics. Any thread. */
+void vgw_engine_io_observe (VgwEngineIo *self, VgwEngineTime which, gint64 time_us);
+void vgw_engine_io_count (VgwEngineIo *self, VgwEngineCount which, guint64 n);
+
+/* Any thread. */
+void vgw_engine_io_get_stats (VgwEngineIo *self, VgwEngineStats *stats);

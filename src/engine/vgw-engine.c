@@ -10,7 +10,8 @@ typedef struct
     ENGINE_STARTING, /* start () has not returned yet */
     ENGINE_RUNNING,
     ENGINE_STOPPED,
-  } state; /* written on the main thread under push_lock */
+  } state;                /* written on the main thread under push_lock */
+  VgwEngineStatus status; /* main thread */
 
   GMutex play_lock;            /* held while the sink is used off the main thread; stop () waits for it */
   VgwEngineSink sink;          /* written on the main thread under play_lock; all NULL: none */
@@ -78,6 +79,7 @@ vgw_engine_init (VgwEngine *self)
   g_mutex_init (&priv->push_lock);
   g_mutex_init (&priv->play_lock);
   priv->state = ENGINE_CREATED;
+  priv->status = VGW_ENGINE_STATUS_CONNECTED;
 }
 
 void
@@ -200,8 +202,10 @@ vgw_engine_emit (VgwEngine *self, const VgwEngineOutput *output)
         priv->sink.handle (output, priv->sink_data);
       g_mutex_unlock (&priv->play_lock);
       break;
-    case VGW_ENGINE_OUTPUT_EVENT:
     case VGW_ENGINE_OUTPUT_STATUS:
+      priv->status = output->status;
+      /* fall through */
+    case VGW_ENGINE_OUTPUT_EVENT:
     case VGW_ENGINE_OUTPUT_FAILED:
     case VGW_ENGINE_OUTPUT_HANGUP:
       keep = g_object_ref (self);
@@ -209,4 +213,13 @@ vgw_engine_emit (VgwEngine *self, const VgwEngineOutput *output)
         priv->sink.handle (output, priv->sink_data);
       break;
     }
+}
+
+VgwEngineStatus
+vgw_engine_get_status (VgwEngine *self)
+{
+  VgwEnginePrivate *priv = vgw_engine_get_instance_private (self);
+
+  g_return_val_if_fail (VGW_IS_ENGINE (self), VGW_ENGINE_STATUS_LOST);
+  return priv->status;
 }

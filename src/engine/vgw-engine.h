@@ -24,6 +24,7 @@ typedef struct
   const char *client_address;    /* (nullable) "192.0.2.1" */
   const char *identity;          /* (nullable) of the caller, as its token has it */
   const char *metadata;          /* (nullable) of the token: text of a JSON object */
+  const char *traceparent;       /* (nullable) of the client, valid: base/vgw-traceparent.h */
   VgwAudioFormat format;         /* of both directions */
   const char *origin;            /* (nullable) of the page that calls */
   const char *user_agent;        /* (nullable) */
@@ -72,6 +73,9 @@ void vgw_engine_send (VgwEngine *self, const VgwEngineInput *input);
 
 /* Idempotent. When it returns, push_audio is not running and will not run again. Main thread. */
 void vgw_engine_stop (VgwEngine *self, const char *reason);
+
+/* The last one that it has emitted; VGW_ENGINE_STATUS_CONNECTED for an engine without a connection. Main thread. */
+VgwEngineStatus vgw_engine_get_status (VgwEngine *self);
 
 /* For implementations: plays audio to the caller. Any thread. Ignored after stop (). */
 void vgw_engine_play (VgwEngine *self, const gint16 *samples, gsize n_samples);

@@ -3,6 +3,7 @@
 #include "base/vgw-error.h"
 #include "manager/vgw-manager-group.h"
 #include "manager/vgw-manager-log.h"
+#include "manager/vgw-manager-redis.h"
 #include "manager/vgw-manager-webhook.h"
 
 static VgwManager *
@@ -21,13 +22,24 @@ create_webhook (const VgwManagerSettings *settings, GError **error)
   return NULL;
 }
 
+static VgwManager *
+create_redis (const VgwManagerSettings *settings, GError **error)
+{
+  if (settings->redis.url != NULL && *settings->redis.url != '\0')
+    return vgw_manager_redis_new (&settings->redis, settings->node, settings->node_ids, error);
+  g_set_error_literal (error, VGW_ERROR, VGW_ERROR_CONFIG,
+                       "manager.redis-url is empty: manager.types = redis needs an address");
+  return NULL;
+}
+
 static const struct
 {
-  const char *type;
+  VgwManagerType type;
   VgwManager *(*create) (const VgwManagerSettings *settings, GError **error);
 } factories[] = {
-  { "log", create_log },
-  { "webhook", create_webhook },
+  { VGW_MANAGER_TYPE_LOG, create_log },
+  { VGW_MANAGER_TYPE_WEBHOOK, create_webhook },
+  { VGW_MANAGER_TYPE_REDIS, create_redis },
 };
 
 char *
@@ -36,7 +48,7 @@ vgw_manager_list_types (void)
   GString *types = g_string_new (NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (factories); i++)
-    g_string_append_printf (types, "%s%s", i > 0 ? ", " : "", factories[i].type);
+    g_string_append_printf (types, "%s%s", i > 0 ? ", " : "", vgw_manager_type_to_string (factories[i].type));
   return g_string_free (types, FALSE);
 }
 
@@ -45,7 +57,7 @@ find_type (const char *type)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (factories); i++)
     {
-      if (g_str_equal (factories[i].type, type))
+      if (g_str_equal (vgw_manager_type_to_string (factories[i].type), type))
         return (gssize) i;
     }
   return -1;

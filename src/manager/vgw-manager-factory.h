@@ -3,7 +3,7 @@
 
 #include "manager/vgw-manager-settings.h"
 
-/* All types, "log, webhook". Returns: (transfer full) */
+/* All types, "log, webhook, redis". Returns: (transfer full) */
 char *vgw_manager_list_types (void);
 gboolean vgw_manager_has_type (const char *type);
 

@@ -9,8 +9,10 @@
 #include "net/vgw-http-client.h"
 
 #define MAX_CONNECTIONS 3 /* each may take one of GLib's 10 threads, for TLS or a name, which bots need, too */
+#define MAX_QUESTIONS 4   /* connections of questions, for which clients wait; see above */
 #define ID_BYTES 16
 #define FIRST_PAUSE_MS 500
+#define MAX_REPLY_BYTES 65536
 #define MAX_PAUSE_MS 60000
 #define STATUS_GONE 410
 
@@ -21,13 +23,15 @@ typedef struct
   gboolean is_update;
   gint64 queued_us;
   guint n_attempts;
+  VgwWebhookReplyFunc func; /* of a question, until it has a reply; else NULL */
+  gpointer user_data;
 } Event;
 
 /* The events of one session. */
 typedef struct
 {
   char *session_id;
-  GQueue events; /* Event*, never empty */
+  GQueue events; /* Event*, empty only once it is dropped */
   gboolean is_sending;
   gboolean is_dropped; /* not of the queue any more; its request frees it */
   gint64 due_us;       /* when the first one is sent; 0: now */
@@ -35,15 +39,15 @@ typedef struct
 
 struct _VgwWebhookQueue
 {
-  guint n_refs; /* the owner's, and one for each request under way */
-  VgwHttpClient *client;
+  guint n_refs;                   /* the owner's, and one for each request under way */
+  VgwHttpClient *client, *asking; /* of events, of questions */
   char *url;
   GPtrArray *secrets;
   guint retry_s, max_events;
 
   GHashTable *lanes; /* session id → GList* in `order` */
   GQueue order;      /* Lane*, the next one to send at the head */
-  guint n_sending;
+  guint n_sending, n_asking;
   GSource *wakeup; /* NULL once it is freed */
   gboolean is_gone, is_hastened;
   gboolean is_repeating, is_losing; /* and it was logged */
@@ -55,13 +59,25 @@ typedef struct
 {
   VgwWebhookQueue *queue; /* a reference */
   Lane *lane;             /* (transfer none) it stays while it sends */
+  gboolean is_question;
 } Delivery;
+
+/* @body: (nullable) */
+static void
+reply (Event *event, GBytes *body)
+{
+  VgwWebhookReplyFunc func = g_steal_pointer (&event->func);
+
+  if (func != NULL)
+    func (body, event->user_data);
+}
 
 static void
 event_free (gpointer data)
 {
   Event *event = data;
 
+  reply (event, NULL);
   g_free (event->id);
   g_bytes_unref (event->json);
   g_free (event);
@@ -117,6 +133,7 @@ give_up (VgwWebhookQueue *self)
   while ((lane = g_queue_pop_head (&self->order)) != NULL)
     {
       lane->is_dropped = TRUE;
+      g_queue_clear_full (&lane->events, event_free); /* now: there is no lane any more to forget a question of */
       if (!lane->is_sending)
         lane_free (lane);
     }
@@ -159,7 +176,7 @@ note_success (VgwWebhookQueue *self)
 }
 
 static void
-handle_reply (VgwWebhookQueue *self, Lane *lane, guint status, guint retry_after_s, const GError *error)
+handle_reply (VgwWebhookQueue *self, Lane *lane, guint status, guint retry_after_s, GBytes *body, const GError *error)
 {
   Event *event = g_queue_peek_head (&lane->events);
   guint pause_ms = choose_pause_ms (event->n_attempts, retry_after_s);
@@ -169,6 +186,7 @@ handle_reply (VgwWebhookQueue *self, Lane *lane, guint status, guint retry_after
     {
       self->stats.n_delivered++;
       note_success (self);
+      reply (event, body);
       drop_first (self, lane);
       return;
     }
@@ -190,6 +208,12 @@ handle_reply (VgwWebhookQueue *self, Lane *lane, guint status, guint retry_after
   drop_first (self, lane);
 }
 
+static guint *
+count_requests (VgwWebhookQueue *self, gboolean is_question)
+{
+  return is_question ? &self->n_asking : &self->n_sending;
+}
+
 static void
 on_posted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -197,16 +221,17 @@ on_posted (GObject *source, GAsyncResult *result, gpointer user_data)
   VgwWebhookQueue *self = delivery->queue;
   Lane *lane = delivery->lane;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) body = NULL;
   guint retry_after_s;
-  guint status = vgw_http_client_post_finish (result, &retry_after_s, &error);
+  guint status = vgw_http_client_send_finish (result, &retry_after_s, &body, &error);
 
   lane->is_sending = FALSE;
-  self->n_sending--;
+  *count_requests (self, delivery->is_question) -= 1;
   if (lane->is_dropped)
     lane_free (lane);
   else if (self->wakeup != NULL)
     {
-      handle_reply (self, lane, status, retry_after_s, error);
+      handle_reply (self, lane, status, retry_after_s, body, error);
       g_source_set_ready_time (self->wakeup, 0);
     }
   queue_unref (self);
@@ -227,11 +252,21 @@ send_first (VgwWebhookQueue *self, Lane *lane)
 
   event->n_attempts++;
   lane->is_sending = TRUE;
-  self->n_sending++;
+  *delivery = (Delivery){ self, lane, event->func != NULL };
+  *count_requests (self, delivery->is_question) += 1;
   self->n_refs++;
-  delivery->queue = self;
-  delivery->lane = lane;
-  vgw_http_client_post_async (self->client, self->url, headers, event->json, on_posted, delivery);
+  vgw_http_client_send_async (delivery->is_question ? self->asking : self->client,
+                              &(VgwHttpClientRequest){ self->url, headers, event->json, MAX_REPLY_BYTES }, on_posted,
+                              delivery);
+}
+
+/* Whether the first event of @lane may be sent now, as far as other requests are concerned. */
+static gboolean
+has_connection (VgwWebhookQueue *self, const Lane *lane)
+{
+  const Event *event = g_queue_peek_head ((GQueue *) &lane->events);
+
+  return event->func != NULL ? self->n_asking < MAX_QUESTIONS : self->n_sending < MAX_CONNECTIONS;
 }
 
 static gboolean
@@ -241,12 +276,12 @@ on_wakeup (gpointer user_data)
   gint64 now_us = g_get_monotonic_time (), next_us = G_MAXINT64;
   GList *next;
 
-  for (GList *at = self->order.head; at != NULL && self->n_sending < MAX_CONNECTIONS; at = next)
+  for (GList *at = self->order.head; at != NULL; at = next)
     {
       Lane *lane = at->data;
 
       next = at->next;
-      if (lane->is_sending)
+      if (lane->is_sending || !has_connection (self, lane))
         continue;
       if (lane->due_us > now_us)
         {
@@ -286,8 +321,9 @@ is_replaceable (const Lane *lane, const Event *event)
   return event->is_update && event->n_attempts == 0 && !(lane->is_sending && lane->events.length == 1);
 }
 
-void
-vgw_webhook_queue_add (VgwWebhookQueue *self, const char *session_id, gboolean is_update, char *json)
+/* NULL where there is no room. @json: (transfer full) */
+static Event *
+queue_event (VgwWebhookQueue *self, const char *session_id, gboolean is_update, char *json)
 {
   GList *link = g_hash_table_lookup (self->lanes, session_id);
   Event *last = link != NULL ? g_queue_peek_tail (&((Lane *) link->data)->events) : NULL;
@@ -298,14 +334,14 @@ vgw_webhook_queue_add (VgwWebhookQueue *self, const char *session_id, gboolean i
     {
       g_bytes_unref (last->json);
       last->json = g_steal_pointer (&bytes);
-      return;
+      return last;
     }
   if (self->is_gone || self->stats.n_queued >= max_events)
     {
       if (self->stats.n_dropped++ == 0 && !self->is_gone)
         vgw_warning (session_id, "webhook: an event was dropped, since %u are queued; further ones are counted only",
                      self->stats.n_queued);
-      return;
+      return NULL;
     }
   last = g_new0 (Event, 1);
   last->id = vgw_random_base64url (ID_BYTES);
@@ -314,6 +350,43 @@ vgw_webhook_queue_add (VgwWebhookQueue *self, const char *session_id, gboolean i
   last->queued_us = g_get_monotonic_time ();
   g_queue_push_tail (&get_lane (self, session_id)->events, last);
   self->stats.n_queued++;
+  g_source_set_ready_time (self->wakeup, 0);
+  return last;
+}
+
+void
+vgw_webhook_queue_add (VgwWebhookQueue *self, const char *session_id, gboolean is_update, char *json)
+{
+  queue_event (self, session_id, is_update, json);
+}
+
+void
+vgw_webhook_queue_ask (VgwWebhookQueue *self, const char *session_id, char *json, VgwWebhookReplyFunc func,
+                       gpointer user_data)
+{
+  Event *event = queue_event (self, session_id, FALSE, json);
+
+  if (event != NULL)
+    {
+      event->func = func;
+      event->user_data = user_data;
+    }
+  else
+    func (NULL, user_data);
+}
+
+void
+vgw_webhook_queue_forget (VgwWebhookQueue *self, const char *session_id, gpointer user_data)
+{
+  GList *link = g_hash_table_lookup (self->lanes, session_id);
+
+  for (GList *at = link != NULL ? ((Lane *) link->data)->events.head : NULL; at != NULL; at = at->next)
+    {
+      Event *event = at->data;
+
+      if (event->func != NULL && event->user_data == user_data)
+        event->func = NULL;
+    }
   g_source_set_ready_time (self->wakeup, 0);
 }
 
@@ -359,7 +432,8 @@ vgw_webhook_queue_new (const VgwWebhookSettings *settings)
   VgwWebhookQueue *self = g_new0 (VgwWebhookQueue, 1);
 
   self->n_refs = 1;
-  self->client = vgw_http_client_new (&(VgwHttpClientSettings){ settings->timeout_ms, MAX_CONNECTIONS });
+  self->client = vgw_http_client_new (&(VgwHttpClientSettings){ settings->timeout_ms, MAX_CONNECTIONS, NULL });
+  self->asking = vgw_http_client_new (&(VgwHttpClientSettings){ settings->timeout_ms, MAX_QUESTIONS, NULL });
   self->url = g_strdup (settings->url);
   vgw_webhook_queue_reload (self, settings);
   self->lanes = g_hash_table_new (g_str_hash, g_str_equal);
@@ -372,5 +446,6 @@ vgw_webhook_queue_free (VgwWebhookQueue *self)
 {
   vgw_source_clear (&self->wakeup);
   g_clear_pointer (&self->client, vgw_http_client_free);
+  g_clear_pointer (&self->asking, vgw_http_client_free);
   queue_unref (self);
 }

@@ -15,6 +15,11 @@ typedef struct
   guint timeout_ms;           /* of one attempt */
   guint retry_s;              /* an event is given up when it is older */
   guint max_events;           /* in the queue */
+
+  /* the verdict on each session, see vgw-manager-webhook.c */
+  gboolean has_admission;
+  guint admission_timeout_s;
+  gboolean admits_by_default;
 } VgwWebhookSettings;
 
 /* @settings is copied. Returns: (transfer full) */
@@ -31,6 +36,19 @@ void vgw_webhook_queue_reload (VgwWebhookQueue *self, const VgwWebhookSettings *
  * of its session, and the last quarter of the queue is for events that are none. Dropped and counted where there is no
  * room. */
 void vgw_webhook_queue_add (VgwWebhookQueue *self, const char *session_id, gboolean is_update, char *json);
+
+/* The reply to a question: @body of a status 2xx; NULL where there was none, and none will follow. Called once, also
+ * from functions of the queue: it must not call any. */
+typedef void (*VgwWebhookReplyFunc) (GBytes *body, gpointer user_data);
+
+/* Queues @json, as above, as the first event of a session: it is sent before events of others that wait, and @func gets
+ * the reply. It is an event like any other in all else. */
+void vgw_webhook_queue_ask (VgwWebhookQueue *self, const char *session_id, char *json, VgwWebhookReplyFunc func,
+                            gpointer user_data);
+
+/* The question of @session_id with @user_data, where it has no reply yet, gets none any more: it is an event like any
+ * other, which does not delay other questions. Only a request under way keeps its connection until it is over. */
+void vgw_webhook_queue_forget (VgwWebhookQueue *self, const char *session_id, gpointer user_data);
 
 /* Every event is sent at once and not repeated. */
 void vgw_webhook_queue_hasten (VgwWebhookQueue *self);

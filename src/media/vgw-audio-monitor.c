@@ -31,8 +31,8 @@ typedef struct
 struct _VgwAudioMonitor
 {
   gatomicrefcount ref_count;
-  guint rate_hz; /* constant */
-  gint is_on;    /* atomic */
+  guint rate_hz, taken_rate_hz; /* constant */
+  gint is_on;                   /* atomic */
   Ring rings[VGW_AUDIO_MONITOR_SENT + 1];
 };
 
@@ -43,16 +43,17 @@ vgw_audio_monitor_chunk_clear (VgwAudioMonitorChunk *self)
 }
 
 VgwAudioMonitor *
-vgw_audio_monitor_new (guint rate_hz)
+vgw_audio_monitor_new (guint rate_hz, guint taken_rate_hz)
 {
   VgwAudioMonitor *self = g_new0 (VgwAudioMonitor, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
   self->rate_hz = rate_hz;
-  for (guint i = 0; rate_hz != VGW_AUDIO_MONITOR_RATE_HZ && i < G_N_ELEMENTS (self->rings); i++)
+  self->taken_rate_hz = taken_rate_hz;
+  for (guint i = 0; rate_hz != taken_rate_hz && i < G_N_ELEMENTS (self->rings); i++)
     self->rings[i].resampler =
         gst_audio_resampler_new (GST_AUDIO_RESAMPLER_METHOD_KAISER, GST_AUDIO_RESAMPLER_FLAG_NONE, GST_AUDIO_FORMAT_S16,
-                                 1, (gint) rate_hz, VGW_AUDIO_MONITOR_RATE_HZ, NULL);
+                                 1, (gint) rate_hz, (gint) taken_rate_hz, NULL);
   return self;
 }
 
@@ -71,6 +72,12 @@ vgw_audio_monitor_unref (VgwAudioMonitor *self)
   for (guint i = 0; i < G_N_ELEMENTS (self->rings); i++)
     g_clear_pointer (&self->rings[i].resampler, gst_audio_resampler_free);
   g_free (self);
+}
+
+gboolean
+vgw_audio_monitor_is_free (VgwAudioMonitor *self, guint taken_rate_hz)
+{
+  return g_atomic_ref_count_compare (&self->ref_count, 1) && self->taken_rate_hz == taken_rate_hz;
 }
 
 void
@@ -133,29 +140,36 @@ vgw_audio_monitor_take (VgwAudioMonitor *self, VgwAudioMonitorDirection directio
   Ring *ring = &self->rings[direction];
   guint n_read = g_atomic_int_get (&ring->n_read);
   guint n_written = g_atomic_int_get (&ring->n_written);
+  gint64 until_us = ring->until_us, taken_us = 0, latest_us = G_MAXINT64;
   guint n_taken = 0;
+  gboolean is_new = FALSE;
 
   *chunk = (VgwAudioMonitorChunk){ g_byte_array_new (), 0, 0 };
-  for (; n_read != n_written; n_read++, n_taken++)
+  for (; n_read + n_taken != n_written; n_taken++)
     {
-      const Frame *frame = &ring->frames[n_read % N_FRAMES];
+      const Frame *frame = &ring->frames[(n_read + n_taken) % N_FRAMES];
       gint64 length_us = (gint64) frame->n_samples * G_USEC_PER_SEC / self->rate_hz;
-      gboolean has_gap = ring->until_us == 0 || frame->end_us - length_us - ring->until_us > GAP_US;
+      gboolean has_gap = until_us == 0 || frame->end_us - length_us - until_us > GAP_US;
 
       if (has_gap && n_taken > 0)
         break;
-      if (has_gap)
-        ring->until_us = frame->end_us - length_us;
-      if (n_taken == 0)
-        chunk->start_us = ring->until_us;
-      ring->until_us += length_us;
+      is_new = is_new || has_gap;
+      until_us = has_gap ? frame->end_us : until_us + length_us;
+      taken_us += length_us;
+      latest_us = MIN (latest_us, frame->end_us - taken_us);
       append (ring, frame, chunk->pcm);
     }
-  g_atomic_int_set (&ring->n_read, n_read);
-  chunk->end_us = ring->until_us;
   if (n_taken == 0)
-    vgw_audio_monitor_chunk_clear (chunk);
-  return n_taken > 0;
+    {
+      vgw_audio_monitor_chunk_clear (chunk);
+      return FALSE;
+    }
+  /* audio is not later than its arrival: of frames that were delayed and came together, the first are of before */
+  chunk->start_us = is_new || ring->until_us - latest_us > GAP_US ? latest_us : ring->until_us;
+  chunk->end_us = chunk->start_us + taken_us;
+  ring->until_us = chunk->end_us;
+  g_atomic_int_set (&ring->n_read, n_read + n_taken);
+  return TRUE;
 }
 
 guint64

@@ -5,8 +5,7 @@
 
 #include <glib.h>
 
-#define VGW_AUDIO_MONITOR_RATE_HZ 24000 /* of what is taken */
-#define VGW_AUDIO_MONITOR_MAX_MS 1000u  /* that wait in each direction */
+#define VGW_AUDIO_MONITOR_MAX_MS 1000u /* that wait in each direction */
 
 typedef struct _VgwAudioMonitor VgwAudioMonitor; /* reference counted */
 
@@ -16,22 +15,27 @@ typedef enum
   VGW_AUDIO_MONITOR_SENT,     /* to the caller, but for silence where nothing is played */
 } VgwAudioMonitorDirection;
 
-/* Audio without a gap. */
+/* Audio without a gap. It begins so that no frame is later than it was pushed: frames that were delayed, and pushed
+ * together, are where they would have been. It continues the chunk before, but for delays of more than 60 ms; then it
+ * may begin before the end of that one. */
 typedef struct
 {
-  GByteArray *pcm;         /* s16le mono at VGW_AUDIO_MONITOR_RATE_HZ */
+  GByteArray *pcm;         /* s16le mono at the rate of the monitor */
   gint64 start_us, end_us; /* monotonic */
 } VgwAudioMonitorChunk;
 
 void vgw_audio_monitor_chunk_clear (VgwAudioMonitorChunk *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VgwAudioMonitorChunk, vgw_audio_monitor_chunk_clear)
 
-/* Off at first. @rate_hz: of what is pushed. Main thread. Returns: (transfer full) */
-VgwAudioMonitor *vgw_audio_monitor_new (guint rate_hz);
+/* Off at first. @rate_hz: of what is pushed, @taken_rate_hz: of what is taken. Main thread. Returns: (transfer full) */
+VgwAudioMonitor *vgw_audio_monitor_new (guint rate_hz, guint taken_rate_hz);
 
 VgwAudioMonitor *vgw_audio_monitor_ref (VgwAudioMonitor *self);
 void vgw_audio_monitor_unref (VgwAudioMonitor *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwAudioMonitor, vgw_audio_monitor_unref)
+
+/* Whether only its maker has a reference, and it is taken at @taken_rate_hz. Main thread. */
+gboolean vgw_audio_monitor_is_free (VgwAudioMonitor *self, guint taken_rate_hz);
 
 /* What waits is dropped, at either change. Main thread. */
 void vgw_audio_monitor_set_on (VgwAudioMonitor *self, gboolean is_on);

@@ -40,8 +40,8 @@ struct _VgwBridgeInput
   gint64 since_us;         /* time of the first tick with the present function, or 0 */
   gboolean is_silent;      /* silence is delivered in real time */
   guint64 n_received, n_filled;
-  VgwAudioMonitor *audio_monitor; /* (nullable) */
-  VgwBridgeTap *retiring;         /* (nullable) delivered until there is audio of another one */
+  VgwAudioMonitor *audio_monitors[VGW_BRIDGE_MAX_MONITORS]; /* (nullable) */
+  VgwBridgeTap *retiring; /* (nullable) delivered until there is audio of another one */
 };
 
 /* Owned by the appsink, since a streaming thread may still be in the callback after the detach. */
@@ -101,10 +101,10 @@ vgw_bridge_input_set_func (VgwBridgeInput *self, VgwBridgeAudioFunc func, gpoint
 }
 
 void
-vgw_bridge_input_set_audio_monitor (VgwBridgeInput *self, VgwAudioMonitor *audio_monitor)
+vgw_bridge_input_set_audio_monitor (VgwBridgeInput *self, guint i, VgwAudioMonitor *audio_monitor)
 {
   g_mutex_lock (&self->lock);
-  self->audio_monitor = audio_monitor;
+  self->audio_monitors[i] = audio_monitor;
   g_mutex_unlock (&self->lock);
 }
 
@@ -142,8 +142,8 @@ static void
 hand_over (VgwBridgeInput *self, const gint16 *samples, gsize n_samples)
 {
   vgw_echo_estimator_add_received (self->echo_estimator, samples, n_samples);
-  if (self->audio_monitor != NULL)
-    vgw_audio_monitor_push (self->audio_monitor, VGW_AUDIO_MONITOR_RECEIVED, samples, n_samples);
+  for (guint i = 0; i < VGW_BRIDGE_MAX_MONITORS && self->audio_monitors[i] != NULL; i++)
+    vgw_audio_monitor_push (self->audio_monitors[i], VGW_AUDIO_MONITOR_RECEIVED, samples, n_samples);
   self->func (samples, n_samples, self->user_data);
 }
 

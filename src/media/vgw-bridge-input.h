@@ -23,8 +23,10 @@ void vgw_bridge_input_unref (VgwBridgeInput *self);
 void vgw_bridge_input_set_func (VgwBridgeInput *self, VgwBridgeAudioFunc func, gpointer user_data,
                                 GDestroyNotify destroy);
 
-/* @audio_monitor gets what the function gets; it outlives the delivery. Main thread. */
-void vgw_bridge_input_set_audio_monitor (VgwBridgeInput *self, VgwAudioMonitor *audio_monitor);
+#define VGW_BRIDGE_MAX_MONITORS 4u
+
+/* @audio_monitor, the one with number @i, gets what the function gets; it outlives the delivery. Main thread. */
+void vgw_bridge_input_set_audio_monitor (VgwBridgeInput *self, guint i, VgwAudioMonitor *audio_monitor);
 
 /* Delivers the audio of @pcm_out. Main thread. Returns: (transfer none) valid until vgw_bridge_input_detach () */
 VgwBridgeTap *vgw_bridge_input_attach (VgwBridgeInput *self, GstAppSink *pcm_out);

@@ -4,21 +4,22 @@
  * function must not call the bridge's main-thread functions.
  *
  * Time: the pacer's tick is the clock of the outgoing stream. The first buffer has the pipeline's running time, every
- * later one exactly 20 ms more per tick, so that RTP timestamps have no jitter. After HANGOVER_TICKS with an empty
- * queue nothing is sent; the next buffer has the flag DISCONT and the elapsed time in its PTS, as the beginning of a
- * talkspurt (RFC 3551 section 4.1). */
+ * later one exactly 20 ms more per tick, so that RTP timestamps have no jitter. In silence nothing is sent but
+ * keep-alives (vgw-dtx.h), as buffers with the flag GAP; the next buffer with audio has the flag DISCONT and the
+ * elapsed time in its PTS, as the beginning of a talkspurt (RFC 3551 section 4.1). */
 #include "media/vgw-bridge.h"
 
 #include <gst/audio/audio.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "elements/vgw-push-src.h"
 #include "media/vgw-bridge-input.h"
+#include "media/vgw-dtx.h"
 
 GST_DEBUG_CATEGORY (vgw_bridge_debug);
 #define GST_CAT_DEFAULT vgw_bridge_debug
 
-#define HANGOVER_TICKS 10u /* 200 ms of silence: short pauses of an engine do not begin a new talkspurt */
 #define FRAME_DURATION ((GstClockTime) VGW_FRAME_MS * GST_MSECOND)
 #define MAX_RATE_HZ 48000u
 #define MAX_FRAME_SAMPLES (MAX_RATE_HZ * VGW_FRAME_MS / 1000)
@@ -34,7 +35,9 @@ struct _VgwBridge
   VgwAudioFormat format;
   VgwPlayout *playout;
   VgwBridgeInput *input;
-  VgwAudioMonitor *audio_monitor; /* atomic (nullable); once set it is constant */
+  VgwAudioMonitor *audio_monitors[VGW_BRIDGE_MAX_MONITORS]; /* atomic (nullable); once set they are constant */
+  gint64 attached_us;                                       /* main thread; of the first peer; 0 before */
+  _Atomic gint64 first_sent_us;                             /* of the engine's audio; 0 before */
 
   /* main thread; pcm_in and tap are also read by the pump, and constant while that is registered */
   GstAppSink *pcm_out;
@@ -49,7 +52,7 @@ struct _VgwBridge
   gboolean is_talking;
   guint64 base_tick;
   GstClockTime base_pts;
-  guint n_hangover_ticks; /* left before the stream falls silent */
+  VgwDtx dtx;
 };
 
 G_DEFINE_TYPE (VgwBridge, vgw_bridge, G_TYPE_OBJECT)
@@ -84,19 +87,33 @@ check_time (VgwBridge *self, guint64 tick)
 }
 
 static void
-push_frame (VgwBridge *self, guint64 tick, const gint16 *samples, gsize n_samples)
+push_frame (VgwBridge *self, guint64 tick, const gint16 *samples, gsize n_samples, GstBufferFlags flags)
 {
   GstBuffer *buffer = gst_buffer_new_memdup (samples, n_samples * sizeof (gint16));
   GstFlowReturn flow;
 
   GST_BUFFER_PTS (buffer) = self->base_pts + (tick - self->base_tick) * FRAME_DURATION;
   GST_BUFFER_DURATION (buffer) = FRAME_DURATION;
-  if (!self->is_talking)
-    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
-  self->is_talking = TRUE;
+  GST_BUFFER_FLAG_SET (buffer, flags);
   flow = vgw_push_src_push (self->pcm_in, buffer);
   if (flow != GST_FLOW_OK)
     GST_DEBUG_OBJECT (self->pcm_in, "frame of tick %" G_GUINT64_FORMAT " refused: %s", tick, gst_flow_get_name (flow));
+}
+
+static GstBufferFlags
+get_flags (const VgwBridge *self, VgwDtxStep step)
+{
+  if (step == VGW_DTX_KEEP_ALIVE)
+    return GST_BUFFER_FLAG_GAP;
+  return self->is_talking ? 0 : GST_BUFFER_FLAG_DISCONT;
+}
+
+/* Pacer thread. */
+static void
+note_sent (VgwBridge *self)
+{
+  if (atomic_load_explicit (&self->first_sent_us, memory_order_relaxed) == 0)
+    atomic_store_explicit (&self->first_sent_us, g_get_monotonic_time (), memory_order_relaxed);
 }
 
 /* Pacer thread. */
@@ -106,7 +123,7 @@ pump (guint64 tick, gpointer user_data)
   VgwBridge *self = user_data;
   gint16 samples[MAX_FRAME_SAMPLES];
   gsize n_samples = vgw_audio_format_frame_samples (&self->format);
-  VgwAudioMonitor *audio_monitor;
+  VgwDtxStep step;
   gsize n_popped;
 
   vgw_bridge_input_tick (self->input, self->tap);
@@ -114,22 +131,25 @@ pump (guint64 tick, gpointer user_data)
     return;
   n_popped = vgw_playout_pop (self->playout, samples, n_samples);
   vgw_echo_estimator_add_sent (vgw_bridge_input_get_echo_estimator (self->input), samples, n_popped);
-  audio_monitor = g_atomic_pointer_get (&self->audio_monitor);
-  if (audio_monitor != NULL)
-    vgw_audio_monitor_push (audio_monitor, VGW_AUDIO_MONITOR_SENT, samples, n_popped);
-  if (n_popped > 0)
-    self->n_hangover_ticks = HANGOVER_TICKS;
-  else if (self->n_hangover_ticks > 0)
-    self->n_hangover_ticks--;
-  else
+  for (guint i = 0; i < VGW_BRIDGE_MAX_MONITORS; i++)
     {
-      self->is_talking = FALSE;
-      return;
+      VgwAudioMonitor *audio_monitor = g_atomic_pointer_get (&self->audio_monitors[i]);
+
+      if (audio_monitor == NULL)
+        break;
+      vgw_audio_monitor_push (audio_monitor, VGW_AUDIO_MONITOR_SENT, samples, n_popped);
     }
-  if (!self->is_talking)
-    check_time (self, tick);
-  memset (samples + n_popped, 0, (n_samples - n_popped) * sizeof (gint16));
-  push_frame (self, tick, samples, n_samples);
+  if (n_popped > 0)
+    note_sent (self);
+  step = vgw_dtx_step (&self->dtx, samples, n_popped);
+  if (step != VGW_DTX_NOTHING)
+    {
+      if (!self->is_talking)
+        check_time (self, tick);
+      memset (samples + n_popped, 0, (n_samples - n_popped) * sizeof (gint16));
+      push_frame (self, tick, samples, n_samples, get_flags (self, step));
+    }
+  self->is_talking = step == VGW_DTX_SEND;
 }
 
 static void
@@ -161,7 +181,8 @@ vgw_bridge_finalize (GObject *object)
 
   g_clear_pointer (&self->input, vgw_bridge_input_unref);
   g_clear_pointer (&self->playout, vgw_playout_unref);
-  g_clear_pointer (&self->audio_monitor, vgw_audio_monitor_unref);
+  for (guint i = 0; i < VGW_BRIDGE_MAX_MONITORS; i++)
+    g_clear_pointer (&self->audio_monitors[i], vgw_audio_monitor_unref);
   G_OBJECT_CLASS (vgw_bridge_parent_class)->finalize (object);
 }
 
@@ -224,17 +245,47 @@ vgw_bridge_get_levels (VgwBridge *self, double *received, double *sent)
   vgw_echo_estimator_get_levels (vgw_bridge_input_get_echo_estimator (self->input), received, sent);
 }
 
+void
+vgw_bridge_get_call_stats (VgwBridge *self, VgwCallStats *stats)
+{
+  VgwBridgeInputStats input;
+  VgwPlayoutStats playout;
+  gint64 first_sent_us = atomic_load_explicit (&self->first_sent_us, memory_order_relaxed);
+
+  g_return_if_fail (VGW_IS_BRIDGE (self));
+
+  vgw_bridge_input_get_stats (self->input, &input);
+  vgw_playout_get_stats (self->playout, &playout);
+  stats->audio.caller_ms = (gint64) input.received_ms;
+  stats->audio.played_ms = (gint64) playout.played_ms;
+  stats->audio.dropped_ms = (gint64) playout.dropped_ms;
+  stats->audio.queued_ms = playout.queued_ms;
+  stats->audio.shortened_pauses_ms = (gint64) playout.shortened_pauses_ms;
+  stats->audio.shortened_speech_ms = (gint64) playout.shortened_speech_ms;
+  if (first_sent_us != 0)
+    stats->setup.first_audio_ms = (first_sent_us - self->attached_us) / G_TIME_SPAN_MILLISECOND;
+  vgw_bridge_get_levels (self, &stats->audio.caller_level, &stats->audio.bot_level);
+}
+
 VgwAudioMonitor *
-vgw_bridge_get_audio_monitor (VgwBridge *self)
+vgw_bridge_add_audio_monitor (VgwBridge *self, guint taken_rate_hz)
 {
   g_return_val_if_fail (VGW_IS_BRIDGE (self), NULL);
 
-  if (self->audio_monitor == NULL)
+  for (guint i = 0; i < VGW_BRIDGE_MAX_MONITORS; i++)
     {
-      g_atomic_pointer_set (&self->audio_monitor, vgw_audio_monitor_new (self->format.rate_hz));
-      vgw_bridge_input_set_audio_monitor (self->input, self->audio_monitor);
+      VgwAudioMonitor *audio_monitor = self->audio_monitors[i];
+
+      if (audio_monitor != NULL && vgw_audio_monitor_is_free (audio_monitor, taken_rate_hz))
+        return vgw_audio_monitor_ref (audio_monitor);
+      if (audio_monitor != NULL)
+        continue;
+      audio_monitor = vgw_audio_monitor_new (self->format.rate_hz, taken_rate_hz);
+      g_atomic_pointer_set (&self->audio_monitors[i], audio_monitor);
+      vgw_bridge_input_set_audio_monitor (self->input, i, audio_monitor);
+      return vgw_audio_monitor_ref (audio_monitor);
     }
-  return self->audio_monitor;
+  return NULL;
 }
 
 VgwPlayout *
@@ -267,7 +318,7 @@ vgw_bridge_prepare (GstAppSink *pcm_out, VgwPushSrc *pcm_in, const VgwAudioForma
 }
 
 void
-vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, VgwPushSrc *pcm_in)
+vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, VgwPushSrc *pcm_in, gboolean may_use_dtx)
 {
   g_return_if_fail (VGW_IS_BRIDGE (self));
   g_return_if_fail (GST_IS_APP_SINK (pcm_out) && VGW_IS_PUSH_SRC (pcm_in));
@@ -286,7 +337,9 @@ vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, VgwPushSrc *pcm_in)
   self->tap = vgw_bridge_input_attach (self->input, pcm_out);
   self->is_timed = FALSE;
   self->is_talking = FALSE;
-  self->n_hangover_ticks = 0;
+  vgw_dtx_start (&self->dtx, may_use_dtx && vgw_dtx_is_possible (pcm_in));
+  if (self->attached_us == 0)
+    self->attached_us = g_get_monotonic_time ();
   self->pacer_id = vgw_pacer_add (self->pacer, pump, self);
 }
 

@@ -2,6 +2,7 @@
  * a VgwPushSrc. It outlives the peer: a new peer attaches its own elements to the same bridge. */
 #pragma once
 
+#include "base/vgw-call-stats.h"
 #include "media/vgw-audio-monitor.h"
 #include "media/vgw-bridge-audio.h"
 #include "media/vgw-pacer.h"
@@ -29,12 +30,15 @@ void vgw_bridge_get_input_stats (VgwBridge *self, VgwBridgeInputStats *stats);
 /* Whether the received audio is more than @margin_db weaker than the sent one: see vgw-echo-estimator.h. Any thread. */
 gboolean vgw_bridge_may_be_echo (VgwBridge *self, guint margin_db);
 
+/* Fills audio and setup.first_audio_ms of @stats. Main thread. */
+void vgw_bridge_get_call_stats (VgwBridge *self, VgwCallStats *stats);
+
 /* The level of the received and of the sent audio: see vgw-echo-estimator.h. Any thread. */
 void vgw_bridge_get_levels (VgwBridge *self, double *received, double *sent);
 
-/* A copy of the audio, made at the first call, in the bridge's format; it lives as long as the bridge. Main thread.
- * (transfer none) */
-VgwAudioMonitor *vgw_bridge_get_audio_monitor (VgwBridge *self);
+/* A copy of the audio, off at first, taken at @taken_rate_hz. Once its receiver has turned it off and has dropped its
+ * reference, it may be another one's. NULL where 4 are in use. Main thread. (transfer full) (nullable) */
+VgwAudioMonitor *vgw_bridge_add_audio_monitor (VgwBridge *self, guint taken_rate_hz);
 
 /* --- for the peer */
 struct _GstAppSink;
@@ -45,8 +49,8 @@ void vgw_bridge_prepare (struct _GstAppSink *pcm_out, struct _VgwPushSrc *pcm_in
 
 /* Attaches @pcm_out and @pcm_in, which were prepared (references are held until detach), in place of those that it had:
  * from now on audio passes in both directions. An old pcm_out is heard on until something comes from the new one, or it
- * is detached. Main thread. */
-void vgw_bridge_attach (VgwBridge *self, struct _GstAppSink *pcm_out, struct _VgwPushSrc *pcm_in);
+ * is detached. @may_use_dtx: where pcm_in's encoder can, silence is not sent (vgw-dtx.h). Main thread. */
+void vgw_bridge_attach (VgwBridge *self, struct _GstAppSink *pcm_out, struct _VgwPushSrc *pcm_in, gboolean may_use_dtx);
 
 /* Releases the elements; when it returns, the pacer no longer pushes into them. Nothing where @pcm_out is not the one
  * that it has (any more). Main thread. */

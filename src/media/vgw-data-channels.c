@@ -233,24 +233,29 @@ is_usable (VgwDataChannels *self, GstWebRTCDataChannel *channel)
   return state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN && vgw_sctp_streams_may_send (self->streams, id);
 }
 
-gboolean
+VgwSendResult
 vgw_data_channels_send (VgwDataChannels *self, const char *text)
 {
   guint64 buffered_bytes = 0;
 
   if (vgw_sctp_streams_is_lost (self->streams))
-    return FALSE;
+    return VGW_SEND_NO_CHANNEL;
   g_autoptr (GstWebRTCDataChannel) channel = find_events (self);
   if (channel == NULL)
     {
       if (should_open_events (self))
         open_events (self, self->webrtcbin);
-      return FALSE;
+      return VGW_SEND_NO_CHANNEL;
     }
+  if (!is_usable (self, channel))
+    return VGW_SEND_NO_CHANNEL;
   g_object_get (channel, "buffered-amount", &buffered_bytes, NULL);
-  if (!is_usable (self, channel) || buffered_bytes > MAX_BUFFERED_BYTES)
-    return FALSE;
-  return gst_webrtc_data_channel_send_string_full (channel, text, NULL);
+  if (buffered_bytes > MAX_BUFFERED_BYTES)
+    return VGW_SEND_FULL;
+  if (gst_webrtc_data_channel_send_string_full (channel, text, NULL))
+    return VGW_SEND_DONE;
+  /* the client may have closed it since it was seen open */
+  return is_usable (self, channel) ? VGW_SEND_REFUSED : VGW_SEND_NO_CHANNEL;
 }
 
 gboolean
@@ -274,17 +279,6 @@ vgw_data_channels_take_opened (VgwDataChannels *self)
   self->reported = channel;
   g_mutex_unlock (&self->lock);
   return is_new;
-}
-
-gboolean
-vgw_data_channels_is_full (VgwDataChannels *self)
-{
-  g_autoptr (GstWebRTCDataChannel) channel = find_events (self);
-  guint64 buffered_bytes = 0;
-
-  if (channel != NULL)
-    g_object_get (channel, "buffered-amount", &buffered_bytes, NULL);
-  return buffered_bytes > MAX_BUFFERED_BYTES;
 }
 
 void

@@ -7,6 +7,7 @@
 
 #include "base/vgw-json.h"
 #include "base/vgw-mailbox.h"
+#include "media/vgw-send-result.h"
 
 #define VGW_EVENTS_LABEL "events"
 
@@ -28,14 +29,11 @@ VgwDataChannels *vgw_data_channels_ref (VgwDataChannels *self);
 void vgw_data_channels_unref (VgwDataChannels *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwDataChannels, vgw_data_channels_unref)
 
-/* Sends @text, opening `events` if the client has not. FALSE where the channel is not open yet, or its buffer is full.
- * Main thread. */
-gboolean vgw_data_channels_send (VgwDataChannels *self, const char *text);
+/* Sends @text, opening `events` if the client has not. Main thread. */
+VgwSendResult vgw_data_channels_send (VgwDataChannels *self, const char *text);
 
-/* Whether the channel to send on is open, and whether its buffer is full. A text that is refused although the channel
- * is open and not full can never be sent, such as one longer than the client's a=max-message-size. Main thread. */
+/* Whether the channel to send on is open. Main thread. */
 gboolean vgw_data_channels_is_open (VgwDataChannels *self);
-gboolean vgw_data_channels_is_full (VgwDataChannels *self);
 
 /* TRUE once for each channel to send on that is open. Main thread. */
 gboolean vgw_data_channels_take_opened (VgwDataChannels *self);

@@ -2,7 +2,6 @@
 
 #include <malloc.h>
 #include <pthread.h>
-#include <string.h>
 
 #include <gst/gst.h>
 #include <openssl/crypto.h>
@@ -11,6 +10,7 @@
 #include "base/vgw-log.h"
 #include "elements/vgw-elements.h"
 #include "media/vgw-media.h"
+#include "media/vgw-plugins.h"
 
 /* With glibc's default of 8 MB per thread 50 calls have 3 GB of address space. libopus and OpenSSL need well under 200
  * KB; sanitizers need more. */
@@ -25,56 +25,6 @@
  * processors. */
 #define ARENAS_PER_PROCESSOR 4
 
-/* CVE-2026-59692 and CVE-2026-14935 in webrtcbin and its helpers are fixed in this Debian revision of 1.22.0. */
-#define SAFE_DEBIAN_REVISION 8
-#define UNSAFE_UPSTREAM_VERSION "1.22.0"
-#define DPKG_STATUS_FILE "/var/lib/dpkg/status"
-
-typedef struct
-{
-  const char *factory;
-  const char *debian_package;
-} NeededElement;
-
-static const NeededElement needed_elements[] = {
-  { "appsrc", "gstreamer1.0-plugins-base" },   { "audioresample", "gstreamer1.0-plugins-base" },
-  { "rtpbin", "gstreamer1.0-plugins-good" },   { "rtpopuspay", "gstreamer1.0-plugins-good" },
-  { "webrtcbin", "gstreamer1.0-plugins-bad" }, { "dtlssrtpdec", "gstreamer1.0-plugins-bad" },
-  { "srtpdec", "gstreamer1.0-plugins-bad" },   { "sctpdec", "gstreamer1.0-plugins-bad" },
-  { "nicesrc", "gstreamer1.0-nice" },          { "nicesink", "gstreamer1.0-nice" },
-};
-
-/* The N of "+deb12uN" in the version of the installed gstreamer1.0-plugins-bad, or -1 where it is unknown. */
-static int
-find_debian_revision (void)
-{
-  g_autofree char *status = NULL;
-  if (!g_file_get_contents (DPKG_STATUS_FILE, &status, NULL, NULL))
-    return -1;
-  const char *package = strstr (status, "\nPackage: gstreamer1.0-plugins-bad\n");
-  const char *version = package ? strstr (package, "\nVersion: ") : NULL;
-  const char *end = version ? strchr (version + 1, '\n') : NULL;
-  g_autofree char *line = end ? g_strndup (version, end - version) : NULL;
-  const char *revision = line ? strstr (line, "+deb12u") : NULL;
-  if (revision != NULL)
-    return (int) g_ascii_strtoull (revision + strlen ("+deb12u"), NULL, 10);
-  return line != NULL ? 0 : -1;
-}
-
-static void
-warn_of_unsafe_plugins (void)
-{
-  g_autoptr (GstPlugin) plugin = gst_registry_find_plugin (gst_registry_get (), "webrtc");
-  if (plugin == NULL || !g_str_equal (gst_plugin_get_version (plugin), UNSAFE_UPSTREAM_VERSION))
-    return;
-  int revision = find_debian_revision ();
-  if (revision >= 0 && revision < SAFE_DEBIAN_REVISION)
-    vgw_critical (NULL,
-                  "gstreamer1.0-plugins-bad 1.22.0 before deb12u%d has vulnerabilities that callers can exploit "
-                  "(CVE-2026-59692, CVE-2026-14935): run apt-get install --only-upgrade gstreamer1.0-plugins-bad",
-                  SAFE_DEBIAN_REVISION);
-}
-
 static void
 limit_arenas (void)
 {
@@ -86,6 +36,7 @@ gboolean
 vgw_media_prepare_process (GError **error)
 {
   pthread_attr_t attributes;
+  g_autofree char *vulnerable = NULL;
   limit_arenas ();
   /* OpenSSL's cleanup at exit frees data that the threads that ran DTLS use when they end. GLib's pool threads are not
    * joined, and a late one would crash the process at its end. */
@@ -102,15 +53,17 @@ vgw_media_prepare_process (GError **error)
       g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "the gateway's own GStreamer elements could not be registered");
       return FALSE;
     }
-  for (guint i = 0; i < G_N_ELEMENTS (needed_elements); i++)
+  for (const VgwNeededElement *needed = vgw_needed_elements; needed->element != NULL; needed++)
     {
-      g_autoptr (GstElementFactory) factory = gst_element_factory_find (needed_elements[i].factory);
-      if (factory != NULL)
+      g_autofree char *version = vgw_plugins_get_version (needed->element);
+      if (version != NULL)
         continue;
-      g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "GStreamer has no element %s: install %s",
-                   needed_elements[i].factory, needed_elements[i].debian_package);
+      g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "GStreamer has no element %s: install %s", needed->element,
+                   needed->debian_package);
       return FALSE;
     }
-  warn_of_unsafe_plugins ();
+  vulnerable = vgw_plugins_find_vulnerable ();
+  if (vulnerable != NULL)
+    vgw_critical (NULL, "%s", vulnerable);
   return TRUE;
 }

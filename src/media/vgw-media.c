@@ -11,13 +11,19 @@
 #include "elements/vgw-teardown.h"
 #include "ice/vgw-ice-advertise.h"
 #include "ice/vgw-ice-mux.h"
+#include "media/vgw-dtls-certificate.h"
 #include "media/vgw-pipeline-files.h"
 #include "media/vgw-pipeline-vad.h"
 #include "media/vgw-pipeline.h"
+#include "media/vgw-pipeline-dump.h"
+#include "media/vgw-srtp-keeper.h"
 
 /* The teardown of a peer takes some 10 ms, for joining threads. */
 #define N_REAPER_THREADS 2
 #define RESOLVE_MS 5000
+
+/* A wired network takes milliseconds, a phone up to a second; 300 ms is what ITU-T G.114 calls acceptable. */
+static const double time_bounds_s[] = { 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1, 2 };
 
 struct _VgwMedia
 {
@@ -29,10 +35,14 @@ struct _VgwMedia
   guint n_advertise; /* calls of vgw_media_set_advertise (): the last one counts */
   VgwPacer *pacer;
   VgwSctpIds *sctp_ids;
-  GstElement *certificate_keeper; /* keeps the process-wide DTLS certificate alive */
+  VgwDtlsCertificate *certificate;
+  GstElement *srtp_keeper;
+  VgwPipelineDump *dump; /* (nullable) */
   GThreadPool *reaper;
   gint n_peers; /* atomic */
   _Atomic guint64 rtp_counts[VGW_RTP_N_COUNTS];
+  GMutex lock;
+  VgwHistogram times_s[VGW_MEDIA_N_TIMES]; /* guarded by lock */
 };
 
 G_DEFINE_TYPE (VgwMedia, vgw_media, G_TYPE_OBJECT)
@@ -74,16 +84,22 @@ unblock_receive_bin (const GValue *item, gpointer user_data)
   gst_element_set_state (element, GST_STATE_NULL);
 }
 
-/* The only place where a pipeline goes to NULL. */
-static void
+/* The only place where a pipeline goes to NULL. FALSE where it goes on. */
+static gboolean
 stop_pipeline (GstElement *pipeline)
 {
   g_autoptr (GstIterator) elements = NULL;
 
   vgw_pipeline_files_finish (pipeline);
-  vgw_teardown_pipeline (pipeline);
+  if (!vgw_teardown_pipeline (pipeline))
+    {
+      vgw_critical (NULL, "a pipeline cannot be stopped, and stays in memory with its threads: %s",
+                    GST_OBJECT_NAME (pipeline));
+      return FALSE;
+    }
   elements = gst_bin_iterate_recurse (GST_BIN (pipeline));
   gst_iterator_foreach (elements, unblock_receive_bin, NULL);
+  return TRUE;
 }
 
 static void
@@ -91,10 +107,10 @@ reap (gpointer data, gpointer user_data)
 {
   VgwMedia *self = user_data;
   g_autofree ReapJob *job = data;
+  gboolean is_stopped = stop_pipeline (job->pipeline);
 
-  stop_pipeline (job->pipeline);
   gst_object_unref (job->pipeline);
-  if (job->sctp_id != 0)
+  if (is_stopped && job->sctp_id != 0)
     vgw_sctp_ids_give_back (self->sctp_ids, job->sctp_id);
   /* A call's memory is from the arenas of a dozen threads, where glibc keeps what is freed; with the last call it is
    * returned to the system. */
@@ -108,7 +124,9 @@ vgw_media_finalize (GObject *object)
   VgwMedia *self = VGW_MEDIA (object);
   vgw_media_shutdown (self);
   g_clear_pointer (&self->sctp_ids, vgw_sctp_ids_free);
+  g_clear_pointer (&self->dump, vgw_pipeline_dump_free);
   g_clear_pointer (&self->pipelines, g_ptr_array_unref);
+  g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (vgw_media_parent_class)->finalize (object);
 }
 
@@ -123,6 +141,10 @@ vgw_media_init (VgwMedia *self)
 {
   self->pipelines = g_ptr_array_new_with_free_func ((GDestroyNotify) vgw_pipeline_unref);
   self->sctp_ids = vgw_sctp_ids_new ();
+  self->dump = vgw_pipeline_dump_new (g_getenv ("GST_DEBUG_DUMP_DOT_DIR"));
+  g_mutex_init (&self->lock);
+  for (guint i = 0; i < VGW_MEDIA_N_TIMES; i++)
+    vgw_histogram_init (&self->times_s[i], time_bounds_s, G_N_ELEMENTS (time_bounds_s));
 }
 
 static gboolean
@@ -259,8 +281,10 @@ vgw_media_new (const VgwMediaSettings *settings, GError **error)
   warn_of_pipelines_without_voice (self);
   if (settings->ice_agent == VGW_ICE_AGENT_MUX && !open_mux (self, error))
     return NULL;
-  /* The first DTLS element creates the RSA key of the process, which takes some 170 ms: not during the first call. */
-  self->certificate_keeper = gst_object_ref_sink (gst_element_factory_make ("dtlsdec", NULL));
+  self->certificate = vgw_dtls_certificate_new (error);
+  if (self->certificate == NULL)
+    return NULL;
+  self->srtp_keeper = vgw_srtp_keeper_new ();
   self->pacer = vgw_pacer_new (0);
   self->reaper = g_thread_pool_new (reap, self, N_REAPER_THREADS, TRUE, error);
   return self->reaper ? g_steal_pointer (&self) : NULL;
@@ -322,7 +346,8 @@ vgw_media_shutdown (VgwMedia *self)
   g_thread_pool_stop_unused_threads (); /* those that ran DTLS hold OpenSSL's state */
   g_clear_object (&self->ice_mux);
   g_clear_pointer (&self->pacer, vgw_pacer_free);
-  g_clear_pointer (&self->certificate_keeper, gst_object_unref);
+  g_clear_pointer (&self->certificate, vgw_dtls_certificate_free);
+  g_clear_pointer (&self->srtp_keeper, vgw_srtp_keeper_free);
 }
 
 VgwPacer *
@@ -388,10 +413,38 @@ vgw_media_get_rtp_stats (VgwMedia *self, VgwRtpStats *stats)
   vgw_rtp_stats_read (stats, self->rtp_counts);
 }
 
+void
+vgw_media_observe_time (VgwMedia *self, VgwMediaTime which, gint64 time_us)
+{
+  g_mutex_lock (&self->lock);
+  vgw_histogram_observe (&self->times_s[which], (double) time_us / G_USEC_PER_SEC);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vgw_media_get_times (VgwMedia *self, VgwMediaTime which, VgwHistogram *times_s)
+{
+  g_mutex_lock (&self->lock);
+  *times_s = self->times_s[which];
+  g_mutex_unlock (&self->lock);
+}
+
 VgwIceMux *
 vgw_media_get_ice_mux (VgwMedia *self)
 {
   return self->ice_mux;
+}
+
+void
+vgw_media_dump (VgwMedia *self, GstElement *pipeline, const char *session_id)
+{
+  vgw_pipeline_dump_write (self->dump, pipeline, session_id);
+}
+
+const VgwDtlsCertificate *
+vgw_media_get_certificate (VgwMedia *self)
+{
+  return self->certificate;
 }
 
 VgwSctpIds *

@@ -7,11 +7,13 @@
 #include "ice/vgw-ice-stats.h"
 #include "ice/vgw-ice-tcp-settings.h"
 #include "media/vgw-pacer.h"
+#include "base/vgw-histogram.h"
 #include "media/vgw-rtp-stats.h"
 #include "media/vgw-sctp-ids.h"
 
 struct _GstElement;
 struct _VgwIceMux;
+struct _VgwDtlsCertificate;
 
 #define VGW_TYPE_MEDIA (vgw_media_get_type ())
 G_DECLARE_FINAL_TYPE (VgwMedia, vgw_media, VGW, MEDIA, GObject)
@@ -44,6 +46,7 @@ typedef struct
   const char *pipeline_override;   /* (nullable) text or file to use instead of all of them */
   const char *const *extra_elements;
   guint latency_ms;           /* of the jitter buffer */
+  gboolean uses_dtx;          /* towards callers: vgw-dtx.h */
   gboolean adapts_complexity; /* the app lowers the encoders' complexity under load */
   guint max_mlines, max_data_channels;
 } VgwMediaSettings;
@@ -78,6 +81,18 @@ gboolean vgw_media_get_ice_stats (VgwMedia *self, VgwIceStats *stats);
 /* Statistics of the RTP of all callers. Any thread. */
 void vgw_media_get_rtp_stats (VgwMedia *self, VgwRtpStats *stats);
 
+/* Times in s, of all calls. */
+typedef enum
+{
+  VGW_MEDIA_TIME_ROUND_TRIP, /* to a caller, one for each of its reports */
+  VGW_MEDIA_TIME_BARGE_IN,   /* from the beginning of the caller's speech until the engine's audio is cut off */
+  VGW_MEDIA_N_TIMES,
+} VgwMediaTime;
+
+/* Any thread. */
+void vgw_media_get_times (VgwMedia *self, VgwMediaTime which, VgwHistogram *times_s);
+void vgw_media_observe_time (VgwMedia *self, VgwMediaTime which, gint64 time_us);
+
 /* Peers that are not yet torn down, for tests and the log. Any thread. */
 guint vgw_media_count_peers (VgwMedia *self);
 
@@ -92,7 +107,13 @@ GPtrArray *vgw_media_get_pipelines (VgwMedia *self);
 /* NULL with ice.agent = nice. (transfer none) */
 struct _VgwIceMux *vgw_media_get_ice_mux (VgwMedia *self);
 
+/* Valid until vgw_media_shutdown (). Any thread. (transfer none) */
+const struct _VgwDtlsCertificate *vgw_media_get_certificate (VgwMedia *self);
+
 VgwSctpIds *vgw_media_get_sctp_ids (VgwMedia *self);
+
+/* For GST_DEBUG_DUMP_DOT_DIR: vgw_pipeline_dump_write (). */
+void vgw_media_dump (VgwMedia *self, struct _GstElement *pipeline, const char *session_id);
 
 /* Sets @pipeline (transfer full) to NULL on a reaper thread and frees it: webrtcbin joins its threads there, so it must
  * be neither one of them nor the main thread. @sctp_id (0: none) is returned to the pool afterwards. */

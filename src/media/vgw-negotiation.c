@@ -97,8 +97,9 @@ step_to_string (Step step)
 
 /* --- promises --- */
 
+/* @fingerprint: (nullable) where it stays. */
 static void
-set_credentials (GstSDPMessage *sdp, const char *ufrag, const char *pwd)
+set_transport (GstSDPMessage *sdp, const char *ufrag, const char *pwd, const char *fingerprint)
 {
   for (guint i = 0; i < gst_sdp_message_medias_len (sdp); i++)
     {
@@ -106,9 +107,10 @@ set_credentials (GstSDPMessage *sdp, const char *ufrag, const char *pwd)
       for (guint j = 0; j < gst_sdp_media_attributes_len (media); j++)
         {
           const GstSDPAttribute *old = gst_sdp_media_get_attribute (media, j);
-          const char *value = g_str_equal (old->key, "ice-ufrag") ? ufrag
-                              : g_str_equal (old->key, "ice-pwd") ? pwd
-                                                                  : NULL;
+          const char *value = g_str_equal (old->key, "ice-ufrag")     ? ufrag
+                              : g_str_equal (old->key, "ice-pwd")     ? pwd
+                              : g_str_equal (old->key, "fingerprint") ? fingerprint
+                                                                      : NULL;
           GstSDPAttribute renewed;
           if (value == NULL)
             continue;
@@ -119,13 +121,14 @@ set_credentials (GstSDPMessage *sdp, const char *ufrag, const char *pwd)
 }
 
 /* webrtcbin 1.22 creates its ICE credentials with a Mersenne Twister: with enough answers those of other callers could
- * be predicted, and their media redirected. The agent uses the credentials of the local description. */
+ * be predicted, and their media redirected. The agent uses the credentials of the local description. The fingerprint is
+ * that of the certificate alone; webrtcbin's is that of all PEM blocks, with the key. */
 static void
-renew_credentials (GstSDPMessage *sdp)
+renew_transport (VgwNegotiation *self, GstSDPMessage *sdp)
 {
   g_autoptr (VgwIceParameters) own = vgw_ice_parameters_new ();
 
-  set_credentials (sdp, own->ufrag, own->pwd);
+  set_transport (sdp, own->ufrag, own->pwd, self->setup.fingerprint);
 }
 
 /* FALSE where webrtcbin created none. */
@@ -135,7 +138,7 @@ take_answer (VgwNegotiation *self, const GstStructure *reply)
   gst_structure_get (reply, "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &self->local, NULL);
   if (self->local == NULL)
     return FALSE;
-  renew_credentials (self->local->sdp);
+  renew_transport (self, self->local->sdp);
   gst_sdp_message_copy (self->local->sdp, &self->local_sdp);
   return TRUE;
 }
@@ -479,7 +482,7 @@ restart_ice (VgwNegotiation *self, const char *remote_ufrag, const char *remote_
       return NULL;
     }
   own = vgw_ice_agent_restart (self->setup.ice, remote_ufrag, remote_pwd);
-  set_credentials (self->local_sdp, own->ufrag, own->pwd);
+  set_transport (self->local_sdp, own->ufrag, own->pwd, NULL);
   g_ptr_array_unref (self->local_candidates);
   self->local_candidates = g_ptr_array_ref (own->candidates);
   vgw_info (self->setup.session_id, "ICE restarts");

@@ -21,6 +21,7 @@ typedef struct
   GstElement *rtp_out;        /* its pad src goes to bin; in the same pipeline */
   guint gather_timeout_ms;    /* what is gathered later is not in the answer */
   VgwIceAgent *ice;           /* (nullable) that of bin, where it is ours */
+  const char *fingerprint;    /* of our certificate */
 } VgwNegotiationSetup;
 
 /* One of @answer and @error is set, both (transfer full). May stop the negotiation. */

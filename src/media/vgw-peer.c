@@ -8,8 +8,11 @@
 #include "base/vgw-log.h"
 #include "elements/vgw-push-src.h"
 #include "media/vgw-data-channels.h"
+#include "media/vgw-dtx.h"
+#include "media/vgw-dtls-certificate.h"
 #include "media/vgw-negotiation.h"
 #include "media/vgw-pad-block.h"
+#include "media/vgw-peer-view.h"
 #include "media/vgw-pipeline-files.h"
 #include "media/vgw-pipeline-vad.h"
 #include "media/vgw-pipeline.h"
@@ -49,7 +52,7 @@ struct _VgwPeer
 
   GTask *answer_task; /* (nullable) */
   gboolean may_wait;  /* the description has elements that can hold up a thread */
-  gboolean has_voice; /* as last reported by the signal "voice", or to be reported when connected */
+  VgwVoice voice;     /* as last reported by the signal "voice", or to be reported when connected */
 };
 
 G_DEFINE_TYPE (VgwPeer, vgw_peer, G_TYPE_OBJECT)
@@ -75,7 +78,6 @@ static void
 fail (VgwPeer *self, GError *error)
 {
   g_autoptr (GTask) task = g_steal_pointer (&self->answer_task);
-
   if (task != NULL)
     {
       g_task_return_error (task, error);
@@ -157,9 +159,10 @@ handle_connected (VgwPeer *self)
   vgw_webrtc_confirm_handshake (self->webrtc);
   if (!self->may_wait)
     vgw_webrtc_go_direct (self->webrtc);
+  vgw_media_dump (self->media, vgw_webrtc_get_pipeline (self->webrtc), self->session_id);
   g_signal_emit (self, signals[SIGNAL_CONNECTED], 0);
-  if (self->has_voice && self->state == PEER_CONNECTED)
-    g_signal_emit (self, signals[SIGNAL_VOICE], 0, TRUE);
+  if (self->voice.has_voice && self->state == PEER_CONNECTED)
+    g_signal_emit (self, signals[SIGNAL_VOICE], 0, &self->voice);
   handle_channel_open (self, NULL);
   if (self->data_channels != NULL)
     emit_early_texts (self);
@@ -188,25 +191,26 @@ handle_connection_state (gpointer object, gpointer payload)
 }
 
 static void
-handle_track (gpointer object, gpointer payload)
+report_track (VgwPeer *self, const char *what, const char *codec, guint clock_rate_hz, guint32 ssrc)
 {
-  VgwPeer *self = object;
-  VgwTrackFacts *facts = payload;
-  VgwTrack track = { "audio", facts->codec, facts->clock_rate_hz, facts->ssrc, self->audio_mid };
-  vgw_info (self->session_id, "track: kind=audio codec=%s clock-rate=%d ssrc=%u mid=%s", facts->codec,
-            facts->clock_rate_hz, facts->ssrc, self->audio_mid);
+  VgwTrack track = { "audio", codec, clock_rate_hz, ssrc, self->audio_mid };
+  vgw_info (self->session_id, "track%s: kind=audio codec=%s clock-rate=%u ssrc=%u mid=%s", what, codec, clock_rate_hz,
+            ssrc, self->audio_mid);
   g_signal_emit (self, signals[SIGNAL_TRACK], 0, &track);
 }
 
-/* The caller went on with another SSRC. */
+static void
+handle_track (gpointer object, gpointer payload)
+{
+  const VgwTrackFacts *facts = payload;
+  report_track (object, "", facts->codec, (guint) facts->clock_rate_hz, facts->ssrc);
+}
+
 static void
 handle_switch (gpointer object, gpointer payload)
 {
-  VgwPeer *self = object;
-  guint32 ssrc = *(guint32 *) payload;
-  VgwTrack track = { "audio", self->codec->name, (int) self->codec->clock_rate_hz, ssrc, self->audio_mid };
-  vgw_info (self->session_id, "track: continues with ssrc=%u", ssrc);
-  g_signal_emit (self, signals[SIGNAL_TRACK], 0, &track);
+  const VgwOfferCodec *codec = VGW_PEER (object)->codec;
+  report_track (object, " continues", codec->name, codec->clock_rate_hz, *(guint32 *) payload);
 }
 
 static void
@@ -236,12 +240,12 @@ static void
 handle_voice (gpointer object, gpointer payload)
 {
   VgwPeer *self = object;
-  gboolean has_voice = GPOINTER_TO_INT (payload);
-  if (has_voice == self->has_voice)
+  const VgwVoice *voice = payload;
+  if (voice->has_voice == self->voice.has_voice)
     return;
-  self->has_voice = has_voice;
+  self->voice = *voice;
   if (self->state == PEER_CONNECTED)
-    g_signal_emit (self, signals[SIGNAL_VOICE], 0, has_voice);
+    g_signal_emit (self, signals[SIGNAL_VOICE], 0, voice);
 }
 
 static void
@@ -280,7 +284,6 @@ on_negotiated (char *answer, GError *error, gpointer user_data)
 {
   VgwPeer *self = user_data;
   g_autoptr (GTask) task = NULL;
-
   if (answer == NULL)
     {
       fail (self, error);
@@ -299,6 +302,7 @@ connect_webrtc (VgwPeer *self)
   guint own_ssrc;
   g_object_get (self->rtp_out, "ssrc", &own_ssrc, NULL);
   vgw_rtp_intake_set_stream (vgw_webrtc_get_intake (self->webrtc), self->codec, dtmf, own_ssrc);
+  vgw_rtp_intake_watch_sent (vgw_webrtc_get_intake (self->webrtc), self->rtp_out);
   vgw_rtp_intake_set_funcs (vgw_webrtc_get_intake (self->webrtc), self->mailbox, handle_switch, handle_flood);
   vgw_webrtc_set_audio (self->webrtc, self->codec);
   if (dtmf != NULL)
@@ -347,6 +351,7 @@ build (VgwPeer *self, VgwPipeline *pipeline, GError **error)
           .rtp_out = self->rtp_out,
           .gather_timeout_ms = vgw_media_get_settings (self->media)->gather_timeout_ms,
           .ice = vgw_webrtc_get_ice (self->webrtc),
+          .fingerprint = vgw_dtls_certificate_get_fingerprint (vgw_media_get_certificate (self->media)),
       },
       on_negotiated, self);
   if (gst_element_set_state (vgw_webrtc_get_pipeline (self->webrtc), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
@@ -363,16 +368,11 @@ start_answer (VgwPeer *self, const char *offer_text, GError **error)
 {
   const VgwMediaSettings *settings = vgw_media_get_settings (self->media);
   VgwPipeline *pipeline;
-
   self->offer = vgw_offer_parse (offer_text, settings->max_mlines, error);
   pipeline = self->offer != NULL
                  ? vgw_pipeline_choose (vgw_media_get_pipelines (self->media), self->offer, &self->codec, error)
                  : NULL;
-  if (pipeline == NULL)
-    return FALSE;
-  if (!build (self, pipeline, error))
-    return FALSE;
-  return vgw_negotiation_start (self->negotiation, error);
+  return pipeline != NULL && build (self, pipeline, error) && vgw_negotiation_start (self->negotiation, error);
 }
 
 void
@@ -442,7 +442,7 @@ vgw_peer_class_init (VgwPeerClass *klass)
   signals[SIGNAL_DTMF] = g_signal_new ("dtmf", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
                                        G_TYPE_CHAR, G_TYPE_UINT);
   signals[SIGNAL_VOICE] =
-      g_signal_new ("voice", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
+      g_signal_new ("voice", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
   signals[SIGNAL_FAILED] =
       g_signal_new ("failed", VGW_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
   signals[SIGNAL_CLOSED] =
@@ -474,7 +474,6 @@ vgw_peer_answer_async (VgwPeer *self, const char *offer, GCancellable *cancellab
   g_return_if_fail (VGW_IS_PEER (self));
   g_return_if_fail (self->state == PEER_IDLE);
   GError *error = NULL;
-
   self->answer_task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (self->answer_task, vgw_peer_answer_async);
   self->state = PEER_ANSWERING;
@@ -503,9 +502,7 @@ vgw_peer_reanswer (VgwPeer *self, const char *text, GError **error)
 {
   g_autoptr (VgwOffer) offer = NULL;
   char *answer;
-
   g_return_val_if_fail (VGW_IS_PEER (self), NULL);
-
   if (!is_answered (self, error))
     return NULL;
   offer = vgw_offer_parse_next (self->offer, text, vgw_media_get_settings (self->media)->max_mlines, error);
@@ -524,7 +521,6 @@ VgwIceParameters *
 vgw_peer_restart_ice (VgwPeer *self, const char *remote_ufrag, const char *remote_pwd, GError **error)
 {
   g_return_val_if_fail (VGW_IS_PEER (self), NULL);
-
   if (!is_answered (self, error))
     return NULL;
   return vgw_negotiation_restart_ice (self->negotiation, self->offer, remote_ufrag, remote_pwd, error);
@@ -534,7 +530,6 @@ gboolean
 vgw_peer_add_candidate (VgwPeer *self, const char *candidate, const char *mid, int mline_index, GError **error)
 {
   gboolean is_useful;
-
   g_return_val_if_fail (VGW_IS_PEER (self), FALSE);
   if (!vgw_remote_candidate_check (self->offer, candidate, mid, mline_index, &is_useful, error))
     return FALSE;
@@ -551,17 +546,18 @@ vgw_peer_attach (VgwPeer *self, VgwBridge *bridge)
   g_return_if_fail (VGW_IS_PEER (self));
   g_return_if_fail (self->state == PEER_CONNECTED);
   g_return_if_fail (vgw_bridge_get_format (bridge)->rate_hz == self->setup.format.rate_hz);
-
   g_set_object (&self->bridge, bridge);
-  vgw_bridge_attach (bridge, GST_APP_SINK (self->pcm_out), VGW_PUSH_SRC (self->pcm_in));
+  vgw_bridge_attach (bridge, GST_APP_SINK (self->pcm_out), VGW_PUSH_SRC (self->pcm_in),
+                     vgw_media_get_settings (self->media)->uses_dtx && !vgw_dtx_is_refused (self->codec->fmtp));
 }
 
-gboolean
+VgwSendResult
 vgw_peer_send_event (VgwPeer *self, const char *text)
 {
-  g_return_val_if_fail (VGW_IS_PEER (self), FALSE);
-  return self->state == PEER_CONNECTED && self->data_channels != NULL
-         && vgw_data_channels_send (self->data_channels, text);
+  g_return_val_if_fail (VGW_IS_PEER (self), VGW_SEND_NO_CHANNEL);
+  if (self->state != PEER_CONNECTED || self->data_channels == NULL)
+    return VGW_SEND_NO_CHANNEL;
+  return vgw_data_channels_send (self->data_channels, text);
 }
 
 gboolean
@@ -572,11 +568,13 @@ vgw_peer_has_event_channel (VgwPeer *self)
          && vgw_data_channels_is_open (self->data_channels);
 }
 
-gboolean
-vgw_peer_is_event_channel_full (VgwPeer *self)
+void
+vgw_peer_get_view (VgwPeer *self, VgwPeerView *view)
 {
-  g_return_val_if_fail (VGW_IS_PEER (self), FALSE);
-  return vgw_peer_has_event_channel (self) && vgw_data_channels_is_full (self->data_channels);
+  VgwWebrtc *webrtc = self->state != PEER_STOPPED ? self->webrtc : NULL;
+
+  *view = (VgwPeerView){ self->offer, self->codec, webrtc, webrtc != NULL ? self->rtp_out : NULL,
+                         self->state == PEER_CONNECTED };
 }
 
 const char *
@@ -584,11 +582,4 @@ vgw_peer_get_codec (VgwPeer *self)
 {
   g_return_val_if_fail (VGW_IS_PEER (self), NULL);
   return self->codec ? self->codec->name : NULL;
-}
-
-gint64
-vgw_peer_get_last_activity_us (VgwPeer *self)
-{
-  g_return_val_if_fail (VGW_IS_PEER (self), 0);
-  return self->webrtc ? vgw_webrtc_get_last_activity_us (self->webrtc) : 0;
 }

@@ -9,8 +9,8 @@
  *   "channel-open" (void)                     the client has opened the data channel to send on, once connected
  *   "event"     (const char *text)            text from a data channel
  *   "dtmf"      (char digit, guint duration_ms)   a key of the caller ('0'-'9', '*', '#', 'A'-'D')
- *   "voice"     (gboolean has_voice)          the pipeline's `vad` begins or ceases to hear voice, once connected; only
- *                                             where it is wanted
+ *   "voice"     (const VgwVoice *voice)       the pipeline's `vad` begins or ceases to detect voice, once connected;
+ *                                             only where it is wanted
  *   "failed"    (const GError *error)         it is over; UNAUTHORIZED for a wrong fingerprint
  *   "closed"    (void)                        the other side closed DTLS
  */
@@ -21,6 +21,8 @@
 #include "ice/vgw-ice-parameters.h"
 #include "media/vgw-bridge.h"
 #include "media/vgw-media.h"
+#include "media/vgw-send-result.h"
+#include "media/vgw-voice.h"
 
 #define VGW_TYPE_PEER (vgw_peer_get_type ())
 G_DECLARE_FINAL_TYPE (VgwPeer, vgw_peer, VGW, PEER, GObject)
@@ -81,20 +83,18 @@ gboolean vgw_peer_add_candidate (VgwPeer *self, const char *candidate, const cha
  * earlier than in "connected". */
 void vgw_peer_attach (VgwPeer *self, VgwBridge *bridge);
 
-/* Sends text on the data channel. FALSE where there is no open channel, or its buffer is full. */
-gboolean vgw_peer_send_event (VgwPeer *self, const char *text);
+/* Sends text on the data channel. */
+VgwSendResult vgw_peer_send_event (VgwPeer *self, const char *text);
 
-/* Whether that channel is open, and whether it is full: what is refused then is taken later, and what is refused of one
- * that is not full never. */
+/* Whether that channel is open. */
 gboolean vgw_peer_has_event_channel (VgwPeer *self);
-gboolean vgw_peer_is_event_channel_full (VgwPeer *self);
 
 /* The name of the codec agreed on, NULL before the answer. */
 const char *vgw_peer_get_codec (VgwPeer *self);
 
-/* g_get_monotonic_time () of the last sign of life: media, or a valid connectivity check; while the peer proves
- * that it receives what is sent to it. Any thread. */
-gint64 vgw_peer_get_last_activity_us (VgwPeer *self);
+/* For media/: its parts, see vgw-peer-view.h. */
+struct _VgwPeerView;
+void vgw_peer_get_view (VgwPeer *self, struct _VgwPeerView *view);
 
 /* Ends it: nothing is emitted afterwards, the bridge is free again, and the teardown goes on in the reaper.
  * Idempotent, never blocks. */

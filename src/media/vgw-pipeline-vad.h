@@ -6,9 +6,10 @@
 /* The warning about a description whose calls have no voice detection. */
 #define VGW_PIPELINE_NO_VOICE "it has no vad, and none can be inserted before pcm_out: no speech events and no barge-in"
 
-/* The message of a `vad`, and its field, a boolean; those of webrtcdsp. */
+/* The message of a `vad`, and its fields: a boolean, and the stream time of the audio; those of webrtcdsp. */
 #define VGW_PIPELINE_VOICE_MESSAGE "voice-activity"
 #define VGW_PIPELINE_VOICE_FIELD "stream-has-voice"
+#define VGW_PIPELINE_VOICE_TIME "stream-time"
 
 /* Removes @vad, and links its neighbours. FALSE where they do not fit together, or @vad has not one sink and one source
  * pad. */

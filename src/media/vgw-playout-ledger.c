@@ -28,10 +28,12 @@ count_names (const VgwPlayoutEvent *event)
   return (event->name != NULL) + (event->marks != NULL ? g_strv_length ((char **) event->marks) : 0);
 }
 
-/* Queues a copy of @event. */
+/* Queues a copy of @event, with the time. */
 static void
 add_event (VgwPlayoutLedger *self, const VgwPlayoutEvent *event)
 {
+  VgwPlayoutEvent *copy;
+
   if (event->type == VGW_PLAYOUT_PLACE)
     self->n_place_events++;
   else if (self->events.length - self->n_place_events >= MAX_EVENTS)
@@ -40,7 +42,9 @@ add_event (VgwPlayoutLedger *self, const VgwPlayoutEvent *event)
       self->n_lost++;
       return;
     }
-  g_queue_push_tail (&self->events, vgw_playout_event_copy (event));
+  copy = vgw_playout_event_copy (event);
+  copy->at_us = g_get_monotonic_time ();
+  g_queue_push_tail (&self->events, copy);
 }
 
 void
@@ -183,6 +187,34 @@ vgw_playout_ledger_note (VgwPlayoutLedger *self, VgwPlayoutEventType type, const
 
   event.type = type;
   add_event (self, &event);
+}
+
+void
+vgw_playout_ledger_describe (const VgwPlayoutLedger *self, guint64 position, guint rate_hz, JsonObject *object)
+{
+  JsonArray *marks = json_array_new ();
+  guint n_left_out = 0;
+
+  for (GList *item = self->marks.head; item != NULL; item = item->next)
+    {
+      const Mark *mark = item->data;
+      JsonObject *described;
+
+      if (mark->name == NULL)
+        continue;
+      if (json_array_get_length (marks) == VGW_PLAYOUT_MAX_DESCRIBED_MARKS)
+        {
+          n_left_out++;
+          continue;
+        }
+      described = json_object_new ();
+      json_object_set_string_member (described, "name", mark->name);
+      json_object_set_int_member (described, "in_ms", (gint64) ((mark->position - position) * 1000 / rate_hz));
+      json_object_set_boolean_member (described, "is_lost", mark->is_lost);
+      json_array_add_object_element (marks, described);
+    }
+  json_object_set_array_member (object, "marks", marks);
+  json_object_set_int_member (object, "marks_left_out", n_left_out);
 }
 
 VgwPlayoutEvent *

@@ -2,7 +2,11 @@
  * the stream of samples, not samples. */
 #pragma once
 
+#include <json-glib/json-glib.h>
+
 #include "base/vgw-playout-event.h"
+
+#define VGW_PLAYOUT_MAX_DESCRIBED_MARKS 32u
 
 /* Fields are private. */
 typedef struct
@@ -46,6 +50,10 @@ void vgw_playout_ledger_drop (VgwPlayoutLedger *self, const VgwPlayoutEvent *now
 
 /* Adds an event of @type, which has no marks. */
 void vgw_playout_ledger_note (VgwPlayoutLedger *self, VgwPlayoutEventType type, const VgwPlayoutEvent *now);
+
+/* Adds "marks" to @object, the first pending ones with the ms until each is reached, and "marks_left_out"; @position:
+ * of the sample that is sent next. */
+void vgw_playout_ledger_describe (const VgwPlayoutLedger *self, guint64 position, guint rate_hz, JsonObject *object);
 
 /* Returns: (transfer full) (nullable) the oldest event */
 VgwPlayoutEvent *vgw_playout_ledger_take (VgwPlayoutLedger *self);

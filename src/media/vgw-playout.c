@@ -6,17 +6,13 @@
 
 #include "base/vgw-log.h"
 #include "media/vgw-playout-ledger.h"
-#include "media/vgw-playout-level.h"
+#include "media/vgw-playout-shrink.h"
 #include "media/vgw-sample-ring.h"
 
 /* VGW_PLAYOUT_KEEP: beyond the bound one more frame of the engine may arrive, as large as the bound, and the rest of
  * the same read: 16 KiB of μ-law. */
 #define KEPT_BOUNDS 2u
 #define KEPT_EXTRA_MS 2000u
-/* A pause: peaks below -42 dB of full scale, for this long before it is shortened. */
-#define SILENT_PEAK 256
-#define MIN_PAUSE_FRAMES 5u
-#define MAX_FRAME_SAMPLES (48 * VGW_FRAME_MS)
 #define MAX_FADE_SAMPLES (48 * VGW_PLAYOUT_FADE_MS)
 
 struct _VgwPlayout
@@ -41,12 +37,13 @@ struct _VgwPlayout
   guint64 n_in;
   guint64 n_played;
   guint64 n_utterance; /* played of the present or last utterance */
+  gint64 queued_us;    /* when its first audio was queued; monotonic */
   guint64 n_dropped;
-  guint64 n_skipped;
   VgwPlayoutLevel level;
-  guint n_silent_frames; /* consecutive ones, while there is excess delay */
-  gboolean is_uttering;  /* audio was queued, and the utterance is not over */
-  gboolean is_sounding;  /* the last frame was full */
+  VgwPlayoutShrink shrink;
+  gboolean has_started; /* a frame was requested */
+  gboolean is_uttering; /* audio was queued, and the utterance is not over */
+  gboolean is_sounding; /* the last frame was full */
   gboolean is_xoff;
   gboolean has_overflowed, has_refused; /* and that was logged */
   guint holds;                          /* VgwPlayoutHold */
@@ -56,7 +53,7 @@ struct _VgwPlayout
   gsize n_tail;
   gboolean is_noted; /* there is a notify function: events are recorded */
   gboolean is_awake; /* it was called, and events are still pending */
-  gboolean is_all_noted;
+  gboolean is_start_noted, is_place_noted;
   VgwPlayoutLedger ledger;
 };
 
@@ -72,7 +69,8 @@ static VgwPlayoutEvent
 now (const VgwPlayout *self)
 {
   return (VgwPlayoutEvent){ .played_ms = samples_to_ms (self, self->n_played),
-                            .utterance_ms = samples_to_ms (self, self->n_utterance) };
+                            .utterance_ms = samples_to_ms (self, self->n_utterance),
+                            .queued_us = self->queued_us };
 }
 
 static void
@@ -217,43 +215,19 @@ pop_tail (VgwPlayout *self, gint16 *samples, gsize n_samples)
   return n_samples;
 }
 
-static gboolean
-is_silent_frame (const gint16 *samples, gsize n_samples)
-{
-  for (gsize i = 0; i < n_samples; i++)
-    {
-      if (samples[i] > SILENT_PEAK || samples[i] < -SILENT_PEAK)
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/* @samples is the popped frame. Where it and the next one are in a pause, and there is excess delay, both are merged
- * with a cross-fade, which avoids clicks. */
+/* Takes @n_popped samples, which there are, from the queue, and what is excess with a full frame. What is taken out
+ * counts as played: an engine counts its own samples. */
 static void
-shorten_pause (VgwPlayout *self, gint16 *samples, gsize n_samples)
+take (VgwPlayout *self, gint16 *samples, gsize n_popped, gboolean is_full)
 {
-  gint16 next[MAX_FRAME_SAMPLES];
+  gsize n_excess = is_full ? vgw_playout_level_get_excess (&self->level, n_popped, self->ring.n_samples) : 0;
+  gsize n_shrunk = vgw_playout_shrink_pop (&self->shrink, &self->ring, samples, n_popped, n_excess);
 
-  if (n_samples > MAX_FRAME_SAMPLES || !vgw_playout_level_has_excess (&self->level, n_samples, self->ring.n_samples)
-      || !is_silent_frame (samples, n_samples))
-    {
-      self->n_silent_frames = 0;
-      return;
-    }
-  if (++self->n_silent_frames < MIN_PAUSE_FRAMES)
-    return;
-  vgw_sample_ring_peek (&self->ring, next, n_samples);
-  if (!is_silent_frame (next, n_samples))
-    return;
-  for (gsize i = 0; i < n_samples; i++)
-    samples[i] = (gint16) ((samples[i] * (gint) (n_samples - i) + next[i] * (gint) i) / (gint) n_samples);
-  vgw_sample_ring_skip (&self->ring, n_samples);
-  self->n_played += n_samples;
-  self->n_utterance += n_samples;
-  self->n_skipped += n_samples;
-  self->n_silent_frames -= 2; /* every second one */
-  vgw_playout_level_skip (&self->level, n_samples);
+  vgw_playout_level_shrink (&self->level, n_shrunk);
+  if (self->is_start_noted && self->n_utterance == 0)
+    note (self, VGW_PLAYOUT_STARTED);
+  self->n_played += n_popped + n_shrunk;
+  self->n_utterance += n_popped + n_shrunk;
 }
 
 static gsize
@@ -263,26 +237,25 @@ pop_queued (VgwPlayout *self, gint16 *samples, gsize n_samples)
   gboolean is_silent = target <= 0 && self->gain <= 0;
   gsize n_popped = 0;
 
+  if (!self->has_started && self->is_uttering)
+    vgw_playout_level_start (&self->level,
+                             (gsize) ((g_get_monotonic_time () - self->queued_us) * self->rate_hz / G_USEC_PER_SEC));
+  self->has_started = TRUE;
   if (!is_silent
       && (self->ring.n_samples == 0 || vgw_playout_level_may_play (&self->level, n_samples, self->ring.n_samples)))
     n_popped = MIN (n_samples, self->ring.n_samples);
   if (n_popped > 0)
     {
-      vgw_sample_ring_peek (&self->ring, samples, n_popped);
-      vgw_sample_ring_skip (&self->ring, n_popped);
-      if (self->is_all_noted && self->n_utterance == 0)
-        note (self, VGW_PLAYOUT_STARTED);
-      self->n_played += n_popped;
-      self->n_utterance += n_popped;
-      if (n_popped == n_samples)
-        shorten_pause (self, samples, n_popped);
+      take (self, samples, n_popped, n_popped == n_samples);
       if (self->gain < 1 || target < 1)
         apply_gain (samples, n_popped, self->gain, target);
     }
   self->gain = target;
   self->is_sounding = n_popped > 0 && n_popped == n_samples;
-  if ((!is_silent || self->ring.n_samples == 0) && self->is_uttering && !self->level.is_gathering)
-    vgw_playout_level_pop (&self->level, n_samples, n_popped, self->ring.n_samples);
+  if (!is_silent || self->ring.n_samples == 0)
+    vgw_playout_level_pop (&self->level, n_samples, n_popped, self->ring.n_samples, self->is_uttering);
+  else
+    vgw_playout_level_wait (&self->level, n_samples);
   return n_popped;
 }
 
@@ -304,6 +277,7 @@ vgw_playout_new (const VgwAudioFormat *format, guint max_ms)
   g_mutex_init (&self->notify_lock);
   vgw_playout_ledger_init (&self->ledger);
   vgw_playout_level_init (&self->level, format->rate_hz);
+  vgw_playout_shrink_init (&self->shrink, format->rate_hz);
   vgw_playout_set_bound (self, max_ms, VGW_PLAYOUT_DROP_OLDEST);
   return self;
 }
@@ -343,10 +317,18 @@ vgw_playout_set_bound (VgwPlayout *self, guint max_ms, VgwPlayoutOverflow overfl
 }
 
 void
-vgw_playout_set_real_time (VgwPlayout *self, gboolean is_real_time, guint start_ms)
+vgw_playout_set_pace (VgwPlayout *self, VgwPlayoutPace pace, guint target_ms)
 {
   g_mutex_lock (&self->lock);
-  vgw_playout_level_set_active (&self->level, is_real_time, start_ms);
+  vgw_playout_level_set_pace (&self->level, pace, target_ms);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vgw_playout_set_may_speed_up (VgwPlayout *self, gboolean may_speed_up)
+{
+  g_mutex_lock (&self->lock);
+  self->shrink.may_speed_up = may_speed_up;
   g_mutex_unlock (&self->lock);
 }
 
@@ -386,7 +368,7 @@ vgw_playout_set_notify (VgwPlayout *self, VgwPlayoutNotifyFunc func, gpointer us
   g_mutex_lock (&self->lock);
   self->is_noted = func != NULL;
   self->is_awake = FALSE;
-  self->is_all_noted = FALSE;
+  self->is_start_noted = self->is_place_noted = FALSE;
   if (func == NULL)
     vgw_playout_ledger_clear (&self->ledger);
   g_mutex_unlock (&self->lock);
@@ -396,10 +378,11 @@ vgw_playout_set_notify (VgwPlayout *self, VgwPlayoutNotifyFunc func, gpointer us
 }
 
 void
-vgw_playout_record_all (VgwPlayout *self)
+vgw_playout_record_more (VgwPlayout *self, gboolean has_places)
 {
   g_mutex_lock (&self->lock);
-  self->is_all_noted = self->is_noted;
+  self->is_start_noted = self->is_noted;
+  self->is_place_noted = self->is_noted && has_places;
   g_mutex_unlock (&self->lock);
 }
 
@@ -444,6 +427,7 @@ vgw_playout_push (VgwPlayout *self, const gint16 *samples, gsize n_samples)
   if (!self->is_uttering)
     {
       self->n_utterance = 0;
+      self->queued_us = g_get_monotonic_time ();
       vgw_playout_level_begin (&self->level);
     }
   vgw_playout_level_push (&self->level, n_samples);
@@ -514,7 +498,7 @@ vgw_playout_add_place (VgwPlayout *self)
   guint64 place;
 
   g_mutex_lock (&self->lock);
-  place = self->is_all_noted ? vgw_playout_ledger_add_place (&self->ledger, self->n_in) : 0;
+  place = self->is_place_noted ? vgw_playout_ledger_add_place (&self->ledger, self->n_in) : 0;
   settle (self);
   unlock_and_notify (self);
   return place;
@@ -566,8 +550,21 @@ vgw_playout_get_stats (VgwPlayout *self, VgwPlayoutStats *stats)
   g_mutex_lock (&self->lock);
   stats->queued_ms = (guint) samples_to_ms (self, self->ring.n_samples);
   stats->played_ms = samples_to_ms (self, self->n_played);
-  stats->skipped_ms = samples_to_ms (self, self->n_skipped);
+  stats->shortened_pauses_ms = samples_to_ms (self, self->shrink.n_pauses);
+  stats->shortened_speech_ms = samples_to_ms (self, self->shrink.n_speech);
   stats->dropped_ms = samples_to_ms (self, self->n_dropped);
   stats->n_lost_events = self->ledger.n_lost;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vgw_playout_describe (VgwPlayout *self, JsonObject *object)
+{
+  g_mutex_lock (&self->lock);
+  json_object_set_boolean_member (object, "is_held_by_engine", (self->holds & VGW_PLAYOUT_HOLD_ENGINE) != 0);
+  json_object_set_boolean_member (object, "is_held_by_barge_in", (self->holds & VGW_PLAYOUT_HOLD_BARGE_IN) != 0);
+  json_object_set_boolean_member (object, "is_held_by_pause", (self->holds & VGW_PLAYOUT_HOLD_PAUSE) != 0);
+  json_object_set_boolean_member (object, "is_ducked", self->is_ducked);
+  vgw_playout_ledger_describe (&self->ledger, self->n_in - self->ring.n_samples, self->rate_hz, object);
   g_mutex_unlock (&self->lock);
 }

@@ -1,14 +1,16 @@
-/* The playout queue of one session: PCM from the engine, in bursts of any size, which the pacer pops 20 ms at a time.
- * It has the bound in ms, the marks, hold and ducking, and the counts of played audio. Thread-safe. Without GStreamer.
+/* The playout queue of one session: PCM from the engine, in bursts of any size, which the pacer pops 20 ms at a
+ * time. It has the bound in ms, the marks, hold and ducking, and the counts of played audio. Thread-safe. Without
+ * GStreamer.
  *
- * The progress of the audio is recorded as events, in order. They are pending until they are taken, after a call of the
- * notify function; without one no events are recorded. */
+ * The progress of the audio is recorded as events, in order. They are pending until they are taken, after a call of
+ * the notify function; without one no events are recorded. */
 #pragma once
 
-#include <glib-object.h>
+#include <json-glib/json-glib.h>
 
 #include "base/vgw-audio-format.h"
 #include "base/vgw-playout-event.h"
+#include "media/vgw-playout-level.h"
 
 #define VGW_PLAYOUT_XOFF_PERCENT 90u /* of the bound: XOFF at this, XON at that */
 #define VGW_PLAYOUT_XON_PERCENT 80u
@@ -28,10 +30,11 @@ typedef enum
 
 typedef struct
 {
-  guint queued_ms;     /* now */
-  guint64 played_ms;   /* since the start */
-  guint64 dropped_ms;  /* because the bound was reached */
-  guint64 skipped_ms;  /* of pauses, to reduce delay; also in played_ms */
+  guint queued_ms;    /* now */
+  guint64 played_ms;  /* since the start */
+  guint64 dropped_ms; /* because the bound was reached */
+  /* taken out to reduce delay, also in played_ms */
+  guint64 shortened_pauses_ms, shortened_speech_ms;
   guint n_lost_events; /* dropped because too many were pending */
 } VgwPlayoutStats;
 
@@ -56,13 +59,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwPlayout, vgw_playout_unref)
 /* Sets the bound, and the behaviour there. Audio queued beyond a smaller bound stays. */
 void vgw_playout_set_bound (VgwPlayout *self, guint max_ms, VgwPlayoutOverflow overflow);
 
-/* For an engine that may send in real time over a network: @start_ms are gathered before an utterance begins (more
- * where audio is late, up to 120 ms), an utterance is over after 200 ms without audio, and accumulated delay is reduced
- * by skipping every second frame of a pause, which counts as played. Initially off. */
-void vgw_playout_set_real_time (VgwPlayout *self, gboolean is_real_time, guint start_ms);
+/* How fast the engine sends; VGW_PLAYOUT_AHEAD at first. In real time, the queue is kept at a target: @target_ms at
+ * first and at least, more where audio is late, up to 120 ms. It is gathered before an utterance begins; an
+ * utterance is over after 200 ms without audio; what the queue has more is taken out of pauses, and out of speech
+ * by playing it at most 25 % faster. What is taken out counts as played. */
+void vgw_playout_set_pace (VgwPlayout *self, VgwPlayoutPace pace, guint target_ms);
 
-/* Whether the engine should wait: the bound of a VGW_PLAYOUT_KEEP queue is reached. FALSE while the engine itself holds
- * the queue, since the message that ends the hold follows the audio. Any thread. */
+/* Whether speech may be played faster; TRUE at first. */
+void vgw_playout_set_may_speed_up (VgwPlayout *self, gboolean may_speed_up);
+
+/* Whether the engine should wait: the bound of a VGW_PLAYOUT_KEEP queue is reached. FALSE while the engine itself
+ * holds the queue, since the message that ends the hold follows the audio. Any thread. */
 gboolean vgw_playout_is_full (VgwPlayout *self);
 
 /* For the log lines about the first dropped audio and the first dropped mark. */
@@ -72,8 +79,8 @@ void vgw_playout_set_session_id (VgwPlayout *self, const char *session_id);
  * pending events and marks are dropped. */
 void vgw_playout_set_notify (VgwPlayout *self, VgwPlayoutNotifyFunc func, gpointer user_data, GDestroyNotify destroy);
 
-/* Records STARTED and PLACE, too; after vgw_playout_set_notify (). */
-void vgw_playout_record_all (VgwPlayout *self);
+/* Records STARTED, and with @has_places PLACE, too; after vgw_playout_set_notify (). */
+void vgw_playout_record_more (VgwPlayout *self, gboolean has_places);
 
 /* Drops the pending marks. Returns: the number of pending events, all of which are from before */
 guint vgw_playout_drop_marks (VgwPlayout *self);
@@ -106,3 +113,7 @@ void vgw_playout_hold (VgwPlayout *self, VgwPlayoutHold who, gboolean is_held);
 void vgw_playout_duck (VgwPlayout *self, gboolean is_ducked);
 
 void vgw_playout_get_stats (VgwPlayout *self, VgwPlayoutStats *stats);
+
+/* Adds to @object who holds the queue, whether it is attenuated, and the pending marks (see
+ * vgw_playout_ledger_describe ()). Any thread. */
+void vgw_playout_describe (VgwPlayout *self, JsonObject *object);

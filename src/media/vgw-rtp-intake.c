@@ -6,6 +6,8 @@
 
 #include "base/vgw-log.h"
 #include "base/vgw-token-bucket.h"
+#include "elements/vgw-rtp-reception.h"
+#include "media/vgw-rtp-outgoing.h"
 #include "media/vgw-rtp-reports.h"
 #include "media/vgw-rtp-sources.h"
 
@@ -34,6 +36,7 @@
 #define RTCP_TYPE_MAX 80
 #define RTCP_SSRC_OFFSET 4
 #define RTP_SSRC_OFFSET 8
+#define RTP_SEQNUM_OFFSET 2
 #define MAX_PENDING_NOTICES 2
 
 struct _VgwRtpIntake
@@ -48,6 +51,8 @@ struct _VgwRtpIntake
   VgwMailboxFunc switch_func, flood_func;
 
   GstElement *srtp_dec;
+  VgwRtpReception arrived; /* of arrived_ssrc; only its duplicates are read: by any thread */
+  guint32 arrived_ssrc;
   VgwRtpSources sources;
   VgwTokenBucket rtp, rtcp, dtls, audio;
   gint64 now_us;        /* when the present packet arrived */
@@ -60,12 +65,15 @@ struct _VgwRtpIntake
   guint n_told;
 
   GMutex lock;
-  VgwRtpMapping mapping; /* guarded by lock; that of sources, for the RTCP thread */
+  VgwRtpMapping mapping; /* guarded by lock; that of sources, for other threads */
 
   VgwRtpReports reports; /* RTCP thread only */
 
-  _Atomic gint64 last_packet_us;
+  _Atomic gint64 last_packet_us, last_audio_packet_us;
+  _Atomic gboolean has_dtls;
   _Atomic guint64 counts[VGW_RTP_N_COUNTS];
+
+  VgwRtpOutgoing outgoing;
 };
 
 VgwRtpIntake *
@@ -75,6 +83,7 @@ vgw_rtp_intake_new (VgwMedia *media)
 
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
+  vgw_rtp_outgoing_init (&self->outgoing);
   self->media = g_object_ref (media);
   self->audio_payload_type = self->dtmf_payload_type = -1;
   return self;
@@ -95,6 +104,7 @@ vgw_rtp_intake_unref (VgwRtpIntake *self)
   gst_clear_object (&self->srtp_dec);
   g_clear_pointer (&self->mailbox, vgw_mailbox_unref);
   g_mutex_clear (&self->lock);
+  vgw_rtp_outgoing_clear (&self->outgoing);
   g_object_unref (self->media);
   g_free (self);
 }
@@ -159,6 +169,23 @@ admit_source (VgwRtpIntake *self, const guint8 *data)
   return TRUE;
 }
 
+/* Duplicates are counted here, since SRTP drops them (RFC 3711 section 3.3.2). */
+static void
+note_arrival (VgwRtpIntake *self, const guint8 *data)
+{
+  guint32 ssrc = GST_READ_UINT32_BE (data + RTP_SSRC_OFFSET);
+  guint16 seqnum = GST_READ_UINT16_BE (data + RTP_SEQNUM_OFFSET);
+  guint64 highest = self->arrived.highest_seqnum;
+
+  if (ssrc != self->arrived_ssrc || !self->arrived.is_started)
+    {
+      vgw_rtp_reception_restart (&self->arrived);
+      self->arrived_ssrc = ssrc;
+      highest = 1 << 16 | seqnum; /* extended by a cycle, so that an earlier packet is not negative */
+    }
+  vgw_rtp_reception_add (&self->arrived, highest + (guint64) (gint16) (seqnum - (guint16) highest), FALSE);
+}
+
 static gboolean
 admit_data (VgwRtpIntake *self, const guint8 *data, gsize length)
 {
@@ -167,11 +194,16 @@ admit_data (VgwRtpIntake *self, const guint8 *data, gsize length)
   if (length < RTP_SSRC_OFFSET + sizeof (guint32))
     return TRUE; /* too short for any of them */
   if (data[0] >= DTLS_FIRST_BYTE_MIN && data[0] <= DTLS_FIRST_BYTE_MAX)
-    return vgw_token_bucket_take (&self->dtls, 1, DTLS_PER_SECOND, DTLS_BURST, self->now_us) || drop_for_rate (self);
+    {
+      atomic_store_explicit (&self->has_dtls, TRUE, memory_order_relaxed);
+      return vgw_token_bucket_take (&self->dtls, 1, DTLS_PER_SECOND, DTLS_BURST, self->now_us) || drop_for_rate (self);
+    }
   is_rtcp = (data[1] & 0x7f) >= RTCP_TYPE_MIN && (data[1] & 0x7f) <= RTCP_TYPE_MAX;
   if (is_rtcp ? !vgw_token_bucket_take (&self->rtcp, 1, RTCP_PER_SECOND, RTCP_BURST, self->now_us)
               : !vgw_token_bucket_take (&self->rtp, 1, RTP_PER_SECOND, RTP_BURST, self->now_us))
     return drop_for_rate (self);
+  if (!is_rtcp)
+    note_arrival (self, data);
   return admit_source (self, data + (is_rtcp ? RTCP_SSRC_OFFSET : RTP_SSRC_OFFSET));
 }
 
@@ -304,9 +336,22 @@ filter_rtp (VgwRtpIntake *self, GstBuffer **buffer)
     return FALSE;
   passes = vgw_rtp_packet_parse (&packet, map.data, map.size) && choose (self, &packet, &is_changed);
   gst_buffer_unmap (*buffer, &map);
+  if (passes)
+    atomic_store_explicit (&self->last_audio_packet_us, self->now_us, memory_order_relaxed);
   if (passes && is_changed)
     rewrite (buffer, &packet);
   return passes;
+}
+
+/* What the caller reports, if @data has that. */
+static void
+receive_reports (VgwRtpIntake *self, const guint8 *data, gsize length)
+{
+  gint64 round_trip_us;
+
+  if (vgw_rtp_outgoing_receive_reports (&self->outgoing, self->sources.own_ssrc, data, length, self->now_us,
+                                        &round_trip_us))
+    vgw_media_observe_time (self->media, VGW_MEDIA_TIME_ROUND_TRIP, round_trip_us);
 }
 
 static gboolean
@@ -318,6 +363,7 @@ filter_rtcp (VgwRtpIntake *self, GstBuffer **buffer)
 
   if (!gst_buffer_map (*buffer, &map, GST_MAP_READ))
     return FALSE;
+  receive_reports (self, map.data, map.size);
   needs_change = vgw_rtp_reports_needs_change (map.data, map.size, mapping);
   gst_buffer_unmap (*buffer, &map);
   if (!needs_change)
@@ -337,14 +383,23 @@ send_rtcp (VgwRtpIntake *self, GstBuffer **buffer)
   VgwRtpMapping mapping;
   GstMapInfo map;
 
-  g_mutex_lock (&self->lock);
-  mapping = self->mapping;
-  g_mutex_unlock (&self->lock);
   *buffer = gst_buffer_make_writable (*buffer);
   if (!gst_buffer_map (*buffer, &map, GST_MAP_READWRITE))
     return FALSE;
+  g_mutex_lock (&self->lock);
+  mapping = self->mapping;
+  g_mutex_unlock (&self->lock);
+  vgw_rtp_outgoing_send_reports (&self->outgoing, map.data, map.size, g_get_monotonic_time ());
   vgw_rtp_reports_send (&self->reports, map.data, map.size, &mapping);
   gst_buffer_unmap (*buffer, &map);
+  return TRUE;
+}
+
+/* The thread that sends. */
+static gboolean
+count_sent (VgwRtpIntake *self, GstBuffer **buffer)
+{
+  vgw_rtp_outgoing_count (&self->outgoing, *buffer);
   return TRUE;
 }
 
@@ -423,6 +478,10 @@ on_rtpbin_pad (GstElement *rtpbin, GstPad *pad, VgwRtpIntake *self)
 {
   if (g_str_has_prefix (GST_PAD_NAME (pad), "send_rtcp_src_"))
     add_probe (self, pad, send_rtcp);
+  /* Since GStreamer 1.24, rtpsession makes no sender reports before it knows the latency of what it sends, and no sink
+   * of ours tells it. It is 0: a packet is sent in the thread that made it. */
+  else if (g_str_has_prefix (GST_PAD_NAME (pad), "send_rtp_src_"))
+    gst_pad_send_event (pad, gst_event_new_latency (0));
 }
 
 void
@@ -430,6 +489,15 @@ vgw_rtp_intake_watch_reports (VgwRtpIntake *self, GstElement *rtpbin)
 {
   g_signal_connect_data (rtpbin, "pad-added", G_CALLBACK (on_rtpbin_pad), vgw_rtp_intake_ref (self),
                          (GClosureNotify) G_CALLBACK (vgw_rtp_intake_unref), 0);
+}
+
+void
+vgw_rtp_intake_watch_sent (VgwRtpIntake *self, GstElement *rtp_out)
+{
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (rtp_out, "src");
+
+  vgw_rtp_outgoing_set_pad (&self->outgoing, pad);
+  add_probe (self, pad, count_sent);
 }
 
 /* --- main thread -------------------------------------------------------------------------------------------------- */
@@ -460,10 +528,40 @@ vgw_rtp_intake_get_last_packet_us (VgwRtpIntake *self)
   return atomic_load_explicit (&self->last_packet_us, memory_order_relaxed);
 }
 
+gint64
+vgw_rtp_intake_get_last_audio_us (VgwRtpIntake *self)
+{
+  return atomic_load_explicit (&self->last_audio_packet_us, memory_order_relaxed);
+}
+
+gboolean
+vgw_rtp_intake_has_dtls (VgwRtpIntake *self)
+{
+  return atomic_load_explicit (&self->has_dtls, memory_order_relaxed);
+}
+
+guint32
+vgw_rtp_intake_get_ssrc (VgwRtpIntake *self)
+{
+  guint32 ssrc;
+
+  g_mutex_lock (&self->lock);
+  ssrc = self->mapping.heard_ssrc;
+  g_mutex_unlock (&self->lock);
+  return ssrc;
+}
+
 void
 vgw_rtp_intake_get_stats (VgwRtpIntake *self, VgwRtpStats *stats)
 {
   vgw_rtp_stats_read (stats, self->counts);
+}
+
+void
+vgw_rtp_intake_get_call_stats (VgwRtpIntake *self, VgwCallStats *stats)
+{
+  stats->received.duplicated = (gint64) vgw_rtp_reception_get (&self->arrived, VGW_RTP_RECEPTION_DUPLICATES);
+  vgw_rtp_outgoing_get_stats (&self->outgoing, self->sources.clock_rate_hz, stats);
 }
 
 void

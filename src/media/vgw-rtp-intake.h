@@ -8,6 +8,7 @@
 
 #include <gst/gst.h>
 
+#include "base/vgw-call-stats.h"
 #include "base/vgw-mailbox.h"
 #include "media/vgw-media.h"
 #include "media/vgw-offer.h"
@@ -38,11 +39,26 @@ void vgw_rtp_intake_watch (VgwRtpIntake *self, GstElement *dtls_dec);
 /* Translates the RTCP sent by @rtpbin. Before it has its pads. */
 void vgw_rtp_intake_watch_reports (VgwRtpIntake *self, GstElement *rtpbin);
 
+/* Counts what leaves @rtp_out, the last element before webrtcbin. Once, before the pipeline is started. */
+void vgw_rtp_intake_watch_sent (VgwRtpIntake *self, GstElement *rtp_out);
+
 /* g_get_monotonic_time () of the last packet, 0 for none. Any thread. */
 gint64 vgw_rtp_intake_get_last_packet_us (VgwRtpIntake *self);
 
+/* The same of the last packet that was passed on as audio, or as a key. Any thread. */
+gint64 vgw_rtp_intake_get_last_audio_us (VgwRtpIntake *self);
+
+/* Whether a DTLS packet was received. Any thread. */
+gboolean vgw_rtp_intake_has_dtls (VgwRtpIntake *self);
+
+/* The SSRC of the source that is selected, 0 for none yet. Any thread. */
+guint32 vgw_rtp_intake_get_ssrc (VgwRtpIntake *self);
+
 /* Of this call. Any thread. */
 void vgw_rtp_intake_get_stats (VgwRtpIntake *self, VgwRtpStats *stats);
+
+/* Fills received.duplicated, sent and round_trip_ms of @stats. Any thread. */
+void vgw_rtp_intake_get_call_stats (VgwRtpIntake *self, VgwCallStats *stats);
 
 /* One line for a call of which something was dropped, however much that was. Any thread. */
 void vgw_rtp_intake_log (VgwRtpIntake *self, const char *session_id);

@@ -16,7 +16,15 @@ enum
 #define HEADER_BYTES 4
 #define SSRC_END 8 /* header and SSRC of the sender */
 #define SENDER_INFO_BYTES 20
+#define NTP_MIDDLE 10 /* the middle 32 bits of the NTP timestamp of a sender report */
 #define BLOCK_BYTES 24
+#define BLOCK_FRACTION_LOST 4 /* offsets in a block; the first byte of the four, the count is in the others */
+#define BLOCK_LOST 4
+#define BLOCK_HIGHEST 8
+#define BLOCK_JITTER 12
+#define BLOCK_LAST_REPORT 16
+#define BLOCK_DELAY 20
+#define DELAY_UNITS_PER_SECOND 65536
 #define LOST_MASK 0xffffffu /* 24 bits, signed */
 
 static guint32
@@ -104,6 +112,18 @@ change_block (VgwRtpReports *self, guint8 *block, const VgwRtpMapping *mapping)
   write_u32 (block + 8, read_u32 (block + 8) - mapping->seq_surplus);
 }
 
+/* The first of the report blocks of the packet at @data, and their number; 0 where it has none. */
+static gsize
+find_blocks (const guint8 *data, gsize n_bytes, guint *n_blocks)
+{
+  gsize at = data[1] == RTCP_SR ? SSRC_END + SENDER_INFO_BYTES : SSRC_END;
+
+  *n_blocks = 0;
+  if ((data[1] == RTCP_SR || data[1] == RTCP_RR) && n_bytes > at)
+    *n_blocks = MIN (data[0] & 0x1fu, (guint) ((n_bytes - at) / BLOCK_BYTES));
+  return at;
+}
+
 void
 vgw_rtp_reports_send (VgwRtpReports *self, guint8 *data, gsize length, const VgwRtpMapping *mapping)
 {
@@ -111,12 +131,79 @@ vgw_rtp_reports_send (VgwRtpReports *self, guint8 *data, gsize length, const Vgw
 
   for (; (n_bytes = packet_bytes (data, length)) > 0; data += n_bytes, length -= n_bytes)
     {
-      gsize at = data[1] == RTCP_SR ? SSRC_END + SENDER_INFO_BYTES : SSRC_END;
-      guint n_blocks = data[0] & 0x1f;
+      guint n_blocks;
+      gsize at = find_blocks (data, n_bytes, &n_blocks);
 
-      if (data[1] != RTCP_SR && data[1] != RTCP_RR)
-        continue;
-      for (guint i = 0; i < n_blocks && at + BLOCK_BYTES <= n_bytes; i++, at += BLOCK_BYTES)
-        change_block (self, data + at, mapping);
+      for (guint i = 0; i < n_blocks; i++)
+        change_block (self, data + at + i * BLOCK_BYTES, mapping);
     }
+}
+
+void
+vgw_rtp_feedback_send (VgwRtpFeedback *self, const guint8 *data, gsize length, gint64 now_us)
+{
+  gsize n_bytes;
+
+  for (; (n_bytes = packet_bytes (data, length)) > 0; data += n_bytes, length -= n_bytes)
+    if (data[1] == RTCP_SR && n_bytes >= SSRC_END + SENDER_INFO_BYTES)
+      {
+        guint i = self->n_sent++ % VGW_RTP_N_SENT_REPORTS;
+
+        self->sent[i].time = read_u32 (data + NTP_MIDDLE);
+        self->sent[i].sent_us = now_us;
+      }
+}
+
+/* FALSE where the caller has received none of the last sender reports, or reports a delay that cannot be. */
+static gboolean
+find_round_trip (VgwRtpFeedback *self, guint32 last_report, guint32 delay, gint64 now_us)
+{
+  gint64 delay_us = (gint64) delay * G_USEC_PER_SEC / DELAY_UNITS_PER_SECOND;
+
+  for (guint i = 0; i < MIN (self->n_sent, VGW_RTP_N_SENT_REPORTS); i++)
+    if (self->sent[i].time == last_report && now_us - self->sent[i].sent_us >= delay_us)
+      {
+        self->round_trip_us = now_us - self->sent[i].sent_us - delay_us;
+        self->has_round_trip = TRUE;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+/* Sign extension of the 24 bits. */
+static gint32
+read_lost (const guint8 *data)
+{
+  guint32 value = read_u32 (data) & LOST_MASK;
+
+  return value > LOST_MASK / 2 ? (gint32) value - (gint32) LOST_MASK - 1 : (gint32) value;
+}
+
+gboolean
+vgw_rtp_feedback_receive (VgwRtpFeedback *self, guint32 ssrc, const guint8 *data, gsize length, gint64 now_us)
+{
+  gboolean has_round_trip = FALSE;
+  gsize n_bytes;
+
+  for (; (n_bytes = packet_bytes (data, length)) > 0; data += n_bytes, length -= n_bytes)
+    {
+      guint n_blocks;
+      gsize at = find_blocks (data, n_bytes, &n_blocks);
+
+      for (guint i = 0; i < n_blocks; i++)
+        {
+          const guint8 *block = data + at + i * BLOCK_BYTES;
+
+          if (read_u32 (block) != ssrc)
+            continue;
+          self->n_reports++;
+          self->fraction_lost = block[BLOCK_FRACTION_LOST];
+          self->highest = read_u32 (block + BLOCK_HIGHEST);
+          self->n_lost = read_lost (block + BLOCK_LOST);
+          self->jitter = read_u32 (block + BLOCK_JITTER);
+          has_round_trip |=
+              find_round_trip (self, read_u32 (block + BLOCK_LAST_REPORT), read_u32 (block + BLOCK_DELAY), now_us);
+        }
+    }
+  return has_round_trip;
 }

@@ -1,5 +1,5 @@
-/* Translates the RTCP of a call whose caller has changed its SSRC, between the selected source and the stream shown to
- * webrtcbin (vgw-rtp-sources.h). Pure. */
+/* RTCP of a call: translates it where the caller has changed its SSRC, between the selected source and the stream shown
+ * to webrtcbin (vgw-rtp-sources.h); reads what the caller reports. Pure. */
 #pragma once
 
 #include <glib.h>
@@ -13,6 +13,35 @@ typedef struct
   guint32 lost;        /* of the shown stream by the last report, of all its sources together */
   guint32 lost_before; /* of the sources before the present one */
 } VgwRtpReports;
+
+#define VGW_RTP_N_SENT_REPORTS 4
+
+/* What the caller reports about the stream that is sent to it. Zero-initialised. */
+typedef struct
+{
+  struct
+  {
+    guint32 time; /* as the report has it: the middle 32 bits of its NTP timestamp */
+    gint64 sent_us;
+  } sent[VGW_RTP_N_SENT_REPORTS]; /* our last sender reports */
+  guint n_sent;
+
+  guint n_reports;      /* the next four are set unless it is 0 */
+  guint8 fraction_lost; /* since the report before, in 1/256 */
+  guint32 highest;      /* the highest sequence number received, extended */
+  gint32 n_lost;        /* less than 0 where the caller received duplicates */
+  guint32 jitter;       /* in ticks of the RTP clock */
+  gboolean has_round_trip;
+  gint64 round_trip_us;
+} VgwRtpFeedback;
+
+/* A compound packet is sent to the caller at @now_us. */
+void vgw_rtp_feedback_send (VgwRtpFeedback *self, const guint8 *data, gsize length, gint64 now_us);
+
+/* A compound packet of the caller arrived at @now_us; @ssrc: of the stream to it. The round trip follows from the time
+ * that our last sender report was sent, and the delay that the caller reports (RFC 3550 section 6.4.1). Returns: TRUE
+ * where there is a new one */
+gboolean vgw_rtp_feedback_receive (VgwRtpFeedback *self, guint32 ssrc, const guint8 *data, gsize length, gint64 now_us);
 
 /* Whether vgw_rtp_reports_receive () would change @data. */
 gboolean vgw_rtp_reports_needs_change (const guint8 *data, gsize length, const VgwRtpMapping *mapping);

@@ -23,7 +23,10 @@ on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   Talkspurt *talkspurt = user_data;
 
-  if (GST_BUFFER_FLAG_IS_SET (GST_PAD_PROBE_INFO_BUFFER (info), GST_BUFFER_FLAG_DISCONT))
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+
+  /* encoders set DISCONT after a pause also on a keep-alive, which begins no talkspurt */
+  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT) && !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP))
     talkspurt->is_beginning = TRUE;
   return GST_PAD_PROBE_OK;
 }

@@ -5,13 +5,18 @@
 #include "media/vgw-pipeline-vad.h"
 #include "media/vgw-sctp-streams.h"
 
+#define MAX_VOICE_AGE_US G_USEC_PER_SEC /* a longer one is a stream whose timestamps are wrong */
+
 typedef struct
 {
   gatomicrefcount ref_count;
   VgwMailbox *mailbox;
   GstElement *rtp_in;
   const VgwWebrtcReports *reports;
-  gint has_voice, has_lost_sctp; /* atomic */
+  gint has_lost_sctp; /* atomic */
+
+  GMutex lock;
+  VgwVoice voice; /* guarded by lock; the last change */
 } Watch;
 
 static Watch *
@@ -30,6 +35,7 @@ watch_unref (gpointer data)
     return;
   vgw_mailbox_unref (watch->mailbox);
   gst_object_unref (watch->rtp_in);
+  g_mutex_clear (&watch->lock);
   g_free (watch);
 }
 
@@ -122,8 +128,26 @@ static void
 report_voice (gpointer object, gpointer payload)
 {
   Watch *watch = payload;
+  VgwVoice voice;
 
-  watch->reports->voice (object, GINT_TO_POINTER (g_atomic_int_get (&watch->has_voice)));
+  g_mutex_lock (&watch->lock);
+  voice = watch->voice;
+  g_mutex_unlock (&watch->lock);
+  watch->reports->voice (object, &voice);
+}
+
+/* The time since the audio of @message by its timestamps; 0 where it has none (an element of the operator's own). */
+static gint64
+get_age_us (GstMessage *message)
+{
+  GstElement *vad = GST_ELEMENT (GST_MESSAGE_SRC (message));
+  GstClockTime now = gst_element_get_current_running_time (vad);
+  GstClockTime at;
+
+  if (!gst_structure_get_uint64 (gst_message_get_structure (message), VGW_PIPELINE_VOICE_TIME, &at)
+      || !GST_CLOCK_TIME_IS_VALID (at) || !GST_CLOCK_TIME_IS_VALID (now) || at > now)
+    return 0;
+  return (gint64) MIN ((now - at) / GST_USECOND, MAX_VOICE_AGE_US);
 }
 
 /* The voice detection may change every 10 ms of audio, possibly faster than real time: one post is pending at a time,
@@ -138,7 +162,11 @@ note_voice (Watch *watch, GstMessage *message)
       || !gst_structure_get_boolean (structure, VGW_PIPELINE_VOICE_FIELD, &has_voice)
       || g_strcmp0 (GST_MESSAGE_SRC_NAME (message), "vad") != 0)
     return;
-  g_atomic_int_set (&watch->has_voice, has_voice);
+  g_mutex_lock (&watch->lock);
+  watch->voice.has_voice = has_voice;
+  watch->voice.engine_us = g_get_monotonic_time ();
+  watch->voice.audio_us = watch->voice.engine_us - get_age_us (message);
+  g_mutex_unlock (&watch->lock);
   vgw_mailbox_post_bounded (watch->mailbox, 1, report_voice, watch_ref (watch), watch_unref);
 }
 
@@ -184,6 +212,7 @@ vgw_webrtc_watch (VgwWebrtc *webrtc, GstElement *rtp_in, VgwMailbox *mailbox, co
   watch->mailbox = vgw_mailbox_ref (mailbox);
   watch->rtp_in = gst_object_ref (rtp_in);
   watch->reports = reports;
+  g_mutex_init (&watch->lock);
   g_signal_connect_data (bin, "on-ice-candidate", G_CALLBACK (on_ice_candidate), watch_ref (watch),
                          (GClosureNotify) G_CALLBACK (watch_unref), 0);
   g_signal_connect_data (bin, "notify::ice-gathering-state", G_CALLBACK (on_gathering_state), watch_ref (watch),

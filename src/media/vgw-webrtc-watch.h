@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/vgw-mailbox.h"
+#include "media/vgw-voice.h"
 #include "media/vgw-webrtc.h"
 
 /* Of a track. */
@@ -19,7 +20,7 @@ typedef struct
   VgwMailboxFunc gathered;         /* NULL: there are no more */
   VgwMailboxFunc connection_state; /* GstWebRTCPeerConnectionState, as GINT_TO_POINTER () */
   VgwMailboxFunc track;            /* VgwTrackFacts*: the client sends media, and it is linked */
-  VgwMailboxFunc voice;            /* gboolean, as GINT_TO_POINTER (): whether the pipeline's `vad` detects voice */
+  VgwMailboxFunc voice;            /* VgwVoice*: the pipeline's `vad` begins or ceases to detect voice */
   VgwMailboxFunc sctp_failed;      /* NULL: once */
   VgwMailboxFunc pipeline_failed;  /* char*: why */
 } VgwWebrtcReports;

@@ -1,8 +1,12 @@
 #include "media/vgw-webrtc.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
+#include <gst/webrtc/webrtc.h>
+
 #include "base/vgw-error.h"
+#include "media/vgw-dtls-certificate.h"
 
 #define MAX_RTP_STREAMS 2   /* each SSRC has a jitter buffer; the intake passes one */
 #define MAX_PENDING_KEYS 32 /* not yet handled on the main thread */
@@ -26,11 +30,14 @@ struct _VgwWebrtc
   VgwMailboxFunc closed_func;
 
   GMutex lock;
-  gboolean is_released; /* guarded by lock */
-  GstElement *dtls_dec; /* guarded by lock */
+  gboolean is_released;      /* guarded by lock */
+  GstElement *dtls_dec;      /* guarded by lock */
+  GstElement *jitter_buffer; /* guarded by lock; of the first stream */
 
   VgwRtpIntake *intake;
   gint has_dtls; /* atomic: it is connected */
+  _Atomic gint64 ice_us;
+  GstElement *decoder; /* (nullable) where it is our Opus decoder */
 };
 
 /* Streaming thread, or webrtcbin's own. "closed" is also the state before there is a connection. webrtcbin does not
@@ -48,6 +55,18 @@ on_dtls_state (GstElement *dtls_dec, GParamSpec *pspec, VgwWebrtc *self)
   else if (g_str_equal (value->value_nick, "closed")
            && g_atomic_int_compare_and_exchange (&self->has_dtls, TRUE, FALSE))
     vgw_mailbox_post (self->closed_mailbox, self->closed_func, NULL, NULL);
+}
+
+/* webrtcbin's own thread. */
+static void
+on_ice_state (GstElement *bin, GParamSpec *pspec, VgwWebrtc *self)
+{
+  GstWebRTCICEConnectionState state;
+
+  g_object_get (bin, "ice-connection-state", &state, NULL);
+  if ((state == GST_WEBRTC_ICE_CONNECTION_STATE_CONNECTED || state == GST_WEBRTC_ICE_CONNECTION_STATE_COMPLETED)
+      && atomic_load_explicit (&self->ice_us, memory_order_relaxed) == 0)
+    atomic_store_explicit (&self->ice_us, g_get_monotonic_time (), memory_order_relaxed);
 }
 
 /* webrtcbin detects neither a wrong certificate nor a dead peer: the decoder is kept for its certificate, and its
@@ -79,7 +98,10 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, VgwWeb
   if (g_str_equal (name, "sctpdec") || g_str_equal (name, "sctpenc"))
     g_object_set (element, "sctp-association-id", self->sctp_id, NULL);
   else if (g_str_equal (name, "dtlssrtpdec"))
-    watch_dtls_decoder (self, element);
+    {
+      vgw_dtls_certificate_use (vgw_media_get_certificate (self->media), element);
+      watch_dtls_decoder (self, element);
+    }
   else if (g_str_equal (name, "clocksync"))
     g_object_set (element, "sync", FALSE, NULL); /* the pacer sends on time, and must not block here */
 }
@@ -147,7 +169,20 @@ on_request_jitterbuffer (GstElement *rtpbin, guint session, VgwWebrtc *self)
       g_signal_connect_data (jitter_buffer, "dtmf", G_CALLBACK (on_dtmf), vgw_webrtc_ref (self),
                              (GClosureNotify) G_CALLBACK (vgw_webrtc_unref), 0);
     }
+  g_mutex_lock (&self->lock);
+  if (self->jitter_buffer == NULL && !self->is_released)
+    self->jitter_buffer = gst_object_ref (jitter_buffer); /* still floating, for rtpbin */
+  g_mutex_unlock (&self->lock);
   return jitter_buffer;
+}
+
+static GstElement *
+find_decoder (GstElement *pipeline)
+{
+  g_autoptr (GstIterator) found = gst_bin_iterate_all_by_element_factory_name (GST_BIN (pipeline), "vgwopusdec");
+  g_auto (GValue) item = G_VALUE_INIT;
+
+  return gst_iterator_next (found, &item) == GST_ITERATOR_OK ? g_value_dup_object (&item) : NULL;
 }
 
 static GstElement *
@@ -158,6 +193,22 @@ make_bin (VgwWebrtc *self)
     return gst_element_factory_make ("webrtcbin", NULL);
   self->ice = vgw_ice_agent_new (mux); /* webrtcbin takes the floating reference */
   return gst_element_factory_make_full ("webrtcbin", "ice-agent", self->ice, NULL);
+}
+
+/* What webrtcbin adds to every session for retransmission, RED and ULPFEC, none of which an answer of the gateway has:
+ * six elements that each packet would pass, and a storage of the last received packets. */
+static void
+refuse_repair (GstElement *rtpbin, GstElement *bin)
+{
+  static const char *const signal_names[] = { "request-aux-sender", "request-aux-receiver", "request-fec-decoder-full",
+                                              "new-storage" };
+  for (guint i = 0; i < G_N_ELEMENTS (signal_names); i++)
+    {
+      guint signal_id = g_signal_lookup (signal_names[i], G_OBJECT_TYPE (rtpbin));
+      if (signal_id != 0)
+        g_signal_handlers_disconnect_matched (rtpbin, G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_DATA, signal_id, 0, NULL, NULL,
+                                              bin);
+    }
 }
 
 static void
@@ -171,10 +222,13 @@ tune_bin (VgwWebrtc *self)
   if (rtpbin != NULL)
     {
       g_object_set (rtpbin, "max-streams", MAX_RTP_STREAMS, NULL);
+      refuse_repair (rtpbin, self->bin);
       vgw_rtp_intake_watch_reports (self->intake, rtpbin);
       g_signal_connect_data (rtpbin, "request-jitterbuffer", G_CALLBACK (on_request_jitterbuffer),
                              vgw_webrtc_ref (self), (GClosureNotify) G_CALLBACK (vgw_webrtc_unref), 0);
     }
+  g_signal_connect_data (self->bin, "notify::ice-connection-state", G_CALLBACK (on_ice_state), vgw_webrtc_ref (self),
+                         (GClosureNotify) G_CALLBACK (vgw_webrtc_unref), 0);
   g_signal_connect_data (self->bin, "deep-element-added", G_CALLBACK (on_deep_element_added), vgw_webrtc_ref (self),
                          (GClosureNotify) G_CALLBACK (vgw_webrtc_unref), 0);
   if (self->ice == NULL)
@@ -200,6 +254,7 @@ vgw_webrtc_new (VgwMedia *media, GstElement *pipeline, GError **error)
       g_set_error (error, VGW_ERROR, VGW_ERROR_INTERNAL, "webrtcbin could not be created");
       return NULL;
     }
+  self->decoder = find_decoder (pipeline);
   gst_bin_add (GST_BIN (pipeline), self->bin);
   self->pipeline = g_steal_pointer (&owned_pipeline);
   vgw_media_count_peer (media);
@@ -223,6 +278,7 @@ vgw_webrtc_unref (VgwWebrtc *self)
   g_clear_pointer (&self->dtmf_mailbox, vgw_mailbox_unref);
   g_clear_pointer (&self->closed_mailbox, vgw_mailbox_unref);
   vgw_rtp_intake_unref (self->intake);
+  gst_clear_object (&self->decoder);
   g_mutex_clear (&self->lock);
   g_object_unref (self->media);
   g_free (self);
@@ -314,6 +370,70 @@ vgw_webrtc_get_last_activity_us (VgwWebrtc *self)
   return silent_us != 0 ? MIN (last_us, silent_us) : last_us;
 }
 
+/* @name: of a guint64 in @structure; 0 where it is not there. */
+static gint64
+read_count (const GstStructure *structure, const char *name)
+{
+  guint64 count = 0;
+
+  gst_structure_get_uint64 (structure, name, &count);
+  return (gint64) count;
+}
+
+static void
+read_reception (VgwCallStats *stats, GstElement *jitter_buffer)
+{
+  g_autoptr (GstStructure) counts = NULL;
+
+  g_object_get (jitter_buffer, "stats", &counts, NULL);
+  stats->received.packets = read_count (counts, "num-pushed");
+  stats->received.bytes = read_count (counts, "num-bytes");
+  stats->received.lost = read_count (counts, "num-lost");
+  stats->received.late = read_count (counts, "num-late");
+  stats->received.reordered = read_count (counts, "num-reordered");
+  stats->received.duplicated += read_count (counts, "num-duplicates");
+  stats->received.jitter_ms = (double) read_count (counts, "avg-jitter") / GST_MSECOND;
+}
+
+void
+vgw_webrtc_get_call_stats (VgwWebrtc *self, VgwCallStats *stats, gint64 *ice_us)
+{
+  g_autoptr (GstElement) jitter_buffer = NULL;
+
+  g_mutex_lock (&self->lock);
+  jitter_buffer = self->jitter_buffer != NULL ? gst_object_ref (self->jitter_buffer) : NULL;
+  g_mutex_unlock (&self->lock);
+  *ice_us = atomic_load_explicit (&self->ice_us, memory_order_relaxed);
+  vgw_rtp_intake_get_call_stats (self->intake, stats);
+  if (jitter_buffer != NULL)
+    read_reception (stats, jitter_buffer);
+  if (jitter_buffer != NULL && self->decoder != NULL)
+    {
+      g_autoptr (GstStructure) counts = NULL;
+
+      g_object_get (self->decoder, "stats", &counts, NULL);
+      stats->received.concealed_ms = read_count (counts, "concealed-time") / (gint64) GST_MSECOND;
+      stats->received.fec_ms = read_count (counts, "recovered-time") / (gint64) GST_MSECOND;
+    }
+}
+
+void
+vgw_webrtc_get_connection (VgwWebrtc *self, VgwCallConnection *connection)
+{
+  gint64 packet_us = vgw_rtp_intake_get_last_audio_us (self->intake);
+  gboolean has_ice = self->ice != NULL && self->pipeline != NULL;
+  VgwRtpStats stats;
+
+  vgw_rtp_intake_get_stats (self->intake, &stats);
+  connection->has_dtls = vgw_rtp_intake_has_dtls (self->intake);
+  connection->is_checked = has_ice ? vgw_ice_agent_get_last_check_us (self->ice) != 0 : connection->has_dtls;
+  connection->last_activity_us = vgw_webrtc_get_last_activity_us (self);
+  connection->is_silent = has_ice && vgw_ice_agent_get_silent_since_us (self->ice) != 0;
+  connection->packet_age_ms = packet_us != 0 ? (g_get_monotonic_time () - packet_us) / G_TIME_SPAN_MILLISECOND : -1;
+  connection->ignored = stats.ignored;
+  connection->dropped = stats.rate_dropped + stats.audio_dropped + stats.source_dropped;
+}
+
 void
 vgw_webrtc_release (VgwWebrtc *self)
 {
@@ -325,6 +445,7 @@ vgw_webrtc_release (VgwWebrtc *self)
   g_mutex_lock (&self->lock);
   self->is_released = TRUE;
   g_clear_pointer (&self->dtls_dec, gst_object_unref);
+  gst_clear_object (&self->jitter_buffer); /* its signals have references to self */
   g_mutex_unlock (&self->lock);
   self->bin = NULL;
   self->ice = NULL;

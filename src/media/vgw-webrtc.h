@@ -4,6 +4,7 @@
 #include <gst/gst.h>
 
 #include "ice/vgw-ice-agent.h"
+#include "base/vgw-call-connection.h"
 #include "base/vgw-mailbox.h"
 #include "media/vgw-media.h"
 #include "media/vgw-offer.h"
@@ -60,6 +61,13 @@ char *vgw_webrtc_get_peer_certificate (VgwWebrtc *self);
 /* g_get_monotonic_time () of the last packet or connectivity check, 0 for none; but no later than when it became known
  * that the peer does not receive any more. Any thread. */
 gint64 vgw_webrtc_get_last_activity_us (VgwWebrtc *self);
+
+/* Fills what is known here: checks, DTLS and packets. Main thread. */
+void vgw_webrtc_get_connection (VgwWebrtc *self, VgwCallConnection *connection);
+
+/* Fills received, sent and round_trip_ms of @stats. @ice_us (out): g_get_monotonic_time () when ICE was connected; 0
+ * before. Main thread, before vgw_webrtc_release (). */
+void vgw_webrtc_get_call_stats (VgwWebrtc *self, VgwCallStats *stats, gint64 *ice_us);
 
 /* Stops the ICE agent and gives the pipeline to the reaper. Main thread. Idempotent. */
 void vgw_webrtc_release (VgwWebrtc *self);

@@ -136,11 +136,12 @@ begin_upgrade (Dial *self, GTask *task)
 /* --- TLS ---------------------------------------------------------------------------------------------------------- */
 
 static char *
-explain_certificate (GTlsCertificateFlags faults, const char *host)
+explain_certificate (GTlsCertificateFlags faults, const char *host, const char *whose)
 {
-  GString *text = g_string_new ("the bot's certificate is refused: ");
+  GString *text = g_string_new (NULL);
   const char *separator = "";
 
+  g_string_printf (text, "the %s's certificate is refused: ", whose);
   for (gsize i = 0; i < G_N_ELEMENTS (fault_words); i++)
     {
       if (!(faults & fault_words[i].flag))
@@ -158,9 +159,12 @@ static char *
 explain (Dial *self, const GError *error)
 {
   if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE) && self->faults != 0)
-    return explain_certificate (self->faults, g_network_address_get_hostname (self->address));
+    return explain_certificate (self->faults, g_network_address_get_hostname (self->address),
+                                self->handshake != NULL ? "bot" : "server");
   if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE))
     return g_strdup_printf ("%s (glib-networking is not installed)", error->message);
+  if (self->handshake == NULL)
+    return g_strdup (error->message);
   if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_MISC)
       || g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_NOT_TLS))
     return g_strdup_printf ("%s (a bot without TLS needs a url with ws:)", error->message);
@@ -276,7 +280,8 @@ vgw_dial_async (const VgwDialTarget *target, GCancellable *cancellable, GAsyncRe
     }
   self->address = G_NETWORK_ADDRESS (address);
   if (!target->is_stream)
-    self->handshake = vgw_ws_handshake_new (target->url, target->subprotocol, target->authorization);
+    self->handshake =
+        vgw_ws_handshake_new (target->url, target->subprotocol, target->authorization, target->traceparent);
   if (self->is_tls)
     self->authorities =
         target->authorities != NULL ? g_object_ref (target->authorities) : vgw_tls_get_system_authorities ();

@@ -7,10 +7,12 @@
 /* Copied. */
 typedef struct
 {
-  const char *url;           /* ws://, wss:// or tcp://host:port, checked by the configuration */
-  gboolean is_stream;        /* plain TCP */
+  const char *url;           /* ws://, wss:// or tcp://host:port, checked by the configuration; http:// or https:// of a
+                              * node, as a stream */
+  gboolean is_stream;        /* without a handshake of a WebSocket */
   const char *subprotocol;   /* (nullable) of a WebSocket */
   const char *authorization; /* (nullable) of a WebSocket: the value of the header */
+  const char *traceparent;   /* (nullable) of a WebSocket: the value of the header */
   GTlsDatabase *authorities; /* (nullable: those of the system) that sign the certificate of a wss: server */
   guint stall_ms;            /* the kernel ends a connection that accepts nothing for that long */
 } VgwDialTarget;

@@ -6,7 +6,7 @@
 #include "vgw-build.h"
 
 #define MAX_RETRY_AFTER_S 3600
-#define MAX_REPLY_BYTES 65536 /* read so that the connection can be used again; a longer reply costs the connection */
+#define PIECE_BYTES 65536
 
 struct _VgwHttpClient
 {
@@ -25,6 +25,9 @@ typedef struct
   GSource *deadline;
   gboolean is_late;
   guint retry_after_s;
+  gsize max_reply_bytes;
+  GByteArray *reply; /* what has been received of it, and room for what is being read */
+  gsize reply_length;
 } Request;
 
 static void
@@ -37,6 +40,7 @@ request_free (gpointer data)
   g_object_unref (request->stop);
   g_object_unref (request->cancellable);
   g_object_unref (request->message);
+  g_byte_array_unref (request->reply);
   g_free (request);
 }
 
@@ -82,17 +86,37 @@ fail (GTask *task, GError *error)
   g_object_unref (task);
 }
 
+static void on_reply_read (GObject *source, GAsyncResult *result, gpointer user_data);
+
+/* Reads the next piece of the reply, as far as it may be long. */
+static void
+read_reply (GTask *task, GInputStream *stream)
+{
+  Request *request = g_task_get_task_data (task);
+  gsize n_bytes = MIN (PIECE_BYTES, request->max_reply_bytes - request->reply_length);
+
+  g_byte_array_set_size (request->reply, (guint) (request->reply_length + n_bytes));
+  g_input_stream_read_all_async (stream, request->reply->data + request->reply_length, n_bytes, G_PRIORITY_DEFAULT,
+                                 request->cancellable, on_reply_read, task);
+}
+
 static void
 on_reply_read (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GTask *task = user_data;
   Request *request = g_task_get_task_data (task);
   GError *error = NULL;
-  gssize n = g_input_stream_skip_finish (G_INPUT_STREAM (source), result, &error);
+  gsize n_read = 0;
 
-  if (n < 0)
+  if (!g_input_stream_read_all_finish (G_INPUT_STREAM (source), result, &n_read, &error))
     {
       fail (task, error);
+      return;
+    }
+  request->reply_length += n_read;
+  if (n_read == PIECE_BYTES && request->reply_length < request->max_reply_bytes)
+    {
+      read_reply (task, G_INPUT_STREAM (source));
       return;
     }
   g_task_return_int (task, soup_message_get_status (request->message));
@@ -113,30 +137,31 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   request->retry_after_s = get_retry_after_s (request->message);
-  g_input_stream_skip_async (reply, MAX_REPLY_BYTES, G_PRIORITY_DEFAULT, request->cancellable, on_reply_read, task);
+  read_reply (task, reply);
 }
 
 /* Returns: (transfer full) (nullable) */
 static SoupMessage *
-make_message (const char *url, const char *const *headers, GBytes *json)
+make_message (const VgwHttpClientRequest *asked)
 {
-  SoupMessage *message = soup_message_new (SOUP_METHOD_POST, url);
+  SoupMessage *message = soup_message_new (asked->json != NULL ? SOUP_METHOD_POST : SOUP_METHOD_GET, asked->url);
 
   if (message == NULL)
     return NULL;
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
-  soup_message_set_request_body_from_bytes (message, "application/json", json);
-  for (; *headers != NULL; headers += 2)
+  if (asked->json != NULL)
+    soup_message_set_request_body_from_bytes (message, "application/json", asked->json);
+  for (const char *const *headers = asked->headers; *headers != NULL; headers += 2)
     soup_message_headers_append (soup_message_get_request_headers (message), headers[0], headers[1]);
   return message;
 }
 
 void
-vgw_http_client_post_async (VgwHttpClient *self, const char *url, const char *const *headers, GBytes *json,
-                            GAsyncReadyCallback callback, gpointer user_data)
+vgw_http_client_send_async (VgwHttpClient *self, const VgwHttpClientRequest *asked, GAsyncReadyCallback callback,
+                            gpointer user_data)
 {
   GTask *task = g_task_new (NULL, NULL, callback, user_data);
-  SoupMessage *message = make_message (url, headers, json);
+  SoupMessage *message = make_message (asked);
   Request *request;
 
   if (message == NULL)
@@ -147,6 +172,8 @@ vgw_http_client_post_async (VgwHttpClient *self, const char *url, const char *co
     }
   request = g_new0 (Request, 1);
   request->message = message;
+  request->max_reply_bytes = asked->max_reply_bytes;
+  request->reply = g_byte_array_new ();
   request->cancellable = g_cancellable_new ();
   request->stop = g_object_ref (self->stop);
   request->stop_handler = g_cancellable_connect (self->stop, G_CALLBACK (on_stop), request->cancellable, NULL);
@@ -156,11 +183,13 @@ vgw_http_client_post_async (VgwHttpClient *self, const char *url, const char *co
 }
 
 guint
-vgw_http_client_post_finish (GAsyncResult *result, guint *retry_after_s, GError **error)
+vgw_http_client_send_finish (GAsyncResult *result, guint *retry_after_s, GBytes **body, GError **error)
 {
   const Request *request = g_task_get_task_data (G_TASK (result));
   gssize status = g_task_propagate_int (G_TASK (result), error);
 
+  if (body != NULL)
+    *body = status > 0 ? g_bytes_new (request->reply->data, request->reply_length) : NULL;
   *retry_after_s = request != NULL ? request->retry_after_s : 0;
   return status > 0 ? (guint) status : 0;
 }
@@ -174,6 +203,8 @@ vgw_http_client_new (const VgwHttpClientSettings *settings)
       soup_session_new_with_options ("max-conns", settings->max_connections, "max-conns-per-host",
                                      settings->max_connections, "user-agent", "voice-gateway/" VGW_VERSION, NULL);
   soup_session_set_proxy_resolver (self->session, NULL);
+  if (settings->authorities != NULL)
+    soup_session_set_tls_database (self->session, settings->authorities);
   soup_session_set_timeout (self->session, 0); /* a request has a deadline of its own */
   self->stop = g_cancellable_new ();
   self->timeout_ms = settings->timeout_ms;

@@ -13,7 +13,7 @@
 
 #define USER_TIMEOUT_MS 30000    /* unacknowledged bytes, or a closed window: tcp(7), TCP_USER_TIMEOUT */
 #define SEND_BUFFER_BYTES 131072 /* otherwise the kernel's buffer may grow to 4 MiB for a client that does not read */
-#define LINGER_MS 2000           /* time for a refused client to read the answer */
+#define LINGER_MS 2000           /* time for the client to read a refusal, or the end of a response */
 #define DISCARD_BYTES 65536      /* read and dropped meanwhile: closing with unread bytes would send a reset */
 #define TLS_HANDSHAKE 22         /* the first byte of a TLS client: RFC 8446 section 5.1 */
 /* A handshake costs about a millisecond, with a large key several: the main loop handles everything of the calls in
@@ -185,6 +185,16 @@ describe_cors (VgwHttpConnection *self, const char *data, gsize length)
                           origin);
 }
 
+/* Sends the end of the stream, and closes after the client has read it. */
+static void
+linger (VgwHttpConnection *self)
+{
+  g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
+  wait_beyond (self, 0);
+  vgw_http_connection_set_deadline (self, LINGER_MS);
+  watch (self, G_IO_IN, on_discard);
+}
+
 /* Sends the refusal, and closes after the client has read it. @fields: further lines of the head. */
 static void
 refuse (VgwHttpConnection *self, const char *status, const char *fields, const char *text)
@@ -198,10 +208,7 @@ refuse (VgwHttpConnection *self, const char *status, const char *fields, const c
     vgw_tls_stream_send_last (self->tls, answer, strlen (answer));
   else
     g_socket_send (self->socket, answer, strlen (answer), NULL, NULL);
-  g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
-  wait_beyond (self, 0);
-  vgw_http_connection_set_deadline (self, LINGER_MS);
-  watch (self, G_IO_IN, on_discard);
+  linger (self);
 }
 
 /* @data: what has arrived of the request; @methods (nullable): for the header Allow */
@@ -216,7 +223,7 @@ refuse_head (VgwHttpConnection *self, VgwHttpHead verdict, const char *methods, 
 }
 
 static void
-hand_over (VgwHttpConnection *self)
+hand_over (VgwHttpConnection *self, const char *head, gsize length)
 {
   g_autoptr (GIOStream) stream = g_steal_pointer (&self->stream);
   g_autoptr (GSocketAddress) local_address = g_steal_pointer (&self->local_address);
@@ -226,7 +233,7 @@ hand_over (VgwHttpConnection *self)
   vgw_source_clear (&self->source);
   self->tls = NULL;
   if (self->gone != NULL)
-    self->ready (stream, local_address, remote_address, self->user_data);
+    self->ready (stream, local_address, remote_address, head, length, self->user_data);
 }
 
 /* Copies to @data what has arrived of the request; libsoup reads it again. FALSE where nothing more will arrive. */
@@ -259,7 +266,7 @@ on_head (GSocket *socket, GIOCondition condition, gpointer user_data)
       && !vgw_http_head_is_whole (data, n))
     verdict = VGW_HTTP_HEAD_MORE;
   if (verdict == VGW_HTTP_HEAD_GOOD)
-    hand_over (self);
+    hand_over (self, data, n);
   else if (verdict != VGW_HTTP_HEAD_MORE)
     refuse_head (self, verdict, methods, data, n);
   else if (!is_open)
@@ -389,6 +396,15 @@ vgw_http_connection_new (GSocket *socket, const VgwHttpConnectionLimits *limits,
   vgw_http_connection_set_deadline (self, limits->timeout_ms);
   watch (self, G_IO_IN, limits->tls != NULL ? on_first_byte : on_head);
   return self;
+}
+
+void
+vgw_http_connection_end (VgwHttpConnection *self, GIOStream *stream)
+{
+  self->stream = g_object_ref (stream);
+  if (VGW_IS_TLS_STREAM (stream))
+    vgw_tls_stream_send_last (VGW_TLS_STREAM (stream), NULL, 0);
+  linger (self);
 }
 
 void

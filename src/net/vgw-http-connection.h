@@ -18,9 +18,10 @@ typedef struct
   VgwTlsIdentity *tls;        /* (nullable) NULL: no TLS */
 } VgwHttpConnectionLimits;
 
-/* A complete head can be read. A reference to @stream keeps the connection open. */
+/* A complete head can be read: it is at the beginning of @head, and still in @stream. A reference to @stream keeps the
+ * connection open. */
 typedef void (*VgwHttpReadyFunc) (GIOStream *stream, GSocketAddress *local_address, GSocketAddress *remote_address,
-                                  gpointer user_data);
+                                  const char *head, gsize length, gpointer user_data);
 /* The socket is closed; @self is freed afterwards. */
 typedef void (*VgwHttpGoneFunc) (VgwHttpConnection *self, gpointer user_data);
 
@@ -36,6 +37,10 @@ void vgw_http_connection_detach (VgwHttpConnection *self);
 
 /* Closes it now, unless it was handed over; @gone is called. */
 void vgw_http_connection_drop (VgwHttpConnection *self);
+
+/* Ends @stream, which was handed over: after what has been written to it, sends its end; what the client still sends is
+ * read and dropped for a while, since closing with unread bytes might cost the client the response. */
+void vgw_http_connection_end (VgwHttpConnection *self, GIOStream *stream);
 
 /* The connection whose VgwHttpReadyFunc was called with @remote_address, or NULL. (transfer none) */
 VgwHttpConnection *vgw_http_connection_from_address (GSocketAddress *remote_address);

@@ -211,20 +211,51 @@ vgw_http_head_is_whole (const char *data, gsize length)
   return FALSE;
 }
 
+/* The next line named @name from @n_done on, which is then after it: its colon, or NULL at the end of the head. */
+static const char *
+next_field (const char *data, gsize length, const char *name, gsize *n_done, Line *line)
+{
+  gsize n_taken;
+
+  while (next_line (data + *n_done, length - *n_done, line, &n_taken) && line->length > 0)
+    {
+      const char *colon = memchr (line->text, ':', line->length);
+
+      *n_done += n_taken;
+      if (colon != NULL && is_named (line, colon - line->text, name))
+        return colon;
+    }
+  return NULL;
+}
+
 char *
 vgw_http_head_find_field (const char *data, gsize length, const char *name)
 {
+  const char *colon;
+  gsize n_done = 0;
   Line line;
-  gsize n_taken;
 
-  for (gsize n_done = 0; next_line (data + n_done, length - n_done, &line, &n_taken) && line.length > 0;
-       n_done += n_taken)
-    {
-      const char *colon = memchr (line.text, ':', line.length);
-      gsize n_name = colon != NULL ? colon - line.text : 0;
-
-      if (colon != NULL && is_named (&line, n_name, name) && !has_control_char (&line))
-        return g_strstrip (g_strndup (colon + 1, line.length - n_name - 1));
-    }
+  while ((colon = next_field (data, length, name, &n_done, &line)) != NULL)
+    if (!has_control_char (&line))
+      return g_strstrip (g_strndup (colon + 1, line.text + line.length - colon - 1));
   return NULL;
+}
+
+char *
+vgw_http_head_list_field (const char *data, gsize length, const char *name)
+{
+  GString *list = NULL;
+  const char *colon;
+  gsize n_done = 0;
+  Line line;
+
+  while ((colon = next_field (data, length, name, &n_done, &line)) != NULL)
+    {
+      if (list == NULL)
+        list = g_string_new (NULL);
+      else
+        g_string_append (list, ", ");
+      g_string_append_len (list, colon + 1, line.text + line.length - colon - 1);
+    }
+  return list != NULL ? g_strstrip (g_string_free (list, FALSE)) : NULL;
 }

@@ -27,6 +27,9 @@ VgwHttpHead vgw_http_head_check (const char *data, gsize length, VgwHttpRoutes *
 /* Whether the empty line at the end of the head has arrived. */
 gboolean vgw_http_head_is_whole (const char *data, gsize length);
 
+/* The values of all fields @name, joined with ", "; NULL where none has arrived. (transfer full) */
+char *vgw_http_head_list_field (const char *data, gsize length, const char *name);
+
 /* The value of the first field @name that has no control characters, without the space around it; NULL where none has
  * arrived. (transfer full) */
 char *vgw_http_head_find_field (const char *data, gsize length, const char *name);

@@ -100,14 +100,15 @@ on_gone (VgwHttpConnection *connection, gpointer user_data)
 }
 
 static void
-on_ready (GIOStream *stream, GSocketAddress *local_address, GSocketAddress *remote_address, gpointer user_data)
+on_ready (GIOStream *stream, GSocketAddress *local_address, GSocketAddress *remote_address, const char *head,
+          gsize length, gpointer user_data)
 {
   VgwHttpListener *self = user_data;
   Entry *entry = g_hash_table_lookup (self->entries, vgw_http_connection_from_address (remote_address));
 
   if (entry != NULL)
     stop_waiting (self, entry);
-  self->callback (stream, local_address, remote_address, self->user_data);
+  self->callback (stream, local_address, remote_address, head, length, self->user_data);
 }
 
 /* Closes the oldest connection without a complete request: of @client, or with NULL of the client that has the most of

@@ -236,10 +236,14 @@ vgw_http_request_get_header (VgwHttpRequest *self, const char *name)
 gboolean
 vgw_http_request_has_content_type (VgwHttpRequest *self, const char *type)
 {
-  const char *value = vgw_http_request_get_header (self, "Content-Type");
+  return vgw_http_is_content_type (vgw_http_request_get_header (self, "Content-Type"), type);
+}
+
+gboolean
+vgw_http_is_content_type (const char *value, const char *type)
+{
   gsize length = strlen (type);
 
-  /* RFC 9110 section 8.3.1 */
   return value != NULL && g_ascii_strncasecmp (value, type, length) == 0
          && (value[length] == '\0' || strchr ("; \t", value[length]) != NULL);
 }
@@ -274,6 +278,15 @@ const char *
 vgw_http_request_get_query (VgwHttpRequest *self)
 {
   return self->query;
+}
+
+char *
+vgw_http_request_get_parameter (VgwHttpRequest *self, const char *name)
+{
+  g_autoptr (GHashTable) parameters =
+      self->query != NULL ? g_uri_parse_params (self->query, -1, "&", G_URI_PARAMS_WWW_FORM, NULL) : NULL;
+
+  return parameters != NULL ? g_strdup (g_hash_table_lookup (parameters, name)) : NULL;
 }
 
 const char *

@@ -22,6 +22,7 @@ typedef enum
   VGW_HTTP_STATUS_CREATED = 201,
   VGW_HTTP_STATUS_NO_CONTENT = 204,
   VGW_HTTP_STATUS_NOT_MODIFIED = 304,
+  VGW_HTTP_STATUS_TEMPORARY_REDIRECT = 307,
   VGW_HTTP_STATUS_BAD_REQUEST = 400,
   VGW_HTTP_STATUS_UNAUTHORIZED = 401,
   VGW_HTTP_STATUS_FORBIDDEN = 403,
@@ -36,6 +37,7 @@ typedef enum
   VGW_HTTP_STATUS_PRECONDITION_REQUIRED = 428, /* RFC 6585 section 3 */
   VGW_HTTP_STATUS_TOO_MANY_REQUESTS = 429,
   VGW_HTTP_STATUS_INTERNAL_ERROR = 500,
+  VGW_HTTP_STATUS_NOT_IMPLEMENTED = 501,
   VGW_HTTP_STATUS_UNAVAILABLE = 503,
 } VgwHttpStatus;
 
@@ -54,6 +56,9 @@ const char *vgw_http_request_get_capture (VgwHttpRequest *self, guint n);
 /* The query after "?", undecoded; NULL where there is none. */
 const char *vgw_http_request_get_query (VgwHttpRequest *self);
 
+/* The parameter @name of the query, decoded; NULL where there is none. (transfer full) (nullable) */
+char *vgw_http_request_get_parameter (VgwHttpRequest *self, const char *name);
+
 /* Whether it is a WebSocket handshake (RFC 6455 section 4.2.1). */
 gboolean vgw_http_request_is_handshake (VgwHttpRequest *self);
 
@@ -62,6 +67,9 @@ const char *vgw_http_request_get_header (VgwHttpRequest *self, const char *name)
 
 /* Whether the body is of @type, "application/sdp", with or without parameters. */
 gboolean vgw_http_request_has_content_type (VgwHttpRequest *self, const char *type);
+
+/* … @value (nullable) of the header Content-Type. RFC 9110 section 8.3.1. */
+gboolean vgw_http_is_content_type (const char *value, const char *type);
 
 /* The body, at most the route's max_body_bytes. (transfer full) */
 GBytes *vgw_http_request_get_body (VgwHttpRequest *self);

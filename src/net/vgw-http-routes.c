@@ -100,6 +100,8 @@ vgw_http_route_get_handler (const VgwHttpRoute *route, const char *method)
     return route->get;
   if (g_str_equal (method, "POST"))
     return route->post;
+  if (g_str_equal (method, "PUT"))
+    return route->put;
   if (g_str_equal (method, "PATCH"))
     return route->patch;
   if (g_str_equal (method, "DELETE"))
@@ -116,13 +118,13 @@ vgw_http_route_allows (const VgwHttpRoute *route, const char *method)
     return TRUE;
   /* browsers send no preflight for GET and HEAD (Fetch, "CORS-safelisted method") */
   return route->has_cors && g_str_equal (method, "OPTIONS")
-         && (route->post != NULL || route->patch != NULL || route->delete != NULL);
+         && (route->post != NULL || route->put != NULL || route->patch != NULL || route->delete != NULL);
 }
 
 char *
 vgw_http_route_list_methods (const VgwHttpRoute *route)
 {
-  static const char *const methods[] = { "GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS" };
+  static const char *const methods[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS" };
   GString *list = g_string_new (NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (methods); i++)

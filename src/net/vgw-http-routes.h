@@ -16,6 +16,7 @@ typedef struct
       *pattern; /* static; "/sessions/{id}": a name in braces matches one segment, not empty; "*" at the end the rest */
   VgwHttpHandler get; /* and HEAD, without a body */
   VgwHttpHandler post;
+  VgwHttpHandler put;
   VgwHttpHandler patch;
   VgwHttpHandler delete;
   VgwHttpHandler options;      /* NULL: CORS preflights are answered where has_cors is set */

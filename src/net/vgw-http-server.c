@@ -15,6 +15,7 @@
 #define SECRET_MARK ".token."     /* in the name of a subprotocol */
 #define TOKEN_CHARS "!#$%&'*+-.^_`|~" G_CSET_DIGITS G_CSET_A_2_Z G_CSET_a_2_z /* RFC 9110 section 5.6.2 */
 #define PREFLIGHT_MAX_AGE_S "600"
+#define RETRY_AFTER_S "5"
 
 struct _VgwHttpServer
 {
@@ -22,12 +23,14 @@ struct _VgwHttpServer
 
   SoupServer *soup;
   VgwHttpListener *listener; /* NULL once shutting down */
+  VgwHttpForward *forward;   /* (nullable) to other nodes */
   VgwHttpRoutes *routes;
   VgwHttpCheckFunc check; /* (nullable) */
   gpointer check_data;
   char **origins;
   VgwHttpProxies *proxies;
   guint max_message_bytes;
+  guint header_timeout_ms;
   guint idle_timeout_ms;
   char *url;
   guint16 port;
@@ -75,15 +78,29 @@ reply_without_handler (VgwHttpRequest *request)
     vgw_http_request_reply (request, VGW_HTTP_STATUS_NOT_FOUND, VGW_HTTP_TEXT_PLAIN, "not found\n");
 }
 
-/* (transfer full) (nullable): NULL where the proxies' headers contradict each other */
+/* @mark: (nullable). Returns: (transfer full) (nullable): NULL where the proxies' headers contradict each other */
 static char *
-find_client (VgwHttpServer *self, SoupServerMessage *message)
+find_client (VgwHttpServer *self, SoupServerMessage *message, const VgwHttpForwardMark *mark)
 {
   g_autofree char *peer = vgw_http_address_to_string (soup_server_message_get_remote_address (message));
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
 
+  if (mark != NULL && mark->client != NULL)
+    return g_strdup (mark->client);
   return vgw_http_proxies_find_client (self->proxies, peer, soup_message_headers_get_list (headers, "X-Forwarded-For"),
                                        soup_message_headers_get_list (headers, "Forwarded"));
+}
+
+/* FALSE, and @request has its reply, where it is not to be handled. @mark: (nullable) */
+static gboolean
+check_mark (VgwHttpRequest *request, const VgwHttpForwardMark *mark)
+{
+  if (mark == NULL || mark->refusal == NULL)
+    return TRUE;
+  if (mark->status == VGW_HTTP_STATUS_UNAVAILABLE)
+    vgw_http_request_set_header (request, "Retry-After", RETRY_AFTER_S);
+  vgw_http_request_reply (request, mark->status, VGW_HTTP_TEXT_PLAIN, mark->refusal);
+  return FALSE;
 }
 
 static void
@@ -94,7 +111,8 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
   char **captures = NULL;
   const VgwHttpRoute *route = vgw_http_routes_find (self->routes, path, &handler_data, &captures);
   VgwHttpHandler handler = vgw_http_route_get_handler (route, soup_server_message_get_method (message));
-  char *client = find_client (self, message);
+  const VgwHttpForwardMark *mark = vgw_http_forward_get_mark (soup_server_message_get_remote_address (message));
+  char *client = find_client (self, message, mark);
   g_autoptr (VgwHttpRequest) request =
       vgw_http_request_new (message, captures, client != NULL ? client : g_strdup ("unknown"));
   VgwHttpConnection *connection = vgw_http_connection_from_address (soup_server_message_get_remote_address (message));
@@ -103,7 +121,7 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
     vgw_http_connection_set_deadline (connection, RESPONSE_TIMEOUT_MS);
   if (route == NULL || route->has_cors)
     add_cors_headers (self, request, route);
-  if (self->check != NULL && !self->check (request, self->check_data))
+  if ((self->check != NULL && !self->check (request, self->check_data)) || !check_mark (request, mark))
     return;
   if (client == NULL)
     {
@@ -135,13 +153,24 @@ on_request_started (SoupServer *soup, SoupServerMessage *message, gpointer user_
 }
 
 static void
-on_connection (GIOStream *stream, GSocketAddress *local_address, GSocketAddress *remote_address, gpointer user_data)
+serve (GIOStream *stream, GSocketAddress *local_address, GSocketAddress *remote_address, gpointer user_data)
 {
   VgwHttpServer *self = user_data;
   g_autoptr (GError) error = NULL;
 
   if (!soup_server_accept_iostream (self->soup, stream, local_address, remote_address, &error))
     vgw_warning (NULL, "http: cannot serve a connection: %s", error->message);
+}
+
+static void
+on_connection (GIOStream *stream, GSocketAddress *local_address, GSocketAddress *remote_address, const char *head,
+               gsize length, gpointer user_data)
+{
+  VgwHttpServer *self = user_data;
+
+  if (self->forward == NULL
+      || !vgw_http_forward_take (self->forward, stream, local_address, remote_address, head, length))
+    serve (stream, local_address, remote_address, self);
 }
 
 /* --- WebSockets --- */
@@ -300,6 +329,7 @@ static void
 stop_listening (VgwHttpServer *self)
 {
   g_clear_pointer (&self->listener, vgw_http_listener_free);
+  g_clear_pointer (&self->forward, vgw_http_forward_free);
   soup_server_disconnect (self->soup);
 }
 
@@ -372,6 +402,7 @@ vgw_http_server_new (const VgwHttpSettings *settings, GError **error)
   listener_settings.limits.origins = (const char *const *) self->origins;
   listener_settings.proxies = self->proxies = vgw_http_proxies_new (settings->trusted_proxies);
   self->max_message_bytes = settings->max_message_bytes;
+  self->header_timeout_ms = settings->header_timeout_ms;
   self->idle_timeout_ms = settings->idle_timeout_ms;
   self->listener = vgw_http_listener_new (&listener_settings, on_connection, self, error);
   if (self->listener == NULL)
@@ -379,6 +410,32 @@ vgw_http_server_new (const VgwHttpSettings *settings, GError **error)
   self->url = vgw_http_listener_get_url (self->listener);
   self->port = vgw_http_listener_get_port (self->listener);
   return g_steal_pointer (&self);
+}
+
+void
+vgw_http_server_set_nodes (VgwHttpServer *self, const VgwHttpNodes *nodes)
+{
+  const VgwHttpForwardSettings settings = {
+    .ids = nodes->ids,
+    .directory = nodes->directory,
+    .authorities = nodes->authorities,
+    .proxies = self->proxies,
+    .is_admin = nodes->is_admin,
+    .check = nodes->check,
+    .check_data = nodes->check_data,
+    .header_timeout_ms = self->header_timeout_ms,
+    .idle_timeout_ms = self->idle_timeout_ms,
+  };
+
+  self->forward = vgw_http_forward_new (&settings, serve, self);
+}
+
+void
+vgw_http_server_get_forward_stats (VgwHttpServer *self, VgwHttpForwardStats *stats)
+{
+  *stats = (VgwHttpForwardStats){ 0 };
+  if (self->forward != NULL)
+    vgw_http_forward_get_stats (self->forward, stats);
 }
 
 void

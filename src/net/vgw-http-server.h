@@ -3,6 +3,7 @@
  * the WebSocket after the handshake. Main thread only. */
 #pragma once
 
+#include "net/vgw-http-forward.h"
 #include "net/vgw-http-listener.h"
 #include "net/vgw-http-request.h"
 #include "net/vgw-ws-channel.h"
@@ -30,6 +31,24 @@ typedef struct
 
 /* @settings is copied. Errors: G_IO_ERROR, with address and port in the message. Returns: (transfer full) */
 VgwHttpServer *vgw_http_server_new (const VgwHttpSettings *settings, GError **error);
+
+/* The other nodes. @ids outlives the server. */
+typedef struct
+{
+  const VgwNodeIds *ids;
+  VgwNodeDirectory *directory;
+  GTlsDatabase *authorities;     /* (nullable: those of the system) of nodes with https: */
+  gboolean is_admin;             /* the server is the admin listener */
+  VgwHttpForwardCheckFunc check; /* (nullable) */
+  gpointer check_data;           /* outlives the server */
+} VgwHttpNodes;
+
+/* Requests for sessions of other nodes are sent on to them from now on, and those that other nodes send are accepted:
+ * see vgw-http-forward.h. Once. */
+void vgw_http_server_set_nodes (VgwHttpServer *self, const VgwHttpNodes *nodes);
+
+/* All 0 without vgw_http_server_set_nodes (). */
+void vgw_http_server_get_forward_stats (VgwHttpServer *self, VgwHttpForwardStats *stats);
 
 /* Before the main loop runs. @route is copied; @user_data outlives the server, or its shutdown. */
 void vgw_http_server_add_route (VgwHttpServer *self, const VgwHttpRoute *route, gpointer user_data);

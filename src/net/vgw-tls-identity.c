@@ -136,3 +136,11 @@ vgw_tls_identity_get_context (VgwTlsIdentity *self)
 {
   return self->context;
 }
+
+char *
+vgw_tls_identity_get_expiry_text (VgwTlsIdentity *self)
+{
+  g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (vgw_tls_identity_get_expiry_s (self));
+
+  return date != NULL ? g_date_time_format (date, "%Y-%m-%d %H:%M UTC") : g_strdup ("?");
+}

@@ -20,6 +20,9 @@ gboolean vgw_tls_identity_equal (VgwTlsIdentity *self, VgwTlsIdentity *other);
 /* The end of the certificate's validity, in seconds since 1970. */
 gint64 vgw_tls_identity_get_expiry_s (VgwTlsIdentity *self);
 
+/* The same for a person, to the minute. Returns: (transfer full) */
+char *vgw_tls_identity_get_expiry_text (VgwTlsIdentity *self);
+
 /* The SSL_CTX of a server, TLS 1.2 or later. (transfer none) */
 struct ssl_ctx_st *vgw_tls_identity_get_context (VgwTlsIdentity *self);
 

@@ -435,7 +435,7 @@ vgw_tls_stream_peek (VgwTlsStream *self, char *data, gsize size, gsize *n)
 void
 vgw_tls_stream_send_last (VgwTlsStream *self, gconstpointer data, gsize length)
 {
-  if (tls_write (self->tls, data, length, NULL) > 0)
+  if (length == 0 || tls_write (self->tls, data, length, NULL) > 0)
     SSL_shutdown (self->tls->ssl);
   ERR_clear_error ();
 }

@@ -4,12 +4,15 @@
 
 #include "base/vgw-error.h"
 
-#define SECURE_SCHEME "wss:"
-
 gboolean
 vgw_tls_is_wanted (const char *url)
 {
-  return g_ascii_strncasecmp (url, SECURE_SCHEME, strlen (SECURE_SCHEME)) == 0;
+  static const char *const schemes[] = { "wss:", "https:" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (schemes); i++)
+    if (g_ascii_strncasecmp (url, schemes[i], strlen (schemes[i])) == 0)
+      return TRUE;
+  return FALSE;
 }
 
 /* For a file without certificates GLib reports no error, only an empty list. */

@@ -1,9 +1,9 @@
-/* The certificate authorities for TLS connections to bots (wss:). */
+/* The certificate authorities for TLS connections to bots (wss:) and to other nodes (https:). */
 #pragma once
 
 #include <gio/gio.h>
 
-/* Whether @url has the scheme wss:, case-insensitive (RFC 3986 section 3.1). */
+/* Whether @url has the scheme wss: or https:, case-insensitive (RFC 3986 section 3.1). */
 gboolean vgw_tls_is_wanted (const char *url);
 
 /* The authorities in the PEM file @path. Reads files: not on a thread that serves sockets. Errors: VGW_ERROR_CONFIG,

@@ -43,7 +43,8 @@ make_host (GUri *uri)
 }
 
 static char *
-make_request (const char *url, const char *key, const char *subprotocol, const char *authorization)
+make_request (const char *url, const char *key, const char *subprotocol, const char *authorization,
+              const char *traceparent)
 {
   g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_ENCODED, NULL);
   g_autoptr (GString) request = g_string_new (NULL);
@@ -63,12 +64,14 @@ make_request (const char *url, const char *key, const char *subprotocol, const c
     g_string_append_printf (request, "Sec-WebSocket-Protocol: %s\r\n", subprotocol);
   if (authorization != NULL)
     g_string_append_printf (request, "Authorization: %s\r\n", authorization);
+  if (traceparent != NULL)
+    g_string_append_printf (request, "traceparent: %s\r\n", traceparent);
   g_string_append (request, "\r\n");
   return g_string_free (g_steal_pointer (&request), FALSE);
 }
 
 VgwWsHandshake *
-vgw_ws_handshake_new (const char *url, const char *subprotocol, const char *authorization)
+vgw_ws_handshake_new (const char *url, const char *subprotocol, const char *authorization, const char *traceparent)
 {
   VgwWsHandshake *self = g_new0 (VgwWsHandshake, 1);
   guint32 random[KEY_BYTES / sizeof (guint32)];
@@ -76,7 +79,7 @@ vgw_ws_handshake_new (const char *url, const char *subprotocol, const char *auth
   for (gsize i = 0; i < G_N_ELEMENTS (random); i++)
     random[i] = g_random_int (); /* a nonce, not a secret */
   self->key = g_base64_encode ((const guint8 *) random, sizeof random);
-  self->request = make_request (url, self->key, subprotocol, authorization);
+  self->request = make_request (url, self->key, subprotocol, authorization, traceparent);
   self->subprotocol = g_strdup (subprotocol);
   self->head = g_byte_array_new ();
   return self;

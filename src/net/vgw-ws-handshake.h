@@ -6,9 +6,10 @@
 
 typedef struct _VgwWsHandshake VgwWsHandshake;
 
-/* @url: ws:// or wss://, checked by the configuration. @subprotocol, @authorization (nullable): headers.
+/* @url: ws:// or wss://, checked by the configuration. @subprotocol, @authorization, @traceparent (nullable): headers.
  * Returns: (transfer full) */
-VgwWsHandshake *vgw_ws_handshake_new (const char *url, const char *subprotocol, const char *authorization);
+VgwWsHandshake *vgw_ws_handshake_new (const char *url, const char *subprotocol, const char *authorization,
+                                      const char *traceparent);
 void vgw_ws_handshake_free (VgwWsHandshake *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwWsHandshake, vgw_ws_handshake_free)
 

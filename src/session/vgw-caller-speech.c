@@ -8,9 +8,11 @@ struct _VgwCallerSpeech
   VgwCallerSpeechFunc func;
   gpointer user_data;
   VgwSpeechDetector *detector; /* (nullable) where nothing depends on it */
-  gboolean has_voice, wants_voice;
+  VgwVoice voice;              /* its last change */
+  gboolean wants_voice;
   VgwBargeIn barge_in;
   guint echo_margin_db;
+  gboolean has_barged_in; /* by the last change of speech */
 };
 
 /* Acts on what the caller hears, without waiting for the engine. */
@@ -20,6 +22,8 @@ barge_in (VgwCallerSpeech *self, gboolean is_speaking)
   VgwPlayout *playout = vgw_bridge_get_playout (self->bridge);
   VgwPlayoutStats stats;
 
+  vgw_playout_get_stats (playout, &stats);
+  self->has_barged_in = self->barge_in != VGW_BARGE_IN_NONE && is_speaking && stats.queued_ms > 0;
   switch (self->barge_in)
     {
     case VGW_BARGE_IN_NONE:
@@ -31,20 +35,10 @@ barge_in (VgwCallerSpeech *self, gboolean is_speaking)
       vgw_playout_hold (playout, VGW_PLAYOUT_HOLD_BARGE_IN, is_speaking);
       break;
     case VGW_BARGE_IN_FLUSH:
-      vgw_playout_get_stats (playout, &stats);
-      if (is_speaking && stats.queued_ms > 0) /* with nothing to drop an engine gets no CLEARED */
+      if (self->has_barged_in) /* with nothing to drop an engine gets no CLEARED */
         vgw_playout_clear (playout);
       break;
     }
-}
-
-static void
-on_speech_changed (gboolean is_speaking, gpointer user_data)
-{
-  VgwCallerSpeech *self = user_data;
-
-  barge_in (self, is_speaking);
-  self->func (is_speaking, self->user_data);
 }
 
 static gint64
@@ -55,6 +49,19 @@ get_last_audio_us (gpointer user_data)
 
   vgw_bridge_get_input_stats (self->bridge, &heard);
   return heard.last_us;
+}
+
+static void
+on_speech_changed (gboolean is_speaking, gpointer user_data)
+{
+  VgwCallerSpeech *self = user_data;
+  VgwVoice speech = self->voice;
+
+  if (speech.has_voice != !!is_speaking) /* no audio comes any more, and the last of it had voice, or the reverse */
+    speech.audio_us = speech.engine_us = get_last_audio_us (self);
+  speech.has_voice = !!is_speaking;
+  barge_in (self, is_speaking);
+  self->func (&speech, self->user_data);
 }
 
 static gboolean
@@ -101,21 +108,37 @@ vgw_caller_speech_configure (VgwCallerSpeech *self, const VgwEngineConfig *confi
     }
   self->wants_voice =
       self->detector != NULL || vgw_engine_config_get_on_failure (config, &fallback) == VGW_ON_FAILURE_FALLBACK;
-  vgw_caller_speech_set_voice (self, self->has_voice);
+  if (self->detector != NULL)
+    vgw_speech_detector_update (self->detector, self->voice.has_voice);
 }
 
 void
-vgw_caller_speech_set_voice (VgwCallerSpeech *self, gboolean has_voice)
+vgw_caller_speech_set_voice (VgwCallerSpeech *self, const VgwVoice *voice)
 {
-  self->has_voice = has_voice;
+  self->voice = *voice;
   if (self->detector != NULL)
-    vgw_speech_detector_update (self->detector, has_voice);
+    vgw_speech_detector_update (self->detector, voice->has_voice);
+}
+
+void
+vgw_caller_speech_end_voice (VgwCallerSpeech *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  if (self->voice.has_voice)
+    vgw_caller_speech_set_voice (self, &(VgwVoice){ FALSE, now_us, now_us });
+}
+
+gboolean
+vgw_caller_speech_is_detected (VgwCallerSpeech *self)
+{
+  return self->detector != NULL;
 }
 
 gboolean
 vgw_caller_speech_has_voice (VgwCallerSpeech *self)
 {
-  return self->has_voice;
+  return self->voice.has_voice;
 }
 
 gboolean
@@ -131,4 +154,10 @@ vgw_caller_speech_stop (VgwCallerSpeech *self)
 
   g_clear_pointer (&self->detector, vgw_speech_detector_free);
   return was_speaking;
+}
+
+gboolean
+vgw_caller_speech_has_barged_in (VgwCallerSpeech *self)
+{
+  return self->has_barged_in;
 }

@@ -3,11 +3,13 @@
 
 #include "engine/vgw-engine-config.h"
 #include "media/vgw-bridge.h"
+#include "media/vgw-voice.h"
 
 typedef struct _VgwCallerSpeech VgwCallerSpeech;
 
-/* The caller has begun or ended to speak; barge-in has been done. May free the VgwCallerSpeech. */
-typedef void (*VgwCallerSpeechFunc) (gboolean is_speaking, gpointer user_data);
+/* The caller has begun or ended to speak, which is detected some time afterwards: @speech has the times. Barge-in has
+ * been done. May free the VgwCallerSpeech. */
+typedef void (*VgwCallerSpeechFunc) (const VgwVoice *speech, gpointer user_data);
 
 /* Returns: (transfer full) */
 VgwCallerSpeech *vgw_caller_speech_new (VgwBridge *bridge, VgwCallerSpeechFunc func, gpointer user_data);
@@ -17,8 +19,14 @@ void vgw_caller_speech_free (VgwCallerSpeech *self);
  * at all. */
 void vgw_caller_speech_configure (VgwCallerSpeech *self, const VgwEngineConfig *config, gboolean is_wanted);
 
-/* Whether the caller's audio has voice in it now. */
-void vgw_caller_speech_set_voice (VgwCallerSpeech *self, gboolean has_voice);
+/* Voice begins or ends in the caller's audio. */
+void vgw_caller_speech_set_voice (VgwCallerSpeech *self, const VgwVoice *voice);
+
+/* It ends now: there is another connection. */
+void vgw_caller_speech_end_voice (VgwCallerSpeech *self);
+
+/* Whether speech is detected, as it is configured. */
+gboolean vgw_caller_speech_is_detected (VgwCallerSpeech *self);
 
 gboolean vgw_caller_speech_has_voice (VgwCallerSpeech *self);
 
@@ -28,3 +36,6 @@ gboolean vgw_caller_speech_wants_voice (VgwCallerSpeech *self);
 
 /* Detects nothing until it is configured again. Returns: whether the caller was speaking. */
 gboolean vgw_caller_speech_stop (VgwCallerSpeech *self);
+
+/* Whether the last change of the caller's speech cut off, held or attenuated audio of the engine. */
+gboolean vgw_caller_speech_has_barged_in (VgwCallerSpeech *self);

@@ -43,16 +43,15 @@ count_dropped (VgwClientChannel *self)
                  self->setup.label);
 }
 
-/* FALSE where it is to be tried again. What an open channel that is not full refuses it never takes. */
+/* FALSE where it is to be tried again. */
 static gboolean
 send_now (VgwClientChannel *self, const char *text)
 {
-  if (vgw_peer_send_event (self->peer, text))
-    return TRUE;
-  if (!vgw_peer_has_event_channel (self->peer) || vgw_peer_is_event_channel_full (self->peer))
-    return FALSE;
-  count_dropped (self);
-  return TRUE;
+  VgwSendResult result = vgw_peer_send_event (self->peer, text);
+
+  if (result == VGW_SEND_REFUSED)
+    count_dropped (self);
+  return result == VGW_SEND_DONE || result == VGW_SEND_REFUSED;
 }
 
 static void
@@ -195,6 +194,10 @@ vgw_client_channel_take_report (VgwClientChannel *self, const VgwConversationRep
       break;
     case VGW_CONVERSATION_EVENT_REFUSED:
     case VGW_CONVERSATION_ENGINE_CHANGED:
+    case VGW_CONVERSATION_TURN:
+    case VGW_CONVERSATION_SPEECH:
+    case VGW_CONVERSATION_PLAYOUT:
+    case VGW_CONVERSATION_KEY:
       break;
     case VGW_CONVERSATION_HUNG_UP:
     case VGW_CONVERSATION_FAILED:

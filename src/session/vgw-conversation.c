@@ -38,15 +38,15 @@ struct _VgwConversation
     CONVERSATION_STOPPED,
   } state;
 
-  const VgwEngineConfig *config;
-  VgwEngine *engine;       /* (nullable) */
-  VgwBridge *bridge;       /* from prepare () to stop () */
-  VgwCallerSpeech *speech; /* as long as the bridge */
-  VgwPlayoutWatch *watch;  /* as long as the bridge */
-  gboolean has_moments;    /* they are reported */
+  const VgwEngineConfig *config; /* NULL before prepare () */
+  VgwEngine *engine;             /* (nullable) */
+  VgwBridge *bridge;             /* from prepare () to stop () */
+  VgwCallerSpeech *speech;       /* as long as the bridge */
+  VgwPlayoutWatch *watch;        /* as long as the bridge */
+  gboolean has_moments;          /* they are reported */
   gboolean is_deaf;
   VgwPlayoutDrain *drain; /* (nullable) the engine has hung up, and what it said is being heard */
-  VgwPlayoutStats last_playout;
+  VgwCallStats stats;     /* of them audio as last read, counts */
 
   VgwEventFilter client_events, engine_events;
 };
@@ -126,14 +126,17 @@ report_speech (VgwConversation *self, gboolean is_speaking)
 }
 
 static void
-on_speech_changed (gboolean is_speaking, gpointer user_data)
+on_speech_changed (const VgwVoice *speech, gpointer user_data)
 {
   g_autoptr (VgwConversation) self = g_object_ref (user_data);
 
+  if (vgw_caller_speech_has_barged_in (self->speech))
+    vgw_media_observe_time (self->context->media, VGW_MEDIA_TIME_BARGE_IN, g_get_monotonic_time () - speech->audio_us);
+  vgw_playout_watch_handle_speech (self->watch, speech);
   if (self->engine != NULL)
-    vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_SPEECH, .is_speaking = is_speaking });
+    vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_SPEECH, .is_speaking = speech->has_voice });
   if (self->state == CONVERSATION_STARTED) /* the engine may have hung up */
-    report_speech (self, is_speaking);
+    report_speech (self, speech->has_voice);
 }
 
 /* --- the engine --- */
@@ -169,20 +172,8 @@ connect_audio (VgwConversation *self)
 static gboolean
 start_engine (VgwConversation *self, GError **error)
 {
-  const VgwGrant *grant = self->grant;
-  g_auto (GStrv) parameters = vgw_grant_pick_parameters (grant, self->config, self->session_id);
-  const VgwEngineStart start = {
-    .session_id = self->session_id,
-    .client_address = grant->address,
-    .identity = grant->identity,
-    .metadata = grant->metadata,
-    .format = *vgw_bridge_get_format (self->bridge),
-    .origin = grant->origin,
-    .user_agent = grant->user_agent,
-    .parameters = (const char *const *) parameters,
-  };
-
-  if (!vgw_engine_start (self->engine, &start, error))
+  if (!vgw_grant_start_engine (self->grant, self->engine, self->config, self->session_id,
+                               vgw_bridge_get_format (self->bridge), error))
     return FALSE;
   connect_audio (self);
   return TRUE;
@@ -209,11 +200,13 @@ handle_failure (VgwConversation *self, const GError *error)
   g_autoptr (VgwConversation) keep = g_object_ref (self);
   g_autoptr (GError) cause = g_error_copy (error);
   const VgwEngineConfig *next;
+  VgwVoice speech = { FALSE };
   gboolean had_speech, is_started;
   const char *fallback;
 
   if (self->state != CONVERSATION_STARTED)
     return;
+  self->stats.counts.engine_failures++;
   while ((next = vgw_engine_config_find_fallback (self->config, self->context->engine_shared.engines)) != NULL)
     {
       vgw_warning (session_id, "engine %s failed (%s); continuing with engine %s", self->config->name, cause->message,
@@ -225,6 +218,9 @@ handle_failure (VgwConversation *self, const GError *error)
       is_started = start_fallback (self, &cause);
       if (is_started && self->state == CONVERSATION_STARTED) /* now events reach the new engine */
         report_notice (self, "engine-fallback", next->name);
+      speech.audio_us = speech.engine_us = g_get_monotonic_time ();
+      if (had_speech && self->watch != NULL)
+        vgw_playout_watch_handle_speech (self->watch, &speech);
       if (had_speech && self->state == CONVERSATION_STARTED)
         report_speech (self, FALSE);
       if (self->state == CONVERSATION_STARTED)
@@ -282,7 +278,7 @@ handle_hangup (VgwConversation *self)
 
   if (self->drain != NULL)
     return;
-  vgw_conversation_get_playout_stats (self, &stats);
+  vgw_playout_get_stats (vgw_bridge_get_playout (self->bridge), &stats);
   if (self->config->hangup == VGW_HANGUP_NOW || (stats.queued_ms == 0 && stats.played_ms == 0))
     {
       report_end (self, VGW_CONVERSATION_HUNG_UP, NULL);
@@ -352,9 +348,14 @@ vgw_conversation_use_engine (VgwConversation *self, VgwEngine *engine, const Vgw
     make_bridge (self);
   playout = vgw_bridge_get_playout (self->bridge);
   vgw_playout_set_bound (playout, config->max_playout_ms, playout_overflows[config->overflow]);
-  vgw_playout_set_real_time (playout, vgw_engine_config_is_behind_network (config), config->prebuffer_ms);
+  vgw_playout_set_may_speed_up (playout, config->may_speed_up);
+  if (vgw_engine_config_is_behind_network (config))
+    vgw_playout_set_pace (playout, VGW_PLAYOUT_AUTO, config->prebuffer_ms);
+  else
+    vgw_playout_set_pace (playout, VGW_PLAYOUT_REAL_TIME, 0);
   vgw_playout_watch_set_engine (self->watch, engine, handle_output, self);
   vgw_caller_speech_configure (self->speech, config, self->has_moments || VGW_ENGINE_GET_CLASS (engine)->takes_speech);
+  vgw_playout_watch_set_turns (self->watch, vgw_caller_speech_is_detected (self->speech));
 }
 
 /* --- the client --- */
@@ -402,6 +403,8 @@ vgw_conversation_handle_dtmf (VgwConversation *self, char digit, guint duration_
 {
   g_return_if_fail (VGW_IS_CONVERSATION (self));
 
+  self->stats.counts.keys++;
+  report (self, VGW_CONVERSATION_KEY);
   if (self->state == CONVERSATION_STARTED && self->engine != NULL)
     vgw_engine_send (self->engine, &(VgwEngineInput){ VGW_ENGINE_INPUT_DTMF, .dtmf = { digit, duration_ms } });
 }
@@ -445,6 +448,7 @@ vgw_conversation_prepare (VgwConversation *self, GError **error)
 
   if (self->bridge != NULL)
     return TRUE;
+  self->config = self->grant->engine;
   engine = vgw_engine_create (self->config, &self->context->engine_shared, error);
   if (engine == NULL)
     return FALSE;
@@ -488,7 +492,8 @@ vgw_conversation_stop (VgwConversation *self, const char *reason)
   if (self->state == CONVERSATION_STOPPED)
     return;
   self->state = CONVERSATION_STOPPED;
-  vgw_conversation_get_playout_stats (self, &self->last_playout);
+  if (self->bridge != NULL)
+    vgw_bridge_get_call_stats (self->bridge, &self->stats);
   if (self->client_events.n_dropped > 0 || self->engine_events.n_dropped > 0)
     vgw_info (self->session_id, "events dropped client=%" G_GUINT64_FORMAT " engine=%" G_GUINT64_FORMAT,
               self->client_events.n_dropped, self->engine_events.n_dropped);
@@ -518,6 +523,9 @@ vgw_conversation_class_init (VgwConversationClass *klass)
 static void
 vgw_conversation_init (VgwConversation *self)
 {
+  vgw_call_stats_init (&self->stats);
+  memset (&self->stats.audio, 0, sizeof self->stats.audio);
+  memset (&self->stats.counts, 0, sizeof self->stats.counts);
 }
 
 VgwConversation *
@@ -533,7 +541,6 @@ vgw_conversation_new (const VgwSessionContext *context, const VgwGrant *grant, c
   self->context = context;
   self->grant = grant;
   self->session_id = session_id;
-  self->config = grant->engine;
   self->func = func;
   self->user_data = user_data;
   self->client_events = filter;
@@ -553,7 +560,7 @@ const VgwEngineConfig *
 vgw_conversation_get_config (VgwConversation *self)
 {
   g_return_val_if_fail (VGW_IS_CONVERSATION (self), NULL);
-  return self->config;
+  return self->config != NULL ? self->config : self->grant->engine;
 }
 
 VgwEngine *
@@ -578,11 +585,12 @@ vgw_conversation_get_bridge (VgwConversation *self)
 }
 
 void
-vgw_conversation_get_playout_stats (VgwConversation *self, VgwPlayoutStats *stats)
+vgw_conversation_get_call_stats (VgwConversation *self, VgwCallStats *stats)
 {
   g_return_if_fail (VGW_IS_CONVERSATION (self));
   if (self->bridge != NULL)
-    vgw_playout_get_stats (vgw_bridge_get_playout (self->bridge), stats);
-  else
-    *stats = self->last_playout;
+    vgw_bridge_get_call_stats (self->bridge, &self->stats);
+  stats->audio = self->stats.audio;
+  stats->setup.first_audio_ms = self->stats.setup.first_audio_ms;
+  stats->counts = self->stats.counts;
 }

@@ -26,7 +26,8 @@ gboolean vgw_conversation_prepare (VgwConversation *self, GError **error);
 /* Starts the engine: STARTED, or FAILED. After prepare (). FALSE, and nothing is done, once it has been called. */
 gboolean vgw_conversation_start (VgwConversation *self);
 
-/* Stops the engine and drops both directions of audio; nothing is reported afterwards. Idempotent. */
+/* Stops the engine and drops both directions of audio; reports the turns that are not over, and nothing afterwards.
+ * Idempotent. */
 void vgw_conversation_stop (VgwConversation *self, const char *reason);
 
 /* An application event of the client, JSON text that was not checked yet. It waits until the engine is started, within
@@ -60,5 +61,6 @@ VgwEngine *vgw_conversation_get_engine (VgwConversation *self);
 VgwCallerSpeech *vgw_conversation_get_speech (VgwConversation *self);
 VgwBridge *vgw_conversation_get_bridge (VgwConversation *self);
 
-/* Of the engine's speech: all 0 before prepare (), the last values after stop (). */
-void vgw_conversation_get_playout_stats (VgwConversation *self, VgwPlayoutStats *stats);
+/* Fills audio, setup.first_audio_ms and counts of @stats: 0, and unknown, before prepare (); the last values after
+ * stop (). */
+void vgw_conversation_get_call_stats (VgwConversation *self, VgwCallStats *stats);

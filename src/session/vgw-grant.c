@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "base/vgw-json.h"
 #include "base/vgw-log.h"
+#include "base/vgw-traceparent.h"
 
 #define MAX_ORIGIN_BYTES 512
 #define MAX_USER_AGENT_BYTES 512
@@ -33,6 +35,7 @@ grant_clear (gpointer data)
   g_strfreev (self->engines);
   g_free (self->origin);
   g_free (self->user_agent);
+  g_free (self->traceparent);
   g_clear_pointer (&self->parameters, g_hash_table_unref);
 }
 
@@ -82,10 +85,51 @@ vgw_grant_set_token (VgwGrant *self, const char *identity, guint max_duration_s,
   self->metadata = g_strdup (metadata);
 }
 
+/* The members of @text in @object, if it is an object. */
+static void
+add_members (JsonObject *object, const char *text)
+{
+  g_autoptr (JsonObject) other = text != NULL ? vgw_json_parse_object (text, strlen (text), NULL) : NULL;
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *value;
+
+  if (other == NULL)
+    return;
+  json_object_iter_init (&iter, other);
+  while (json_object_iter_next (&iter, &name, &value))
+    json_object_set_member (object, name, json_node_copy (value));
+}
+
+void
+vgw_grant_decide (VgwGrant *self, const VgwEngineConfig *engine, const char *metadata)
+{
+  g_autoptr (JsonObject) both = json_object_new ();
+
+  if (engine != NULL)
+    self->engine = engine;
+  if (metadata == NULL)
+    return;
+  add_members (both, self->metadata);
+  add_members (both, metadata);
+  g_free (self->metadata);
+  self->metadata = vgw_json_object_to_text (both);
+}
+
 const char *
 vgw_grant_get_parameter (const VgwGrant *self, const char *name)
 {
   return self->parameters != NULL ? g_hash_table_lookup (self->parameters, name) : NULL;
+}
+
+void
+vgw_grant_set_trace (VgwGrant *self, const char *header)
+{
+  const char *text = header != NULL ? header : vgw_grant_get_parameter (self, "traceparent");
+
+  self->traceparent = vgw_traceparent_parse (text);
+  if (text != NULL && self->traceparent == NULL)
+    vgw_debug (NULL, "the traceparent of a client of %s is not valid, and ignored", self->address);
 }
 
 guint
@@ -118,4 +162,24 @@ vgw_grant_pick_parameters (const VgwGrant *self, const VgwEngineConfig *config, 
     vgw_debug (session_id, "%u parameters of the page are not passed to the engine", n_given - picked->len / 2);
   g_ptr_array_add (picked, NULL);
   return (char **) g_ptr_array_free (g_steal_pointer (&picked), FALSE);
+}
+
+gboolean
+vgw_grant_start_engine (const VgwGrant *self, VgwEngine *engine, const VgwEngineConfig *config, const char *session_id,
+                        const VgwAudioFormat *format, GError **error)
+{
+  g_auto (GStrv) parameters = vgw_grant_pick_parameters (self, config, session_id);
+  const VgwEngineStart start = {
+    .session_id = session_id,
+    .client_address = self->address,
+    .identity = self->identity,
+    .metadata = self->metadata,
+    .traceparent = self->traceparent,
+    .format = *format,
+    .origin = self->origin,
+    .user_agent = self->user_agent,
+    .parameters = (const char *const *) parameters,
+  };
+
+  return vgw_engine_start (engine, &start, error);
 }

@@ -4,6 +4,7 @@
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
+#include "media/vgw-peer-description.h"
 
 /* A candidate of either side that waits. */
 typedef struct
@@ -24,7 +25,8 @@ struct _VgwLeg
   VgwPeer *peer;                    /* (nullable) one for each offer */
   GCancellable *answer_cancellable; /* while `peer` makes its answer */
   char *codec;                      /* (nullable) of the last answer */
-  gint64 offered_us, connected_us;
+  gint64 offered_us, answered_us, connected_us;
+  VgwCallStats stats;     /* as last read from the peer */
   guint connect_timer_id; /* from the offer to the connection */
   guint n_failed_offers;
 
@@ -168,9 +170,9 @@ on_peer_dtmf (VgwPeer *peer, char digit, guint duration_ms, gpointer user_data)
 }
 
 static void
-on_peer_voice (VgwPeer *peer, gboolean has_voice, gpointer user_data)
+on_peer_voice (VgwPeer *peer, const VgwVoice *voice, gpointer user_data)
 {
-  report (user_data, &(VgwLegReport){ .type = VGW_LEG_REPORT_VOICE, .has_voice = has_voice });
+  report (user_data, &(VgwLegReport){ .type = VGW_LEG_REPORT_VOICE, .voice = voice });
 }
 
 static void
@@ -201,6 +203,23 @@ make_peer (VgwLeg *self, const VgwPeerSetup *setup)
   g_signal_connect (self->peer, "closed", G_CALLBACK (on_peer_closed), self);
 }
 
+static gint64
+ms_between (gint64 from_us, gint64 to_us)
+{
+  return from_us != 0 && to_us != 0 ? MAX (to_us - from_us, 0) / G_TIME_SPAN_MILLISECOND : VGW_CALL_STATS_UNKNOWN;
+}
+
+static void
+read_stats (VgwLeg *self)
+{
+  gint64 ice_us;
+
+  vgw_peer_get_call_stats (self->peer, &self->stats, &ice_us);
+  self->stats.setup.signaling_ms = ms_between (self->offered_us, self->answered_us);
+  self->stats.setup.ice_ms = ms_between (self->answered_us, ice_us);
+  self->stats.setup.dtls_ms = ms_between (ice_us, self->connected_us);
+}
+
 static void
 drop_peer (VgwLeg *self)
 {
@@ -210,6 +229,7 @@ drop_peer (VgwLeg *self)
   g_ptr_array_set_size (self->held_candidates, 0);
   if (self->peer == NULL)
     return;
+  read_stats (self);
   g_signal_handlers_disconnect_by_data (self->peer, self);
   vgw_peer_stop (self->peer);
   g_clear_object (&self->peer);
@@ -253,6 +273,7 @@ on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   g_free (self->codec);
   self->codec = g_strdup (vgw_peer_get_codec (self->peer));
+  self->answered_us = g_get_monotonic_time ();
   set_state (self, VGW_LEG_INPUT_ANSWERED, NULL);
   g_rc_box_acquire (self);
   report (self, &(VgwLegReport){ .type = VGW_LEG_REPORT_ANSWER, .sdp = sdp });
@@ -352,6 +373,7 @@ vgw_leg_new (const VgwSessionContext *context, const char *session_id, VgwLegFun
   self->user_data = user_data;
   self->early_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) candidate_free);
   self->held_candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) candidate_free);
+  vgw_call_stats_init (&self->stats);
   return self;
 }
 
@@ -399,4 +421,12 @@ gint64
 vgw_leg_get_connected_us (VgwLeg *self)
 {
   return self->connected_us;
+}
+
+void
+vgw_leg_get_call_stats (VgwLeg *self, VgwCallStats *stats)
+{
+  if (self->peer != NULL)
+    read_stats (self);
+  vgw_call_stats_add (stats, &self->stats);
 }

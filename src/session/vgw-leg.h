@@ -23,7 +23,7 @@ typedef enum
   VGW_LEG_REPORT_CHANNEL_OPEN,
   VGW_LEG_REPORT_EVENT,  /* text: of a data channel */
   VGW_LEG_REPORT_KEY,    /* key */
-  VGW_LEG_REPORT_VOICE,  /* has_voice, in the client's audio */
+  VGW_LEG_REPORT_VOICE,  /* voice: it begins or ends in the client's audio */
   VGW_LEG_REPORT_FAILED, /* error; no offer can follow */
   VGW_LEG_REPORT_LATE,   /* error: not connected within limits.connect-timeout-ms of the offer; no offer can follow */
   VGW_LEG_REPORT_CLOSED, /* by the client */
@@ -38,7 +38,7 @@ typedef struct
     const char *text;
     const GError *error;
     const VgwTrack *track;
-    gboolean has_voice;
+    const VgwVoice *voice;
     struct
     {
       const char *text;
@@ -77,6 +77,10 @@ VgwLegState vgw_leg_get_state (VgwLeg *self);
 
 /* NULL while there is no offer, and once it is closed. (transfer none) */
 VgwPeer *vgw_leg_get_peer (VgwLeg *self);
+
+/* Adds received, sent, round_trip_ms and setup to @stats, but not setup.first_audio_ms; the last values once the leg is
+ * closed. */
+void vgw_leg_get_call_stats (VgwLeg *self, VgwCallStats *stats);
 
 /* Of the last answer; NULL before. */
 const char *vgw_leg_get_codec (VgwLeg *self);

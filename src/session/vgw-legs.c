@@ -3,6 +3,7 @@
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
 #include "base/vgw-token-bucket.h"
+#include "media/vgw-peer-description.h"
 
 /* An old leg stays for so long: the caller is heard from it until something comes from the new one (vgw-bridge.h), and
  * what was sent on it arrives. */
@@ -27,13 +28,25 @@ struct _VgwLegs
   guint retire_timer_id;
   VgwTokenBucket offers;
   guint64 n_takeovers, n_failed;
+  VgwCallStats past; /* of the legs that are freed */
 };
+
+/* @leg (nullable) was the current one. */
+static void
+free_past (VgwLegs *self, VgwLeg *leg)
+{
+  if (leg == NULL)
+    return;
+  vgw_leg_close (leg);
+  vgw_leg_get_call_stats (leg, &self->past);
+  vgw_leg_free (leg);
+}
 
 static void
 drop_retiring (VgwLegs *self)
 {
   g_clear_handle_id (&self->retire_timer_id, g_source_remove);
-  g_clear_pointer (&self->retiring, vgw_leg_free);
+  free_past (self, g_steal_pointer (&self->retiring));
 }
 
 static gboolean
@@ -56,7 +69,7 @@ take_over (VgwLegs *self)
       self->retiring = g_steal_pointer (&self->current);
       self->retire_timer_id = g_timeout_add (RETIRE_MS, on_retired, self);
     }
-  g_clear_pointer (&self->current, vgw_leg_free);
+  free_past (self, g_steal_pointer (&self->current));
   self->current = g_steal_pointer (&self->next);
   vgw_info (self->session_id, "a new connection has taken over");
 }
@@ -130,7 +143,7 @@ handle_connected (VgwLegs *self, gboolean is_next)
   peer = vgw_leg_get_peer (self->current);
   vgw_peer_attach (peer, vgw_conversation_get_bridge (self->conversation));
   set_channel_peer (self, peer);
-  vgw_caller_speech_set_voice (vgw_conversation_get_speech (self->conversation), FALSE); /* reported anew */
+  vgw_caller_speech_end_voice (vgw_conversation_get_speech (self->conversation)); /* reported anew */
   report (self, VGW_LEGS_CONNECTED, NULL);
 }
 
@@ -179,7 +192,7 @@ on_leg_report (VgwLeg *leg, const VgwLegReport *leg_report, gpointer user_data)
       vgw_conversation_handle_dtmf (self->conversation, leg_report->key.digit, leg_report->key.duration_ms);
       break;
     case VGW_LEG_REPORT_VOICE:
-      vgw_caller_speech_set_voice (vgw_conversation_get_speech (self->conversation), leg_report->has_voice);
+      vgw_caller_speech_set_voice (vgw_conversation_get_speech (self->conversation), leg_report->voice);
       break;
     case VGW_LEG_REPORT_REJECTED:
       handle_failed (self, is_next, VGW_LEGS_REJECTED, leg_report->error);
@@ -209,6 +222,7 @@ vgw_legs_new (const VgwSessionContext *context, const char *session_id, VgwConve
   self->func = func;
   self->user_data = user_data;
   self->current = vgw_leg_new (context, session_id, on_leg_report, self);
+  vgw_call_stats_init (&self->past);
   return self;
 }
 
@@ -369,8 +383,20 @@ gint64
 vgw_legs_get_media_us (VgwLegs *self)
 {
   VgwPeer *peer = vgw_leg_get_peer (self->current);
+  VgwCallConnection connection = { 0 };
 
-  return MAX (peer != NULL ? vgw_peer_get_last_activity_us (peer) : 0, vgw_leg_get_connected_us (self->current));
+  if (peer != NULL)
+    vgw_peer_get_connection (peer, &connection);
+  return MAX (connection.last_activity_us, vgw_leg_get_connected_us (self->current));
+}
+
+void
+vgw_legs_get_call_stats (VgwLegs *self, VgwCallStats *stats)
+{
+  vgw_call_stats_add (stats, &self->past);
+  if (self->retiring != NULL)
+    vgw_leg_get_call_stats (self->retiring, stats);
+  vgw_leg_get_call_stats (self->current, stats);
 }
 
 void

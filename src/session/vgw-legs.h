@@ -63,5 +63,8 @@ gboolean vgw_legs_has_next (VgwLegs *self);
 /* g_get_monotonic_time () of the last sign of life on the current leg, or of its connection; 0 before. */
 gint64 vgw_legs_get_media_us (VgwLegs *self);
 
+/* Adds received, sent, round_trip_ms and setup of all legs to @stats. */
+void vgw_legs_get_call_stats (VgwLegs *self, VgwCallStats *stats);
+
 /* How many legs have taken over from a connected one, and how many never were connected. */
 void vgw_legs_count (VgwLegs *self, guint64 *n_takeovers, guint64 *n_failed);

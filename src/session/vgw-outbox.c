@@ -69,12 +69,6 @@ get_backlog (VgwOutbox *self)
   return self->backlog_func != NULL ? self->backlog_func (self->backlog_data) : 0;
 }
 
-static gboolean
-has_channel (VgwOutbox *self)
-{
-  return self->peer != NULL && vgw_peer_has_event_channel (self->peer);
-}
-
 /* Whether the client has read the events that went as messages, so that those on the data channel come after them. */
 static gboolean
 may_use_channel (VgwOutbox *self)
@@ -83,14 +77,21 @@ may_use_channel (VgwOutbox *self)
          || (get_backlog (self) == 0 && g_get_monotonic_time () - self->last_event_message_us >= SWITCH_US);
 }
 
-/* Where no channel is open the peer is asked all the same: it opens one when the client does not. */
-static gboolean
+/* FULL also where the channel is not used yet. Where no channel is open the peer is asked all the same: it opens one
+ * when the client does not. */
+static VgwSendResult
 send_on_channel (VgwOutbox *self, const char *json)
 {
-  if (self->peer == NULL || (has_channel (self) && !may_use_channel (self)) || !vgw_peer_send_event (self->peer, json))
-    return FALSE;
-  self->last_event_message_us = 0;
-  return TRUE;
+  VgwSendResult result;
+
+  if (self->peer == NULL)
+    return VGW_SEND_NO_CHANNEL;
+  if (!may_use_channel (self) && vgw_peer_has_event_channel (self->peer))
+    return VGW_SEND_FULL;
+  result = vgw_peer_send_event (self->peer, json);
+  if (result == VGW_SEND_DONE)
+    self->last_event_message_us = 0;
+  return result;
 }
 
 static void
@@ -126,15 +127,19 @@ send_as_message (VgwOutbox *self, const char *json)
   return TRUE;
 }
 
-/* FALSE where no path takes it now. What an open channel that is not full refuses it never takes. */
+/* FALSE where no path takes it now. */
 static gboolean
 send_event (VgwOutbox *self, const char *json)
 {
-  if (send_on_channel (self, json))
-    return TRUE;
-  if (has_channel (self) && (!may_use_channel (self) || vgw_peer_is_event_channel_full (self->peer)))
-    return FALSE;
-  return send_as_message (self, json);
+  switch (send_on_channel (self, json))
+    {
+    case VGW_SEND_DONE:
+      return TRUE;
+    case VGW_SEND_FULL:
+      return FALSE;
+    default:
+      return send_as_message (self, json);
+    }
 }
 
 static void
@@ -273,7 +278,7 @@ vgw_outbox_queue_event (VgwOutbox *self, const char *json, gboolean is_own)
   if (self->event_bytes + cost > (is_own ? MAX_OWN_BYTES : self->max_event_bytes))
     return FALSE;
   /* the data channel needs no turn to end: nothing is called for it */
-  if (self->n_events == 0 && send_on_channel (self, json))
+  if (self->n_events == 0 && send_on_channel (self, json) == VGW_SEND_DONE)
     return TRUE;
   self->n_events++;
   self->event_bytes += cost;

@@ -5,6 +5,7 @@
 
 #include "base/vgw-mailbox.h"
 #include "base/vgw-token-bucket.h"
+#include "session/vgw-turns.h"
 
 #define MAX_EVENTS_PER_TURN 256 /* of the main loop: an engine that floods its queue with marks delays no other call */
 #define CLEARED_BURST_SECONDS 2 /* of the rate of events may come at once */
@@ -26,6 +27,8 @@ struct _VgwPlayoutWatch
   VgwPlayoutWatchSetup setup;
   VgwPlayout *playout;
   VgwMailbox *mailbox; /* from the playout queue to the main thread */
+  VgwTurns *turns;
+  gboolean has_turns, has_notify;
   gboolean is_stopped;
   VgwEngine *engine;         /* (nullable) */
   gboolean has_refused_mark; /* and an engine was notified */
@@ -124,6 +127,11 @@ handle_event (VgwPlayoutWatch *self, const VgwPlayoutEvent *event)
   gboolean is_stale = self->n_stale > 0;
 
   self->n_stale -= is_stale;
+  if (event->type == VGW_PLAYOUT_STARTED || event->type == VGW_PLAYOUT_DRAINED || event->type == VGW_PLAYOUT_CLEARED)
+    {
+      self->setup.func (&(VgwConversationReport){ VGW_CONVERSATION_PLAYOUT, .playout = event }, self->setup.user_data);
+      vgw_turns_handle_playout (self->turns, event);
+    }
   switch (event->type)
     {
     case VGW_PLAYOUT_STARTED:
@@ -186,13 +194,28 @@ on_mark_refused (gpointer object, gpointer payload)
 }
 
 static void
-set_notify (VgwPlayoutWatch *self, gboolean is_on)
+on_turn (VgwTurn *turn, gpointer user_data)
 {
-  if (is_on)
+  VgwPlayoutWatch *self = user_data;
+
+  self->setup.func (&(VgwConversationReport){ VGW_CONVERSATION_TURN, .turn = turn }, self->setup.user_data);
+}
+
+/* Turns notifications on where something depends on them. */
+static void
+update_notify (VgwPlayoutWatch *self)
+{
+  gboolean is_all = self->setup.has_moments || self->has_turns;
+  gboolean is_on = is_all || (self->engine != NULL && VGW_ENGINE_GET_CLASS (self->engine)->takes_playout);
+
+  if (is_on && !self->has_notify)
     vgw_playout_set_notify (self->playout, on_notify, vgw_mailbox_ref (self->mailbox),
                             (GDestroyNotify) vgw_mailbox_unref);
-  else
+  else if (!is_on && self->has_notify)
     vgw_playout_set_notify (self->playout, NULL, NULL, NULL);
+  self->has_notify = is_on;
+  if (is_all)
+    vgw_playout_record_more (self->playout, self->setup.has_moments);
 }
 
 static void
@@ -201,6 +224,7 @@ vgw_playout_watch_finalize (GObject *object)
   VgwPlayoutWatch *self = VGW_PLAYOUT_WATCH (object);
 
   vgw_playout_watch_stop (self);
+  g_clear_pointer (&self->turns, vgw_turns_free);
   g_clear_pointer (&self->mailbox, vgw_mailbox_unref);
   g_clear_pointer (&self->playout, vgw_playout_unref);
   G_OBJECT_CLASS (vgw_playout_watch_parent_class)->finalize (object);
@@ -216,6 +240,7 @@ static void
 vgw_playout_watch_init (VgwPlayoutWatch *self)
 {
   self->mailbox = vgw_mailbox_new (G_OBJECT (self));
+  self->turns = vgw_turns_new (on_turn, self);
 }
 
 VgwPlayoutWatch *
@@ -225,11 +250,7 @@ vgw_playout_watch_new (VgwPlayout *playout, const VgwPlayoutWatchSetup *setup)
 
   self->playout = vgw_playout_ref (playout);
   self->setup = *setup;
-  if (setup->has_moments)
-    {
-      set_notify (self, TRUE);
-      vgw_playout_record_all (playout);
-    }
+  update_notify (self);
   return self;
 }
 
@@ -237,12 +258,25 @@ void
 vgw_playout_watch_set_engine (VgwPlayoutWatch *self, VgwEngine *engine, VgwPlayoutSinkFunc func, gpointer user_data)
 {
   self->engine = engine;
-  if (self->setup.has_moments)
+  update_notify (self);
+  if (self->has_notify)
     self->n_stale = vgw_playout_drop_marks (self->playout);
-  else
-    set_notify (self, engine != NULL && VGW_ENGINE_GET_CLASS (engine)->takes_playout);
   if (engine != NULL)
     vgw_playout_sink_connect (engine, self->playout, func, user_data, self->mailbox, on_mark_refused);
+}
+
+void
+vgw_playout_watch_set_turns (VgwPlayoutWatch *self, gboolean has_turns)
+{
+  self->has_turns = has_turns;
+  update_notify (self);
+}
+
+void
+vgw_playout_watch_handle_speech (VgwPlayoutWatch *self, const VgwVoice *speech)
+{
+  self->setup.func (&(VgwConversationReport){ VGW_CONVERSATION_SPEECH, .speech = speech }, self->setup.user_data);
+  vgw_turns_handle_speech (self->turns, speech);
 }
 
 void
@@ -272,9 +306,13 @@ vgw_playout_watch_follow (VgwPlayoutWatch *self, const char *json, guint64 place
 void
 vgw_playout_watch_stop (VgwPlayoutWatch *self)
 {
+  VgwPlayoutStats stats;
+
   if (self->is_stopped)
     return;
   self->is_stopped = TRUE;
+  vgw_playout_get_stats (self->playout, &stats);
+  vgw_turns_end (self->turns, stats.played_ms, stats.queued_ms == 0);
   self->engine = NULL;
   vgw_playout_set_notify (self->playout, NULL, NULL, NULL);
   vgw_mailbox_close (self->mailbox);

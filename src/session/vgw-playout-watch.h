@@ -1,9 +1,10 @@
 /* What becomes of an engine's audio: takes the events of the playout queue, which come on any thread, to the main
- * thread, and there to the engine and into the reports of a conversation. Main thread. */
+ * thread, and there to the engine, into the reports of a conversation, and into its turns. Main thread. */
 #pragma once
 
 #include "engine/vgw-engine.h"
 #include "media/vgw-playout.h"
+#include "media/vgw-voice.h"
 #include "session/vgw-conversation-report.h"
 #include "session/vgw-playout-sink.h"
 
@@ -26,8 +27,14 @@ VgwPlayoutWatch *vgw_playout_watch_new (VgwPlayout *playout, const VgwPlayoutWat
 void vgw_playout_watch_set_engine (VgwPlayoutWatch *self, VgwEngine *engine, VgwPlayoutSinkFunc func,
                                    gpointer user_data);
 
+/* Whether the caller's speech is detected: then TURN is reported. After set_engine (). */
+void vgw_playout_watch_set_turns (VgwPlayoutWatch *self, gboolean has_turns);
+
+/* The caller has begun or ended to speak. */
+void vgw_playout_watch_handle_speech (VgwPlayoutWatch *self, const VgwVoice *speech);
+
 /* The event @json of the engine will be reported as VGW_MOMENT_ENGINE_HEARD; @place: of its VgwEngineOutput. */
 void vgw_playout_watch_follow (VgwPlayoutWatch *self, const char *json, guint64 place);
 
-/* Nothing is reported any more, and no engine is notified. Idempotent. */
+/* Reports the turns that are not over, then nothing any more, and no engine is notified. Idempotent. */
 void vgw_playout_watch_stop (VgwPlayoutWatch *self);

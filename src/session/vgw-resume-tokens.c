@@ -1,9 +1,5 @@
 #include "session/vgw-resume-tokens.h"
 
-#include "base/vgw-random.h"
-
-#define TOKEN_BYTES 16 /* 128 bits: a token cannot be guessed */
-
 /* A session's tokens. */
 typedef struct
 {
@@ -15,6 +11,7 @@ typedef struct
 /* Both tables have the same entries; the first one owns them. */
 struct _VgwResumeTokens
 {
+  const VgwNodeIds *node_ids;
   GHashTable *by_session; /* session_id → Entry */
   GHashTable *by_token;   /* used, next → Entry */
 };
@@ -31,10 +28,11 @@ entry_free (gpointer data)
 }
 
 VgwResumeTokens *
-vgw_resume_tokens_new (void)
+vgw_resume_tokens_new (const VgwNodeIds *node_ids)
 {
   VgwResumeTokens *self = g_new0 (VgwResumeTokens, 1);
 
+  self->node_ids = node_ids;
   self->by_session = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, entry_free);
   self->by_token = g_hash_table_new (g_str_hash, g_str_equal);
   return self;
@@ -76,7 +74,7 @@ vgw_resume_tokens_issue (VgwResumeTokens *self, const char *session_id)
   Entry *entry = ensure_entry (self, session_id);
 
   drop (self, &entry->next);
-  entry->next = vgw_random_base64url (TOKEN_BYTES);
+  entry->next = vgw_node_ids_make (self->node_ids);
   g_hash_table_insert (self->by_token, entry->next, entry);
   return entry->next;
 }

@@ -3,15 +3,15 @@
  * that one is. A session has two valid tokens at most. Main thread. */
 #pragma once
 
-#include <glib.h>
+#include "base/vgw-node-ids.h"
 
 typedef struct _VgwResumeTokens VgwResumeTokens;
 
-/* Returns: (transfer full) */
-VgwResumeTokens *vgw_resume_tokens_new (void);
+/* @node_ids (nullable) outlives it. Returns: (transfer full) */
+VgwResumeTokens *vgw_resume_tokens_new (const VgwNodeIds *node_ids);
 void vgw_resume_tokens_free (VgwResumeTokens *self);
 
-/* Makes a token for @session_id (copied): 128 random bits in URL-safe base64. It replaces a token that was made before
+/* Makes a token for @session_id (copied) with vgw_node_ids_make (). It replaces a token that was made before
  * and not used. Returns: (transfer none) until the next call for the session */
 const char *vgw_resume_tokens_issue (VgwResumeTokens *self, const char *session_id);
 

@@ -102,8 +102,14 @@ vgw_end_reason_to_string (VgwEndReason reason)
       return "flood";
     case VGW_END_ENGINE:
       return "engine";
+    case VGW_END_REFUSED:
+      return "refused";
+    case VGW_END_ADMISSION_TIMEOUT:
+      return "admission-timeout";
     case VGW_END_SHUTDOWN:
       return "shutdown";
+    case VGW_END_OPERATOR:
+      return "operator";
     case VGW_END_ERROR:
       return "error";
     }

@@ -45,7 +45,10 @@ typedef enum
   VGW_END_FINGERPRINT_MISMATCH,
   VGW_END_FLOOD,
   VGW_END_ENGINE,
+  VGW_END_REFUSED,           /* by a session manager */
+  VGW_END_ADMISSION_TIMEOUT, /* … which has not decided, and that is a refusal */
   VGW_END_SHUTDOWN,
+  VGW_END_OPERATOR, /* hung up through the admin listener */
   VGW_END_ERROR,
 } VgwEndReason;
 

@@ -4,6 +4,7 @@
 #include "base/vgw-address-group.h"
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
+#include "session/vgw-call-bundle.h"
 #include "session/vgw-client-servers.h"
 
 #define MAX_LOGGED_NAME_BYTES 64
@@ -13,7 +14,8 @@ struct _VgwSessionTable
   GObject parent_instance;
 
   const VgwSessionContext *context;
-  VgwSessionTableState state;
+  VgwSessionTableState state; /* without is_held */
+  gboolean is_held;           /* by vgw_session_table_hold () */
 
   GHashTable *sessions;       /* id (owned by the session) → VgwSession */
   GHashTable *address_counts; /* address → number of sessions, never 0 */
@@ -49,34 +51,52 @@ set_count (VgwSessionTable *self, const char *address, guint count)
 }
 
 static void
-on_session_active (VgwSession *session, gint64 setup_us, gpointer user_data)
+observe_part (VgwSessionStats *stats, VgwSetupPart part, gint64 time_ms)
+{
+  if (time_ms != VGW_CALL_STATS_UNKNOWN)
+    vgw_histogram_observe (&stats->setup_parts_s[part], (double) time_ms / 1000);
+}
+
+static void
+on_session_report (VgwSession *session, const VgwConversationReport *report, gpointer user_data)
 {
   VgwSessionTable *self = user_data;
 
-  vgw_histogram_observe (&self->stats.setup_s, (double) setup_us / G_USEC_PER_SEC);
+  if (report->type == VGW_CONVERSATION_TURN)
+    vgw_session_stats_add_turn (&self->stats, report->turn);
 }
 
 static void
-add_playout (VgwSessionStats *stats, VgwSession *session)
+on_session_active (VgwSession *session, gint64 setup_us, gpointer user_data)
 {
-  VgwPlayoutStats playout;
+  VgwSessionTable *self = user_data;
+  VgwCallStats call;
 
-  vgw_conversation_get_playout_stats (vgw_session_get_conversation (session), &playout);
-  stats->playout_played_ms += playout.played_ms;
-  stats->playout_dropped_ms += playout.dropped_ms;
+  vgw_session_get_call_stats (session, &call);
+  vgw_histogram_observe (&self->stats.setup_s, (double) setup_us / G_USEC_PER_SEC);
+  observe_part (&self->stats, VGW_SETUP_SIGNALING, call.setup.signaling_ms);
+  observe_part (&self->stats, VGW_SETUP_ICE, call.setup.ice_ms);
+  observe_part (&self->stats, VGW_SETUP_DTLS, call.setup.dtls_ms);
 }
 
+/* @call (out): the figures of @session. */
 static void
-add_counts (VgwSessionStats *stats, VgwSession *session)
+add_counts (VgwSessionStats *stats, VgwSession *session, VgwCallStats *call)
 {
   VgwSessionCounts counts;
 
-  vgw_session_get_counts (session, &counts);
+  vgw_session_report_get_counts (vgw_session_get_report (session), &counts);
+  vgw_session_get_call_stats (session, call);
   stats->resumed += counts.n_resumed;
   stats->takeovers += counts.n_takeovers;
   stats->failed_takeovers += counts.n_failed_takeovers;
   stats->dropped_messages += counts.n_dropped_messages;
-  add_playout (stats, session);
+  stats->playout_played_ms += (guint64) call->audio.played_ms;
+  stats->playout_dropped_ms += (guint64) call->audio.dropped_ms;
+  stats->playout_shortened_ms[VGW_PLAYOUT_SHORTENED_PAUSES] += (guint64) call->audio.shortened_pauses_ms;
+  stats->playout_shortened_ms[VGW_PLAYOUT_SHORTENED_SPEECH] += (guint64) call->audio.shortened_speech_ms;
+  stats->engine_failures += (guint64) call->counts.engine_failures;
+  vgw_call_stats_add (&stats->calls, call);
 }
 
 static void
@@ -84,10 +104,12 @@ on_session_ended (VgwSession *session, VgwEndReason reason, gpointer user_data)
 {
   VgwSessionTable *self = user_data;
   g_autofree char *address = address_key (session);
+  VgwCallStats call;
 
   set_count (self, address, get_count (self, address) - 1);
   self->stats.ended[reason]++;
-  add_counts (&self->stats, session);
+  add_counts (&self->stats, session, &call);
+  observe_part (&self->stats, VGW_SETUP_FIRST_AUDIO, call.setup.first_audio_ms);
   g_signal_handlers_disconnect_by_data (session, self);
   g_hash_table_remove (self->sessions, vgw_session_get_id (session));
   if (g_hash_table_size (self->sessions) == 0)
@@ -174,7 +196,7 @@ check_limits (VgwSessionTable *self, VgwAddressBuckets *rates, const VgwGrant *g
   g_autofree char *full = NULL;
 
   *refusal = VGW_REFUSAL_SHUTDOWN;
-  if (self->state != VGW_SESSION_TABLE_OPEN)
+  if (vgw_session_table_get_state (self) != VGW_SESSION_TABLE_OPEN)
     full = g_strdup ("the gateway is shutting down");
   else if (limits->max_sessions > 0 && vgw_session_table_count (self) >= limits->max_sessions)
     {
@@ -226,7 +248,10 @@ vgw_session_table_create (VgwSessionTable *self, VgwGrant *grant, VgwRefusal *re
   session = vgw_session_new (self->context, grant);
   self->stats.started++;
   g_signal_connect (session, "active", G_CALLBACK (on_session_active), self);
+  g_signal_connect (session, "report", G_CALLBACK (on_session_report), self);
   g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), self);
+  if (self->context->bundles != NULL)
+    vgw_call_bundle_start (self->context->bundles, session);
   g_hash_table_insert (self->sessions, (gpointer) vgw_session_get_id (session), session);
   set_count (self, key, get_count (self, key) + 1);
   return session;
@@ -236,6 +261,19 @@ GPtrArray *
 vgw_session_table_make_client_servers (VgwSessionTable *self, const char *id)
 {
   return vgw_client_servers_make (self->context, id, g_get_real_time () / G_USEC_PER_SEC);
+}
+
+const VgwNodeIds *
+vgw_session_table_get_node_ids (VgwSessionTable *self)
+{
+  return self->context->node_ids;
+}
+
+guint
+vgw_session_table_get_max_sessions (VgwSessionTable *self)
+{
+  g_return_val_if_fail (VGW_IS_SESSION_TABLE (self), 0);
+  return self->context->limits.max_sessions;
 }
 
 guint
@@ -305,23 +343,49 @@ void
 vgw_session_table_get_stats (VgwSessionTable *self, VgwSessionStats *stats)
 {
   GHashTableIter iter;
+  VgwCallStats call;
   gpointer session;
 
   g_return_if_fail (VGW_IS_SESSION_TABLE (self));
   *stats = self->stats;
+  if (self->context->engine_shared.io != NULL)
+    vgw_engine_io_get_stats (self->context->engine_shared.io, &stats->engine);
   g_hash_table_iter_init (&iter, self->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
     {
       stats->in_state[vgw_session_get_phase (session)]++;
-      add_counts (stats, session);
+      add_counts (stats, session, &call);
+      stats->playout_queued_ms += (guint64) call.audio.queued_ms;
     }
+}
+
+const char *
+vgw_session_table_state_to_string (VgwSessionTableState state)
+{
+  switch (state)
+    {
+    case VGW_SESSION_TABLE_OPEN:
+      return "open";
+    case VGW_SESSION_TABLE_DRAINING:
+      return "draining";
+    case VGW_SESSION_TABLE_SHUT_DOWN:
+      return "shutting-down";
+    }
+  return "unknown";
 }
 
 VgwSessionTableState
 vgw_session_table_get_state (VgwSessionTable *self)
 {
   g_return_val_if_fail (VGW_IS_SESSION_TABLE (self), VGW_SESSION_TABLE_SHUT_DOWN);
-  return self->state;
+  return self->is_held ? MAX (self->state, VGW_SESSION_TABLE_DRAINING) : self->state;
+}
+
+void
+vgw_session_table_hold (VgwSessionTable *self, gboolean is_held)
+{
+  g_return_if_fail (VGW_IS_SESSION_TABLE (self));
+  self->is_held = is_held;
 }
 
 void

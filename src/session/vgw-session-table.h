@@ -40,7 +40,13 @@ void vgw_session_table_refuse (VgwSessionTable *self, VgwRefusal refusal, const 
  * (element-type VgwIceServer) (transfer full) */
 GPtrArray *vgw_session_table_make_client_servers (VgwSessionTable *self, const char *id);
 
+/* What the ids that doors make are made with. (transfer none) (nullable) */
+const VgwNodeIds *vgw_session_table_get_node_ids (VgwSessionTable *self);
+
 guint vgw_session_table_count (VgwSessionTable *self);
+
+/* limits.max-sessions; 0: no limit. */
+guint vgw_session_table_get_max_sessions (VgwSessionTable *self);
 
 /* The session of @id, or NULL. (transfer none) */
 VgwSession *vgw_session_table_find (VgwSessionTable *self, const char *id);
@@ -57,10 +63,16 @@ typedef enum
   VGW_SESSION_TABLE_SHUT_DOWN,
 } VgwSessionTableState;
 
+/* "open", "draining", "shutting-down": wherever operators see it. */
+const char *vgw_session_table_state_to_string (VgwSessionTableState state);
+
 VgwSessionTableState vgw_session_table_get_state (VgwSessionTable *self);
 
 /* Refuses new sessions; a client may still return to one that there is. */
 void vgw_session_table_drain (VgwSessionTable *self);
+
+/* The same for as long as @is_held, where the gateway is not shutting down: the operator takes a node out, and back. */
+void vgw_session_table_hold (VgwSessionTable *self, gboolean is_held);
 
 /* Ends every session with reason `shutdown` and refuses new ones. */
 void vgw_session_table_shutdown (VgwSessionTable *self);

@@ -2,13 +2,11 @@
 
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
-#include "base/vgw-random.h"
 #include "session/vgw-attachment.h"
 #include "session/vgw-client-input.h"
 #include "session/vgw-pause-watch.h"
+#include "session/vgw-registration.h"
 #include "session/vgw-session-timers.h"
-
-#define ID_BYTES 16 /* 128 bits: an id cannot be guessed */
 
 struct _VgwSession
 {
@@ -18,18 +16,15 @@ struct _VgwSession
   char *id;
   VgwGrant *grant;
   VgwSessionState state;
-  VgwSessionPhase phase;   /* as vgw_session_get_phase () when something last changed */
-  VgwEndReason end_reason; /* from ENDING on */
+  VgwSessionReport report; /* with the phase of when something last changed */
   gboolean is_closed;      /* the last leg that was lost, by the client */
-  gint64 started_at_us;    /* g_get_real_time (); 0 before start () */
-  gint64 started_mono_us;
-
   VgwConversation *conversation;
   VgwLegs *legs;
   VgwOutbox *outbox;
   VgwClientChannel *channel; /* (nullable) */
   VgwClientInput input;
   VgwAttachment attachment;
+  VgwRegistration *registration;
   VgwSessionTimers *timers;
   VgwPauseWatch *pause_watch; /* until ENDING */
 };
@@ -38,6 +33,7 @@ enum
 {
   SIGNAL_OUTGOING,
   SIGNAL_ACTIVE,
+  SIGNAL_REPORT,
   SIGNAL_ENDED,
   SIGNAL_REPLACED,
   N_SIGNALS,
@@ -76,18 +72,9 @@ on_output (const VgwOutput *output, gpointer owner)
 }
 
 static void
-notify_manager (VgwSession *self, void (*notify) (VgwManager *manager, const VgwSessionFacts *facts))
-{
-  VgwSessionFacts facts;
-
-  vgw_session_get_facts (self, &facts);
-  notify (self->context->manager, &facts);
-}
-
-static void
 announce (VgwSession *self, const char *state)
 {
-  notify_manager (self, vgw_manager_update_session);
+  vgw_registration_update (self->registration);
   vgw_outbox_queue (self->outbox, vgw_message_new_state (state, NULL));
 }
 
@@ -138,10 +125,8 @@ update_phase (VgwSession *self)
 {
   VgwSessionPhase phase = vgw_session_get_phase (self);
 
-  if (phase == self->phase)
+  if (!vgw_session_history_enter (&self->report.history, self->id, phase))
     return;
-  vgw_landmark (self->id, "%s → %s", vgw_session_phase_to_string (self->phase), vgw_session_phase_to_string (phase));
-  self->phase = phase;
   vgw_session_timers_enter (self->timers, phase);
   if (self->pause_watch != NULL)
     vgw_pause_watch_enter (self->pause_watch, phase);
@@ -150,11 +135,11 @@ update_phase (VgwSession *self)
 static void
 enter_ended (VgwSession *self)
 {
-  if (self->started_at_us != 0)
-    notify_manager (self, vgw_manager_deregister_session);
+  if (self->report.history.started_at_us != 0)
+    vgw_registration_end (self->registration);
   vgw_attachment_end (&self->attachment);
   vgw_log_end_session (self->id);
-  vgw_outbox_end (self->outbox, self->end_reason);
+  vgw_outbox_end (self->outbox, self->report.end_reason);
 }
 
 /* The only writer of `state`. An entry action may move on to the next state, so it comes last. */
@@ -171,7 +156,6 @@ set_state (VgwSession *self, VgwSessionInput input)
     }
   self->state = next;
   update_phase (self);
-
   switch (next)
     {
     case VGW_SESSION_NEW:
@@ -185,7 +169,7 @@ set_state (VgwSession *self, VgwSessionInput input)
       break;
     case VGW_SESSION_ENDING:
       vgw_legs_close (self->legs);
-      vgw_conversation_stop (self->conversation, vgw_end_reason_to_string (self->end_reason));
+      vgw_conversation_stop (self->conversation, vgw_end_reason_to_string (self->report.end_reason));
       break;
     case VGW_SESSION_ENDED:
       enter_ended (self);
@@ -197,10 +181,9 @@ void
 vgw_session_end (VgwSession *self, VgwEndReason reason)
 {
   g_return_if_fail (VGW_IS_SESSION (self));
-
   if (is_over (self))
     return;
-  self->end_reason = has_lost_leg (self) ? VGW_END_CLIENT_BYE : reason; /* the first one counts */
+  self->report.end_reason = has_lost_leg (self) ? VGW_END_CLIENT_BYE : reason; /* the first one counts */
   g_clear_pointer (&self->pause_watch, vgw_pause_watch_free);
   set_state (self, VGW_INPUT_END);
   set_state (self, VGW_INPUT_STOPPED);
@@ -214,6 +197,9 @@ on_conversation_report (const VgwConversationReport *report, gpointer user_data)
   VgwSession *self = user_data;
   VgwLeg *leg = vgw_legs_get_current (self->legs);
 
+  if (report->type == VGW_CONVERSATION_TURN)
+    vgw_session_report_turn (&self->report, vgw_session_get_phase (self), report->turn);
+  g_signal_emit (self, signals[SIGNAL_REPORT], 0, report);
   if (self->channel != NULL && (vgw_client_channel_take_report (self->channel, report) || is_over (self)))
     return TRUE;
   switch (report->type)
@@ -230,7 +216,9 @@ on_conversation_report (const VgwConversationReport *report, gpointer user_data)
       vgw_outbox_queue (self->outbox, vgw_message_new_error (report->error, FALSE));
       break;
     case VGW_CONVERSATION_ENGINE_CHANGED:
-      notify_manager (self, vgw_manager_update_session);
+      vgw_session_history_add (&self->report.history, "engine",
+                               g_intern_string (vgw_conversation_get_config (self->conversation)->name));
+      vgw_registration_update (self->registration);
       break;
     case VGW_CONVERSATION_HUNG_UP:
       vgw_session_end (self, VGW_END_ENGINE);
@@ -238,6 +226,10 @@ on_conversation_report (const VgwConversationReport *report, gpointer user_data)
     case VGW_CONVERSATION_FAILED:
       fail (self, VGW_END_ENGINE, report->error);
       break;
+    case VGW_CONVERSATION_TURN:
+    case VGW_CONVERSATION_SPEECH:
+    case VGW_CONVERSATION_PLAYOUT:
+    case VGW_CONVERSATION_KEY:
     case VGW_CONVERSATION_MOMENT:
       break; /* only for a channel */
     }
@@ -250,7 +242,7 @@ on_conversation_report (const VgwConversationReport *report, gpointer user_data)
 static void
 handle_lost_leg (VgwSession *self, const GError *error)
 {
-  VgwEndReason reason = vgw_end_reason_of_failure (error, self->state, self->phase);
+  VgwEndReason reason = vgw_end_reason_of_failure (error, self->state, self->report.history.phase);
 
   self->is_closed = error == NULL;
   if (self->state != VGW_SESSION_ACTIVE || self->context->session.resume_grace_ms == 0
@@ -282,6 +274,7 @@ on_legs_report (VgwLegsReport report, const GError *error, gpointer user_data)
         vgw_outbox_queue (self->outbox, vgw_message_new_state ("connecting", NULL));
       break;
     case VGW_LEGS_REJECTED:
+      vgw_session_history_add (&self->report.history, "offer-refused", vgw_error_to_wire (error));
       update_phase (self);
       vgw_outbox_queue_refusal (self->outbox, error, "offer");
       break;
@@ -317,7 +310,7 @@ handle_offer (VgwSession *self, const char *sdp)
       vgw_session_timers_renew_grace (self->timers);
       update_phase (self);
     }
-  else if (self->phase == VGW_PHASE_NEW)
+  else if (self->report.history.phase == VGW_PHASE_NEW)
     fail (self, VGW_END_ERROR, error);
   else
     vgw_outbox_queue_refusal (self->outbox, error, "offer");
@@ -328,11 +321,12 @@ vgw_session_handle (VgwSession *self, const VgwMessage *message)
 {
   g_return_if_fail (VGW_IS_SESSION (self));
   g_return_if_fail (message != NULL);
-
   if (is_over (self))
     return;
   if (message->type == VGW_MESSAGE_BYE)
     vgw_session_end (self, VGW_END_CLIENT_BYE);
+  else if (vgw_registration_hold (self->registration, message))
+    return;
   else if (message->type == VGW_MESSAGE_OFFER && message->sdp != NULL)
     handle_offer (self, message->sdp);
   else
@@ -351,7 +345,6 @@ vgw_session_handle_bad_message (VgwSession *self, const GError *error, gboolean 
 {
   g_return_if_fail (VGW_IS_SESSION (self));
   g_return_if_fail (error != NULL);
-
   if (is_over (self))
     return;
   if (is_fatal)
@@ -379,6 +372,7 @@ vgw_session_finalize (GObject *object)
 {
   VgwSession *self = VGW_SESSION (object);
 
+  g_clear_pointer (&self->registration, vgw_registration_free);
   g_clear_pointer (&self->timers, vgw_session_timers_free);
   g_clear_pointer (&self->legs, vgw_legs_free);
   g_clear_pointer (&self->channel, vgw_client_channel_free);
@@ -400,6 +394,8 @@ vgw_session_class_init (VgwSessionClass *klass)
                                            G_TYPE_NONE, 1, G_TYPE_POINTER);
   signals[SIGNAL_ACTIVE] =
       g_signal_new ("active", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT64);
+  signals[SIGNAL_REPORT] =
+      g_signal_new ("report", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
   signals[SIGNAL_ENDED] =
       g_signal_new ("ended", VGW_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
   signals[SIGNAL_REPLACED] =
@@ -409,8 +405,16 @@ vgw_session_class_init (VgwSessionClass *klass)
 static void
 vgw_session_init (VgwSession *self)
 {
-  self->id = vgw_random_base64url (ID_BYTES);
 }
+
+static void
+on_admitted (VgwSession *self)
+{
+  vgw_session_timers_enter (self->timers, self->report.history.phase);
+  vgw_attachment_begin (&self->attachment, vgw_conversation_get_config (self->conversation)->name);
+}
+
+static const VgwRegistrationFuncs registration_funcs = { on_admitted, fail, vgw_session_handle };
 
 VgwSession *
 vgw_session_new (const VgwSessionContext *context, VgwGrant *grant)
@@ -418,24 +422,31 @@ vgw_session_new (const VgwSessionContext *context, VgwGrant *grant)
   VgwSession *self;
 
   g_return_val_if_fail (context != NULL && grant != NULL, NULL);
-
   self = g_object_new (VGW_TYPE_SESSION, NULL);
   self->context = context;
+  self->id = vgw_node_ids_make (context->node_ids);
   self->grant = vgw_grant_ref (grant);
   self->conversation = vgw_conversation_new (context, grant, self->id, on_conversation_report, self);
+  self->registration = vgw_registration_new (context, &self->report, self->grant, &registration_funcs, self);
   self->timers = vgw_session_timers_new (context, on_timeout, get_activity_us, self);
   self->outbox = vgw_outbox_new (G_OBJECT (self), &context->limits, self->id, on_output);
   self->legs = vgw_legs_new (context, self->id, self->conversation, self->outbox, on_legs_report, self);
   self->pause_watch = vgw_pause_watch_new (self->conversation, self->legs);
   self->input = (VgwClientInput){ self->id, self->conversation, self->legs, self->outbox, 0 };
-  self->attachment = (VgwAttachment){
-    .context = context,
-    .grant = self->grant,
-    .session_id = self->id,
-    .outbox = self->outbox,
-    .max_duration_s = vgw_grant_get_max_duration_s (self->grant, context->limits.max_duration_s),
-    .is_attached = TRUE,
-  };
+  self->attachment =
+      (VgwAttachment){ .context = context,
+                       .grant = self->grant,
+                       .session_id = self->id,
+                       .outbox = self->outbox,
+                       .max_duration_s = vgw_grant_get_max_duration_s (self->grant, context->limits.max_duration_s),
+                       .is_attached = TRUE };
+  self->report = (VgwSessionReport){ .manager = context->manager,
+                                     .session_id = self->id,
+                                     .grant = self->grant,
+                                     .conversation = self->conversation,
+                                     .legs = self->legs,
+                                     .outbox = self->outbox,
+                                     .attachment = &self->attachment };
   return self;
 }
 
@@ -443,8 +454,7 @@ void
 vgw_session_use_channel (VgwSession *self, const VgwClientChannelSetup *setup)
 {
   g_return_if_fail (VGW_IS_SESSION (self));
-  g_return_if_fail (self->started_at_us == 0 && self->channel == NULL);
-
+  g_return_if_fail (self->report.history.started_at_us == 0 && self->channel == NULL);
   self->channel = vgw_client_channel_new (self, self->id, self->context, setup);
   vgw_legs_use_channel (self->legs, self->channel);
 }
@@ -456,21 +466,23 @@ vgw_session_send_text (VgwSession *self, const char *text)
   return !is_over (self) && vgw_client_channel_send (self->channel, text);
 }
 
+gboolean
+vgw_session_send_event (VgwSession *self, const char *json)
+{
+  return self->channel == NULL && !is_over (self) && vgw_outbox_queue_event (self->outbox, json, FALSE);
+}
+
 void
 vgw_session_start (VgwSession *self)
 {
   g_return_if_fail (VGW_IS_SESSION (self));
-  g_return_if_fail (self->started_at_us == 0);
-
+  g_return_if_fail (self->report.history.started_at_us == 0);
   if (is_over (self))
     return;
-  self->started_at_us = g_get_real_time ();
-  self->started_mono_us = g_get_monotonic_time ();
+  vgw_session_history_begin (&self->report.history);
   vgw_log_begin_session (self->id, self->grant->address);
-  vgw_session_timers_enter (self->timers, self->phase);
   vgw_session_timers_set_duration (self->timers, self->attachment.max_duration_s);
-  notify_manager (self, vgw_manager_register_session);
-  vgw_attachment_begin (&self->attachment, vgw_conversation_get_config (self->conversation)->name);
+  vgw_registration_begin (self->registration);
 }
 
 /* The door was lost, or there is another one. */
@@ -482,7 +494,7 @@ follow_attachment (VgwSession *self)
   else
     {
       update_phase (self);
-      notify_manager (self, vgw_manager_update_session);
+      vgw_registration_update (self->registration);
     }
 }
 
@@ -490,7 +502,6 @@ void
 vgw_session_detach (VgwSession *self)
 {
   g_return_if_fail (VGW_IS_SESSION (self));
-
   if (is_over (self) || !self->attachment.is_attached)
     return;
   vgw_attachment_lose (&self->attachment);
@@ -507,7 +518,6 @@ void
 vgw_session_replace (VgwSession *self)
 {
   g_return_if_fail (VGW_IS_SESSION (self));
-
   if (is_over (self) || !self->attachment.is_attached)
     return;
   g_signal_emit (self, signals[SIGNAL_REPLACED], 0);
@@ -518,7 +528,6 @@ void
 vgw_session_attach (VgwSession *self, gint64 last_seq)
 {
   g_return_if_fail (VGW_IS_SESSION (self));
-
   if (is_over (self))
     return;
   vgw_attachment_renew (&self->attachment, vgw_conversation_get_config (self->conversation)->name, last_seq);
@@ -533,15 +542,18 @@ vgw_session_confirm (VgwSession *self)
   vgw_attachment_confirm (&self->attachment);
 }
 
+const VgwSessionReport *
+vgw_session_get_report (VgwSession *self)
+{
+  g_return_val_if_fail (VGW_IS_SESSION (self), NULL);
+  return &self->report;
+}
+
 void
-vgw_session_get_counts (VgwSession *self, VgwSessionCounts *counts)
+vgw_session_get_call_stats (VgwSession *self, VgwCallStats *stats)
 {
   g_return_if_fail (VGW_IS_SESSION (self));
-
-  counts->n_resumed = self->attachment.n_resumed;
-  counts->n_dropped_messages = vgw_outbox_count_dropped (self->outbox);
-  vgw_legs_count (self->legs, &counts->n_takeovers, &counts->n_failed_takeovers);
-  counts->media_mono_us = vgw_legs_get_media_us (self->legs);
+  vgw_session_report_get_call_stats (&self->report, stats);
 }
 
 VgwOutbox *
@@ -577,19 +589,7 @@ void
 vgw_session_get_facts (VgwSession *self, VgwSessionFacts *facts)
 {
   g_return_if_fail (VGW_IS_SESSION (self));
-
-  *facts = (VgwSessionFacts){
-    .session_id = self->id,
-    .client_address = self->grant->address,
-    .identity = self->grant->identity,
-    .engine = vgw_conversation_get_config (self->conversation)->name,
-    .state = vgw_session_phase_to_string (vgw_session_get_phase (self)),
-    .codec = vgw_leg_get_codec (vgw_legs_get_current (self->legs)),
-    .reason = is_over (self) ? vgw_end_reason_to_string (self->end_reason) : NULL,
-    .started_at_us = self->started_at_us,
-    .duration_ms =
-        self->started_at_us != 0 ? (g_get_monotonic_time () - self->started_mono_us) / G_TIME_SPAN_MILLISECOND : 0,
-  };
+  vgw_session_report_get_facts (&self->report, vgw_session_get_phase (self), facts);
 }
 
 VgwConversation *

@@ -4,6 +4,8 @@
  * Signals:
  *   "outgoing" (const VgwMessage *message)   for the client
  *   "active"   (gint64 setup_us)             media passes, so long after the offer; must not end the session
+ *   "report"   (const VgwConversationReport *report)   of the conversation, a TURN with the network's part; must not
+ *                                            end the session
  *   "ended"    (VgwEndReason reason)         emitted once, after the last outgoing message
  *   "replaced" (void)                        another door is about to be attached: the present one drops its socket and
  *                                            the session, without vgw_session_detach ()
@@ -22,6 +24,7 @@
 #include "session/vgw-grant.h"
 #include "session/vgw-outbox.h"
 #include "session/vgw-session-context.h"
+#include "session/vgw-session-report.h"
 #include "session/vgw-session-state.h"
 #include "signaling/vgw-message.h"
 #include "signaling/vgw-sdp-fragment.h"
@@ -42,7 +45,12 @@ void vgw_session_use_channel (VgwSession *self, const VgwClientChannelSetup *set
  * dropped, where VGW_CLIENT_CHANNEL_MAX_BYTES wait, or the session is over. */
 gboolean vgw_session_send_text (VgwSession *self, const char *text);
 
-/* Registers with the manager, sends `session`, starts the offer timer. */
+/* Queues the event @json, an object, for the client. FALSE, and it is dropped, where its door has a protocol of its
+ * own, too much waits, or the session is over. */
+gboolean vgw_session_send_event (VgwSession *self, const char *json);
+
+/* Registers with the manager; sends `session` and starts the offer timer, at once, or when a manager that decides on
+ * sessions has admitted it. A session that it refuses ends: `error`, VGW_END_REFUSED or VGW_END_ADMISSION_TIMEOUT. */
 void vgw_session_start (VgwSession *self);
 
 /* The door has lost its client without a hang-up. Media goes on, what goes to the client is kept, and the session waits
@@ -84,18 +92,13 @@ const VgwGrant *vgw_session_get_grant (VgwSession *self);
 
 VgwSessionPhase vgw_session_get_phase (VgwSession *self);
 
-/* What has become of media, offers and doors since the start. */
-typedef struct
-{
-  guint64 n_resumed;
-  guint64 n_takeovers, n_failed_takeovers;
-  guint64 n_dropped_messages;
-  gint64 media_mono_us; /* g_get_monotonic_time () of the last media of the client; 0 for none */
-} VgwSessionCounts;
+/* For its counts, its history, its peer. (transfer none) */
+const VgwSessionReport *vgw_session_get_report (VgwSession *self);
 
-void vgw_session_get_counts (VgwSession *self, VgwSessionCounts *counts);
+/* The figures of the call so far; after its end the last ones. What is not known is VGW_CALL_STATS_UNKNOWN. */
+void vgw_session_get_call_stats (VgwSession *self, VgwCallStats *stats);
 
-/* What the manager is told and the admin listener shows; the strings are good until the session changes. */
+/* See vgw_session_report_get_facts (). */
 void vgw_session_get_facts (VgwSession *self, VgwSessionFacts *facts);
 
 /* (transfer none) */

@@ -215,6 +215,21 @@ vgw_message_new (VgwMessageType type)
 }
 
 VgwMessage *
+vgw_message_copy_input (const VgwMessage *message)
+{
+  VgwMessage *copy = vgw_message_new (message->type);
+
+  copy->name = g_strdup (message->name);
+  copy->sdp = g_strdup (message->sdp);
+  copy->candidate = g_strdup (message->candidate);
+  copy->sdp_mid = g_strdup (message->sdp_mid);
+  copy->sdp_mline_index = message->sdp_mline_index;
+  copy->username_fragment = g_strdup (message->username_fragment);
+  copy->event_json = g_strdup (message->event_json);
+  return copy;
+}
+
+VgwMessage *
 vgw_message_new_sdp (VgwMessageType offer_or_answer, const char *sdp)
 {
   VgwMessage *message = vgw_message_new (offer_or_answer);

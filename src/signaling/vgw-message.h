@@ -75,6 +75,9 @@ VgwMessage *vgw_message_parse (const char *text, gsize length, GError **error);
 /* The wire text: lower-case keys, payload as JSON in a string. Returns: (transfer full) */
 char *vgw_message_to_text (const VgwMessage *message);
 
+/* A copy of @message, one that a client sends. Returns: (transfer full) */
+VgwMessage *vgw_message_copy_input (const VgwMessage *message);
+
 void vgw_message_free (VgwMessage *message);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwMessage, vgw_message_free)
 

@@ -35,6 +35,23 @@ async function withGateway(settings, body) {
   }
 }
 
+test('a file of the page could not be loaded', async () => {
+  for (const [file, status] of [['page-keypad.js', 'Not loaded completely'], ['page.css', 'Ready to call']]) {
+    const page = await chromium.open('about:blank');
+    await page.route(`**/${file}`, (route) => route.abort());
+    await page.goto(gateway.url);
+    await page.waitForSelector('#load-failed:not([hidden])');
+    await page.waitForLoadState();
+    assert.equal(await page.innerText('#status'), status);
+    await page.unroute(`**/${file}`);
+    await page.click('#load-again');
+    await pressCall(page); // waits until the button can be pressed
+    await waitForState(page, 'active');
+    assert.ok(await page.isHidden('#load-failed'));
+    await page.context().close();
+  }
+});
+
 test('no microphone', () => withBrowser({}, async (own) => {
   const page = await own.open(gateway.url);
   await pressCall(page);

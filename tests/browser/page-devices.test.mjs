@@ -256,7 +256,7 @@ test('a page that is loaded again continues its call, muted as it was', async ()
   await waitForState(page, 'active');
   assert.deepEqual(await sessionsOf(gateway), sessions);
   assert.equal(await page.innerText('#status'), 'In call, muted');
-  assert.deepEqual(await page.evaluate(() => window.words), ['Ready to call', 'Continuing the call…', 'In call, muted']);
+  assert.deepEqual(await page.evaluate(() => window.words), ['Loading…', 'Continuing the call…', 'In call, muted']);
   assert.match(await page.innerText('#conversation-list'), /loaded again/);
   assert.equal(await page.evaluate(() => window.vgwTest.opened.tracks.at(-1).enabled), false);
   await page.click('#mute');

@@ -15,6 +15,7 @@ typedef struct
   VgwRtpSources sources;
   VgwRtpTimeline timeline;
   VgwRtpReports reports;
+  VgwRtpFeedback feedback;
   gint64 now_us;
   GstClockTime last_pts;
 } Call;
@@ -70,9 +71,11 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
       take_rtp (&call, data + 2, length);
       if (length > 0)
         {
+          vgw_rtp_feedback_receive (&call.feedback, OWN_SSRC, copy, length, call.now_us);
           vgw_rtp_reports_needs_change (copy, length, &call.sources.mapping);
           vgw_rtp_reports_receive (copy, length, &call.sources.mapping);
           vgw_rtp_reports_send (&call.reports, copy, length, &call.sources.mapping);
+          vgw_rtp_feedback_send (&call.feedback, copy, length, call.now_us);
         }
       data += 2 + length;
       size -= 2 + length;

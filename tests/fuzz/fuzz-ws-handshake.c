@@ -91,8 +91,8 @@ has_protocol (const uint8_t *data, size_t size)
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  g_autoptr (VgwWsHandshake) at_once = vgw_ws_handshake_new ("ws://h:1/a?b", "p", "Bearer x");
-  g_autoptr (VgwWsHandshake) by_bytes = vgw_ws_handshake_new ("wss://[::1]", NULL, NULL);
+  g_autoptr (VgwWsHandshake) at_once = vgw_ws_handshake_new ("ws://h:1/a?b", "p", "Bearer x", NULL);
+  g_autoptr (VgwWsHandshake) by_bytes = vgw_ws_handshake_new ("wss://[::1]", NULL, NULL, NULL);
   g_autofree char *accept = make_accept (at_once);
   g_autofree char *other_accept = make_accept (by_bytes);
   g_autoptr (GByteArray) bytes = fill_in (data, size, accept);

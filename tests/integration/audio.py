@@ -63,16 +63,21 @@ def correlate(needle, haystack):
 
 def similarity(sent, heard, rate):
     """How much of the speech in sent is in heard, 0 to 1: the mean over the voiced half seconds of sent of the best
-    correlation near where that half second is expected."""
+    correlation near where that half second is expected. Expected by the half second that explains most: with frames
+    lost or inserted in the middle no single lag fits the whole, and a second, incomplete repetition could win."""
     window, search = int(WINDOW_S * rate), int(SEARCH_S * rate)
     padding = np.zeros(len(sent))
     padded = np.concatenate((padding, heard, padding))
-    _, lag = correlate(sent, padded)
-    values = []
-    for start in range(0, len(sent) - window + 1, window):
-        part = sent[start : start + window]
-        if rms(part) < VOICED_RMS:
-            continue
+    parts = [(start, sent[start : start + window]) for start in range(0, len(sent) - window + 1, window)]
+    parts = [(start, part) for start, part in parts if rms(part) >= VOICED_RMS]
+
+    def find(start, part, lag):
         begin = max(0, lag + start - search)
-        values.append(correlate(part, padded[begin : lag + start + window + search])[0])
-    return float(np.mean(values)) if values else 0.0
+        return correlate(part, padded[begin : max(0, lag + start + window + search)])[0]
+
+    def explain(lag):
+        return float(np.mean([find(start, part, lag) for start, part in parts]))
+
+    step = search // 2  # lags nearer to each other explain the same
+    lags = {round((correlate(part, padded)[1] - start) / step) * step for start, part in parts}
+    return max(map(explain, lags), default=0.0)

@@ -62,6 +62,7 @@ class Bot(BotServer):
     def __init__(self, *arguments, **keys):
         super().__init__(*arguments, **keys)
         self.starts, self.count, self.n_bytes = [], 0, 0
+        self.headers = {}  # of the last handshake
 
     async def restart(self, tls):
         """Drops whoever is connected, and is there again at the same port."""
@@ -71,6 +72,8 @@ class Bot(BotServer):
 
     async def handle(self, connection, *_):
         self.count += 1
+        # Debian 13's websockets has the request as a whole
+        self.headers = connection.request.headers if hasattr(connection, "request") else connection.request_headers
         await super().handle(connection)
 
     async def on_audio(self, connection, samples):

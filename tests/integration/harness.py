@@ -104,7 +104,8 @@ class Gateway:
     command is what to start, where that is not the program of the build tree alone."""
 
     def __init__(self, finds_leaks=False, command=(GATEWAY,), **settings):
-        values = {"http.port": 0, "admin.port": 0, "ice.udp-port": 0, "log.format": "json", "log.level": "debug"}
+        values = {"http.port": 0, "admin.port": 0, "ice.udp-port": 0, "log.format": "json", "log.level": "debug",
+                  "engine.speed-up": "false"}  # recordings are compared, also of a busy machine
         values.update({key.replace("__", ".").replace("_", "-"): value for key, value in settings.items()})
         arguments = [str(part) for part in command]
         for key, value in values.items():

@@ -26,7 +26,7 @@ class Nat:
             def datagram_received(self, data, address):
                 nat.client = address
                 if nat.up is not None:
-                    nat.up.sendto(data, nat.gateway)
+                    nat.pass_up(data)
 
         self.down, _ = await loop.create_datagram_endpoint(Down, local_addr=("127.0.0.1", 0))
 
@@ -37,11 +37,17 @@ class Nat:
         class Up(asyncio.DatagramProtocol):
             def datagram_received(self, data, _):
                 if nat.client and nat.is_open:
-                    nat.down.sendto(data, nat.client)
+                    nat.pass_down(data)
 
         if self.up is not None:
             self.up.close()
         self.up, _ = await loop.create_datagram_endpoint(Up, local_addr=(address or self.gateway[0], 0))
+
+    def pass_up(self, data):
+        self.up.sendto(data, self.gateway)
+
+    def pass_down(self, data):
+        self.down.sendto(data, self.client)
 
     def close(self):
         for transport in (self.up, self.down):
@@ -66,9 +72,9 @@ async def wait_heard(caller, n_frames=N_FRAMES):
     await harness.wait_until(lambda: len(caller.heard) >= count + n_frames)
 
 
-async def call_behind_nat(gateway, during):
+async def call_behind_nat(gateway, during, make_nat=Nat):
     """A call in which during (caller, nat) runs once the caller is heard. Returns the reason of its end."""
-    nat = Nat()
+    nat = make_nat()
     await nat.start()
     samples, rate = audio.read_wav(harness.PHRASE)
     caller = rtc.Caller(gateway.url, np.tile(samples, 30), rate, change_offer=without_candidates,

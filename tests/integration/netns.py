@@ -12,12 +12,13 @@ def is_possible():
 
 
 class Machine:
-    """A namespace; it ends with the process that holds it."""
+    """A namespace; it ends with the process that holds it. It forwards nothing: a new one has the setting of the machine."""
 
     def __init__(self):
         self.holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up && echo ready && exec sleep 3600"],
                                        stdout=subprocess.PIPE, text=True)
         assert self.holder.stdout.readline() == "ready\n"
+        self.run("sh", "-c", "cd /proc/sys/net/ipv4; [ $(cat ip_forward) = 0 ] || echo 0 > ip_forward")
 
     def inside(self, *command):
         """The command as one that runs in here; its process id is that of the command itself."""

@@ -83,8 +83,8 @@ class BargeIn(WireTest):
         async def run():
             async with Bot(speech) as bot:
                 settings = {"engine bot__type": "websocket", "engine bot__url": bot.url, "engine bot__barge-in": barge_in}
-                gateway = self.start(engine__default="bot", **settings)
-                caller = Caller(gateway.url, np.concatenate((quiet, phrase, quiet)), rate)
+                self.gateway = self.start(engine__default="bot", **settings)
+                caller = Caller(self.gateway.url, np.concatenate((quiet, phrase, quiet)), rate)
 
                 async def during(caller):
                     await caller.wait_connected()
@@ -96,6 +96,7 @@ class BargeIn(WireTest):
         bot, heard = self.run_async(run())
         self.assertEqual(len(bot.times("speech-started")), len(bot.times("speech-stopped")))
         self.assertEqual(bot.times("cleared"), [])
+        self.assertEqual(self.gateway.metric("vgw_barge_in_seconds_count"), len(bot.times("speech-started")))
         self.assertGreater(bot.speech_s(), 1)
         voiced = np.flatnonzero(np.abs(heard) > 1000)
         return bot, heard[voiced[0] : voiced[-1]]

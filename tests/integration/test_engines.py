@@ -12,6 +12,8 @@ from rtc import Caller
 from wire import Wire, WireTest
 
 BYTES_PER_S = 2 * 16000
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACEPARENT = f"00-{TRACE_ID}-00f067aa0ba902b7-01"
 SILENT_S = 6  # longer than the bridge fills in one go
 
 
@@ -66,7 +68,7 @@ class Engines(WireTest):
             async with Bot() as self.bot:
                 gateway = self.start(engine__default="my-bot", access__origins="https://shop.example", **engine(
                     "my-bot", type="websocket", url=self.bot.url, pass_parameters="customer;language"))
-                caller = Caller(f"{gateway.url}?customer=4%C3%BC&token=hunter2", sent, rate)
+                caller = Caller(f"{gateway.url}?customer=4%C3%BC&token=hunter2&traceparent={TRACEPARENT}", sent, rate)
                 caller.wire_options = {"origin": "https://shop.example"}
                 await caller.run(talk)
                 return self.bot.starts[0]
@@ -74,6 +76,8 @@ class Engines(WireTest):
         self.assertEqual(start["client"]["origin"], "https://shop.example")
         self.assertIn("websockets", start["client"]["user_agent"])  # the module's own
         self.assertEqual(start["parameters"], {"customer": "4ü"})
+        self.assertEqual((start["trace_id"], start["traceparent"]), (TRACE_ID, TRACEPARENT))
+        self.assertEqual(self.bot.headers["traceparent"], TRACEPARENT)
         self.assertNotIn("hunter2", json.dumps(start))
 
     def test_a_recorded_bot(self):

@@ -22,6 +22,13 @@ class Similarity(unittest.TestCase):
                                 self.speech[2 * cut :]))
         self.assertGreater(audio.similarity(self.speech, heard, self.rate), 0.9)
 
+    def test_a_repetition_that_is_cut_off_does_not_hide_the_whole(self):
+        pieces = []
+        for piece in np.array_split(self.speech, 5):
+            pieces += [piece, np.zeros(self.rate // 25)]  # 40 ms late again and again
+        heard = np.concatenate((*pieces, np.zeros(self.rate), self.speech[: len(self.speech) // 2]))
+        self.assertGreater(audio.similarity(self.speech, heard, self.rate), 0.9)
+
     def test_half_of_the_speech_is_not_the_same(self):
         heard = self.speech[: len(self.speech) // 2]
         self.assertLess(audio.similarity(self.speech, heard, self.rate), audio.SAME_SPEECH)

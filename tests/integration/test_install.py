@@ -11,8 +11,10 @@ import harness
 
 # In the installation, whatever else there is.
 FILES = ["bin/voice-gateway", "bin/voice-gateway-call", "etc/voice-gateway/voice-gateway.conf",
-         "share/man/man1/voice-gateway.1", "share/man/man1/voice-gateway-token.1", "share/man/man1/voice-gateway-call.1",
-         "share/man/man5/voice-gateway.conf.5"]
+         "share/man/man1/voice-gateway.1", "share/man/man1/voice-gateway-doctor.1",
+         "share/man/man1/voice-gateway-token.1", "share/man/man1/voice-gateway-call.1",
+         "share/man/man5/voice-gateway.conf.5", "share/bash-completion/completions/voice-gateway",
+         "share/bash-completion/completions/voice-gateway-call", "share/zsh/site-functions/_voice-gateway"]
 ASSISTANT_FILES = ["bin/voice-gateway-assistant", "share/man/man1/voice-gateway-assistant.1",
                    "share/voice-gateway/assistant/assistant.gram"]
 ORDINARY_USER = "nobody"

@@ -1,5 +1,8 @@
 """A branch of a pipeline that writes a WAV: named by the session, and whole however the call ends."""
 
+import os
+import unittest.mock
+
 import harness
 
 PIPELINE = """
@@ -32,6 +35,21 @@ class PipelineFiles(harness.GatewayTest):
         self.assertEqual(int.from_bytes(data[4:8], "little"), len(data) - 8)
         self.assertEqual(int.from_bytes(data[40:44], "little"), len(data) - WAV_HEADER_BYTES)
         return path
+
+    def test_the_graph_of_a_call(self):
+        graphs = self.directory / "graphs"
+        graphs.mkdir()
+        with unittest.mock.patch.dict(os.environ, {"GST_DEBUG_DUMP_DOT_DIR": str(graphs)}):
+            gateway = self.start()
+        self.assertEqual(harness.call(gateway.url).status, 0)
+        session_id = next(entry["session"] for entry in gateway.entries() if "→ active" in entry["message"])
+        (path,) = harness.wait_for(lambda: list(graphs.glob(f"*-{session_id}.dot")), 20, "the graph")
+        text = path.read_text()
+        self.assertIn("GstWebRTCBin", text)
+        for secret in ("pem", "srtp-key", "application/x-srtp, "):
+            self.assertNotIn(secret, text)
+        for unused in ("GstRtpRtxSend", "GstRtpRtxReceive", "GstRtpRedDec", "GstRtpUlpFecDec"):
+            self.assertNotIn(unused, text)
 
     def test_after_a_hang_up_the_file_is_whole_and_has_the_sessions_name(self):
         gateway = self.start_recording()

@@ -76,6 +76,7 @@ class Resources(WireTest):
                 wires = await self.open_wires(stack, gateway.url, count)
                 self.assertGreaterEqual(await self.offer_until_busy(wires), 1)
                 gateway.wait_log(lambda entry: entry["message"].startswith("capacity: too few "))
+                gateway.wait_log(lambda entry: entry["message"].startswith("readiness: ready → full"))  # /readyz is 503
                 self.assertIsNone(call.process.poll(), "the call in progress ended")
         self.run_async(run())
         # what was taken is given back, and so there is room for a call again

@@ -54,7 +54,8 @@ class Scripts(harness.GatewayTest):
         certificate, key = certificates.self_signed(self.directory)
         files = {"internal-ca.pem": certificate.read_text(), "fullchain.pem": certificate.read_text(),
                  "privkey.pem": key.read_text(), "token-keys": "web: " + "x" * 32, "turn-secret": "x" * 32,
-                 "webhook-secrets": "whsec_" + "eHh4" * 8}
+                 "webhook-secrets": "whsec_" + "eHh4" * 8, "node-keys": "x" * 32, "redis-password": "x" * 32,
+                 "redis-ca.pem": certificate.read_text()}
         for name, text in files.items():
             (self.directory / name).write_text(text)
             (self.directory / name).chmod(0o600)
@@ -124,6 +125,52 @@ class Scripts(harness.GatewayTest):
         result = self.run_script("--version", script=copy / "scripts" / "run", VGW_TEST_BUILD_ROOT="", VGW_TEST_ON="")
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("was moved or copied here: setting it up again", result.stderr)
+
+
+class Completion(harness.GatewayTest):
+    """What the shells complete is what --help lists."""
+
+    FILES = harness.SOURCE_ROOT / "data" / "completion"
+    PROGRAMS = f"{harness.GATEWAY.parent}:{harness.CALLER.parent}"
+
+    def run_shell(self, shell, script):
+        env = {**harness.environment(), "PATH": f"{self.PROGRAMS}:{os.environ['PATH']}"}
+        result = subprocess.run([shell, *(["-f"] if shell == "zsh" else []), "-c", script], capture_output=True, text=True,
+                                check=False, env=env)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        return sorted(set(result.stdout.split()))
+
+    def bash(self, *words):
+        return self.run_shell("bash", f""". {self.FILES}/voice-gateway.bash
+            COMP_WORDS=({' '.join(f"'{word}'" for word in words)}) COMP_CWORD={len(words) - 1}
+            _voice_gateway; printf '%s\\n' "${{COMPREPLY[@]}}" """)
+
+    def zsh(self, *words):
+        """All candidates: the shell itself leaves out those that do not fit."""
+        return self.run_shell("zsh", f"""compadd () {{ while [[ $1 != -- ]]; do shift; done; shift; print -l -- "$@" }}
+            words=({' '.join(f"'{word}'" for word in words)}) CURRENT={len(words)}
+            complete_it () {{ {(self.FILES / '_voice-gateway').read_text()} }}; complete_it""")
+
+    def options(self, *command):
+        text = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True,
+                              env={**harness.environment(), "PATH": self.PROGRAMS}).stdout
+        found = set(re.findall(r"^ +(?:-., )?(--[a-z][a-z-]*)", text, re.MULTILINE))
+        self.assertGreater(len(found), 4)
+        return found, sorted(set(re.findall(r"^ +([a-z]+\.[a-z-]+)=", text, re.MULTILINE)))
+
+    def test_options_and_keys(self):
+        for command in (["voice-gateway"], ["voice-gateway", "token"], ["voice-gateway", "doctor"], ["voice-gateway-call"]):
+            options, keys = self.options(*command)
+            self.assertEqual(self.bash(*command, "--"), sorted(options))
+            commands = {"token", "doctor"} if command == ["voice-gateway"] else set()
+            self.assertEqual(self.zsh(*command, "--"), sorted(options | commands))
+        keys = self.options("voice-gateway")[1]
+        self.assertGreater(len(keys), 50)
+        self.assertEqual(self.bash("voice-gateway", "doctor", "--set", ""), sorted(f"{key}=" for key in keys))
+        self.assertEqual(self.zsh("voice-gateway", "--set", ""), keys)
+        self.assertEqual(self.bash("voice-gateway", "do"), ["doctor"])
+        (self.directory / "my.conf").touch()
+        self.assertEqual(self.bash("voice-gateway", "--config", "=", f"{self.directory}/m"), [f"{self.directory}/my.conf"])
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ import urllib.request
 import harness
 from wire import Wire, WireTest
 
+N_DRAINED = 8
+
 
 def ready(gateway):
     try:
@@ -62,14 +64,17 @@ class Shutdown(WireTest):
         self.assertEqual(gateway.process.wait(harness.STOP_TIMEOUT_S), 0)
         self.assertTrue(any("shutting down sessions=0" in entry["message"] for entry in gateway.entries()))
 
-    def test_a_call_in_a_drain_is_heard_to_its_end(self):
+    def test_the_calls_in_a_drain_are_heard_to_their_end(self):
         gateway = self.start(shutdown__drain_timeout_s=600)
-        call = harness.Call(gateway.url, "--duration", 6)
-        harness.wait_for(lambda: any("→ active" in entry["message"] for entry in gateway.entries()), 60, "an active call")
+        running = harness.Call(gateway.url, "--calls", N_DRAINED, "--duration", 6)
+        harness.wait_for(lambda: sum("→ active" in entry["message"] for entry in gateway.entries()) == N_DRAINED, 60,
+                         "active calls")
         gateway.process.send_signal(signal.SIGTERM)
-        only = call.finish().only
-        self.assertNotEqual(only.get("end_reason"), "shutdown")
-        self.assertGreater(only["packets_received"], 200)
+        result = running.finish()
+        self.assertEqual((result.status, len(result.calls)), (0, N_DRAINED), result.errors)
+        for call in result.calls:
+            self.assertNotEqual(call.get("end_reason"), "shutdown")
+            self.assertGreater(call["packets_received"], 200)
         self.assertEqual(gateway.process.wait(harness.STOP_TIMEOUT_S), 0)
 
     def check_drain_ends(self, timeout_s, signal_number=None):

@@ -18,6 +18,7 @@ from wire import Wire, WireTest
 
 SECRETS = [base64.b64encode(bytes([n] * 32)).decode() for n in (1, 2)]
 N_SESSIONS = 6
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 class Receiver(http.server.ThreadingHTTPServer):
@@ -76,9 +77,9 @@ class Webhook(WireTest):
     def start_with(self, receiver, **settings):
         return self.start(manager__types="log;webhook", manager__webhook_url=receiver.url, **settings)
 
-    async def visit(self, gateway):
+    async def visit(self, gateway, headers=None):
         """A session that begins and ends; its id."""
-        async with Wire(gateway.url) as wire:
+        async with Wire(gateway.url, headers) as wire:
             session = await wire.wait("session")
             await wire.send("bye", {})
             await wire.wait_closed()
@@ -93,14 +94,15 @@ class Webhook(WireTest):
             path.write_text("# while one replaces the other\n" + "".join(f"whsec_{secret}\n" for secret in SECRETS))
             path.chmod(0o600)
             gateway = self.start_with(receiver, manager__webhook_secret_file=path)
-            session_id = self.run_async(self.visit(gateway))
+            session_id = self.run_async(self.visit(gateway, {"traceparent": TRACEPARENT}))
             self.run_async(self.wait(lambda: "session.deregister" in receiver.types(session_id)))
             types = receiver.types(session_id)
             self.assertEqual((types[0], types[-1]), ("session.register", "session.deregister"))
             first, last = receiver.events(session_id)[0][0], receiver.events(session_id)[-1][0]
             self.assertEqual(first["data"] | {"started_at": None, "duration_ms": 0}, {
                 "session_id": session_id, "state": "new", "engine": "echo", "identity": None,
-                "client_address": "127.0.0.1", "codec": None, "started_at": None, "duration_ms": 0})
+                "client_address": "127.0.0.1", "traceparent": TRACEPARENT, "door": "ws", "origin": None, "codec": None,
+                "started_at": None, "duration_ms": 0})
             self.assertRegex(first["timestamp"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
             self.assertEqual((last["data"]["state"], last["data"]["reason"]), ("ended", "client-bye"))
             ids = set()
@@ -126,14 +128,14 @@ class Webhook(WireTest):
                     answered = [event["type"] for event, _ in receiver.events(session_id)]
                     self.assertEqual(answered, sorted(answered, key=["session.register", "session.update",
                                                                     "session.deregister"].index))
-                await self.wait(lambda: gateway.metric("vgw_manager_queued") == 0)
+                await self.wait(lambda: gateway.metric('vgw_manager_queued{manager="webhook"}') == 0)
             self.run_async(run())
             repeated = [headers["webhook-id"] for _, headers, status in receiver.requests if status != 204]
             delivered = [headers["webhook-id"] for _, headers, status in receiver.requests if status == 204]
             self.assertLessEqual(set(repeated), set(delivered), "an event has the same id each time")
             self.assertEqual(len(delivered), len(set(delivered)))
-            self.assertEqual(gateway.metric("vgw_manager_retried_total"), 5)
-            self.assertEqual(gateway.metric("vgw_manager_delivered_total"), len(delivered))
+            self.assertEqual(gateway.metric('vgw_manager_retried_total{manager="webhook"}'), 5)
+            self.assertEqual(gateway.metric('vgw_manager_delivered_total{manager="webhook"}'), len(delivered))
             self.assertTrue(any("webhook: events are delivered again" in entry["message"] for entry in gateway.entries()))
 
     def test_a_receiver_that_hangs_costs_no_call_anything_and_the_queue_is_bounded(self):
@@ -143,31 +145,31 @@ class Webhook(WireTest):
 
             async def run():
                 await asyncio.gather(*(self.visit(gateway) for _ in range(10)))
-                await self.wait(lambda: gateway.metric("vgw_manager_queued") == 8)
+                await self.wait(lambda: gateway.metric('vgw_manager_queued{manager="webhook"}') == 8)
             self.run_async(run())
-            self.assertGreaterEqual(gateway.metric("vgw_manager_dropped_total"), 12)
+            self.assertGreaterEqual(gateway.metric('vgw_manager_dropped_total{manager="webhook"}'), 12)
             result = harness.call(gateway.url)
             self.assertEqual(result.summary["ok"], 1)
             receiver.gate.set()
-            self.run_async(self.wait(lambda: gateway.metric("vgw_manager_queued") == 0))
+            self.run_async(self.wait(lambda: gateway.metric('vgw_manager_queued{manager="webhook"}') == 0))
 
     def test_a_refused_event_is_not_repeated_and_no_redirect_is_followed(self):
         with Receiver() as elsewhere, Receiver(statuses=[307, 400], headers=[("Location", elsewhere.url)]) as receiver:
             gateway = self.start_with(receiver)
             self.run_async(self.visit(gateway))
-            self.run_async(self.wait(lambda: gateway.metric("vgw_manager_queued") == 0))
-            self.assertEqual(gateway.metric("vgw_manager_failed_total"), 2)
-            self.assertEqual(gateway.metric("vgw_manager_retried_total"), 0)
+            self.run_async(self.wait(lambda: gateway.metric('vgw_manager_queued{manager="webhook"}') == 0))
+            self.assertEqual(gateway.metric('vgw_manager_failed_total{manager="webhook"}'), 2)
+            self.assertEqual(gateway.metric('vgw_manager_retried_total{manager="webhook"}'), 0)
             self.assertEqual(elsewhere.requests, [])
 
     def test_410_disables_the_webhook_until_a_reload(self):
         with Receiver(statuses=[410]) as receiver:
             gateway = self.start_with(receiver)
             self.run_async(self.visit(gateway))
-            self.run_async(self.wait(lambda: gateway.metric("vgw_manager_dropped_total") > 0))
+            self.run_async(self.wait(lambda: gateway.metric('vgw_manager_dropped_total{manager="webhook"}') > 0))
             self.run_async(self.visit(gateway))
             self.assertEqual(len(receiver.requests), 1)
-            self.assertEqual(gateway.metric("vgw_manager_queued"), 0)
+            self.assertEqual(gateway.metric('vgw_manager_queued{manager="webhook"}'), 0)
             self.assertTrue(any("answered 410" in entry["message"] for entry in gateway.entries()))
             gateway.process.send_signal(signal.SIGHUP)
             gateway.wait_log(lambda entry: "reload: nothing has changed" in entry["message"])

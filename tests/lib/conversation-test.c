@@ -91,6 +91,11 @@ talk_on_report (const VgwConversationReport *report, gpointer user_data)
       if (talk->sends_at != NULL && strstr (report->json, talk->sends_at) != NULL)
         vgw_conversation_handle_event (talk->conversation, "{\"a\":1}");
       break;
+    case VGW_CONVERSATION_TURN:
+    case VGW_CONVERSATION_SPEECH:
+    case VGW_CONVERSATION_PLAYOUT:
+    case VGW_CONVERSATION_KEY:
+      break;
     case VGW_CONVERSATION_MOMENT:
       talk_add_moment (talk, report->moment);
       break;

@@ -219,6 +219,15 @@ offerer_go_deaf (Offerer *self)
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, drop, NULL, NULL);
 }
 
+char *
+offerer_get_gateway_certificate (Offerer *self)
+{
+  g_autoptr (GstElement) dtls_dec = find_element (self, "dtlsdec");
+  char *pem;
+  g_object_get (dtls_dec, "peer-pem", &pem, NULL);
+  return pem;
+}
+
 void
 offerer_close_dtls (Offerer *self)
 {

@@ -33,6 +33,9 @@ void offerer_close_channel (Offerer *self);
 /* Nothing that comes is looked at any more. */
 void offerer_go_deaf (Offerer *self);
 
+/* The certificate that the gateway presented in the DTLS handshake, PEM. (transfer full) */
+char *offerer_get_gateway_certificate (Offerer *self);
+
 /* Sends the DTLS alert close_notify. */
 void offerer_close_dtls (Offerer *self);
 

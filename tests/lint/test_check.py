@@ -123,6 +123,13 @@ class RulesTest(unittest.TestCase):
         self.assert_breach({"src/base/a.c": f"/* {word}: x */\n"}, "src/base/a.c:1", word)
         self.assert_breach({"docs/x.md": f"a\nb {word}\n"}, "docs/x.md:2")
 
+    def test_categories_of_debug_output_are_described(self):
+        code = {"src/ice/a.c": 'static void f (void) { GST_DEBUG_CATEGORY_INIT (debug, "vgwa", 0, "a"); }\n'}
+        row = "| category | lines about |\n|---|---|\n| `vgw{}` | a |\n\n| `vgwc` | of another table |\n"
+        self.assertEqual(self.breaches({**code, "docs/PIPELINES.md": row.format("a")}), [])
+        self.assert_breach(code, "vgwa", "has no row")
+        self.assert_breach({"docs/PIPELINES.md": row.format("b")}, "no category vgwb")
+
     def test_man_pages_tell_the_options_and_no_others(self):
         program = 'entries[] = {\n    { "config", \'c\', 0, G_OPTION_ARG_FILENAME, &x, "…",\n "FILE" },\n' \
                   '    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &x, "…", NULL },\n'

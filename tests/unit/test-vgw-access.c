@@ -393,6 +393,21 @@ START_TEST (client_secrets_end_with_the_key_that_signed_the_token)
 }
 END_TEST
 
+START_TEST (a_verdict_changes_engine_and_metadata)
+{
+  const VgwEngineConfig one = { .name = (char *) "one" }, other = { .name = (char *) "other" };
+  g_autoptr (VgwGrant) grant = vgw_grant_new ("192.0.2.1", &one, g_strsplit ("one", ",", -1));
+
+  vgw_grant_decide (grant, NULL, NULL);
+  ck_assert_ptr_eq (grant->engine, &one);
+  ck_assert_ptr_null (grant->metadata);
+  vgw_grant_set_token (grant, "alice", 0, "{\"plan\":\"free\"}");
+  vgw_grant_decide (grant, &other, "{\"plan\":{\"name\":\"gold\"},\"vip\":true}");
+  ck_assert_ptr_eq (grant->engine, &other);
+  ck_assert_str_eq (grant->metadata, "{\"plan\":{\"name\":\"gold\"},\"vip\":true}");
+}
+END_TEST
+
 START_TEST (a_token_decides_about_engines_duration_and_metadata)
 {
   char *names[] = { "hidden", "absent", NULL }, *none[] = { NULL };
@@ -506,6 +521,7 @@ test_suite (void)
   tcase_add_test (tokens, client_secrets_end_with_the_audience_of_their_token);
   tcase_add_test (tokens, there_are_no_client_secrets_while_the_gateway_drains);
   tcase_add_test (tokens, client_secrets_end_with_the_key_that_signed_the_token);
+  tcase_add_test (tokens, a_verdict_changes_engine_and_metadata);
   tcase_add_test (tokens, a_token_decides_about_engines_duration_and_metadata);
   suite_add_tcase (suite, tokens);
   tcase_add_checked_fixture (caller, set_up, tear_down);

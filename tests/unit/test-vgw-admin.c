@@ -6,6 +6,7 @@
 
 #include "admin/vgw-admin-metrics.h"
 #include "admin/vgw-admin-process.h"
+#include "app/vgw-readiness.h"
 #include "base/vgw-histogram.h"
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
@@ -21,6 +22,8 @@
 static VgwSessionTable *table;
 static VgwAdminServer *server;
 static SoupSession *client;
+static VgwLoopWatch *loop_watch;
+static VgwReadiness *readiness;
 
 static void
 set_up (void)
@@ -33,8 +36,13 @@ set_up (void)
   test_context.limits.max_sessions_per_address = MAX_PER_ADDRESS;
   table = vgw_session_table_new (&test_context);
   settings.table = table;
+  settings.loop_watch = loop_watch = vgw_loop_watch_new ();
   server = vgw_admin_server_new (&settings, &error);
   ck_assert_msg (server != NULL, "%s", error != NULL ? error->message : "");
+  readiness = vgw_readiness_new (&(VgwReadinessSettings){ .table = table,
+                                                          .loop_watch = loop_watch,
+                                                          .limits = &test_context.limits,
+                                                          .admin = vgw_admin_server_get_http (server) });
   client = soup_session_new ();
 }
 
@@ -44,6 +52,8 @@ tear_down (void)
   soup_session_abort (client);
   g_clear_object (&client);
   g_clear_pointer (&server, vgw_admin_server_free);
+  g_clear_pointer (&readiness, vgw_readiness_free);
+  g_clear_pointer (&loop_watch, vgw_loop_watch_free);
   g_clear_object (&table);
   settle ();
   tear_down_context ();
@@ -129,10 +139,10 @@ get_metrics (void)
 START_TEST (health_is_said_to_whoever_asks)
 {
   g_autoptr (Reply) health = get ("/healthz", 200);
-  g_autoptr (Reply) readiness = get ("/readyz", 200);
+  g_autoptr (Reply) ready = get ("/readyz", 200);
 
   ck_assert_str_eq (health->text, "ok\n");
-  ck_assert_str_eq (readiness->text, "ok\n");
+  ck_assert_str_eq (ready->text, "ok\n");
   assert_header (health, "Cache-Control", "no-store");
 }
 END_TEST
@@ -140,12 +150,12 @@ END_TEST
 START_TEST (a_gateway_that_shuts_down_is_healthy_but_not_ready)
 {
   g_autoptr (Reply) health = NULL;
-  g_autoptr (Reply) readiness = NULL;
+  g_autoptr (Reply) ready = NULL;
 
   vgw_session_table_shutdown (table);
   health = get ("/healthz", 200);
-  readiness = get ("/readyz", 503);
-  ck_assert_str_eq (readiness->text, "shutting down\n");
+  ready = get ("/readyz", 503);
+  ck_assert_str_eq (ready->text, "shutting-down\n");
 }
 END_TEST
 
@@ -153,9 +163,11 @@ END_TEST
 
 START_TEST (only_what_is_documented_is_there)
 {
-  static const char *const paths[] = { "/",         "/ws",         "/sessions/",
-                                       "/metrics/", "/sessions/x", "/healthz%2f",
-                                       "/Healthz",  "//metrics",   "/sessions/..%2fmetrics" };
+  static const char *const paths[] = {
+    "/ui/",        "/ui/nothing.js", "/ui/..%2findex.html", "/sessions/x/samples",
+    "/ws",         "/sessions/",     "/metrics/",           "/sessions/x",
+    "/healthz%2f", "/Healthz",       "//metrics",           "/sessions/..%2fmetrics"
+  };
 
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
     {
@@ -166,9 +178,47 @@ START_TEST (only_what_is_documented_is_there)
 }
 END_TEST
 
-START_TEST (nothing_can_be_changed)
+START_TEST (the_dashboard_loads_nothing_from_elsewhere)
 {
-  static const char *const methods[] = { "DELETE", "POST", "PUT", "PATCH", "OPTIONS" };
+  static const char *const files[][2] = { { "/", "text/html; charset=utf-8" },
+                                          { "/ui/dashboard.js", "text/javascript; charset=utf-8" },
+                                          { "/ui/dashboard.css", "text/css; charset=utf-8" },
+                                          { "/ui/favicon.svg", "image/svg+xml" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autoptr (Reply) reply = get (files[i][0], 200);
+      const char *policy =
+          soup_message_headers_get_one (soup_message_get_response_headers (reply->message), "Content-Security-Policy");
+
+      assert_header (reply, "Content-Type", files[i][1]);
+      assert_header (reply, "X-Content-Type-Options", "nosniff");
+      ck_assert (g_str_has_prefix (policy, "default-src 'none'; script-src 'self';"));
+      ck_assert_ptr_nonnull (strstr (policy, "frame-ancestors 'none'"));
+      ck_assert_ptr_null (strstr (reply->text, "https://"));
+    }
+}
+END_TEST
+
+START_TEST (an_overview_takes_any_number_to_begin_with)
+{
+  static const char *const queries[] = {
+    "", "?since=0", "?since=9999999999999999999999", "?since=-1", "?since=x", "?since", "?since=1&since=2"
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (queries); i++)
+    {
+      g_autofree char *path = g_strconcat ("/overview", queries[i], NULL);
+      g_autoptr (Reply) reply = get (path, 200);
+
+      assert_header (reply, "Content-Type", "application/json");
+    }
+}
+END_TEST
+
+START_TEST (other_methods_change_nothing)
+{
+  static const char *const methods[] = { "POST", "PUT", "PATCH", "OPTIONS" };
   VgwSession *session = open_session (table, "192.0.2.1");
   g_autofree char *path = g_strconcat ("/sessions/", vgw_session_get_id (session), NULL);
 
@@ -177,7 +227,7 @@ START_TEST (nothing_can_be_changed)
       g_autoptr (Reply) reply = ask (methods[i], path, NULL);
 
       ck_assert_uint_eq (soup_message_get_status (reply->message), 405);
-      assert_header (reply, "Allow", "GET, HEAD");
+      assert_header (reply, "Allow", "GET, HEAD, DELETE");
     }
   ck_assert_uint_eq (vgw_session_table_count (table), 1);
 }
@@ -345,6 +395,7 @@ START_TEST (one_session_is_found_by_its_id_until_it_ends)
 
   ck_assert_ptr_nonnull (object);
   assert_session (object, session, "192.0.2.7");
+  ck_assert_ptr_nonnull (json_object_get_array_member (object, "diagnosis"));
   end_session (session, VGW_END_CLIENT_BYE);
   gone = get (path, 404);
 }
@@ -487,7 +538,7 @@ START_TEST (the_table_and_its_documentation_agree)
         {
           ck_assert_msg (g_str_has_prefix (info.name, "vgw_ice_") || g_str_has_prefix (info.name, "vgw_pacer_")
                              || g_str_has_prefix (info.name, "vgw_opus_") || g_str_has_prefix (info.name, "vgw_rtp_")
-                             || strcmp (info.name, "vgw_peers") == 0,
+                             || g_str_has_prefix (info.name, "vgw_barge_in_") || strcmp (info.name, "vgw_peers") == 0,
                          "%s", info.name);
           continue;
         }
@@ -522,7 +573,9 @@ test_suite (void)
   tcase_add_test (tcase, health_is_said_to_whoever_asks);
   tcase_add_test (tcase, a_gateway_that_shuts_down_is_healthy_but_not_ready);
   tcase_add_test (tcase, only_what_is_documented_is_there);
-  tcase_add_test (tcase, nothing_can_be_changed);
+  tcase_add_test (tcase, the_dashboard_loads_nothing_from_elsewhere);
+  tcase_add_test (tcase, an_overview_takes_any_number_to_begin_with);
+  tcase_add_test (tcase, other_methods_change_nothing);
   tcase_add_test (tcase, head_is_get_without_a_body);
   tcase_add_test (tcase, a_page_that_took_this_address_reads_nothing);
   tcase_add_test (tcase, a_local_host_is_an_address_or_localhost);

@@ -9,6 +9,7 @@
 #include "run-suite.h"
 
 #define RATE_HZ 16000u
+#define TAKEN_RATE_HZ 24000u
 #define FRAME (RATE_HZ * VGW_FRAME_MS / 1000)
 
 static VgwAudioMonitor *monitor;
@@ -17,7 +18,7 @@ static void
 set_up (void)
 {
   gst_init (NULL, NULL);
-  monitor = vgw_audio_monitor_new (RATE_HZ);
+  monitor = vgw_audio_monitor_new (RATE_HZ, TAKEN_RATE_HZ);
   vgw_audio_monitor_set_on (monitor, TRUE);
 }
 
@@ -58,8 +59,8 @@ START_TEST (what_is_pushed_is_taken_at_24_khz_in_its_direction)
   push_frames (VGW_AUDIO_MONITOR_SENT, 10);
   ck_assert (!vgw_audio_monitor_take (monitor, VGW_AUDIO_MONITOR_RECEIVED, &none));
   ck_assert (vgw_audio_monitor_take (monitor, VGW_AUDIO_MONITOR_SENT, &chunk));
-  ck_assert_uint_le (chunk.pcm->len, VGW_AUDIO_MONITOR_RATE_HZ * 2 / 5);
-  ck_assert_uint_ge (chunk.pcm->len, VGW_AUDIO_MONITOR_RATE_HZ * 2 / 5 - 400); /* the filter's delay */
+  ck_assert_uint_le (chunk.pcm->len, TAKEN_RATE_HZ * 2 / 5);
+  ck_assert_uint_ge (chunk.pcm->len, TAKEN_RATE_HZ * 2 / 5 - 400); /* the filter's delay */
   ck_assert_int_eq (chunk.end_us - chunk.start_us, 200000);
   ck_assert_uint_ge (count_crossings (chunk.pcm), 98);
   ck_assert_uint_le (count_crossings (chunk.pcm), 101);
@@ -90,6 +91,28 @@ START_TEST (nothing_is_kept_while_it_is_off)
   vgw_audio_monitor_set_on (monitor, TRUE);
   ck_assert (!vgw_audio_monitor_take (monitor, VGW_AUDIO_MONITOR_SENT, &none));
   ck_assert_uint_eq (vgw_audio_monitor_count_dropped_ms (monitor), 0);
+}
+END_TEST
+
+/* The first frames of a call wait for its engine, and come together: the rest is not late because of them. */
+START_TEST (frames_that_were_delayed_are_of_the_time_before)
+{
+  g_auto (VgwAudioMonitorChunk) first = { 0 };
+  g_auto (VgwAudioMonitorChunk) burst = { 0 };
+  g_auto (VgwAudioMonitorChunk) after = { 0 };
+  gint64 pushed_us;
+
+  push_frames (VGW_AUDIO_MONITOR_RECEIVED, 1);
+  ck_assert (vgw_audio_monitor_take (monitor, VGW_AUDIO_MONITOR_RECEIVED, &first));
+  push_frames (VGW_AUDIO_MONITOR_RECEIVED, 20);
+  pushed_us = g_get_monotonic_time ();
+  ck_assert (vgw_audio_monitor_take (monitor, VGW_AUDIO_MONITOR_RECEIVED, &burst));
+  ck_assert_int_eq (burst.end_us - burst.start_us, 400000);
+  ck_assert_int_le (burst.end_us, pushed_us);
+  ck_assert_int_ge (burst.end_us, first.end_us);
+  push_frames (VGW_AUDIO_MONITOR_RECEIVED, 2);
+  ck_assert (vgw_audio_monitor_take (monitor, VGW_AUDIO_MONITOR_RECEIVED, &after));
+  ck_assert_int_eq (after.start_us, burst.end_us); /* as long as that is within the jitter of threads */
 }
 END_TEST
 
@@ -130,6 +153,7 @@ monitor_suite (void)
   tcase_add_test (tcase, what_is_pushed_is_taken_at_24_khz_in_its_direction);
   tcase_add_test (tcase, what_does_not_fit_is_dropped_and_counted);
   tcase_add_test (tcase, nothing_is_kept_while_it_is_off);
+  tcase_add_test (tcase, frames_that_were_delayed_are_of_the_time_before);
   tcase_add_test (tcase, one_thread_pushes_while_another_takes);
   suite_add_tcase (suite, tcase);
   return suite;

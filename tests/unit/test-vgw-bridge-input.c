@@ -62,7 +62,7 @@ side_init (Side *side)
   side->pcm_out = gst_object_ref_sink (gst_element_factory_make ("appsink", NULL));
   side->pcm_in = gst_object_ref_sink (vgw_push_src_new (NULL));
   vgw_bridge_prepare (GST_APP_SINK (side->pcm_out), VGW_PUSH_SRC (side->pcm_in), &FORMAT);
-  vgw_bridge_attach (bridge, GST_APP_SINK (side->pcm_out), VGW_PUSH_SRC (side->pcm_in));
+  vgw_bridge_attach (bridge, GST_APP_SINK (side->pcm_out), VGW_PUSH_SRC (side->pcm_in), FALSE);
   gst_element_set_state (side->pcm_out, GST_STATE_PLAYING);
   side->src = gst_pad_new ("src", GST_PAD_SRC);
   sink = gst_element_get_static_pad (side->pcm_out, "sink");
@@ -282,7 +282,7 @@ START_TEST (nothing_passes_while_it_is_detached)
   side_init (&side);
   vgw_bridge_detach (bridge, GST_APP_SINK (side.pcm_out));
   say (&side, 0, 1, FRAME);
-  vgw_bridge_attach (bridge, GST_APP_SINK (side.pcm_out), VGW_PUSH_SRC (side.pcm_in));
+  vgw_bridge_attach (bridge, GST_APP_SINK (side.pcm_out), VGW_PUSH_SRC (side.pcm_in), FALSE);
   say (&side, MS (5000), 2, FRAME);
   ck_assert_uint_eq (heard->len, FRAME);
   assert_heard (0, FRAME, 2);

@@ -1,5 +1,4 @@
-/* The bridge on real pipelines: speech goes playout queue → pacer → encoder → RTP → jitter buffer →
- * decoder → appsink → audio function. */
+/* The bridge on real pipelines: playout queue → pacer → encoder → RTP → jitter buffer → decoder → audio function. */
 #include <gst/app/app.h>
 
 #include "elements/vgw-push-src.h"
@@ -51,6 +50,7 @@ typedef struct
   GstElement *pipeline;
   GstAppSink *pcm_out; /* of pipeline */
   VgwPushSrc *pcm_in;
+  gboolean uses_dtx; /* set before call_attach () */
 } Call;
 
 static void
@@ -165,7 +165,7 @@ call_start (Call *call, const char *name)
 static void
 call_attach (Call *call)
 {
-  vgw_bridge_attach (call->bridge, call->pcm_out, call->pcm_in);
+  vgw_bridge_attach (call->bridge, call->pcm_out, call->pcm_in, call->uses_dtx);
 }
 
 static void
@@ -245,6 +245,7 @@ assert_speech_passes (const char *name, double least, guint32 timestamp_step_20m
 
   n_samples = 2 * PHRASE_RATE_HZ;
   call_init (&call);
+  call.uses_dtx = TRUE;
   call_start (&call, name);
   call_attach (&call);
   vgw_playout_push (vgw_bridge_get_playout (call.bridge), phrase, n_samples);
@@ -361,7 +362,7 @@ START_TEST (a_flood_is_cut_to_what_a_caller_can_say)
   gst_object_ref_sink (call.pipeline);
   pcm_out = gst_bin_get_by_name (GST_BIN (call.pipeline), "out");
   vgw_bridge_prepare (GST_APP_SINK (pcm_out), VGW_PUSH_SRC (pcm_in), &FORMAT);
-  vgw_bridge_attach (call.bridge, GST_APP_SINK (pcm_out), VGW_PUSH_SRC (pcm_in));
+  vgw_bridge_attach (call.bridge, GST_APP_SINK (pcm_out), VGW_PUSH_SRC (pcm_in), FALSE);
   started_us = g_get_monotonic_time ();
   gst_element_set_state (call.pipeline, GST_STATE_PLAYING);
   bus = gst_element_get_bus (call.pipeline);
@@ -402,7 +403,6 @@ END_TEST
 
 START_TEST (a_talkspurt_ends_in_silence_and_the_next_keeps_time)
 {
-  guint n_first, gap;
   Call call;
 
   call_init (&call);
@@ -410,7 +410,7 @@ START_TEST (a_talkspurt_ends_in_silence_and_the_next_keeps_time)
   call_attach (&call);
   push_silence (&call, 3);
   /* three frames and ten of hangover, then nothing: watch the ticks of another bridge to know that time has passed */
-  n_first = wait_for_packets (&call.wire, 13);
+  ck_assert_uint_eq (wait_for_packets (&call.wire, 13), 13);
   {
     Call clock;
 
@@ -421,17 +421,39 @@ START_TEST (a_talkspurt_ends_in_silence_and_the_next_keeps_time)
     wait_for_packets (&clock.wire, 30);
     call_clear (&clock);
   }
-  ck_assert_uint_eq (n_first, 13);
   ck_assert_uint_eq (call.wire.timestamps->len, 13);
 
   push_silence (&call, 3);
   wait_for_packets (&call.wire, 16);
-  gap = timestamp_step (&call.wire, 13);
   ck_assert (g_array_index (call.wire.markers, gboolean, 0));
   ck_assert (g_array_index (call.wire.markers, gboolean, 13));
   ck_assert (!g_array_index (call.wire.markers, gboolean, 14));
   /* at least the 30 frames of the other one's talkspurt lie between, at 8 kHz */
-  ck_assert_uint_ge (gap, 29 * 160);
+  ck_assert_uint_ge (timestamp_step (&call.wire, 13), 29 * 160);
+  call_clear (&call);
+}
+END_TEST
+
+START_TEST (digital_silence_is_not_sent_as_opus)
+{
+  gint16 sound[2 * FRAME_SAMPLES];
+  Call call;
+
+  memset (sound, 1, sizeof sound);
+  call_init (&call);
+  call.uses_dtx = TRUE;
+  vgw_playout_push (vgw_bridge_get_playout (call.bridge), sound, G_N_ELEMENTS (sound));
+  push_silence (&call, 10 + 45);
+  vgw_playout_push (vgw_bridge_get_playout (call.bridge), sound, G_N_ELEMENTS (sound));
+  call_start (&call, "opus");
+  call_attach (&call);
+  wait_for_packets (&call.wire, 16);
+  call_stop (&call);
+  for (guint i = 1; i < 16; i++) /* keep-alives in ticks 12, 32 and 52 */
+    {
+      ck_assert_uint_eq (timestamp_step (&call.wire, i), (i <= 12 ? 1 : i <= 14 ? 20 : 5) * 960);
+      ck_assert_int_eq (g_array_index (call.wire.markers, gboolean, i), i == 15);
+    }
   call_clear (&call);
 }
 END_TEST
@@ -566,6 +588,7 @@ test_suite (void)
   tcase_add_test (tcase, a_flood_is_cut_to_what_a_caller_can_say);
   tcase_add_test (tcase, nothing_passes_before_it_is_attached);
   tcase_add_test (tcase, a_talkspurt_ends_in_silence_and_the_next_keeps_time);
+  tcase_add_test (tcase, digital_silence_is_not_sent_as_opus);
   tcase_add_test (tcase, a_short_underrun_is_padded_without_a_new_talkspurt);
   tcase_add_test (tcase, a_second_peer_takes_over_the_bridge);
   tcase_add_test (tcase, detach_waits_for_the_engine_that_listens);

@@ -13,7 +13,7 @@ START_TEST (a_secret_is_good_until_it_expires)
 {
   char *engines[] = { "echo", NULL };
   const VgwToken token = { "alice", engines, 90, "{}", 0 };
-  g_autoptr (VgwClientSecrets) self = vgw_client_secrets_new ();
+  g_autoptr (VgwClientSecrets) self = vgw_client_secrets_new (NULL);
   const VgwClientSecret *secret =
       vgw_client_secrets_add (self, &token, "alice", "{\"model\":\"echo\"}", TTL_S, NOW_S, NULL);
   g_autofree char *value = g_strdup (secret->value);
@@ -32,9 +32,24 @@ START_TEST (a_secret_is_good_until_it_expires)
 }
 END_TEST
 
+START_TEST (a_secret_of_one_of_several_nodes_has_its_name)
+{
+  const char *const keys[] = { "0123456789abcdef0123456789abcdef", NULL };
+  const VgwNodeSettings settings = { .name = "a", .keys = keys };
+  g_autoptr (VgwNodeIds) ids = vgw_node_ids_new (&settings);
+  g_autoptr (VgwClientSecrets) self = vgw_client_secrets_new (ids);
+  const VgwClientSecret *secret = vgw_client_secrets_add (self, NULL, "alice", NULL, TTL_S, NOW_S, NULL);
+  g_autofree char *node = vgw_node_ids_find_node (ids, secret->value);
+
+  ck_assert_str_eq (node, "a");
+  ck_assert (g_str_has_prefix (secret->value, "ek_"));
+  ck_assert_ptr_eq (vgw_client_secrets_find (self, secret->value, NOW_S), secret);
+}
+END_TEST
+
 START_TEST (one_owner_cannot_take_all)
 {
-  g_autoptr (VgwClientSecrets) self = vgw_client_secrets_new ();
+  g_autoptr (VgwClientSecrets) self = vgw_client_secrets_new (NULL);
   g_autoptr (GError) error = NULL;
   guint n = 0;
 
@@ -57,7 +72,7 @@ END_TEST
 
 START_TEST (the_size_of_their_sessions_is_bounded)
 {
-  g_autoptr (VgwClientSecrets) self = vgw_client_secrets_new ();
+  g_autoptr (VgwClientSecrets) self = vgw_client_secrets_new (NULL);
   g_autofree char *largest = g_strnfill (VGW_CLIENT_SECRET_MAX_SESSION_BYTES, ' ');
   g_autofree char *larger = g_strnfill (VGW_CLIENT_SECRET_MAX_SESSION_BYTES + 1, ' ');
   g_autoptr (GError) too_large = NULL, busy = NULL;
@@ -90,6 +105,7 @@ test_suite (void)
 
   tcase_add_test (tcase, a_secret_is_good_until_it_expires);
   tcase_add_test (tcase, one_owner_cannot_take_all);
+  tcase_add_test (tcase, a_secret_of_one_of_several_nodes_has_its_name);
   tcase_add_test (tcase, the_size_of_their_sessions_is_bounded);
   suite_add_tcase (suite, tcase);
   return suite;

@@ -73,6 +73,39 @@ START_TEST (every_error_is_told_with_its_line)
 }
 END_TEST
 
+START_TEST (passwords_of_urls_are_not_told)
+{
+  static const struct
+  {
+    const char *text, *setting, *shown;
+  } cases[] = {
+    { "[manager]\nredis-url = redis://u:s3cret@h/", NULL, "\"redis://***@h/\": must be redis://" },
+    { "[manager]\nredis-url = redis://:s3cret@h:6379/x@y", NULL, "\"redis://***@y\": must be" },
+    { "[manager]\nredis-url = redis:u:s3cret@h", NULL, "\"***@h\": must be" },
+    { "[manager]\nwebhook-url = https://u:s3cret@h/?key=s3cret", NULL, "\"https://***@h/?***\": must be" },
+    { "[manager]\nwebhook-url = hooks.example.com/x?key=s3cret", NULL, "\"hooks.example.com/x?***\": must be" },
+    { "[manager]\nwebhook-url = https:// h/?key=s3cret", NULL, "\"https:// h/?***\": must be" },
+    { "[node]\nname = a\nkeys = 0123456789abcdef0123456789abcdef\npeers = b=http://u:s3cret@h", NULL,
+      "\"b=http://***@h\": must be" },
+    { "[engine bot]\ntype = websocket\nurl = ws://u:s3cret@h/", NULL, "[engine bot] url: must be ws://" },
+    { "", "redis://u:s3cret@h", "--set \"redis://***@h\": must be group.key=value" },
+    { "", "redis://u:s3cret=1@h", "--set \"redis://***@h\": " },
+    { "", "manager.redis-url=redis://u:s3cret@h", "\"redis://***@h\": must be" },
+  };
+  g_autofree char *padding = g_strnfill (300, 'x');
+  g_autofree char *is_long = g_strdup_printf ("manager.redis-url=redis://u:s3cret%s@h", padding);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (GStrv) lines = load_bad (cases[i].text, NULL, WORDS (cases[i].setting));
+      g_autofree char *all = lines != NULL ? g_strjoinv ("\n", lines) : g_strdup ("accepted");
+
+      ck_assert_msg (strstr (all, cases[i].shown) != NULL && strstr (all, "s3cret") == NULL, "%u: %s", i, all);
+    }
+  assert_one_error ("", NULL, is_long, "\"redis://***@h\": must be");
+}
+END_TEST
+
 START_TEST (an_error_does_not_bring_others)
 {
   /* without a type that is good, nothing else can be said about the engine, nor about one that falls back to it */
@@ -121,6 +154,26 @@ START_TEST (two_listeners_on_one_port_are_an_error)
   ck_assert_ptr_null (load_bad ("[http]\nport=8081\n[admin]\naddress=\n", NULL, NULL));
   ck_assert_ptr_null (load_bad ("[http]\nport=0\n[admin]\nport=0\n", NULL, NULL)); /* any free ports */
   ck_assert_ptr_null (load_bad ("[ice]\nudp-port=8080\n", NULL, NULL));            /* UDP has ports of its own */
+}
+END_TEST
+
+START_TEST (a_node_has_a_name_and_a_key)
+{
+  const char *key = "node.keys=0123456789abcdef0123456789abcdef";
+  g_auto (GStrv) lines = load_bad ("[node]\nname=a\nurl=https://a.example:8080\npeers=b=http://[2001:db8::1]:80\n",
+                                   WORDS (NULL), WORDS (key));
+
+  ck_assert_ptr_null (lines);
+  assert_one_error ("[node]\nname=a\n", NULL, NULL, "[node] name: needs node.keys-file");
+  assert_one_error ("[node]\npeers=b=http://b:80\n", NULL, NULL, "[node] peers: needs node.name");
+  assert_one_error ("[node]\nurl=http://b:80\n", NULL, NULL, "[node] url: needs node.name");
+  assert_one_error ("[node]\nname=a b\n", NULL, key, "must be a name of at most 63 letters");
+  assert_one_error ("[node]\nname=a\nurl=http://b:80/path\n", NULL, key, "without a path");
+  assert_one_error ("[node]\nname=a\npeers=http://b:80\n", NULL, key, "must be NAME=URL");
+  assert_one_error ("[node]\nname=a\npeers=b=ws://b:80\n", NULL, key, "must be NAME=URL");
+  assert_one_error ("[node]\nname=a\n", NULL, "node.keys=short", "32 to 512 characters");
+  assert_one_error ("[node]\nname=a\ntls-ca=/dev/null\n", NULL, key,
+                    "[node] tls-ca: must be a file of certificates in PEM: it contains none");
 }
 END_TEST
 
@@ -226,10 +279,12 @@ test_suite (void)
   vgw_media_prepare_process (NULL);
   tcase_add_checked_fixture (loading, config_fixture_set_up, config_fixture_tear_down);
   tcase_add_test (loading, every_error_is_told_with_its_line);
+  tcase_add_test (loading, passwords_of_urls_are_not_told);
   tcase_add_test (loading, an_error_does_not_bring_others);
   tcase_add_test (loading, very_many_errors_are_counted);
   tcase_add_test (loading, a_key_that_a_file_sets_twice_is_an_error);
   tcase_add_test (loading, two_listeners_on_one_port_are_an_error);
+  tcase_add_test (loading, a_node_has_a_name_and_a_key);
   tcase_add_test (loading, values_get_the_hint_that_they_need);
   tcase_add_test (loading, keys_of_an_engine_in_other_forms_get_a_hint);
   tcase_add_test (loading, lines_are_read_as_written);

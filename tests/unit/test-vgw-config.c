@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "config/vgw-config-keys.h"
+#include "config/vgw-config-variables.h"
 #include "config/vgw-config-text.h"
 #include "base/vgw-error.h"
 #include "config-fixture.h"
 #include "run-suite.h"
+
+#define TOKEN "0123456789abcdef0123456789abcdef"
 
 #define KEY_LINE "a: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define OTHER_KEY_LINE "b: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -179,7 +182,8 @@ START_TEST (wrong_words_name_the_right_ones)
   assert_bad_file ("[log]\nlevel=verbose\n", WORDS ("[log] level", "one of debug, info, warning, error"));
   assert_bad_file ("[log]\nformat=xml\n", WORDS ("[log] format", "one of text, json"));
   assert_bad_file ("[access]\nmode=closed\n", WORDS ("[access] mode", "must be one of open, token"));
-  assert_bad_file ("[manager]\ntypes=log;http\n", WORDS ("[manager] types", "\"http\"", "must be one of log, webhook"));
+  assert_bad_file ("[manager]\ntypes=log;http\n",
+                   WORDS ("[manager] types", "\"http\"", "must be one of log, webhook, redis"));
   assert_bad_file ("[manager]\nwebhook-url=ftp://example.org/\n", WORDS ("[manager] webhook-url", "must be https://"));
   assert_bad_file ("[record]\ndirectory=\n", WORDS ("[record] directory", "must not be empty"));
 }
@@ -302,10 +306,11 @@ START_TEST (token_mode_needs_keys_that_only_the_gateway_can_read)
 }
 END_TEST
 
-START_TEST (the_admin_listener_is_for_this_machine)
+START_TEST (the_admin_listener_is_for_this_machine_or_needs_a_token)
 {
   static const char *const good[] = { "127.0.0.1", "127.9.9.9", "::1", "", NULL };
-  static const char *const bad[] = { "0.0.0.0", "::", "192.0.2.1", "2001:db8::1", "localhost", "127.0.0.1:81", NULL };
+  static const char *const others[] = { "0.0.0.0", "::", "192.0.2.1", "2001:db8::1", NULL };
+  static const char *const bad[] = { "localhost", "127.0.0.1:81", NULL };
 
   for (guint i = 0; good[i] != NULL; i++)
     {
@@ -318,8 +323,19 @@ START_TEST (the_admin_listener_is_for_this_machine)
     {
       g_autofree char *setting = g_strdup_printf ("admin.address=%s", bad[i]);
 
-      assert_bad_setting (setting, WORDS ("admin.address", "must be a loopback address", "proxy"));
+      assert_bad_setting (setting, WORDS ("admin.address", "must be an IP address"));
     }
+  for (guint i = 0; others[i] != NULL; i++)
+    {
+      g_autofree char *setting = g_strdup_printf ("admin.address=%s", others[i]);
+      g_autoptr (VgwConfig) config = NULL;
+
+      assert_bad_setting (setting, WORDS ("admin.address", "other machines can reach", "admin.token-file"));
+      config = config_load_good ("", WORDS ("VGW_ACCESS_MODE=open", "VGW_ADMIN_TOKEN=" TOKEN), WORDS (setting));
+      ck_assert_str_eq (config->admin.address, others[i]);
+      ck_assert_str_eq (config->admin.tokens[0], TOKEN);
+    }
+  assert_bad_setting ("admin.token=short", WORDS ("admin.token", "32 to 512"));
 }
 END_TEST
 
@@ -353,6 +369,32 @@ START_TEST (secrets_come_from_files)
   assert_list (in_file->media.turn_servers, WORDS ("turn:u:a\\b;c@h", "turns:u:p@h?transport=tcp"));
   assert_list (elsewhere->media.turn_servers, WORDS ("turn:u:a\\b;c@h", "turns:u:p@h?transport=tcp"));
   assert_list (elsewhere->client_servers, WORDS ("turn:u:a\\b;c@h", "turns:u:p@h?transport=tcp"));
+}
+END_TEST
+
+START_TEST (credentials_are_files_of_the_service_manager)
+{
+  g_autofree char *path = config_write ("turn\\x2dkeys", "turn:u:p@h\n", -1);
+  g_autofree char *directory = g_path_get_dirname (path);
+  const char *text = "[ice]\nturn-servers-file = credential:turn\\x2dkeys\n";
+  g_autoptr (VgwConfig) secret = NULL, name = NULL;
+
+  g_unsetenv ("CREDENTIALS_DIRECTORY");
+  assert_bad_file (text, WORDS ("a.conf:2: [ice] turn-servers-file: credential:turn", "no $CREDENTIALS_DIRECTORY",
+                                "LoadCredential=turn"));
+  g_setenv ("CREDENTIALS_DIRECTORY", directory, TRUE);
+  secret = config_load_good (text, NULL, NULL);
+  assert_list (secret->media.turn_servers, WORDS ("turn:u:p@h"));
+
+  /* a key whose value is the name of a file: the path, in which a backslash is no escape */
+  name = config_load_good ("[manager]\nredis-ca = credential:turn\\x2dkeys\n", NULL, NULL);
+  ck_assert_str_eq (name->manager.redis.ca, path);
+
+  assert_bad_file ("[http]\ntls-key = credential:nothing\n",
+                   WORDS ("[http] tls-key: credential:nothing: there is no", "LoadCredential=nothing:FILE"));
+  assert_bad_file ("[http]\ntls-key = credential:\n", WORDS ("[http] tls-key", "name of a credential"));
+  assert_bad_file ("[http]\ntls-key = credential:../turn\n", WORDS ("[http] tls-key", "name of a credential"));
+  g_unsetenv ("CREDENTIALS_DIRECTORY");
 }
 END_TEST
 
@@ -482,10 +524,11 @@ test_suite (void)
   tcase_add_test (parsing, bad_text_is_refused);
   tcase_add_test (parsing, an_open_listener_must_be_wanted);
   tcase_add_test (parsing, token_mode_needs_keys_that_only_the_gateway_can_read);
-  tcase_add_test (parsing, the_admin_listener_is_for_this_machine);
+  tcase_add_test (parsing, the_admin_listener_is_for_this_machine_or_needs_a_token);
   tcase_add_test (parsing, port_ranges_are_ranges);
   tcase_add_test (parsing, pipelines_are_names);
   tcase_add_test (parsing, secrets_come_from_files);
+  tcase_add_test (parsing, credentials_are_files_of_the_service_manager);
   tcase_add_test (parsing, a_secret_set_twice_is_refused);
   tcase_add_test (parsing, secrets_are_never_told);
   tcase_add_test (parsing, files_that_cannot_be_read_are_named);

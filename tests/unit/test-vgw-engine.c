@@ -78,6 +78,37 @@ START_TEST (echo_gives_back_what_it_hears)
 }
 END_TEST
 
+/* 200 ms of silence after the last sound are played, and no more until there is sound again. */
+START_TEST (echo_that_skips_silence_plays_only_sound)
+{
+  g_autoptr (VgwEngineConfig) config = vgw_engine_config_new ("quiet", "echo");
+  g_autoptr (VgwEngine) engine = NULL;
+  Ear ear = { g_array_new (FALSE, FALSE, sizeof (gint16)), 0 };
+  gint16 sound[FRAME_SAMPLES], noise[FRAME_SAMPLES];
+  const guint n_held = 200 / VGW_FRAME_MS;
+
+  fill_ramp (sound, FRAME_SAMPLES);
+  for (gsize i = 0; i < FRAME_SAMPLES; i++)
+    noise[i] = i % 2 == 0 ? 300 : -300;
+  config->skips_silence = TRUE;
+  engine = vgw_engine_create (config, &nothing_shared, NULL);
+  vgw_engine_set_sink (engine, &(VgwEngineSink){ .play = hear }, &ear, stop_hearing);
+  ck_assert (vgw_engine_start (engine, &start_facts, NULL));
+
+  vgw_engine_push_audio (engine, noise, FRAME_SAMPLES);
+  ck_assert_uint_eq (ear.samples->len, 0);
+  vgw_engine_push_audio (engine, sound, FRAME_SAMPLES);
+  for (guint i = 0; i < n_held + 5; i++)
+    vgw_engine_push_audio (engine, noise, FRAME_SAMPLES);
+  ck_assert_uint_eq (ear.samples->len, (1 + n_held) * FRAME_SAMPLES);
+  noise[FRAME_SAMPLES - 1] = 301;
+  vgw_engine_push_audio (engine, noise, FRAME_SAMPLES);
+  ck_assert_uint_eq (ear.samples->len, (2 + n_held) * FRAME_SAMPLES);
+  vgw_engine_stop (engine, "client-bye");
+  g_array_unref (ear.samples);
+}
+END_TEST
+
 START_TEST (nothing_is_heard_before_the_start_or_after_the_stop)
 {
   g_autoptr (VgwEngine) engine = create ("echo");
@@ -304,6 +335,7 @@ test_suite (void)
 
   tcase_set_timeout (echo, 60);
   tcase_add_test (echo, echo_gives_back_what_it_hears);
+  tcase_add_test (echo, echo_that_skips_silence_plays_only_sound);
   tcase_add_test (echo, nothing_is_heard_before_the_start_or_after_the_stop);
   tcase_add_test (echo, stop_is_idempotent_and_releases_the_play_function_once);
   tcase_add_loop_test (echo, an_engine_that_was_only_dropped_releases_the_play_function, 0, 2);

@@ -31,7 +31,8 @@ typedef struct
 } Crowd;
 
 static void
-on_ready (GIOStream *stream, GSocketAddress *local_address, GSocketAddress *remote_address, gpointer user_data)
+on_ready (GIOStream *stream, GSocketAddress *local_address, GSocketAddress *remote_address, const char *head,
+          gsize length, gpointer user_data)
 {
   ((Crowd *) user_data)->n_ready++;
 }

@@ -9,18 +9,38 @@
 #include "net/vgw-http-origin.h"
 #include "run-suite.h"
 
+/* The head of the policy that allows the script in @page itself, and no other one. (transfer full) */
+static char *
+expect_policy (const char *page)
+{
+  const char *begin = strstr (page, "<script>"), *end = strstr (page, "</script>");
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree char *hash = NULL;
+  guint8 digest[32];
+  gsize length = sizeof digest;
+
+  ck_assert (begin != NULL && end > begin);
+  begin += strlen ("<script>");
+  g_checksum_update (checksum, (const guchar *) begin, end - begin);
+  g_checksum_get_digest (checksum, digest, &length);
+  hash = g_base64_encode (digest, length);
+  return g_strdup_printf (
+      "Content-Security-Policy: default-src 'self'; script-src 'self' 'sha256-%s'; connect-src 'self' ws: wss:;", hash);
+}
+
 START_TEST (the_page_is_served_with_its_headers)
 {
   g_autoptr (Fixture) self = fixture_new_default ();
   g_autofree char *page = get (self, "/", "");
   g_autofree char *index = get (self, "/index.html", "");
   g_autofree char *script = get (self, "/voice-gateway.js", "");
+  g_autofree char *policy = expect_policy (page);
 
   ck_assert_uint_eq (status_of (page), 200);
   assert_has (page, "Content-Type: text/html; charset=utf-8\r\n");
   assert_has (page, "Cache-Control: no-cache\r\n");
   assert_has (page, "X-Content-Type-Options: nosniff\r\n");
-  assert_has (page, "Content-Security-Policy: default-src 'self'; connect-src 'self' ws: wss:;");
+  assert_has (page, policy);
   assert_has (page, "Referrer-Policy: no-referrer\r\n");
   assert_has (page, "Connection: close\r\n");
   assert_has (page, "<html");

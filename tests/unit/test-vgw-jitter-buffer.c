@@ -5,22 +5,19 @@
 #include <string.h>
 
 #include "elements/vgw-elements.h"
+#include "jitter-rig.h"
 #include "run-suite.h"
 
 #define FRAME_TICKS 960 /* 20 ms at 48 kHz */
 #define FRAME (20 * GST_MSECOND)
 #define LATENCY_MS 40
-#define OPUS_TOC_20_MS 0x78 /* RFC 6716 table 2: configuration 15, one frame */
-#define CAPS "application/x-rtp, media=audio, clock-rate=48000, encoding-name=OPUS, payload=96"
 
 static GstHarness *harness;
 
 static void
 setup (void)
 {
-  harness = gst_harness_new ("vgwjitterbuffer");
-  g_object_set (harness->element, "latency", LATENCY_MS, NULL);
-  gst_harness_set_src_caps_str (harness, CAPS);
+  harness = jitter_rig_new (LATENCY_MS);
 }
 
 static void
@@ -29,26 +26,11 @@ teardown (void)
   gst_harness_teardown (harness);
 }
 
-static void
-push_packet (guint seqnum, guint32 timestamp, guint8 payload_type, gsize length, GstClockTime arrival)
-{
-  GstBuffer *buffer = gst_rtp_buffer_new_allocate (length, 0, 0);
-  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
-  gst_rtp_buffer_map (buffer, GST_MAP_WRITE, &rtp);
-  gst_rtp_buffer_set_seq (&rtp, seqnum);
-  gst_rtp_buffer_set_timestamp (&rtp, timestamp);
-  gst_rtp_buffer_set_payload_type (&rtp, payload_type);
-  memset (gst_rtp_buffer_get_payload (&rtp), OPUS_TOC_20_MS, length);
-  gst_rtp_buffer_unmap (&rtp);
-  GST_BUFFER_PTS (buffer) = arrival;
-  ck_assert_int_eq (gst_harness_push (harness, buffer), GST_FLOW_OK);
-}
-
 /* Packet @seqnum of a stream whose RTP time is seqnum × 20 ms, arriving at @arrival. */
 static void
 push_at (guint seqnum, GstClockTime arrival)
 {
-  push_packet (seqnum, seqnum * FRAME_TICKS, 96, 4, arrival);
+  jitter_rig_push (harness, seqnum, seqnum * FRAME_TICKS, 96, 4, arrival);
 }
 
 static void
@@ -99,16 +81,6 @@ count_lost (GstClockTime *duration)
   return n_lost;
 }
 
-static guint64
-get_stat (const char *name)
-{
-  g_autoptr (GstStructure) stats = NULL;
-  guint64 value = 0;
-  g_object_get (harness->element, "stats", &stats, NULL);
-  ck_assert (gst_structure_get_uint64 (stats, name, &value));
-  return value;
-}
-
 START_TEST (packets_in_order_pass_at_once_with_exact_time)
 {
   for (guint i = 100; i < 200; i++)
@@ -117,7 +89,7 @@ START_TEST (packets_in_order_pass_at_once_with_exact_time)
       GstClockTime pts = expect (i);
       ck_assert_uint_eq (pts, (guint64) i * FRAME + (100 % 7) * GST_MSECOND);
     }
-  ck_assert_uint_eq (get_stat ("num-pushed"), 100);
+  ck_assert_uint_eq (jitter_rig_get_stat (harness, "num-pushed"), 100);
 }
 END_TEST
 
@@ -151,7 +123,7 @@ START_TEST (a_missing_packet_is_given_up_after_the_latency)
   expect (6);
   ck_assert_uint_eq (count_lost (&lost), 2);
   ck_assert_uint_eq (lost, 2 * FRAME);
-  ck_assert_uint_eq (get_stat ("num-lost"), 2);
+  ck_assert_uint_eq (jitter_rig_get_stat (harness, "num-lost"), 2);
 }
 END_TEST
 
@@ -166,11 +138,32 @@ START_TEST (late_and_repeated_packets_are_dropped)
   expect (1);
   expect (2);
   expect_nothing ();
-  ck_assert_uint_eq (get_stat ("num-late"), 2);
-  ck_assert_uint_eq (get_stat ("num-duplicates"), 1);
+  ck_assert_uint_eq (jitter_rig_get_stat (harness, "num-late"), 0);
+  ck_assert_uint_eq (jitter_rig_get_stat (harness, "num-duplicates"), 3);
   push (3);
   expect (3);
   expect (4);
+  ck_assert_uint_eq (jitter_rig_get_stat (harness, "num-reordered"), 1);
+  push (6); /* 5 is missing */
+  push (7);
+  push (8); /* … and given up */
+  push (5);
+  push (5);
+  ck_assert_uint_eq (jitter_rig_get_stat (harness, "num-lost"), 1);
+  ck_assert_uint_eq (jitter_rig_get_stat (harness, "num-late"), 1);
+  ck_assert_uint_eq (jitter_rig_get_stat (harness, "num-duplicates"), 4);
+  ck_assert_uint_eq (jitter_rig_get_stat (harness, "num-pushed"), 7); /* 1 to 8 without 5 */
+  ck_assert_uint_eq (jitter_rig_get_stat (harness, "num-reordered"), 1);
+}
+END_TEST
+
+START_TEST (the_jitter_is_the_mean_deviation_of_arrivals)
+{
+  for (guint i = 1; i <= 200; i++) /* every other packet is 8 ms late: each difference of transit times is 8 ms */
+    push_at (i, i * FRAME + (i % 2) * 8 * GST_MSECOND);
+  ck_assert_uint_gt (jitter_rig_get_stat (harness, "avg-jitter"), 79 * GST_MSECOND / 10);
+  ck_assert_uint_le (jitter_rig_get_stat (harness, "avg-jitter"), 8 * GST_MSECOND);
+  ck_assert_uint_eq (jitter_rig_get_stat (harness, "num-bytes"), 200 * 4);
 }
 END_TEST
 
@@ -265,7 +258,7 @@ START_TEST (random_order_and_loss_never_goes_backwards)
           gst_buffer_unref (buffer);
         }
     }
-  ck_assert_uint_gt (get_stat ("num-pushed"), 10000);
+  ck_assert_uint_gt (jitter_rig_get_stat (harness, "num-pushed"), 10000);
 }
 END_TEST
 
@@ -279,7 +272,7 @@ check_contiguous (guint32 (*stamp) (guint i, GRand *random))
   for (guint i = 0; i < 500; i++)
     {
       GstClockTime jitter = (GstClockTime) g_rand_int_range (random, 0, 15) * GST_MSECOND;
-      push_packet (i, stamp (i, random), 96, 4, i * FRAME + (i > 0 ? jitter : 0));
+      jitter_rig_push (harness, i, stamp (i, random), 96, 4, i * FRAME + (i > 0 ? jitter : 0));
       ck_assert_uint_eq (expect ((guint16) i), i * FRAME);
     }
 }
@@ -327,12 +320,12 @@ START_TEST (a_jump_in_time_that_arrives_late_is_silence)
 {
   push (1);
   expect (1);
-  push_packet (2, 21 * FRAME_TICKS, 96, 4, 21 * FRAME + 7 * GST_MSECOND);
+  jitter_rig_push (harness, 2, 21 * FRAME_TICKS, 96, 4, 21 * FRAME + 7 * GST_MSECOND);
   ck_assert_uint_eq (expect (2), 21 * FRAME);
   /* the network stood still meanwhile: speech, a pause, speech, all at once */
-  push_packet (3, 22 * FRAME_TICKS, 96, 4, 80 * FRAME);
-  push_packet (4, 43 * FRAME_TICKS, 96, 4, 80 * FRAME);
-  push_packet (5, 44 * FRAME_TICKS, 96, 4, 80 * FRAME);
+  jitter_rig_push (harness, 3, 22 * FRAME_TICKS, 96, 4, 80 * FRAME);
+  jitter_rig_push (harness, 4, 43 * FRAME_TICKS, 96, 4, 80 * FRAME);
+  jitter_rig_push (harness, 5, 44 * FRAME_TICKS, 96, 4, 80 * FRAME);
   ck_assert_uint_eq (expect (3), 22 * FRAME);
   ck_assert_uint_eq (expect (4), 43 * FRAME);
   ck_assert_uint_eq (expect (5), 44 * FRAME);
@@ -346,7 +339,7 @@ START_TEST (short_pauses_are_not_lost)
 
   for (guint i = 0; i < 100; i++)
     {
-      push_packet (i, ticks, 96, 4, gst_util_uint64_scale_int (ticks, GST_SECOND, 48000));
+      jitter_rig_push (harness, i, ticks, 96, 4, gst_util_uint64_scale_int (ticks, GST_SECOND, 48000));
       GstClockTime pts = expect ((guint16) i);
       ck_assert_uint_le (pts, gst_util_uint64_scale_int (ticks, GST_SECOND, 48000));
       ck_assert_uint_ge (pts + 30 * GST_MSECOND, gst_util_uint64_scale_int (ticks, GST_SECOND, 48000));
@@ -360,15 +353,15 @@ START_TEST (a_loss_is_as_long_as_the_packets_are_and_a_pause_beside_it_is_silenc
   GstClockTime lost;
 
   push (1);
-  push_packet (3, 2 * FRAME_TICKS, 96, 4, 3 * FRAME); /* the timestamps do not move with what was lost */
-  push_packet (4, 3 * FRAME_TICKS, 96, 4, 6 * FRAME);
+  jitter_rig_push (harness, 3, 2 * FRAME_TICKS, 96, 4, 3 * FRAME); /* the timestamps do not move with what was lost */
+  jitter_rig_push (harness, 4, 3 * FRAME_TICKS, 96, 4, 6 * FRAME);
   expect (1);
   ck_assert_uint_eq (expect (3), 3 * FRAME);
   ck_assert_uint_eq (expect (4), 4 * FRAME);
   ck_assert_uint_eq (count_lost (&lost), 1);
   ck_assert_uint_eq (lost, FRAME);
-  push_packet (6, 45 * FRAME_TICKS, 96, 4, 48 * FRAME); /* 40 frames of silence, and one that was lost */
-  push_packet (7, 46 * FRAME_TICKS, 96, 4, 51 * FRAME);
+  jitter_rig_push (harness, 6, 45 * FRAME_TICKS, 96, 4, 48 * FRAME); /* 40 frames of silence, and one that was lost */
+  jitter_rig_push (harness, 7, 46 * FRAME_TICKS, 96, 4, 51 * FRAME);
   ck_assert_uint_ge (expect (6), 45 * FRAME);
   ck_assert_uint_eq (count_lost (&lost), 1);
   ck_assert_uint_eq (lost, FRAME);
@@ -382,18 +375,18 @@ START_TEST (unknown_payload_types_are_ignored_where_it_is_their_turn)
   GstClockTime lost;
 
   g_object_set (harness->element, "payload-type", 96, NULL);
-  push_packet (1, FRAME_TICKS, COMFORT_NOISE, 20, FRAME);
+  jitter_rig_push (harness, 1, FRAME_TICKS, COMFORT_NOISE, 20, FRAME);
   push (2);
-  push_packet (3, 3 * FRAME_TICKS, COMFORT_NOISE, 20, 3 * FRAME);
-  push_packet (4, 3 * FRAME_TICKS, 96, 0, 3 * FRAME); /* padding only */
-  push_packet (6, 14 * FRAME_TICKS, 96, 4, 14 * FRAME);
+  jitter_rig_push (harness, 3, 3 * FRAME_TICKS, COMFORT_NOISE, 20, 3 * FRAME);
+  jitter_rig_push (harness, 4, 3 * FRAME_TICKS, 96, 0, 3 * FRAME); /* padding only */
+  jitter_rig_push (harness, 6, 14 * FRAME_TICKS, 96, 4, 14 * FRAME);
   expect (2);
   expect_nothing ();
-  push_packet (5, 3 * FRAME_TICKS, 127, 1, 14 * FRAME); /* a keepalive, reordered */
+  jitter_rig_push (harness, 5, 3 * FRAME_TICKS, 127, 1, 14 * FRAME); /* a keepalive, reordered */
   ck_assert_uint_eq (expect (6), 14 * FRAME);
   ck_assert_uint_eq (count_lost (&lost), 0);
-  ck_assert_uint_eq (get_stat ("num-ignored"), 4);
-  ck_assert_uint_eq (get_stat ("num-lost"), 0);
+  ck_assert_uint_eq (jitter_rig_get_stat (harness, "num-ignored"), 4);
+  ck_assert_uint_eq (jitter_rig_get_stat (harness, "num-lost"), 0);
 }
 END_TEST
 
@@ -533,6 +526,7 @@ test_suite (void)
   tcase_add_test (tcase, reordered_packets_come_out_in_order);
   tcase_add_test (tcase, a_missing_packet_is_given_up_after_the_latency);
   tcase_add_test (tcase, late_and_repeated_packets_are_dropped);
+  tcase_add_test (tcase, the_jitter_is_the_mean_deviation_of_arrivals);
   tcase_add_test (tcase, sequence_and_time_wrap_around);
   tcase_add_test (tcase, a_jump_begins_a_new_stream_and_time_goes_on);
   tcase_add_test (tcase, what_waits_comes_out_when_the_stream_ends);

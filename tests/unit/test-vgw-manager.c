@@ -65,7 +65,9 @@ assert_says (const char *line, const char *const *words)
 
 START_TEST (each_step_of_a_session_is_one_line_with_its_facts)
 {
-  VgwSessionFacts facts = { "session-id-1", "192.0.2.7", "echo", "new", NULL, NULL, 0, 0, "alice" };
+  VgwSessionFacts facts = {
+    .session_id = "session-id-1", .client_address = "192.0.2.7", .engine = "echo", .state = "new", .identity = "alice"
+  };
   const char *const first[] = { "session-id-1", "192.0.2.7", "identity alice", "echo", NULL };
   const char *const second[] = { "session-id-1", "active", "OPUS", "123 ms", NULL };
   const char *const third[] = { "session-id-1", "client-bye", "OPUS", "4567 ms", NULL };
@@ -91,7 +93,7 @@ END_TEST
 
 START_TEST (a_session_that_never_got_far_has_dashes_and_a_forged_address_no_line_of_its_own)
 {
-  VgwSessionFacts facts = { "session-id-2", "192.0.2.7\nforged", NULL, NULL, NULL, NULL, 0, 0, NULL };
+  VgwSessionFacts facts = { .session_id = "session-id-2", .client_address = "192.0.2.7\nforged" };
   g_auto (GStrv) lines = NULL;
 
   vgw_manager_register_session (manager, &facts);
@@ -112,7 +114,7 @@ START_TEST (an_unknown_type_is_refused_and_the_known_ones_named)
   ck_assert_ptr_null (create ((const char *const[]){ "log", "ledger", NULL }, &error));
   ck_assert (g_error_matches (error, VGW_ERROR, VGW_ERROR_CONFIG));
   ck_assert_ptr_nonnull (strstr (error->message, "ledger"));
-  ck_assert_ptr_nonnull (strstr (error->message, "log, webhook"));
+  ck_assert_ptr_nonnull (strstr (error->message, "log, webhook, redis"));
 }
 END_TEST
 

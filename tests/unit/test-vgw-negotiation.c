@@ -13,6 +13,7 @@
 #include "wait-until.h"
 
 #define GATHER_MS 200
+#define FINGERPRINT "sha-256 12:34"
 #define CANDIDATE "candidate:1 1 UDP 1 192.0.2.1 9 typ host"
 
 /* --- a bin with webrtcbin's signals --- */
@@ -139,6 +140,7 @@ set_up (void)
           .bin = GST_ELEMENT (bin),
           .rtp_out = rtp_out,
           .gather_timeout_ms = GATHER_MS,
+          .fingerprint = FINGERPRINT,
       },
       on_finished, NULL);
   ck_assert (vgw_negotiation_start (negotiation, NULL));

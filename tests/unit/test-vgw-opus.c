@@ -310,6 +310,7 @@ START_TEST (a_gap_waits_for_the_next_packet_and_no_longer)
       ck_assert_uint_eq (gst_buffer_get_size (rig.buffers->pdata[i]), FRAME_SAMPLES * sizeof (gint16));
     }
   ck_assert_uint_eq (rig_stat (&rig, "recovered") + rig_stat (&rig, "concealed"), 3);
+  ck_assert_uint_eq (rig_stat (&rig, "recovered-time") + rig_stat (&rig, "concealed-time"), 60 * GST_MSECOND);
   rig_clear (&rig);
 }
 END_TEST

@@ -1,11 +1,14 @@
 #include <check.h>
 #include <dirent.h>
 #include <dlfcn.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/vgw-error.h"
-#include "media/vgw-peer.h"
+#include "media/vgw-dtls-certificate.h"
+#include "media/vgw-peer-description.h"
 #include "media-test.h"
 #include "offerer.h"
 #include "run-suite.h"
@@ -216,10 +219,45 @@ start_call (void)
 START_TEST (a_call_is_heard_both_ways)
 {
   Call *call = start_call ();
+  VgwCallConnection connection = { 0 };
+
   ck_assert (wait_until (is_heard_both_ways, call, TIMEOUT_MS));
   ck_assert_str_eq (call->track_codec, "OPUS");
   ck_assert_str_eq (vgw_peer_get_codec (call->peer), "OPUS");
-  ck_assert_int_gt (vgw_peer_get_last_activity_us (call->peer), 0);
+  vgw_peer_get_connection (call->peer, &connection);
+  ck_assert_int_gt (connection.last_activity_us, 0);
+  ck_assert (connection.is_checked && connection.has_dtls && connection.is_connected && !connection.is_silent);
+  ck_assert (connection.is_sending && connection.is_receiving);
+  ck_assert_int_ge (connection.packet_age_ms, 0);
+  ck_assert_uint_eq (connection.ignored + connection.dropped, 0);
+  call_free (call);
+}
+END_TEST
+
+/* webrtcbin, the offerer here, does not compare them; browsers do. */
+START_TEST (the_answer_has_the_fingerprint_of_the_certificate)
+{
+  Call *call = start_call ();
+  g_autofree char *pem = offerer_get_gateway_certificate (call->offerer);
+  const char *fingerprint = vgw_dtls_certificate_get_fingerprint (vgw_media_get_certificate (media));
+  BIO *bio = BIO_new_mem_buf (pem, -1);
+  X509 *certificate = PEM_read_bio_X509 (bio, NULL, NULL, NULL);
+  guint8 *der = NULL;
+  int n_bytes = i2d_X509 (certificate, &der);
+  g_autofree char *digest = vgw_dtls_certificate_digest (der, (gsize) n_bytes, "sha-256");
+  guint n_fingerprints = 0;
+
+  ck_assert_str_eq (fingerprint + strlen ("sha-256 "), digest);
+  for (const char *at = call->answer; (at = strstr (at, "a=fingerprint:")) != NULL; n_fingerprints++)
+    {
+      at += strlen ("a=fingerprint:");
+      ck_assert (g_str_has_prefix (at, fingerprint));
+    }
+  ck_assert_uint_eq (n_fingerprints, 2); /* audio, data */
+  ck_assert_int_eq (EVP_PKEY_get_base_id (X509_get0_pubkey (certificate)), EVP_PKEY_EC);
+  OPENSSL_free (der);
+  X509_free (certificate);
+  BIO_free_all (bio);
   call_free (call);
 }
 END_TEST
@@ -242,7 +280,7 @@ static gboolean
 has_answered_text (gpointer user_data)
 {
   Call *call = user_data;
-  return vgw_peer_send_event (call->peer, "{\"world\":2}");
+  return vgw_peer_send_event (call->peer, "{\"world\":2}") == VGW_SEND_DONE;
 }
 
 static gboolean
@@ -343,7 +381,7 @@ has_filled_sctp (gpointer user_data)
   g_autofree char *text = g_strnfill (EVENT_BYTES, 'x');
   g_autofree char *event = g_strdup_printf ("{\"x\":\"%s\"}", text);
   Call *call = user_data;
-  return !vgw_peer_send_event (call->peer, event);
+  return vgw_peer_send_event (call->peer, event) == VGW_SEND_FULL;
 }
 
 START_TEST (events_that_wait_for_a_client_do_not_hold_the_end)
@@ -468,6 +506,7 @@ add_case (Suite *suite, const char *name, SFun setup)
   tcase_set_timeout (tcase, 0);
   tcase_add_checked_fixture (tcase, setup, teardown);
   tcase_add_test (tcase, a_call_is_heard_both_ways);
+  tcase_add_test (tcase, the_answer_has_the_fingerprint_of_the_certificate);
   tcase_add_test (tcase, events_pass_over_the_data_channel);
   tcase_add_loop_test (tcase, a_channel_is_closed_once, 0, 2);
   tcase_add_test (tcase, events_that_wait_for_a_client_do_not_hold_the_end);

@@ -17,7 +17,7 @@ add (VgwPipecatStarts *self, const char *address, const char *parameters)
 
 START_TEST (a_start_is_found_until_its_time_is_over)
 {
-  g_autoptr (VgwPipecatStarts) self = vgw_pipecat_starts_new ();
+  g_autoptr (VgwPipecatStarts) self = vgw_pipecat_starts_new (NULL);
   g_autofree char *name = add (self, ADDRESS, "&a=1");
   g_autofree char *other = add (self, ADDRESS, "");
 
@@ -33,7 +33,7 @@ END_TEST
 
 START_TEST (the_oldest_makes_room)
 {
-  g_autoptr (VgwPipecatStarts) self = vgw_pipecat_starts_new ();
+  g_autoptr (VgwPipecatStarts) self = vgw_pipecat_starts_new (NULL);
   g_autofree char *first = add (self, ADDRESS, "first");
   g_autofree char *second = add (self, ADDRESS, "second");
 
@@ -53,7 +53,7 @@ END_TEST
 /* Addresses of one /64 are one client. */
 START_TEST (a_client_with_many_starts_makes_room_for_itself)
 {
-  g_autoptr (VgwPipecatStarts) self = vgw_pipecat_starts_new ();
+  g_autoptr (VgwPipecatStarts) self = vgw_pipecat_starts_new (NULL);
   g_autofree char *first = add (self, "2001:db8::1", "first");
   g_autofree char *second = add (self, "2001:db8::2", "second");
   g_autofree char *other = add (self, ADDRESS, "other");

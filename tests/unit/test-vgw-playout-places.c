@@ -116,7 +116,7 @@ END_TEST
 
 START_TEST (a_place_is_reached_as_a_mark_is_and_a_start_is_the_first_sample)
 {
-  vgw_playout_record_all (playout);
+  vgw_playout_record_more (playout, TRUE);
   ck_assert_uint_eq (vgw_playout_add_place (playout), 1);
   expect_place (1, FALSE); /* nothing is before it */
   push_ms (30);
@@ -137,7 +137,7 @@ END_TEST
 
 START_TEST (places_that_are_cleared_are_lost_and_are_no_marks)
 {
-  vgw_playout_record_all (playout);
+  vgw_playout_record_more (playout, TRUE);
   push_ms (40);
   ck_assert_uint_eq (vgw_playout_add_place (playout), 1);
   ck_assert (vgw_playout_mark (playout, "a"));
@@ -154,7 +154,7 @@ END_TEST
 
 START_TEST (a_place_takes_no_loss_from_the_mark_after_it)
 {
-  vgw_playout_record_all (playout);
+  vgw_playout_record_more (playout, TRUE);
   vgw_playout_set_bound (playout, 40, VGW_PLAYOUT_DROP_NEWEST);
   push_ms (60);
   ck_assert_uint_eq (vgw_playout_add_place (playout), 1);
@@ -170,7 +170,7 @@ END_TEST
 
 START_TEST (another_engine_gets_no_marks_of_the_one_before)
 {
-  vgw_playout_record_all (playout);
+  vgw_playout_record_more (playout, TRUE);
   push_ms (20);
   ck_assert (vgw_playout_mark (playout, "a"));
   ck_assert_uint_eq (vgw_playout_add_place (playout), 1);
@@ -185,7 +185,7 @@ END_TEST
 
 START_TEST (pending_places_are_bounded)
 {
-  vgw_playout_record_all (playout);
+  vgw_playout_record_more (playout, TRUE);
   push_ms (20);
   for (guint i = 1; i <= VGW_PLAYOUT_MAX_PLACES; i++)
     ck_assert_uint_eq (vgw_playout_add_place (playout), i);

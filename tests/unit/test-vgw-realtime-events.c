@@ -129,7 +129,7 @@ START_TEST (the_session_is_what_was_wanted_but_for_the_facts)
   g_autoptr (VgwRealtimeEvents) other = vgw_realtime_events_new ("abc", "my-bot", wanted, on_sent, NULL);
   JsonObject *session;
 
-  vgw_realtime_events_greet (other, FALSE);
+  vgw_realtime_events_greet (other, NULL, FALSE);
   session = member (last ("session.created"), "session");
   ck_assert_str_eq (vgw_json_get_string (session, "instructions"), "Be kind.");
   ck_assert_str_eq (vgw_json_get_string (session, "model"), "my-bot");

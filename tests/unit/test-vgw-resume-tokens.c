@@ -10,7 +10,7 @@
 
 START_TEST (a_token_is_good_for_its_session_until_the_next_one)
 {
-  VgwResumeTokens *tokens = vgw_resume_tokens_new ();
+  VgwResumeTokens *tokens = vgw_resume_tokens_new (NULL);
   g_autofree char *first = g_strdup (vgw_resume_tokens_issue (tokens, "one"));
   g_autofree char *other = g_strdup (vgw_resume_tokens_issue (tokens, "two"));
   g_autofree char *second = NULL;
@@ -31,7 +31,7 @@ END_TEST
 
 START_TEST (a_used_token_is_good_until_the_next_one_is_known_to_have_come)
 {
-  VgwResumeTokens *tokens = vgw_resume_tokens_new ();
+  VgwResumeTokens *tokens = vgw_resume_tokens_new (NULL);
   g_autofree char *first = g_strdup (vgw_resume_tokens_issue (tokens, "one"));
   g_autofree char *lost = NULL, *second = NULL, *third = NULL;
 
@@ -59,7 +59,7 @@ END_TEST
 
 START_TEST (both_tokens_of_a_session_go_with_it)
 {
-  VgwResumeTokens *tokens = vgw_resume_tokens_new ();
+  VgwResumeTokens *tokens = vgw_resume_tokens_new (NULL);
   g_autofree char *used = g_strdup (vgw_resume_tokens_issue (tokens, "one"));
   g_autofree char *next = NULL;
 
@@ -74,7 +74,7 @@ END_TEST
 
 START_TEST (tokens_are_url_safe_and_never_the_same)
 {
-  VgwResumeTokens *tokens = vgw_resume_tokens_new ();
+  VgwResumeTokens *tokens = vgw_resume_tokens_new (NULL);
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   for (int i = 0; i < N_TOKENS; i++)

@@ -371,6 +371,7 @@ START_TEST (broken_reports_are_left_alone)
       gsize length = (gsize) g_rand_int_range (random, 0, 64);
       g_autofree guint8 *data = g_malloc (MAX (length, 1));
       VgwRtpReports reports = { 0 };
+      VgwRtpFeedback feedback = { 0 };
 
       for (gsize j = 0; j < length; j++)
         data[j] = (guint8) g_rand_int_range (random, 0, 256);
@@ -384,7 +385,58 @@ START_TEST (broken_reports_are_left_alone)
       vgw_rtp_reports_needs_change (data, length, &mapping);
       vgw_rtp_reports_receive (data, length, &mapping);
       vgw_rtp_reports_send (&reports, data, length, &mapping);
+      vgw_rtp_feedback_send (&feedback, data, length, i);
+      vgw_rtp_feedback_receive (&feedback, OWN_SSRC, data, length, i);
     }
+}
+END_TEST
+
+/* A receiver report about @ssrc. */
+static void
+write_receiver_report (guint8 report[32], guint32 ssrc, guint32 lost, guint32 last_report, guint32 delay)
+{
+  memset (report, 0, 32);
+  report[0] = 0x81;
+  report[1] = 201;
+  report[3] = 7; /* words after the first */
+  put_u32 (report + 8, ssrc);
+  put_u32 (report + 12, lost);
+  put_u32 (report + 16, 0x00010203);
+  put_u32 (report + 20, 480);
+  put_u32 (report + 24, last_report);
+  put_u32 (report + 28, delay);
+}
+
+START_TEST (the_round_trip_is_what_the_callers_delay_leaves)
+{
+  VgwRtpFeedback feedback = { 0 };
+  guint8 sent[28] = { 0x80, 200, 0, 6 }, report[32];
+
+  put_u32 (sent + 8, 0x11112222);
+  put_u32 (sent + 12, 0x33334444);
+  vgw_rtp_feedback_send (&feedback, sent, sizeof sent, 10000000);
+  write_receiver_report (report, OWN_SSRC, 0x0c000011, 0x22223333, 65536 / 2); /* 500 ms after it was received */
+  ck_assert (vgw_rtp_feedback_receive (&feedback, OWN_SSRC, report, sizeof report, 10580000));
+  ck_assert_int_eq (feedback.round_trip_us, 80000);
+  ck_assert_int_eq (feedback.n_lost, 0x11);
+  ck_assert_uint_eq (feedback.fraction_lost, 0x0c);
+  ck_assert_uint_eq (feedback.highest, 0x00010203);
+  ck_assert_uint_eq (feedback.jitter, 480);
+
+  write_receiver_report (report, OWN_SSRC, 0x00fffffe, 0x22223334, 0); /* duplicates; of an unknown report */
+  ck_assert (!vgw_rtp_feedback_receive (&feedback, OWN_SSRC, report, sizeof report, 11000000));
+  ck_assert_int_eq (feedback.n_lost, -2);
+  ck_assert_int_eq (feedback.round_trip_us, 80000);
+  write_receiver_report (report, OWN_SSRC, 0, 0x22223333, 65536 * 2); /* longer than there was time */
+  ck_assert (!vgw_rtp_feedback_receive (&feedback, OWN_SSRC, report, sizeof report, 11000000));
+  write_receiver_report (report, OWN_SSRC + 1, 7, 0x22223333, 0); /* about another stream */
+  ck_assert (!vgw_rtp_feedback_receive (&feedback, OWN_SSRC, report, sizeof report, 11000000));
+  ck_assert_int_eq (feedback.n_lost, 0);
+  write_receiver_report (report, OWN_SSRC, 9, 0x22223333, 0);
+  report[0] = 0x9f; /* more blocks than fit */
+  ck_assert (vgw_rtp_feedback_receive (&feedback, OWN_SSRC, report, sizeof report, 10000001));
+  ck_assert_int_eq (feedback.n_lost, 9);
+  ck_assert (!vgw_rtp_feedback_receive (&feedback, OWN_SSRC, report, sizeof report - 1, 10000001));
 }
 END_TEST
 
@@ -413,6 +465,7 @@ test_suite (void)
   tcase_add_test (reports, reports_are_about_the_source_that_is_heard);
   tcase_add_test (reports, reports_of_the_source_that_is_heard_are_those_of_the_stream);
   tcase_add_test (reports, broken_reports_are_left_alone);
+  tcase_add_test (reports, the_round_trip_is_what_the_callers_delay_leaves);
   suite_add_tcase (suite, reports);
   return suite;
 }

@@ -397,7 +397,7 @@ START_TEST (who_takes_over_hears_that_the_caller_speaks)
 
   add_config ("listener", "echo", VGW_BARGE_IN_FLUSH);
   set_text (&deaf->on_failure, "fallback:listener");
-  call = call_new_with (vgw_engine_echo_new (), deaf);
+  call = call_new_with (vgw_engine_echo_new (FALSE), deaf);
   WAIT_UNTIL (
       vgw_caller_speech_has_voice (vgw_conversation_get_speech (vgw_session_get_conversation (call->client->session))));
   played_ms = get_stats (call).played_ms;

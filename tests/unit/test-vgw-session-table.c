@@ -225,7 +225,7 @@ static void
 set_up_resume (void)
 {
   set_up ();
-  test_context.resume_tokens = vgw_resume_tokens_new ();
+  test_context.resume_tokens = vgw_resume_tokens_new (NULL);
   test_context.session.resume_grace_ms = 20000;
 }
 

@@ -86,6 +86,85 @@ START_TEST (a_buffer_that_waits_in_a_sink_does_not_hold_the_teardown)
 }
 END_TEST
 
+/* An element that refuses to pause some times, as a dtlsdec on its way up does before it has its certificate. */
+typedef struct
+{
+  GstElement parent;
+  guint n_refusals; /* that are left */
+} Refuser;
+
+typedef GstElementClass RefuserClass;
+
+static GType refuser_get_type (void);
+G_DEFINE_TYPE (Refuser, refuser, GST_TYPE_ELEMENT)
+
+static GstStateChangeReturn
+refuser_change_state (GstElement *element, GstStateChange change)
+{
+  Refuser *self = (Refuser *) element;
+
+  if (change == GST_STATE_CHANGE_PLAYING_TO_PAUSED && self->n_refusals > 0)
+    {
+      self->n_refusals--;
+      return GST_STATE_CHANGE_FAILURE;
+    }
+  return GST_ELEMENT_CLASS (refuser_parent_class)->change_state (element, change);
+}
+
+static void
+refuser_class_init (RefuserClass *klass)
+{
+  klass->change_state = refuser_change_state;
+}
+
+static void
+refuser_init (Refuser *self)
+{
+}
+
+/* It is playing. */
+static GstElement *
+make_refusing_pipeline (guint n_refusals)
+{
+  GstElement *pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
+  Refuser *refuser = g_object_new (refuser_get_type (), NULL);
+
+  refuser->n_refusals = n_refusals;
+  gst_bin_add_many (GST_BIN (pipeline), gst_element_factory_make ("webrtcbin", NULL), GST_ELEMENT (refuser), NULL);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  return pipeline;
+}
+
+START_TEST (an_element_that_is_not_ready_yet_does_not_keep_the_pipeline_playing)
+{
+  GstElement *pipeline = make_refusing_pipeline (2);
+
+  ck_assert (vgw_teardown_pipeline (pipeline));
+  ck_assert_int_eq (GST_STATE (pipeline), GST_STATE_NULL);
+  gst_object_unref (pipeline);
+}
+END_TEST
+
+START_TEST (a_pipeline_that_cannot_be_stopped_is_not_freed)
+{
+  GstElement *pipeline = make_refusing_pipeline (G_MAXUINT), *watched = pipeline;
+  GList *elements = GST_BIN_CHILDREN (pipeline);
+
+  while (G_OBJECT_TYPE (elements->data) != refuser_get_type ())
+    elements = elements->next;
+  g_object_add_weak_pointer (G_OBJECT (pipeline), (gpointer *) &watched);
+  ck_assert (!vgw_teardown_pipeline (pipeline));
+  gst_object_unref (pipeline);
+  ck_assert_ptr_nonnull (watched);
+
+  /* for the leak checker */
+  ((Refuser *) elements->data)->n_refusals = 0;
+  ck_assert (vgw_teardown_pipeline (pipeline));
+  gst_object_unref (pipeline);
+  ck_assert_ptr_null (watched);
+}
+END_TEST
+
 Suite *
 test_suite (void)
 {
@@ -94,6 +173,8 @@ test_suite (void)
   TCase *tcase = tcase_create ("teardown");
   tcase_set_timeout (tcase, 0);
   tcase_add_test (tcase, a_buffer_that_waits_in_a_sink_does_not_hold_the_teardown);
+  tcase_add_test (tcase, an_element_that_is_not_ready_yet_does_not_keep_the_pipeline_playing);
+  tcase_add_test (tcase, a_pipeline_that_cannot_be_stopped_is_not_freed);
   suite_add_tcase (suite, tcase);
   return suite;
 }

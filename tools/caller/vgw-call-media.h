@@ -18,7 +18,7 @@
 #include <glib-object.h>
 
 #include "caller/vgw-call-keys.h"
-#include "caller/vgw-call-stats.h"
+#include "caller/vgw-call-meters.h"
 #include "caller/vgw-speech.h"
 #include "engine/builtin/vgw-wav-writer.h"
 

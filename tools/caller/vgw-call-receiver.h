@@ -4,7 +4,7 @@
 
 #include <gst/gst.h>
 
-#include "caller/vgw-call-stats.h"
+#include "caller/vgw-call-meters.h"
 #include "engine/builtin/vgw-wav-writer.h"
 
 typedef struct _VgwCallReceiver VgwCallReceiver;

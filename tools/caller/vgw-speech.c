@@ -5,9 +5,16 @@
 
 #include "base/vgw-audio-format.h"
 #include "base/vgw-error.h"
+#include "base/vgw-json.h"
 #include "vgw-caller-resources.h"
 
 #define PHRASE_RESOURCE "/voice-gateway/caller/phrase.wav"
+#define MONO "audioconvert"
+#define LEFT_CHANNEL "audioconvert mix-matrix=\"<<(float)1.0,(float)0.0>>\"" /* fails where there are not two */
+#define BUNDLE_AUDIO "audio.wav"
+#define BUNDLE_EVENTS "events.jsonl"
+#define ACTIVE_EVENT "engine-started"
+#define MAX_EVENTS_BYTES (64 * 1024 * 1024)
 #define PULL_TIMEOUT_NS (20 * GST_SECOND) /* for a file on a slow disk, or under a sanitizer */
 
 struct _VgwSpeech
@@ -69,9 +76,9 @@ append_sample (GByteArray *pcm, GstSample *sample)
   gst_buffer_unmap (gst_sample_get_buffer (sample), &map);
 }
 
-/* Decodes the WAV @path or the resource to s16 mono at @rate_hz. */
+/* Decodes the WAV @path or the resource to s16 at @rate_hz; @to_mono: launch text that leaves one channel. */
 static GByteArray *
-read_pcm (const char *path, guint rate_hz, GError **error)
+read_pcm (const char *path, const char *to_mono, guint rate_hz, GError **error)
 {
   const gsize max_bytes = (gsize) VGW_SPEECH_MAX_S * rate_hz * sizeof (gint16);
   g_autofree char *text = NULL;
@@ -80,10 +87,10 @@ read_pcm (const char *path, guint rate_hz, GError **error)
   g_autoptr (Pipeline) pipeline = NULL;
   g_autoptr (GByteArray) pcm = g_byte_array_new ();
 
-  text = g_strdup_printf ("%s name=source ! wavparse ! audioconvert ! audioresample ! "
+  text = g_strdup_printf ("%s name=source ! wavparse ! %s ! audioresample ! "
                           "audio/x-raw,format=S16LE,channels=1,rate=%u,layout=interleaved ! "
                           "appsink name=out sync=false",
-                          path != NULL ? "filesrc" : "giosrc", rate_hz);
+                          path != NULL ? "filesrc" : "giosrc", to_mono, rate_hz);
   pipeline = launch (text, &out, error);
   if (pipeline == NULL)
     return NULL;
@@ -169,28 +176,18 @@ encode (VgwSpeech *self, const GByteArray *pcm, gsize frame_bytes, GError **erro
   return TRUE;
 }
 
-VgwSpeech *
-vgw_speech_new (const char *path, const VgwCallCodec *codec, guint pause_ms, GError **error)
+/* @pcm at the rate of @codec; a pause and padding are added. */
+static VgwSpeech *
+make_speech (GByteArray *pcm, const VgwCallCodec *codec, guint pause_ms, GError **error)
 {
   const gsize bytes_per_ms = codec->input_rate_hz * sizeof (gint16) / 1000;
   const gsize frame_bytes = bytes_per_ms * VGW_FRAME_MS;
   g_autoptr (VgwSpeech) self = g_new0 (VgwSpeech, 1);
-  g_autoptr (GByteArray) pcm = NULL;
-  gsize spoken_bytes, total_bytes;
+  gsize spoken_bytes = pcm->len, total_bytes = pcm->len + pause_ms * bytes_per_ms;
 
-  vgw_caller_get_resource (); /* named, so that the linker keeps it; it registers itself */
   g_atomic_ref_count_init (&self->ref_count);
   self->codec = codec;
   self->frames = g_ptr_array_new_with_free_func ((GDestroyNotify) gst_buffer_unref);
-
-  pcm = read_pcm (path, codec->input_rate_hz, error);
-  if (pcm == NULL)
-    {
-      g_prefix_error (error, "reading %s: ", path != NULL ? path : "the built-in phrase");
-      return NULL;
-    }
-  spoken_bytes = pcm->len;
-  total_bytes = spoken_bytes + pause_ms * bytes_per_ms;
   total_bytes += (frame_bytes - total_bytes % frame_bytes) % frame_bytes;
   g_byte_array_set_size (pcm, (guint) total_bytes);
   memset (pcm->data + spoken_bytes, 0, total_bytes - spoken_bytes);
@@ -202,6 +199,60 @@ vgw_speech_new (const char *path, const VgwCallCodec *codec, guint pause_ms, GEr
       return NULL;
     }
   return g_steal_pointer (&self);
+}
+
+VgwSpeech *
+vgw_speech_new (const char *path, const VgwCallCodec *codec, guint pause_ms, GError **error)
+{
+  g_autoptr (GByteArray) pcm = NULL;
+
+  vgw_caller_get_resource (); /* named, so that the linker keeps it; it registers itself */
+  pcm = read_pcm (path, MONO, codec->input_rate_hz, error);
+  if (pcm == NULL)
+    {
+      g_prefix_error (error, "reading %s: ", path != NULL ? path : "the built-in phrase");
+      return NULL;
+    }
+  return make_speech (pcm, codec, pause_ms, error);
+}
+
+/* When the call of the events in @path was active; 0 where they do not tell. */
+static gint64
+find_active_ms (const char *path)
+{
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+  gsize length;
+
+  if (!g_file_get_contents (path, &text, &length, NULL) || length > MAX_EVENTS_BYTES)
+    return 0;
+  lines = g_strsplit (text, "\n", -1);
+  for (char **line = lines; *line != NULL; line++)
+    {
+      g_autoptr (JsonObject) event = vgw_json_parse_object (*line, strlen (*line), NULL);
+
+      if (event != NULL && g_strcmp0 (vgw_json_get_string (event, "type"), ACTIVE_EVENT) == 0)
+        return vgw_json_get_int (event, "at_ms", 0, G_MAXINT, 0);
+    }
+  return 0;
+}
+
+VgwSpeech *
+vgw_speech_new_replay (const char *bundle, const VgwCallCodec *codec, guint pause_ms, GError **error)
+{
+  g_autofree char *audio = g_build_filename (bundle, BUNDLE_AUDIO, NULL);
+  g_autofree char *events = g_build_filename (bundle, BUNDLE_EVENTS, NULL);
+  gsize skipped_bytes = (gsize) find_active_ms (events) * codec->input_rate_hz / 1000 * sizeof (gint16);
+  g_autoptr (GByteArray) pcm = read_pcm (audio, LEFT_CHANNEL, codec->input_rate_hz, error);
+
+  if (pcm == NULL)
+    {
+      g_prefix_error (error, "reading %s: ", audio);
+      return NULL;
+    }
+  if (skipped_bytes < pcm->len)
+    g_byte_array_remove_range (pcm, 0, (guint) skipped_bytes);
+  return make_speech (pcm, codec, pause_ms, error);
 }
 
 VgwSpeech *

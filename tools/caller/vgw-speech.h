@@ -12,6 +12,10 @@ typedef struct _VgwSpeech VgwSpeech;
  * Errors: VGW_ERROR_CONFIG, naming the file. Returns: (transfer full) */
 VgwSpeech *vgw_speech_new (const char *path, const VgwCallCodec *codec, guint pause_ms, GError **error);
 
+/* The same of the caller's side of a recorded call, the left channel of audio.wav in @bundle, from the moment at which
+ * the call was active: what the caller said comes as long after the connection as it did then. */
+VgwSpeech *vgw_speech_new_replay (const char *bundle, const VgwCallCodec *codec, guint pause_ms, GError **error);
+
 #define VGW_SPEECH_MAX_S 600
 
 VgwSpeech *vgw_speech_ref (VgwSpeech *self);

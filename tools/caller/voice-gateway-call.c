@@ -24,7 +24,7 @@
 
 typedef struct
 {
-  char *codec, *in_path, *out_path, *origin, *event, *turn, *keys;
+  char *codec, *in_path, *replay_path, *out_path, *origin, *event, *turn, *keys;
   double duration_s;
   int n_calls, ramp_ms, timeout_ms;
   gboolean is_json, is_verbose, is_insecure, is_audio_only, is_relay_only, shows_version;
@@ -45,6 +45,7 @@ options_clear (Options *options)
 {
   g_free (options->codec);
   g_free (options->in_path);
+  g_free (options->replay_path);
   g_free (options->out_path);
   g_free (options->origin);
   g_free (options->event);
@@ -91,6 +92,8 @@ check_options (Options *options, GError **error)
       g_propagate_prefixed_error (error, g_steal_pointer (&cause), "--dtmf: ");
       return FALSE;
     }
+  if (options->in_path != NULL && options->replay_path != NULL)
+    return usage_error (error, "--in and --replay exclude each other");
   if (options->is_relay_only && options->turn == NULL)
     return usage_error (error, "--relay-only needs --turn");
   return TRUE;
@@ -102,6 +105,8 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
   const GOptionEntry entries[] = {
     { "in", 'i', 0, G_OPTION_ARG_FILENAME, &options->in_path,
       "Speech to send: any WAV file (default: a built-in phrase)", "FILE" },
+    { "replay", 0, 0, G_OPTION_ARG_FILENAME, &options->replay_path,
+      "Send the caller's side of a recorded call: a directory of record.call-bundle", "BUNDLE" },
     { "out", 'o', 0, G_OPTION_ARG_FILENAME, &options->out_path, "Write the received audio to a WAV file: 16 kHz, mono",
       "FILE" },
     { "codec", 'c', 0, G_OPTION_ARG_STRING, &options->codec, "Codec to offer: opus (default), pcmu, pcma or g722",
@@ -180,9 +185,12 @@ parse_turn (const char *text, VgwCallSettings *settings, GError **error)
 static gboolean
 make_settings (const Options *options, VgwCallSettings *settings, GError **error)
 {
+  const VgwCallCodec *codec = vgw_call_codec_find (options->codec);
+
   if (!parse_turn (options->turn, settings, error))
     return FALSE;
-  settings->speech = vgw_speech_new (options->in_path, vgw_call_codec_find (options->codec), PAUSE_MS, error);
+  settings->speech = options->replay_path != NULL ? vgw_speech_new_replay (options->replay_path, codec, PAUSE_MS, error)
+                                                  : vgw_speech_new (options->in_path, codec, PAUSE_MS, error);
   if (settings->speech == NULL)
     return FALSE;
   settings->url = g_strdup (options->urls[0]);

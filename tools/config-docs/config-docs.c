@@ -194,6 +194,13 @@ static const char man_head[] =
     ".B \\-\\-set\n"
     "to the working directory.\n"
     ".PP\n"
+    "Where a key names a file, a secret's \\-file, http.tls\\-certificate, http.tls\\-key, tls\\-ca of an engine or\n"
+    "manager.redis\\-ca,\n"
+    ".BI credential: NAME\n"
+    "is a credential of the systemd unit (LoadCredential=NAME:FILE, see\n"
+    ".BR systemd.exec (5)).\n"
+    "systemd reads credentials when it starts the unit, so a reload finds them unchanged.\n"
+    ".PP\n"
     "The keys and their defaults:\n";
 
 static const char man_tail[] =

@@ -3,23 +3,29 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"flag"
 	"fmt"
 	"log"
 	"net"
 	"net/http"
-	"time"
 
+	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v3"
-	"github.com/pion/webrtc/v3/pkg/media"
 	"golang.org/x/net/websocket"
 
-	"voice-gateway-pion/opus"
 	"voice-gateway-pion/wire"
 )
 
-const frameDuration = 20 * time.Millisecond
+type server struct {
+	api          *webrtc.API
+	certificates []webrtc.Certificate
+	skipsSilence bool
+}
 
+// newAPI: with sender and receiver reports, which voice-gateway sends as well.
 func newAPI() (*webrtc.API, error) {
 	socket, err := net.ListenUDP("udp", &net.UDPAddr{})
 	if err != nil {
@@ -32,39 +38,21 @@ func newAPI() (*webrtc.API, error) {
 	if err := engine.RegisterDefaultCodecs(); err != nil {
 		return nil, err
 	}
-	return webrtc.NewAPI(webrtc.WithMediaEngine(engine), webrtc.WithSettingEngine(settings)), nil
+	reports := &interceptor.Registry{}
+	if err := webrtc.ConfigureRTCPReports(reports); err != nil {
+		return nil, err
+	}
+	return webrtc.NewAPI(webrtc.WithMediaEngine(engine), webrtc.WithSettingEngine(settings),
+		webrtc.WithInterceptorRegistry(reports)), nil
 }
 
-// echo is the work of a session: decode to PCM, encode, send.
-func echo(remote *webrtc.TrackRemote, local *webrtc.TrackLocalStaticSample) error {
-	decoder, err := opus.NewDecoder()
+// newCertificate is made once, as in voice-gateway; pion would make one for each call.
+func newCertificate() (*webrtc.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	encoder, err := opus.NewEncoder()
-	if err != nil {
-		return err
-	}
-	var pcm []int16
-	for {
-		packet, _, err := remote.ReadRTP()
-		if err != nil {
-			return err
-		}
-		decoded, err := decoder.Decode(packet.Payload)
-		if err != nil {
-			return err
-		}
-		for pcm = append(pcm, decoded...); len(pcm) >= opus.FrameSamples; pcm = pcm[opus.FrameSamples:] {
-			encoded, err := encoder.Encode(pcm[:opus.FrameSamples])
-			if err != nil {
-				return err
-			}
-			if err := local.WriteSample(media.Sample{Data: encoded, Duration: frameDuration}); err != nil {
-				return err
-			}
-		}
-	}
+	return webrtc.GenerateCertificate(key)
 }
 
 func answer(peer *webrtc.PeerConnection, sdp string) (wire.Description, error) {
@@ -84,13 +72,13 @@ func answer(peer *webrtc.PeerConnection, sdp string) (wire.Description, error) {
 	return wire.Description{Type: "answer", SDP: peer.LocalDescription().SDP}, nil
 }
 
-func newPeer(api *webrtc.API) (*webrtc.PeerConnection, error) {
-	peer, err := api.NewPeerConnection(webrtc.Configuration{})
+func (s *server) newPeer() (*webrtc.PeerConnection, error) {
+	peer, err := s.api.NewPeerConnection(webrtc.Configuration{Certificates: s.certificates})
 	if err != nil {
 		return nil, err
 	}
 	codec := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
-	local, err := webrtc.NewTrackLocalStaticSample(codec, "audio", "voice")
+	local, err := webrtc.NewTrackLocalStaticRTP(codec, "audio", "voice")
 	if err != nil {
 		return nil, err
 	}
@@ -98,20 +86,26 @@ func newPeer(api *webrtc.API) (*webrtc.PeerConnection, error) {
 	if err != nil {
 		return nil, err
 	}
-	go func() { // RTCP has to be read for its interceptors to work
-		buffer := make([]byte, 1500)
-		for {
-			if _, _, err := sender.Read(buffer); err != nil {
-				return
-			}
-		}
-	}()
-	peer.OnTrack(func(remote *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { _ = echo(remote, local) })
+	go drain(sender.Read)
+	peer.OnTrack(func(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+		go drain(receiver.Read)
+		_ = echo(remote, local, s.skipsSilence)
+	})
 	return peer, nil
 }
 
-func serve(api *webrtc.API, socket *websocket.Conn) error {
-	peer, err := newPeer(api)
+// drain reads RTCP, which its interceptors need.
+func drain(read func([]byte) (int, interceptor.Attributes, error)) {
+	buffer := make([]byte, 1500)
+	for {
+		if _, _, err := read(buffer); err != nil {
+			return
+		}
+	}
+}
+
+func (s *server) serve(socket *websocket.Conn) error {
+	peer, err := s.newPeer()
 	if err != nil {
 		return err
 	}
@@ -145,16 +139,23 @@ func serve(api *webrtc.API, socket *websocket.Conn) error {
 
 func main() {
 	address := flag.String("listen", "127.0.0.1:0", "where to listen")
+	s := &server{}
+	flag.BoolVar(&s.skipsSilence, "skip-silence", false, "send nothing while the caller is silent")
 	flag.Parse()
-	api, err := newAPI()
+	var err error
+	if s.api, err = newAPI(); err != nil {
+		log.Fatal(err)
+	}
+	certificate, err := newCertificate()
 	if err != nil {
 		log.Fatal(err)
 	}
+	s.certificates = []webrtc.Certificate{*certificate}
 	listener, err := net.Listen("tcp", *address)
 	if err != nil {
 		log.Fatal(err)
 	}
-	handler := func(socket *websocket.Conn) { _ = serve(api, socket) }
+	handler := func(socket *websocket.Conn) { _ = s.serve(socket) }
 	http.Handle("/ws", websocket.Server{Handler: handler})
 	fmt.Printf("listening url=ws://%s/ws\n", listener.Addr())
 	log.Fatal(http.Serve(listener, nil))

@@ -5,19 +5,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <glib/gstdio.h>
+
 #include "base/vgw-error.h"
 #include "base/vgw-log.h"
+#include "engine/builtin/vgw-wav-output.h"
 
 #define FLUSH_INTERVAL_US (500 * G_TIME_SPAN_MILLISECOND) /* the most that is lost when the process is killed */
-#define FILE_MODE 0600                                    /* recordings are personal data */
+#define DIRECTORY_MODE 0700
+#define TEXT_QUEUE_BYTES (256 * 1024)
+#define MAX_QUEUED_BYTES (256 * 1024 * 1024)   /* of all files: 5 s of 800 calls at 16 kHz in stereo */
+#define MAX_CLOSING 4096u                      /* files that are given back, and jobs */
+#define WARN_INTERVAL_US (60 * G_USEC_PER_SEC) /* a full disk is that of many files */
 #define SAMPLE_BYTES sizeof (gint16)
-
-/* Microsoft, Multimedia Programming Interface and Data Specifications 1.0, "WAVE": RIFF chunk, fmt chunk, data chunk */
-#define WAV_HEADER_BYTES 44
-#define WAV_RIFF_OVERHEAD_BYTES (WAV_HEADER_BYTES - 8) /* the RIFF size excludes the name and the size itself */
-#define WAV_FMT_BYTES 16
-#define WAV_FORMAT_PCM 1
-#define WAV_MAX_DATA_BYTES ((guint64) G_MAXUINT32 - WAV_HEADER_BYTES - 1) /* sizes are 32 bit; an even number */
 
 /* Lock order: VgwWavWriter.lock and VgwWavFile.lock are never held together. */
 struct _VgwWavWriter
@@ -26,158 +26,189 @@ struct _VgwWavWriter
 
   GMutex lock;
   GCond wake;
-  GThread *thread;      /* guarded by lock; NULL until the first file */
-  GPtrArray *files;     /* guarded by lock; VgwWavFile, open ones */
-  GPtrArray *closing;   /* guarded by lock; VgwWavFile, given back and not yet closed */
-  gboolean is_stopping; /* guarded by lock */
+  GThread *thread;         /* guarded by lock; NULL until the first file */
+  GPtrArray *files;        /* guarded by lock; VgwWavFile, open ones */
+  GPtrArray *closing;      /* guarded by lock; VgwWavFile, given back and not yet closed */
+  GQueue jobs;             /* guarded by lock; Job */
+  gboolean is_stopping;    /* guarded by lock */
+  VgwWavWriterStats stats; /* guarded by lock */
+
+  gint n_queued_bytes; /* atomic; of all files */
+  gint64 warned_at_us; /* writer's thread; 0: never */
 };
+
+/* What is not in the queue, and silence in the file. */
+typedef struct
+{
+  gsize at; /* in the queue */
+  guint64 n_bytes;
+} Gap;
+
+/* Of vgw_wav_writer_call (). */
+typedef struct
+{
+  void (*func) (gpointer user_data);
+  gpointer user_data;
+} Job;
 
 struct _VgwWavFile
 {
   VgwWavWriter *writer; /* not a reference: the owner keeps it until after close () */
   char *path;
   char *session_id;
-  guint rate_hz;
+  guint rate_hz; /* 0: it is text */
+  guint n_channels;
+  gsize frame_bytes; /* of a sample of each channel; 1 for text */
+  gboolean has_time; /* what is lost is silence */
+  char *marker;      /* (nullable) path */
   gsize max_queue_bytes;
 
   GMutex lock;
   GByteArray *queue; /* guarded by lock; swapped with `batch`, so nothing is allocated in the steady state */
+  GArray *gaps;      /* guarded by lock; Gap, of the queue; swapped with `batch_gaps` */
   VgwWavStats stats; /* guarded by lock */
 
   /* writer's thread only, once the file is open */
-  int fd;
+  VgwWavOutput *output;
   GByteArray *batch;
-  guint64 data_bytes;
-  gboolean has_logged_error;
-  gboolean has_logged_loss;
+  GArray *batch_gaps;
+  gboolean has_failed;
+  guint64 n_counted; /* of `stats.dropped_samples` */
 };
-
-static void
-put_u16 (guint8 *out, guint16 value)
-{
-  value = GUINT16_TO_LE (value);
-  memcpy (out, &value, sizeof value);
-}
-
-static void
-put_u32 (guint8 *out, guint32 value)
-{
-  value = GUINT32_TO_LE (value);
-  memcpy (out, &value, sizeof value);
-}
-
-static void
-fill_header (guint8 header[WAV_HEADER_BYTES], guint rate_hz, guint32 data_bytes)
-{
-  memcpy (header, "RIFF", 4);
-  put_u32 (header + 4, data_bytes + WAV_RIFF_OVERHEAD_BYTES);
-  memcpy (header + 8, "WAVEfmt ", 8);
-  put_u32 (header + 16, WAV_FMT_BYTES);
-  put_u16 (header + 20, WAV_FORMAT_PCM);
-  put_u16 (header + 22, 1); /* channels */
-  put_u32 (header + 24, rate_hz);
-  put_u32 (header + 28, rate_hz * SAMPLE_BYTES);
-  put_u16 (header + 32, SAMPLE_BYTES);
-  put_u16 (header + 34, SAMPLE_BYTES * 8);
-  memcpy (header + 36, "data", 4);
-  put_u32 (header + 40, data_bytes);
-}
-
-/* Writes @data; returns the number of bytes written, with errno set where that is not all. */
-static gsize
-write_at (int fd, const guint8 *data, gsize length, guint64 offset)
-{
-  gsize done = 0;
-
-  while (done < length)
-    {
-      gssize n = pwrite (fd, data + done, length - done, offset + done);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n <= 0)
-        break;
-      done += n;
-    }
-  return done;
-}
-
-static gboolean
-write_header (VgwWavFile *self)
-{
-  guint8 header[WAV_HEADER_BYTES];
-
-  fill_header (header, self->rate_hz, self->data_bytes);
-  return write_at (self->fd, header, sizeof header, 0) == sizeof header;
-}
 
 static void
 file_free (VgwWavFile *self)
 {
-  if (self->fd >= 0)
-    close (self->fd);
+  vgw_wav_output_free (self->output);
   g_byte_array_unref (self->queue);
   g_byte_array_unref (self->batch);
+  g_array_unref (self->gaps);
+  g_array_unref (self->batch_gaps);
+  g_free (self->marker);
   g_mutex_clear (&self->lock);
   g_free (self->path);
   g_free (self->session_id);
   g_free (self);
 }
 
-/* Writes `batch`, then the header with the new size: in this order the file stays valid if the process dies in between.
- * Returns the number of samples lost. */
-static guint64
+/* @what: has happened to the file. A disk that is full or slow concerns many files, of which one is logged. */
+static void
+warn (VgwWavFile *self, const char *what)
+{
+  gint64 *warned_at_us = &self->writer->warned_at_us;
+  gint64 now_us = g_get_monotonic_time ();
+
+  if (*warned_at_us != 0 && now_us - *warned_at_us < WARN_INTERVAL_US)
+    return;
+  *warned_at_us = now_us;
+  vgw_warning (self->session_id, "recording %s: %s", self->path, what);
+}
+
+/* Creates a file of vgw_wav_writer_begin (); a failure is that of the writes that follow. */
+static void
+create_late (VgwWavFile *self)
+{
+  g_autofree char *directory = g_path_get_dirname (self->path);
+  g_autofree char *what = NULL;
+
+  if (vgw_wav_output_is_open (self->output) || self->has_failed)
+    return;
+  if (g_mkdir_with_parents (directory, DIRECTORY_MODE) == 0
+      && (vgw_wav_output_create (self->output) || vgw_wav_output_is_open (self->output)))
+    return;
+  self->has_failed = TRUE;
+  what = g_strdup_printf ("%s; the call continues without it", g_strerror (errno));
+  warn (self, what);
+}
+
+/* Writes `batch` with its gaps. Returns: the bytes of it that are in the file */
+static gsize
 write_batch (VgwWavFile *self)
 {
-  gsize length = MIN (self->batch->len, WAV_MAX_DATA_BYTES - self->data_bytes);
-  gsize written = write_at (self->fd, self->batch->data, length, WAV_HEADER_BYTES + self->data_bytes);
-  int write_errno = errno;
+  gsize at = 0, n_written = 0;
 
-  self->data_bytes += written - written % SAMPLE_BYTES;
-  if (written == length && !write_header (self))
+  for (guint i = 0; i <= self->batch_gaps->len; i++)
     {
-      write_errno = errno;
-      written = 0;
-    }
-  else if (written < length)
-    write_header (self); /* for what was written */
+      const Gap *gap = i < self->batch_gaps->len ? &g_array_index (self->batch_gaps, Gap, i) : NULL;
+      gsize end = gap != NULL ? gap->at : self->batch->len;
 
-  if (written < length && !self->has_logged_error)
-    {
-      self->has_logged_error = TRUE;
-      vgw_warning (self->session_id, "recording %s: %s; the call continues, audio is missing in the file", self->path,
-                   g_strerror (write_errno));
+      if (end > at)
+        n_written += vgw_wav_output_write (self->output, self->batch->data + at, end - at);
+      if (gap != NULL)
+        vgw_wav_output_skip (self->output, gap->n_bytes);
+      at = end;
     }
-  return self->batch->len / SAMPLE_BYTES;
+  vgw_wav_output_finish (self->output);
+  return n_written;
 }
 
 static void
-flush_file (VgwWavFile *self)
+swap_queue (VgwWavFile *self)
 {
-  guint64 before = self->data_bytes / SAMPLE_BYTES;
-  guint64 n_samples, dropped;
   GByteArray *batch;
+  GArray *gaps;
 
   g_mutex_lock (&self->lock);
   batch = self->queue;
   self->queue = self->batch;
   self->batch = batch;
+  gaps = self->gaps;
+  self->gaps = self->batch_gaps;
+  self->batch_gaps = gaps;
   g_mutex_unlock (&self->lock);
+}
 
-  n_samples = batch->len > 0 ? write_batch (self) : 0;
-  g_byte_array_set_size (batch, 0);
+/* @n_dropped: samples, or bytes of text. Of the first of them the marker is made. */
+static void
+count_missing (VgwWavFile *self, guint64 n_dropped)
+{
+  guint64 n_new = n_dropped - self->n_counted;
+  int marker = -1;
+
+  if (n_new == 0)
+    return;
+  g_mutex_lock (&self->writer->lock);
+  self->writer->stats.n_incomplete_files += self->n_counted == 0;
+  if (self->rate_hz > 0)
+    self->writer->stats.missing_us += n_new * G_USEC_PER_SEC / self->rate_hz;
+  g_mutex_unlock (&self->writer->lock);
+  self->n_counted = n_dropped;
+  if (self->marker != NULL && vgw_wav_output_is_open (self->output))
+    marker = open (self->marker, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, VGW_WAV_FILE_MODE);
+  if (marker >= 0)
+    close (marker);
+}
+
+static void
+flush_file (VgwWavFile *self)
+{
+  gsize n_bytes, n_written = 0;
+  guint64 n_dropped;
+
+  create_late (self);
+  swap_queue (self);
+  n_bytes = self->batch->len;
+  if (vgw_wav_output_is_open (self->output) && (n_bytes > 0 || self->batch_gaps->len > 0))
+    n_written = write_batch (self);
+  g_byte_array_set_size (self->batch, 0);
+  g_array_set_size (self->batch_gaps, 0);
+  g_atomic_int_add (&self->writer->n_queued_bytes, -(gint) n_bytes);
 
   g_mutex_lock (&self->lock);
-  self->stats.written_samples = self->data_bytes / SAMPLE_BYTES;
-  self->stats.dropped_samples += n_samples - (self->stats.written_samples - before);
-  dropped = self->stats.dropped_samples;
+  self->stats.written_samples += n_written / self->frame_bytes;
+  self->stats.dropped_samples += (n_bytes - n_written) / self->frame_bytes;
+  n_dropped = self->stats.dropped_samples;
   g_mutex_unlock (&self->lock);
 
-  if (dropped > 0 && !self->has_logged_loss)
+  count_missing (self, n_dropped);
+  if (n_dropped > 0 && !self->has_failed)
     {
-      self->has_logged_loss = TRUE;
-      vgw_warning (self->session_id, "recording %s: samples are missing in the file, %" G_GUINT64_FORMAT " so far",
-                   self->path, dropped);
+      int code = vgw_wav_output_get_error (self->output);
+      g_autofree char *what = g_strdup_printf ("%s; the call continues, a part of it is missing in the file",
+                                               code != 0 ? g_strerror (code) : "the disk is too slow");
+
+      self->has_failed = TRUE;
+      warn (self, what);
     }
 }
 
@@ -185,17 +216,19 @@ static void
 finish_file (VgwWavFile *self)
 {
   flush_file (self);
-  vgw_info (self->session_id, "recorded %s: %" G_GUINT64_FORMAT " ms, %" G_GUINT64_FORMAT " ms missing", self->path,
-            self->stats.written_samples * 1000 / self->rate_hz, self->stats.dropped_samples * 1000 / self->rate_hz);
+  if (self->rate_hz > 0)
+    vgw_info (self->session_id, "recorded %s: %" G_GUINT64_FORMAT " ms, %" G_GUINT64_FORMAT " ms missing", self->path,
+              vgw_wav_output_get_length (self->output) / self->frame_bytes * 1000 / self->rate_hz,
+              self->stats.dropped_samples * 1000 / self->rate_hz);
   file_free (self);
 }
 
-/* Waits until a file is to be closed, or for @flush_at_us where files are open; FALSE when the thread is to end. Lock
- * held. */
+/* Waits until a file is to be closed, there is a job, or for @flush_at_us where files are open; FALSE when the thread
+ * is to end. Lock held. */
 static gboolean
 wait_for_round (VgwWavWriter *self, gint64 flush_at_us)
 {
-  while (self->closing->len == 0)
+  while (self->closing->len == 0 && self->jobs.length == 0)
     {
       if (self->is_stopping)
         return FALSE;
@@ -207,12 +240,25 @@ wait_for_round (VgwWavWriter *self, gint64 flush_at_us)
   return TRUE;
 }
 
+static void
+run_jobs (GQueue *jobs)
+{
+  Job *job;
+
+  while ((job = g_queue_pop_head (jobs)) != NULL)
+    {
+      job->func (job->user_data);
+      g_free (job);
+    }
+}
+
 static gpointer
 writer_thread (gpointer user_data)
 {
   VgwWavWriter *self = user_data;
   g_autoptr (GPtrArray) open = g_ptr_array_new ();
   g_autoptr (GPtrArray) closing = g_ptr_array_new ();
+  GQueue jobs = G_QUEUE_INIT;
   gint64 flush_at_us = g_get_monotonic_time () + FLUSH_INTERVAL_US;
 
   g_mutex_lock (&self->lock);
@@ -226,12 +272,15 @@ writer_thread (gpointer user_data)
         }
       g_ptr_array_extend (closing, self->closing, NULL, NULL);
       g_ptr_array_set_size (self->closing, 0);
+      jobs = self->jobs;
+      g_queue_init (&self->jobs);
       g_mutex_unlock (&self->lock);
 
       for (guint i = 0; i < closing->len; i++)
         finish_file (closing->pdata[i]);
       for (guint i = 0; i < open->len; i++)
         flush_file (open->pdata[i]);
+      run_jobs (&jobs);
       g_ptr_array_set_size (closing, 0);
       g_ptr_array_set_size (open, 0);
 
@@ -285,70 +334,193 @@ vgw_wav_writer_unref (VgwWavWriter *self)
 static gboolean
 add_file (VgwWavWriter *self, VgwWavFile *file, GError **error)
 {
+  gboolean has_room;
   g_autoptr (GError) thread_error = NULL;
 
   g_mutex_lock (&self->lock);
   if (self->thread == NULL)
     self->thread = g_thread_try_new ("vgw-wav", writer_thread, self, &thread_error);
-  if (self->thread != NULL)
+  has_room = self->closing->len < MAX_CLOSING;
+  if (self->thread != NULL && has_room)
     {
       g_ptr_array_add (self->files, file);
       g_cond_signal (&self->wake);
     }
   g_mutex_unlock (&self->lock);
 
-  if (thread_error != NULL)
-    g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "recording %s: %s", file->path, thread_error->message);
-  return thread_error == NULL;
+  if (thread_error != NULL || !has_room)
+    g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "recording %s: %s", file->path,
+                 has_room ? thread_error->message : "too many files wait for the disk");
+  return thread_error == NULL && has_room;
+}
+
+/* @rate_hz: 0 for text. */
+static VgwWavFile *
+make_file (VgwWavWriter *writer, const char *path, const char *session_id, guint rate_hz, guint n_channels,
+           gboolean has_time)
+{
+  VgwWavFile *file = g_new0 (VgwWavFile, 1);
+  gsize byte_rate = rate_hz * n_channels * SAMPLE_BYTES;
+  gsize usual_queue_bytes = byte_rate * FLUSH_INTERVAL_US / G_USEC_PER_SEC;
+
+  g_mutex_init (&file->lock);
+  file->writer = writer;
+  file->path = g_strdup (path);
+  file->session_id = g_strdup (session_id);
+  file->rate_hz = rate_hz;
+  file->n_channels = n_channels;
+  file->frame_bytes = rate_hz > 0 ? n_channels * SAMPLE_BYTES : 1;
+  file->max_queue_bytes = rate_hz > 0 ? byte_rate * VGW_WAV_QUEUE_MS / 1000 : TEXT_QUEUE_BYTES;
+  file->queue = g_byte_array_sized_new (usual_queue_bytes);
+  file->batch = g_byte_array_sized_new (usual_queue_bytes);
+  file->gaps = g_array_new (FALSE, FALSE, sizeof (Gap));
+  file->batch_gaps = g_array_new (FALSE, FALSE, sizeof (Gap));
+  file->output = vgw_wav_output_new (path, rate_hz, n_channels, has_time);
+  file->has_time = has_time;
+  return file;
 }
 
 VgwWavFile *
 vgw_wav_writer_open (VgwWavWriter *self, const char *path, const char *session_id, guint rate_hz, GError **error)
 {
-  gsize max_queue_bytes = (gsize) rate_hz * SAMPLE_BYTES * VGW_WAV_QUEUE_MS / 1000;
-  gsize usual_queue_bytes = (gsize) rate_hz * SAMPLE_BYTES * FLUSH_INTERVAL_US / G_USEC_PER_SEC;
-  VgwWavFile *file;
+  VgwWavFile *file = make_file (self, path, session_id, rate_hz, 1, FALSE);
   int open_errno;
 
-  file = g_new0 (VgwWavFile, 1);
-  g_mutex_init (&file->lock);
-  file->writer = self;
-  file->path = g_strdup (path);
-  file->session_id = g_strdup (session_id);
-  file->rate_hz = rate_hz;
-  file->max_queue_bytes = max_queue_bytes;
-  file->queue = g_byte_array_sized_new (usual_queue_bytes);
-  file->batch = g_byte_array_sized_new (usual_queue_bytes);
-  file->fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-  if (file->fd >= 0 && write_header (file) && add_file (self, file, error))
+  if (vgw_wav_output_create (file->output) && add_file (self, file, error))
     return file;
 
   open_errno = errno;
   if (error != NULL && *error == NULL)
     g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "recording %s: %s", path, g_strerror (open_errno));
-  if (file->fd >= 0)
+  if (vgw_wav_output_is_open (file->output))
     unlink (path);
   file_free (file);
   return NULL;
+}
+
+/* @file (transfer full) */
+static VgwWavFile *
+begin_file (VgwWavWriter *self, VgwWavFile *file)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (add_file (self, file, &error))
+    return file;
+  vgw_warning (file->session_id, "%s", error->message);
+  file_free (file);
+  return NULL;
+}
+
+VgwWavFile *
+vgw_wav_writer_begin (VgwWavWriter *self, const char *path, const char *session_id, guint rate_hz, guint n_channels)
+{
+  g_return_val_if_fail (rate_hz > 0 && n_channels > 0, NULL);
+  return begin_file (self, make_file (self, path, session_id, rate_hz, n_channels, TRUE));
+}
+
+VgwWavFile *
+vgw_wav_writer_begin_text (VgwWavWriter *self, const char *path, const char *session_id)
+{
+  return begin_file (self, make_file (self, path, session_id, 0, 0, FALSE));
+}
+
+gboolean
+vgw_wav_writer_call (VgwWavWriter *self, void (*func) (gpointer user_data), gpointer user_data)
+{
+  gboolean has_room;
+
+  g_mutex_lock (&self->lock);
+  has_room = self->jobs.length < MAX_CLOSING;
+  if (has_room)
+    {
+      Job *job = g_new (Job, 1);
+
+      *job = (Job){ func, user_data };
+      g_queue_push_tail (&self->jobs, job);
+      g_cond_signal (&self->wake);
+    }
+  g_mutex_unlock (&self->lock);
+  return has_room;
+}
+
+void
+vgw_wav_writer_get_stats (VgwWavWriter *self, VgwWavWriterStats *stats)
+{
+  g_mutex_lock (&self->lock);
+  *stats = self->stats;
+  g_mutex_unlock (&self->lock);
 }
 
 void
 vgw_wav_file_set_queue_ms (VgwWavFile *self, guint queue_ms)
 {
   g_mutex_lock (&self->lock);
-  self->max_queue_bytes = (gsize) self->rate_hz * SAMPLE_BYTES * queue_ms / 1000;
+  self->max_queue_bytes = (gsize) self->rate_hz * self->frame_bytes * queue_ms / 1000;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vgw_wav_file_set_marker (VgwWavFile *self, const char *path)
+{
+  self->marker = g_strdup (path);
+}
+
+/* Whether @n_bytes may wait for the disk, too; they are counted then. */
+static gboolean
+reserve (VgwWavWriter *self, gsize n_bytes)
+{
+  if (g_atomic_int_add (&self->n_queued_bytes, (gint) n_bytes) + (gint64) n_bytes <= MAX_QUEUED_BYTES)
+    return TRUE;
+  g_atomic_int_add (&self->n_queued_bytes, -(gint) n_bytes);
+  return FALSE;
+}
+
+/* Lock held. */
+static void
+add_gap (VgwWavFile *self, guint64 n_bytes)
+{
+  Gap *last = self->gaps->len > 0 ? &g_array_index (self->gaps, Gap, self->gaps->len - 1) : NULL;
+  const Gap gap = { self->queue->len, n_bytes };
+
+  if (last != NULL && last->at == gap.at)
+    last->n_bytes += n_bytes;
+  else
+    g_array_append_val (self->gaps, gap);
+}
+
+static void
+push_bytes (VgwWavFile *self, gconstpointer data, gsize n_bytes)
+{
+  g_mutex_lock (&self->lock);
+  if (n_bytes <= self->max_queue_bytes - self->queue->len && reserve (self->writer, n_bytes))
+    g_byte_array_append (self->queue, data, n_bytes);
+  else
+    {
+      self->stats.dropped_samples += n_bytes / self->frame_bytes;
+      if (self->has_time)
+        add_gap (self, n_bytes);
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+void
+vgw_wav_file_push_silence (VgwWavFile *self, gsize n_samples)
+{
+  g_mutex_lock (&self->lock);
+  add_gap (self, (guint64) n_samples * self->frame_bytes);
   g_mutex_unlock (&self->lock);
 }
 
 void
 vgw_wav_file_push (VgwWavFile *self, const gint16 *samples, gsize n_samples)
 {
-  g_mutex_lock (&self->lock);
-  if (n_samples * SAMPLE_BYTES <= self->max_queue_bytes - self->queue->len)
-    g_byte_array_append (self->queue, (const guint8 *) samples, n_samples * SAMPLE_BYTES);
-  else
-    self->stats.dropped_samples += n_samples;
-  g_mutex_unlock (&self->lock);
+  push_bytes (self, samples, n_samples * self->frame_bytes);
+}
+
+void
+vgw_wav_file_push_text (VgwWavFile *self, const char *text)
+{
+  push_bytes (self, text, strlen (text));
 }
 
 void

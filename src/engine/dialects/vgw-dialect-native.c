@@ -60,8 +60,8 @@ native_start (gpointer state)
   json_object_set_int_member (start, "version", PROTOCOL_VERSION);
   json_object_set_string_member (start, "session_id", call->session_id);
   json_object_set_boolean_member (start, "resumed", self->is_started);
-  if (call->trace_id != NULL)
-    json_object_set_string_member (start, "trace_id", call->trace_id);
+  vgw_dialect_add_string (start, "trace_id", call->trace_id);
+  vgw_dialect_add_string (start, "traceparent", call->traceparent);
   vgw_dialect_add_string (client, "address", call->client_address);
   vgw_dialect_add_string (client, "identity", call->identity);
   vgw_dialect_add_string (client, "origin", call->origin);

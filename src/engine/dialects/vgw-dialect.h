@@ -16,7 +16,8 @@ typedef struct
   const char *client_address;    /* (nullable) */
   const char *identity;          /* (nullable) of the caller, as its token has it */
   const char *metadata;          /* (nullable) of the token: text of a JSON object */
-  const char *trace_id;          /* (nullable) */
+  const char *traceparent;       /* (nullable) W3C Trace Context */
+  const char *trace_id;          /* (nullable) its trace id */
   VgwAudioFormat format;         /* of the call's PCM, in both directions */
   const char *origin;            /* (nullable) of the page */
   const char *user_agent;        /* (nullable) */

@@ -113,6 +113,9 @@ export class Gateway {
     [, this.url] = await this.waitForLog(/listening .*?(https?:\/\/127\.0\.0\.1:\d+\/)/);
   }
 
+  /** Sends a signal that does not end it. */
+  send(signal) { this.#process.kill(signal); }
+
   /** Ends the program, as { code, signal }. Only with SIGKILL it may still be busy. Removes its directory. */
   async stop(signal = 'SIGTERM') {
     if (!this.exit)

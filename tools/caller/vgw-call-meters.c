@@ -1,4 +1,4 @@
-#include "caller/vgw-call-stats.h"
+#include "caller/vgw-call-meters.h"
 
 #include <math.h>
 #include <stdlib.h>
