@@ -1,15 +1,19 @@
 """Runs the real programs for the tests, and fails a test on whatever a sanitizer or GLib has to complain about."""
 
+import array
 import asyncio
+import fcntl
 import json
 import os
 import pathlib
 import re
+import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import unittest
@@ -27,6 +31,7 @@ PHRASE = SOURCE_ROOT / "data" / "sounds" / "phrase.wav"
 START_TIMEOUT_S = 60  # a sanitized build on a busy machine
 STOP_TIMEOUT_S = 30
 CALL_TIMEOUT_S = 90
+LOG_READ_BYTES = 65536
 
 COMPLAINTS = ("AddressSanitizer", "runtime error:", "LeakSanitizer", "Segmentation fault", "glibc detected",
               "-CRITICAL **", "-WARNING **", "Assertion")
@@ -110,10 +115,10 @@ class Gateway:
         arguments = [str(part) for part in command]
         for key, value in values.items():
             arguments += ["--set", f"{key}={value}"]
-        self.lines = []
+        self._lines = []
         self.changed = threading.Condition()
         self.process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                                        env=environment(finds_leaks), text=True, errors="replace")
+                                        env=environment(finds_leaks), bufsize=0)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         try:
@@ -129,21 +134,41 @@ class Gateway:
         self.udp_port = int(fields["udp-port"])
 
     def _read(self):
-        for line in self.process.stderr:
+        """A line is read and kept under one lock: lines () waits for an empty pipe."""
+        log, begun = self.process.stderr.fileno(), b""
+        while True:
+            select.select([log], [], [])
             with self.changed:
-                self.lines.append(line.rstrip("\n"))
+                data = os.read(log, LOG_READ_BYTES)
+                *lines, begun = (begun + data).split(b"\n")
+                self._lines += [line.decode(errors="replace") for line in lines]
+                if not data and begun:
+                    self._lines.append(begun.decode(errors="replace"))
                 self.changed.notify_all()
-        with self.changed:
-            self.changed.notify_all()
+                if not data:
+                    return
 
     @property
     def pid(self):
         return self.process.pid
 
-    def entries(self, start=0):
+    @property
+    def lines(self):
+        """The log until now: what the gateway wrote before an answer that the test has seen is in it."""
         with self.changed:
-            lines = self.lines[start:]
-        return [entry for entry in map(parse_log_line, lines) if entry is not None]
+            while self._count_unread():
+                self.changed.wait()
+            return list(self._lines)
+
+    def entries(self, start=0):
+        return [entry for entry in map(parse_log_line, self.lines[start:]) if entry is not None]
+
+    def _count_unread(self):
+        if self.process.stderr.closed:  # stop () has read it to the end
+            return 0
+        count = array.array("i", [0])
+        fcntl.ioctl(self.process.stderr, termios.FIONREAD, count)
+        return count[0]
 
     def wait_log(self, predicate, timeout_s=20, start=0):
         """The first log entry from line start on that predicate accepts."""
@@ -151,14 +176,14 @@ class Gateway:
         seen = start
         with self.changed:
             while True:
-                while seen < len(self.lines):
-                    entry = parse_log_line(self.lines[seen])
+                while seen < len(self._lines):
+                    entry = parse_log_line(self._lines[seen])
                     seen += 1
                     if entry is not None and predicate(entry):
                         return entry
                 left = deadline - time.monotonic()
                 if left <= 0 or (self.process.poll() is not None and not self.reader.is_alive()):
-                    raise AssertionError("no such line in the gateway's log:\n" + "\n".join(self.lines[-40:]))
+                    raise AssertionError("no such line in the gateway's log:\n" + "\n".join(self._lines[-40:]))
                 self.changed.wait(min(left, 0.5))
 
     @property
@@ -192,7 +217,7 @@ class Gateway:
             status = f"still running {STOP_TIMEOUT_S} s after signal {signal_number}"
         self.reader.join(STOP_TIMEOUT_S)
         self.process.stderr.close()
-        return status, find_complaints("\n".join(self.lines))
+        return status, find_complaints("\n".join(self._lines))
 
 
 class CallResult:

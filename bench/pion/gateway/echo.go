@@ -20,7 +20,7 @@ func echo(remote *webrtc.TrackRemote, local *webrtc.TrackLocalStaticRTP, skipsSi
 	if err != nil {
 		return err
 	}
-	encoder, err := opus.NewEncoder()
+	encoder, err := opus.NewEncoder(opus.Voice)
 	if err != nil {
 		return err
 	}
