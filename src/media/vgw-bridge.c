@@ -3,10 +3,11 @@
  * function runs) → locks of that function → the playout queue's lock; the echo estimator's lock is a leaf. The engine's
  * function must not call the bridge's main-thread functions.
  *
- * Time: the pacer's tick is the clock of the outgoing stream. The first buffer has the pipeline's running time, every
- * later one exactly 20 ms more per tick, so that RTP timestamps have no jitter. In silence nothing is sent but
- * keep-alives (vgw-dtx.h), as buffers with the flag GAP; the next buffer with audio has the flag DISCONT and the
- * elapsed time in its PTS, as the beginning of a talkspurt (RFC 3551 section 4.1). */
+ * Time: the frames are the clock of the outgoing stream. The first buffer has the pipeline's running time, every later
+ * one exactly 20 ms more, so that RTP timestamps have no jitter, also where the phase follows an engine
+ * (vgw-playout-phase.h). In silence nothing is sent but keep-alives (vgw-dtx.h), as buffers with the flag GAP; the next
+ * buffer with audio has the flag DISCONT and the elapsed time in its PTS, as the beginning of a talkspurt (RFC 3551
+ * section 4.1). */
 #include "media/vgw-bridge.h"
 
 #include <gst/audio/audio.h>
@@ -23,8 +24,8 @@ GST_DEBUG_CATEGORY (vgw_bridge_debug);
 #define FRAME_DURATION ((GstClockTime) VGW_FRAME_MS * GST_MSECOND)
 #define MAX_RATE_HZ 48000u
 #define MAX_FRAME_SAMPLES (MAX_RATE_HZ * VGW_FRAME_MS / 1000)
-/* Ticks and the pipeline's clock are the same clock; a larger difference is a jump. */
-#define MAX_CLOCK_DEVIATION (100 * GST_MSECOND)
+/* Between the frames' time and the pipeline's: more is corrected in the next silence. */
+#define MAX_CLOCK_DEVIATION (10 * GST_MSECOND)
 
 struct _VgwBridge
 {
@@ -48,18 +49,18 @@ struct _VgwBridge
   VgwBridgeTap *old_tap;   /* owned by old_pcm_out */
 
   /* pacer thread while registered */
-  gboolean is_timed; /* base_tick and base_pts are set */
+  gboolean is_timed; /* the times are set */
   gboolean is_talking;
-  guint64 base_tick;
-  GstClockTime base_pts;
+  GstClockTime next_pts; /* of the present frame, while it is pumped */
+  GstClockTime end_pts;  /* of the last buffer */
   VgwDtx dtx;
 };
 
 G_DEFINE_TYPE (VgwBridge, vgw_bridge, G_TYPE_OBJECT)
 
-/* Relates @tick to the pipeline's running time. FALSE while the pipeline has none. Pacer thread. */
+/* Relates the frames to the pipeline's running time. FALSE while the pipeline has none. Pacer thread. */
 static gboolean
-start_time (VgwBridge *self, guint64 tick)
+start_time (VgwBridge *self)
 {
   GstElement *element = GST_ELEMENT (self->pcm_in);
   GstClockTime now = gst_element_get_current_running_time (element);
@@ -69,35 +70,34 @@ start_time (VgwBridge *self, guint64 tick)
   gst_element_get_state (element, &state, NULL, 0);
   if (state != GST_STATE_PLAYING || !GST_CLOCK_TIME_IS_VALID (now))
     return FALSE;
-  self->base_tick = tick;
-  self->base_pts = now;
+  self->next_pts = self->is_timed ? MAX (now, self->end_pts) : now;
   self->is_timed = TRUE;
   return TRUE;
 }
 
-/* Corrects a clock that has drifted; at the start of a talkspurt a jump in time has no effect. */
-static void
-check_time (VgwBridge *self, guint64 tick)
+/* How much the frames are ahead of the pipeline's clock. */
+static GstClockTimeDiff
+get_lead (VgwBridge *self)
 {
   GstClockTime now = gst_element_get_current_running_time (GST_ELEMENT (self->pcm_in));
-  GstClockTime expected = self->base_pts + (tick - self->base_tick) * FRAME_DURATION;
 
-  if (GST_CLOCK_TIME_IS_VALID (now) && ABS (GST_CLOCK_DIFF (expected, now)) > (GstClockTimeDiff) MAX_CLOCK_DEVIATION)
-    start_time (self, tick);
+  return GST_CLOCK_TIME_IS_VALID (now) ? GST_CLOCK_DIFF (now, self->next_pts) : 0;
 }
 
 static void
-push_frame (VgwBridge *self, guint64 tick, const gint16 *samples, gsize n_samples, GstBufferFlags flags)
+push_frame (VgwBridge *self, const gint16 *samples, gsize n_samples, GstBufferFlags flags)
 {
   GstBuffer *buffer = gst_buffer_new_memdup (samples, n_samples * sizeof (gint16));
   GstFlowReturn flow;
 
-  GST_BUFFER_PTS (buffer) = self->base_pts + (tick - self->base_tick) * FRAME_DURATION;
+  GST_BUFFER_PTS (buffer) = self->next_pts;
   GST_BUFFER_DURATION (buffer) = FRAME_DURATION;
   GST_BUFFER_FLAG_SET (buffer, flags);
+  self->end_pts = self->next_pts + FRAME_DURATION;
   flow = vgw_push_src_push (self->pcm_in, buffer);
   if (flow != GST_FLOW_OK)
-    GST_DEBUG_OBJECT (self->pcm_in, "frame of tick %" G_GUINT64_FORMAT " refused: %s", tick, gst_flow_get_name (flow));
+    GST_DEBUG_OBJECT (self->pcm_in, "frame of %" GST_TIME_FORMAT " refused: %s", GST_TIME_ARGS (self->next_pts),
+                      gst_flow_get_name (flow));
 }
 
 static GstBufferFlags
@@ -116,40 +116,92 @@ note_sent (VgwBridge *self)
     atomic_store_explicit (&self->first_sent_us, g_get_monotonic_time (), memory_order_relaxed);
 }
 
-/* Pacer thread. */
+/* What the engine says in this frame, to those who listen in. Pacer thread. */
 static void
-pump (guint64 tick, gpointer user_data)
+note_frame (VgwBridge *self, const gint16 *samples, gsize n_samples)
 {
-  VgwBridge *self = user_data;
-  gint16 samples[MAX_FRAME_SAMPLES];
-  gsize n_samples = vgw_audio_format_frame_samples (&self->format);
-  VgwDtxStep step;
-  gsize n_popped;
-
-  vgw_bridge_input_tick (self->input, self->tap);
-  if (!self->is_timed && !start_time (self, tick))
-    return;
-  n_popped = vgw_playout_pop (self->playout, samples, n_samples);
-  vgw_echo_estimator_add_sent (vgw_bridge_input_get_echo_estimator (self->input), samples, n_popped);
+  vgw_echo_estimator_add_sent (vgw_bridge_input_get_echo_estimator (self->input), samples, n_samples);
   for (guint i = 0; i < VGW_BRIDGE_MAX_MONITORS; i++)
     {
       VgwAudioMonitor *audio_monitor = g_atomic_pointer_get (&self->audio_monitors[i]);
 
       if (audio_monitor == NULL)
         break;
-      vgw_audio_monitor_push (audio_monitor, VGW_AUDIO_MONITOR_SENT, samples, n_popped);
+      vgw_audio_monitor_push (audio_monitor, VGW_AUDIO_MONITOR_SENT, samples, n_samples);
     }
-  if (n_popped > 0)
+  if (n_samples > 0)
     note_sent (self);
-  step = vgw_dtx_step (&self->dtx, samples, n_popped);
+}
+
+/* The frame with the first @n_popped of its @samples from the engine. Pacer thread. */
+static void
+send_frame (VgwBridge *self, gint16 *samples, gsize n_popped)
+{
+  gsize n_samples = vgw_audio_format_frame_samples (&self->format);
+  VgwDtxStep step = vgw_dtx_step (&self->dtx, samples, n_popped);
+
   if (step != VGW_DTX_NOTHING)
     {
-      if (!self->is_talking)
-        check_time (self, tick);
+      if (!self->is_talking && ABS (get_lead (self)) > (GstClockTimeDiff) MAX_CLOCK_DEVIATION)
+        start_time (self);
       memset (samples + n_popped, 0, (n_samples - n_popped) * sizeof (gint16));
-      push_frame (self, tick, samples, n_samples, get_flags (self, step));
+      push_frame (self, samples, n_samples, get_flags (self, step));
     }
   self->is_talking = step == VGW_DTX_SEND;
+  self->next_pts += FRAME_DURATION;
+}
+
+/* Frames that went out early, each at the start of its utterance, add up where the silence between is too short for the
+ * stream to pause: there the next one is later. */
+static gint64
+get_delay_us (VgwBridge *self)
+{
+  return CLAMP (get_lead (self) / GST_USECOND - VGW_PACER_PERIOD_US, 0, VGW_PACER_PERIOD_US);
+}
+
+/* Pacer thread. */
+static gint64
+pump (gint64 due_us, gpointer user_data)
+{
+  VgwBridge *self = user_data;
+  gint16 samples[MAX_FRAME_SAMPLES];
+  gsize n_popped;
+  gint64 next_us;
+
+  vgw_bridge_input_tick (self->input, self->tap);
+  if (!self->is_timed && !start_time (self))
+    return due_us + VGW_PACER_PERIOD_US;
+  if (!vgw_playout_pop_due (self->playout, due_us, samples, vgw_audio_format_frame_samples (&self->format), &n_popped,
+                            &next_us))
+    return next_us;
+  note_frame (self, samples, n_popped);
+  send_frame (self, samples, n_popped);
+  return next_us + (n_popped == 0 && self->is_talking ? get_delay_us (self) : 0);
+}
+
+/* The thread that pushes the engine's audio. */
+static void
+on_playout_ready (gpointer user_data)
+{
+  VgwBridge *self = user_data;
+
+  vgw_pacer_hurry (self->pacer, self->pacer_id);
+}
+
+static void
+start_pump (VgwBridge *self)
+{
+  self->pacer_id = vgw_pacer_add (self->pacer, pump, self);
+  vgw_playout_set_ready_func (self->playout, on_playout_ready, self);
+}
+
+/* Afterwards neither the pump nor on_playout_ready () is running. */
+static void
+stop_pump (VgwBridge *self)
+{
+  vgw_playout_set_ready_func (self->playout, NULL, NULL);
+  vgw_pacer_remove (self->pacer, self->pacer_id);
+  self->pacer_id = 0;
 }
 
 static void
@@ -326,7 +378,7 @@ vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, VgwPushSrc *pcm_in, gbo
   detach_old (self);
   if (self->pcm_out != NULL)
     {
-      vgw_pacer_remove (self->pacer, self->pacer_id);
+      stop_pump (self);
       vgw_bridge_input_retire (self->input, self->tap);
       self->old_tap = self->tap;
       self->old_pcm_out = g_steal_pointer (&self->pcm_out);
@@ -340,7 +392,7 @@ vgw_bridge_attach (VgwBridge *self, GstAppSink *pcm_out, VgwPushSrc *pcm_in, gbo
   vgw_dtx_start (&self->dtx, may_use_dtx && vgw_dtx_is_possible (pcm_in));
   if (self->attached_us == 0)
     self->attached_us = g_get_monotonic_time ();
-  self->pacer_id = vgw_pacer_add (self->pacer, pump, self);
+  start_pump (self);
 }
 
 void
@@ -352,8 +404,7 @@ vgw_bridge_detach (VgwBridge *self, GstAppSink *pcm_out)
     detach_old (self);
   if (self->pcm_out == NULL || self->pcm_out != pcm_out)
     return;
-  vgw_pacer_remove (self->pacer, self->pacer_id);
-  self->pacer_id = 0;
+  stop_pump (self);
 
   vgw_bridge_input_detach (self->input, self->pcm_out, self->tap);
   self->tap = NULL;

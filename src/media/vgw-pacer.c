@@ -1,47 +1,50 @@
-/* Locks: a lane's `lock` guards its lists. It is not held while a registered function runs, nor while the thread waits
- * for a deadline, so that add and remove never wait for another session. */
+/* Locks: a lane's `lock` guards its entries. It is a leaf, not held while a registered function runs, nor while the
+ * thread waits for a deadline, so that add, hurry and remove never wait for another session. */
 #include "media/vgw-pacer.h"
 
-#include "base/vgw-audio-format.h"
 #include "base/vgw-thread-watch.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
 
 #define N_PHASES 4u
-#define STEP_US ((gint64) VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND / N_PHASES)
-/* After a longer pause of the process (SIGSTOP, a debugger) the missed ticks are skipped. */
-#define MAX_CATCH_UP_TICKS 50u
+/* Slots of a millisecond, more than VGW_PACER_MAX_US of them. */
+#define N_SLOTS 64
+#define SLOT_US G_TIME_SPAN_MILLISECOND
+/* After a longer pause of the process (SIGSTOP, a debugger) the missed calls are skipped. */
+#define MAX_CATCH_UP_US G_TIME_SPAN_SECOND
 #define MAX_THREADS 64u
 #define THREAD_NICE (-10)
 
 typedef struct
 {
-  guint id; /* 0: removed, to be swept */
+  GList link; /* in its queue; its data is the entry */
+  GQueue *queue;
+  guint id;
+  guint phase; /* in which it began */
   VgwPacerFunc func;
   gpointer user_data;
-} VgwPacerEntry;
+  gint64 due_us;
+  gboolean is_hurried; /* while it ran */
+  gboolean is_removed; /* while it ran */
+} Entry;
 
-typedef struct
-{
-  GArray *entries; /* of VgwPacerEntry, in the order of adding */
-  guint n_live;
-} Phase;
-
-/* The state of one thread. A step is a quarter of a tick: step 4 t + p is the time of phase p in tick t. */
+/* The state of one thread. Slot n holds what is due in (n - 1, n] ms after the start; there are N_SLOTS at a time. */
 typedef struct
 {
   GThread *thread;
   gint64 start_us; /* constant */
 
   GMutex lock;
-  GCond wake; /* a function was added, or should_quit */
-  GCond idle; /* running_id changed */
+  GCond wake; /* something is due earlier, or should_quit */
+  GCond idle; /* running changed */
   /* guarded by lock */
-  Phase phases[N_PHASES];
+  GHashTable *entries; /* by their ids */
+  GQueue slots[N_SLOTS];
+  gint64 slot; /* the first that may hold an entry */
+  guint n_in_phase[N_PHASES];
   guint last_id;
-  guint n_live;
-  guint running_id; /* the function that runs now, or 0 */
+  Entry *running; /* (nullable) in no slot */
   gboolean should_quit;
   VgwPacerStats stats;
 } Lane;
@@ -61,68 +64,113 @@ raise_priority (void)
     g_debug ("the pacer runs at normal priority: no permission to raise it");
 }
 
+/* --- slots; lock held --------------------------------------------------------------------------------------------- */
+
+static gint64
+get_slot_now (const Lane *self)
+{
+  return (g_get_monotonic_time () - self->start_us) / SLOT_US;
+}
+
 static void
-sweep (Phase *phase)
+insert_at (Lane *self, Entry *entry, gint64 slot)
 {
-  for (guint i = phase->entries->len; i > 0; i--)
-    {
-      if (g_array_index (phase->entries, VgwPacerEntry, i - 1).id == 0)
-        g_array_remove_index (phase->entries, i - 1);
-    }
+  entry->queue = &self->slots[slot % N_SLOTS];
+  g_queue_push_tail_link (entry->queue, &entry->link);
 }
 
-/* Calls every function of the phase of @step. Lock held on entry and return, free during each call. The list only grows
- * at its end while this runs; a function added meanwhile waits for the next tick. */
 static void
-run_step (Lane *self, guint64 step)
+insert (Lane *self, Entry *entry)
 {
-  Phase *phase = &self->phases[step % N_PHASES];
-  gint64 late_us = self->start_us + (gint64) (step + N_PHASES) * STEP_US;
-  guint n_entries;
+  gint64 slot = (entry->due_us - self->start_us + SLOT_US - 1) / SLOT_US;
 
-  sweep (phase);
-  n_entries = phase->entries->len;
-  for (guint i = 0; i < n_entries && !self->should_quit; i++)
+  insert_at (self, entry, CLAMP (slot, self->slot, self->slot + N_SLOTS - 1));
+}
+
+/* The present slot is never in the future while the lock is free. */
+static void
+insert_now (Lane *self, Entry *entry)
+{
+  entry->due_us = g_get_monotonic_time ();
+  insert_at (self, entry, self->slot);
+}
+
+static void
+withdraw (Entry *entry)
+{
+  g_queue_unlink (entry->queue, &entry->link);
+  entry->queue = NULL;
+}
+
+/* Moves on to the first slot with an entry; one there must be. */
+static void
+find_next_slot (Lane *self)
+{
+  while (self->slots[self->slot % N_SLOTS].length == 0)
+    self->slot++;
+}
+
+/* --- the thread --------------------------------------------------------------------------------------------------- */
+
+/* Where the function asked for it to be called next, within bounds. */
+static gint64
+bound_due_us (gint64 due_us, gint64 now_us)
+{
+  if (due_us < now_us - MAX_CATCH_UP_US)
+    return now_us;
+  return MIN (due_us, now_us + VGW_PACER_MAX_US);
+}
+
+/* Lock held on entry and return, free during the call. */
+static void
+run (Lane *self, Entry *entry)
+{
+  gint64 due_us = entry->due_us;
+
+  self->stats.ticks++;
+  self->stats.late_ticks += g_get_monotonic_time () - due_us >= VGW_PACER_PERIOD_US;
+  self->running = entry;
+  entry->is_hurried = FALSE;
+  g_mutex_unlock (&self->lock);
+  due_us = entry->func (due_us, entry->user_data);
+  g_mutex_lock (&self->lock);
+  self->running = NULL;
+  g_cond_broadcast (&self->idle);
+  if (entry->is_removed)
     {
-      VgwPacerEntry entry = g_array_index (phase->entries, VgwPacerEntry, i);
-
-      if (entry.id == 0)
-        continue;
-      self->stats.ticks++;
-      self->stats.late_ticks += g_get_monotonic_time () >= late_us;
-      self->running_id = entry.id;
-      g_mutex_unlock (&self->lock);
-      entry.func (step / N_PHASES, entry.user_data);
-      g_mutex_lock (&self->lock);
-      self->running_id = 0;
-      g_cond_broadcast (&self->idle);
+      g_free (entry);
+      return;
     }
+  entry->due_us = bound_due_us (due_us, g_get_monotonic_time ());
+  if (entry->is_hurried && entry->due_us > g_get_monotonic_time ())
+    insert_now (self, entry);
+  else
+    insert (self, entry);
 }
 
-static guint64
-due_step (const Lane *self)
+/* Calls what is in the present slot; what is added to it meanwhile waits for the next look. A thread that is behind by
+ * more than all slots has entries in them that are due later. */
+static void
+run_slot (Lane *self)
 {
-  return (guint64) ((g_get_monotonic_time () - self->start_us) / STEP_US);
-}
+  GQueue *queue = &self->slots[self->slot % N_SLOTS];
 
-/* The next step: the first after @last_step whose phase has a function, or the present one where that is too far
- * behind. There must be a function. */
-static guint64
-next_step (const Lane *self, guint64 last_step)
-{
-  guint64 due = due_step (self);
-  guint64 step = due > last_step + MAX_CATCH_UP_TICKS * N_PHASES ? due : last_step + 1;
+  for (guint i = queue->length; i > 0 && queue->length > 0 && !self->should_quit; i--)
+    {
+      Entry *entry = queue->head->data;
 
-  while (self->phases[step % N_PHASES].n_live == 0)
-    step++;
-  return step;
+      withdraw (entry);
+      if (entry->due_us > g_get_monotonic_time ())
+        insert (self, entry);
+      else
+        run (self, entry);
+    }
 }
 
 static gpointer
 lane_thread (gpointer data)
 {
   Lane *self = data;
-  guint64 step = 0;
 
   raise_priority ();
   vgw_thread_watch_add ();
@@ -130,29 +178,29 @@ lane_thread (gpointer data)
   while (!self->should_quit)
     {
       gint64 deadline_us;
-      guint64 next;
 
-      if (self->n_live == 0)
+      if (g_hash_table_size (self->entries) == 0)
         {
           g_cond_wait (&self->wake, &self->lock);
-          /* ticks without any function are skipped */
-          step = MAX (step, due_step (self));
           continue;
         }
-      next = next_step (self, step);
-      deadline_us = self->start_us + (gint64) next * STEP_US;
+      find_next_slot (self);
+      deadline_us = self->start_us + self->slot * SLOT_US;
       if (g_get_monotonic_time () < deadline_us)
         {
+          /* what is added or hurried meanwhile may be due in an earlier slot */
+          self->slot = get_slot_now (self);
           g_cond_wait_until (&self->wake, &self->lock, deadline_us);
           continue;
         }
-      step = next;
-      run_step (self, step);
+      run_slot (self);
     }
   g_mutex_unlock (&self->lock);
   vgw_thread_watch_remove ();
   return NULL;
 }
+
+/* --- public ------------------------------------------------------------------------------------------------------- */
 
 static void
 lane_start (Lane *self, gint64 start_us)
@@ -160,8 +208,9 @@ lane_start (Lane *self, gint64 start_us)
   g_mutex_init (&self->lock);
   g_cond_init (&self->wake);
   g_cond_init (&self->idle);
-  for (guint i = 0; i < N_PHASES; i++)
-    self->phases[i].entries = g_array_new (FALSE, FALSE, sizeof (VgwPacerEntry));
+  for (guint i = 0; i < N_SLOTS; i++)
+    g_queue_init (&self->slots[i]);
+  self->entries = g_hash_table_new (NULL, NULL);
   self->start_us = start_us;
   self->thread = g_thread_new ("vgw-pacer", lane_thread, self);
 }
@@ -169,14 +218,19 @@ lane_start (Lane *self, gint64 start_us)
 static void
 lane_stop (Lane *self)
 {
+  GHashTableIter iter;
+  gpointer entry;
+
   g_mutex_lock (&self->lock);
   self->should_quit = TRUE;
   g_cond_signal (&self->wake);
   g_mutex_unlock (&self->lock);
   g_thread_join (self->thread);
 
-  for (guint i = 0; i < N_PHASES; i++)
-    g_array_unref (self->phases[i].entries);
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &entry))
+    g_free (entry);
+  g_hash_table_unref (self->entries);
   g_cond_clear (&self->idle);
   g_cond_clear (&self->wake);
   g_mutex_clear (&self->lock);
@@ -222,54 +276,64 @@ vgw_pacer_get_stats (VgwPacer *self, VgwPacerStats *stats)
 }
 
 static guint
-count_live (Lane *lane)
+count_entries (Lane *lane)
 {
-  guint n_live;
+  guint n_entries;
 
   g_mutex_lock (&lane->lock);
-  n_live = lane->n_live;
+  n_entries = g_hash_table_size (lane->entries);
   g_mutex_unlock (&lane->lock);
-  return n_live;
+  return n_entries;
 }
 
 /* Not exact where another thread adds at the same time. */
 static guint
 find_emptiest_lane (VgwPacer *self)
 {
-  guint emptiest = 0, fewest = count_live (&self->lanes[0]);
+  guint emptiest = 0, fewest = count_entries (&self->lanes[0]);
 
   for (guint i = 1; i < self->n_lanes && fewest > 0; i++)
     {
-      guint n_live = count_live (&self->lanes[i]);
+      guint n_entries = count_entries (&self->lanes[i]);
 
-      if (n_live >= fewest)
+      if (n_entries >= fewest)
         continue;
       emptiest = i;
-      fewest = n_live;
+      fewest = n_entries;
     }
   return emptiest;
 }
 
-static Phase *
-find_emptiest_phase (Lane *lane)
+static guint
+find_emptiest_phase (const Lane *lane)
 {
-  Phase *emptiest = &lane->phases[0];
+  guint emptiest = 0;
 
   for (guint i = 1; i < N_PHASES; i++)
     {
-      if (lane->phases[i].n_live < emptiest->n_live)
-        emptiest = &lane->phases[i];
+      if (lane->n_in_phase[i] < lane->n_in_phase[emptiest])
+        emptiest = i;
     }
   return emptiest;
+}
+
+/* The next time of @phase. */
+static gint64
+find_first_due_us (const Lane *lane, guint phase, gint64 now_us)
+{
+  gint64 first_us = lane->start_us + phase * VGW_PACER_PERIOD_US / N_PHASES;
+  gint64 n_periods = (now_us - first_us) / VGW_PACER_PERIOD_US + 1;
+
+  return now_us <= first_us ? first_us : first_us + n_periods * VGW_PACER_PERIOD_US;
 }
 
 /* The lane of an id is its remainder modulo the number of lanes. */
 guint
 vgw_pacer_add (VgwPacer *self, VgwPacerFunc func, gpointer user_data)
 {
-  VgwPacerEntry entry = { .func = func, .user_data = user_data };
+  gint64 now_us = g_get_monotonic_time ();
   guint index;
-  Phase *phase;
+  Entry *entry;
   Lane *lane;
 
   g_return_val_if_fail (func != NULL, 0);
@@ -278,41 +342,46 @@ vgw_pacer_add (VgwPacer *self, VgwPacerFunc func, gpointer user_data)
   lane = &self->lanes[index];
   g_mutex_lock (&lane->lock);
   lane->last_id = lane->last_id >= G_MAXUINT / self->n_lanes - 1 ? 1 : lane->last_id + 1;
-  entry.id = lane->last_id * self->n_lanes + index;
-  phase = find_emptiest_phase (lane);
-  g_array_append_val (phase->entries, entry);
-  phase->n_live++;
-  lane->n_live++;
-  g_cond_signal (&lane->wake); /* the thread may wait for a later phase */
+  entry = g_new0 (Entry, 1);
+  entry->link.data = entry;
+  entry->id = lane->last_id * self->n_lanes + index;
+  entry->phase = find_emptiest_phase (lane);
+  entry->func = func;
+  entry->user_data = user_data;
+  entry->due_us = find_first_due_us (lane, entry->phase, now_us);
+  if (g_hash_table_size (lane->entries) == 0)
+    lane->slot = MAX (lane->slot, get_slot_now (lane));
+  g_hash_table_insert (lane->entries, GUINT_TO_POINTER (entry->id), entry);
+  lane->n_in_phase[entry->phase]++;
+  insert (lane, entry);
+  g_cond_signal (&lane->wake);
   g_mutex_unlock (&lane->lock);
-  return entry.id;
+  return entry->id;
 }
 
-/* Lane's lock held. */
-static void
-forget (Lane *lane, guint id)
+void
+vgw_pacer_hurry (VgwPacer *self, guint id)
 {
-  for (guint i = 0; i < N_PHASES; i++)
+  Lane *lane = &self->lanes[id % self->n_lanes];
+  Entry *entry;
+
+  g_mutex_lock (&lane->lock);
+  entry = g_hash_table_lookup (lane->entries, GUINT_TO_POINTER (id));
+  if (entry != NULL && entry == lane->running)
+    entry->is_hurried = TRUE;
+  else if (entry != NULL && entry->due_us > g_get_monotonic_time ())
     {
-      Phase *phase = &lane->phases[i];
-
-      for (guint j = 0; j < phase->entries->len; j++)
-        {
-          VgwPacerEntry *entry = &g_array_index (phase->entries, VgwPacerEntry, j);
-
-          if (entry->id != id)
-            continue;
-          entry->id = 0;
-          phase->n_live--;
-          lane->n_live--;
-          return;
-        }
+      withdraw (entry);
+      insert_now (lane, entry);
+      g_cond_signal (&lane->wake);
     }
+  g_mutex_unlock (&lane->lock);
 }
 
 void
 vgw_pacer_remove (VgwPacer *self, guint id)
 {
+  Entry *entry;
   Lane *lane;
 
   g_return_if_fail (id != 0);
@@ -321,8 +390,19 @@ vgw_pacer_remove (VgwPacer *self, guint id)
   g_return_if_fail (g_thread_self () != lane->thread);
 
   g_mutex_lock (&lane->lock);
-  forget (lane, id);
-  while (lane->running_id == id)
+  entry = g_hash_table_lookup (lane->entries, GUINT_TO_POINTER (id));
+  if (entry != NULL)
+    {
+      g_hash_table_remove (lane->entries, GUINT_TO_POINTER (id));
+      lane->n_in_phase[entry->phase]--;
+      entry->is_removed = entry == lane->running;
+      if (!entry->is_removed)
+        {
+          withdraw (entry);
+          g_free (entry);
+        }
+    }
+  while (lane->running != NULL && lane->running->id == id)
     g_cond_wait (&lane->idle, &lane->lock);
   g_mutex_unlock (&lane->lock);
 }

@@ -1,19 +1,27 @@
-/* The threads `vgw-pacer`, which call every registered function each 20 ms, on absolute deadlines of the monotonic
- * clock: there is no drift, and late ticks catch up.
+/* The threads `vgw-pacer`, which call every registered function at its own times, for most each 20 ms, on absolute
+ * deadlines of the monotonic clock: there is no drift, and late calls catch up.
  *
- * A call's audio is encoded, encrypted and sent in its tick, so there is a thread for each processor; a function stays
- * on one thread. Functions are distributed over four phases of the 20 ms, which avoids bursts and long waits of the
- * last one. */
+ * A call's audio is encoded, encrypted and sent there, so there is a thread for each processor; a function stays on one
+ * thread. Functions begin in four phases of the 20 ms, which avoids bursts and long waits of the last one; those of one
+ * millisecond share a wake-up. */
 #pragma once
 
 #include <glib-object.h>
 
+#include "base/vgw-audio-format.h"
+
+#define VGW_PACER_PERIOD_US ((gint64) VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND)
+#define VGW_PACER_MAX_US (50 * G_TIME_SPAN_MILLISECOND) /* until the next call */
+
 typedef struct _VgwPacer VgwPacer;
 
-/* Called on a pacer thread, always the same one, once per tick; @tick counts steps of 20 ms since the start, with none
- * skipped unless the process was stopped for more than a second. Must not block and must not call vgw_pacer_add () or
- * vgw_pacer_remove (). */
-typedef void (*VgwPacerFunc) (guint64 tick, gpointer user_data);
+/* Called on a pacer thread, always the same one, at @due_us of the monotonic clock or up to a millisecond later, and
+ * later than that where the machine is overloaded. Must not block and must not call vgw_pacer_add () or
+ * vgw_pacer_remove ().
+ *
+ * Returns: when it is due next, mostly @due_us + VGW_PACER_PERIOD_US. A time that has passed is made up for at once,
+ * unless it is more than a second ago; none is more than VGW_PACER_MAX_US ahead of now. */
+typedef gint64 (*VgwPacerFunc) (gint64 due_us, gpointer user_data);
 
 /* Starts @n_threads, 0: one for each processor. Returns: (transfer full); free with vgw_pacer_free (), which joins
  * them. */
@@ -24,9 +32,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwPacer, vgw_pacer_free)
 /* Adds @func to the thread and phase with the fewest; any thread but the pacer's. Returns an id > 0. */
 guint vgw_pacer_add (VgwPacer *self, VgwPacerFunc func, gpointer user_data);
 
+/* The function is due now; where it runs, once more after that. No effect for a function that was removed. Any thread,
+ * the pacer's included; does not wait for any function. */
+void vgw_pacer_hurry (VgwPacer *self, guint id);
+
 typedef struct
 {
-  guint64 ticks;      /* of all functions together, since the start */
+  guint64 ticks;      /* calls of all functions together, since the start */
   guint64 late_ticks; /* of these, 20 ms late or more: the machine is overloaded */
 } VgwPacerStats;
 

@@ -123,6 +123,12 @@ vgw_playout_level_may_play (VgwPlayoutLevel *self, gsize n_samples, gsize n_queu
 }
 
 gboolean
+vgw_playout_level_is_reached (const VgwPlayoutLevel *self, gsize n_queued)
+{
+  return n_queued >= self->n_target;
+}
+
+gboolean
 vgw_playout_level_is_real_time (const VgwPlayoutLevel *self)
 {
   return self->pace == VGW_PLAYOUT_REAL_TIME || (self->pace == VGW_PLAYOUT_AUTO && self->is_steady && !self->is_ahead);

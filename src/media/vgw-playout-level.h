@@ -72,6 +72,9 @@ void vgw_playout_level_pop (VgwPlayoutLevel *self, gsize n_samples, gsize n_popp
 /* Whether an empty queue is the end of the utterance. */
 gboolean vgw_playout_level_is_over (const VgwPlayoutLevel *self);
 
+/* Whether @n_queued is the target, or more. */
+gboolean vgw_playout_level_is_reached (const VgwPlayoutLevel *self, gsize n_queued);
+
 /* Whether the engine is known to send in real time. */
 gboolean vgw_playout_level_is_real_time (const VgwPlayoutLevel *self);
 

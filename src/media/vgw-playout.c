@@ -1,18 +1,14 @@
-/* Locks: `notify_lock` is held while the notify function runs, `lock` is a leaf: nothing is called or locked while it
- * is held. Positions count the samples that were queued since the start; those that left are n_in - n_queued. */
+/* Locks: `notify_lock` is held while the notify function or the ready function runs, `lock` is a leaf: nothing is called or
+ * locked while it is held. */
 #include "media/vgw-playout.h"
 
 #include <string.h>
 
 #include "base/vgw-log.h"
 #include "media/vgw-playout-ledger.h"
+#include "media/vgw-playout-phase.h"
 #include "media/vgw-playout-shrink.h"
-#include "media/vgw-sample-ring.h"
 
-/* VGW_PLAYOUT_KEEP: beyond the bound one more frame of the engine may arrive, as large as the bound, and the rest of
- * the same read: 16 KiB of μ-law. */
-#define KEPT_BOUNDS 2u
-#define KEPT_EXTRA_MS 2000u
 #define MAX_FADE_SAMPLES (48 * VGW_PLAYOUT_FADE_MS)
 
 struct _VgwPlayout
@@ -27,22 +23,22 @@ struct _VgwPlayout
   VgwPlayoutNotifyFunc notify;
   gpointer notify_data;
   GDestroyNotify notify_destroy;
+  VgwPlayoutReadyFunc ready;
+  gpointer ready_data;
 
   GMutex lock;
   /* guarded by lock */
   char *session_id; /* (nullable) */
-  gsize max_samples;
-  VgwPlayoutOverflow overflow;
-  VgwSampleRing ring;
-  guint64 n_in;
+  VgwPlayoutStore store;
   guint64 n_played;
   guint64 n_utterance; /* played of the present or last utterance */
   gint64 queued_us;    /* when its first audio was queued; monotonic */
-  guint64 n_dropped;
   VgwPlayoutLevel level;
   VgwPlayoutShrink shrink;
+  VgwPlayoutPhase phase;
   gboolean has_started; /* a frame was requested */
   gboolean is_uttering; /* audio was queued, and the utterance is not over */
+  gboolean is_first;    /* of it, no frame was requested yet */
   gboolean is_sounding; /* the last frame was full */
   gboolean is_xoff;
   gboolean has_overflowed, has_refused; /* and that was logged */
@@ -88,13 +84,13 @@ settle (VgwPlayout *self)
 {
   VgwPlayoutEvent event = now (self);
 
-  vgw_playout_ledger_reach (&self->ledger, self->n_in - self->ring.n_samples, &event);
-  if (!self->is_xoff && self->ring.n_samples * 100 >= self->max_samples * VGW_PLAYOUT_XOFF_PERCENT)
+  vgw_playout_ledger_reach (&self->ledger, vgw_playout_store_get_position (&self->store), &event);
+  if (!self->is_xoff && self->store.ring.n_samples * 100 >= self->store.max_samples * VGW_PLAYOUT_XOFF_PERCENT)
     {
       self->is_xoff = TRUE;
       note (self, VGW_PLAYOUT_XOFF);
     }
-  else if (self->is_xoff && self->ring.n_samples * 100 <= self->max_samples * VGW_PLAYOUT_XON_PERCENT)
+  else if (self->is_xoff && self->store.ring.n_samples * 100 <= self->store.max_samples * VGW_PLAYOUT_XON_PERCENT)
     {
       self->is_xoff = FALSE;
       note (self, VGW_PLAYOUT_XON);
@@ -136,74 +132,6 @@ get_target_gain (const VgwPlayout *self)
   return self->is_ducked ? VGW_PLAYOUT_DUCKED_GAIN : 1;
 }
 
-static void
-drop_oldest (VgwPlayout *self, gsize n_samples)
-{
-  guint64 position = self->n_in - self->ring.n_samples;
-
-  vgw_playout_ledger_lose (&self->ledger, position, position + n_samples);
-  vgw_sample_ring_skip (&self->ring, n_samples);
-  self->n_dropped += n_samples;
-}
-
-static void
-append (VgwPlayout *self, const gint16 *samples, gsize n_samples)
-{
-  vgw_sample_ring_append (&self->ring, samples, n_samples, self->max_samples);
-  self->n_in += n_samples;
-}
-
-/* @n_samples are not queued. */
-static void
-refuse (VgwPlayout *self, gsize n_samples)
-{
-  self->n_dropped += n_samples;
-  vgw_playout_ledger_lose_newest (&self->ledger);
-}
-
-static void
-append_at_most (VgwPlayout *self, const gint16 *samples, gsize n_samples, gsize max_samples)
-{
-  gsize n_room = max_samples - MIN (self->ring.n_samples, max_samples);
-
-  if (n_samples > n_room)
-    refuse (self, n_samples - n_room);
-  if (n_room > 0)
-    append (self, samples, MIN (n_samples, n_room));
-}
-
-static void
-append_over_oldest (VgwPlayout *self, const gint16 *samples, gsize n_samples)
-{
-  gsize n_excess = n_samples - MIN (n_samples, self->max_samples);
-
-  n_samples -= n_excess;
-  if (self->ring.n_samples + n_samples > self->max_samples)
-    drop_oldest (self, MIN (self->ring.n_samples + n_samples - self->max_samples, self->ring.n_samples));
-  if (n_excess > 0)
-    refuse (self, n_excess);
-  append (self, samples + n_excess, n_samples);
-}
-
-/* Queues as much of @samples as the bound allows. */
-static void
-append_bounded (VgwPlayout *self, const gint16 *samples, gsize n_samples)
-{
-  switch (self->overflow)
-    {
-    case VGW_PLAYOUT_KEEP:
-      append_at_most (self, samples, n_samples,
-                      KEPT_BOUNDS * self->max_samples + (gsize) self->rate_hz * KEPT_EXTRA_MS / 1000);
-      break;
-    case VGW_PLAYOUT_DROP_NEWEST:
-      append_at_most (self, samples, n_samples, self->max_samples);
-      break;
-    case VGW_PLAYOUT_DROP_OLDEST:
-      append_over_oldest (self, samples, n_samples);
-      break;
-    }
-}
-
 /* Pops the fade-out after a clear. Returns the number of samples. */
 static gsize
 pop_tail (VgwPlayout *self, gint16 *samples, gsize n_samples)
@@ -220,8 +148,8 @@ pop_tail (VgwPlayout *self, gint16 *samples, gsize n_samples)
 static void
 take (VgwPlayout *self, gint16 *samples, gsize n_popped, gboolean is_full)
 {
-  gsize n_excess = is_full ? vgw_playout_level_get_excess (&self->level, n_popped, self->ring.n_samples) : 0;
-  gsize n_shrunk = vgw_playout_shrink_pop (&self->shrink, &self->ring, samples, n_popped, n_excess);
+  gsize n_excess = is_full ? vgw_playout_level_get_excess (&self->level, n_popped, self->store.ring.n_samples) : 0;
+  gsize n_shrunk = vgw_playout_shrink_pop (&self->shrink, &self->store.ring, samples, n_popped, n_excess);
 
   vgw_playout_level_shrink (&self->level, n_shrunk);
   if (self->is_start_noted && self->n_utterance == 0)
@@ -242,8 +170,9 @@ pop_queued (VgwPlayout *self, gint16 *samples, gsize n_samples)
                              (gsize) ((g_get_monotonic_time () - self->queued_us) * self->rate_hz / G_USEC_PER_SEC));
   self->has_started = TRUE;
   if (!is_silent
-      && (self->ring.n_samples == 0 || vgw_playout_level_may_play (&self->level, n_samples, self->ring.n_samples)))
-    n_popped = MIN (n_samples, self->ring.n_samples);
+      && (self->store.ring.n_samples == 0
+          || vgw_playout_level_may_play (&self->level, n_samples, self->store.ring.n_samples)))
+    n_popped = MIN (n_samples, self->store.ring.n_samples);
   if (n_popped > 0)
     {
       take (self, samples, n_popped, n_popped == n_samples);
@@ -252,11 +181,56 @@ pop_queued (VgwPlayout *self, gint16 *samples, gsize n_samples)
     }
   self->gain = target;
   self->is_sounding = n_popped > 0 && n_popped == n_samples;
-  if (!is_silent || self->ring.n_samples == 0)
-    vgw_playout_level_pop (&self->level, n_samples, n_popped, self->ring.n_samples, self->is_uttering);
+  if (!is_silent || self->store.ring.n_samples == 0)
+    vgw_playout_level_pop (&self->level, n_samples, n_popped, self->store.ring.n_samples, self->is_uttering);
   else
     vgw_playout_level_wait (&self->level, n_samples);
   return n_popped;
+}
+
+/* The queue can be played: nobody holds it, and what was cleared has faded out. */
+static gboolean
+is_open (const VgwPlayout *self)
+{
+  return self->holds == 0 && self->n_tail == 0;
+}
+
+/* Whether a frame of @n_samples, which is due and not there, will be waited for. */
+static gboolean
+may_wait (const VgwPlayout *self, gsize n_samples)
+{
+  return self->is_uttering && !self->is_first && self->store.ring.n_samples < n_samples && is_open (self)
+         && !self->level.is_gathering && vgw_playout_level_is_real_time (&self->level);
+}
+
+/* After audio was queued: whether a frame can go before it would be due. */
+static gboolean
+find_ready (VgwPlayout *self)
+{
+  gboolean is_reached = vgw_playout_level_is_reached (&self->level, self->store.ring.n_samples);
+  gboolean is_ready;
+
+  vgw_playout_phase_set_ready (&self->phase, is_reached, g_get_monotonic_time ());
+  is_ready = is_open (self)
+             && (self->is_first ? is_reached
+                                : vgw_playout_phase_is_waiting (&self->phase)
+                                      && self->store.ring.n_samples >= self->level.n_frame);
+  if (is_ready)
+    {
+      self->is_first = FALSE;
+      vgw_playout_phase_stop_waiting (&self->phase);
+    }
+  return is_ready;
+}
+
+/* Without the lock. */
+static void
+call_ready (VgwPlayout *self)
+{
+  g_mutex_lock (&self->notify_lock);
+  if (self->ready != NULL)
+    self->ready (self->ready_data);
+  g_mutex_unlock (&self->notify_lock);
 }
 
 /* --- public ------------------------------------------------------------------------------------------------------- */
@@ -300,7 +274,7 @@ vgw_playout_unref (VgwPlayout *self)
   g_mutex_clear (&self->notify_lock);
   g_mutex_clear (&self->lock);
   g_free (self->session_id);
-  vgw_sample_ring_clear (&self->ring);
+  vgw_sample_ring_clear (&self->store.ring);
   g_free (self);
 }
 
@@ -310,8 +284,7 @@ vgw_playout_set_bound (VgwPlayout *self, guint max_ms, VgwPlayoutOverflow overfl
   g_return_if_fail (max_ms >= VGW_FRAME_MS);
 
   g_mutex_lock (&self->lock);
-  self->max_samples = (gsize) ((guint64) max_ms * self->rate_hz / 1000);
-  self->overflow = overflow;
+  vgw_playout_store_set_bound (&self->store, self->rate_hz, max_ms, overflow);
   settle (self);
   unlock_and_notify (self);
 }
@@ -338,7 +311,7 @@ vgw_playout_is_full (VgwPlayout *self)
   gboolean is_full;
 
   g_mutex_lock (&self->lock);
-  is_full = self->overflow == VGW_PLAYOUT_KEEP && self->ring.n_samples >= self->max_samples
+  is_full = self->store.overflow == VGW_PLAYOUT_KEEP && self->store.ring.n_samples >= self->store.max_samples
             && (self->holds & VGW_PLAYOUT_HOLD_ENGINE) == 0;
   g_mutex_unlock (&self->lock);
   return is_full;
@@ -416,56 +389,101 @@ vgw_playout_push (VgwPlayout *self, const gint16 *samples, gsize n_samples)
 {
   g_autofree char *session_id = NULL;
   guint64 n_dropped;
-  gboolean is_first_loss, drops_oldest;
+  gboolean is_first_loss, drops_oldest, is_ready;
 
   g_return_if_fail (samples != NULL || n_samples == 0);
   if (n_samples == 0)
     return;
 
   g_mutex_lock (&self->lock);
-  n_dropped = self->n_dropped;
+  n_dropped = self->store.n_dropped;
   if (!self->is_uttering)
     {
       self->n_utterance = 0;
       self->queued_us = g_get_monotonic_time ();
       vgw_playout_level_begin (&self->level);
+      self->is_first = TRUE;
     }
   vgw_playout_level_push (&self->level, n_samples);
   self->is_uttering = TRUE;
-  append_bounded (self, samples, n_samples);
-  is_first_loss = self->n_dropped > n_dropped && !self->has_overflowed;
-  drops_oldest = self->overflow == VGW_PLAYOUT_DROP_OLDEST;
+  vgw_playout_store_append (&self->store, &self->ledger, samples, n_samples);
+  is_first_loss = self->store.n_dropped > n_dropped && !self->has_overflowed;
+  drops_oldest = self->store.overflow == VGW_PLAYOUT_DROP_OLDEST;
   if (is_first_loss)
     {
       self->has_overflowed = TRUE;
       session_id = g_strdup (self->session_id);
     }
+  is_ready = find_ready (self);
   settle (self);
   unlock_and_notify (self);
+  if (is_ready)
+    call_ready (self);
   if (is_first_loss)
     vgw_warning (session_id, "playout queue full (max-playout-ms): dropping the %s audio",
                  drops_oldest ? "oldest" : "newest");
 }
 
+/* Lock held. */
+static gsize
+pop (VgwPlayout *self, gint16 *samples, gsize n_samples)
+{
+  gsize n_tail, n_popped;
+
+  self->is_first = FALSE;
+  n_tail = pop_tail (self, samples, n_samples);
+  n_popped = pop_queued (self, samples + n_tail, n_samples - n_tail);
+  settle (self);
+  if (self->is_uttering && self->store.ring.n_samples == 0 && !self->is_sounding
+      && vgw_playout_level_is_over (&self->level))
+    {
+      self->is_uttering = FALSE;
+      note (self, VGW_PLAYOUT_DRAINED);
+      vgw_sample_ring_shrink (&self->store.ring);
+    }
+  return n_tail + n_popped;
+}
+
 gsize
 vgw_playout_pop (VgwPlayout *self, gint16 *samples, gsize n_samples)
 {
-  gsize n_tail, n_popped;
+  gsize n_popped;
 
   if (n_samples == 0)
     return 0;
   g_mutex_lock (&self->lock);
-  n_tail = pop_tail (self, samples, n_samples);
-  n_popped = pop_queued (self, samples + n_tail, n_samples - n_tail);
-  settle (self);
-  if (self->is_uttering && self->ring.n_samples == 0 && !self->is_sounding && vgw_playout_level_is_over (&self->level))
-    {
-      self->is_uttering = FALSE;
-      note (self, VGW_PLAYOUT_DRAINED);
-      vgw_sample_ring_shrink (&self->ring);
-    }
+  n_popped = pop (self, samples, n_samples);
   unlock_and_notify (self);
-  return n_tail + n_popped;
+  return n_popped;
+}
+
+gboolean
+vgw_playout_pop_due (VgwPlayout *self, gint64 due_us, gint16 *samples, gsize n_samples, gsize *n_popped,
+                     gint64 *next_us)
+{
+  g_mutex_lock (&self->lock);
+  *next_us = may_wait (self, n_samples) ? vgw_playout_phase_wait (&self->phase, due_us) : 0;
+  if (*next_us != 0)
+    {
+      g_mutex_unlock (&self->lock);
+      return FALSE;
+    }
+  *n_popped = pop (self, samples, n_samples);
+  *next_us =
+      vgw_playout_phase_take (&self->phase, due_us, self->is_sounding, vgw_playout_level_is_real_time (&self->level));
+  vgw_playout_phase_set_ready (&self->phase, vgw_playout_level_is_reached (&self->level, self->store.ring.n_samples),
+                               g_get_monotonic_time ());
+  unlock_and_notify (self);
+  return TRUE;
+}
+
+void
+vgw_playout_set_ready_func (VgwPlayout *self, VgwPlayoutReadyFunc func, gpointer user_data)
+{
+  g_mutex_lock (&self->notify_lock);
+  self->ready = func;
+  self->ready_data = user_data;
+  g_mutex_unlock (&self->notify_lock);
 }
 
 gboolean
@@ -477,7 +495,7 @@ vgw_playout_mark (VgwPlayout *self, const char *name)
   g_return_val_if_fail (name != NULL, FALSE);
 
   g_mutex_lock (&self->lock);
-  is_taken = !self->is_noted || vgw_playout_ledger_mark (&self->ledger, name, self->n_in);
+  is_taken = !self->is_noted || vgw_playout_ledger_mark (&self->ledger, name, self->store.n_in);
   is_first_refusal = !is_taken && !self->has_refused;
   if (is_first_refusal)
     {
@@ -498,7 +516,7 @@ vgw_playout_add_place (VgwPlayout *self)
   guint64 place;
 
   g_mutex_lock (&self->lock);
-  place = self->is_place_noted ? vgw_playout_ledger_add_place (&self->ledger, self->n_in) : 0;
+  place = self->is_place_noted ? vgw_playout_ledger_add_place (&self->ledger, self->store.n_in) : 0;
   settle (self);
   unlock_and_notify (self);
   return place;
@@ -512,19 +530,20 @@ vgw_playout_clear (VgwPlayout *self)
   g_mutex_lock (&self->lock);
   if (self->is_sounding && self->gain > 0)
     {
-      self->n_tail = MIN (self->ring.n_samples, (gsize) self->rate_hz * VGW_PLAYOUT_FADE_MS / 1000);
-      vgw_sample_ring_peek (&self->ring, self->tail, self->n_tail);
+      self->n_tail = MIN (self->store.ring.n_samples, (gsize) self->rate_hz * VGW_PLAYOUT_FADE_MS / 1000);
+      vgw_sample_ring_peek (&self->store.ring, self->tail, self->n_tail);
       apply_gain (self->tail, self->n_tail, self->gain, 0);
     }
   event = now (self);
-  event.cleared_ms = samples_to_ms (self, self->ring.n_samples);
-  vgw_sample_ring_skip (&self->ring, self->ring.n_samples);
+  event.cleared_ms = samples_to_ms (self, self->store.ring.n_samples);
+  vgw_sample_ring_skip (&self->store.ring, self->store.ring.n_samples);
   self->is_uttering = FALSE;
   self->is_sounding = FALSE;
+  vgw_playout_phase_stop_waiting (&self->phase);
   if (self->is_noted)
     vgw_playout_ledger_drop (&self->ledger, &event);
   settle (self);
-  vgw_sample_ring_shrink (&self->ring);
+  vgw_sample_ring_shrink (&self->store.ring);
   unlock_and_notify (self);
 }
 
@@ -548,11 +567,11 @@ void
 vgw_playout_get_stats (VgwPlayout *self, VgwPlayoutStats *stats)
 {
   g_mutex_lock (&self->lock);
-  stats->queued_ms = (guint) samples_to_ms (self, self->ring.n_samples);
+  stats->queued_ms = (guint) samples_to_ms (self, self->store.ring.n_samples);
   stats->played_ms = samples_to_ms (self, self->n_played);
   stats->shortened_pauses_ms = samples_to_ms (self, self->shrink.n_pauses);
   stats->shortened_speech_ms = samples_to_ms (self, self->shrink.n_speech);
-  stats->dropped_ms = samples_to_ms (self, self->n_dropped);
+  stats->dropped_ms = samples_to_ms (self, self->store.n_dropped);
   stats->n_lost_events = self->ledger.n_lost;
   g_mutex_unlock (&self->lock);
 }
@@ -565,6 +584,6 @@ vgw_playout_describe (VgwPlayout *self, JsonObject *object)
   json_object_set_boolean_member (object, "is_held_by_barge_in", (self->holds & VGW_PLAYOUT_HOLD_BARGE_IN) != 0);
   json_object_set_boolean_member (object, "is_held_by_pause", (self->holds & VGW_PLAYOUT_HOLD_PAUSE) != 0);
   json_object_set_boolean_member (object, "is_ducked", self->is_ducked);
-  vgw_playout_ledger_describe (&self->ledger, self->n_in - self->ring.n_samples, self->rate_hz, object);
+  vgw_playout_ledger_describe (&self->ledger, vgw_playout_store_get_position (&self->store), self->rate_hz, object);
   g_mutex_unlock (&self->lock);
 }

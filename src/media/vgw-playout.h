@@ -11,6 +11,7 @@
 #include "base/vgw-audio-format.h"
 #include "base/vgw-playout-event.h"
 #include "media/vgw-playout-level.h"
+#include "media/vgw-playout-store.h"
 
 #define VGW_PLAYOUT_XOFF_PERCENT 90u /* of the bound: XOFF at this, XON at that */
 #define VGW_PLAYOUT_XON_PERCENT 80u
@@ -18,15 +19,6 @@
 #define VGW_PLAYOUT_FADE_MS 5u          /* the fade-out of clear (); not counted as played */
 
 typedef struct _VgwPlayout VgwPlayout; /* reference counted */
-
-/* The behaviour at the bound. */
-typedef enum
-{
-  VGW_PLAYOUT_KEEP, /* the producer waits while vgw_playout_is_full (); audio beyond twice the bound and 2 s is
-                     * dropped */
-  VGW_PLAYOUT_DROP_OLDEST,
-  VGW_PLAYOUT_DROP_NEWEST,
-} VgwPlayoutOverflow;
 
 typedef struct
 {
@@ -49,6 +41,10 @@ typedef enum
 /* There are events to take. On any thread, without the queue's lock, once until all have been taken. Must not block,
  * nor call vgw_playout_set_notify (). */
 typedef void (*VgwPlayoutNotifyFunc) (gpointer user_data);
+
+/* A frame can be popped before it would be due. On the thread that pushes, without the queue's lock; must not block, nor
+ * call vgw_playout_set_ready_func (). */
+typedef void (*VgwPlayoutReadyFunc) (gpointer user_data);
 
 /* @max_ms: bound of the queue, which is VGW_PLAYOUT_DROP_OLDEST at first. Returns: (transfer full) */
 VgwPlayout *vgw_playout_new (const VgwAudioFormat *format, guint max_ms);
@@ -95,6 +91,16 @@ void vgw_playout_push (VgwPlayout *self, const gint16 *samples, gsize n_samples)
 /* Pops up to @n_samples; returns their number. The caller pads a short frame with silence. An utterance ends (DRAINED)
  * with an incomplete frame, in real time after 200 ms without audio. */
 gsize vgw_playout_pop (VgwPlayout *self, gint16 *samples, gsize n_samples);
+
+/* As vgw_playout_pop (), for the frame that is due at @due_us (monotonic clock): sets @n_popped, and @next_us to when the
+ * next one is due. FALSE: nothing was popped, a late frame is waited for until @next_us, and the ready function is called
+ * when it has come; see vgw-playout-phase.h. */
+gboolean vgw_playout_pop_due (VgwPlayout *self, gint64 due_us, gint16 *samples, gsize n_samples, gsize *n_popped,
+                              gint64 *next_us);
+
+/* Calls @func for the first audio of a silence, and for a late frame that was waited for; NULL for none: afterwards the
+ * old one is not running and will not run again. */
+void vgw_playout_set_ready_func (VgwPlayout *self, VgwPlayoutReadyFunc func, gpointer user_data);
 
 /* Adds a mark after the queued audio. FALSE where VGW_PLAYOUT_MAX_MARKS are pending, or the name is too long. */
 gboolean vgw_playout_mark (VgwPlayout *self, const char *name);

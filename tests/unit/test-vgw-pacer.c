@@ -3,7 +3,6 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "base/vgw-audio-format.h"
 #include "run-suite.h"
 
 #define N_SESSIONS 500
@@ -13,7 +12,7 @@ typedef struct
   GMutex lock;
   GCond cond;
   /* guarded by lock */
-  guint64 first_tick, last_tick;
+  gint64 first_due_us, last_due_us;
   guint n_calls;
   gboolean has_gap;
   gboolean is_blocked;   /* a call waits inside on_tick () */
@@ -36,18 +35,18 @@ counter_clear (Counter *counter)
   g_cond_clear (&counter->cond);
 }
 
-static void
-on_tick (guint64 tick, gpointer user_data)
+static gint64
+on_tick (gint64 due_us, gpointer user_data)
 {
   Counter *counter = user_data;
 
   g_mutex_lock (&counter->lock);
   counter->last_us = g_get_monotonic_time ();
   if (counter->n_calls == 0)
-    counter->first_tick = tick;
-  else if (tick != counter->last_tick + 1)
+    counter->first_due_us = due_us;
+  else if (due_us != counter->last_due_us + VGW_PACER_PERIOD_US)
     counter->has_gap = TRUE;
-  counter->last_tick = tick;
+  counter->last_due_us = due_us;
   counter->n_calls++;
   counter->is_blocked = counter->should_block;
   g_cond_broadcast (&counter->cond);
@@ -55,6 +54,7 @@ on_tick (guint64 tick, gpointer user_data)
     g_cond_wait (&counter->cond, &counter->lock);
   counter->is_blocked = FALSE;
   g_mutex_unlock (&counter->lock);
+  return due_us + VGW_PACER_PERIOD_US;
 }
 
 static void
@@ -80,14 +80,13 @@ START_TEST (ticks_come_one_by_one)
   wait_for_calls (&counter, 10);
   vgw_pacer_remove (pacer, id);
   ck_assert (!counter.has_gap);
-  ck_assert_uint_eq (counter.last_tick - counter.first_tick, counter.n_calls - 1);
+  ck_assert_int_eq (counter.last_due_us - counter.first_due_us, (counter.n_calls - 1) * VGW_PACER_PERIOD_US);
   counter_clear (&counter);
 }
 END_TEST
 
 START_TEST (no_tick_comes_before_its_time)
 {
-  gint64 start_us = g_get_monotonic_time ();
   g_autoptr (VgwPacer) pacer = vgw_pacer_new (1);
   Counter counter;
   guint id;
@@ -96,22 +95,21 @@ START_TEST (no_tick_comes_before_its_time)
   id = vgw_pacer_add (pacer, on_tick, &counter);
   wait_for_calls (&counter, 25);
   vgw_pacer_remove (pacer, id);
-  ck_assert_int_ge (counter.last_us - start_us, (gint64) counter.last_tick * VGW_FRAME_MS * 1000);
+  ck_assert_int_ge (counter.last_us, counter.last_due_us);
   counter_clear (&counter);
 }
 END_TEST
 
 /* Whether the last call was the tick that was due then. A pacer that drifts would stay behind for good. */
 static gboolean
-is_on_time (const Counter *counter, gint64 start_us)
+is_on_time (const Counter *counter)
 {
-  return (gint64) counter->last_tick + 1 >= (counter->last_us - start_us) / (VGW_FRAME_MS * 1000);
+  return counter->last_us < counter->last_due_us + VGW_PACER_PERIOD_US;
 }
 
 START_TEST (a_late_tick_is_made_up_for)
 {
-  gint64 start_us = g_get_monotonic_time ();
-  gint64 deadline = start_us + 30 * G_TIME_SPAN_SECOND;
+  gint64 deadline = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
   g_autoptr (VgwPacer) pacer = vgw_pacer_new (1);
   Counter counter;
   gint64 until_us;
@@ -133,7 +131,7 @@ START_TEST (a_late_tick_is_made_up_for)
   g_cond_broadcast (&counter.cond);
   do
     ck_assert (g_cond_wait_until (&counter.cond, &counter.lock, deadline));
-  while (counter.last_us < until_us || !is_on_time (&counter, start_us));
+  while (counter.last_us < until_us || !is_on_time (&counter));
   g_mutex_unlock (&counter.lock);
   vgw_pacer_remove (pacer, id);
   ck_assert (!counter.has_gap);
@@ -263,23 +261,23 @@ END_TEST
 /* One of several functions that tell how they are spread. */
 typedef struct
 {
-  gint64 start_us;
   GThread *thread;    /* as all here, read once removed */
-  gint64 least_us;    /* from the tick to the call */
+  gint64 phase_us;    /* in the period */
   gint n_calls;       /* atomic */
-  gboolean has_moved; /* was called on two threads */
+  gboolean has_moved; /* was called on two threads, or in two phases */
 } Member;
 
-static void
-on_member (guint64 tick, gpointer user_data)
+static gint64
+on_member (gint64 due_us, gpointer user_data)
 {
   Member *member = user_data;
-  gint64 after_us = g_get_monotonic_time () - member->start_us - (gint64) tick * VGW_FRAME_MS * 1000;
+  gint64 phase_us = due_us % VGW_PACER_PERIOD_US;
 
-  member->has_moved |= member->thread != NULL && member->thread != g_thread_self ();
+  member->has_moved |= member->thread != NULL && (member->thread != g_thread_self () || member->phase_us != phase_us);
   member->thread = g_thread_self ();
-  member->least_us = MIN (member->least_us, after_us);
+  member->phase_us = phase_us;
   g_atomic_int_inc (&member->n_calls);
+  return due_us + VGW_PACER_PERIOD_US;
 }
 
 static gint
@@ -289,23 +287,18 @@ compare_members (gconstpointer a, gconstpointer b)
 
   if (left->thread != right->thread)
     return left->thread < right->thread ? -1 : 1;
-  return left->least_us < right->least_us ? -1 : left->least_us > right->least_us;
+  return left->phase_us < right->phase_us ? -1 : left->phase_us > right->phase_us;
 }
 
 START_TEST (functions_are_spread_over_threads_and_phases)
 {
   Member members[8] = { 0 };
   guint ids[G_N_ELEMENTS (members)];
-  gint64 start_us = g_get_monotonic_time ();
   g_autoptr (VgwPacer) pacer = vgw_pacer_new (2);
-  gint64 deadline_us = start_us + 30 * G_TIME_SPAN_SECOND;
+  gint64 deadline_us = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
 
   for (guint i = 0; i < G_N_ELEMENTS (members); i++)
-    {
-      members[i].start_us = start_us;
-      members[i].least_us = G_MAXINT64;
-      ids[i] = vgw_pacer_add (pacer, on_member, &members[i]);
-    }
+    ids[i] = vgw_pacer_add (pacer, on_member, &members[i]);
   for (guint i = 0; i < G_N_ELEMENTS (members); i++)
     {
       while (g_atomic_int_get (&members[i].n_calls) < 20)
@@ -323,9 +316,151 @@ START_TEST (functions_are_spread_over_threads_and_phases)
     {
       ck_assert (!members[i].has_moved);
       ck_assert_ptr_eq (members[i].thread, members[i / 4 * 4].thread);
-      /* each phase has one, and none comes before its time */
-      ck_assert_int_ge (members[i].least_us, i % 4 * VGW_FRAME_MS * 1000 / 4);
+      ck_assert_int_eq (members[i].phase_us - members[i / 4 * 4].phase_us, i % 4 * VGW_PACER_PERIOD_US / 4);
     }
+}
+END_TEST
+
+/* Asks for times of its own: @step_us after the time that was due, or after now. */
+typedef struct
+{
+  GMutex lock;
+  GCond cond;
+  /* guarded by lock */
+  gint64 step_us;
+  gboolean is_from_now;
+  guint n_calls;
+  gint64 due_us, called_us; /* of the last call */
+} Asker;
+
+static gint64
+on_asker (gint64 due_us, gpointer user_data)
+{
+  Asker *asker = user_data;
+  gint64 next_us;
+
+  g_mutex_lock (&asker->lock);
+  asker->n_calls++;
+  asker->due_us = due_us;
+  asker->called_us = g_get_monotonic_time ();
+  next_us = (asker->is_from_now ? asker->called_us : due_us) + asker->step_us;
+  g_cond_broadcast (&asker->cond);
+  g_mutex_unlock (&asker->lock);
+  return next_us;
+}
+
+/* Returns with the lock. */
+static void
+wait_for_asker (Asker *asker, guint n_calls)
+{
+  gint64 deadline_us = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
+
+  g_mutex_lock (&asker->lock);
+  while (asker->n_calls < n_calls)
+    ck_assert (g_cond_wait_until (&asker->cond, &asker->lock, deadline_us));
+}
+
+START_TEST (a_function_is_called_at_the_times_that_it_asks_for)
+{
+  static const gint64 steps_us[] = { 1000, 7300, 20000, 33333, 49999 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (steps_us); i++)
+    {
+      g_autoptr (VgwPacer) pacer = vgw_pacer_new (1);
+      Asker asker = { .step_us = steps_us[i] };
+      gint64 due_us;
+      guint id;
+
+      id = vgw_pacer_add (pacer, on_asker, &asker);
+      wait_for_asker (&asker, 1);
+      due_us = asker.due_us - (asker.n_calls - 1) * steps_us[i];
+      g_mutex_unlock (&asker.lock);
+      wait_for_asker (&asker, 20);
+      ck_assert_int_eq (asker.due_us - due_us, (asker.n_calls - 1) * steps_us[i]);
+      ck_assert_int_ge (asker.called_us, asker.due_us);
+      g_mutex_unlock (&asker.lock);
+      vgw_pacer_remove (pacer, id);
+    }
+}
+END_TEST
+
+START_TEST (times_are_bounded)
+{
+  g_autoptr (VgwPacer) pacer = vgw_pacer_new (1);
+  Asker far = { .step_us = G_TIME_SPAN_HOUR, .is_from_now = TRUE }, past = { .step_us = -G_TIME_SPAN_HOUR };
+  gint64 called_us;
+  guint id;
+
+  id = vgw_pacer_add (pacer, on_asker, &far);
+  wait_for_asker (&far, 1);
+  called_us = far.called_us;
+  g_mutex_unlock (&far.lock);
+  wait_for_asker (&far, 2);
+  ck_assert_int_ge (far.due_us, called_us + VGW_PACER_MAX_US);
+  ck_assert_int_le (far.due_us, far.called_us);
+  g_mutex_unlock (&far.lock);
+  vgw_pacer_remove (pacer, id);
+
+  /* long ago is now, and no more often than the thread can */
+  id = vgw_pacer_add (pacer, on_asker, &past);
+  wait_for_asker (&past, 100);
+  ck_assert_int_ge (past.due_us, past.called_us - G_TIME_SPAN_SECOND);
+  g_mutex_unlock (&past.lock);
+  vgw_pacer_remove (pacer, id);
+}
+END_TEST
+
+START_TEST (a_function_that_is_hurried_is_due_now)
+{
+  g_autoptr (VgwPacer) pacer = vgw_pacer_new (1);
+  Asker asker = { .step_us = VGW_PACER_MAX_US, .is_from_now = TRUE };
+  guint id = vgw_pacer_add (pacer, on_asker, &asker);
+
+  wait_for_asker (&asker, 1);
+  g_mutex_unlock (&asker.lock);
+  for (guint i = 0; i < 20; i++)
+    {
+      gint64 hurried_us = g_get_monotonic_time ();
+      guint n_calls;
+
+      g_mutex_lock (&asker.lock);
+      n_calls = asker.n_calls;
+      g_mutex_unlock (&asker.lock);
+      vgw_pacer_hurry (pacer, id);
+      wait_for_asker (&asker, n_calls + 1);
+      /* due when it was hurried, or by chance a moment before */
+      ck_assert (asker.n_calls > n_calls + 1 || asker.due_us <= asker.called_us);
+      if (asker.due_us >= hurried_us)
+        ck_assert_int_lt (asker.due_us - hurried_us, VGW_PACER_MAX_US);
+      g_mutex_unlock (&asker.lock);
+    }
+  vgw_pacer_remove (pacer, id);
+  vgw_pacer_hurry (pacer, id); /* is gone */
+}
+END_TEST
+
+START_TEST (a_function_that_is_hurried_while_it_runs_runs_once_more)
+{
+  g_autoptr (VgwPacer) pacer = vgw_pacer_new (1);
+  Counter counter;
+  gint64 due_us;
+  guint id;
+
+  counter_init (&counter);
+  counter.should_block = TRUE;
+  id = vgw_pacer_add (pacer, on_tick, &counter);
+  g_mutex_lock (&counter.lock);
+  while (!counter.is_blocked)
+    g_cond_wait (&counter.cond, &counter.lock);
+  due_us = counter.last_due_us;
+  vgw_pacer_hurry (pacer, id);
+  counter.should_block = FALSE;
+  g_cond_broadcast (&counter.cond);
+  g_mutex_unlock (&counter.lock);
+  wait_for_calls (&counter, 2);
+  vgw_pacer_remove (pacer, id);
+  ck_assert (counter.last_due_us != due_us);
+  counter_clear (&counter);
 }
 END_TEST
 
@@ -342,6 +477,10 @@ test_suite (void)
   tcase_add_test (tcase, remove_waits_for_the_function_that_runs);
   tcase_add_test (tcase, adding_and_removing_is_possible_while_another_function_runs);
   tcase_add_test (tcase, functions_are_spread_over_threads_and_phases);
+  tcase_add_test (tcase, a_function_is_called_at_the_times_that_it_asks_for);
+  tcase_add_test (tcase, times_are_bounded);
+  tcase_add_test (tcase, a_function_that_is_hurried_is_due_now);
+  tcase_add_test (tcase, a_function_that_is_hurried_while_it_runs_runs_once_more);
   tcase_add_test (tcase, five_hundred_sessions_come_and_go);
   suite_add_tcase (suite, tcase);
   return suite;

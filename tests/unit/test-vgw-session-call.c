@@ -58,10 +58,11 @@ on_candidate (VgwCallMedia *media, const char *candidate, guint mline_index, Pho
 }
 
 /* The pacer's thread. */
-static void
-feed (guint64 tick, gpointer user_data)
+static gint64
+feed (gint64 due_us, gpointer user_data)
 {
   vgw_call_media_feed (user_data);
+  return due_us + VGW_PACER_PERIOD_US;
 }
 
 static void

@@ -146,10 +146,11 @@ on_offer (VgwCallMedia *media, const char *sdp, Call *call)
 }
 
 /* The pacer's thread. */
-static void
-feed (guint64 tick, gpointer user_data)
+static gint64
+feed (gint64 due_us, gpointer user_data)
 {
   vgw_call_media_feed (user_data);
+  return due_us + VGW_PACER_PERIOD_US;
 }
 
 static void

@@ -198,10 +198,11 @@ fail (VgwCall *self, VgwCallResult result, const char *failure)
   hang_up (self);
 }
 
-static void
-feed (guint64 tick, gpointer user_data)
+static gint64
+feed (gint64 due_us, gpointer user_data)
 {
   vgw_call_media_feed (user_data);
+  return due_us + VGW_PACER_PERIOD_US;
 }
 
 static gboolean
