@@ -37,7 +37,8 @@ class VoiceGateway(harness.Gateway):
     def __init__(self, build_root, skips_silence=False):
         settings = {"engine echo.skip-silence": "true"} if skips_silence else {}
         super().__init__(command=(*PIN, harness.GATEWAY), log__level="info", limits__max_sessions=0,
-                         limits__max_sessions_per_address=0, media__adapt_complexity="false", **settings)
+                         limits__max_sessions_per_address=0, media__adapt_complexity="false", engine__speed_up="true",
+                         **settings)
 
     def lost(self):
         """Packets of the callers that were missing when they were due, and frames for them that it dropped itself."""

@@ -4,6 +4,8 @@ import harness
 from rtc import Caller, Speech
 from wire import WireTest
 
+HEARD_AFTER_S = 0.15  # of silence: Opus sends 200 ms of it, and then nearly nothing
+
 CODECS = {"opus": "OPUS", "pcmu": "PCMU", "pcma": "PCMA"}
 
 
@@ -35,7 +37,7 @@ class Aiortc(WireTest):
 
         async def talk(caller):
             await caller.wait_connected()
-            wanted = len(sent) / rate + 1.5
+            wanted = len(sent) / rate + HEARD_AFTER_S
             while sum(map(len, caller.heard)) < wanted * caller.heard_rate:
                 for channel in caller.channels:
                     if channel.readyState == "open" and not talk.has_sent:

@@ -110,7 +110,7 @@ func (c *call) connect() {
 }
 
 func (c *call) say(samples []int16) {
-	encoder, err := opus.NewEncoder(opus.Waveform)
+	encoder, err := opus.NewEncoder()
 	must(err)
 	samples = append(samples, make([]int16, tailFrames*opus.FrameSamples)...)
 	ticker := time.NewTicker(frameDuration)

@@ -20,7 +20,7 @@ func echo(remote *webrtc.TrackRemote, local *webrtc.TrackLocalStaticRTP, skipsSi
 	if err != nil {
 		return err
 	}
-	encoder, err := opus.NewEncoder(opus.Voice)
+	encoder, err := opus.NewEncoder()
 	if err != nil {
 		return err
 	}

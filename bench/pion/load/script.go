@@ -66,7 +66,7 @@ func newScript(path string, isConversation bool) *script {
 }
 
 func (s *script) encode(samples []int16) {
-	encoder, err := opus.NewEncoder(opus.Voice)
+	encoder, err := opus.NewEncoder()
 	must(err)
 	for round := 0; round < 2; round++ { // the second one continues the first, as every later one does
 		for i := range s.frames {

@@ -39,20 +39,10 @@ func check(code C.int) error {
 	return nil
 }
 
-// Application is what an encoder is tuned for.
-type Application C.int
-
-const (
-	// Voice is what pipelines/opus.launch has. Its high-pass filter shifts phases.
-	Voice Application = C.OPUS_APPLICATION_VOIP
-	// Waveform keeps phases: for a caller whose recording is compared with what it sent.
-	Waveform Application = C.OPUS_APPLICATION_AUDIO
-)
-
-// NewEncoder has the settings of pipelines/opus.launch.
-func NewEncoder(application Application) (*Encoder, error) {
+// NewEncoder encodes voice with the settings of pipelines/opus.launch.
+func NewEncoder() (*Encoder, error) {
 	var code C.int
-	state := C.opus_encoder_create(RateHz, 1, C.int(application), &code)
+	state := C.opus_encoder_create(RateHz, 1, C.OPUS_APPLICATION_VOIP, &code)
 	if err := check(code); err != nil {
 		return nil, err
 	}
