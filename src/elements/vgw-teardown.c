@@ -73,6 +73,25 @@ protect_sctp (const GValue *item, gpointer user_data)
     g_signal_handler_disconnect (element, handler_id);
 }
 
+/* Its loop returns at once while its pad is being deactivated, and is called again and again until that is done: on a
+ * busy machine for the rest of a time slice. A paused task is not called. */
+static void
+pause_dtlsenc (const GValue *item, gpointer user_data)
+{
+  GstElement *element = g_value_get_object (item);
+  g_autoptr (GstPad) src = NULL;
+  g_autoptr (GstTask) task = NULL;
+
+  if (!is_made_by (element, "dtlsenc"))
+    return;
+  src = gst_element_get_static_pad (element, "src");
+  GST_OBJECT_LOCK (src);
+  g_set_object (&task, GST_PAD_TASK (src));
+  GST_OBJECT_UNLOCK (src);
+  if (task != NULL)
+    gst_task_pause (task);
+}
+
 static void
 stop_sctpenc (const GValue *item, gpointer user_data)
 {
@@ -116,6 +135,7 @@ vgw_teardown_pipeline (GstElement *pipeline)
 {
   for_each (gst_bin_iterate_elements (GST_BIN (pipeline)), stop_sink);
   for_each (gst_bin_iterate_recurse (GST_BIN (pipeline)), protect_sctp);
+  for_each (gst_bin_iterate_recurse (GST_BIN (pipeline)), pause_dtlsenc);
   if (!stop (pipeline))
     {
       gst_object_ref (pipeline);
