@@ -1,5 +1,5 @@
-/* The audio of a playout queue, with its bound. A value inside VgwPlayout, guarded by its lock. Positions count the samples
- * that were queued since the start. */
+/* The audio of a playout queue, with its bound. A value inside VgwPlayout, guarded by its lock. Positions count the
+ * samples that were queued since the start. */
 #pragma once
 
 #include "media/vgw-playout-ledger.h"

@@ -1,5 +1,5 @@
-/* Locks: `notify_lock` is held while the notify function or the ready function runs, `lock` is a leaf: nothing is called or
- * locked while it is held. */
+/* Locks: `notify_lock` is held while the notify function or the ready function runs, `lock` is a leaf: nothing is
+ * called or locked while it is held. */
 #include "media/vgw-playout.h"
 
 #include <string.h>

@@ -42,8 +42,8 @@ typedef enum
  * nor call vgw_playout_set_notify (). */
 typedef void (*VgwPlayoutNotifyFunc) (gpointer user_data);
 
-/* A frame can be popped before it would be due. On the thread that pushes, without the queue's lock; must not block, nor
- * call vgw_playout_set_ready_func (). */
+/* A frame can be popped before it would be due. On the thread that pushes, without the queue's lock; must not block,
+ * nor call vgw_playout_set_ready_func (). */
 typedef void (*VgwPlayoutReadyFunc) (gpointer user_data);
 
 /* @max_ms: bound of the queue, which is VGW_PLAYOUT_DROP_OLDEST at first. Returns: (transfer full) */
@@ -92,9 +92,9 @@ void vgw_playout_push (VgwPlayout *self, const gint16 *samples, gsize n_samples)
  * with an incomplete frame, in real time after 200 ms without audio. */
 gsize vgw_playout_pop (VgwPlayout *self, gint16 *samples, gsize n_samples);
 
-/* As vgw_playout_pop (), for the frame that is due at @due_us (monotonic clock): sets @n_popped, and @next_us to when the
- * next one is due. FALSE: nothing was popped, a late frame is waited for until @next_us, and the ready function is called
- * when it has come; see vgw-playout-phase.h. */
+/* As vgw_playout_pop (), for the frame that is due at @due_us (monotonic clock): sets @n_popped, and @next_us to when
+ * the next one is due. FALSE: nothing was popped, a late frame is waited for until @next_us, and the ready function is
+ * called when it has come; see vgw-playout-phase.h. */
 gboolean vgw_playout_pop_due (VgwPlayout *self, gint64 due_us, gint16 *samples, gsize n_samples, gsize *n_popped,
                               gint64 *next_us);
 

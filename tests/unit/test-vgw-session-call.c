@@ -57,18 +57,10 @@ on_candidate (VgwCallMedia *media, const char *candidate, guint mline_index, Pho
     vgw_session_handle (phone->client->session, message);
 }
 
-/* The pacer's thread. */
-static gint64
-feed (gint64 due_us, gpointer user_data)
-{
-  vgw_call_media_feed (user_data);
-  return due_us + VGW_PACER_PERIOD_US;
-}
-
 static void
 on_connected (VgwCallMedia *media, Phone *phone)
 {
-  phone->feed_id = vgw_pacer_add (vgw_media_get_pacer (test_context.media), feed, media);
+  phone->feed_id = vgw_pacer_add (vgw_media_get_pacer (test_context.media), vgw_call_media_feed, media);
 }
 
 static void

@@ -145,18 +145,10 @@ on_offer (VgwCallMedia *media, const char *sdp, Call *call)
   vgw_session_handle (call->client->session, message);
 }
 
-/* The pacer's thread. */
-static gint64
-feed (gint64 due_us, gpointer user_data)
-{
-  vgw_call_media_feed (user_data);
-  return due_us + VGW_PACER_PERIOD_US;
-}
-
 static void
 on_connected (VgwCallMedia *media, Call *call)
 {
-  call->feed_id = vgw_pacer_add (vgw_media_get_pacer (test_context.media), feed, media);
+  call->feed_id = vgw_pacer_add (vgw_media_get_pacer (test_context.media), vgw_call_media_feed, media);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "caller/vgw-call-mailbox.h"
 #include "caller/vgw-call-receiver.h"
 #include "elements/vgw-teardown.h"
+#include "media/vgw-pacer.h"
 
 #define EVENTS_LABEL "events"
 #define JITTER_BUFFER_MS 40
@@ -498,21 +499,23 @@ vgw_call_media_add_candidate (VgwCallMedia *self, const char *candidate, guint m
   g_signal_emit_by_name (self->webrtc, "add-ice-candidate", mline_index, candidate);
 }
 
-void
-vgw_call_media_feed (VgwCallMedia *self)
+gint64
+vgw_call_media_feed (gint64 due_us, gpointer user_data)
 {
+  VgwCallMedia *self = user_data;
   GstBuffer *frame;
 
   if (self->fed_start == GST_CLOCK_TIME_NONE)
     self->fed_start = gst_element_get_current_running_time (self->in);
   if (self->fed_start == GST_CLOCK_TIME_NONE)
-    return; /* no clock yet */
+    return due_us + VGW_PACER_PERIOD_US; /* no clock yet */
   frame = vgw_speech_get_frame (self->speech, self->n_fed);
   GST_BUFFER_PTS (frame) = self->fed_start + self->n_fed * VGW_FRAME_MS * GST_MSECOND;
   vgw_timeline_add (&self->said, g_get_monotonic_time (),
                     (gint64) self->n_fed * VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND);
   self->n_fed++;
   gst_app_src_push_buffer (GST_APP_SRC (self->in), frame);
+  return due_us + VGW_PACER_PERIOD_US;
 }
 
 gboolean

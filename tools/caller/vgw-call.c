@@ -198,13 +198,6 @@ fail (VgwCall *self, VgwCallResult result, const char *failure)
   hang_up (self);
 }
 
-static gint64
-feed (gint64 due_us, gpointer user_data)
-{
-  vgw_call_media_feed (user_data);
-  return due_us + VGW_PACER_PERIOD_US;
-}
-
 static gboolean
 on_duration_over (gpointer user_data)
 {
@@ -239,7 +232,7 @@ on_connected (VgwCallMedia *media, VgwCall *self)
     duration_ms =
         MAX (vgw_speech_get_duration_ms (settings->speech), vgw_call_media_get_keys_ms (media)) + ECHO_TAIL_MS;
   set_timer (self, duration_ms, on_duration_over);
-  self->pacer_id = vgw_pacer_add (settings->pacer, feed, media);
+  self->pacer_id = vgw_pacer_add (settings->pacer, vgw_call_media_feed, media);
 }
 
 static void
