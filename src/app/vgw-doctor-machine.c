@@ -5,6 +5,7 @@
 
 #include "app/vgw-app-capacity.h"
 #include "app/vgw-doctor-checks.h"
+#include "base/vgw-audio-thread.h"
 #include "base/vgw-capacity.h"
 #include "media/vgw-plugins.h"
 
@@ -87,6 +88,42 @@ compare (VgwDoctorReport *report, const char *what, guint64 n_needed, guint64 li
       what, n_needed, whose, shown);
 }
 
+/* Whether a thread of the process @pid that sends audio has its priority. */
+static gboolean
+has_priority (int pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/task", pid);
+  g_autoptr (GDir) tasks = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (tasks != NULL && (name = g_dir_read_name (tasks)) != NULL)
+    {
+      g_autofree char *stat_path = g_build_filename (path, name, "stat", NULL);
+      g_autofree char *text = NULL;
+      const char *fields;
+
+      if (!g_file_get_contents (stat_path, &text, NULL, NULL) || strstr (text, "(vgw-pacer)") == NULL)
+        continue;
+      fields = strrchr (text, ')') + 1; /* proc(5): the state, and 16 fields after it the nice value */
+      for (guint i = 0; i < 16 && fields != NULL; i++)
+        fields = strchr (fields + 1, ' ');
+      return fields != NULL && g_ascii_strtoll (fields, NULL, 10) <= VGW_AUDIO_THREAD_NICE;
+    }
+  return FALSE;
+}
+
+static void
+check_priority (VgwDoctorReport *report, int pid, const char *whose)
+{
+  gboolean is_raised = pid != 0 ? has_priority (pid) : vgw_audio_thread_may_raise ();
+
+  vgw_doctor_report_add (report, is_raised ? VGW_FINDING_OK : VGW_FINDING_WARNING, "limits",
+                         is_raised ? NULL
+                                   : "set LimitNICE=-10 in the unit (--ulimit nice=30:30 of a container); else audio "
+                                     "is late while calls are set up on a busy machine",
+                         "the priority of audio: %s %s raise it", whose, is_raised ? "can" : "cannot");
+}
+
 static void
 check_sysctl (VgwDoctorReport *report, const char *name)
 {
@@ -120,6 +157,7 @@ vgw_doctor_check_limits (VgwDoctorReport *report, const VgwConfig *config)
            "raise LimitNOFILE= of the unit (ulimit -n), or lower limits.max-sessions or http.max-connections");
   compare (report, "threads", needed.threads, pid != 0 ? read_thread_limit (pid) : own.threads, whose,
            "raise TasksMax= of the unit (pids.max, ulimit -u), or lower limits.max-sessions");
+  check_priority (report, pid, whose);
   check_sysctl (report, "net.core.rmem_max");
   check_sysctl (report, "net.core.wmem_max");
 }

@@ -18,7 +18,7 @@ typedef struct
 
 void vgw_load_governor_init (VgwLoadGovernor *self);
 
-/* To be called each second with vgw_thread_watch_sample (). Returns whether the ceiling has changed. It is lowered at
+/* To be called each second with vgw_audio_thread_sample_load (). Returns whether the ceiling has changed. It is lowered at
  * once, and again after three seconds; it is raised after ten seconds of low load, after a rise that was too early
  * twice as many. @is_flooded: a caller sent far too much in that second. Then it is not lowered: the excess is dropped
  * and that call ended, without a loss of quality for the others. */

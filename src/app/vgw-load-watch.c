@@ -3,7 +3,7 @@
 #include "app/vgw-load-governor.h"
 #include "base/vgw-log.h"
 #include "base/vgw-source.h"
-#include "base/vgw-thread-watch.h"
+#include "base/vgw-audio-thread.h"
 #include "media/vgw-pacer.h"
 
 #define MAX_LATE_PERCENT 1u
@@ -72,7 +72,7 @@ is_flooded (VgwLoadWatch *self)
 static void
 govern (VgwLoadWatch *self)
 {
-  self->busy_percent = vgw_thread_watch_sample ();
+  self->busy_percent = vgw_audio_thread_sample_load ();
   if (!self->can_govern || !vgw_load_governor_step (&self->governor, self->busy_percent, is_flooded (self)))
     return;
   vgw_media_set_complexity_ceiling (self->media, self->governor.ceiling);
@@ -124,7 +124,7 @@ vgw_load_watch_new (VgwMedia *media, gboolean can_govern)
   self->last = take_reading (media);
   self->can_govern = can_govern;
   vgw_load_governor_init (&self->governor);
-  vgw_thread_watch_sample (); /* starts the first interval */
+  vgw_audio_thread_sample_load (); /* starts the first interval */
   self->timer = vgw_source_start (g_timeout_source_new_seconds (1), on_second, self);
   return self;
 }

@@ -29,5 +29,5 @@ typedef struct _VgwLoadWatch VgwLoadWatch;
 VgwLoadWatch *vgw_load_watch_new (VgwMedia *media, gboolean can_govern);
 void vgw_load_watch_free (VgwLoadWatch *self);
 
-/* vgw_thread_watch_sample () of the last second. */
+/* vgw_audio_thread_sample_load () of the last second. */
 guint vgw_load_watch_get_busy_percent (VgwLoadWatch *self);

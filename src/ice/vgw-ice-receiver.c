@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/vgw-log.h"
-#include "base/vgw-thread-watch.h"
+#include "base/vgw-audio-thread.h"
 #include "ice/vgw-ice-demux.h"
 
 struct _VgwIceReceiver
@@ -54,7 +54,7 @@ receive_loop (gpointer data)
       polls[i].events = POLLIN;
     }
 
-  vgw_thread_watch_add ();
+  vgw_audio_thread_begin ();
   while (polls[VGW_ICE_N_SOCKETS].revents == 0)
     {
       if (poll (polls, G_N_ELEMENTS (polls), vgw_ice_demux_get_timeout_ms (&self->demux)) < 0)
@@ -71,7 +71,7 @@ receive_loop (gpointer data)
         }
       vgw_ice_demux_tick (&self->demux, g_get_monotonic_time ());
     }
-  vgw_thread_watch_remove ();
+  vgw_audio_thread_end ();
   return NULL;
 }
 

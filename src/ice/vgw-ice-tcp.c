@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/vgw-log.h"
-#include "base/vgw-thread-watch.h"
+#include "base/vgw-audio-thread.h"
 #include "ice/vgw-ice-demux.h"
 #include "ice/vgw-ice-socket.h"
 #include "ice/vgw-ice-tcp-connection.h"
@@ -302,7 +302,7 @@ run (gpointer data)
   struct epoll_event events[EVENT_BATCH];
   gboolean is_stopped = FALSE;
 
-  vgw_thread_watch_add ();
+  vgw_audio_thread_begin ();
   while (!is_stopped)
     {
       int n_events = epoll_wait (self->epoll_fd, events, EVENT_BATCH, get_timeout_ms (self));
@@ -322,7 +322,7 @@ run (gpointer data)
       sweep (self, g_get_monotonic_time ());
       forget_closed (self);
     }
-  vgw_thread_watch_remove ();
+  vgw_audio_thread_end ();
   return NULL;
 }
 

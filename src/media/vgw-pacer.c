@@ -2,10 +2,7 @@
  * thread waits for a deadline, so that add, hurry and remove never wait for another session. */
 #include "media/vgw-pacer.h"
 
-#include "base/vgw-thread-watch.h"
-
-#include <sys/resource.h>
-#include <unistd.h>
+#include "base/vgw-audio-thread.h"
 
 #define N_PHASES 4u
 /* Slots of a millisecond, more than VGW_PACER_MAX_US of them. */
@@ -14,7 +11,6 @@
 /* After a longer pause of the process (SIGSTOP, a debugger) the missed calls are skipped. */
 #define MAX_CATCH_UP_US G_TIME_SPAN_SECOND
 #define MAX_THREADS 64u
-#define THREAD_NICE (-10)
 
 typedef struct
 {
@@ -54,15 +50,6 @@ struct _VgwPacer
   guint n_lanes; /* constant, as the lanes are */
   Lane *lanes;
 };
-
-/* A late tick is audible, so the thread requests a higher priority; it works without. Not a real-time class: an
- * overloaded machine must stay reachable. */
-static void
-raise_priority (void)
-{
-  if (setpriority (PRIO_PROCESS, (id_t) gettid (), THREAD_NICE) != 0)
-    g_debug ("the pacer runs at normal priority: no permission to raise it");
-}
 
 /* --- slots; lock held --------------------------------------------------------------------------------------------- */
 
@@ -172,8 +159,7 @@ lane_thread (gpointer data)
 {
   Lane *self = data;
 
-  raise_priority ();
-  vgw_thread_watch_add ();
+  vgw_audio_thread_begin ();
   g_mutex_lock (&self->lock);
   while (!self->should_quit)
     {
@@ -196,7 +182,7 @@ lane_thread (gpointer data)
       run_slot (self);
     }
   g_mutex_unlock (&self->lock);
-  vgw_thread_watch_remove ();
+  vgw_audio_thread_end ();
   return NULL;
 }
 

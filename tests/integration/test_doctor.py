@@ -275,6 +275,18 @@ webhook-secret = whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
         findings = self.examine(command=("prlimit", "--nofile=1000:1000", harness.GATEWAY))
         self.assert_finding(findings, WARNING, "limits", "the limit of this shell", "LimitNOFILE=")
 
+    @unittest.skipUnless(os.geteuid() == 0, "root may raise a priority")
+    def test_priority(self):
+        may_not = ("setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice", harness.GATEWAY)
+        may = (harness.GATEWAY,)
+        self.assert_finding(self.examine(command=may_not), WARNING, "limits", "cannot raise it", "LimitNICE=-10")
+        self.assert_finding(self.examine(command=may), OK, "limits", "can raise it")
+        # of a gateway that runs, its own
+        for command, status in ((may_not, WARNING), (may, OK)):
+            gateway = self.start(command=command)
+            self.assert_finding(self.examine(http__port=gateway.http_port), status, "limits", "the priority of audio: the running gateway")
+            gateway.stop()
+
     def test_missing_plugins(self):
         plugins = self.directory / "plugins"
         plugins.mkdir()

@@ -1,6 +1,7 @@
-#include "base/vgw-thread-watch.h"
+#include "base/vgw-audio-thread.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -16,11 +17,19 @@ typedef struct
 static GMutex lock;
 static GArray *watched; /* of Watched, guarded by lock; NULL for none */
 
+static gboolean
+set_nice (int nice)
+{
+  return setpriority (PRIO_PROCESS, (id_t) gettid (), nice) == 0;
+}
+
 void
-vgw_thread_watch_add (void)
+vgw_audio_thread_begin (void)
 {
   Watched entry = { .tid = gettid () };
 
+  if (!set_nice (VGW_AUDIO_THREAD_NICE))
+    g_debug ("audio is handled at normal priority: no permission to raise it (RLIMIT_NICE)");
   g_mutex_lock (&lock);
   if (watched == NULL)
     watched = g_array_new (FALSE, FALSE, sizeof (Watched));
@@ -29,7 +38,7 @@ vgw_thread_watch_add (void)
 }
 
 void
-vgw_thread_watch_remove (void)
+vgw_audio_thread_end (void)
 {
   pid_t tid = gettid ();
 
@@ -44,6 +53,19 @@ vgw_thread_watch_remove (void)
   if (watched->len == 0)
     g_clear_pointer (&watched, g_array_unref);
   g_mutex_unlock (&lock);
+}
+
+static gpointer
+try_to_raise (gpointer data)
+{
+  return GINT_TO_POINTER (set_nice (VGW_AUDIO_THREAD_NICE));
+}
+
+gboolean
+vgw_audio_thread_may_raise (void)
+{
+  /* a thread of its own, which takes the priority with it */
+  return GPOINTER_TO_INT (g_thread_join (g_thread_new ("priority", try_to_raise, NULL)));
 }
 
 /* proc(5): "time spent running, time spent waiting, time slices", in ns. */
@@ -82,7 +104,7 @@ sample_one (Watched *entry)
 }
 
 guint
-vgw_thread_watch_sample (void)
+vgw_audio_thread_sample_load (void)
 {
   guint worst = 0;
 

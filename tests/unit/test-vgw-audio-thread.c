@@ -1,5 +1,5 @@
 /* On the real scheduler: threads that share one processor wait for each other, and one that sleeps does not. */
-#include "base/vgw-thread-watch.h"
+#include "base/vgw-audio-thread.h"
 
 #include <check.h>
 #include <sched.h>
@@ -44,9 +44,9 @@ rival (gpointer data)
 static gpointer
 watched (gpointer data)
 {
-  vgw_thread_watch_add ();
+  vgw_audio_thread_begin ();
   spin (data);
-  vgw_thread_watch_remove ();
+  vgw_audio_thread_end ();
   return NULL;
 }
 
@@ -62,12 +62,12 @@ START_TEST (a_thread_that_waits_for_its_processor_is_seen)
     threads[i] = g_thread_new ("rival", rival, &race);
   while (g_atomic_int_get (&race.n_running) < N_RIVALS + 1)
     g_thread_yield ();
-  ck_assert_uint_eq (vgw_thread_watch_sample (), 0); /* the first one has nothing to compare with */
+  ck_assert_uint_eq (vgw_audio_thread_sample_load (), 0); /* the first one has nothing to compare with */
   do                                                 /* it runs for a quarter of the time, and waits for the rest */
     {
       ck_assert_int_lt (g_get_monotonic_time (), deadline_us);
       g_usleep (100 * 1000); /* the time that the sample is about */
-      percent = vgw_thread_watch_sample ();
+      percent = vgw_audio_thread_sample_load ();
       ck_assert_uint_le (percent, 100);
     }
   while (percent < 90);
@@ -75,7 +75,7 @@ START_TEST (a_thread_that_waits_for_its_processor_is_seen)
   g_atomic_int_set (&race.should_quit, TRUE);
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
     g_thread_join (threads[i]);
-  ck_assert_uint_eq (vgw_thread_watch_sample (), 0);
+  ck_assert_uint_eq (vgw_audio_thread_sample_load (), 0);
 }
 END_TEST
 
@@ -84,11 +84,11 @@ sleeper (gpointer data)
 {
   Race *race = data;
 
-  vgw_thread_watch_add ();
+  vgw_audio_thread_begin ();
   g_atomic_int_inc (&race->n_running);
   while (!g_atomic_int_get (&race->should_quit))
     g_usleep (5000); /* what it is about: a thread with next to nothing to do */
-  vgw_thread_watch_remove ();
+  vgw_audio_thread_end ();
   return NULL;
 }
 
@@ -100,13 +100,13 @@ START_TEST (a_thread_with_nothing_to_do_is_not_busy)
 
   while (g_atomic_int_get (&race.n_running) < 1)
     g_thread_yield ();
-  vgw_thread_watch_sample ();
+  vgw_audio_thread_sample_load ();
   do
     {
       ck_assert_int_lt (g_get_monotonic_time (), deadline_us);
       g_usleep (100 * 1000);
     }
-  while (vgw_thread_watch_sample () > 50);
+  while (vgw_audio_thread_sample_load () > 50);
   g_atomic_int_set (&race.should_quit, TRUE);
   g_thread_join (thread);
 }
@@ -115,7 +115,7 @@ END_TEST
 Suite *
 test_suite (void)
 {
-  Suite *suite = suite_create ("vgw-thread-watch");
+  Suite *suite = suite_create ("vgw-audio-thread");
   TCase *tcase = tcase_create ("watch");
 
   tcase_set_timeout (tcase, 60);
