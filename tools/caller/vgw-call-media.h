@@ -60,8 +60,8 @@ gboolean vgw_call_media_set_answer (VgwCallMedia *self, const char *sdp, GError 
 /* A candidate of the other side; "" and NULL end them. */
 void vgw_call_media_add_candidate (VgwCallMedia *self, const char *candidate, guint mline_index);
 
-/* A VgwPacerFunc of @self, from "connected" on: sends the next 20 ms of speech. */
-gint64 vgw_call_media_feed (gint64 due_us, gpointer self);
+/* A VgwPacerFunc, from "connected" on: sends the next 20 ms of speech. @user_data: the VgwCallMedia. */
+gint64 vgw_call_media_feed (gint64 due_us, gpointer user_data);
 
 /* Sends @text on the data channel. FALSE where it is not open. */
 gboolean vgw_call_media_send_event (VgwCallMedia *self, const char *text);
