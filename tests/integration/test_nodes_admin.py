@@ -55,6 +55,13 @@ def drip():
         yield b",1"
 
 
+def overview(api):
+    """The numbers of sessions and of those that have ended, by node."""
+    overviews = [node["overview"] for node in api.call("GET", "/overview", 200, query="?nodes=all")["nodes"]]
+    assert [entry["samples"]["calls"] for entry in overviews] == [[], []], overviews
+    return {entry["node"]: [len(entry[part]) for part in ("sessions", "ended")] for entry in overviews}
+
+
 class NodesAdmin(SweepTest):
     def test_sessions_of_all_nodes(self):
         redis = Redis()
@@ -69,10 +76,8 @@ class NodesAdmin(SweepTest):
                               for node in (found[name], found[other])], [(True, None, 1), (False, None, 1)])
             self.assertIn(found[other]["state"], ("ready", "late"))
             self.assertEqual(len(api.call("GET", "/sessions", 200)), 1)  # this node's
-            overviews = api.call("GET", "/overview", 200, query="?nodes=all")["nodes"]
-            self.assertEqual({node["overview"]["node"]: [len(node["overview"][part]) for part in ("sessions", "ended")]
-                              for node in overviews}, {"a": [1, 0], "b": [1, 0]})
-            self.assertEqual([node["overview"]["samples"]["calls"] for node in overviews], [[], []])
+            # an overview has what was there at its last sample, one a second
+            harness.wait_for(lambda of=api: overview(of) == {"a": [1, 0], "b": [1, 0]}, 20, "the sessions in the overview")
 
         name = ask(a)[0]["b"]["sessions"][0]["id"]
         self.assertEqual(json.loads(request(f"{a.admin_url}sessions/{name}")[2])["id"], name)
