@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 const PCM = 1; // WAVE_FORMAT_PCM
 const HEADER_BYTES = 44;
+const BAND_HZ = [300, 3400]; // of a telephone: below it browsers and Opus as `voice` shift phases, by their high-pass filters
 
 /** Reads a mono 16-bit WAV file, as { rate, samples, declaredSamples }: what is there, and what its header says. */
 export function readWav(path) {
@@ -90,6 +91,25 @@ function butterflies(re, im, size, angle) {
 }
 
 /**
+ * What of `samples` is in BAND_HZ, with edges of a fifth.
+ */
+export function limitBand(samples, rate) {
+  const n = 2 ** Math.ceil(Math.log2(Math.max(samples.length, 2)));
+  const [re, im] = [new Float64Array(n), new Float64Array(n)];
+  const [low, high] = BAND_HZ;
+  re.set(samples);
+  fft(re, im, false);
+  for (let i = 0; i < n; i++) {
+    const hz = Math.min(i, n - i) * rate / n;
+    const gain = Math.max(0, Math.min(1, (hz / low - 0.8) / 0.2, (1.2 - hz / high) / 0.2));
+    re[i] *= gain;
+    im[i] *= gain;
+  }
+  fft(re, im, true);
+  return Float32Array.from(re.subarray(0, samples.length), (sample) => sample / n);
+}
+
+/**
  * Where `needle` is in `haystack`: the peak of the normalised cross-correlation, as { peak, lag }. 1 is the same
  * signal at any loudness, 0 is nothing in common.
  */
@@ -125,12 +145,13 @@ function findPeak(products, scale, needle, haystack, lags) {
 }
 
 /**
- * How well `speech` is found in `recording` (same rate). Both ends of a call may stretch time by a few milliseconds
+ * How well the speech is found in the recording (same rate), in the band. Both ends of a call may stretch time by a few milliseconds
  * (jitter buffers), so the speech is looked for as a whole first, and then piece by piece near that place.
  * Returns { whole, pieces: median correlation of the pieces, stretchMs: of the last piece against the first,
- * lagMs: where it begins }. Pieces that are silent in `speech` are left out.
+ * lagMs: where it begins }. Pieces that are silent in the speech are left out.
  */
-export function findSpeech(speech, recording, rate, { pieceMs = 500, marginMs = 300 } = {}) {
+export function findSpeech(wholeSpeech, wholeRecording, rate, { pieceMs = 500, marginMs = 300 } = {}) {
+  const [speech, recording] = [limitBand(wholeSpeech, rate), limitBand(wholeRecording, rate)];
   const piece = Math.round(rate * pieceMs / 1000);
   const margin = Math.round(rate * marginMs / 1000);
   const whole = correlate(speech, recording);
