@@ -18,8 +18,8 @@ typedef struct
 
 void vgw_load_governor_init (VgwLoadGovernor *self);
 
-/* To be called each second with vgw_audio_thread_sample_load (). Returns whether the ceiling has changed. It is lowered at
- * once, and again after three seconds; it is raised after ten seconds of low load, after a rise that was too early
+/* To be called each second with vgw_audio_thread_sample_load (). Returns whether the ceiling has changed. It is lowered
+ * at once, and again after three seconds; it is raised after ten seconds of low load, after a rise that was too early
  * twice as many. @is_flooded: a caller sent far too much in that second. Then it is not lowered: the excess is dropped
  * and that call ended, without a loss of quality for the others. */
 gboolean vgw_load_governor_step (VgwLoadGovernor *self, guint busy_percent, gboolean is_flooded);

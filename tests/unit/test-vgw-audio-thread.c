@@ -63,7 +63,7 @@ START_TEST (a_thread_that_waits_for_its_processor_is_seen)
   while (g_atomic_int_get (&race.n_running) < N_RIVALS + 1)
     g_thread_yield ();
   ck_assert_uint_eq (vgw_audio_thread_sample_load (), 0); /* the first one has nothing to compare with */
-  do                                                 /* it runs for a quarter of the time, and waits for the rest */
+  do /* it runs for a quarter of the time, and waits for the rest */
     {
       ck_assert_int_lt (g_get_monotonic_time (), deadline_us);
       g_usleep (100 * 1000); /* the time that the sample is about */
