@@ -1,5 +1,5 @@
-/* The threads that carry the audio of all calls, those that receive and those that send: their priority and their
- * load. The load is the time that they run or wait for a processor, as Linux counts it for each thread (schedstat). Near
+/* The threads that carry the audio of all calls, those that receive and those that send: their priority and their load.
+ * The load is the time that they run or wait for a processor, as Linux counts it for each thread (schedstat). Near
  * 100 % a thread falls behind, because of its own work or that of other processes. */
 #pragma once
 
