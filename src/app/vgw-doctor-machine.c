@@ -107,7 +107,7 @@ has_priority (int pid)
       fields = strrchr (text, ')') + 1; /* proc(5): the state, and 16 fields after it the nice value */
       for (guint i = 0; i < 16 && fields != NULL; i++)
         fields = strchr (fields + 1, ' ');
-      return fields != NULL && g_ascii_strtoll (fields, NULL, 10) <= VGW_AUDIO_THREAD_NICE;
+      return fields != NULL && g_ascii_strtoll (fields, NULL, 10) <= VGW_AUDIO_THREAD_NICE_SENDING;
     }
   return FALSE;
 }

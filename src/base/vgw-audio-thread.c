@@ -24,11 +24,11 @@ set_nice (int nice)
 }
 
 void
-vgw_audio_thread_begin (void)
+vgw_audio_thread_begin (int nice)
 {
   Watched entry = { .tid = gettid () };
 
-  if (!set_nice (VGW_AUDIO_THREAD_NICE))
+  if (!set_nice (nice))
     g_debug ("audio is handled at normal priority: no permission to raise it (RLIMIT_NICE)");
   g_mutex_lock (&lock);
   if (watched == NULL)
@@ -58,7 +58,7 @@ vgw_audio_thread_end (void)
 static gpointer
 try_to_raise (gpointer data)
 {
-  return GINT_TO_POINTER (set_nice (VGW_AUDIO_THREAD_NICE));
+  return GINT_TO_POINTER (set_nice (VGW_AUDIO_THREAD_NICE_SENDING));
 }
 
 gboolean

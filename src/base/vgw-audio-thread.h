@@ -7,11 +7,12 @@
 
 /* Of a thread that carries audio: what is late is heard, and calls that are being set up, of which there may be many at
  * once, can wait. Not a real-time class: an overloaded machine must stay reachable. */
-#define VGW_AUDIO_THREAD_NICE (-10)
+#define VGW_AUDIO_THREAD_NICE_SENDING (-10) /* before those that receive: they fill its queues */
+#define VGW_AUDIO_THREAD_NICE_RECEIVING (-5)
 
-/* The calling thread carries audio. Raises its priority where the process may (RLIMIT_NICE, CAP_SYS_NICE); it works
- * without. */
-void vgw_audio_thread_begin (void);
+/* The calling thread carries audio. Raises its priority to @nice where the process may (RLIMIT_NICE, CAP_SYS_NICE); it
+ * works without. */
+void vgw_audio_thread_begin (int nice);
 void vgw_audio_thread_end (void);
 
 /* Whether this process may raise the priority. */

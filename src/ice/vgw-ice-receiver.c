@@ -54,7 +54,7 @@ receive_loop (gpointer data)
       polls[i].events = POLLIN;
     }
 
-  vgw_audio_thread_begin ();
+  vgw_audio_thread_begin (VGW_AUDIO_THREAD_NICE_RECEIVING);
   while (polls[VGW_ICE_N_SOCKETS].revents == 0)
     {
       if (poll (polls, G_N_ELEMENTS (polls), vgw_ice_demux_get_timeout_ms (&self->demux)) < 0)

@@ -302,7 +302,7 @@ run (gpointer data)
   struct epoll_event events[EVENT_BATCH];
   gboolean is_stopped = FALSE;
 
-  vgw_audio_thread_begin ();
+  vgw_audio_thread_begin (VGW_AUDIO_THREAD_NICE_RECEIVING);
   while (!is_stopped)
     {
       int n_events = epoll_wait (self->epoll_fd, events, EVENT_BATCH, get_timeout_ms (self));

@@ -159,7 +159,7 @@ lane_thread (gpointer data)
 {
   Lane *self = data;
 
-  vgw_audio_thread_begin ();
+  vgw_audio_thread_begin (VGW_AUDIO_THREAD_NICE_SENDING);
   g_mutex_lock (&self->lock);
   while (!self->should_quit)
     {

@@ -44,7 +44,7 @@ rival (gpointer data)
 static gpointer
 watched (gpointer data)
 {
-  vgw_audio_thread_begin ();
+  vgw_audio_thread_begin (VGW_AUDIO_THREAD_NICE_SENDING);
   spin (data);
   vgw_audio_thread_end ();
   return NULL;
@@ -84,7 +84,7 @@ sleeper (gpointer data)
 {
   Race *race = data;
 
-  vgw_audio_thread_begin ();
+  vgw_audio_thread_begin (VGW_AUDIO_THREAD_NICE_SENDING);
   g_atomic_int_inc (&race->n_running);
   while (!g_atomic_int_get (&race->should_quit))
     g_usleep (5000); /* what it is about: a thread with next to nothing to do */
