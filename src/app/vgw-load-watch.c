@@ -1,9 +1,9 @@
 #include "app/vgw-load-watch.h"
 
 #include "app/vgw-load-governor.h"
+#include "base/vgw-audio-thread.h"
 #include "base/vgw-log.h"
 #include "base/vgw-source.h"
-#include "base/vgw-audio-thread.h"
 #include "media/vgw-pacer.h"
 
 #define MAX_LATE_PERCENT 1u

@@ -3,7 +3,8 @@
 
 #include <glib.h>
 
-#define VGW_FRAME_MS 20 /* one RTP packet, one pacer tick, one playout frame */
+#define VGW_FRAME_MS 20 /* one RTP packet, one call of the pacer, one playout frame */
+#define VGW_FRAME_US ((gint64) VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND)
 
 typedef struct
 {

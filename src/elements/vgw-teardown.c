@@ -56,9 +56,8 @@ flush_sctpenc (GstElement *sctpenc)
 }
 
 static void
-protect_sctp (const GValue *item, gpointer user_data)
+protect_sctp (GstElement *element)
 {
-  GstElement *element = g_value_get_object (item);
   guint signal_id = g_signal_lookup ("pad-removed", GST_TYPE_ELEMENT);
   gulong handler_id;
 
@@ -76,9 +75,8 @@ protect_sctp (const GValue *item, gpointer user_data)
 /* Its loop returns at once while its pad is being deactivated, and is called again and again until that is done: on a
  * busy machine for the rest of a time slice. A paused task is not called. */
 static void
-pause_dtlsenc (const GValue *item, gpointer user_data)
+pause_dtlsenc (GstElement *element)
 {
-  GstElement *element = g_value_get_object (item);
   g_autoptr (GstPad) src = NULL;
   g_autoptr (GstTask) task = NULL;
 
@@ -90,6 +88,14 @@ pause_dtlsenc (const GValue *item, gpointer user_data)
   GST_OBJECT_UNLOCK (src);
   if (task != NULL)
     gst_task_pause (task);
+}
+
+/* Before the pipeline goes to NULL. */
+static void
+prepare (const GValue *item, gpointer user_data)
+{
+  protect_sctp (g_value_get_object (item));
+  pause_dtlsenc (g_value_get_object (item));
 }
 
 static void
@@ -134,8 +140,7 @@ gboolean
 vgw_teardown_pipeline (GstElement *pipeline)
 {
   for_each (gst_bin_iterate_elements (GST_BIN (pipeline)), stop_sink);
-  for_each (gst_bin_iterate_recurse (GST_BIN (pipeline)), protect_sctp);
-  for_each (gst_bin_iterate_recurse (GST_BIN (pipeline)), pause_dtlsenc);
+  for_each (gst_bin_iterate_recurse (GST_BIN (pipeline)), prepare);
   if (!stop (pipeline))
     {
       gst_object_ref (pipeline);

@@ -5,8 +5,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "base/vgw-log.h"
 #include "base/vgw-audio-thread.h"
+#include "base/vgw-log.h"
 #include "ice/vgw-ice-demux.h"
 
 struct _VgwIceReceiver

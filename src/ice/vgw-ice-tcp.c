@@ -10,8 +10,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "base/vgw-log.h"
 #include "base/vgw-audio-thread.h"
+#include "base/vgw-log.h"
 #include "ice/vgw-ice-demux.h"
 #include "ice/vgw-ice-socket.h"
 #include "ice/vgw-ice-tcp-connection.h"

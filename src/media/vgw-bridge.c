@@ -142,7 +142,9 @@ send_frame (VgwBridge *self, gint16 *samples, gsize n_popped)
 
   if (step != VGW_DTX_NOTHING)
     {
-      if (!self->is_talking && ABS (get_lead (self)) > (GstClockTimeDiff) MAX_CLOCK_DEVIATION)
+      GstClockTimeDiff lead = self->is_talking ? 0 : get_lead (self);
+
+      if (ABS (lead) > (GstClockTimeDiff) MAX_CLOCK_DEVIATION)
         start_time (self);
       memset (samples + n_popped, 0, (n_samples - n_popped) * sizeof (gint16));
       push_frame (self, samples, n_samples, get_flags (self, step));
@@ -156,7 +158,9 @@ send_frame (VgwBridge *self, gint16 *samples, gsize n_popped)
 static gint64
 get_delay_us (VgwBridge *self)
 {
-  return CLAMP (get_lead (self) / GST_USECOND - VGW_PACER_PERIOD_US, 0, VGW_PACER_PERIOD_US);
+  gint64 ahead_us = get_lead (self) / GST_USECOND - VGW_FRAME_US; /* not in CLAMP (), which evaluates it three times */
+
+  return CLAMP (ahead_us, 0, VGW_FRAME_US);
 }
 
 /* Pacer thread. */
@@ -170,7 +174,7 @@ pump (gint64 due_us, gpointer user_data)
 
   vgw_bridge_input_tick (self->input, self->tap);
   if (!self->is_timed && !start_time (self))
-    return due_us + VGW_PACER_PERIOD_US;
+    return due_us + VGW_FRAME_US;
   if (!vgw_playout_pop_due (self->playout, due_us, samples, vgw_audio_format_frame_samples (&self->format), &n_popped,
                             &next_us))
     return next_us;

@@ -2,6 +2,7 @@
  * thread waits for a deadline, so that add, hurry and remove never wait for another session. */
 #include "media/vgw-pacer.h"
 
+#include "base/vgw-audio-format.h"
 #include "base/vgw-audio-thread.h"
 
 #define N_PHASES 4u
@@ -115,7 +116,7 @@ run (Lane *self, Entry *entry)
   gint64 due_us = entry->due_us;
 
   self->stats.ticks++;
-  self->stats.late_ticks += g_get_monotonic_time () - due_us >= VGW_PACER_PERIOD_US;
+  self->stats.late_ticks += g_get_monotonic_time () - due_us >= VGW_FRAME_US;
   self->running = entry;
   entry->is_hurried = FALSE;
   g_mutex_unlock (&self->lock);
@@ -307,10 +308,10 @@ find_emptiest_phase (const Lane *lane)
 static gint64
 find_first_due_us (const Lane *lane, guint phase, gint64 now_us)
 {
-  gint64 first_us = lane->start_us + phase * VGW_PACER_PERIOD_US / N_PHASES;
-  gint64 n_periods = (now_us - first_us) / VGW_PACER_PERIOD_US + 1;
+  gint64 first_us = lane->start_us + phase * VGW_FRAME_US / N_PHASES;
+  gint64 n_periods = (now_us - first_us) / VGW_FRAME_US + 1;
 
-  return now_us <= first_us ? first_us : first_us + n_periods * VGW_PACER_PERIOD_US;
+  return now_us <= first_us ? first_us : first_us + n_periods * VGW_FRAME_US;
 }
 
 /* The lane of an id is its remainder modulo the number of lanes. */

@@ -1,4 +1,4 @@
-/* The threads `vgw-pacer`, which call every registered function at its own times, for most each 20 ms, on absolute
+/* The threads `vgw-pacer`, which call every registered function at its own times, mostly each 20 ms, on absolute
  * deadlines of the monotonic clock: there is no drift, and late calls catch up.
  *
  * A call's audio is encoded, encrypted and sent there, so there is a thread for each processor; a function stays on one
@@ -8,9 +8,6 @@
 
 #include <glib-object.h>
 
-#include "base/vgw-audio-format.h"
-
-#define VGW_PACER_PERIOD_US ((gint64) VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND)
 #define VGW_PACER_MAX_US (50 * G_TIME_SPAN_MILLISECOND) /* until the next call */
 
 typedef struct _VgwPacer VgwPacer;
@@ -19,7 +16,7 @@ typedef struct _VgwPacer VgwPacer;
  * later than that where the machine is overloaded. Must not block and must not call vgw_pacer_add () or
  * vgw_pacer_remove ().
  *
- * Returns: when it is due next, mostly @due_us + VGW_PACER_PERIOD_US. A time that has passed is made up for at once,
+ * Returns: when it is due next, mostly @due_us + VGW_FRAME_US. A time that has passed is made up for at once,
  * unless it is more than a second ago; none is more than VGW_PACER_MAX_US ahead of now. */
 typedef gint64 (*VgwPacerFunc) (gint64 due_us, gpointer user_data);
 

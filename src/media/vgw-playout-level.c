@@ -123,6 +123,18 @@ vgw_playout_level_may_play (VgwPlayoutLevel *self, gsize n_samples, gsize n_queu
 }
 
 gboolean
+vgw_playout_level_is_gathering (const VgwPlayoutLevel *self)
+{
+  return self->is_gathering;
+}
+
+gboolean
+vgw_playout_level_is_short (const VgwPlayoutLevel *self, gsize n_queued)
+{
+  return n_queued < self->n_frame;
+}
+
+gboolean
 vgw_playout_level_is_reached (const VgwPlayoutLevel *self, gsize n_queued)
 {
   return n_queued >= self->n_target;

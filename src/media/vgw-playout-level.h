@@ -72,6 +72,12 @@ void vgw_playout_level_pop (VgwPlayoutLevel *self, gsize n_samples, gsize n_popp
 /* Whether an empty queue is the end of the utterance. */
 gboolean vgw_playout_level_is_over (const VgwPlayoutLevel *self);
 
+/* Whether a new utterance is still being gathered. */
+gboolean vgw_playout_level_is_gathering (const VgwPlayoutLevel *self);
+
+/* Whether @n_queued is less than a frame. */
+gboolean vgw_playout_level_is_short (const VgwPlayoutLevel *self, gsize n_queued);
+
 /* Whether @n_queued is the target, or more. */
 gboolean vgw_playout_level_is_reached (const VgwPlayoutLevel *self, gsize n_queued);
 

@@ -9,9 +9,6 @@
 
 #include <glib.h>
 
-#include "base/vgw-audio-format.h"
-
-#define VGW_PLAYOUT_PHASE_PERIOD_US ((gint64) VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND)
 #define VGW_PLAYOUT_PHASE_MARGIN_US (2 * G_TIME_SPAN_MILLISECOND) /* from a frame's coming to its going */
 #define VGW_PLAYOUT_PHASE_FRAMES 50u                              /* looked at before the phase becomes earlier */
 

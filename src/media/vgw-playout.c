@@ -195,26 +195,26 @@ is_open (const VgwPlayout *self)
   return self->holds == 0 && self->n_tail == 0;
 }
 
-/* Whether a frame of @n_samples, which is due and not there, will be waited for. */
+/* Whether a frame that is due and not there may be waited for. */
 static gboolean
-may_wait (const VgwPlayout *self, gsize n_samples)
+may_wait (const VgwPlayout *self)
 {
-  return self->is_uttering && !self->is_first && self->store.ring.n_samples < n_samples && is_open (self)
-         && !self->level.is_gathering && vgw_playout_level_is_real_time (&self->level);
+  return self->is_uttering && !self->is_first && is_open (self)
+         && vgw_playout_level_is_short (&self->level, self->store.ring.n_samples)
+         && !vgw_playout_level_is_gathering (&self->level) && vgw_playout_level_is_real_time (&self->level);
 }
 
 /* After audio was queued: whether a frame can go before it would be due. */
 static gboolean
 find_ready (VgwPlayout *self)
 {
-  gboolean is_reached = vgw_playout_level_is_reached (&self->level, self->store.ring.n_samples);
-  gboolean is_ready;
+  gsize n_queued = self->store.ring.n_samples;
+  gboolean is_reached = vgw_playout_level_is_reached (&self->level, n_queued);
+  gboolean has_come =
+      vgw_playout_phase_is_waiting (&self->phase) && !vgw_playout_level_is_short (&self->level, n_queued);
+  gboolean is_ready = is_open (self) && (self->is_first ? is_reached : has_come);
 
   vgw_playout_phase_set_ready (&self->phase, is_reached, g_get_monotonic_time ());
-  is_ready = is_open (self)
-             && (self->is_first ? is_reached
-                                : vgw_playout_phase_is_waiting (&self->phase)
-                                      && self->store.ring.n_samples >= self->level.n_frame);
   if (is_ready)
     {
       self->is_first = FALSE;
@@ -462,7 +462,7 @@ vgw_playout_pop_due (VgwPlayout *self, gint64 due_us, gint16 *samples, gsize n_s
                      gint64 *next_us)
 {
   g_mutex_lock (&self->lock);
-  *next_us = may_wait (self, n_samples) ? vgw_playout_phase_wait (&self->phase, due_us) : 0;
+  *next_us = may_wait (self) ? vgw_playout_phase_wait (&self->phase, due_us) : 0;
   if (*next_us != 0)
     {
       g_mutex_unlock (&self->lock);

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "base/vgw-audio-format.h"
 #include "run-suite.h"
 
 #define N_SESSIONS 500
@@ -44,7 +45,7 @@ on_tick (gint64 due_us, gpointer user_data)
   counter->last_us = g_get_monotonic_time ();
   if (counter->n_calls == 0)
     counter->first_due_us = due_us;
-  else if (due_us != counter->last_due_us + VGW_PACER_PERIOD_US)
+  else if (due_us != counter->last_due_us + VGW_FRAME_US)
     counter->has_gap = TRUE;
   counter->last_due_us = due_us;
   counter->n_calls++;
@@ -54,7 +55,7 @@ on_tick (gint64 due_us, gpointer user_data)
     g_cond_wait (&counter->cond, &counter->lock);
   counter->is_blocked = FALSE;
   g_mutex_unlock (&counter->lock);
-  return due_us + VGW_PACER_PERIOD_US;
+  return due_us + VGW_FRAME_US;
 }
 
 static void
@@ -80,7 +81,7 @@ START_TEST (ticks_come_one_by_one)
   wait_for_calls (&counter, 10);
   vgw_pacer_remove (pacer, id);
   ck_assert (!counter.has_gap);
-  ck_assert_int_eq (counter.last_due_us - counter.first_due_us, (counter.n_calls - 1) * VGW_PACER_PERIOD_US);
+  ck_assert_int_eq (counter.last_due_us - counter.first_due_us, (counter.n_calls - 1) * VGW_FRAME_US);
   counter_clear (&counter);
 }
 END_TEST
@@ -104,7 +105,7 @@ END_TEST
 static gboolean
 is_on_time (const Counter *counter)
 {
-  return counter->last_us < counter->last_due_us + VGW_PACER_PERIOD_US;
+  return counter->last_us < counter->last_due_us + VGW_FRAME_US;
 }
 
 START_TEST (a_late_tick_is_made_up_for)
@@ -271,13 +272,13 @@ static gint64
 on_member (gint64 due_us, gpointer user_data)
 {
   Member *member = user_data;
-  gint64 phase_us = due_us % VGW_PACER_PERIOD_US;
+  gint64 phase_us = due_us % VGW_FRAME_US;
 
   member->has_moved |= member->thread != NULL && (member->thread != g_thread_self () || member->phase_us != phase_us);
   member->thread = g_thread_self ();
   member->phase_us = phase_us;
   g_atomic_int_inc (&member->n_calls);
-  return due_us + VGW_PACER_PERIOD_US;
+  return due_us + VGW_FRAME_US;
 }
 
 static gint
@@ -316,7 +317,7 @@ START_TEST (functions_are_spread_over_threads_and_phases)
     {
       ck_assert (!members[i].has_moved);
       ck_assert_ptr_eq (members[i].thread, members[i / 4 * 4].thread);
-      ck_assert_int_eq (members[i].phase_us - members[i / 4 * 4].phase_us, i % 4 * VGW_PACER_PERIOD_US / 4);
+      ck_assert_int_eq (members[i].phase_us - members[i / 4 * 4].phase_us, i % 4 * VGW_FRAME_US / 4);
     }
 }
 END_TEST

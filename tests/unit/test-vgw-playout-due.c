@@ -9,7 +9,6 @@
 
 #define RATE_HZ 8000u
 #define FRAME 160u /* samples */
-#define FRAME_US VGW_PLAYOUT_PHASE_PERIOD_US
 
 static const VgwAudioFormat FORMAT = { .rate_hz = RATE_HZ };
 
@@ -126,12 +125,12 @@ START_TEST (a_late_frame_of_an_engine_in_real_time_is_waited_for)
   push_samples (FRAME);
   ck_assert_int_eq (pop (), FRAME);
   ck_assert_uint_eq (n_ready, 1);
-  ck_assert_int_eq (get_step_us (), FRAME_US); /* it waits, at most until the next but one */
+  ck_assert_int_eq (get_step_us (), VGW_FRAME_US); /* it waits, at most until the next but one */
   push_samples (FRAME);
   ck_assert_uint_eq (n_ready, 2);
-  due_us -= FRAME_US / 2; /* when it has come */
+  due_us -= VGW_FRAME_US / 2; /* when it has come */
   ck_assert_int_eq (pop (), FRAME);
-  ck_assert_int_eq (get_step_us (), FRAME_US);
+  ck_assert_int_eq (get_step_us (), VGW_FRAME_US);
   /* in vain: the silence is sent, and the next time it is not waited for */
   ck_assert_int_eq (pop (), 0);
   ck_assert_int_eq (pop (), 0);

@@ -2,10 +2,10 @@
 
 #include <check.h>
 
+#include "base/vgw-audio-format.h"
 #include "run-suite.h"
 
 #define MS G_TIME_SPAN_MILLISECOND
-#define FRAME_US VGW_PLAYOUT_PHASE_PERIOD_US
 #define MARGIN_US VGW_PLAYOUT_PHASE_MARGIN_US
 
 /* An engine in real time with frames at @start_us + n * 20 ms + @late_us (n), into a queue that plays them. Returns how
@@ -28,7 +28,7 @@ play (Play *self, LatenessFunc lateness, guint from, guint to)
   self->least_us = G_MAXINT64;
   for (guint n = from; n < to; n++)
     {
-      gint64 came_us = n * FRAME_US + lateness (n);
+      gint64 came_us = n * VGW_FRAME_US + lateness (n);
       gint64 waited_us;
 
       if (came_us > self->due_us)
@@ -62,7 +62,7 @@ late_by_up_to_6_ms (guint n)
 static gint64
 slow (guint n)
 {
-  return n * FRAME_US * 200 / 1000000;
+  return n * VGW_FRAME_US * 200 / 1000000;
 }
 
 static gint64
@@ -115,20 +115,20 @@ START_TEST (a_pause_is_waited_for_once)
   VgwPlayoutPhase self = { 0 };
   gint64 due_us = 100 * MS;
 
-  ck_assert_int_eq (vgw_playout_phase_wait (&self, due_us), due_us + FRAME_US);
+  ck_assert_int_eq (vgw_playout_phase_wait (&self, due_us), due_us + VGW_FRAME_US);
   ck_assert (vgw_playout_phase_is_waiting (&self));
   /* called again before that: still the same wait */
-  ck_assert_int_eq (vgw_playout_phase_wait (&self, due_us + 5 * MS), due_us + FRAME_US);
-  ck_assert_int_eq (vgw_playout_phase_wait (&self, due_us + FRAME_US), 0);
+  ck_assert_int_eq (vgw_playout_phase_wait (&self, due_us + 5 * MS), due_us + VGW_FRAME_US);
+  ck_assert_int_eq (vgw_playout_phase_wait (&self, due_us + VGW_FRAME_US), 0);
   ck_assert (!vgw_playout_phase_is_waiting (&self));
-  due_us = vgw_playout_phase_take (&self, due_us + FRAME_US, FALSE, TRUE);
+  due_us = vgw_playout_phase_take (&self, due_us + VGW_FRAME_US, FALSE, TRUE);
   ck_assert_int_eq (due_us, 140 * MS);
   ck_assert_int_eq (vgw_playout_phase_wait (&self, due_us), 0);
 
   /* after a full frame there may be a new pause */
   vgw_playout_phase_set_ready (&self, TRUE, due_us);
   due_us = vgw_playout_phase_take (&self, due_us, TRUE, TRUE);
-  ck_assert_int_eq (vgw_playout_phase_wait (&self, due_us), due_us + FRAME_US);
+  ck_assert_int_eq (vgw_playout_phase_wait (&self, due_us), due_us + VGW_FRAME_US);
   vgw_playout_phase_stop_waiting (&self);
   ck_assert (!vgw_playout_phase_is_waiting (&self));
 }
@@ -142,9 +142,9 @@ START_TEST (an_engine_that_speaks_ahead_keeps_its_phase)
   vgw_playout_phase_set_ready (&self, TRUE, 0);
   for (guint n = 0; n < 10 * VGW_PLAYOUT_PHASE_FRAMES; n++)
     {
-      ck_assert_int_eq (due_us, 7 * MS + n * FRAME_US);
+      ck_assert_int_eq (due_us, 7 * MS + n * VGW_FRAME_US);
       due_us = vgw_playout_phase_take (&self, due_us, TRUE, FALSE);
-      vgw_playout_phase_set_ready (&self, TRUE, due_us - FRAME_US);
+      vgw_playout_phase_set_ready (&self, TRUE, due_us - VGW_FRAME_US);
     }
 }
 END_TEST

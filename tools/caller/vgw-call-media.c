@@ -508,14 +508,14 @@ vgw_call_media_feed (gint64 due_us, gpointer user_data)
   if (self->fed_start == GST_CLOCK_TIME_NONE)
     self->fed_start = gst_element_get_current_running_time (self->in);
   if (self->fed_start == GST_CLOCK_TIME_NONE)
-    return due_us + VGW_PACER_PERIOD_US; /* no clock yet */
+    return due_us + VGW_FRAME_US; /* no clock yet */
   frame = vgw_speech_get_frame (self->speech, self->n_fed);
   GST_BUFFER_PTS (frame) = self->fed_start + self->n_fed * VGW_FRAME_MS * GST_MSECOND;
   vgw_timeline_add (&self->said, g_get_monotonic_time (),
                     (gint64) self->n_fed * VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND);
   self->n_fed++;
   gst_app_src_push_buffer (GST_APP_SRC (self->in), frame);
-  return due_us + VGW_PACER_PERIOD_US;
+  return due_us + VGW_FRAME_US;
 }
 
 gboolean
