@@ -61,6 +61,10 @@ class Streams(WireTest):
                 await caller.send(bye)
                 third = Sender()
                 await caller.talk(third, 1000, 6)
+                for _ in range(15):  # a receiver reports every 2 to 6 s
+                    if any(block[0] == third.ssrc for data in caller.rtcp for block in blocks_of(data)):
+                        break
+                    await caller.talk(third, 1000, 1)
                 await caller.talk(first, 1300, 2)  # back to the first
                 await caller.wait(lambda: bot.seconds_of(1300) > 1.8)
                 heard = {hz: bot.seconds_of(hz) for hz in (440, 700, 1000)}
