@@ -33,7 +33,7 @@ packages_of () {
 build_packages=(
   build-essential meson ninja-build pkg-config
   libglib2.0-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
-  libsoup-3.0-dev glib-networking libjson-glib-dev libnice-dev libopus-dev libssl-dev libjwt-dev libhiredis-dev libsystemd-dev check
+  libsoup-3.0-dev glib-networking libjson-glib-dev libnice-dev libopus-dev libssl-dev libsrtp2-dev libjwt-dev libhiredis-dev libsystemd-dev check
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav gstreamer1.0-nice
   gstreamer1.0-tools
   libpocketsphinx-dev libsphinxbase-dev pocketsphinx-en-us flite1-dev libspeexdsp-dev

@@ -16,7 +16,7 @@
 #include "media/vgw-pipeline-vad.h"
 #include "media/vgw-pipeline.h"
 #include "media/vgw-pipeline-dump.h"
-#include "media/vgw-srtp-keeper.h"
+#include "media/vgw-srtp-crypto.h"
 
 /* The teardown of a peer takes some 10 ms, for joining threads. */
 #define N_REAPER_THREADS 2
@@ -36,7 +36,6 @@ struct _VgwMedia
   VgwPacer *pacer;
   VgwSctpIds *sctp_ids;
   VgwDtlsCertificate *certificate;
-  GstElement *srtp_keeper;
   VgwPipelineDump *dump; /* (nullable) */
   GThreadPool *reaper;
   gint n_peers; /* atomic */
@@ -281,10 +280,11 @@ vgw_media_new (const VgwMediaSettings *settings, GError **error)
   warn_of_pipelines_without_voice (self);
   if (settings->ice_agent == VGW_ICE_AGENT_MUX && !open_mux (self, error))
     return NULL;
+  if (!vgw_srtp_crypto_use (error))
+    return NULL;
   self->certificate = vgw_dtls_certificate_new (error);
   if (self->certificate == NULL)
     return NULL;
-  self->srtp_keeper = vgw_srtp_keeper_new ();
   self->pacer = vgw_pacer_new (0);
   self->reaper = g_thread_pool_new (reap, self, N_REAPER_THREADS, TRUE, error);
   return self->reaper ? g_steal_pointer (&self) : NULL;
@@ -347,7 +347,6 @@ vgw_media_shutdown (VgwMedia *self)
   g_clear_object (&self->ice_mux);
   g_clear_pointer (&self->pacer, vgw_pacer_free);
   g_clear_pointer (&self->certificate, vgw_dtls_certificate_free);
-  g_clear_pointer (&self->srtp_keeper, vgw_srtp_keeper_free);
 }
 
 VgwPacer *
