@@ -7,6 +7,7 @@
 #include "base/vgw-log.h"
 #include "base/vgw-token-bucket.h"
 #include "elements/vgw-rtp-reception.h"
+#include "media/vgw-pad-shortcut.h"
 #include "media/vgw-rtp-outgoing.h"
 #include "media/vgw-rtp-reports.h"
 #include "media/vgw-rtp-sources.h"
@@ -50,7 +51,7 @@ struct _VgwRtpIntake
   VgwMailbox *mailbox;
   VgwMailboxFunc switch_func, flood_func;
 
-  GstElement *srtp_dec;
+  GWeakRef srtp_dec;       /* one of its pads has a reference to this */
   VgwRtpReception arrived; /* of arrived_ssrc; only its duplicates are read: by any thread */
   guint32 arrived_ssrc;
   VgwRtpSources sources;
@@ -85,6 +86,7 @@ vgw_rtp_intake_new (VgwMedia *media)
   g_mutex_init (&self->lock);
   vgw_rtp_outgoing_init (&self->outgoing);
   self->media = g_object_ref (media);
+  g_weak_ref_init (&self->srtp_dec, NULL);
   self->audio_payload_type = self->dtmf_payload_type = -1;
   return self;
 }
@@ -101,7 +103,7 @@ vgw_rtp_intake_unref (VgwRtpIntake *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  gst_clear_object (&self->srtp_dec);
+  g_weak_ref_clear (&self->srtp_dec);
   g_clear_pointer (&self->mailbox, vgw_mailbox_unref);
   g_mutex_clear (&self->lock);
   vgw_rtp_outgoing_clear (&self->outgoing);
@@ -151,6 +153,15 @@ drop_for_rate (VgwRtpIntake *self)
 
 /* --- before decryption -------------------------------------------------------------------------------------------- */
 
+static void
+remove_key (VgwRtpIntake *self, guint32 ssrc)
+{
+  g_autoptr (GstElement) srtp_dec = g_weak_ref_get (&self->srtp_dec);
+
+  if (srtp_dec != NULL)
+    g_signal_emit_by_name (srtp_dec, "remove-key", ssrc);
+}
+
 static gboolean
 admit_source (VgwRtpIntake *self, const guint8 *data)
 {
@@ -164,8 +175,8 @@ admit_source (VgwRtpIntake *self, const guint8 *data)
       count (self, VGW_RTP_COUNT_SOURCE_DROPPED);
       return FALSE;
     }
-  if (has_evicted && self->srtp_dec != NULL)
-    g_signal_emit_by_name (self->srtp_dec, "remove-key", evicted);
+  if (has_evicted)
+    remove_key (self, evicted);
   return TRUE;
 }
 
@@ -461,15 +472,17 @@ void
 vgw_rtp_intake_watch (VgwRtpIntake *self, GstElement *dtls_dec)
 {
   g_autoptr (GstPad) sink = gst_element_get_static_pad (dtls_dec, "sink");
-  g_autoptr (GstPad) rtp = gst_element_get_static_pad (dtls_dec, "rtp_src");
+  g_autoptr (GstPad) rtp_ghost = gst_element_get_static_pad (dtls_dec, "rtp_src");
+  g_autoptr (GstPad) rtp = gst_ghost_pad_get_target (GST_GHOST_PAD (rtp_ghost));
   g_autoptr (GstPad) rtcp = gst_element_get_static_pad (dtls_dec, "rtcp_src");
   g_autoptr (GstIterator) found = gst_bin_iterate_all_by_element_factory_name (GST_BIN (dtls_dec), "srtpdec");
   g_auto (GValue) item = G_VALUE_INIT;
 
   if (gst_iterator_next (found, &item) == GST_ITERATOR_OK)
-    gst_object_replace ((GstObject **) &self->srtp_dec, g_value_get_object (&item));
+    g_weak_ref_set (&self->srtp_dec, g_value_get_object (&item));
   add_probe (self, sink, admit);
   add_probe (self, rtp, filter_rtp);
+  vgw_pad_shortcut_add (rtp);
   add_probe (self, rtcp, filter_rtcp);
 }
 
@@ -481,7 +494,13 @@ on_rtpbin_pad (GstElement *rtpbin, GstPad *pad, VgwRtpIntake *self)
   /* Since GStreamer 1.24, rtpsession makes no sender reports before it knows the latency of what it sends, and no sink
    * of ours tells it. It is 0: a packet is sent in the thread that made it. */
   else if (g_str_has_prefix (GST_PAD_NAME (pad), "send_rtp_src_"))
-    gst_pad_send_event (pad, gst_event_new_latency (0));
+    {
+      g_autoptr (GstPad) of_session = gst_ghost_pad_get_target (GST_GHOST_PAD (pad));
+
+      gst_pad_send_event (pad, gst_event_new_latency (0));
+      if (of_session != NULL)
+        vgw_pad_shortcut_add (of_session);
+    }
 }
 
 void
@@ -498,6 +517,7 @@ vgw_rtp_intake_watch_sent (VgwRtpIntake *self, GstElement *rtp_out)
 
   vgw_rtp_outgoing_set_pad (&self->outgoing, pad);
   add_probe (self, pad, count_sent);
+  vgw_pad_shortcut_add (pad);
 }
 
 /* --- main thread -------------------------------------------------------------------------------------------------- */

@@ -12,7 +12,7 @@
 #define SALT_BYTES (SRTP_AES_ICM_128_KEY_LEN_WSALT - SRTP_AES_128_KEY_LEN)
 #define SHA1_BYTES 20
 
-/* --- AES-128 in counter mode (RFC 3711 section 4.1.1) -------------------------------------------------------------- */
+/* --- AES-128 in counter mode (RFC 3711 section 4.1.1) ----------------------------------------------------------- */
 
 typedef struct
 {
@@ -42,9 +42,8 @@ cipher_new (srtp_cipher_pointer_t *base, int key_len, int tag_len)
   if (key_len != SRTP_AES_ICM_128_KEY_LEN_WSALT)
     return srtp_err_status_bad_param;
   self = g_new0 (Cipher, 1);
-  self->base = (srtp_cipher_t){
-    .type = &cipher_type, .state = self, .key_len = key_len, .algorithm = SRTP_AES_ICM_128
-  };
+  self->base =
+      (srtp_cipher_t){ .type = &cipher_type, .state = self, .key_len = key_len, .algorithm = SRTP_AES_ICM_128 };
   self->context = EVP_CIPHER_CTX_new ();
   *base = &self->base;
   if (self->context != NULL)
@@ -125,15 +124,13 @@ static const srtp_cipher_type_t cipher_type = {
   .id = SRTP_AES_ICM_128,
 };
 
-/* --- HMAC-SHA1 (RFC 3711 section 4.2.1) ---------------------------------------------------------------------------- */
+/* --- HMAC-SHA1 (RFC 3711 section 4.2.1) ------------------------------------------------------------------------- */
 
 typedef struct
 {
   srtp_auth_t base; /* what libsrtp sees; its state is this struct */
   EVP_MAC_CTX *context;
 } Auth;
-
-static EVP_MAC *hmac; /* set once, by vgw_srtp_crypto_use () */
 
 static const srtp_auth_type_t auth_type;
 
@@ -150,13 +147,16 @@ auth_free (srtp_auth_pointer_t base)
 static srtp_err_status_t
 auth_new (srtp_auth_pointer_t *base, int key_len, int tag_len)
 {
+  EVP_MAC *hmac;
   Auth *self;
 
   if (key_len > SHA1_BYTES || tag_len > SHA1_BYTES)
     return srtp_err_status_bad_param;
   self = g_new0 (Auth, 1);
   self->base = (srtp_auth_t){ .type = &auth_type, .state = self, .key_len = key_len, .out_len = tag_len };
-  self->context = EVP_MAC_CTX_new (hmac);
+  hmac = EVP_MAC_fetch (NULL, OSSL_MAC_NAME_HMAC, NULL);
+  self->context = hmac != NULL ? EVP_MAC_CTX_new (hmac) : NULL;
+  EVP_MAC_free (hmac); /* the context has a reference */
   *base = &self->base;
   if (self->context != NULL)
     return srtp_err_status_ok;
@@ -242,27 +242,23 @@ static const srtp_auth_type_t auth_type = {
   .id = SRTP_HMAC_SHA1,
 };
 
-/* ------------------------------------------------------------------------------------------------------------------- */
+/* ---------------------------------------------------------------------------------------------------------------- */
 
 gboolean
 vgw_srtp_crypto_use (GError **error)
 {
+  static gboolean is_used; /* libsrtp refuses the same one a second time */
   srtp_err_status_t status;
 
-  if (hmac == NULL)
-    hmac = EVP_MAC_fetch (NULL, OSSL_MAC_NAME_HMAC, NULL);
-  if (hmac == NULL)
-    {
-      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_INTERNAL, "OpenSSL has no HMAC");
-      return FALSE;
-    }
-  status = srtp_init (); /* GStreamer calls it, too */
-  if (status == srtp_err_status_ok)
-    status = srtp_replace_cipher_type (&cipher_type, SRTP_AES_ICM_128);
+  if (is_used)
+    return TRUE;
+  srtp_init (); /* fails where GStreamer has called it before, as GStreamer's own does after this one */
+  status = srtp_replace_cipher_type (&cipher_type, SRTP_AES_ICM_128);
   if (status == srtp_err_status_ok)
     status = srtp_replace_auth_type (&auth_type, SRTP_HMAC_SHA1);
-  if (status == srtp_err_status_ok)
-    return TRUE;
-  g_set_error (error, VGW_ERROR, VGW_ERROR_INTERNAL, "libsrtp does not take OpenSSL's cipher: error %d", (int) status);
-  return FALSE;
+  is_used = status == srtp_err_status_ok;
+  if (!is_used)
+    g_set_error (error, VGW_ERROR, VGW_ERROR_INTERNAL, "libsrtp does not take OpenSSL's cipher: error %d",
+                 (int) status);
+  return is_used;
 }

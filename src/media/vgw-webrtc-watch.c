@@ -2,6 +2,7 @@
 
 #include <gst/webrtc/webrtc.h>
 
+#include "media/vgw-pad-shortcut.h"
 #include "media/vgw-pipeline-vad.h"
 #include "media/vgw-sctp-streams.h"
 
@@ -106,6 +107,24 @@ link_to_nothing (GstPad *pad, GstElement *pipeline)
   gst_pad_link (pad, sink);
 }
 
+/* From the element behind the ghost pads of rtpbin and webrtcbin. */
+static void
+shorten_way (GstPad *pad)
+{
+  g_autoptr (GstPad) source = gst_object_ref (pad);
+
+  while (GST_IS_GHOST_PAD (source))
+    {
+      GstPad *target = gst_ghost_pad_get_target (GST_GHOST_PAD (source));
+
+      if (target == NULL)
+        return;
+      gst_object_unref (source);
+      source = target;
+    }
+  vgw_pad_shortcut_add (source);
+}
+
 /* OnTrack. Streaming thread: the pad must be linked before this returns, or its first packets are lost. */
 static void
 on_pad_added (GstElement *bin, GstPad *pad, Watch *watch)
@@ -118,7 +137,10 @@ on_pad_added (GstElement *bin, GstPad *pad, Watch *watch)
   if (sink == NULL || gst_pad_is_linked (sink) || gst_pad_link (pad, sink) != GST_PAD_LINK_OK)
     link_to_nothing (pad, GST_ELEMENT (pipeline));
   else
-    vgw_mailbox_post (watch->mailbox, watch->reports->track, read_track_facts (pad), track_facts_free);
+    {
+      shorten_way (pad);
+      vgw_mailbox_post (watch->mailbox, watch->reports->track, read_track_facts (pad), track_facts_free);
+    }
 }
 
 /* --- the bus --- */

@@ -7,6 +7,7 @@
 
 #include "base/vgw-error.h"
 #include "media/vgw-dtls-certificate.h"
+#include "media/vgw-pad-shortcut.h"
 
 #define MAX_RTP_STREAMS 2   /* each SSRC has a jitter buffer; the intake passes one */
 #define MAX_PENDING_KEYS 32 /* not yet handled on the main thread */
@@ -88,6 +89,13 @@ watch_dtls_decoder (VgwWebrtc *self, GstElement *dtls_dec)
                          (GClosureNotify) G_CALLBACK (vgw_webrtc_unref), 0);
 }
 
+static gboolean
+shorten_way (GstElement *element, GstPad *pad, gpointer user_data)
+{
+  vgw_pad_shortcut_add (pad);
+  return TRUE;
+}
+
 /* On the thread that adds the element: main, or webrtcbin's PC thread. */
 static void
 on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, VgwWebrtc *self)
@@ -102,6 +110,8 @@ on_deep_element_added (GstBin *bin, GstBin *sub_bin, GstElement *element, VgwWeb
       vgw_dtls_certificate_use (vgw_media_get_certificate (self->media), element);
       watch_dtls_decoder (self, element);
     }
+  else if (g_str_equal (name, "srtpenc"))
+    gst_element_foreach_src_pad (element, shorten_way, NULL); /* those to the sink; RTCP's is one of them */
   else if (g_str_equal (name, "clocksync"))
     g_object_set (element, "sync", FALSE, NULL); /* the pacer sends on time, and must not block here */
 }
