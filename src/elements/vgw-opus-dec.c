@@ -23,6 +23,7 @@ GST_DEBUG_CATEGORY_STATIC (vgw_opus_dec_debug);
 #define DEFAULT_RATE_HZ 48000
 #define DEFAULT_CHANNELS 1 /* libopus downmixes stereo packets */
 #define DEFAULT_FRAME_MS 20
+#define MAX_DTX_BYTES 2           /* opus_encode (): such a packet "does not need to be transmitted" */
 #define MAX_PACKET_MS 120         /* RFC 6716 section 3.2.5 */
 #define UNITS_PER_SECOND 400      /* libopus conceals in steps of 2.5 ms */
 #define FIRST_CELT_ONLY_CONFIG 16 /* RFC 6716 table 2: from here on there is no SILK layer, hence no FEC */
@@ -115,7 +116,7 @@ has_fec (const guint8 *data, gint size)
 }
 
 /* Decodes @n_samples per channel from @data (NULL: conceals) and sends them downstream for the oldest frame. Conceals
- * where libopus refuses the data. */
+ * where libopus refuses the data. A packet without audio is the first of a pause of the sender. */
 static GstFlowReturn
 output (VgwOpusDec *self, const guint8 *data, gint size, gint n_samples, gboolean is_fec)
 {
@@ -144,6 +145,8 @@ output (VgwOpusDec *self, const guint8 *data, gint size, gint n_samples, gboolea
     }
   gst_buffer_unmap (buffer, &map);
   gst_buffer_set_size (buffer, (gssize) bytes_of (self, n_decoded));
+  if (data != NULL && size <= MAX_DTX_BYTES)
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_GAP);
   return gst_audio_decoder_finish_frame (base, buffer, 1);
 }
 

@@ -15,7 +15,8 @@ GST_DEBUG_CATEGORY_EXTERN (vgw_bridge_debug);
 /* Timestamps are rounded to the codec's clock, and packets have at least 2.5 ms (RFC 6716). Smaller gaps accumulate. */
 #define GAP_TOLERANCE_US 2000
 /* The time without audio after which silence is delivered in real time. Longer than usual network stalls, since delayed
- * audio is then placed after the silence. */
+ * audio is then placed after the silence. A sender that says that it pauses (the flag GAP, of vgwopusdec) is not waited
+ * for: an engine that waits for the end of an utterance would learn of it up to 400 ms late, with the next packet. */
 #define SILENT_AFTER_US G_TIME_SPAN_SECOND
 #define SILENCE_LAG_US                                                                                                 \
   (60 * G_TIME_SPAN_MILLISECOND) /* the silence ends this much before now, so that new audio is not late */
@@ -219,8 +220,9 @@ follow_time (VgwBridgeTap *tap, GstClockTime pts, gsize n_samples, gint64 now_us
     }
 }
 
+/* @is_pausing: the caller sends nothing after it. */
 static void
-deliver (VgwBridgeTap *tap, GstClockTime pts, const gint16 *samples, gsize n_samples)
+deliver (VgwBridgeTap *tap, GstClockTime pts, const gint16 *samples, gsize n_samples, gboolean is_pausing)
 {
   VgwBridgeInput *input = tap->input;
   gint64 now_us = g_get_monotonic_time ();
@@ -238,7 +240,7 @@ deliver (VgwBridgeTap *tap, GstClockTime pts, const gint16 *samples, gsize n_sam
   input->n_received += n_samples;
   input->last_received_us = now_us;
   input->until_us = now_us;
-  input->is_silent = FALSE;
+  input->is_silent = is_pausing;
 }
 
 /* Delivers silence for a caller who sends nothing. */
@@ -282,7 +284,8 @@ deliver_buffer (VgwBridgeTap *tap, GstBuffer *buffer)
   if (!tap->is_attached || input->func == NULL)
     tap->is_timed = FALSE;
   else if (map.size >= sizeof (gint16))
-    deliver (tap, GST_BUFFER_PTS (buffer), (const gint16 *) map.data, map.size / sizeof (gint16));
+    deliver (tap, GST_BUFFER_PTS (buffer), (const gint16 *) map.data, map.size / sizeof (gint16),
+             GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP));
   g_mutex_unlock (&input->lock);
   gst_buffer_unmap (buffer, &map);
 }

@@ -47,6 +47,7 @@ typedef struct
   const char *const *extra_elements;
   guint latency_ms;           /* of the jitter buffer */
   gboolean uses_dtx;          /* towards callers: vgw-dtx.h */
+  gboolean asks_for_dtx;      /* of callers, in the answer */
   gboolean adapts_complexity; /* the app lowers the encoders' complexity under load */
   guint max_mlines, max_data_channels;
 } VgwMediaSettings;

@@ -327,6 +327,7 @@ write_answer (VgwNegotiation *self, const VgwOffer *offer, GError **error)
     .candidates = self->local_candidates,
     .is_complete = self->is_gathered,
     .is_lite = setup->ice != NULL,
+    .asks_for_dtx = setup->asks_for_dtx,
     .id = self->answer_id,
     .version = ++self->answer_version,
   };

@@ -22,6 +22,7 @@ typedef struct
   guint gather_timeout_ms;    /* what is gathered later is not in the answer */
   VgwIceAgent *ice;           /* (nullable) that of bin, where it is ours */
   const char *fingerprint;    /* of our certificate */
+  gboolean asks_for_dtx;      /* media.caller-dtx */
 } VgwNegotiationSetup;
 
 /* One of @answer and @error is set, both (transfer full). May stop the negotiation. */

@@ -212,6 +212,19 @@ append_payload_attribute (GString *text, const char *key, const char *value, int
   g_string_append_printf (text, "a=%s:%d%s\r\n", key, payload_type, rest != NULL ? rest : "");
 }
 
+/* What the client is to do when it sends Opus (RFC 7587 section 6.1): @fmtp, of webrtcbin's answer, and usedtx=1, unless
+ * the client said itself whether it uses DTX. */
+static void
+append_opus_parameters (GString *text, const char *fmtp, int payload_type)
+{
+  const char *space = fmtp != NULL ? strchr (fmtp, ' ') : NULL;
+
+  g_string_append_printf (text, "a=fmtp:%d %s%s\r\n", payload_type, space != NULL ? space + 1 : "",
+                          space == NULL                       ? "usedtx=1"
+                          : strstr (space, "usedtx=") != NULL ? ""
+                                                              : ";usedtx=1");
+}
+
 static void
 append_dtmf (GString *text, const VgwOfferCodec *dtmf)
 {
@@ -230,14 +243,16 @@ to_direction (gboolean is_received, gboolean is_sent)
 /* What webrtcbin answered for its one audio m-line, as one m-line of the client's: with the profile, the a=mid and the
  * payload types of that, in the directions that it has. */
 static void
-append_audio (GString *text, const VgwOffer *self, guint index, const GstSDPMedia *answered, const VgwOfferCodec *codec,
-              const VgwOfferCodec *dtmf)
+append_audio (GString *text, const VgwOffer *self, guint index, const GstSDPMedia *answered,
+              const VgwAnswerParts *parts)
 {
   static const char *const own_keys[] = { "mid",  "sendrecv", "sendonly", "recvonly", "inactive",
                                           "ssrc", "msid",     "rtpmap",   "fmtp",     NULL };
   const VgwOfferMline *mline = get_mline (self, index);
   const GstSDPMedia *offered = gst_sdp_message_get_media (self->sdp, index);
+  const VgwOfferCodec *codec = parts->codec, *dtmf = parts->dtmf;
   int payload_type = mline->is_received ? (int) codec->payload_type : codec->send_payload_type;
+  gboolean asks_for_dtx = parts->asks_for_dtx && mline->is_received && g_str_equal (codec->name, "OPUS");
   gboolean is_sent = mline->is_sent
                      && (gst_sdp_media_get_attribute_val (answered, "sendrecv") != NULL
                          || gst_sdp_media_get_attribute_val (answered, "sendonly") != NULL);
@@ -252,11 +267,15 @@ append_audio (GString *text, const VgwOffer *self, guint index, const GstSDPMedi
     {
       const GstSDPAttribute *attribute = gst_sdp_media_get_attribute (answered, i);
       const char *value = attribute->value != NULL ? attribute->value : "";
+      if (asks_for_dtx && g_str_equal (attribute->key, "fmtp"))
+        continue;
       if (g_str_equal (attribute->key, "rtpmap") || g_str_equal (attribute->key, "fmtp"))
         append_payload_attribute (text, attribute->key, value, payload_type);
       else if (!g_strv_contains (own_keys, attribute->key))
         g_string_append_printf (text, "a=%s%s%s\r\n", attribute->key, *value ? ":" : "", value);
     }
+  if (asks_for_dtx)
+    append_opus_parameters (text, gst_sdp_media_get_attribute_val (answered, "fmtp"), payload_type);
   if (mline->is_received && dtmf != NULL)
     append_dtmf (text, dtmf);
   if (!is_sent)
@@ -344,7 +363,7 @@ vgw_offer_expand_answer (const VgwOffer *self, const VgwAnswerParts *parts, GErr
       switch (mline->role)
         {
         case VGW_MLINE_AUDIO:
-          append_audio (text, self, i, audio, parts->codec, parts->dtmf);
+          append_audio (text, self, i, audio, parts);
           break;
         case VGW_MLINE_DATA:
           append_data (text, self, data);

@@ -86,6 +86,7 @@ typedef struct
   GPtrArray *candidates;      /* (nullable) (element-type utf8) "candidate:…" */
   gboolean is_complete;       /* no candidate will follow */
   gboolean is_lite;           /* add a=ice-lite */
+  gboolean asks_for_dtx;      /* of Opus: add usedtx=1 */
   guint64 id;                 /* of o=, the same in all answers of a connection (RFC 8829 section 5.3.2) */
   guint version;              /* of o=, one more in each */
 } VgwAnswerParts;

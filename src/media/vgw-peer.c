@@ -347,6 +347,7 @@ build (VgwPeer *self, VgwPipeline *pipeline, GError **error)
           .session_id = self->session_id,
           .offer = self->offer,
           .codec = self->codec,
+          .asks_for_dtx = vgw_media_get_settings (self->media)->asks_for_dtx,
           .bin = vgw_webrtc_get_bin (self->webrtc),
           .rtp_out = self->rtp_out,
           .gather_timeout_ms = vgw_media_get_settings (self->media)->gather_timeout_ms,

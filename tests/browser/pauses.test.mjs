@@ -1,14 +1,19 @@
 /* A bot that pauses: by sending nothing, and by sending digital silence. The gateway sends keep-alives meanwhile (DTX), of
  * which the browser must not count any as lost or conceal anything but silence; and each talkspurt begins with its first
- * sample. VGW_TEST_PAUSE_S makes the pauses longer than they are in the suite. */
+ * sample. Then a caller who pauses, where the gateway asks for DTX: the bot hears the pause while it lasts. VGW_TEST_PAUSE_S makes the pauses longer than they are in the suite. */
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Bot } from './lib/bot.mjs';
-import { countRecorded, launch, pressCall, recordRemote, takeRecorded, waitForRecorded, waitForState } from './lib/browser.mjs';
+import {
+  countRecorded, launch, only, pressCall, recordRemote, takeRecorded, waitForRecorded, waitForState,
+} from './lib/browser.mjs';
 import { PHRASE } from './lib/fixture.mjs';
 import { Gateway } from './lib/gateway.mjs';
-import { correlate, readWav, rms } from './lib/sound.mjs';
+import { correlate, readWav, rms, writeWav } from './lib/sound.mjs';
 
 const RATE = 16000;
 const PAUSE_S = Number(process.env.VGW_TEST_PAUSE_S ?? 2);
@@ -17,18 +22,20 @@ const ONSET_MS = 60; // the first frames of a talkspurt
 const LEAST_ONSET = 0.7; // correlation
 const MOST_CONCEALED_S = 0.15; // not of silence: what a busy machine delivers late
 const MOST_BUFFER_MS = 250;
+const MOST_UNEVEN_MS = 250; // DTX packets come each 400 ms
 const LOUD = 0.02;
 
 const phrase = readWav(PHRASE).samples;
 const word = phrase.subarray(findOnset(phrase), findOnset(phrase) + WORD_S * RATE);
 
+const directory = mkdtempSync(join(tmpdir(), 'vgw-pauses-'));
 let bot;
 let gateway;
 let browser;
 
 before(async () => {
   bot = await Bot.start();
-  gateway = await Gateway.start([], { configuration: `[engine]\ndefault = bot\n[engine bot]\ntype = websocket\nurl = ${bot.url}\n` });
+  gateway = await Gateway.start([], { configuration: configuration() });
   browser = await launch({ microphone: { wav: PHRASE } });
 });
 
@@ -36,7 +43,10 @@ after(async () => {
   await browser?.close();
   await gateway?.stopCleanly();
   await bot?.stop();
+  rmSync(directory, { recursive: true });
 });
+
+const configuration = () => `[engine]\ndefault = bot\n[engine bot]\ntype = websocket\nurl = ${bot.url}\n`;
 
 function findOnset(samples) {
   const at = samples.findIndex((_, i) => rms(samples.subarray(i, i + 160)) > LOUD);
@@ -112,4 +122,35 @@ test('pauses are neither lost nor concealed, and words are complete', async (t) 
   }
   await pressCall(page);
   await waitForState(page, 'ended');
+});
+
+test('a caller who is asked for DTX sends little in a pause, which the bot hears in real time', only('chromium', 'Firefox does not use DTX'), async (t) => {
+  const silent = 4; // seconds
+  const wav = join(directory, 'pause.wav');
+  writeWav(wav, RATE, Float32Array.of(...word, ...new Float32Array(silent * RATE)));
+  const asking = await Gateway.start(['media.caller-dtx=true'], { configuration: configuration() });
+  const caller = await launch({ microphone: { wav } });
+  try {
+    const page = await caller.open(asking.url);
+    await pressCall(page);
+    await waitForState(page, 'active');
+    const call = await bot.call(bot.calls.length - 1);
+    await call.waitUntil(({ samples }) => samples > 10 * RATE, 'ten seconds of the caller');
+    const found = await page.evaluate(async () => {
+      const [peer] = window.vgwTest.opened.peers;
+      const { packetsSent } = [...(await peer.getStats()).values()].find(({ type }) => type === 'outbound-rtp');
+      return { packetsSent, parameters: peer.remoteDescription.sdp.match(/a=fmtp:111 (.*)/)[1] };
+    });
+    const late = call.late.slice(call.late.length / 4); // after what the connection had queued
+    const unevenMs = Math.max(...late) - Math.min(...late);
+    t.diagnostic(JSON.stringify({ ...found, unevenMs }));
+    assert.match(found.parameters, /(^|;)usedtx=1/);
+    assert.ok(found.packetsSent < 25 * 10, 'half of the packets, with all of the time');
+    assert.ok(unevenMs < MOST_UNEVEN_MS, 'silence is heard while it lasts');
+    await pressCall(page);
+    await waitForState(page, 'ended');
+  } finally {
+    await caller.close();
+    await asking.stopCleanly();
+  }
 });

@@ -86,7 +86,7 @@ side_clear (Side *side)
 
 /* @n_samples of @value, stamped @pts. */
 static void
-say (Side *side, GstClockTime pts, gint16 value, gsize n_samples)
+say_with (Side *side, GstClockTime pts, gint16 value, gsize n_samples, GstBufferFlags flags)
 {
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, n_samples * sizeof value, NULL);
   GstMapInfo map;
@@ -96,7 +96,14 @@ say (Side *side, GstClockTime pts, gint16 value, gsize n_samples)
     ((gint16 *) map.data)[i] = value;
   gst_buffer_unmap (buffer, &map);
   GST_BUFFER_PTS (buffer) = pts;
+  GST_BUFFER_FLAG_SET (buffer, flags);
   ck_assert_int_eq (gst_pad_push (side->src, buffer), GST_FLOW_OK);
+}
+
+static void
+say (Side *side, GstClockTime pts, gint16 value, gsize n_samples)
+{
+  say_with (side, pts, value, n_samples, 0);
 }
 
 /* From sample @at on there are @n_samples of @value. */
@@ -223,6 +230,29 @@ START_TEST (a_caller_who_sends_nothing_is_heard_as_silence)
 }
 END_TEST
 
+/* DTX: what the last packet announces is heard while it happens, not with the next packet 400 ms later. */
+START_TEST (a_caller_who_pauses_is_heard_as_silence_at_once)
+{
+  gint64 begin_us = g_get_monotonic_time ();
+  guint elapsed_ms;
+  Side side;
+
+  side_init (&side);
+  say (&side, 0, 1, FRAME);
+  say_with (&side, MS (VGW_FRAME_MS), 2, FRAME, GST_BUFFER_FLAG_GAP);
+  wait_for_filled (200);
+  elapsed_ms = (guint) ((g_get_monotonic_time () - begin_us) / 1000);
+  ck_assert_uint_ge (elapsed_ms, 200);
+  ck_assert_uint_lt (elapsed_ms, 1000); /* that is how long a caller is waited for who does not say it */
+  say (&side, MS (VGW_FRAME_MS + elapsed_ms), 3, FRAME);
+  side_clear (&side);
+  ck_assert_uint_eq (heard->len, (VGW_FRAME_MS + elapsed_ms) * RATE_HZ / 1000 + FRAME);
+  assert_heard (2 * FRAME, heard->len - 3 * FRAME, 0);
+  assert_heard (heard->len - FRAME, FRAME, 3);
+  ck_assert_uint_le (largest_call, FRAME);
+}
+END_TEST
+
 START_TEST (who_never_sends_anything_is_heard_as_silence_too)
 {
   VgwBridgeInputStats stats;
@@ -334,6 +364,7 @@ test_suite (void)
   tcase_add_test (tcase, small_steps_are_let_pass_until_they_are_a_gap);
   tcase_add_test (tcase, a_long_gap_is_shortened);
   tcase_add_test (tcase, a_caller_who_sends_nothing_is_heard_as_silence);
+  tcase_add_test (tcase, a_caller_who_pauses_is_heard_as_silence_at_once);
   tcase_add_test (tcase, who_never_sends_anything_is_heard_as_silence_too);
   tcase_add_test (tcase, time_never_goes_back);
   tcase_add_test (tcase, what_is_dropped_as_too_much_is_no_gap);

@@ -213,6 +213,39 @@ START_TEST (the_answer_has_the_mlines_of_the_offer_in_its_order)
 }
 END_TEST
 
+START_TEST (callers_are_asked_for_dtx_once)
+{
+  static const char *const fmtps[][2] = {
+    { "", "a=fmtp:111 usedtx=1\r\n" },
+    { "a=fmtp:111 minptime=10;useinbandfec=1\r\n", "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n" },
+    { "a=fmtp:111 usedtx=0;minptime=10\r\n", "a=fmtp:111 usedtx=0;minptime=10\r\n" }, /* echoed from the offer */
+  };
+  g_autofree char *text = load_offer ("chromium-audio-video.sdp");
+  g_autoptr (VgwOffer) offer = parse (text);
+
+  for (guint i = 0; i < G_N_ELEMENTS (fmtps); i++)
+    {
+      GstSDPMessage *answer = make_answer ();
+      VgwAnswerParts parts = { .sdp = answer,
+                               .codec = vgw_offer_find_codec (offer, "OPUS", 48000),
+                               .asks_for_dtx = TRUE };
+      g_autofree char *expanded = NULL;
+
+      if (*fmtps[i][0] != '\0')
+        {
+          g_autofree char *value =
+              g_strndup (fmtps[i][0] + strlen ("a=fmtp:"), strlen (fmtps[i][0]) - strlen ("a=fmtp:\r\n"));
+
+          gst_sdp_media_add_attribute ((GstSDPMedia *) gst_sdp_message_get_media (answer, 0), "fmtp", value);
+        }
+      expanded = vgw_offer_expand_answer (offer, &parts, NULL);
+      ck_assert_ptr_nonnull (strstr (expanded, fmtps[i][1]));
+      ck_assert_ptr_eq (strstr (expanded, "usedtx="), g_strrstr (expanded, "usedtx="));
+      gst_sdp_message_free (answer);
+    }
+}
+END_TEST
+
 /* Firefox offers telephone-event/8000 alone beside Opus, Chromium both. */
 START_TEST (telephone_events_of_either_clock_rate_are_answered)
 {
@@ -340,6 +373,7 @@ test_suite (void)
   tcase_add_test (tcase, webrtcbin_gets_one_codec_and_audio_first);
   tcase_add_test (tcase, stereo_parameters_are_not_passed_on);
   tcase_add_test (tcase, the_answer_has_the_mlines_of_the_offer_in_its_order);
+  tcase_add_test (tcase, callers_are_asked_for_dtx_once);
   tcase_add_test (tcase, telephone_events_of_either_clock_rate_are_answered);
   tcase_add_test (tcase, data_channels_of_the_drafts_are_answered_in_their_form);
   tcase_add_test (tcase, an_answer_that_refuses_the_audio_is_an_error);

@@ -114,6 +114,36 @@ START_TEST (a_silent_stream_begins_with_one_frame)
 }
 END_TEST
 
+/* vgw-bridge-input.c acts on it. libopus's own DTX, which browsers use, makes such packets. */
+START_TEST (what_a_packet_without_audio_decodes_to_is_a_gap)
+{
+  gint16 silence[FRAME_SAMPLES] = { 0 };
+  guint n_gaps = 0;
+  Rig encoder, decoder;
+
+  rig_init (&encoder, "vgwopusenc", PCM_CAPS, "audio/x-opus");
+  rig_init (&decoder, "vgwopusdec", OPUS_CAPS, PCM_CAPS);
+  g_object_set (encoder.element, "dtx", TRUE, NULL);
+  for (guint i = 0; i < 30; i++)
+    {
+      push_or_keep_alive (&encoder, silence, i);
+      push_packet (&decoder, encoder.buffers, i);
+    }
+  ck_assert_uint_eq (decoder.buffers->len, encoder.buffers->len);
+  for (guint i = 0; i < encoder.buffers->len; i++)
+    {
+      gboolean is_gap = GST_BUFFER_FLAG_IS_SET (GST_BUFFER (decoder.buffers->pdata[i]), GST_BUFFER_FLAG_GAP);
+
+      ck_assert_int_eq (is_gap, gst_buffer_get_size (encoder.buffers->pdata[i]) <= 2);
+      n_gaps += (guint) is_gap;
+    }
+  ck_assert_uint_gt (n_gaps, 0);
+  ck_assert_uint_lt (n_gaps, 30);
+  rig_clear (&encoder);
+  rig_clear (&decoder);
+}
+END_TEST
+
 START_TEST (speech_after_keep_alives_is_as_after_silence)
 {
   gsize n_samples;
@@ -144,6 +174,7 @@ test_suite (void)
   tcase_set_timeout (tcase, 120);
   tcase_add_test (tcase, a_keep_alive_has_no_frame_once_there_was_silence);
   tcase_add_test (tcase, a_silent_stream_begins_with_one_frame);
+  tcase_add_test (tcase, what_a_packet_without_audio_decodes_to_is_a_gap);
   tcase_add_test (tcase, speech_after_keep_alives_is_as_after_silence);
   suite_add_tcase (suite, tcase);
   return suite;
