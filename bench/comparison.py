@@ -47,6 +47,7 @@ class Cell:
 def make_cells(build_root, scale):
     ours, pion = (Start("voice-gateway", VoiceGateway, build_root), Start("pion", PionGateway, build_root))
     quiet_ours = Start("voice-gateway", VoiceGateway, build_root, True)
+    asking_ours = Start("voice-gateway, DTX", functools.partial(VoiceGateway, asks_for_dtx=True), build_root, True)
     quiet_pion = Start("pion", PionGateway, build_root, True)
     echoing_pion = Start("pion, never silent", PionGateway, build_root)
     one_by_one = functools.partial(runs.setups, n_calls=runs.N_ONE_BY_ONE, pause_ms=runs.ONE_BY_ONE_PAUSE_MS)
@@ -54,7 +55,7 @@ def make_cells(build_root, scale):
     cells = [Cell(("talk", n), f"{n} calls", runs.talk_s(n, scale.window_s), (ours, pion),
                   functools.partial(runs.talk, n_calls=n, window_s=scale.window_s)) for n in TALK_CALLS]
     cells += [Cell(("conversation", n), f"conversation, {n} calls", runs.talk_s(n, scale.window_s),
-                   (quiet_ours, quiet_pion, echoing_pion),
+                   (quiet_ours, quiet_pion, asking_ours, echoing_pion),
                    functools.partial(runs.talk, n_calls=n, window_s=scale.window_s, is_conversation=True))
               for n in CPU_CALLS]
     return cells + [Cell(("one by one",), "calls one by one", runs.OVERHEAD_S + 10, (ours, pion), one_by_one),

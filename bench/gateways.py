@@ -34,8 +34,10 @@ class VoiceGateway(harness.Gateway):
 
     name = "voice-gateway"
 
-    def __init__(self, build_root, skips_silence=False):
+    def __init__(self, build_root, skips_silence=False, asks_for_dtx=False):
         settings = {"engine echo.skip-silence": "true"} if skips_silence else {}
+        if asks_for_dtx:
+            settings["media__caller_dtx"] = "true"
         super().__init__(command=(*PIN, harness.GATEWAY), log__level="info", limits__max_sessions=0,
                          limits__max_sessions_per_address=0, media__adapt_complexity="false", engine__speed_up="true",
                          **settings)

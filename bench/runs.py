@@ -35,7 +35,7 @@ class Start:
     """How to start one of the gateways that are compared."""
 
     key: str
-    kind: type  # gateways.VoiceGateway or gateways.PionGateway
+    kind: type  # gateways.VoiceGateway or gateways.PionGateway, or a partial of one
     build_root: pathlib.Path
     skips_silence: bool = False
 

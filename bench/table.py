@@ -17,8 +17,8 @@ class Table:
         """The median over the rounds of a figure of each result."""
         return figures.median(of(result) for result in self.comparison.results.get((key, gateway), []))
 
-    def row(self, label, key, of, goal="", digits=2, theirs="pion"):
-        return format_row(label, self.value(key, "voice-gateway", of), self.value(key, theirs, of), goal, digits)
+    def row(self, label, key, of, goal="", digits=2, ours="voice-gateway", theirs="pion"):
+        return format_row(label, self.value(key, ours, of), self.value(key, theirs, of), goal, digits)
 
     def format_cpu(self):
         lines = ["CPU of a call, Opus both ways at 16 kHz, complexity 5, % of a core"]
@@ -26,6 +26,8 @@ class Table:
         lines += ["", "The same where each side speaks 40 % of the time, % of a core"]
         lines += [self.row(f"{n} calls", ("conversation", n), lambda talk: talk.cpu_percent, "ratio ≤ 0.5")
                   for n in CPU_CALLS]
+        lines += [self.row(f"{n} calls, the callers asked for DTX", ("conversation", n), lambda talk: talk.cpu_percent, "",
+                           ours="voice-gateway, DTX") for n in CPU_CALLS]
         lines += [self.row(f"{n} calls, pion sends its silence too", ("conversation", n), lambda talk: talk.cpu_percent, "",
                            theirs="pion, never silent") for n in CPU_CALLS]
         return lines + [""]

@@ -254,7 +254,8 @@ func (c *call) say(until func(begin time.Time) time.Time) error {
 
 func (c *call) send(n int) error {
 	frame := c.script.at(c.number, n)
-	if frame.isDropped(c.usesDTX) {
+	packet := frame.onWire(c.usesDTX)
+	if packet == nil {
 		return nil
 	}
 	c.lock.Lock()
@@ -267,7 +268,7 @@ func (c *call) send(n int) error {
 	c.report.NSent++
 	c.lock.Unlock()
 	c.meter.sent()
-	return c.local.WriteRTP(&rtp.Packet{Header: header, Payload: frame.packet})
+	return c.local.WriteRTP(&rtp.Packet{Header: header, Payload: packet})
 }
 
 // run makes the whole call; until is the time of its end, for the time of its first packet.

@@ -18,7 +18,7 @@ const (
 	listenFrames    = 300 // of 500 in all: 40 % speech
 	roomRMS         = 8   // a quiet room behind a browser's noise suppression
 	dtxHoldFrames   = 10  // libopus sends 200 ms of silence before it stops
-	dtxUpdateFrames = 20  // and then a frame each 400 ms
+	dtxUpdateFrames = 20  // and then a frame each 400 ms; after each, Chromium sends a packet without audio
 )
 
 // A frame is 20 ms of what all callers say, from places of their own.
@@ -83,9 +83,19 @@ func (s *script) at(call, n int) frame {
 	return s.frames[(int(place*float64(len(s.frames)))+n)%len(s.frames)]
 }
 
-// isDropped: what a caller with DTX, which the answer asks for by usedtx=1, does not send.
-func (f frame) isDropped(usesDTX bool) bool {
-	return usesDTX && f.nQuiet > dtxHoldFrames && (f.nQuiet-dtxHoldFrames)%dtxUpdateFrames != 0
+// onWire is the packet that is sent, nil for none. With DTX, which the answer asks for by usedtx=1, a silence is the packets
+// of its first frames, then one without audio and nothing, and so on after each update.
+func (f frame) onWire(usesDTX bool) []byte {
+	if !usesDTX || f.nQuiet <= dtxHoldFrames {
+		return f.packet
+	}
+	switch (f.nQuiet - dtxHoldFrames) % dtxUpdateFrames {
+	case 0:
+		return f.packet
+	case 1:
+		return []byte{f.packet[0] &^ 3} // a frame of no bytes: RFC 6716 section 3.2.1
+	}
+	return nil
 }
 
 func noise(nFrames int) []int16 {
