@@ -212,8 +212,8 @@ append_payload_attribute (GString *text, const char *key, const char *value, int
   g_string_append_printf (text, "a=%s:%d%s\r\n", key, payload_type, rest != NULL ? rest : "");
 }
 
-/* What the client is to do when it sends Opus (RFC 7587 section 6.1): @fmtp, of webrtcbin's answer, and usedtx=1, unless
- * the client said itself whether it uses DTX. */
+/* What the client is to do when it sends Opus (RFC 7587 section 6.1): @fmtp (nullable), of webrtcbin's answer, and
+ * usedtx=1, unless the client said itself whether it uses DTX. */
 static void
 append_opus_parameters (GString *text, const char *fmtp, int payload_type)
 {
