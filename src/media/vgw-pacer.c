@@ -350,6 +350,7 @@ void
 vgw_pacer_hurry (VgwPacer *self, guint id)
 {
   Lane *lane = &self->lanes[id % self->n_lanes];
+  gboolean is_earlier = FALSE;
   Entry *entry;
 
   g_mutex_lock (&lane->lock);
@@ -360,9 +361,11 @@ vgw_pacer_hurry (VgwPacer *self, guint id)
     {
       withdraw (entry);
       insert_now (lane, entry);
-      g_cond_signal (&lane->wake);
+      is_earlier = TRUE;
     }
   g_mutex_unlock (&lane->lock);
+  if (is_earlier)
+    g_cond_signal (&lane->wake); /* a thread of higher priority runs at once, and would wait for the lock */
 }
 
 void

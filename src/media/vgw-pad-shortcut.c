@@ -123,14 +123,22 @@ find_way (Shortcut *self, GstPad *from)
 }
 
 static GstPadProbeReturn
-on_buffer (GstPad *from, GstPadProbeInfo *info, gpointer user_data)
+on_follower (GstPad *from, GstPadProbeInfo *info, gpointer user_data)
+{
+  GST_PAD_PROBE_INFO_FLOW_RETURN (info) = gst_pad_chain (user_data, GST_PAD_PROBE_INFO_BUFFER (info));
+  return GST_PAD_PROBE_HANDLED;
+}
+
+/* The followers' probe is a new one, so that it comes after all others. */
+static GstPadProbeReturn
+on_pioneer (GstPad *from, GstPadProbeInfo *info, gpointer user_data)
 {
   Shortcut *self = user_data;
 
   if (g_atomic_int_get (&self->pioneer->has_arrived))
     {
-      GST_PAD_PROBE_INFO_FLOW_RETURN (info) = gst_pad_chain (self->to, GST_PAD_PROBE_INFO_BUFFER (info));
-      return GST_PAD_PROBE_HANDLED;
+      gst_pad_add_probe (from, GST_PAD_PROBE_TYPE_BUFFER, on_follower, gst_object_ref (self->to), gst_object_unref);
+      return GST_PAD_PROBE_REMOVE;
     }
   if (self->to == NULL && !find_way (self, from))
     return GST_PAD_PROBE_REMOVE;
@@ -149,5 +157,5 @@ vgw_pad_shortcut_add (GstPad *from)
   self = g_new0 (Shortcut, 1);
   self->pioneer = g_new0 (Pioneer, 1);
   g_atomic_ref_count_init (&self->pioneer->ref_count);
-  gst_pad_add_probe (from, GST_PAD_PROBE_TYPE_BUFFER, on_buffer, self, shortcut_free);
+  gst_pad_add_probe (from, GST_PAD_PROBE_TYPE_BUFFER, on_pioneer, self, shortcut_free);
 }

@@ -47,6 +47,13 @@ replace (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 }
 
 static GstPadProbeReturn
+count (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  ++*(guint *) user_data;
+  return GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn
 drop (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   return *(gboolean *) user_data ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
@@ -219,6 +226,23 @@ START_TEST (probes_that_were_there_before_see_each_buffer)
 }
 END_TEST
 
+/* In the order in which they were added, that of the shortcut in between: what arrives is what the last one made. */
+START_TEST (probes_that_are_added_before_the_first_buffer_see_each_one)
+{
+  Way way;
+  guint n_seen = 0;
+
+  way_init (&way, "clocksync");
+  vgw_pad_shortcut_add (way.source);
+  gst_pad_add_probe (way.source, GST_PAD_PROBE_TYPE_BUFFER, count, &n_seen, NULL);
+  push (&way, 10);
+  ck_assert_uint_eq (n_seen, 10);
+  ck_assert_uint_le (way.n_between, 2); /* the one that comes after the first may still do so */
+  ck_assert_uint_eq (way.n_at_end, 10);
+  way_clear (&way);
+}
+END_TEST
+
 /* The end went down, as at the end of a call, while what is between has not yet. */
 START_TEST (what_the_end_returns_is_returned)
 {
@@ -248,6 +272,7 @@ test_suite (void)
   tcase_add_test (tcase, a_way_that_changes_buffers_is_not_shortened);
   tcase_add_test (tcase, a_way_that_is_closed_is_shortened_once_it_is_open);
   tcase_add_test (tcase, probes_that_were_there_before_see_each_buffer);
+  tcase_add_test (tcase, probes_that_are_added_before_the_first_buffer_see_each_one);
   tcase_add_test (tcase, what_the_end_returns_is_returned);
   suite_add_tcase (suite, tcase);
   return suite;
