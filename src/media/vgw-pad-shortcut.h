@@ -10,6 +10,6 @@
 #include <gst/gst.h>
 
 /* Lets the buffers that pass @from, a source pad, go directly to the next element that is not one of those. Probes that
- * are added to @from before its first buffer see each one, those on the pads in between only the first. The way must not be linked
- * differently afterwards. Any thread. */
+ * are added to @from before its first buffer see each one, those on the pads in between only the first. The way must
+ * not be linked differently afterwards. Any thread. */
 void vgw_pad_shortcut_add (GstPad *from);
