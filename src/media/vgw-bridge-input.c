@@ -20,7 +20,8 @@ GST_DEBUG_CATEGORY_EXTERN (vgw_bridge_debug);
 #define SILENT_AFTER_US G_TIME_SPAN_SECOND
 #define SILENCE_LAG_US                                                                                                 \
   (60 * G_TIME_SPAN_MILLISECOND) /* the silence ends this much before now, so that new audio is not late */
-#define SILENCE_SAMPLES 960      /* per call of the function: 20 ms at 48 kHz */
+#define PAUSE_LAG_US (120 * G_TIME_SPAN_MILLISECOND) /* the same where the caller is still sending, if rarely: jitter */
+#define SILENCE_SAMPLES 960                          /* per call of the function: 20 ms at 48 kHz */
 
 struct _VgwBridgeInput
 {
@@ -40,6 +41,7 @@ struct _VgwBridgeInput
   gint64 until_us;         /* end of what was delivered to it, silence included; 0: nothing yet */
   gint64 since_us;         /* time of the first tick with the present function, or 0 */
   gboolean is_silent;      /* silence is delivered in real time */
+  gboolean is_pausing;     /* and the caller has announced it */
   guint64 n_received, n_filled;
   VgwAudioMonitor *audio_monitors[VGW_BRIDGE_MAX_MONITORS]; /* (nullable) */
   VgwBridgeTap *retiring; /* (nullable) delivered until there is audio of another one */
@@ -95,7 +97,7 @@ vgw_bridge_input_set_func (VgwBridgeInput *self, VgwBridgeAudioFunc func, gpoint
   self->last_received_us = 0;
   self->until_us = 0;
   self->since_us = 0;
-  self->is_silent = FALSE;
+  self->is_silent = self->is_pausing = FALSE;
   g_mutex_unlock (&self->lock);
   if (old_destroy != NULL)
     old_destroy (old_user_data);
@@ -240,7 +242,7 @@ deliver (VgwBridgeTap *tap, GstClockTime pts, const gint16 *samples, gsize n_sam
   input->n_received += n_samples;
   input->last_received_us = now_us;
   input->until_us = now_us;
-  input->is_silent = is_pausing;
+  input->is_silent = input->is_pausing = is_pausing;
 }
 
 /* Delivers silence for a caller who sends nothing. */
@@ -249,6 +251,7 @@ deliver_silence (VgwBridgeTap *tap)
 {
   VgwBridgeInput *input = tap->input;
   gint64 now_us = g_get_monotonic_time ();
+  gint64 lag_us = input->is_pausing ? PAUSE_LAG_US : SILENCE_LAG_US;
   gint64 from_us;
 
   if (input->since_us == 0)
@@ -257,11 +260,11 @@ deliver_silence (VgwBridgeTap *tap)
   if (!input->is_silent && now_us - from_us < SILENT_AFTER_US)
     return;
   input->is_silent = TRUE;
-  if (now_us - from_us < SILENCE_LAG_US + VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND)
+  if (now_us - from_us < lag_us + VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND)
     return;
   refill (input, now_us);
-  tap->n_since += fill (input, now_us - SILENCE_LAG_US - from_us);
-  input->until_us = now_us - SILENCE_LAG_US;
+  tap->n_since += fill (input, now_us - lag_us - from_us);
+  input->until_us = now_us - lag_us;
 }
 
 /* --- streaming thread --------------------------------------------------------------------------------------------- */

@@ -9,9 +9,10 @@
 #define MAX_SSRC_LINES 4
 #define MSID "voice-gateway audio" /* RFC 8830: the stream, the track */
 
-/* Parameters of an Opus offer that the gateway honours (RFC 7587 section 6.1). The others are about stereo, which
- * is not used, and would make webrtcbin's caps negotiation fail. */
-static const char *const opus_parameters[] = { "minptime", "useinbandfec", "maxaveragebitrate", "usedtx", NULL };
+/* Parameters of an Opus offer that the answer repeats (RFC 7587 section 6.1). The others are about stereo, which is not
+ * used, and would make webrtcbin's caps negotiation fail. usedtx is each side's own: vgw_dtx_is_refused () reads the
+ * client's, append_opus_parameters () writes ours. */
+static const char *const opus_parameters[] = { "minptime", "useinbandfec", "maxaveragebitrate", NULL };
 
 static char *
 keep_opus_parameters (const char *fmtp)
@@ -212,17 +213,14 @@ append_payload_attribute (GString *text, const char *key, const char *value, int
   g_string_append_printf (text, "a=%s:%d%s\r\n", key, payload_type, rest != NULL ? rest : "");
 }
 
-/* What the client is to do when it sends Opus (RFC 7587 section 6.1): @fmtp (nullable), of webrtcbin's answer, and
- * usedtx=1, unless the client said itself whether it uses DTX. */
+/* @fmtp (nullable), of webrtcbin's answer, and usedtx=1: what the gateway prefers to receive (RFC 7587 section 6.1). */
 static void
 append_opus_parameters (GString *text, const char *fmtp, int payload_type)
 {
   const char *space = fmtp != NULL ? strchr (fmtp, ' ') : NULL;
 
-  g_string_append_printf (text, "a=fmtp:%d %s%s\r\n", payload_type, space != NULL ? space + 1 : "",
-                          space == NULL                       ? "usedtx=1"
-                          : strstr (space, "usedtx=") != NULL ? ""
-                                                              : ";usedtx=1");
+  g_string_append_printf (text, "a=fmtp:%d %s%susedtx=1\r\n", payload_type, space != NULL ? space + 1 : "",
+                          space != NULL ? ";" : "");
 }
 
 static void

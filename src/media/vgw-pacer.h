@@ -30,7 +30,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwPacer, vgw_pacer_free)
 guint vgw_pacer_add (VgwPacer *self, VgwPacerFunc func, gpointer user_data);
 
 /* The function is due now; where it runs, once more after that. No effect for a function that was removed. Any thread,
- * the pacer's included; does not wait for any function. */
+ * the pacer's included; does not wait for any function. Must have returned before vgw_pacer_free (). */
 void vgw_pacer_hurry (VgwPacer *self, guint id);
 
 typedef struct

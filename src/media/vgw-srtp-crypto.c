@@ -244,10 +244,27 @@ static const srtp_auth_type_t auth_type = {
 
 /* ---------------------------------------------------------------------------------------------------------------- */
 
+/* It needs both, and whatever else srtp_init () is there for. */
+static srtp_err_status_t
+try_session (void)
+{
+  guint8 key[SRTP_MASTER_KEY_LEN] = { 0 };
+  srtp_policy_t policy = { .ssrc = { .type = ssrc_any_outbound }, .key = key };
+  srtp_err_status_t status;
+  srtp_t session;
+
+  srtp_crypto_policy_set_rtp_default (&policy.rtp);
+  srtp_crypto_policy_set_rtcp_default (&policy.rtcp);
+  status = srtp_create (&session, &policy);
+  if (status == srtp_err_status_ok)
+    srtp_dealloc (session);
+  return status;
+}
+
 gboolean
 vgw_srtp_crypto_use (GError **error)
 {
-  static gboolean is_used; /* libsrtp refuses the same one a second time */
+  static gboolean is_used; /* not again beside sessions */
   srtp_err_status_t status;
 
   if (is_used)
@@ -256,6 +273,8 @@ vgw_srtp_crypto_use (GError **error)
   status = srtp_replace_cipher_type (&cipher_type, SRTP_AES_ICM_128);
   if (status == srtp_err_status_ok)
     status = srtp_replace_auth_type (&auth_type, SRTP_HMAC_SHA1);
+  if (status == srtp_err_status_ok)
+    status = try_session ();
   is_used = status == srtp_err_status_ok;
   if (!is_used)
     g_set_error (error, VGW_ERROR, VGW_ERROR_INTERNAL, "libsrtp does not take OpenSSL's cipher: error %d",
