@@ -40,8 +40,7 @@ struct _VgwBridgeInput
   gint64 last_received_us; /* monotonic time of the last audio delivered to the present function; 0: never */
   gint64 until_us;         /* end of what was delivered to it, silence included; 0: nothing yet */
   gint64 since_us;         /* time of the first tick with the present function, or 0 */
-  gboolean is_silent;      /* silence is delivered in real time */
-  gboolean is_pausing;     /* and the caller has announced it */
+  gint64 lag_us;           /* of the silence that is delivered in real time; 0: none is */
   guint64 n_received, n_filled;
   VgwAudioMonitor *audio_monitors[VGW_BRIDGE_MAX_MONITORS]; /* (nullable) */
   VgwBridgeTap *retiring; /* (nullable) delivered until there is audio of another one */
@@ -97,7 +96,7 @@ vgw_bridge_input_set_func (VgwBridgeInput *self, VgwBridgeAudioFunc func, gpoint
   self->last_received_us = 0;
   self->until_us = 0;
   self->since_us = 0;
-  self->is_silent = self->is_pausing = FALSE;
+  self->lag_us = 0;
   g_mutex_unlock (&self->lock);
   if (old_destroy != NULL)
     old_destroy (old_user_data);
@@ -242,7 +241,7 @@ deliver (VgwBridgeTap *tap, GstClockTime pts, const gint16 *samples, gsize n_sam
   input->n_received += n_samples;
   input->last_received_us = now_us;
   input->until_us = now_us;
-  input->is_silent = input->is_pausing = is_pausing;
+  input->lag_us = is_pausing ? PAUSE_LAG_US : 0;
 }
 
 /* Delivers silence for a caller who sends nothing. */
@@ -251,20 +250,20 @@ deliver_silence (VgwBridgeTap *tap)
 {
   VgwBridgeInput *input = tap->input;
   gint64 now_us = g_get_monotonic_time ();
-  gint64 lag_us = input->is_pausing ? PAUSE_LAG_US : SILENCE_LAG_US;
   gint64 from_us;
 
   if (input->since_us == 0)
     input->since_us = now_us;
   from_us = input->until_us != 0 ? input->until_us : input->since_us;
-  if (!input->is_silent && now_us - from_us < SILENT_AFTER_US)
+  if (input->lag_us == 0 && now_us - from_us < SILENT_AFTER_US)
     return;
-  input->is_silent = TRUE;
-  if (now_us - from_us < lag_us + VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND)
+  if (input->lag_us == 0)
+    input->lag_us = SILENCE_LAG_US;
+  if (now_us - from_us < input->lag_us + VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND)
     return;
   refill (input, now_us);
-  tap->n_since += fill (input, now_us - lag_us - from_us);
-  input->until_us = now_us - lag_us;
+  tap->n_since += fill (input, now_us - input->lag_us - from_us);
+  input->until_us = now_us - input->lag_us;
 }
 
 /* --- streaming thread --------------------------------------------------------------------------------------------- */

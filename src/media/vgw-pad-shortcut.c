@@ -3,7 +3,7 @@
 #include "media/vgw-pad-shortcut.h"
 
 /* With what webrtcbin sets, or vgw-webrtc.c. */
-static const char *const passing_elements[] = { "clocksync", "funnel", "rtpfunnel", "rtpredenc", "rtpulpfecenc" };
+static const char *const passing_elements[] = { "clocksync", "funnel", "rtpfunnel", "rtpredenc", "rtpulpfecenc", NULL };
 
 /* The first buffer on its way. A part of its own, so that the pad at the end, which has it, does not own itself. */
 typedef struct
@@ -45,12 +45,7 @@ is_passing (GstElement *element)
 {
   GstElementFactory *factory = gst_element_get_factory (element);
 
-  for (guint i = 0; factory != NULL && i < G_N_ELEMENTS (passing_elements); i++)
-    {
-      if (g_str_equal (GST_OBJECT_NAME (factory), passing_elements[i]))
-        return TRUE;
-    }
-  return FALSE;
+  return factory != NULL && g_strv_contains (passing_elements, GST_OBJECT_NAME (factory));
 }
 
 /* The source pad that pushes what comes to @sink, if that is done as it comes. (transfer full) (nullable) */
@@ -65,20 +60,25 @@ find_passing_source (GstPad *sink)
   return element != NULL && is_passing (element) ? gst_element_get_static_pad (element, "src") : NULL;
 }
 
+/* @pad (transfer full) (nullable), or what is behind it where it is a ghost pad. (transfer full) (nullable) */
+static GstPad *
+find_target (GstPad *pad)
+{
+  while (pad != NULL && GST_IS_GHOST_PAD (pad))
+    {
+      GstPad *target = gst_ghost_pad_get_target (GST_GHOST_PAD (pad));
+
+      gst_object_unref (pad);
+      pad = target;
+    }
+  return pad;
+}
+
 /* The pad of an element that @source pushes to. (transfer full) (nullable) */
 static GstPad *
 find_sink (GstPad *source)
 {
-  GstPad *sink = gst_pad_get_peer (source);
-
-  while (sink != NULL && GST_IS_GHOST_PAD (sink))
-    {
-      GstPad *target = gst_ghost_pad_get_target (GST_GHOST_PAD (sink));
-
-      gst_object_unref (sink);
-      sink = target;
-    }
-  return sink;
+  return find_target (gst_pad_get_peer (source));
 }
 
 /* Where what @from pushes is handled. (transfer full) (nullable) */
@@ -150,12 +150,16 @@ on_pioneer (GstPad *from, GstPadProbeInfo *info, gpointer user_data)
 void
 vgw_pad_shortcut_add (GstPad *from)
 {
+  g_autoptr (GstPad) source = NULL;
   Shortcut *self;
 
   g_return_if_fail (GST_IS_PAD (from));
 
+  source = find_target (gst_object_ref (from));
+  if (source == NULL)
+    return;
   self = g_new0 (Shortcut, 1);
   self->pioneer = g_new0 (Pioneer, 1);
   g_atomic_ref_count_init (&self->pioneer->ref_count);
-  gst_pad_add_probe (from, GST_PAD_PROBE_TYPE_BUFFER, on_pioneer, self, shortcut_free);
+  gst_pad_add_probe (source, GST_PAD_PROBE_TYPE_BUFFER, on_pioneer, self, shortcut_free);
 }

@@ -12,7 +12,7 @@
 
 #include <gst/gst.h>
 
-/* Lets the buffers that pass @from, a source pad, go directly to the next element that is not one of those. Probes that
- * are added to @from before its first buffer see each one, those on the pads in between only the first. The way must
- * not be linked differently afterwards. Any thread. */
+/* Lets the buffers that pass @from, a source pad, go directly to the next element that is not one of those; from the
+ * element behind it where @from is a ghost pad. Probes that are added to that pad before its first buffer see each one,
+ * those on the pads in between only the first. The way must not be linked differently afterwards. Any thread. */
 void vgw_pad_shortcut_add (GstPad *from);

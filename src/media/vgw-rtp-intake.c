@@ -495,11 +495,8 @@ on_rtpbin_pad (GstElement *rtpbin, GstPad *pad, VgwRtpIntake *self)
    * of ours tells it. It is 0: a packet is sent in the thread that made it. */
   else if (g_str_has_prefix (GST_PAD_NAME (pad), "send_rtp_src_"))
     {
-      g_autoptr (GstPad) of_session = gst_ghost_pad_get_target (GST_GHOST_PAD (pad));
-
       gst_pad_send_event (pad, gst_event_new_latency (0));
-      if (of_session != NULL)
-        vgw_pad_shortcut_add (of_session);
+      vgw_pad_shortcut_add (pad);
     }
 }
 

@@ -107,24 +107,6 @@ link_to_nothing (GstPad *pad, GstElement *pipeline)
   gst_pad_link (pad, sink);
 }
 
-/* From the element behind the ghost pads of rtpbin and webrtcbin. */
-static void
-shorten_way (GstPad *pad)
-{
-  g_autoptr (GstPad) source = gst_object_ref (pad);
-
-  while (GST_IS_GHOST_PAD (source))
-    {
-      GstPad *target = gst_ghost_pad_get_target (GST_GHOST_PAD (source));
-
-      if (target == NULL)
-        return;
-      gst_object_unref (source);
-      source = target;
-    }
-  vgw_pad_shortcut_add (source);
-}
-
 /* OnTrack. Streaming thread: the pad must be linked before this returns, or its first packets are lost. */
 static void
 on_pad_added (GstElement *bin, GstPad *pad, Watch *watch)
@@ -138,7 +120,7 @@ on_pad_added (GstElement *bin, GstPad *pad, Watch *watch)
     link_to_nothing (pad, GST_ELEMENT (pipeline));
   else
     {
-      shorten_way (pad);
+      vgw_pad_shortcut_add (pad);
       vgw_mailbox_post (watch->mailbox, watch->reports->track, read_track_facts (pad), track_facts_free);
     }
 }

@@ -1,6 +1,7 @@
 /* A bot that pauses: by sending nothing, and by sending digital silence. The gateway sends keep-alives meanwhile (DTX), of
  * which the browser must not count any as lost or conceal anything but silence; and each talkspurt begins with its first
- * sample. Then a caller who pauses, where the gateway asks for DTX: the bot hears the pause while it lasts. VGW_TEST_PAUSE_S makes the pauses longer than they are in the suite. */
+ * sample. VGW_TEST_PAUSE_S makes the pauses longer than they are in the suite. Then a caller who pauses, where the gateway
+ * asks for DTX: the bot hears the pause while it lasts. */
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -125,9 +126,9 @@ test('pauses are neither lost nor concealed, and words are complete', async (t) 
 });
 
 test('a caller who is asked for DTX sends little in a pause, which the bot hears in real time', only('chromium', 'Firefox does not use DTX'), async (t) => {
-  const silent = 4; // seconds
+  const silentS = 4;
   const wav = join(directory, 'pause.wav');
-  writeWav(wav, RATE, Float32Array.of(...word, ...new Float32Array(silent * RATE)));
+  writeWav(wav, RATE, Float32Array.of(...word, ...new Float32Array(silentS * RATE)));
   const asking = await Gateway.start(['media.caller-dtx=true'], { configuration: configuration() });
   const caller = await launch({ microphone: { wav } });
   try {

@@ -38,6 +38,11 @@ def blocks_of(compound):
     return found
 
 
+def reports_of(caller):
+    """All report blocks that the caller got so far."""
+    return [block for data in caller.rtcp for block in blocks_of(data)]
+
+
 class Streams(WireTest):
     @contextlib.asynccontextmanager
     async def call(self, **options):
@@ -62,7 +67,7 @@ class Streams(WireTest):
                 third = Sender()
                 await caller.talk(third, 1000, 6)
                 for _ in range(15):  # a receiver reports every 2 to 6 s
-                    if any(block[0] == third.ssrc for data in caller.rtcp for block in blocks_of(data)):
+                    if any(ssrc == third.ssrc for ssrc, _, _ in reports_of(caller)):
                         break
                     await caller.talk(third, 1000, 1)
                 await caller.talk(first, 1300, 2)  # back to the first
@@ -74,7 +79,7 @@ class Streams(WireTest):
                 self.assertEqual([track["ssrc"] for track in caller.tracks],
                                  [first.ssrc, second.ssrc, third.ssrc, first.ssrc])
                 self.assertEqual(self.metric(gateway, "vgw_rtp_source_changes_total"), 3)
-                reported = [block for data in caller.rtcp for block in blocks_of(data)]
+                reported = reports_of(caller)
                 of_third = [block for block in reported if block[0] == third.ssrc]
                 self.assertTrue(of_third, reported)
                 self.assertLess((third.seq - of_third[-1][2]) & 0xFFFF, 400)

@@ -217,8 +217,8 @@ END_TEST
 START_TEST (callers_are_asked_for_dtx_once)
 {
   static const char *const fmtps[][2] = {
-    { "", "a=fmtp:111 usedtx=1\r\n" },
-    { "a=fmtp:111 minptime=10;useinbandfec=1\r\n", "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n" },
+    { NULL, "a=fmtp:111 usedtx=1\r\n" },
+    { "111 minptime=10;useinbandfec=1", "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n" },
   };
   g_autofree char *text = load_offer ("chromium-audio-video.sdp");
   g_autoptr (VgwOffer) offer = parse (text);
@@ -231,13 +231,8 @@ START_TEST (callers_are_asked_for_dtx_once)
                                .asks_for_dtx = TRUE };
       g_autofree char *expanded = NULL;
 
-      if (*fmtps[i][0] != '\0')
-        {
-          g_autofree char *value =
-              g_strndup (fmtps[i][0] + strlen ("a=fmtp:"), strlen (fmtps[i][0]) - strlen ("a=fmtp:\r\n"));
-
-          gst_sdp_media_add_attribute ((GstSDPMedia *) gst_sdp_message_get_media (answer, 0), "fmtp", value);
-        }
+      if (fmtps[i][0] != NULL)
+        gst_sdp_media_add_attribute ((GstSDPMedia *) gst_sdp_message_get_media (answer, 0), "fmtp", fmtps[i][0]);
       expanded = vgw_offer_expand_answer (offer, &parts, NULL);
       ck_assert_ptr_nonnull (strstr (expanded, fmtps[i][1]));
       ck_assert_ptr_eq (strstr (expanded, "usedtx="), g_strrstr (expanded, "usedtx="));

@@ -133,6 +133,15 @@ push (Way *way, guint n_buffers)
     }
 }
 
+/* Of the two elements between. */
+static void
+probe_second (Way *way, GstPadProbeCallback func, gpointer user_data)
+{
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (way->elements[1], "sink");
+
+  gst_pad_add_probe (sink, GST_PAD_PROBE_TYPE_BUFFER, func, user_data, NULL);
+}
+
 START_TEST (only_the_first_buffer_goes_the_whole_way)
 {
   Way way;
@@ -179,11 +188,9 @@ END_TEST
 START_TEST (a_way_that_changes_buffers_is_not_shortened)
 {
   Way way;
-  g_autoptr (GstPad) sink = NULL;
 
   way_init (&way, "clocksync");
-  sink = gst_element_get_static_pad (way.elements[1], "sink");
-  gst_pad_add_probe (sink, GST_PAD_PROBE_TYPE_BUFFER, replace, NULL, NULL);
+  probe_second (&way, replace, NULL);
   vgw_pad_shortcut_add (way.source);
   push (&way, 10);
   ck_assert_uint_eq (way.n_between, 10);
@@ -196,11 +203,9 @@ START_TEST (a_way_that_is_closed_is_shortened_once_it_is_open)
 {
   Way way;
   gboolean is_closed = TRUE;
-  g_autoptr (GstPad) sink = NULL;
 
   way_init (&way, "clocksync");
-  sink = gst_element_get_static_pad (way.elements[1], "sink");
-  gst_pad_add_probe (sink, GST_PAD_PROBE_TYPE_BUFFER, drop, &is_closed, NULL);
+  probe_second (&way, drop, &is_closed);
   vgw_pad_shortcut_add (way.source);
   push (&way, 5);
   ck_assert_uint_eq (way.n_at_end, 0);

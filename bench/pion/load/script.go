@@ -83,8 +83,8 @@ func (s *script) at(call, n int) frame {
 	return s.frames[(int(place*float64(len(s.frames)))+n)%len(s.frames)]
 }
 
-// onWire is the packet that is sent, nil for none. With DTX, which the answer asks for by usedtx=1, a silence is the packets
-// of its first frames, then one without audio and nothing, and so on after each update.
+// onWire is the packet that is sent, nil for none. With DTX, which the answer asks for by usedtx=1, a silence is the
+// packets of its first frames, then one without audio and nothing, and so on after each update.
 func (f frame) onWire(usesDTX bool) []byte {
 	if !usesDTX || f.nQuiet <= dtxHoldFrames {
 		return f.packet

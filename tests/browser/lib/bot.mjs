@@ -15,7 +15,7 @@ class BotCall {
     this.#socket = socket;
     this.messages = []; // the texts, in order
     this.samples = 0;   // of the caller, so far
-    this.late = [];     // how much of the caller's audio was missing when each part came, ms, but for a constant
+    this.late = [];     // how much of the caller's audio was missing when each part came, ms at 16 kHz, but for a constant
     this.isOpen = true;
     this.echoes = false; // whether the caller hears itself
     socket.on('message', (data, isBinary) => {
