@@ -9,6 +9,10 @@
 #define N_FRAMES 64u /* a power of two, so that the counters may wrap; of frames that are not full there may be more */
 #define MAX_FRAME_SAMPLES (48 * FRAME_MS)
 #define GAP_US (60 * G_TIME_SPAN_MILLISECOND)
+/* Audio of the caller is continuous; that of one packet is early or late with the network and with the threads, and
+ * what follows a late one comes together. To move it at once would take samples out of a word, or put silence in. */
+#define MAX_DELAY_US (200 * G_TIME_SPAN_MILLISECOND)
+#define WINDOW_US G_TIME_SPAN_SECOND
 
 G_STATIC_ASSERT (N_FRAMES *FRAME_MS >= VGW_AUDIO_MONITOR_MAX_MS);
 
@@ -26,6 +30,8 @@ typedef struct
   guint n_dropped;              /* atomic; samples */
   GstAudioResampler *resampler; /* main thread, as the following; (nullable) where the rates are the same */
   gint64 until_us;              /* the end of what was taken; 0: nothing yet */
+  gint64 window_us;             /* taken since the last time that the delay was looked at */
+  gint64 least_delay_us;        /* in it: of a frame behind the timeline, negative where it came before its time */
 } Ring;
 
 struct _VgwAudioMonitor
@@ -90,10 +96,9 @@ vgw_audio_monitor_set_on (VgwAudioMonitor *self, gboolean is_on)
 
 void
 vgw_audio_monitor_push (VgwAudioMonitor *self, VgwAudioMonitorDirection direction, const gint16 *samples,
-                        gsize n_samples)
+                        gsize n_samples, gint64 now_us)
 {
   Ring *ring = &self->rings[direction];
-  gint64 end_us = g_get_monotonic_time ();
 
   if (!g_atomic_int_get (&self->is_on))
     return;
@@ -108,7 +113,7 @@ vgw_audio_monitor_push (VgwAudioMonitor *self, VgwAudioMonitorDirection directio
           return;
         }
       frame->n_samples = (guint) MIN (n_samples, MAX_FRAME_SAMPLES);
-      frame->end_us = end_us;
+      frame->end_us = now_us;
       memcpy (frame->samples, samples, frame->n_samples * sizeof (gint16));
       samples += frame->n_samples;
       n_samples -= frame->n_samples;
@@ -134,12 +139,30 @@ append (Ring *ring, const Frame *frame, GByteArray *pcm)
     memcpy (out[0], frame->samples, n_out * sizeof (gint16));
 }
 
+/* How far the timeline is moved for the frames that were taken, which end at @until_us if it is not. */
+static gint64
+get_shift (Ring *ring, gint64 taken_us, gint64 delay_us, gint64 max_delay_us)
+{
+  gint64 shift_us = 0;
+
+  ring->least_delay_us = ring->window_us == 0 ? delay_us : MIN (ring->least_delay_us, delay_us);
+  ring->window_us += taken_us;
+  if (ring->window_us >= WINDOW_US)
+    max_delay_us = GAP_US;
+  if (ABS (ring->least_delay_us) > max_delay_us)
+    shift_us = ring->least_delay_us;
+  if (ring->window_us >= WINDOW_US || shift_us != 0)
+    ring->window_us = 0;
+  return shift_us;
+}
+
 gboolean
 vgw_audio_monitor_take (VgwAudioMonitor *self, VgwAudioMonitorDirection direction, VgwAudioMonitorChunk *chunk)
 {
   Ring *ring = &self->rings[direction];
   guint n_read = g_atomic_int_get (&ring->n_read);
   guint n_written = g_atomic_int_get (&ring->n_written);
+  gint64 max_delay_us = direction == VGW_AUDIO_MONITOR_SENT ? GAP_US : MAX_DELAY_US;
   gint64 until_us = ring->until_us, taken_us = 0, latest_us = G_MAXINT64;
   guint n_taken = 0;
   gboolean is_new = FALSE;
@@ -149,7 +172,7 @@ vgw_audio_monitor_take (VgwAudioMonitor *self, VgwAudioMonitorDirection directio
     {
       const Frame *frame = &ring->frames[(n_read + n_taken) % N_FRAMES];
       gint64 length_us = (gint64) frame->n_samples * G_USEC_PER_SEC / self->rate_hz;
-      gboolean has_gap = until_us == 0 || frame->end_us - length_us - until_us > GAP_US;
+      gboolean has_gap = until_us == 0 || frame->end_us - length_us - until_us > max_delay_us;
 
       if (has_gap && n_taken > 0)
         break;
@@ -165,7 +188,10 @@ vgw_audio_monitor_take (VgwAudioMonitor *self, VgwAudioMonitorDirection directio
       return FALSE;
     }
   /* audio is not later than its arrival: of frames that were delayed and came together, the first are of before */
-  chunk->start_us = is_new || ring->until_us - latest_us > GAP_US ? latest_us : ring->until_us;
+  if (is_new)
+    ring->window_us = 0;
+  chunk->start_us =
+      is_new ? latest_us : ring->until_us + get_shift (ring, taken_us, latest_us - ring->until_us, max_delay_us);
   chunk->end_us = chunk->start_us + taken_us;
   ring->until_us = chunk->end_us;
   g_atomic_int_set (&ring->n_read, n_read + n_taken);

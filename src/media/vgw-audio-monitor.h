@@ -15,9 +15,10 @@ typedef enum
   VGW_AUDIO_MONITOR_SENT,     /* to the caller, but for silence where nothing is played */
 } VgwAudioMonitorDirection;
 
-/* Audio without a gap. It begins so that no frame is later than it was pushed: frames that were delayed, and pushed
- * together, are where they would have been. It continues the chunk before, but for delays of more than 60 ms; then it
- * may begin before the end of that one. */
+/* Audio without a gap. The first chunk, and the first after a gap, begins so that no frame is later than it was pushed:
+ * frames that were delayed, and pushed together, are where they would have been. Each other one continues the chunk
+ * before, but if it is off by more than 60 ms of SENT, or more than 200 ms of RECEIVED, which networks and threads
+ * delay; or for a whole second by more than 60 ms. Then it may begin before the end of that one. */
 typedef struct
 {
   GByteArray *pcm;         /* s16le mono at the rate of the monitor */
@@ -40,9 +41,10 @@ gboolean vgw_audio_monitor_is_free (VgwAudioMonitor *self, guint taken_rate_hz);
 /* What waits is dropped, at either change. Main thread. */
 void vgw_audio_monitor_set_on (VgwAudioMonitor *self, gboolean is_on);
 
-/* s16 mono. One thread at a time for each direction; does not block. */
+/* s16 mono. @now_us: monotonic, when the last of these samples was there. One thread at a time for each direction; does
+ * not block. */
 void vgw_audio_monitor_push (VgwAudioMonitor *self, VgwAudioMonitorDirection direction, const gint16 *samples,
-                             gsize n_samples);
+                             gsize n_samples, gint64 now_us);
 
 /* Takes what waits, up to the first gap, into @chunk. FALSE where nothing waits. Main thread. */
 gboolean vgw_audio_monitor_take (VgwAudioMonitor *self, VgwAudioMonitorDirection direction,

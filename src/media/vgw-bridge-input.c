@@ -141,17 +141,17 @@ is_affordable (VgwBridgeInput *self, gsize n_samples)
 }
 
 static void
-hand_over (VgwBridgeInput *self, const gint16 *samples, gsize n_samples)
+hand_over (VgwBridgeInput *self, const gint16 *samples, gsize n_samples, gint64 now_us)
 {
   vgw_echo_estimator_add_received (self->echo_estimator, samples, n_samples);
   for (guint i = 0; i < VGW_BRIDGE_MAX_MONITORS && self->audio_monitors[i] != NULL; i++)
-    vgw_audio_monitor_push (self->audio_monitors[i], VGW_AUDIO_MONITOR_RECEIVED, samples, n_samples);
+    vgw_audio_monitor_push (self->audio_monitors[i], VGW_AUDIO_MONITOR_RECEIVED, samples, n_samples, now_us);
   self->func (samples, n_samples, self->user_data);
 }
 
 /* Delivers @gap_us of silence, or as much as the credit allows. Returns the number of samples. */
 static gsize
-fill (VgwBridgeInput *self, gint64 gap_us)
+fill (VgwBridgeInput *self, gint64 gap_us, gint64 now_us)
 {
   static const gint16 silence[SILENCE_SAMPLES];
   gint64 fill_us = CLAMP (gap_us, 0, MAX (self->credit_us - FILL_RESERVE_US, 0));
@@ -164,7 +164,7 @@ fill (VgwBridgeInput *self, gint64 gap_us)
     {
       gsize n = MIN (n_left, (gsize) self->rate_hz * VGW_FRAME_MS / 1000);
 
-      hand_over (self, silence, n);
+      hand_over (self, silence, n, now_us);
       n_left -= n;
     }
   return n_samples;
@@ -188,7 +188,7 @@ start_time (VgwBridgeTap *tap, GstClockTime pts, gsize n_samples, gint64 now_us)
   gint64 gap_us = input->until_us != 0 ? now_us - input->until_us - samples_to_us (input, n_samples) : 0;
 
   if (gap_us > VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND)
-    fill (input, gap_us);
+    fill (input, gap_us, now_us);
   tap->base_pts = pts;
   tap->n_since = 0;
   tap->is_timed = TRUE;
@@ -210,7 +210,7 @@ follow_time (VgwBridgeTap *tap, GstClockTime pts, gsize n_samples, gint64 now_us
   gap_us = get_gap_us (tap, pts);
   if (gap_us > GAP_TOLERANCE_US)
     {
-      tap->n_since += fill (tap->input, gap_us);
+      tap->n_since += fill (tap->input, gap_us, now_us);
       gap_us = get_gap_us (tap, pts);
     }
   /* more than may be filled, or a step back */
@@ -236,7 +236,7 @@ deliver (VgwBridgeTap *tap, GstClockTime pts, const gint16 *samples, gsize n_sam
       tap->is_timed = FALSE; /* dropped excess is not a gap */
       return;
     }
-  hand_over (input, samples, n_samples);
+  hand_over (input, samples, n_samples, now_us);
   tap->n_since += n_samples;
   input->n_received += n_samples;
   input->last_received_us = now_us;
@@ -262,7 +262,7 @@ deliver_silence (VgwBridgeTap *tap)
   if (now_us - from_us < input->lag_us + VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND)
     return;
   refill (input, now_us);
-  tap->n_since += fill (input, now_us - input->lag_us - from_us);
+  tap->n_since += fill (input, now_us - input->lag_us - from_us, now_us);
   input->until_us = now_us - input->lag_us;
 }
 

@@ -13,11 +13,13 @@
 #define FRAME (RATE_HZ * VGW_FRAME_MS / 1000)
 
 static VgwAudioMonitor *monitor;
+static gint64 now_us;
 
 static void
 set_up (void)
 {
   gst_init (NULL, NULL);
+  now_us = 1000 * G_USEC_PER_SEC;
   monitor = vgw_audio_monitor_new (RATE_HZ, TAKEN_RATE_HZ);
   vgw_audio_monitor_set_on (monitor, TRUE);
 }
@@ -37,7 +39,7 @@ push_frames (VgwAudioMonitorDirection direction, guint n_frames)
   for (guint i = 0; i < FRAME; i++) /* ten periods in a frame */
     samples[i] = (gint16) (10000 * sin (2 * G_PI * 500 * i / RATE_HZ));
   for (guint i = 0; i < n_frames; i++)
-    vgw_audio_monitor_push (monitor, direction, samples, FRAME);
+    vgw_audio_monitor_push (monitor, direction, samples, FRAME, now_us);
 }
 
 static guint
@@ -94,25 +96,92 @@ START_TEST (nothing_is_kept_while_it_is_off)
 }
 END_TEST
 
+/* As many frames after @wait_ms; then takes everything as one chunk. */
+static void
+take_later (VgwAudioMonitorDirection direction, guint wait_ms, guint n_frames, VgwAudioMonitorChunk *chunk)
+{
+  vgw_audio_monitor_chunk_clear (chunk);
+  now_us += wait_ms * G_TIME_SPAN_MILLISECOND;
+  push_frames (direction, n_frames);
+  ck_assert (vgw_audio_monitor_take (monitor, direction, chunk));
+  ck_assert_int_eq (chunk->end_us - chunk->start_us, n_frames * VGW_FRAME_US);
+}
+
 /* The first frames of a call wait for its engine, and come together: the rest is not late because of them. */
 START_TEST (frames_that_were_delayed_are_of_the_time_before)
 {
-  g_auto (VgwAudioMonitorChunk) first = { 0 };
-  g_auto (VgwAudioMonitorChunk) burst = { 0 };
-  g_auto (VgwAudioMonitorChunk) after = { 0 };
-  gint64 pushed_us;
+  g_auto (VgwAudioMonitorChunk) chunk = { 0 };
+  gint64 first_end_us;
 
-  push_frames (VGW_AUDIO_MONITOR_RECEIVED, 1);
-  ck_assert (vgw_audio_monitor_take (monitor, VGW_AUDIO_MONITOR_RECEIVED, &first));
-  push_frames (VGW_AUDIO_MONITOR_RECEIVED, 20);
-  pushed_us = g_get_monotonic_time ();
-  ck_assert (vgw_audio_monitor_take (monitor, VGW_AUDIO_MONITOR_RECEIVED, &burst));
-  ck_assert_int_eq (burst.end_us - burst.start_us, 400000);
-  ck_assert_int_le (burst.end_us, pushed_us);
-  ck_assert_int_ge (burst.end_us, first.end_us);
-  push_frames (VGW_AUDIO_MONITOR_RECEIVED, 2);
-  ck_assert (vgw_audio_monitor_take (monitor, VGW_AUDIO_MONITOR_RECEIVED, &after));
-  ck_assert_int_eq (after.start_us, burst.end_us); /* as long as that is within the jitter of threads */
+  take_later (VGW_AUDIO_MONITOR_RECEIVED, 0, 1, &chunk);
+  first_end_us = chunk.end_us;
+  take_later (VGW_AUDIO_MONITOR_RECEIVED, 20, 20, &chunk);
+  ck_assert_int_eq (chunk.end_us, now_us);
+  take_later (VGW_AUDIO_MONITOR_RECEIVED, 40, 2, &chunk);
+  ck_assert_int_eq (chunk.start_us, first_end_us + VGW_FRAME_US);
+}
+END_TEST
+
+/* A word of a caller whose packets are late, and then come together, stays whole. */
+START_TEST (what_is_late_for_a_moment_is_not_moved)
+{
+  g_auto (VgwAudioMonitorChunk) chunk = { 0 };
+  gint64 end_us = now_us;
+
+  for (guint i = 0; i < 200; i++)
+    {
+      take_later (VGW_AUDIO_MONITOR_RECEIVED, i % 10 == 5 ? 180 : (i % 10 == 6 ? 0 : 20), i % 10 == 6 ? 8 : 1, &chunk);
+      ck_assert (i == 0 || chunk.start_us == end_us);
+      end_us = chunk.end_us;
+    }
+}
+END_TEST
+
+/* After a stall the caller goes on later; what stays late for a second is late, and the same of what came early. */
+START_TEST (what_stays_late_or_early_is_moved)
+{
+  const struct
+  {
+    guint first_ms, n_frames; /* frames at once after that time */
+    guint moved_after_s;
+  } cases[] = {
+    { 500, 1, 0 }, /* a stall */
+    { 120, 1, 1 }, /* 100 ms late */
+    { 20, 6, 1 },  /* 100 ms early */
+    { 70, 1, 9 },  /* 50 ms are not worth it */
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (VgwAudioMonitorChunk) chunk = { 0 };
+      gint64 end_us;
+      guint n_frames = 0;
+
+      vgw_audio_monitor_unref (monitor);
+      set_up ();
+      take_later (VGW_AUDIO_MONITOR_RECEIVED, 0, 1, &chunk);
+      end_us = chunk.end_us;
+      take_later (VGW_AUDIO_MONITOR_RECEIVED, cases[i].first_ms, cases[i].n_frames, &chunk);
+      for (; chunk.start_us == end_us && n_frames < 300; n_frames++)
+        {
+          end_us = chunk.end_us;
+          take_later (VGW_AUDIO_MONITOR_RECEIVED, VGW_FRAME_MS, 1, &chunk);
+        }
+      ck_assert_msg (cases[i].moved_after_s == 9 ? n_frames == 300 : (n_frames + 45) / 50 == cases[i].moved_after_s,
+                     "case %u: %u frames", i, n_frames);
+      ck_assert_int_eq (ABS (chunk.end_us - now_us), cases[i].moved_after_s == 9 ? 50 * G_TIME_SPAN_MILLISECOND : 0);
+    }
+}
+END_TEST
+
+/* The gateway's own threads are punctual: a short pause between two utterances is one. */
+START_TEST (a_pause_of_the_bot_is_where_it_was)
+{
+  g_auto (VgwAudioMonitorChunk) chunk = { 0 };
+
+  take_later (VGW_AUDIO_MONITOR_SENT, 0, 1, &chunk);
+  take_later (VGW_AUDIO_MONITOR_SENT, 100, 1, &chunk);
+  ck_assert_int_eq (chunk.end_us, now_us);
 }
 END_TEST
 
@@ -154,6 +223,9 @@ monitor_suite (void)
   tcase_add_test (tcase, what_does_not_fit_is_dropped_and_counted);
   tcase_add_test (tcase, nothing_is_kept_while_it_is_off);
   tcase_add_test (tcase, frames_that_were_delayed_are_of_the_time_before);
+  tcase_add_test (tcase, what_is_late_for_a_moment_is_not_moved);
+  tcase_add_test (tcase, what_stays_late_or_early_is_moved);
+  tcase_add_test (tcase, a_pause_of_the_bot_is_where_it_was);
   tcase_add_test (tcase, one_thread_pushes_while_another_takes);
   suite_add_tcase (suite, tcase);
   return suite;
