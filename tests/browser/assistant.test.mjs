@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { launch, pressCall, recordRemote, takeRecorded, waitForState } from './lib/browser.mjs';
-import { Gateway } from './lib/gateway.mjs';
+import { Gateway, environment } from './lib/gateway.mjs';
 import { readWav, writeWav } from './lib/sound.mjs';
 
 const RATE = 16000; // of flite, and of pocketsphinx
@@ -52,7 +52,7 @@ after(async () => {
 
 /* Its address, once it has loaded its models. */
 async function startAssistant() {
-  assistant = spawn(process.env.VGW_TEST_ASSISTANT, ['--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  assistant = spawn(process.env.VGW_TEST_ASSISTANT, ['--listen', '127.0.0.1:0'], { env: environment(), stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: assistant.stdout, signal: AbortSignal.timeout(LOAD_MS) }))
     return line.replace(/^ready /, '');
   throw new Error('the assistant does not start');
