@@ -370,7 +370,7 @@ END_TEST
 
 START_TEST (a_text_is_an_item_and_goes_to_the_engine)
 {
-  static const char *const text =
+  static const char text[] =
       "{\"type\":\"conversation.item.create\",\"item\":{\"id\":\"mine\",\"type\":\"message\",\"role\":\"user\","
       "\"content\":[{\"type\":\"input_text\",\"text\":\"Hello\"},{\"type\":\"input_text\",\"text\":\"bot\"}]}}";
   g_autofree char *event = ask (text, FALSE), *again = NULL, *respond = NULL;
@@ -474,7 +474,7 @@ END_TEST
 
 START_TEST (what_is_kept_of_a_conversation_is_bounded)
 {
-  static const char *const text =
+  static const char text[] =
       "{\"type\":\"conversation.item.create\",\"item\":{\"id\":\"i%u\",\"type\":\"message\",\"role\":\"user\","
       "\"content\":[{\"type\":\"input_text\",\"text\":\"%s\"}]}}";
   g_autofree char *words = g_strnfill (40000, 'x');
