@@ -139,9 +139,9 @@ append (Ring *ring, const Frame *frame, GByteArray *pcm)
     memcpy (out[0], frame->samples, n_out * sizeof (gint16));
 }
 
-/* How far the timeline is moved for the frames that were taken, which end at @until_us if it is not. */
+/* Notes frames that continue the timeline and are at least @delay_us behind it. Returns: how far it is to be moved */
 static gint64
-get_shift (Ring *ring, gint64 taken_us, gint64 delay_us, gint64 max_delay_us)
+note_delay (Ring *ring, gint64 taken_us, gint64 delay_us, gint64 max_delay_us)
 {
   gint64 shift_us = 0;
 
@@ -187,11 +187,11 @@ vgw_audio_monitor_take (VgwAudioMonitor *self, VgwAudioMonitorDirection directio
       vgw_audio_monitor_chunk_clear (chunk);
       return FALSE;
     }
-  /* audio is not later than its arrival: of frames that were delayed and came together, the first are of before */
   if (is_new)
     ring->window_us = 0;
+  /* audio is not later than its arrival: of frames that were delayed and came together, the first are of before */
   chunk->start_us =
-      is_new ? latest_us : ring->until_us + get_shift (ring, taken_us, latest_us - ring->until_us, max_delay_us);
+      is_new ? latest_us : ring->until_us + note_delay (ring, taken_us, latest_us - ring->until_us, max_delay_us);
   chunk->end_us = chunk->start_us + taken_us;
   ring->until_us = chunk->end_us;
   g_atomic_int_set (&ring->n_read, n_read + n_taken);

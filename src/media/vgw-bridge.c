@@ -120,8 +120,6 @@ note_sent (VgwBridge *self)
 static void
 note_frame (VgwBridge *self, const gint16 *samples, gsize n_samples)
 {
-  gint64 now_us = g_get_monotonic_time ();
-
   vgw_echo_estimator_add_sent (vgw_bridge_input_get_echo_estimator (self->input), samples, n_samples);
   for (guint i = 0; i < VGW_BRIDGE_MAX_MONITORS; i++)
     {
@@ -129,7 +127,7 @@ note_frame (VgwBridge *self, const gint16 *samples, gsize n_samples)
 
       if (audio_monitor == NULL)
         break;
-      vgw_audio_monitor_push (audio_monitor, VGW_AUDIO_MONITOR_SENT, samples, n_samples, now_us);
+      vgw_audio_monitor_push (audio_monitor, VGW_AUDIO_MONITOR_SENT, samples, n_samples, g_get_monotonic_time ());
     }
   if (n_samples > 0)
     note_sent (self);

@@ -7,7 +7,7 @@
                                    static analyzer, which takes longer than the rest
     check.py tidy-all SOURCE BUILD the same with the static analyzer, and in the tests
 
-The last two end with 77 where the program is missing, or is another version than the tree is made with.
+The last three end with 77 where the program is missing, or is another version than the tree is made with.
 
 Prints one line for each breach, FILE:LINE: what, and ends with status 1 if there was any.
 """
