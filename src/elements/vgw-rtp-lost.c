@@ -1,6 +1,8 @@
 #include "elements/vgw-rtp-lost.h"
 
 #define MAX_EVENTS 50 /* of one gap */
+#define MAX_TIME                                                                                                       \
+  (3 * GST_SECOND) /* of them together; the last one has the rest, of which a decoder conceals one packet */
 
 static void
 send_event (GstPad *src, guint64 seqnum, GstClockTime pts, GstClockTime duration)
@@ -16,10 +18,10 @@ void
 vgw_rtp_lost_send (GstPad *src, guint64 seqnum, guint64 n_lost, GstClockTime begin, GstClockTime end,
                    GstClockTime longest)
 {
-  guint64 n_events = MIN (n_lost, MAX_EVENTS);
   GstClockTime spacing = MIN ((end - begin) / n_lost, longest);
+  guint64 n_events = MIN (n_lost, spacing > 0 ? MIN (MAX_EVENTS, MAX_TIME / spacing) : 0);
 
-  for (guint64 i = 0; i < n_events && spacing > 0; i++)
+  for (guint64 i = 0; i < n_events; i++)
     {
       gboolean is_rest = i + 1 < n_lost && i + 1 == n_events;
       GstClockTime pts = begin + i * spacing;

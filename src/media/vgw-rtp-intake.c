@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "base/vgw-audio-format.h"
 #include "base/vgw-log.h"
 #include "base/vgw-token-bucket.h"
 #include "elements/vgw-rtp-reception.h"
@@ -296,10 +297,13 @@ choose (VgwRtpIntake *self, VgwRtpPacket *packet, gboolean *is_changed)
   VgwRtpKind kind = vgw_rtp_packet_get_kind (packet->payload_type, packet->payload_length, self->audio_payload_type,
                                              self->dtmf_payload_type);
   gint64 duration_us = get_duration_us (self, packet, kind);
+  gint64 decoded_us = duration_us;
   VgwRtpMapping before = self->sources.mapping;
   gboolean passes, has_switched, is_late;
   guint n_lost;
 
+  if (kind == VGW_RTP_AUDIO && duration_us == 0 && self->codec == VGW_RTP_CODEC_OPUS)
+    decoded_us = self->last_audio_us > 0 ? self->last_audio_us : VGW_FRAME_US; /* it is concealed */
   passes = vgw_rtp_sources_choose (&self->sources, packet, kind, duration_us, self->now_us, &n_lost, &has_switched);
   if (kind == VGW_RTP_OTHER)
     count (self, VGW_RTP_COUNT_IGNORED);
@@ -307,7 +311,7 @@ choose (VgwRtpIntake *self, VgwRtpPacket *packet, gboolean *is_changed)
     count (self, VGW_RTP_COUNT_SOURCE_DROPPED);
   is_late = self->sources.current != NULL && packet->ssrc == self->sources.current->ssrc
             && packet->seqnum != self->sources.current->seqnum; /* which is that of the newest */
-  if (passes && !is_affordable (self, duration_us, n_lost, is_late))
+  if (passes && !is_affordable (self, decoded_us, n_lost, is_late))
     {
       vgw_rtp_sources_skip (&self->sources, packet);
       passes = FALSE;
@@ -368,23 +372,16 @@ receive_reports (VgwRtpIntake *self, const guint8 *data, gsize length)
 static gboolean
 filter_rtcp (VgwRtpIntake *self, GstBuffer **buffer)
 {
-  const VgwRtpMapping *mapping = &self->sources.mapping;
-  gboolean needs_change;
+  gboolean is_valid;
   GstMapInfo map;
 
-  if (!gst_buffer_map (*buffer, &map, GST_MAP_READ))
-    return FALSE;
-  receive_reports (self, map.data, map.size);
-  needs_change = vgw_rtp_reports_needs_change (map.data, map.size, mapping);
-  gst_buffer_unmap (*buffer, &map);
-  if (!needs_change)
-    return TRUE;
   *buffer = gst_buffer_make_writable (*buffer);
   if (!gst_buffer_map (*buffer, &map, GST_MAP_READWRITE))
     return FALSE;
-  vgw_rtp_reports_receive (map.data, map.size, mapping);
+  receive_reports (self, map.data, map.size);
+  is_valid = vgw_rtp_reports_receive (map.data, map.size, &self->sources.mapping);
   gst_buffer_unmap (*buffer, &map);
-  return TRUE;
+  return is_valid;
 }
 
 /* RTCP thread. */

@@ -82,7 +82,7 @@ vgw_rtp_outgoing_get_stats (VgwRtpOutgoing *self, guint clock_rate_hz, VgwCallSt
   stats->sent.bytes = atomic_load_explicit (&self->n_bytes, memory_order_relaxed);
   if (feedback.n_reports > 0)
     {
-      stats->sent.lost = MAX (feedback.n_lost, 0);
+      stats->sent.lost = feedback.n_lost;
       stats->sent.jitter_ms = feedback.jitter * 1000.0 / clock_rate_hz;
     }
   if (feedback.has_round_trip)

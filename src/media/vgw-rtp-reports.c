@@ -1,20 +1,16 @@
 #include "media/vgw-rtp-reports.h"
 
-/* RFC 3550 section 12.1, RFC 4585 section 6.1, RFC 3611 section 2 */
+/* RFC 3550 section 12.1 */
 enum
 {
   RTCP_SR = 200,
   RTCP_RR = 201,
   RTCP_SDES = 202,
-  RTCP_BYE = 203,
-  RTCP_APP = 204,
-  RTCP_RTPFB = 205,
-  RTCP_PSFB = 206,
-  RTCP_XR = 207,
 };
 
 #define HEADER_BYTES 4
-#define SSRC_END 8 /* header and SSRC of the sender */
+#define COUNT_MASK 0x1fu /* of the first byte */
+#define SSRC_END 8       /* header and SSRC of the sender */
 #define SENDER_INFO_BYTES 20
 #define NTP_MIDDLE 10 /* the middle 32 bits of the NTP timestamp of a sender report */
 #define BLOCK_BYTES 24
@@ -52,47 +48,63 @@ packet_bytes (const guint8 *data, gsize length)
   return n_bytes <= length ? n_bytes : 0;
 }
 
-static gboolean
-names_sender (guint8 type)
+/* The first of the report blocks of the packet at @data, and their number; 0 where it has none. */
+static gsize
+find_blocks (const guint8 *data, gsize n_bytes, guint *n_blocks)
 {
-  return type >= RTCP_SR && type <= RTCP_XR;
+  gsize at = data[1] == RTCP_SR ? SSRC_END + SENDER_INFO_BYTES : SSRC_END;
+
+  *n_blocks = 0;
+  if ((data[1] == RTCP_SR || data[1] == RTCP_RR) && n_bytes > at)
+    *n_blocks = MIN (data[0] & COUNT_MASK, (guint) ((n_bytes - at) / BLOCK_BYTES));
+  return at;
+}
+
+/* Makes an empty packet of @type out of the one at @data, which stays as long as it is. */
+static void
+empty (guint8 *data, guint8 type)
+{
+  data[0] &= (guint8) ~COUNT_MASK;
+  data[1] = type;
+}
+
+/* Whether the packet at @data is a report of @ssrc. */
+static gboolean
+is_report_of (const guint8 *data, gsize n_bytes, guint32 ssrc)
+{
+  gboolean is_complete = data[1] == RTCP_SR   ? n_bytes >= SSRC_END + SENDER_INFO_BYTES
+                         : data[1] == RTCP_RR ? n_bytes >= SSRC_END
+                                              : FALSE;
+
+  return is_complete && read_u32 (data + HEADER_BYTES) == ssrc;
 }
 
 gboolean
-vgw_rtp_reports_needs_change (const guint8 *data, gsize length, const VgwRtpMapping *mapping)
-{
-  gsize n_bytes;
-
-  if (mapping->shown_ssrc != mapping->heard_ssrc)
-    return TRUE;
-  for (; (n_bytes = packet_bytes (data, length)) > 0; data += n_bytes, length -= n_bytes)
-    if (data[1] == RTCP_BYE)
-      return TRUE;
-  return FALSE;
-}
-
-void
 vgw_rtp_reports_receive (guint8 *data, gsize length, const VgwRtpMapping *mapping)
 {
+  guint32 ssrc, shown;
   gsize n_bytes;
 
+  if (length < SSRC_END)
+    return FALSE;
+  ssrc = read_u32 (data + HEADER_BYTES);
+  shown = ssrc == mapping->heard_ssrc ? mapping->shown_ssrc : ssrc == mapping->shown_ssrc ? mapping->heard_ssrc : ssrc;
   for (; (n_bytes = packet_bytes (data, length)) > 0; data += n_bytes, length -= n_bytes)
     {
-      guint32 ssrc;
+      guint n_blocks;
 
-      if (n_bytes < SSRC_END || !names_sender (data[1]))
-        continue;
-      if (data[1] == RTCP_BYE)
+      if (n_bytes < SSRC_END)
         {
-          data[0] &= 0xe0; /* no blocks */
-          data[1] = RTCP_RR;
+          empty (data, RTCP_SDES);
+          continue;
         }
-      ssrc = read_u32 (data + HEADER_BYTES);
-      if (ssrc == mapping->heard_ssrc)
-        write_u32 (data + HEADER_BYTES, mapping->shown_ssrc);
-      else if (ssrc == mapping->shown_ssrc)
-        write_u32 (data + HEADER_BYTES, mapping->heard_ssrc);
+      if (!is_report_of (data, n_bytes, ssrc))
+        empty (data, RTCP_RR);
+      find_blocks (data, n_bytes, &n_blocks);
+      data[0] = (guint8) ((data[0] & ~COUNT_MASK) | n_blocks);
+      write_u32 (data + HEADER_BYTES, shown);
     }
+  return length == 0;
 }
 
 static void
@@ -110,18 +122,6 @@ change_block (VgwRtpReports *self, guint8 *block, const VgwRtpMapping *mapping)
   write_u32 (block, mapping->heard_ssrc);
   write_u32 (block + 4, (word & ~LOST_MASK) | ((self->lost - self->lost_before) & LOST_MASK));
   write_u32 (block + 8, read_u32 (block + 8) - mapping->seq_surplus);
-}
-
-/* The first of the report blocks of the packet at @data, and their number; 0 where it has none. */
-static gsize
-find_blocks (const guint8 *data, gsize n_bytes, guint *n_blocks)
-{
-  gsize at = data[1] == RTCP_SR ? SSRC_END + SENDER_INFO_BYTES : SSRC_END;
-
-  *n_blocks = 0;
-  if ((data[1] == RTCP_SR || data[1] == RTCP_RR) && n_bytes > at)
-    *n_blocks = MIN (data[0] & 0x1fu, (guint) ((n_bytes - at) / BLOCK_BYTES));
-  return at;
 }
 
 void
@@ -199,7 +199,7 @@ vgw_rtp_feedback_receive (VgwRtpFeedback *self, guint32 ssrc, const guint8 *data
           self->n_reports++;
           self->fraction_lost = block[BLOCK_FRACTION_LOST];
           self->highest = read_u32 (block + BLOCK_HIGHEST);
-          self->n_lost = read_lost (block + BLOCK_LOST);
+          self->n_lost = MAX (self->n_lost, read_lost (block + BLOCK_LOST));
           self->jitter = read_u32 (block + BLOCK_JITTER);
           has_round_trip |=
               find_round_trip (self, read_u32 (block + BLOCK_LAST_REPORT), read_u32 (block + BLOCK_DELAY), now_us);

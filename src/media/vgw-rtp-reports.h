@@ -29,8 +29,9 @@ typedef struct
   guint n_reports;      /* the next four are set unless it is 0 */
   guint8 fraction_lost; /* since the report before, in 1/256 */
   guint32 highest;      /* the highest sequence number received, extended */
-  gint32 n_lost;        /* less than 0 where the caller received duplicates */
-  guint32 jitter;       /* in ticks of the RTP clock */
+  gint32 n_lost;  /* the most that was reported, at least 0: a packet that was late is not lost any more in the next
+                         * report, a duplicate is one less (RFC 3550 section 6.4.1), and a total must not decrease */
+  guint32 jitter; /* in ticks of the RTP clock */
   gboolean has_round_trip;
   gint64 round_trip_us;
 } VgwRtpFeedback;
@@ -43,12 +44,13 @@ void vgw_rtp_feedback_send (VgwRtpFeedback *self, const guint8 *data, gsize leng
  * where there is a new one */
 gboolean vgw_rtp_feedback_receive (VgwRtpFeedback *self, guint32 ssrc, const guint8 *data, gsize length, gint64 now_us);
 
-/* Whether vgw_rtp_reports_receive () would change @data. */
-gboolean vgw_rtp_reports_needs_change (const guint8 *data, gsize length, const VgwRtpMapping *mapping);
-
-/* A compound packet of the caller: reports of the selected source become those of the shown stream. A BYE (RFC 3550
- * section 6.6) becomes an empty receiver report: another source may continue the stream, which ends with the call. */
-void vgw_rtp_reports_receive (guint8 *data, gsize length, const VgwRtpMapping *mapping);
+/* A compound packet of the caller: reports of the selected source become those of the shown stream. Only sender and
+ * receiver reports of the source that the compound begins with are left in it; anything else becomes an empty receiver
+ * report of that source. Of a BYE (RFC 3550 section 6.6) nothing may remain, since another source may continue the
+ * stream, which ends with the call. The others are a danger: rtpsession creates a source, without a limit, for each
+ * SSRC that a report or a description (SDES) names, and an event for each packet that a NACK requests, 17 with 4 bytes,
+ * whether or not NACK was negotiated. FALSE where it is malformed: it must not be used. */
+gboolean vgw_rtp_reports_receive (guint8 *data, gsize length, const VgwRtpMapping *mapping);
 
 /* A compound packet to the caller: the report of the shown stream becomes that of the selected source (RFC 3550 section
  * 6.4.1): its SSRC, its sequence numbers, its losses. */

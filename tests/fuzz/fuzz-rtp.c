@@ -72,7 +72,6 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
       if (length > 0)
         {
           vgw_rtp_feedback_receive (&call.feedback, OWN_SSRC, copy, length, call.now_us);
-          vgw_rtp_reports_needs_change (copy, length, &call.sources.mapping);
           vgw_rtp_reports_receive (copy, length, &call.sources.mapping);
           vgw_rtp_reports_send (&call.reports, copy, length, &call.sources.mapping);
           vgw_rtp_feedback_send (&call.feedback, copy, length, call.now_us);

@@ -13,7 +13,7 @@ from raw_rtp import FRAME, Listener, RawCaller, Sender, tone
 from wire import WireTest
 
 EVENT_TYPE = 101
-SR, RR, BYE = 200, 201, 203
+SR, RR, SDES, BYE, RTPFB = 200, 201, 202, 203, 205
 
 
 def with_events(sdp):
@@ -99,6 +99,32 @@ class Streams(WireTest):
                 await caller.wait(lambda: bot.seconds_of(1000) > 1)
                 after = gateway.usage()
                 self.assertLessEqual(after["threads"], before["threads"])
+                self.assertIsNone(caller.ended)
+        self.run_async(run())
+
+    def test_rtcp_names_no_sources_and_requests_nothing(self):
+        """rtpsession would keep a source for each SSRC, and make 17 events of each word of a NACK."""
+        def random_ssrc():
+            return random.randrange(1, 1 << 32)
+
+        async def run():
+            async with self.call() as (gateway, bot, caller):
+                sender = Sender()
+                own_ssrc = int(re.search(r"a=ssrc:(\d+)", caller.answer).group(1))
+                await caller.talk(sender, 440, 1)
+                before = gateway.usage()
+                first = struct.pack("!BBHI", 0x80, RR, 1, sender.ssrc)
+                for _ in range(80):
+                    reports = [struct.pack("!BBHI", 0x80, RR, 1, random_ssrc()) for _ in range(140)]
+                    await caller.send(first + b"".join(reports))
+                    chunks = [struct.pack("!II", random_ssrc(), 0) for _ in range(31)]
+                    descriptions = struct.pack("!BBH", 0x9f, SDES, 62) + b"".join(chunks)
+                    await caller.send(first + descriptions * 4)
+                    requests = [struct.pack("!HH", random.randrange(1 << 16), 0xffff) for _ in range(280)]
+                    await caller.send(struct.pack("!BBHII", 0x81, RTPFB, 2 + 280, sender.ssrc, own_ssrc) + b"".join(requests))
+                await caller.talk(sender, 700, 2)
+                await caller.wait(lambda: bot.seconds_of(700) > 1.8)
+                self.assertLess(gateway.usage()["rss_kb"] - before["rss_kb"], 8000)
                 self.assertIsNone(caller.ended)
         self.run_async(run())
 
