@@ -193,6 +193,7 @@ make_grant (VgwAccess *self, const VgwAccessRequest *request, const VgwEngineCon
 
   grant->door = request->door;
   grant->may_return = request->may_return;
+  grant->has_one_offer = request->has_one_offer;
   vgw_grant_set_page (grant, request->origin, request->user_agent, request->query);
   vgw_grant_set_trace (grant, request->traceparent);
   if (token != NULL)

@@ -37,13 +37,14 @@ typedef struct
   const char *traceparent;   /* … */
   const char *authorization; /* … "Bearer TOKEN" */
   const char *subprotocols;  /* Sec-WebSocket-Protocol; one of them may be voice-gateway.token.TOKEN */
-  const char *query;    /* what followed the "?", undecoded; engine=NAME asks for an engine, token=TOKEN is a token */
-  const char *door;     /* static: the name of the one that it came to */
-  gboolean may_return;  /* with a resume token, after its connection was closed without a hang-up */
-  const char *engine;   /* the one that the path names, decoded; else that of the query counts */
-  const char *model;    /* an engine that the client would like; where it may not have it, it gets the default */
-  gboolean has_secrets; /* a client secret may stand in the place of a token */
-  gboolean is_question; /* the client asks whether it may call, and does not call: neither counted nor logged */
+  const char *query;      /* what followed the "?", undecoded; engine=NAME asks for an engine, token=TOKEN is a token */
+  const char *door;       /* static: the name of the one that it came to */
+  gboolean may_return;    /* with a resume token, after its connection was closed without a hang-up */
+  gboolean has_one_offer; /* the door takes no offer after the first */
+  const char *engine;     /* the one that the path names, decoded; else that of the query counts */
+  const char *model;      /* an engine that the client would like; where it may not have it, it gets the default */
+  gboolean has_secrets;   /* a client secret may stand in the place of a token */
+  gboolean is_question;   /* the client asks whether it may call, and does not call: neither counted nor logged */
 } VgwAccessRequest;
 
 /* @settings is copied. Returns: (transfer full) */

@@ -67,6 +67,7 @@ on_moment (VgwHttpSession *session, const VgwMoment *moment, gpointer user_data)
 
 static const VgwHttpSessionsFuncs session_funcs = {
   .door = "live",
+  .has_one_offer = TRUE,
   .channel_label = CHANNEL_LABEL,
   .moment = on_moment,
   .answered = on_answered,

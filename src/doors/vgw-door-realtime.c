@@ -70,6 +70,7 @@ on_moment (VgwHttpSession *session, const VgwMoment *moment, gpointer user_data)
 
 static const VgwHttpSessionsFuncs session_funcs = {
   .door = "realtime",
+  .has_one_offer = TRUE,
   .answered = on_answered,
   .refused = on_refused,
   .message = on_message,

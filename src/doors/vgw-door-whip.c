@@ -27,6 +27,7 @@ typedef struct
 {
   char *etag;  /* with its quotes; another one after each restart */
   char *ufrag; /* of the client */
+  char *reply; /* (nullable) to the restart that it began with */
 } Ice;
 
 /* @ufrag (nullable) */
@@ -34,7 +35,7 @@ static Ice *
 ice_new (const char *ufrag)
 {
   g_autofree char *random = vgw_random_base64url (ETAG_BYTES);
-  Ice *ice = g_new (Ice, 1);
+  Ice *ice = g_new0 (Ice, 1);
 
   ice->etag = g_strdup_printf ("\"%s\"", random);
   ice->ufrag = g_strdup (ufrag);
@@ -48,6 +49,7 @@ ice_free (gpointer data)
 
   g_free (ice->etag);
   g_free (ice->ufrag);
+  g_free (ice->reply);
   g_free (ice);
 }
 
@@ -207,7 +209,8 @@ find_session (VgwDoorWhip *self, VgwHttpRequest *request)
 
   if (session != NULL && session->data != NULL)
     {
-      vgw_session_confirm (session->session); /* the address came with the resume token */
+      if (!session->is_restored) /* else another resume token came than that of the address */
+        vgw_session_confirm (session->session);
       return session;
     }
   reply_error (request, VGW_HTTP_STATUS_NOT_FOUND, "no such session");
@@ -262,18 +265,24 @@ has_tag (const char *if_match, const char *etag)
   return FALSE;
 }
 
+static void
+reply_restarted (VgwHttpRequest *request, const Ice *ice)
+{
+  vgw_http_request_set_header (request, "ETag", ice->etag);
+  vgw_http_request_reply (request, VGW_HTTP_STATUS_OK, SDP_FRAGMENT, ice->reply);
+}
+
 /* RFC 9725 section 4.3.3. A restart that is not possible leaves everything as it was. */
 static void
 restart_ice (VgwHttpSession *session, VgwHttpRequest *request, const VgwSdpFragment *remote)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VgwSdpFragment) local = vgw_session_restart_ice (session->session, remote, &error);
-  g_autofree char *text = NULL;
   Ice *ice;
 
   if (local == NULL)
     {
-      reply_error (request, VGW_HTTP_STATUS_UNPROCESSABLE_CONTENT, error->message);
+      reply_error (request, vgw_door_prepare_error (request, error->code), error->message);
       return;
     }
   ice_free (session->data);
@@ -281,12 +290,12 @@ restart_ice (VgwHttpSession *session, VgwHttpRequest *request, const VgwSdpFragm
   handle_candidates (session, remote);
   local->mline = g_strdup (remote->mline);
   local->mid = g_strdup (remote->mid);
-  text = vgw_sdp_fragment_to_text (local);
-  vgw_http_request_set_header (request, "ETag", ice->etag);
-  vgw_http_request_reply (request, VGW_HTTP_STATUS_OK, SDP_FRAGMENT, text);
+  ice->reply = vgw_sdp_fragment_to_text (local);
+  reply_restarted (request, ice);
 }
 
-/* Candidates go with the tag of the ICE session that they are for, a restart with "*" (RFC 9725 section 4.3). */
+/* Candidates go with the tag of the ICE session that they are for, a restart with "*" (RFC 9725 section 4.3). A client
+ * whose restart had a response that was lost sends it again. */
 static void
 handle_fragment (VgwHttpSession *session, VgwHttpRequest *request, const VgwSdpFragment *fragment)
 {
@@ -306,7 +315,10 @@ handle_fragment (VgwHttpSession *session, VgwHttpRequest *request, const VgwSdpF
   else
     {
       handle_candidates (session, fragment);
-      vgw_http_request_reply_bytes (request, VGW_HTTP_STATUS_NO_CONTENT, NULL, NULL);
+      if (is_any && fragment->ufrag != NULL && ice->reply != NULL)
+        reply_restarted (request, ice);
+      else
+        vgw_http_request_reply_bytes (request, VGW_HTTP_STATUS_NO_CONTENT, NULL, NULL);
     }
 }
 

@@ -10,7 +10,8 @@ struct _VgwHttpSessions
   VgwSessionTable *table;
   const VgwHttpSessionsFuncs *funcs;
   gpointer door;
-  GHashTable *sessions; /* name, owned by the value → VgwHttpSession */
+  GHashTable *sessions;      /* name, owned by the value → VgwHttpSession */
+  VgwHttpSession **replaced; /* (nullable) while a session is being resumed: what becomes of the one that it had */
 };
 
 /* What a session has refused, or its end. */
@@ -22,6 +23,9 @@ refuse (VgwHttpSessions *self, VgwHttpRequest *request, VgwErrorCode code, const
   self->funcs->refused (request, vgw_door_prepare_error (request, code), error, self->door);
 }
 
+static void session_free (gpointer data);
+static void insert (VgwHttpSession *self);
+
 /* --- the request whose offer is being answered --- */
 
 /* (transfer full) */
@@ -32,21 +36,31 @@ take_request (VgwHttpSession *session)
   return g_steal_pointer (&session->request);
 }
 
-/* The client of a session that has had no answer here does not know its name. A resumed one waits for it to return. */
+/* The client of a session that has had no answer here does not know its name: that of before counts again. The call of
+ * a resumed one may be in order, and goes on; if not, the timeouts of media and of the state `recovering` end it. */
 static void
 drop_unanswered (VgwHttpSession *session, VgwEndReason reason)
 {
-  g_autoptr (VgwSession) held = g_object_ref (session->session);
+  VgwHttpSession *previous;
 
   if (session->is_answered)
     return;
-  if (session->origin == VGW_HTTP_SESSION_RESUMED)
+  if (session->origin != VGW_HTTP_SESSION_RESUMED)
     {
-      g_hash_table_remove (session->owner->sessions, session->name);
-      vgw_session_detach (held);
+      g_autoptr (VgwSession) held = g_object_ref (session->session);
+
+      vgw_session_end (held, reason);
+      return;
     }
-  else
-    vgw_session_end (held, reason);
+  previous = g_steal_pointer (&session->previous);
+  if (previous != NULL)
+    {
+      g_free (previous->resume_token);
+      previous->resume_token = g_steal_pointer (&session->resume_token);
+      previous->is_restored = TRUE;
+      insert (previous);
+    }
+  g_hash_table_remove (session->owner->sessions, session->name);
 }
 
 static void
@@ -71,11 +85,13 @@ handle_answer (VgwHttpSession *session, const char *answer)
   if (funcs->check != NULL && !funcs->check (session->offer, answer, &error))
     {
       vgw_info (vgw_session_get_id (session->session), "refused the offer: %s", error->message);
+      vgw_legs_drop_next (vgw_session_get_report (session->session)->legs);
       refuse_offer (session, error->code, error->message);
       return;
     }
   request = take_request (session);
   session->is_answered = TRUE;
+  g_clear_pointer (&session->previous, session_free);
   funcs->answered (session, request, answer, session->owner->door);
   g_clear_pointer (&session->offer, g_free);
 }
@@ -121,6 +137,7 @@ session_free (gpointer data)
 
   if (session->request != NULL)
     g_object_unref (take_request (session));
+  g_clear_pointer (&session->previous, session_free);
   if (session->owner->funcs->free_data != NULL && session->data != NULL)
     session->owner->funcs->free_data (session->data);
   g_signal_handlers_disconnect_by_data (session->session, session);
@@ -152,11 +169,33 @@ on_session_ended (VgwSession *source, VgwEndReason reason, gpointer user_data)
                 vgw_end_reason_to_string (reason));
 }
 
-/* The client goes on with another door, or another request to this one: the name is of no use any more. */
+/* The client goes on with another door, or another request to this one: the name is of no use any more, unless that
+ * request is refused. */
 static void
 on_session_replaced (VgwSession *source, gpointer user_data)
 {
-  drop_session (user_data, VGW_ERROR_GONE, "the session was resumed by another request");
+  VgwHttpSession *session = user_data;
+  VgwHttpSession **replaced = session->owner->replaced;
+
+  if (replaced != NULL && session->is_answered && session->request == NULL)
+    {
+      g_signal_handlers_disconnect_by_data (source, session);
+      g_hash_table_steal (session->owner->sessions, session->name);
+      *replaced = session;
+      return;
+    }
+  if (replaced != NULL)
+    *replaced = g_steal_pointer (&session->previous);
+  drop_session (session, VGW_ERROR_GONE, "the session was resumed by another request");
+}
+
+static void
+insert (VgwHttpSession *self)
+{
+  g_signal_connect (self->session, "outgoing", G_CALLBACK (on_session_outgoing), self);
+  g_signal_connect (self->session, "ended", G_CALLBACK (on_session_ended), self);
+  g_signal_connect (self->session, "replaced", G_CALLBACK (on_session_replaced), self);
+  g_hash_table_insert (self->owner->sessions, self->name, self);
 }
 
 /* --- sessions --- */
@@ -198,20 +237,22 @@ add_session (VgwHttpSessions *self, VgwSession *session)
   added->owner = self;
   added->name = vgw_node_ids_make (vgw_session_table_get_node_ids (self->table));
   added->session = g_object_ref (session);
-  g_signal_connect (session, "outgoing", G_CALLBACK (on_session_outgoing), added);
-  g_signal_connect (session, "ended", G_CALLBACK (on_session_ended), added);
-  g_signal_connect (session, "replaced", G_CALLBACK (on_session_replaced), added);
-  g_hash_table_insert (self->sessions, added->name, added);
+  insert (added);
   return added;
 }
 
-/* The session that @grant's query has a resume token of, else a new one. (transfer none) */
+/* The session that @grant's query has a resume token of, with what it was here in @replaced (out) (transfer full), else
+ * a new one. (transfer none) */
 static VgwSession *
-find_session (VgwHttpSessions *self, VgwGrant *grant, VgwHttpSessionOrigin *origin, VgwRefusal *refusal, GError **error)
+find_session (VgwHttpSessions *self, VgwGrant *grant, VgwHttpSessionOrigin *origin, VgwHttpSession **replaced,
+              VgwRefusal *refusal, GError **error)
 {
   const char *token = self->funcs->channel_label == NULL ? vgw_grant_get_parameter (grant, "resume") : NULL;
-  VgwSession *session = token != NULL ? vgw_session_table_resume (self->table, token, grant, NULL) : NULL;
+  VgwSession *session;
 
+  self->replaced = replaced;
+  session = token != NULL ? vgw_session_table_resume (self->table, token, grant, NULL) : NULL;
+  self->replaced = NULL;
   *origin = session != NULL ? VGW_HTTP_SESSION_RESUMED : VGW_HTTP_SESSION_EXPIRED;
   if (session != NULL)
     return session;
@@ -228,15 +269,16 @@ vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const Vg
   g_autoptr (VgwGrant) grant = NULL;
   g_autoptr (GError) error = NULL;
   VgwSession *session = NULL;
-  VgwHttpSession *opened;
+  VgwHttpSession *opened, *replaced = NULL;
   VgwHttpSessionOrigin origin;
   VgwRefusal refusal;
 
   named.door = self->funcs->door;
   named.may_return = self->funcs->channel_label == NULL;
+  named.has_one_offer = self->funcs->has_one_offer;
   grant = vgw_access_grant (self->access, &named, &refusal, &error);
   if (grant != NULL)
-    session = find_session (self, grant, &origin, &refusal, &error);
+    session = find_session (self, grant, &origin, &replaced, &refusal, &error);
   if (session == NULL)
     {
       self->funcs->refused (request, vgw_door_prepare_refusal (request, refusal), error, self->door);
@@ -244,6 +286,7 @@ vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const Vg
     }
   opened = add_session (self, session);
   opened->origin = origin;
+  opened->previous = replaced;
   if (origin == VGW_HTTP_SESSION_RESUMED)
     {
       g_autofree char *name = g_strdup (opened->name);

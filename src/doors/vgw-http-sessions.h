@@ -19,7 +19,7 @@ typedef enum
 } VgwHttpSessionOrigin;
 
 /* One of them; it is there until its session has ended. To be read only, but for `data`. */
-typedef struct
+typedef struct _VgwHttpSession
 {
   char *name; /* of vgw_node_ids_make (), for URLs: who has it may change and end the session. Not the session's id,
                * which is in logs and goes to engines */
@@ -29,11 +29,13 @@ typedef struct
   char *resume_token;     /* (nullable) for the client to come back with, once */
   char *offer;            /* (nullable) while it is being answered */
   gpointer data;          /* the door's, freed by its free_data () */
+  gboolean is_restored;   /* a request that resumed the session was refused, and `name` counts again */
 
   /* for VgwHttpSessions only */
   VgwHttpSessions *owner;
-  VgwHttpRequest *request; /* (nullable) of `offer` */
-  gboolean is_answered;    /* it has had an answer */
+  VgwHttpRequest *request;          /* (nullable) of `offer` */
+  gboolean is_answered;             /* it has had an answer */
+  struct _VgwHttpSession *previous; /* (nullable) whose place it takes with its answer */
 } VgwHttpSession;
 
 typedef struct
@@ -43,6 +45,8 @@ typedef struct
   /* (nullable) The client's data channel, which it opens with this label, is the door's: see
    * vgw_session_use_channel (). Such a session is not resumed at all: its client makes another offer. */
   const char *channel_label;
+
+  gboolean has_one_offer; /* its clients cannot make another */
 
   /* Where there is a channel_label: what becomes of the call, and the client's texts. May end the session. */
   void (*moment) (VgwHttpSession *self, const VgwMoment *moment, gpointer door);
@@ -75,10 +79,10 @@ void vgw_http_sessions_free (VgwHttpSessions *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VgwHttpSessions, vgw_http_sessions_free)
 
 /* Makes a session for @request, or resumes one, and handles @offer there. @asked: what access/ looks at, of
- * vgw_door_describe_request (), with what the door makes of it. A resumed one goes on as it was where the offer is
- * refused, and X-Resume-Token of that reply is for the next try. answered () or refused () follows, the latter perhaps
- * before this returns; neither where the client goes away before. Returns: the session (transfer none), or NULL after
- * refused () */
+ * vgw_door_describe_request (), with what the door makes of it. A resumed one goes on as it was, also by its name,
+ * where the offer is refused or its client goes away, and X-Resume-Token of that reply is for the next try. answered ()
+ * or refused () follows, the latter perhaps before this returns; neither where the client goes away before. Returns:
+ * the session (transfer none), or NULL after refused () */
 VgwHttpSession *vgw_http_sessions_open (VgwHttpSessions *self, VgwHttpRequest *request, const VgwAccessRequest *asked,
                                         const char *offer);
 

@@ -321,14 +321,18 @@ send_level (VgwPipecatCall *self, const char *type, double level, int *sent_perc
   send_text (self, vgw_rtvi_level (type, (double) percent / PERCENT));
 }
 
-/* A client whose pings have stopped while its audio goes on has a busy page, and is there. */
+/* A client whose pings have stopped while its audio goes on has a busy page, and is there; so is one that is making
+ * another connection, and waits for the answer. */
 static void
 look_for_client (VgwPipecatCall *self)
 {
   gint64 life_us;
+  const VgwSessionReport *report = vgw_session_get_report (self->session);
   VgwSessionCounts counts;
 
-  vgw_session_report_get_counts (vgw_session_get_report (self->session), &counts);
+  if (self->pinged_us != 0 && vgw_legs_has_next (report->legs))
+    self->pinged_us = g_get_monotonic_time ();
+  vgw_session_report_get_counts (report, &counts);
   life_us = MAX (self->pinged_us, counts.media_mono_us);
   if (self->is_lost || self->pinged_us == 0 || g_get_monotonic_time () - life_us < LOST_US)
     return;

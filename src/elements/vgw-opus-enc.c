@@ -29,7 +29,6 @@ GST_DEBUG_CATEGORY_STATIC (vgw_opus_enc_debug);
 #define TOC_CODE_MASK 0x03    /* RFC 6716 section 3.1: the number of frames; 0 is one */
 
 #define MIN_BITRATE 6000
-#define MAX_BITRATE 510000
 #define DEFAULT_BITRATE 24000
 #define DEFAULT_COMPLEXITY 5
 #define MAX_COMPLEXITY 10
@@ -38,6 +37,7 @@ GST_DEBUG_CATEGORY_STATIC (vgw_opus_enc_debug);
 typedef struct
 {
   gint bitrate;
+  gint max_bitrate; /* 0: none */
   gint complexity;
   gint packet_loss_percentage;
   gboolean is_inband_fec;
@@ -78,6 +78,7 @@ enum
   PROP_FOLLOW_LOSS,
   PROP_DTX,
   PROP_VBR,
+  PROP_MAX_BITRATE,
 };
 
 static GstStaticPadTemplate sink_template =
@@ -107,6 +108,8 @@ apply_settings (VgwOpusEnc *self)
   self->is_changed = FALSE;
   GST_OBJECT_UNLOCK (self);
 
+  if (settings.max_bitrate > 0)
+    settings.bitrate = MIN (settings.bitrate, MAX (settings.max_bitrate, MIN_BITRATE));
   GST_DEBUG_OBJECT (self, "bit rate %d, expected loss %d %%", settings.bitrate, settings.packet_loss_percentage);
   opus_encoder_ctl (self->encoder, OPUS_SET_BITRATE (settings.bitrate));
   self->ceiling = g_atomic_int_get (&ceiling);
@@ -308,6 +311,9 @@ vgw_opus_enc_set_property (GObject *object, guint property_id, const GValue *val
     case PROP_VBR:
       self->settings.is_vbr = g_value_get_boolean (value);
       break;
+    case PROP_MAX_BITRATE:
+      self->settings.max_bitrate = g_value_get_int (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -343,6 +349,9 @@ vgw_opus_enc_get_property (GObject *object, guint property_id, GValue *value, GP
     case PROP_VBR:
       g_value_set_boolean (value, self->settings.is_vbr);
       break;
+    case PROP_MAX_BITRATE:
+      g_value_set_int (value, self->settings.max_bitrate);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -363,7 +372,7 @@ install_properties (GObjectClass *object_class)
 
   g_object_class_install_property (object_class, PROP_BITRATE,
                                    g_param_spec_int ("bitrate", "Bit rate", "Target bit rate in bit/s, including FEC",
-                                                     MIN_BITRATE, MAX_BITRATE, DEFAULT_BITRATE, flags));
+                                                     MIN_BITRATE, VGW_OPUS_ENC_MAX_BITRATE, DEFAULT_BITRATE, flags));
   g_object_class_install_property (object_class, PROP_COMPLEXITY,
                                    g_param_spec_int ("complexity", "Complexity",
                                                      "Higher values need more CPU time and improve quality", 0,
@@ -391,6 +400,11 @@ install_properties (GObjectClass *object_class)
   g_object_class_install_property (
       object_class, PROP_VBR,
       g_param_spec_boolean ("vbr", "Variable bit rate", "Let the size of packets vary", TRUE, flags));
+  g_object_class_install_property (object_class, PROP_MAX_BITRATE,
+                                   g_param_spec_int ("max-bitrate", "Maximum bit rate",
+                                                     "The most that the receiver wants, also while there is loss; the "
+                                                     "gateway sets it to maxaveragebitrate of the offer; 0: no limit",
+                                                     0, VGW_OPUS_ENC_MAX_BITRATE, 0, flags));
 }
 
 static void

@@ -6,6 +6,8 @@
 #define VGW_TYPE_OPUS_ENC (vgw_opus_enc_get_type ())
 G_DECLARE_FINAL_TYPE (VgwOpusEnc, vgw_opus_enc, VGW, OPUS_ENC, GstAudioEncoder)
 
+#define VGW_OPUS_ENC_MAX_BITRATE 510000 /* bit/s: RFC 6716 section 2.1.1 */
+
 /* After so many frames of silence, a buffer with the flag GAP becomes a packet without a frame; as in libopus's DTX. */
 #define VGW_OPUS_ENC_SILENT_FRAMES 10u
 

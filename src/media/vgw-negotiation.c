@@ -6,6 +6,7 @@
 #include "base/vgw-log.h"
 #include "base/vgw-mailbox.h"
 #include "base/vgw-source.h"
+#include "media/vgw-remote-candidate.h"
 
 /* The time limit of all promises. Measured: some 10 ms, 0.5 s in a burst of 60 offers. */
 #define PROMISES_TIMEOUT_MS 5000
@@ -259,19 +260,6 @@ link_encoder (GstElement *bin, GstElement *rtp_out, const VgwOfferCodec *codec)
   return gst_pad_link (src, sink) == GST_PAD_LINK_OK;
 }
 
-/* A client that receives nothing: the encoder's packets go nowhere. */
-static gboolean
-link_encoder_to_nothing (GstElement *bin, GstElement *rtp_out)
-{
-  GstElement *fakesink = gst_element_factory_make ("fakesink", NULL);
-  g_autoptr (GstObject) pipeline = gst_object_get_parent (GST_OBJECT (bin));
-
-  g_object_set (fakesink, "async", FALSE, "sync", FALSE, NULL);
-  gst_bin_add (GST_BIN (pipeline), fakesink);
-  gst_element_sync_state_with_parent (fakesink);
-  return gst_element_link_pads (rtp_out, "src", fakesink, "sink");
-}
-
 /* --- the steps --- */
 
 static void
@@ -284,15 +272,12 @@ static void
 connect_encoder (VgwNegotiation *self)
 {
   const VgwNegotiationSetup *setup = &self->setup;
-  gboolean is_linked;
 
   for (guint i = 0; i < self->early_candidates->len; i++)
     pass_candidate (self, g_ptr_array_index (self->early_candidates, i));
   g_ptr_array_set_size (self->early_candidates, 0);
 
-  is_linked = setup->offer->send_index < 0 ? link_encoder_to_nothing (setup->bin, setup->rtp_out)
-                                           : link_encoder (setup->bin, setup->rtp_out, setup->codec);
-  if (is_linked)
+  if (link_encoder (setup->bin, setup->rtp_out, setup->codec))
     enter (self, STEP_ANSWER);
   else
     fail (self, VGW_ERROR_INTERNAL, "the encoder could not be linked to webrtcbin");
@@ -404,6 +389,16 @@ execute_step (VgwNegotiation *self)
     }
 }
 
+/* Those of clients that do not trickle. */
+static void
+take_offered_candidates (VgwNegotiation *self)
+{
+  g_autoptr (GPtrArray) offered = vgw_remote_candidate_list (self->setup.offer);
+
+  for (guint i = 0; i < offered->len; i++)
+    vgw_negotiation_add_remote_candidate (self, g_ptr_array_index (offered, i));
+}
+
 /* --- public --- */
 
 gboolean
@@ -418,6 +413,8 @@ vgw_negotiation_start (VgwNegotiation *self, GError **error)
     return FALSE;
   self->remote = gst_webrtc_session_description_new (GST_WEBRTC_SDP_TYPE_OFFER, reduced); /* takes reduced */
   self->deadline = vgw_source_start_timer (PROMISES_TIMEOUT_MS, on_deadline, self);
+  if (self->setup.ice == NULL)
+    take_offered_candidates (self);
   enter (self, STEP_REMOTE);
   return TRUE;
 }
@@ -471,18 +468,22 @@ check_agreement (VgwNegotiation *self, const VgwOffer *offer, GError **error)
   return FALSE;
 }
 
+/* Or an error with @code. */
+static gboolean
+can_restart_ice (VgwNegotiation *self, VgwErrorCode code, GError **error)
+{
+  if (self->setup.ice != NULL)
+    return TRUE;
+  g_set_error (error, VGW_ERROR, code, "cannot restart ICE with ice.agent = nice");
+  return FALSE;
+}
+
 /* Returns: (transfer full) ours */
 static VgwIceParameters *
-restart_ice (VgwNegotiation *self, const char *remote_ufrag, const char *remote_pwd, GError **error)
+restart_ice (VgwNegotiation *self, const char *remote_ufrag, const char *remote_pwd)
 {
-  VgwIceParameters *own;
+  VgwIceParameters *own = vgw_ice_agent_restart (self->setup.ice, remote_ufrag, remote_pwd);
 
-  if (self->setup.ice == NULL)
-    {
-      g_set_error (error, VGW_ERROR, VGW_ERROR_BAD_STATE, "cannot restart ICE with ice.agent = nice");
-      return NULL;
-    }
-  own = vgw_ice_agent_restart (self->setup.ice, remote_ufrag, remote_pwd);
   set_transport (self->local_sdp, own->ufrag, own->pwd, NULL);
   g_ptr_array_unref (self->local_candidates);
   self->local_candidates = g_ptr_array_ref (own->candidates);
@@ -500,10 +501,11 @@ vgw_negotiation_answer_again (VgwNegotiation *self, const VgwOffer *offer, const
     return NULL;
   if (!vgw_offer_has_transport (offer, previous))
     {
-      g_autoptr (VgwIceParameters) own = restart_ice (self, offer->ice_ufrag, offer->ice_pwd, error);
+      g_autoptr (VgwIceParameters) own = NULL;
 
-      if (own == NULL)
+      if (!can_restart_ice (self, VGW_ERROR_BAD_STATE, error))
         return NULL;
+      own = restart_ice (self, offer->ice_ufrag, offer->ice_pwd);
     }
   return write_answer (self, offer, error);
 }
@@ -517,11 +519,11 @@ vgw_negotiation_restart_ice (VgwNegotiation *self, VgwOffer *offer, const char *
   g_return_val_if_fail (VGW_IS_NEGOTIATION (self), NULL);
   g_return_val_if_fail (self->step == STEP_DONE && self->local_sdp != NULL, NULL);
 
-  if (!vgw_offer_check_credentials (remote_ufrag, remote_pwd, error))
+  if (!vgw_offer_check_credentials (remote_ufrag, remote_pwd, error)
+      || !can_restart_ice (self, VGW_ERROR_UNSUPPORTED, error))
     return NULL;
-  own = restart_ice (self, remote_ufrag, remote_pwd, error);
-  if (own != NULL)
-    vgw_offer_set_credentials (offer, remote_ufrag, remote_pwd);
+  own = restart_ice (self, remote_ufrag, remote_pwd);
+  vgw_offer_set_credentials (offer, remote_ufrag, remote_pwd);
   return own;
 }
 

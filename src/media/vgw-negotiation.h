@@ -51,8 +51,8 @@ void vgw_negotiation_set_gathered (VgwNegotiation *self);
 char *vgw_negotiation_answer_again (VgwNegotiation *self, const VgwOffer *offer, const VgwOffer *previous,
                                     GError **error);
 
-/* Restarts ICE without an offer; @offer, the last one, gets the client's credentials. Errors as before.
- * Returns: (transfer full) ours */
+/* Restarts ICE without an offer; @offer, the last one, gets the client's credentials. Errors: VGW_ERROR_BAD_MESSAGE,
+ * and VGW_ERROR_UNSUPPORTED where there is no agent to restart. Returns: (transfer full) ours */
 VgwIceParameters *vgw_negotiation_restart_ice (VgwNegotiation *self, VgwOffer *offer, const char *remote_ufrag,
                                                const char *remote_pwd, GError **error);
 

@@ -10,9 +10,10 @@
 #define MSID "voice-gateway audio" /* RFC 8830: the stream, the track */
 
 /* Parameters of an Opus offer that the answer repeats (RFC 7587 section 6.1). The others are about stereo, which is not
- * used, and would make webrtcbin's caps negotiation fail. usedtx is each side's own: vgw_dtx_is_refused () reads the
- * client's, append_opus_parameters () writes ours. */
-static const char *const opus_parameters[] = { "minptime", "useinbandfec", "maxaveragebitrate", NULL };
+ * used, and would make webrtcbin's caps negotiation fail, or they are each side's own, for what it receives: usedtx
+ * (vgw_dtx_is_refused () reads the client's, append_opus_parameters () writes ours) and maxaveragebitrate, which would
+ * make the client's voice worse (vgw_offer_codec_get_max_bitrate ()). */
+static const char *const opus_parameters[] = { "minptime", "useinbandfec", NULL };
 
 static char *
 keep_opus_parameters (const char *fmtp)
@@ -73,21 +74,15 @@ get_audio_mid (const VgwOffer *self)
   return mid != NULL ? mid : "0";
 }
 
-/* What webrtcbin is made for: a client that only listens may speak later. */
-static const char *
-get_direction (const VgwOffer *self)
-{
-  return self->send_index >= 0 ? "sendrecv" : "sendonly";
-}
-
 static void
 append_reduced_audio (GString *text, const VgwOffer *self, const VgwOfferCodec *codec)
 {
   const GstSDPMedia *media = gst_sdp_message_get_media (self->sdp, self->audio_index);
 
   g_string_append_printf (text, "m=audio 9 UDP/TLS/RTP/SAVPF %u\r\nc=IN IP4 0.0.0.0\r\n", codec->payload_type);
-  g_string_append_printf (text, "a=mid:%s\r\na=%s\r\na=rtcp-mux\r\na=rtpmap:%u %s\r\n", get_audio_mid (self),
-                          get_direction (self), codec->payload_type, codec->rtpmap);
+  /* a client that only listens, or only speaks, may do both later */
+  g_string_append_printf (text, "a=mid:%s\r\na=sendrecv\r\na=rtcp-mux\r\na=rtpmap:%u %s\r\n", get_audio_mid (self),
+                          codec->payload_type, codec->rtpmap);
   if (codec->fmtp != NULL && g_str_equal (codec->name, "OPUS"))
     {
       g_autofree char *fmtp = keep_opus_parameters (codec->fmtp);
@@ -123,6 +118,8 @@ vgw_offer_reduce (const VgwOffer *self, const VgwOfferCodec *codec, GError **err
   if (self->data_index >= 0)
     g_string_append_printf (text, " %s", get_mline (self, (guint) self->data_index)->mid);
   g_string_append (text, "\r\na=ice-options:trickle\r\n");
+  if (self->is_lite)
+    g_string_append (text, "a=ice-lite\r\n");
   append_reduced_audio (text, self, codec);
   if (self->data_index >= 0)
     append_reduced_data (text, self);

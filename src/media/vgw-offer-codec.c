@@ -3,6 +3,8 @@
 #include <string.h>
 
 #define MAX_FMTP_LENGTH 512
+#define MAX_PARAMETERS 32
+#define MAX_BITRATE_PARAMETER "maxaveragebitrate="
 #define TOKEN_PUNCTUATION "!#$%&'*+-.^_`{|}~"
 
 typedef struct
@@ -113,4 +115,21 @@ vgw_offer_codec_find (GPtrArray *codecs, const char *name, guint clock_rate_hz)
         return codec;
     }
   return NULL;
+}
+
+guint
+vgw_offer_codec_get_max_bitrate (const VgwOfferCodec *codec)
+{
+  g_auto (GStrv) parts = g_strsplit (codec->fmtp != NULL ? codec->fmtp : "", ";", MAX_PARAMETERS);
+  guint64 bitrate;
+
+  for (char **part = parts; *part != NULL && g_str_equal (codec->name, "OPUS"); part++)
+    {
+      const char *text = g_strstrip (*part);
+
+      if (g_str_has_prefix (text, MAX_BITRATE_PARAMETER)
+          && g_ascii_string_to_unsigned (text + strlen (MAX_BITRATE_PARAMETER), 10, 1, G_MAXINT32, &bitrate, NULL))
+        return (guint) bitrate;
+    }
+  return 0;
 }

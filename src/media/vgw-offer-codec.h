@@ -23,5 +23,9 @@ GPtrArray *vgw_offer_codec_parse_all (const GstSDPMedia *media);
 /* The first one with this name and clock rate, or NULL. (transfer none) */
 const VgwOfferCodec *vgw_offer_codec_find (GPtrArray *codecs, const char *name, guint clock_rate_hz);
 
+/* The most that the client wants to receive, bit/s (maxaveragebitrate of Opus, RFC 7587 section 6.1); 0: it says
+ * nothing. */
+guint vgw_offer_codec_get_max_bitrate (const VgwOfferCodec *codec);
+
 /* Whether @text is a token (RFC 8866 section 9) of at most VGW_OFFER_MAX_TOKEN bytes. */
 gboolean vgw_offer_is_token (const char *text);

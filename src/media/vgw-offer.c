@@ -54,7 +54,6 @@ offer_new (void)
   self->fingerprints = g_ptr_array_new_with_free_func (g_free);
   self->data_index = -1;
   self->send_index = -1;
-  self->can_send = TRUE;
   return self;
 }
 
@@ -204,7 +203,7 @@ use_audio (VgwOffer *self, guint index)
 
   mline->role = VGW_MLINE_AUDIO;
   mline->is_received = !g_str_equal (direction, "recvonly");
-  mline->is_sent = self->can_send && !g_str_equal (direction, "sendonly");
+  mline->is_sent = !g_str_equal (direction, "sendonly");
   if (mline->is_received)
     self->audio_index = index;
   if (mline->is_sent)
@@ -353,6 +352,7 @@ parse_transport (VgwOffer *self, GError **error)
   self->ice_ufrag = g_strdup (find_transport_attribute (self, tagged, "ice-ufrag", 0));
   self->ice_pwd = g_strdup (find_transport_attribute (self, tagged, "ice-pwd", 0));
   self->setup = g_strdup (setup ? setup : "actpass");
+  self->is_lite = gst_sdp_message_get_attribute_val (self->sdp, "ice-lite") != NULL;
   for (guint i = 0; i < MAX_FINGERPRINTS; i++)
     {
       fingerprint = find_transport_attribute (self, tagged, "fingerprint", i);
@@ -399,7 +399,6 @@ vgw_offer_parse (const char *text, guint max_mlines, GError **error)
   if (!parse_transport (self, error))
     return NULL;
   read_codecs (self);
-  self->can_send = self->send_index >= 0;
   return g_steal_pointer (&self);
 }
 
@@ -494,7 +493,6 @@ vgw_offer_parse_next (const VgwOffer *previous, const char *text, guint max_mlin
     return NULL;
   if (has_same_mlines (self, previous))
     {
-      self->can_send = previous->can_send;
       choose_audio_again (self, previous);
       choose_other_roles (self, previous);
       if (!parse_transport (self, error))

@@ -29,7 +29,7 @@ typedef struct
   guint audio_index;         /* of the m-line whose audio we receive, or of the only one */
   int send_index;            /* of the m-line that we send audio on, mostly the same; -1 for none */
   int data_index;            /* of the m-line with role DATA, -1 for none */
-  gboolean can_send;         /* the first offer of the connection lets us send audio */
+  gboolean is_lite;          /* the client never begins a connectivity check */
   guint sctp_port;           /* of the data channels */
   gboolean is_old_sctp;      /* DTLS/SCTP with a=sctpmap, as drafts before RFC 8841 had it, and aiortc still has */
   GPtrArray *codecs;         /* VgwOfferCodec*, of the m-line audio_index, in the client's order */

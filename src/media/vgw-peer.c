@@ -338,6 +338,7 @@ build (VgwPeer *self, VgwPipeline *pipeline, GError **error)
   self->rtp_out = instance.rtp_out;
   self->may_wait = instance.may_wait;
   g_object_set (self->rtp_out, "ssrc", g_random_int_range (1, G_MAXINT32), NULL);
+  vgw_pipeline_limit_bitrate (&instance, vgw_offer_codec_get_max_bitrate (self->codec));
   self->pcm_out = instance.pcm_out;
   self->pcm_in = instance.pcm_in;
   vgw_bridge_prepare (GST_APP_SINK (instance.pcm_out), VGW_PUSH_SRC (instance.pcm_in), &self->setup.format);
@@ -373,6 +374,12 @@ start_answer (VgwPeer *self, const char *offer_text, GError **error)
   pipeline = self->offer != NULL
                  ? vgw_pipeline_choose (vgw_media_get_pipelines (self->media), self->offer, &self->codec, error)
                  : NULL;
+  if (pipeline != NULL && self->offer->is_lite && vgw_media_get_ice_mux (self->media) != NULL)
+    {
+      g_set_error (error, VGW_ERROR, VGW_ERROR_UNSUPPORTED,
+                   "the offer has a=ice-lite, and so has the gateway (ice.agent = mux): neither would begin");
+      return FALSE;
+    }
   return pipeline != NULL && build (self, pipeline, error) && vgw_negotiation_start (self->negotiation, error);
 }
 

@@ -68,7 +68,8 @@ char *vgw_peer_answer_finish (VgwPeer *self, GAsyncResult *result, GError **erro
 char *vgw_peer_reanswer (VgwPeer *self, const char *text, GError **error);
 
 /* An ICE restart without SDP (WHIP's PATCH): checks with either pair of credentials are answered until the new one has
- * proved itself. Errors as above: VGW_ERROR_BAD_STATE, and VGW_ERROR_BAD_MESSAGE for credentials that are none.
+ * proved itself. Errors: VGW_ERROR_BAD_STATE without an answer, VGW_ERROR_BAD_MESSAGE for credentials that are none,
+ * VGW_ERROR_UNSUPPORTED with ice.agent = nice.
  * Returns: (transfer full) ours, for vgw_ice_parameters_free () */
 VgwIceParameters *vgw_peer_restart_ice (VgwPeer *self, const char *remote_ufrag, const char *remote_pwd,
                                         GError **error);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/vgw-error.h"
+#include "elements/vgw-opus-enc.h"
 #include "media/vgw-pipeline-source.h"
 #include "media/vgw-pipeline-text.h"
 #include "media/vgw-pipeline-vad.h"
@@ -460,6 +461,23 @@ vgw_pipeline_instantiate (VgwPipeline *self, guint payload_type, VgwPipelineInst
   g_object_set (instance->rtp_out, "pt", payload_type, NULL);
   vgw_talkspurt_mark (instance->rtp_out);
   return TRUE;
+}
+
+static void
+limit_bitrate (const GValue *item, gpointer user_data)
+{
+  g_object_set (g_value_get_object (item), "max-bitrate", GPOINTER_TO_INT (user_data), NULL);
+}
+
+void
+vgw_pipeline_limit_bitrate (VgwPipelineInstance *instance, guint max_bitrate)
+{
+  g_autoptr (GstIterator) encoders = NULL;
+
+  if (max_bitrate == 0)
+    return;
+  encoders = gst_bin_iterate_all_by_element_factory_name (GST_BIN (instance->pipeline), "vgwopusenc");
+  gst_iterator_foreach (encoders, limit_bitrate, GINT_TO_POINTER (MIN (max_bitrate, VGW_OPUS_ENC_MAX_BITRATE)));
 }
 
 VgwPipeline *

@@ -25,6 +25,9 @@ const char *vgw_pipeline_get_name (VgwPipeline *self);
 const char *vgw_pipeline_get_codec (VgwPipeline *self);
 guint vgw_pipeline_get_clock_rate_hz (VgwPipeline *self);
 
+/* Sets the most that the Opus encoders of @instance send, in bit/s; 0: no limit but their own. */
+void vgw_pipeline_limit_bitrate (VgwPipelineInstance *instance, guint max_bitrate);
+
 /* Makes one instance for a session, with the payload type of the offer. Main thread. Errors: VGW_ERROR_INTERNAL. */
 gboolean vgw_pipeline_instantiate (VgwPipeline *self, guint payload_type, VgwPipelineInstance *instance,
                                    GError **error);

@@ -20,3 +20,37 @@ vgw_remote_candidate_check (const VgwOffer *offer, const char *candidate, const 
   *is_useful = has_mline && !is_end && strstr (candidate, ".local") == NULL;
   return TRUE;
 }
+
+/* RFC 8839 section 5.1: foundation, component, … */
+static gboolean
+is_for_rtp (const char *value)
+{
+  const char *component = strchr (value, ' ');
+
+  return component != NULL && g_str_has_prefix (component, " 1 ");
+}
+
+GPtrArray *
+vgw_remote_candidate_list (const VgwOffer *offer)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < offer->mlines->len; i++)
+    {
+      const GstSDPMedia *media = gst_sdp_message_get_media (offer->sdp, i);
+      const char *value;
+
+      if (g_array_index (offer->mlines, VgwOfferMline, i).role == VGW_MLINE_REJECTED)
+        continue;
+      for (guint n = 0; (value = gst_sdp_media_get_attribute_val_n (media, "candidate", n)) != NULL; n++)
+        {
+          g_autofree char *candidate = g_strconcat ("candidate:", value, NULL);
+          gboolean is_useful;
+
+          if (is_for_rtp (value) && vgw_remote_candidate_check (offer, candidate, NULL, (int) i, &is_useful, NULL)
+              && is_useful)
+            g_ptr_array_add (list, g_steal_pointer (&candidate));
+        }
+    }
+  return list;
+}

@@ -18,6 +18,7 @@ typedef struct
   const char *door;          /* static: the name of the one that it came to */
   gboolean may_return;       /* a client that closes its connection may be a page that is loaded again; its door has no
                               * socket whose end would tell */
+  gboolean has_one_offer;    /* its door takes no offer after the first: a connection that is lost is the end */
   char *traceparent;         /* of W3C Trace Context, valid */
   char *origin, *user_agent; /* valid UTF-8 of bounded length */
   GHashTable *parameters;    /* of its query, decoded: name → value */

@@ -160,7 +160,8 @@ on_leg_report (VgwLeg *leg, const VgwLegReport *leg_report, gpointer user_data)
   VgwLegs *self = user_data;
   gboolean is_next = leg == self->next;
 
-  if (leg == self->retiring)
+  /* what the client has sent on it before it went over to the next one still counts, and nothing else of it */
+  if (leg == self->retiring && leg_report->type != VGW_LEG_REPORT_EVENT && leg_report->type != VGW_LEG_REPORT_KEY)
     return;
   switch (leg_report->type)
     {
@@ -266,21 +267,6 @@ take_offer (VgwLegs *self, const char *what, GError **error)
   return FALSE;
 }
 
-/* Errors: VGW_ERROR_BAD_STATE, VGW_ERROR_BUSY. */
-static gboolean
-may_handle_further (VgwLegs *self, GError **error)
-{
-  VgwLegState state = vgw_leg_get_state (self->current);
-
-  if (state == VGW_LEG_NEGOTIATING || state == VGW_LEG_CONNECTING)
-    {
-      g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_STATE,
-                           "offer: not allowed while the first one is being connected");
-      return FALSE;
-    }
-  return take_offer (self, "offers", error);
-}
-
 /* TRUE where @sdp was of the connection of @leg, which is in @state: it is answered, or @error is set. */
 static gboolean
 reanswer (VgwLegs *self, VgwLeg *leg, VgwLegState state, const char *sdp, GError **error)
@@ -292,7 +278,7 @@ reanswer (VgwLegs *self, VgwLeg *leg, VgwLegState state, const char *sdp, GError
     return FALSE;
   answer = vgw_peer_reanswer (vgw_leg_get_peer (leg), sdp, &refusal);
   if (answer != NULL)
-    on_leg_report (leg, &(VgwLegReport){ .type = VGW_LEG_REPORT_ANSWER, .sdp = answer }, self);
+    vgw_outbox_queue (self->outbox, vgw_message_new_sdp (VGW_MESSAGE_ANSWER, answer));
   else if (g_error_matches (refusal, VGW_ERROR, VGW_ERROR_BAD_STATE))
     return FALSE;
   else
@@ -312,15 +298,33 @@ offer_to (VgwLegs *self, VgwLeg *leg, const char *sdp, GError **error)
   return vgw_leg_handle_offer (leg, sdp, &setup, error);
 }
 
-gboolean
-vgw_legs_handle_offer (VgwLegs *self, const char *sdp, GError **error)
+/* While the first connection is being made, only its own further offers are answered: a page makes one as soon as it
+ * has the first answer, where more was added meanwhile. */
+static gboolean
+handle_early_offer (VgwLegs *self, const char *sdp, GError **error)
 {
   GError *refusal = NULL;
 
-  if (vgw_leg_get_state (self->current) == VGW_LEG_NEW)
+  if (!reanswer (self, self->current, VGW_LEG_CONNECTING, sdp, &refusal))
+    refusal = g_error_new_literal (VGW_ERROR, VGW_ERROR_BAD_STATE,
+                                   "offer: not allowed while the first one is being connected");
+  if (refusal != NULL)
+    g_propagate_error (error, refusal);
+  return refusal == NULL;
+}
+
+gboolean
+vgw_legs_handle_offer (VgwLegs *self, const char *sdp, GError **error)
+{
+  VgwLegState state = vgw_leg_get_state (self->current);
+  GError *refusal = NULL;
+
+  if (state == VGW_LEG_NEW)
     return offer_to (self, self->current, sdp, error);
-  if (!may_handle_further (self, error))
+  if (!take_offer (self, "offers", error))
     return FALSE;
+  if (state == VGW_LEG_NEGOTIATING || state == VGW_LEG_CONNECTING)
+    return handle_early_offer (self, sdp, error);
   /* that of the next leg comes again from a client that has lost its answer with the WebSocket */
   if (!reanswer (self, self->next, VGW_LEG_CONNECTING, sdp, &refusal)
       && !reanswer (self, self->current, VGW_LEG_CONNECTED, sdp, &refusal))
@@ -377,6 +381,12 @@ gboolean
 vgw_legs_has_next (VgwLegs *self)
 {
   return self->next != NULL;
+}
+
+void
+vgw_legs_drop_next (VgwLegs *self)
+{
+  g_clear_pointer (&self->next, vgw_leg_free);
 }
 
 gint64

@@ -52,13 +52,17 @@ gboolean vgw_legs_handle_offer (VgwLegs *self, const char *sdp, GError **error);
 void vgw_legs_handle_candidate (VgwLegs *self, const char *candidate, const char *mid, int mline_index);
 
 /* An ICE restart of the current leg (vgw_peer_restart_ice ()) to the credentials of @remote, which it has. Errors, and
- * nothing has changed: VGW_ERROR_BAD_STATE. Returns: our credentials and all of our candidates (transfer full) */
+ * nothing has changed: VGW_ERROR_BAD_STATE where there is no connection, VGW_ERROR_BUSY where there were too many, and
+ * those of vgw_peer_restart_ice (). Returns: our credentials and all of our candidates (transfer full) */
 VgwSdpFragment *vgw_legs_restart_ice (VgwLegs *self, const VgwSdpFragment *remote, GError **error);
 
 /* Never NULL; it may be closed. (transfer none) until the next report */
 VgwLeg *vgw_legs_get_current (VgwLegs *self);
 
 gboolean vgw_legs_has_next (VgwLegs *self);
+
+/* The door does not take the answer to the last offer. */
+void vgw_legs_drop_next (VgwLegs *self);
 
 /* g_get_monotonic_time () of the last sign of life on the current leg, or of its connection; 0 before. */
 gint64 vgw_legs_get_media_us (VgwLegs *self);

@@ -40,7 +40,6 @@ enum
 };
 
 static guint signals[N_SIGNALS];
-
 G_DEFINE_FINAL_TYPE (VgwSession, vgw_session, G_TYPE_OBJECT)
 
 static gboolean
@@ -238,14 +237,15 @@ on_conversation_report (const VgwConversationReport *report, gpointer user_data)
 
 /* --- the legs --- */
 
-/* The current leg is over; @error is NULL where the client has closed it. */
+/* The current leg is over; @error is NULL where the client has closed it. It may come back, where it can. */
 static void
 handle_lost_leg (VgwSession *self, const GError *error)
 {
   VgwEndReason reason = vgw_end_reason_of_failure (error, self->state, self->report.history.phase);
 
   self->is_closed = error == NULL;
-  if (self->state != VGW_SESSION_ACTIVE || self->context->session.resume_grace_ms == 0
+  if (self->state != VGW_SESSION_ACTIVE || (error != NULL && self->grant->has_one_offer)
+      || self->context->session.resume_grace_ms == 0
       || (reason != VGW_END_CLIENT_BYE && reason != VGW_END_MEDIA_TIMEOUT))
     {
       if (error != NULL)

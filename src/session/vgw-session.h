@@ -73,8 +73,8 @@ void vgw_session_confirm (VgwSession *self);
 void vgw_session_handle (VgwSession *self, const VgwMessage *message);
 
 /* An ICE restart without an offer, to the credentials of @remote: the connection goes on, on whichever path proves
- * itself with the new credentials. Errors, and nothing has changed: VGW_ERROR_BAD_STATE where there is no connection,
- * or no ICE agent that can restart. Returns: our credentials and all of our candidates (transfer full) */
+ * itself with the new credentials. Errors, and nothing has changed: those of vgw_legs_restart_ice (). Returns: our
+ * credentials and all of our candidates (transfer full) */
 VgwSdpFragment *vgw_session_restart_ice (VgwSession *self, const VgwSdpFragment *remote, GError **error);
 
 /* What could not be read: answered with an `error`. @is_fatal: the channel is being closed for it, so that all of the

@@ -113,12 +113,11 @@ read_boolean (JsonObject *payload, const char *name, gboolean *value, GError **e
 static gboolean
 parse_sdp (VgwMessage *message, JsonObject *payload, GError **error)
 {
-  g_autofree char *inner_type = NULL;
+  const char *inner_type = vgw_json_get_string (payload, "type"); /* "OFFER" of Android; a number of Unity is none */
 
-  if (!read_string (payload, "type", &inner_type, error)
-      || !read_required_string (payload, "sdp", &message->sdp, error))
+  if (!read_required_string (payload, "sdp", &message->sdp, error))
     return FALSE;
-  if (inner_type == NULL || strcmp (inner_type, vgw_message_type_to_string (message->type)) == 0)
+  if (inner_type == NULL || g_ascii_strcasecmp (inner_type, vgw_message_type_to_string (message->type)) == 0)
     return TRUE;
   g_set_error_literal (error, VGW_ERROR, VGW_ERROR_BAD_MESSAGE, "the type inside the payload is another one");
   return FALSE;

@@ -171,7 +171,23 @@ class Whip(harness.GatewayTest):
             credentials.add(whip.credentials_of(reply.body))
             self.assertEqual(session.patch(f"a={CANDIDATE}\r\n", If_Match=session.etag).status, 412)
             self.assertEqual(session.patch(fragment, If_Match=reply.headers["ETag"]).status, 204)
+            # of a client to which the response was lost
+            again = session.patch(fragment, If_Match=any_tag)
+            self.assertEqual((again.status, again.headers["ETag"], again.body), (200, reply.headers["ETag"], reply.body))
         self.assertEqual((len(tags), len(credentials)), (4, 4))
+
+    def test_too_many_ice_restarts(self):
+        gateway = self.start()
+        session = whip.Session(gateway, good_offer())
+        replies = [session.patch(f"a=ice-ufrag:number{n}\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\n", If_Match="*")
+                   for n in range(40)]
+        busy = [reply for reply in replies if reply.status != 200]
+        self.assertGreaterEqual(len(replies) - len(busy), 8)
+        self.assertTrue(busy)
+        for reply in busy:
+            self.assertEqual(reply.status, 503, reply)
+            self.assertGreater(int(reply.headers["Retry-After"]), 0)
+        self.assertEqual(session.request("GET").status, 204)
 
     def test_an_ice_restart_that_is_not_possible(self):
         gateway = self.start(ice__agent="nice", ice__stun_servers="")
@@ -248,6 +264,7 @@ class Whip(harness.GatewayTest):
             token = headers["X-Resume-Token"]
             refused = await asyncio.to_thread(whip.post, gateway, "hello", f"/whip?resume={token}")
             self.assertEqual(refused.status, 400, refused)
+            self.assertEqual(old.request("GET").status, 204)
             # a response that is lost: the client has its old token only
             lost = await asyncio.to_thread(whip.post, gateway, good_offer(), f"/whip?resume={token}")
             self.assertEqual((lost.status, lost.headers["X-Resume-Status"]), (201, "resumed"))
@@ -266,6 +283,41 @@ class Whip(harness.GatewayTest):
                 await peer.close()
 
         asyncio.run(asyncio.wait_for(run(), 120))
+
+    def test_a_resumption_that_is_refused_leaves_the_call_alone(self):
+        grace_ms = 500
+        gateway = self.start(session__resume_grace_ms=grace_ms)
+
+        async def run():
+            peer, session, headers = await self.call(gateway, "/whip")
+            await asyncio.to_thread(gateway.wait_log, lambda entry: entry["message"].endswith("→ active"))
+            tokens_seen, video = [headers["X-Resume-Token"]], offer_of("chromium-audio-video.sdp")
+            for offer, status in (("hello", 400), (video, 422), ("hello", 400)):
+                refused = await asyncio.to_thread(whip.post, gateway, offer, f"/whip?resume={tokens_seen[-1]}")
+                self.assertEqual(refused.status, status, refused)
+                tokens_seen.append(refused.headers["X-Resume-Token"])
+            self.assertEqual(len(set(tokens_seen)), len(tokens_seen))
+            # it is there by its address, after more than the grace
+            received = gateway.metric("vgw_rtp_received_packets_total")
+            n_packets = 3 * grace_ms // 20
+            await harness.wait_until(lambda: gateway.metric("vgw_rtp_received_packets_total") > received + n_packets)
+            self.assertEqual(gateway.metric('vgw_sessions{state="active"}'), 1)
+            self.assertEqual(session.request("GET").status, 204)
+            self.assertEqual(session.delete().status, 200)
+            await asyncio.to_thread(self.wait_ended, gateway, "client-bye")
+            await peer.close()
+
+        asyncio.run(asyncio.wait_for(run(), 120))
+
+    def test_a_call_that_is_being_connected_is_not_resumed(self):
+        gateway = self.start()
+        session = whip.Session(gateway, good_offer())
+        token = session.reply.headers["X-Resume-Token"]
+        other = re.sub("sha-256 ..", "sha-256 00", good_offer())  # of the same connection it would be answered
+        refused = whip.post(gateway, other, f"/whip?resume={token}")
+        self.assertEqual(refused.status, 409, refused)
+        self.assertEqual(session.request("GET").status, 204)
+        self.assertEqual(session.delete().status, 200)
 
     def test_no_room(self):
         gateway = self.start(limits__max_sessions=1)

@@ -16,7 +16,72 @@
 #define FINGERPRINT "sha-256 12:34"
 #define CANDIDATE "candidate:1 1 UDP 1 192.0.2.1 9 typ host"
 
+/* --- a pad with a transceiver --- */
+
+#define TEST_TYPE_TRANSCEIVER (test_transceiver_get_type ())
+G_DECLARE_FINAL_TYPE (TestTransceiver, test_transceiver, TEST, TRANSCEIVER, GstObject)
+
+struct _TestTransceiver
+{
+  GstObject parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE (TestTransceiver, test_transceiver, GST_TYPE_OBJECT)
+
+static void
+test_transceiver_set_property (GObject *object, guint property_id, const GValue *value, GParamSpec *pspec)
+{
+  ck_assert_ptr_nonnull (g_value_get_boxed (value));
+}
+
+static void
+test_transceiver_class_init (TestTransceiverClass *klass)
+{
+  G_OBJECT_CLASS (klass)->set_property = test_transceiver_set_property;
+  g_object_class_install_property (
+      G_OBJECT_CLASS (klass), 1,
+      g_param_spec_boxed ("codec-preferences", NULL, NULL, GST_TYPE_CAPS, G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS));
+}
+
+static void
+test_transceiver_init (TestTransceiver *self)
+{
+}
+
+#define TEST_TYPE_PAD (test_pad_get_type ())
+G_DECLARE_FINAL_TYPE (TestPad, test_pad, TEST, PAD, GstPad)
+
+struct _TestPad
+{
+  GstPad parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE (TestPad, test_pad, GST_TYPE_PAD)
+
+static void
+test_pad_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
+{
+  g_value_take_object (value, gst_object_ref_sink (g_object_new (TEST_TYPE_TRANSCEIVER, NULL)));
+}
+
+static void
+test_pad_class_init (TestPadClass *klass)
+{
+  G_OBJECT_CLASS (klass)->get_property = test_pad_get_property;
+  g_object_class_install_property (
+      G_OBJECT_CLASS (klass), 1,
+      g_param_spec_object ("transceiver", NULL, NULL, GST_TYPE_OBJECT, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+}
+
+static void
+test_pad_init (TestPad *self)
+{
+}
+
 /* --- a bin with webrtcbin's signals --- */
+
+static GstStaticPadTemplate sink_template =
+    GST_STATIC_PAD_TEMPLATE ("sink_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS_ANY);
 
 #define TEST_TYPE_BIN (test_bin_get_type ())
 G_DECLARE_FINAL_TYPE (TestBin, test_bin, TEST, BIN, GstBin)
@@ -58,6 +123,21 @@ on_add_candidate (TestBin *self, guint mline_index, const char *candidate)
   self->n_candidates++;
 }
 
+static GstWebRTCRTPTransceiver *
+on_get_transceiver (TestBin *self, gint index)
+{
+  return NULL; /* webrtcbin 1.22 has none before the pad */
+}
+
+static GstPad *
+test_bin_request_new_pad (GstElement *element, GstPadTemplate *pad_template, const char *name, const GstCaps *caps)
+{
+  GstPad *pad = g_object_new (TEST_TYPE_PAD, "name", name, "direction", GST_PAD_SINK, "template", pad_template, NULL);
+
+  gst_element_add_pad (element, pad);
+  return pad;
+}
+
 static void
 test_bin_finalize (GObject *object)
 {
@@ -74,6 +154,10 @@ test_bin_class_init (TestBinClass *klass)
   GSignalFlags flags = G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION;
 
   G_OBJECT_CLASS (klass)->finalize = test_bin_finalize;
+  GST_ELEMENT_CLASS (klass)->request_new_pad = test_bin_request_new_pad;
+  gst_element_class_add_static_pad_template (GST_ELEMENT_CLASS (klass), &sink_template);
+  g_signal_new_class_handler ("get-transceiver", TEST_TYPE_BIN, flags, G_CALLBACK (on_get_transceiver), NULL, NULL,
+                              NULL, GST_TYPE_WEBRTC_RTP_TRANSCEIVER, 1, G_TYPE_INT);
   g_signal_new_class_handler ("set-remote-description", TEST_TYPE_BIN, flags, G_CALLBACK (on_set_remote), NULL, NULL,
                               NULL, G_TYPE_NONE, 2, GST_TYPE_WEBRTC_SESSION_DESCRIPTION, GST_TYPE_PROMISE);
   g_signal_new_class_handler ("create-answer", TEST_TYPE_BIN, flags, G_CALLBACK (on_create_answer), NULL, NULL, NULL,
@@ -107,19 +191,24 @@ on_finished (char *made, GError *error, gpointer user_data)
   failure = error;
 }
 
-/* Of a client that only sends, so that the bin needs no pad for the encoder. */
+/* With three candidates, of which one is for RTCP and one has a name that is not looked up. */
 static VgwOffer *
 load_offer (void)
 {
   g_autofree char *path =
       g_build_filename (g_getenv ("VGW_TEST_SOURCE_ROOT"), "tests", "data", "sdp", "chromium-audio.sdp", NULL);
   g_autofree char *sdp = NULL;
-  g_autoptr (GString) sending = NULL;
+  g_autoptr (GString) offered = NULL;
 
   ck_assert (g_file_get_contents (path, &sdp, NULL, NULL));
-  sending = g_string_new (sdp);
-  ck_assert_uint_gt (g_string_replace (sending, "a=sendrecv", "a=sendonly", 0), 0);
-  return vgw_offer_parse (sending->str, 8, NULL);
+  offered = g_string_new (sdp);
+  ck_assert_uint_gt (g_string_replace (offered, "a=sendrecv\r\n",
+                                       "a=sendrecv\r\na=candidate:1 1 udp 2113937151 198.51.100.7 53171 typ host\r\n"
+                                       "a=candidate:1 2 udp 2113937150 198.51.100.7 53172 typ host\r\n"
+                                       "a=candidate:2 1 udp 2113937151 0f5c.local 53171 typ host\r\n",
+                                       1),
+                     0);
+  return vgw_offer_parse (offered->str, 8, NULL);
 }
 
 static void
@@ -232,9 +321,9 @@ START_TEST (candidates_of_the_client_wait_for_its_description)
   vgw_negotiation_add_remote_candidate (negotiation, CANDIDATE);
   ck_assert_uint_eq (bin->n_candidates, 0);
   go_on_to_local ();
-  ck_assert_uint_eq (bin->n_candidates, 1);
+  ck_assert_uint_eq (bin->n_candidates, 2); /* with that of the offer */
   vgw_negotiation_add_remote_candidate (negotiation, CANDIDATE);
-  ck_assert_uint_eq (bin->n_candidates, 2);
+  ck_assert_uint_eq (bin->n_candidates, 3);
 }
 END_TEST
 

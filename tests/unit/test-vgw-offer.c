@@ -133,15 +133,30 @@ START_TEST (webrtcbin_gets_one_codec_and_audio_first)
 }
 END_TEST
 
+START_TEST (a_client_with_a_lite_agent_does_not_begin)
+{
+  g_autofree char *text = load_offer ("chromium-audio.sdp");
+  g_autofree char *lite = replace (text, "t=0 0\r\n", "t=0 0\r\na=ice-lite\r\n");
+  g_autoptr (VgwOffer) offer = parse (lite);
+  GstSDPMessage *reduced = vgw_offer_reduce (offer, vgw_offer_find_codec (offer, "OPUS", 48000), NULL);
+
+  ck_assert (offer->is_lite);
+  ck_assert_ptr_nonnull (gst_sdp_message_get_attribute_val (reduced, "ice-lite")); /* so webrtcbin does */
+  gst_sdp_message_free (reduced);
+}
+END_TEST
+
 START_TEST (parameters_of_one_direction_are_not_passed_on)
 {
   g_autofree char *text = load_offer ("chromium-audio.sdp");
-  g_autofree char *stereo =
-      replace (text, "minptime=10;useinbandfec=1", "minptime=10; stereo=1;sprop-stereo=1;usedtx=1");
+  g_autofree char *stereo = replace (text, "minptime=10;useinbandfec=1",
+                                     "minptime=10; stereo=1;sprop-stereo=1;usedtx=1; maxaveragebitrate=16000");
   g_autoptr (VgwOffer) offer = parse (stereo);
   GstSDPMessage *reduced = vgw_offer_reduce (offer, vgw_offer_find_codec (offer, "OPUS", 48000), NULL);
   g_autofree char *reduced_text = gst_sdp_message_as_text (reduced);
   ck_assert_ptr_nonnull (strstr (reduced_text, "a=fmtp:111 minptime=10\r\n"));
+  ck_assert_uint_eq (vgw_offer_codec_get_max_bitrate (vgw_offer_find_codec (offer, "OPUS", 48000)), 16000);
+  ck_assert_uint_eq (vgw_offer_codec_get_max_bitrate (vgw_offer_find_codec (offer, "PCMU", 8000)), 0);
   gst_sdp_message_free (reduced);
 }
 END_TEST
@@ -366,6 +381,7 @@ test_suite (void)
   tcase_add_test (tcase, offers_that_cannot_be_used_are_refused_with_the_reason);
   tcase_add_test (tcase, too_many_mlines_are_refused);
   tcase_add_test (tcase, webrtcbin_gets_one_codec_and_audio_first);
+  tcase_add_test (tcase, a_client_with_a_lite_agent_does_not_begin);
   tcase_add_test (tcase, parameters_of_one_direction_are_not_passed_on);
   tcase_add_test (tcase, the_answer_has_the_mlines_of_the_offer_in_its_order);
   tcase_add_test (tcase, callers_are_asked_for_dtx_once);

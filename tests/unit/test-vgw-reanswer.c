@@ -179,6 +179,22 @@ START_TEST (who_only_listens_at_first_can_speak_later)
 }
 END_TEST
 
+START_TEST (who_only_speaks_at_first_can_listen_later)
+{
+  g_autofree char *offer = load_offer ("chromium-audio.sdp");
+  g_autofree char *speaking = replace (offer, "a=sendrecv", "a=sendonly");
+  GstSDPMessage *before = answer_offer (peer, speaking);
+  GstSDPMessage *now = answer_next (offer);
+
+  ck_assert (has_direction (before, 0, "recvonly"));
+  ck_assert (has_direction (now, 0, "sendrecv"));
+  ck_assert_ptr_null (gst_sdp_media_get_attribute_val (gst_sdp_message_get_media (before, 0), "ssrc"));
+  ck_assert_ptr_nonnull (gst_sdp_media_get_attribute_val (gst_sdp_message_get_media (now, 0), "ssrc"));
+  gst_sdp_message_free (before);
+  gst_sdp_message_free (now);
+}
+END_TEST
+
 START_TEST (media_made_later_is_inactive_and_a_data_channel_where_there_was_none_is_rejected)
 {
   g_autofree char *both = load_offer ("chromium-audio.sdp");
@@ -383,6 +399,7 @@ test_suite (void)
   tcase_add_checked_fixture (tcase, set_up, tear_down);
   tcase_add_test (tcase, the_directions_follow_the_offer);
   tcase_add_test (tcase, who_only_listens_at_first_can_speak_later);
+  tcase_add_test (tcase, who_only_speaks_at_first_can_listen_later);
   tcase_add_test (tcase, media_made_later_is_inactive_and_a_data_channel_where_there_was_none_is_rejected);
   tcase_add_test (tcase, audio_that_is_stopped_is_rejected_and_taken_up_on_another_mline);
   tcase_add_test (tcase, audio_on_two_mlines_is_held_on_each);

@@ -44,8 +44,19 @@ START_TEST (who_never_connects_is_given_up)
 }
 END_TEST
 
-START_TEST (a_second_offer_is_refused_and_the_first_goes_on)
+static guint
+count_messages (Client *client, VgwMessageType type)
 {
+  guint n = 0;
+
+  for (guint i = 0; i < client->messages->len; i++)
+    n += ((const VgwMessage *) client->messages->pdata[i])->type == type;
+  return n;
+}
+
+START_TEST (of_early_offers_those_of_the_same_connection_are_answered)
+{
+  g_autofree char *other = browser_offer ("sha-256 41:1D", "sha-256 42:1D");
   Client *client = client_new_started ();
 
   client_offer_browser (client);
@@ -53,6 +64,9 @@ START_TEST (a_second_offer_is_refused_and_the_first_goes_on)
   assert_error (client_last (client), VGW_ERROR_BAD_STATE, FALSE);
   client_wait_for (client, VGW_PHASE_CONNECTING);
   client_offer_browser (client);
+  ck_assert_uint_eq (count_messages (client, VGW_MESSAGE_ANSWER), 2);
+  ck_assert_uint_eq (count_messages (client, VGW_MESSAGE_STATE), 1);
+  client_offer (client, other);
   assert_error (client_last (client), VGW_ERROR_BAD_STATE, FALSE);
   ck_assert_int_eq (vgw_session_get_phase (client->session), VGW_PHASE_CONNECTING);
   client_free (client);
@@ -293,7 +307,7 @@ test_suite (void)
   tcase_set_timeout (tcase, 60);
   tcase_add_test (tcase, an_offer_of_a_browser_is_answered_first_and_announced_then);
   tcase_add_test (tcase, who_never_connects_is_given_up);
-  tcase_add_test (tcase, a_second_offer_is_refused_and_the_first_goes_on);
+  tcase_add_test (tcase, of_early_offers_those_of_the_same_connection_are_answered);
   tcase_add_loop_test (tcase, an_offer_of_no_use_may_be_followed_by_a_better_one, 0, N_BAD_OFFERS);
   tcase_add_test (tcase, a_codec_that_no_pipeline_serves_is_refused);
   tcase_add_test (tcase, too_many_offers_of_no_use_end_the_session);
