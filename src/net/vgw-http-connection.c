@@ -101,6 +101,14 @@ vgw_http_connection_drop (VgwHttpConnection *self)
     g_io_stream_close (stream, NULL, NULL);
 }
 
+void
+vgw_http_connection_abort (VgwHttpConnection *self)
+{
+  /* libsoup or the channel then reads the end of the stream */
+  g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
+  vgw_http_connection_drop (self);
+}
+
 static void
 fail_handshake (VgwHttpConnection *self, const char *why)
 {
@@ -118,9 +126,7 @@ on_deadline (gpointer user_data)
   else
     vgw_debug (NULL, "http: %s took too long: connection closed", self->remote_text);
   vgw_source_clear (&self->deadline);
-  /* libsoup or the channel then reads the end of the stream */
-  g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
-  vgw_http_connection_drop (self);
+  vgw_http_connection_abort (self);
   return G_SOURCE_REMOVE;
 }
 

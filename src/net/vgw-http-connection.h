@@ -38,6 +38,9 @@ void vgw_http_connection_detach (VgwHttpConnection *self);
 /* Closes it now, unless it was handed over; @gone is called. */
 void vgw_http_connection_drop (VgwHttpConnection *self);
 
+/* Closes it in any state; @gone is called now, or where it was handed over when the stream is closed. */
+void vgw_http_connection_abort (VgwHttpConnection *self);
+
 /* Ends @stream, which was handed over: after what has been written to it, sends its end; what the client still sends is
  * read and dropped for a while, since closing with unread bytes might cost the client the response. */
 void vgw_http_connection_end (VgwHttpConnection *self, GIOStream *stream);

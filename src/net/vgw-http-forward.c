@@ -173,9 +173,11 @@ serve_here (Relay *relay)
 static void
 forget (Relay *relay, const char *why)
 {
+  g_autofree char *sender = vgw_http_address_to_string (relay->remote_address);
+
   relay->owner->stats.requests[VGW_HTTP_FORWARD_STOPPED]++;
-  vgw_info (NULL, "nodes: node \"%s\" %s: a request for one of its sessions is for an unknown session", relay->node,
-            why);
+  vgw_info_about (sender, "nodes: node \"%s\" %s: a request for one of its sessions is for an unknown session",
+                  relay->node, why);
   serve_here (relay);
 }
 

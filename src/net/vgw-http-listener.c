@@ -104,11 +104,17 @@ on_ready (GIOStream *stream, GSocketAddress *local_address, GSocketAddress *remo
           gsize length, gpointer user_data)
 {
   VgwHttpListener *self = user_data;
-  Entry *entry = g_hash_table_lookup (self->entries, vgw_http_connection_from_address (remote_address));
+
+  self->callback (stream, local_address, remote_address, head, length, self->user_data);
+}
+
+void
+vgw_http_listener_note_request (VgwHttpListener *self, VgwHttpConnection *connection)
+{
+  Entry *entry = g_hash_table_lookup (self->entries, connection);
 
   if (entry != NULL)
     stop_waiting (self, entry);
-  self->callback (stream, local_address, remote_address, head, length, self->user_data);
 }
 
 /* Closes the oldest connection without a complete request: of @client, or with NULL of the client that has the most of
@@ -129,7 +135,8 @@ displace (VgwHttpListener *self, const Client *client)
   if (victim == NULL)
     return FALSE;
   self->stats.displaced++;
-  vgw_http_connection_drop (victim->connection);
+  stop_waiting (self, victim); /* one whose head is complete is open until libsoup has noticed */
+  vgw_http_connection_abort (victim->connection);
   return TRUE;
 }
 

@@ -46,6 +46,10 @@ typedef struct
 VgwHttpListener *vgw_http_listener_new (const VgwHttpListenerSettings *settings, VgwHttpReadyFunc callback,
                                         gpointer user_data, GError **error);
 
+/* The request of @connection is complete, with its body, or was taken to be sent on, with other limits: it is not
+ * replaced any more. */
+void vgw_http_listener_note_request (VgwHttpListener *self, VgwHttpConnection *connection);
+
 void vgw_http_listener_get_stats (VgwHttpListener *self, VgwHttpListenerStats *stats);
 const char *vgw_http_refusal_to_string (VgwHttpRefusal refusal); /* "full", … */
 

@@ -104,6 +104,13 @@ check_mark (VgwHttpRequest *request, const VgwHttpForwardMark *mark)
 }
 
 static void
+note_complete (VgwHttpServer *self, VgwHttpConnection *connection)
+{
+  if (self->listener != NULL)
+    vgw_http_listener_note_request (self->listener, connection);
+}
+
+static void
 on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
 {
   VgwHttpServer *self = user_data;
@@ -118,7 +125,10 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
   VgwHttpConnection *connection = vgw_http_connection_from_address (soup_server_message_get_remote_address (message));
 
   if (connection != NULL)
-    vgw_http_connection_set_deadline (connection, RESPONSE_TIMEOUT_MS);
+    {
+      note_complete (self, connection);
+      vgw_http_connection_set_deadline (connection, RESPONSE_TIMEOUT_MS);
+    }
   if (route == NULL || route->has_cors)
     add_cors_headers (self, request, route);
   if ((self->check != NULL && !self->check (request, self->check_data)) || !check_mark (request, mark))
@@ -168,8 +178,10 @@ on_connection (GIOStream *stream, GSocketAddress *local_address, GSocketAddress 
 {
   VgwHttpServer *self = user_data;
 
-  if (self->forward == NULL
-      || !vgw_http_forward_take (self->forward, stream, local_address, remote_address, head, length))
+  if (self->forward != NULL
+      && vgw_http_forward_take (self->forward, stream, local_address, remote_address, head, length))
+    note_complete (self, vgw_http_connection_from_address (remote_address)); /* it has limits of its own */
+  else
     serve (stream, local_address, remote_address, self);
 }
 

@@ -214,9 +214,9 @@ START_TEST (one_connection_too_many_gets_a_503)
 }
 END_TEST
 
-/* Raw connections that have sent the beginning of a request. (transfer full) */
+/* Raw connections that have sent @text, the beginning of a request. (transfer full) */
 static GPtrArray *
-dial_unfinished (Fixture *self, guint n)
+dial_unfinished (Fixture *self, guint n, const char *text)
 {
   GPtrArray *peers = g_ptr_array_new_with_free_func ((GDestroyNotify) ws_peer_free);
   VgwHttpListenerStats stats;
@@ -225,7 +225,7 @@ dial_unfinished (Fixture *self, guint n)
     {
       WsPeer *peer = dial (self);
 
-      ws_peer_send (peer, "GET / HT", 8);
+      ws_peer_send (peer, text, strlen (text));
       g_ptr_array_add (peers, peer);
       /* one after the other, so that it is known which one is the oldest */
       WAIT_UNTIL ((vgw_http_server_get_stats (self->server, &stats), stats.open + stats.displaced > i));
@@ -233,8 +233,20 @@ dial_unfinished (Fixture *self, guint n)
   return peers;
 }
 
+static void
+take_body (VgwHttpRequest *request, gpointer user_data)
+{
+  vgw_http_request_reply (request, VGW_HTTP_STATUS_OK, VGW_HTTP_TEXT_PLAIN, "taken\n");
+}
+
+static const char *const unfinished_texts[] = {
+  "GET / HT",
+  "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbod",
+};
+
 START_TEST (the_oldest_unfinished_request_makes_room_for_a_new_one)
 {
+  static const VgwHttpRoute route = { "/body", .post = take_body, .max_body_bytes = 100 };
   VgwHttpSettings settings = default_settings ();
   g_autoptr (Fixture) self = NULL;
   g_autoptr (WsPeer) call = NULL;
@@ -244,8 +256,9 @@ START_TEST (the_oldest_unfinished_request_makes_room_for_a_new_one)
   settings.max_connections = 5;
   settings.header_timeout_ms = 60000;
   self = fixture_new (&settings);
+  vgw_http_server_add_route (self->server, &route, NULL);
   call = dial_ws (self, "");
-  unfinished = dial_unfinished (self, 20);
+  unfinished = dial_unfinished (self, 20, unfinished_texts[_i]);
   assert_get (self, "/healthz", "", 200);
   for (guint i = 0; i < 16; i++)
     {
@@ -359,7 +372,8 @@ test_suite (void)
   tcase_add_test (hostile, a_reader_that_never_reads_is_cut_off);
   tcase_add_test (hostile, half_a_request_is_cut_off);
   tcase_add_test (hostile, one_connection_too_many_gets_a_503);
-  tcase_add_test (hostile, the_oldest_unfinished_request_makes_room_for_a_new_one);
+  tcase_add_loop_test (hostile, the_oldest_unfinished_request_makes_room_for_a_new_one, 0,
+                       G_N_ELEMENTS (unfinished_texts));
   tcase_add_test (hostile, connections_end_where_descriptors_do);
   tcase_add_test (hostile, no_descriptor_is_left_after_hundreds_of_clients);
   tcase_add_test (hostile, the_server_accepts_again_after_it_ran_out_of_descriptors);
