@@ -55,8 +55,8 @@ char *vgw_log_format_line (VgwLogFormat format, gint64 real_time_us, GLogLevelFl
 /* For what an operator must look at. Not G_LOG_LEVEL_ERROR, which aborts. */
 #define vgw_critical(session_id, ...) vgw_log (G_LOG_LEVEL_CRITICAL, session_id, __VA_ARGS__)
 
-/* Lines about a session are limited (vgw-log-limit.h). Landmarks, its states, its begin and its end, are always
- * logged. */
+/* Lines about a session are limited (vgw-log-limit.h). Landmarks, its begin and its end and a bounded number of its
+ * states, are always logged. */
 #define vgw_landmark(session_id, ...) vgw_log_landmark (G_LOG_DOMAIN, session_id, __VA_ARGS__)
 
 /* A line about a client without a session, limited by its address. */

@@ -25,8 +25,8 @@ vgw_manager_log_update (VgwManager *self, const VgwSessionFacts *facts)
 {
   if (facts->is_periodic)
     return;
-  vgw_landmark (facts->session_id, "session is %s: codec %s, after %" G_GINT64_FORMAT " ms", or_dash (facts->state),
-                or_dash (facts->codec), facts->duration_ms);
+  vgw_info (facts->session_id, "session is %s: codec %s, after %" G_GINT64_FORMAT " ms", or_dash (facts->state),
+            or_dash (facts->codec), facts->duration_ms);
 }
 
 static void

@@ -5,8 +5,8 @@
 #include <gst/audio/audio.h>
 #include <string.h>
 
-#define FRAME_MS 20u
-#define N_FRAMES 64u /* a power of two, so that the counters may wrap; of frames that are not full there may be more */
+#define FRAME_MS 10u  /* of what is pushed: webrtcdsp makes such frames, the playout longer ones */
+#define N_FRAMES 256u /* a power of two, so that the counters may wrap; those that a network has held up come at once */
 #define MAX_FRAME_SAMPLES (48 * FRAME_MS)
 #define GAP_US (60 * G_TIME_SPAN_MILLISECOND)
 /* Audio of the caller is continuous; that of one packet is early or late with the network and with the threads, and

@@ -5,7 +5,7 @@
 
 #include <glib.h>
 
-#define VGW_AUDIO_MONITOR_MAX_MS 1000u /* that wait in each direction */
+#define VGW_AUDIO_MONITOR_MAX_MS 2500u /* that wait in each direction */
 
 typedef struct _VgwAudioMonitor VgwAudioMonitor; /* reference counted */
 

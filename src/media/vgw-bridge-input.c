@@ -37,10 +37,11 @@ struct _VgwBridgeInput
   gint64 credit_us;   /* audio that may be delivered now */
   gint64 credited_us; /* monotonic time of credit_us */
   gboolean is_dropping;
-  gint64 last_received_us; /* monotonic time of the last audio delivered to the present function; 0: never */
+  gint64 last_received_us; /* monotonic time of the last audio delivered; 0: never */
   gint64 until_us;         /* end of what was delivered to it, silence included; 0: nothing yet */
   gint64 since_us;         /* time of the first tick with the present function, or 0 */
   gint64 lag_us;           /* of the silence that is delivered in real time; 0: none is */
+  guint n_funcs;           /* times that it was set */
   guint64 n_received, n_filled;
   VgwAudioMonitor *audio_monitors[VGW_BRIDGE_MAX_MONITORS]; /* (nullable) */
   VgwBridgeTap *retiring; /* (nullable) delivered until there is audio of another one */
@@ -52,7 +53,8 @@ struct _VgwBridgeTap
   VgwBridgeInput *input;
   /* guarded by input->lock */
   gboolean is_attached;
-  gboolean is_timed; /* base_pts and n_since are set */
+  gboolean is_timed; /* base_pts and n_since are set, with the function that was number n_funcs */
+  guint n_funcs;
   GstClockTime base_pts;
   guint64 n_since; /* samples delivered since base_pts, silence included */
 };
@@ -93,10 +95,10 @@ vgw_bridge_input_set_func (VgwBridgeInput *self, VgwBridgeAudioFunc func, gpoint
   self->func = func;
   self->user_data = user_data;
   self->destroy = destroy;
-  self->last_received_us = 0;
   self->until_us = 0;
   self->since_us = 0;
   self->lag_us = 0;
+  self->n_funcs++;
   g_mutex_unlock (&self->lock);
   if (old_destroy != NULL)
     old_destroy (old_user_data);
@@ -228,6 +230,8 @@ deliver (VgwBridgeTap *tap, GstClockTime pts, const gint16 *samples, gsize n_sam
   VgwBridgeInput *input = tap->input;
   gint64 now_us = g_get_monotonic_time ();
 
+  tap->is_timed &= tap->n_funcs == input->n_funcs;
+  tap->n_funcs = input->n_funcs;
   refill (input, now_us);
   if (input->credit_us >= samples_to_us (input, n_samples))
     follow_time (tap, pts, n_samples, now_us);

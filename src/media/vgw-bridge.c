@@ -274,6 +274,11 @@ vgw_bridge_new (VgwPacer *pacer, const VgwAudioFormat *format, guint max_playout
 }
 
 void
+vgw_bridge_ignore_audio (const gint16 *samples, gsize n_samples, gpointer user_data)
+{
+}
+
+void
 vgw_bridge_set_audio_func (VgwBridge *self, VgwBridgeAudioFunc func, gpointer user_data, GDestroyNotify destroy)
 {
   g_return_if_fail (VGW_IS_BRIDGE (self));

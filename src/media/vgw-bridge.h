@@ -19,6 +19,9 @@ VgwBridge *vgw_bridge_new (VgwPacer *pacer, const VgwAudioFormat *format, guint 
  * thread. */
 void vgw_bridge_set_audio_func (VgwBridge *self, VgwBridgeAudioFunc func, gpointer user_data, GDestroyNotify destroy);
 
+/* A VgwBridgeAudioFunc for a call without an engine: the caller is still recorded, and heard to speak. */
+void vgw_bridge_ignore_audio (const gint16 *samples, gsize n_samples, gpointer user_data);
+
 /* The queue of the engine's audio (transfer none); its functions may be called on any thread. */
 VgwPlayout *vgw_bridge_get_playout (VgwBridge *self);
 

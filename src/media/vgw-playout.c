@@ -555,6 +555,15 @@ vgw_playout_hold (VgwPlayout *self, VgwPlayoutHold who, gboolean is_held)
   g_mutex_unlock (&self->lock);
 }
 
+gboolean
+vgw_playout_is_held (VgwPlayout *self, VgwPlayoutHold who)
+{
+  g_mutex_lock (&self->lock);
+  gboolean is_held = (self->holds & who) != 0;
+  g_mutex_unlock (&self->lock);
+  return is_held;
+}
+
 void
 vgw_playout_duck (VgwPlayout *self, gboolean is_ducked)
 {

@@ -114,6 +114,7 @@ void vgw_playout_clear (VgwPlayout *self);
 
 /* Holds: the next frame fades to silence, and the rest stays queued. Resumes with a fade-in over a frame. */
 void vgw_playout_hold (VgwPlayout *self, VgwPlayoutHold who, gboolean is_held);
+gboolean vgw_playout_is_held (VgwPlayout *self, VgwPlayoutHold who);
 
 /* Attenuates the audio, or ends that, with a fade over a frame. */
 void vgw_playout_duck (VgwPlayout *self, gboolean is_ducked);

@@ -9,6 +9,7 @@
 #include "base/vgw-log.h"
 #include "base/vgw-source.h"
 #include "session/vgw-call-mixer.h"
+#include "session/vgw-event-filter.h"
 #include "session/vgw-turns.h"
 
 #define TICK_MS 200u
@@ -17,11 +18,10 @@
 #define STATS_INTERVAL_US (2 * G_TIME_SPAN_SECOND)
 #define MAX_NETWORK_MS 2000
 #define MAX_EVENT_BYTES 8192
-#define MAX_EARLY_BYTES (16 * 1024) /* of events before there are files */
+#define MAX_EARLY_BYTES (16 * 1024)                     /* of events before there are files */
+#define UTTERANCE_GAP_US (60 * G_TIME_SPAN_MILLISECOND) /* between the audio of two utterances */
 #define MAX_EVENTS_BYTES (8 * 1024 * 1024)
 #define LEFT_OUT "{\"type\":\"events-left-out\"}\n"
-#define PAUSE_EVENT "recording-pause"
-#define RESUME_EVENT "recording-resume"
 
 typedef struct
 {
@@ -38,10 +38,12 @@ typedef struct
   char *directory;
   VgwWavFile *events;
   gsize n_event_bytes;
-  gboolean has_left_out; /* events, and it is noted */
-  guint n_changes;       /* of the history, that are noted */
-  gint64 stats_us;       /* of the last ones */
-  gint64 network_us;     /* from here to the caller's ear */
+  gboolean has_left_out;  /* events, and it is noted */
+  guint n_changes;        /* of the history, that are noted */
+  gint64 stats_us;        /* of the last ones */
+  gint64 network_us;      /* from here to the caller's ear, as last known */
+  gint64 sent_network_us; /* as known when the present utterance began */
+  gint64 sent_until_us;   /* the end of its audio that was collected */
   GSource *timer;
 
   /* from the first audio */
@@ -53,6 +55,7 @@ typedef struct
   gint64 resumed_us; /* what began before it is left out */
   gboolean is_paused, is_full;
   guint64 n_missing;     /* samples that the disk did not take */
+  guint64 n_missed_ms;   /* that the monitor has dropped, of both directions */
   guint64 n_new_missing; /* … since the last "recording-gap" */
   guint64 n_written;     /* samples, when the last one was missing */
   gboolean has_failed;   /* there is none */
@@ -173,6 +176,46 @@ note_turn (Bundle *self, const VgwTurn *turn)
   write_line (self, line);
 }
 
+/* --- audio --- */
+
+static void
+drop_waiting (Bundle *self)
+{
+  vgw_audio_monitor_set_on (self->monitor, FALSE);
+  vgw_audio_monitor_set_on (self->monitor, !self->is_paused && !self->is_full);
+}
+
+/* The delay of the network for audio that is sent from @from_us to @until_us. Another one within an utterance would
+ * take samples out of a word, or put silence in. */
+static gint64
+follow_sent (Bundle *self, gint64 from_us, gint64 until_us)
+{
+  if (ABS (from_us - self->sent_until_us) > UTTERANCE_GAP_US)
+    self->sent_network_us = self->network_us;
+  self->sent_until_us = until_us;
+  return self->sent_network_us;
+}
+
+static void
+collect (Bundle *self, VgwAudioMonitorDirection direction)
+{
+  for (;;)
+    {
+      g_auto (VgwAudioMonitorChunk) chunk = { 0 };
+      gint64 n_samples, n_before, shift_us = 0;
+
+      if (!vgw_audio_monitor_take (self->monitor, direction, &chunk))
+        return;
+      if (direction == VGW_AUDIO_MONITOR_SENT)
+        shift_us = VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND + follow_sent (self, chunk.start_us, chunk.end_us);
+      n_samples = (gint64) (chunk.pcm->len / sizeof (gint16));
+      n_before = CLAMP ((self->resumed_us - chunk.start_us) * self->rate_hz / G_USEC_PER_SEC, 0, n_samples);
+      vgw_call_mixer_add (self->mixer, direction == VGW_AUDIO_MONITOR_SENT, (const gint16 *) chunk.pcm->data + n_before,
+                          (gsize) (n_samples - n_before),
+                          chunk.start_us + n_before * G_USEC_PER_SEC / self->rate_hz + shift_us);
+    }
+}
+
 static void
 note_playout (Bundle *self, const VgwPlayoutEvent *event)
 {
@@ -181,7 +224,10 @@ note_playout (Bundle *self, const VgwPlayoutEvent *event)
 
   if (!is_start && event->type != VGW_PLAYOUT_DRAINED && (!is_cut || event->cleared_ms == 0))
     return;
-  line = make_line (self, event->at_us + self->network_us,
+  if (self->audio != NULL)
+    collect (self, VGW_AUDIO_MONITOR_SENT); /* of the utterance before, with its delay */
+  line = make_line (self,
+                    event->at_us + (is_start ? follow_sent (self, event->at_us, event->at_us) : self->sent_network_us),
                     is_start ? "bot-started" : (is_cut ? "bot-interrupted" : "bot-stopped"));
   if (is_start)
     json_object_set_int_member (line, "queued_ms", (event->at_us - event->queued_us) / G_TIME_SPAN_MILLISECOND);
@@ -192,36 +238,8 @@ note_playout (Bundle *self, const VgwPlayoutEvent *event)
   write_line (self, line);
 }
 
-/* --- audio --- */
-
-static void
-drop_waiting (Bundle *self)
-{
-  vgw_audio_monitor_set_on (self->monitor, FALSE);
-  vgw_audio_monitor_set_on (self->monitor, !self->is_paused && !self->is_full);
-}
-
-static void
-collect (Bundle *self, VgwAudioMonitorDirection direction)
-{
-  gint64 shift_us = direction == VGW_AUDIO_MONITOR_SENT ? VGW_FRAME_MS * G_TIME_SPAN_MILLISECOND + self->network_us : 0;
-
-  for (;;)
-    {
-      g_auto (VgwAudioMonitorChunk) chunk = { 0 };
-      gint64 n_samples, n_before;
-
-      if (!vgw_audio_monitor_take (self->monitor, direction, &chunk))
-        return;
-      n_samples = (gint64) (chunk.pcm->len / sizeof (gint16));
-      n_before = CLAMP ((self->resumed_us - chunk.start_us) * self->rate_hz / G_USEC_PER_SEC, 0, n_samples);
-      vgw_call_mixer_add (self->mixer, direction == VGW_AUDIO_MONITOR_SENT, (const gint16 *) chunk.pcm->data + n_before,
-                          (gsize) (n_samples - n_before),
-                          chunk.start_us + n_before * G_USEC_PER_SEC / self->rate_hz + shift_us);
-    }
-}
-
-/* Once the disk accepts audio again: until then this event would be lost, too. */
+/* What the disk did not take, or this thread did not in time. Once the disk accepts audio again: until then this event
+ * would be lost, too. */
 static void
 note_gap (Bundle *self, gint64 until_us)
 {
@@ -229,6 +247,9 @@ note_gap (Bundle *self, gint64 until_us)
   JsonObject *line;
 
   vgw_wav_file_get_stats (self->audio, &stats);
+  self->n_new_missing +=
+      (vgw_audio_monitor_count_dropped_ms (self->monitor) - self->n_missed_ms) * self->rate_hz / 1000;
+  self->n_missed_ms = vgw_audio_monitor_count_dropped_ms (self->monitor);
   if (stats.dropped_samples > self->n_missing)
     {
       self->n_new_missing += stats.dropped_samples - self->n_missing;
@@ -280,6 +301,7 @@ begin_audio (Bundle *self, VgwBridge *bridge)
   self->has_failed = self->audio == NULL;
   if (self->has_failed)
     return;
+  self->n_missed_ms = vgw_audio_monitor_count_dropped_ms (self->monitor);
   vgw_wav_file_set_marker (self->audio, marker);
   n_before = (now_us - WRITE_DELAY_US - self->zero_us) * rate_hz / G_USEC_PER_SEC;
   n_before = MAX (n_before, 0);
@@ -357,9 +379,10 @@ note_engine_event (Bundle *self, const char *json)
   const char *type = event != NULL ? vgw_json_get_string (event, "type") : NULL;
   JsonObject *line;
 
-  if (g_strcmp0 (type, RESUME_EVENT) == 0)
+  if (g_strcmp0 (type, VGW_EVENT_RECORDING_RESUME) == 0)
     set_paused (self, FALSE);
-  if (!self->is_paused && g_strcmp0 (type, RESUME_EVENT) != 0 && g_strcmp0 (type, PAUSE_EVENT) != 0)
+  if (!self->is_paused && g_strcmp0 (type, VGW_EVENT_RECORDING_RESUME) != 0
+      && g_strcmp0 (type, VGW_EVENT_RECORDING_PAUSE) != 0)
     {
       line = make_line (self, g_get_monotonic_time (), "engine-event");
       json_object_set_int_member (line, "bytes", (gint64) length);
@@ -367,7 +390,7 @@ note_engine_event (Bundle *self, const char *json)
         json_object_set_object_member (line, "event", g_steal_pointer (&event));
       write_line (self, line);
     }
-  else if (g_strcmp0 (type, PAUSE_EVENT) == 0)
+  else if (g_strcmp0 (type, VGW_EVENT_RECORDING_PAUSE) == 0)
     set_paused (self, TRUE);
 }
 

@@ -150,7 +150,7 @@ drop_engine (VgwConversation *self, const char *reason)
   if (self->engine == NULL)
     return;
   playout = vgw_bridge_get_playout (self->bridge);
-  vgw_bridge_set_audio_func (self->bridge, NULL, NULL, NULL);
+  vgw_bridge_set_audio_func (self->bridge, self->is_deaf ? NULL : vgw_bridge_ignore_audio, NULL, NULL);
   vgw_playout_watch_set_engine (self->watch, NULL, NULL, NULL);
   vgw_engine_stop (self->engine, reason);
   g_clear_object (&self->engine);
@@ -165,7 +165,7 @@ connect_audio (VgwConversation *self)
   if (self->engine != NULL && !self->is_deaf)
     vgw_bridge_set_audio_func (self->bridge, push_to_engine, g_object_ref (self->engine), g_object_unref);
   else
-    vgw_bridge_set_audio_func (self->bridge, NULL, NULL, NULL);
+    vgw_bridge_set_audio_func (self->bridge, self->is_deaf ? NULL : vgw_bridge_ignore_audio, NULL, NULL);
 }
 
 /* Errors: VGW_ERROR_ENGINE. */
@@ -244,7 +244,7 @@ handle_engine_event (VgwConversation *self, const char *json, guint64 place)
 {
   g_autoptr (GError) error = NULL;
 
-  if (vgw_event_filter_pass (&self->engine_events, strlen (json), &error)
+  if ((vgw_event_filter_is_control (json) || vgw_event_filter_pass (&self->engine_events, strlen (json), &error))
       && !report_event (self, VGW_CONVERSATION_ENGINE_EVENT, json))
     error = g_error_new_literal (VGW_ERROR, VGW_ERROR_TOO_LARGE,
                                  "the client does not read its events fast enough; some were dropped");

@@ -6,7 +6,23 @@
 #include "base/vgw-json.h"
 #include "base/vgw-log.h"
 
+#define MAX_CONTROL_BYTES 256
 #define BURST_SECONDS 2 /* of the rate may come at once */
+
+gboolean
+vgw_event_filter_is_control (const char *json)
+{
+  g_autoptr (JsonObject) event = NULL;
+  const char *type;
+
+  if (strlen (json) > MAX_CONTROL_BYTES)
+    return FALSE;
+  if (strstr (json, VGW_EVENT_RECORDING_PAUSE) == NULL && strstr (json, VGW_EVENT_RECORDING_RESUME) == NULL)
+    return FALSE;
+  event = vgw_json_parse_object (json, strlen (json), NULL);
+  type = event != NULL ? vgw_json_get_string (event, "type") : NULL;
+  return g_strcmp0 (type, VGW_EVENT_RECORDING_PAUSE) == 0 || g_strcmp0 (type, VGW_EVENT_RECORDING_RESUME) == 0;
+}
 
 gboolean
 vgw_event_filter_pass (VgwEventFilter *self, gsize length, GError **error)

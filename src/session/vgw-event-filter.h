@@ -15,6 +15,13 @@ typedef struct
   gsize n_held_bytes; /* of all that ever waited */
 } VgwEventFilter;
 
+/* Events of a bot that stop and start the record of the call. */
+#define VGW_EVENT_RECORDING_PAUSE "recording-pause"
+#define VGW_EVENT_RECORDING_RESUME "recording-resume"
+
+/* Whether @json is one of them, and short: a matter of privacy, which no rate may stop. */
+gboolean vgw_event_filter_is_control (const char *json);
+
 /* Whether an event of @length bytes may pass now. Errors: VGW_ERROR_TOO_LARGE. */
 gboolean vgw_event_filter_pass (VgwEventFilter *self, gsize length, GError **error);
 

@@ -39,6 +39,11 @@ vgw_playout_drain_new (VgwPlayout *playout, guint slack_ms, VgwPlayoutDrainFunc 
   VgwPlayoutDrain *self = g_new0 (VgwPlayoutDrain, 1);
   VgwPlayoutStats stats;
 
+  if (vgw_playout_is_held (playout, VGW_PLAYOUT_HOLD_ENGINE))
+    {
+      vgw_playout_clear (playout);
+      vgw_playout_hold (playout, VGW_PLAYOUT_HOLD_ENGINE, FALSE);
+    }
   vgw_playout_get_stats (playout, &stats);
   self->playout = vgw_playout_ref (playout);
   self->func = func;

@@ -1,4 +1,5 @@
-/* Waits until the caller has heard what a playout queue holds, but not for ever. Main thread. */
+/* Waits until the caller has heard what a playout queue holds, but not for ever: an engine has hung up. A queue that
+ * the engine holds is emptied, since nobody else would let it go on. Main thread. */
 #pragma once
 
 #include "media/vgw-playout.h"

@@ -2,6 +2,7 @@
 
 #include "base/vgw-log.h"
 
+#define MAX_LANDMARKS 40 /* of a session; more is a client that goes away and returns in a loop */
 #define N_LAST (VGW_SESSION_HISTORY_MAX - VGW_SESSION_HISTORY_FIRST)
 
 /* The slot of the @n-th change, from 0: those after the first ones are a ring. */
@@ -30,7 +31,11 @@ vgw_session_history_enter (VgwSessionHistory *self, const char *session_id, VgwS
 {
   if (phase == self->phase)
     return FALSE;
-  vgw_landmark (session_id, "%s → %s", vgw_session_phase_to_string (self->phase), vgw_session_phase_to_string (phase));
+  if (self->n_changes < MAX_LANDMARKS || phase == VGW_PHASE_ENDED)
+    vgw_landmark (session_id, "%s → %s", vgw_session_phase_to_string (self->phase),
+                  vgw_session_phase_to_string (phase));
+  else
+    vgw_info (session_id, "%s → %s", vgw_session_phase_to_string (self->phase), vgw_session_phase_to_string (phase));
   self->phase = phase;
   vgw_session_history_add (self, "state", vgw_session_phase_to_string (phase));
   return TRUE;

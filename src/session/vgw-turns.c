@@ -3,6 +3,7 @@
 #include "base/vgw-source.h"
 
 #define PAUSE_US (VGW_TURNS_PAUSE_MS * G_TIME_SPAN_MILLISECOND)
+#define MAX_WAITING 100 /* speeches during one reply; what is more is one with the last */
 
 /* Times are monotonic. */
 typedef struct
@@ -33,8 +34,9 @@ struct _VgwTurns
   gint64 began_us;      /* of that speech, or of the one that it continues */
   gint64 silent_us;     /* the end of the last speech */
   Utterance last;       /* the present or last one; all 0: none */
-  Turn current, next;   /* next: while the reply of the current one goes on */
-  GSource *pause;       /* ends the current turn */
+  Turn current;
+  GArray *waiting; /* Turn, while the reply of the current one goes on */
+  GSource *pause;  /* ends the current turn */
 };
 
 static gint64
@@ -53,9 +55,15 @@ finish_turn (VgwTurns *self, VgwTurnEnd end)
   if (end == VGW_TURN_INTERRUPTED)
     turn.interrupted_at_ms = turn.reply_ms;
   g_source_set_ready_time (self->pause, -1);
-  self->current = self->next;
-  self->next.is_open = FALSE;
+  self->current.is_open = FALSE;
+  if (self->waiting->len > 0)
+    {
+      self->current = g_array_index (self->waiting, Turn, 0);
+      g_array_remove_index (self->waiting, 0);
+    }
   self->func (&turn, self->user_data);
+  if (self->waiting->len > 0) /* the caller has spoken again since */
+    finish_turn (self, VGW_TURN_NONE);
 }
 
 static gboolean
@@ -91,7 +99,7 @@ end_reply (VgwTurns *self, gint64 at_us)
   self->current.turn.reply_ms += (gint64) self->last.utterance_ms;
   if (self->last.is_cut)
     finish_turn (self, VGW_TURN_INTERRUPTED);
-  else if (self->next.is_open || self->is_speaking)
+  else if (self->waiting->len > 0 || self->is_speaking)
     finish_turn (self, VGW_TURN_PLAYED);
   else
     g_source_set_ready_time (self->pause, at_us + PAUSE_US);
@@ -140,6 +148,21 @@ vgw_turns_handle_playout (VgwTurns *self, const VgwPlayoutEvent *event)
 
 /* --- the caller's speech --- */
 
+/* Speech that goes on with what waits, which was not finished then. */
+static void
+continue_waiting (VgwTurns *self)
+{
+  const Turn *last;
+
+  if (self->waiting->len == 0)
+    return;
+  last = &g_array_index (self->waiting, Turn, self->waiting->len - 1);
+  if (self->began_us - last->zero_us >= PAUSE_US && self->waiting->len < MAX_WAITING)
+    return;
+  self->began_us = last->began_us;
+  g_array_set_size (self->waiting, self->waiting->len - 1);
+}
+
 static void
 begin_speech (VgwTurns *self, gint64 at_us)
 {
@@ -147,6 +170,7 @@ begin_speech (VgwTurns *self, gint64 at_us)
 
   self->is_speaking = TRUE;
   self->began_us = MAX (at_us, self->silent_us);
+  continue_waiting (self);
   if (!current->is_open)
     return;
   if (!current->has_reply && self->began_us - current->zero_us < PAUSE_US)
@@ -181,11 +205,13 @@ end_speech (VgwTurns *self, const VgwVoice *speech)
 
   self->is_speaking = FALSE;
   self->silent_us = zero_us;
-  if (self->current.is_open)
+  if (is_replying (self))
     {
-      self->next = turn;
+      g_array_append_val (self->waiting, turn);
       return;
     }
+  if (self->current.is_open) /* it waited until the end of the reply before, when this speech had begun */
+    finish_turn (self, VGW_TURN_NONE);
   self->current = turn;
   if (self->last.started_us == 0 || self->last.started_us < self->began_us
       || (!self->last.is_sounding && self->last.ended_us <= zero_us))
@@ -237,6 +263,7 @@ vgw_turns_new (VgwTurnsFunc func, gpointer user_data)
 
   self->func = func;
   self->user_data = user_data;
+  self->waiting = g_array_new (FALSE, FALSE, sizeof (Turn));
   self->pause = vgw_source_new_wakeup (NULL, on_pause, self);
   return self;
 }
@@ -245,5 +272,6 @@ void
 vgw_turns_free (VgwTurns *self)
 {
   vgw_source_clear (&self->pause);
+  g_array_unref (self->waiting);
   g_free (self);
 }

@@ -5,7 +5,8 @@
  * cut off, or played and followed by that pause or by the caller's speech. A caller who goes on speaking before the
  * reply, and within the pause, was not finished: the turn begins anew, with all of the speech. What the engine says
  * before the first turn, or later than the pause, belongs to none. A caller who speaks during a reply that is not cut
- * off begins the next turn, which waits for the end of the reply. */
+ * off begins the next turn, which waits for the end of the reply; of several such speeches, the last one gets the
+ * engine's next reply, and the others none. */
 #pragma once
 
 #include "base/vgw-call-stats.h"

@@ -75,12 +75,12 @@ START_TEST (what_does_not_fit_is_dropped_and_counted)
 {
   g_auto (VgwAudioMonitorChunk) chunk = { 0 };
 
-  push_frames (VGW_AUDIO_MONITOR_RECEIVED, 200);
+  push_frames (VGW_AUDIO_MONITOR_RECEIVED, 400);
   ck_assert (vgw_audio_monitor_take (monitor, VGW_AUDIO_MONITOR_RECEIVED, &chunk));
   ck_assert_int_ge ((chunk.end_us - chunk.start_us) / 1000, VGW_AUDIO_MONITOR_MAX_MS);
-  ck_assert_int_lt ((chunk.end_us - chunk.start_us) / 1000, 200 * VGW_FRAME_MS);
+  ck_assert_int_lt ((chunk.end_us - chunk.start_us) / 1000, 400 * VGW_FRAME_MS);
   ck_assert_uint_eq (vgw_audio_monitor_count_dropped_ms (monitor) + (guint64) (chunk.end_us - chunk.start_us) / 1000,
-                     200 * VGW_FRAME_MS);
+                     400 * VGW_FRAME_MS);
 }
 END_TEST
 

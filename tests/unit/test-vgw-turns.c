@@ -283,6 +283,44 @@ START_TEST (speech_during_a_reply_that_goes_on_waits_for_its_end)
 }
 END_TEST
 
+START_TEST (each_speech_during_a_reply_is_a_turn)
+{
+  speak (0, 1000, 1000);
+  start_utterance (1500, 1520);
+  speak (3000, 4000, 4000);
+  speak (5000, 5500, 5510); /* not finished before: one turn */
+  speak (10000, 10500, 10500);
+  drain (21520, 20000);
+  ck_assert_uint_eq (over->len, 2);
+  ck_assert_int_eq (get_turn (0)->end, VGW_TURN_PLAYED);
+  ck_assert_uint_eq (get_turn (1)->number, 2);
+  ck_assert_int_eq (get_turn (1)->end, VGW_TURN_NONE);
+  assert_times (get_turn (1), 2500, 10, VGW_TURN_UNKNOWN, VGW_TURN_UNKNOWN, 0);
+  start_utterance (22000, 22020);
+  drain (22220, 200);
+  begin_speech (23000);
+  ck_assert_uint_eq (get_turn (2)->number, 3);
+  assert_times (get_turn (2), 500, 0, 11500, 11520, 200);
+}
+END_TEST
+
+START_TEST (speech_that_outlasts_a_reply_is_what_the_next_one_answers)
+{
+  speak (0, 1000, 1000);
+  start_utterance (1500, 1520);
+  speak (3000, 4000, 4000);
+  begin_speech (8000);
+  drain (9520, 8000);
+  end_speech (10000);
+  ck_assert_uint_eq (over->len, 2);
+  ck_assert_int_eq (get_turn (1)->end, VGW_TURN_NONE);
+  start_utterance (10500, 10520);
+  drain (10720, 200);
+  begin_speech (13000);
+  assert_times (get_turn (2), 2000, 0, 500, 520, 200);
+}
+END_TEST
+
 START_TEST (the_end_of_the_call_cuts_a_reply_off)
 {
   played_ms = 700; /* a greeting */
@@ -380,6 +418,8 @@ test_suite (void)
   tcase_add_test (tcase, an_utterance_that_was_over_before_is_no_reply);
   tcase_add_test (tcase, a_reply_over_the_speech_has_no_negative_times);
   tcase_add_test (tcase, speech_during_a_reply_that_goes_on_waits_for_its_end);
+  tcase_add_test (tcase, each_speech_during_a_reply_is_a_turn);
+  tcase_add_test (tcase, speech_that_outlasts_a_reply_is_what_the_next_one_answers);
   tcase_add_test (tcase, the_end_of_the_call_cuts_a_reply_off);
   tcase_add_test (tcase, the_end_of_the_call_after_a_reply_leaves_it_played);
   tcase_add_test (tcase, the_end_of_the_call_reports_both_turns);
