@@ -40,7 +40,9 @@ create_record (const VgwEngineConfig *config, const VgwEngineShared *shared, GEr
       return NULL;
     }
   wrapped = create_wrapped (config, shared, error);
-  return wrapped != NULL ? vgw_engine_record_new (config->record_directory, shared->wav_writer, wrapped) : NULL;
+  return wrapped != NULL
+             ? vgw_engine_record_new (config->record_directory, shared->wav_writer, wrapped, config->max_playout_ms)
+             : NULL;
 }
 
 static VgwEngine *

@@ -80,6 +80,27 @@ START_TEST (a_flush_lets_the_application_go)
 }
 END_TEST
 
+/* By barge-in: the marks tell what was played only up to the last tenth frame. */
+START_TEST (a_queue_that_the_gateway_has_emptied_is_reported)
+{
+  static const char report[] = "{\"command\":\"REPORT_QUEUE_DRAINED\"}";
+  static const char *const marks[] = { "q10", "q20", NULL };
+  const VgwPlayoutEvent event = { .type = VGW_PLAYOUT_CLEARED, .marks = marks };
+  g_autoptr (DialectPlayer) player = dialect_player_new ("asterisk", 16000);
+
+  dialect_player_dialect (player)->start (dialect_player_state (player));
+  send_frames (player, 23);
+  dialect_player_dialect (player)->handle (dialect_player_state (player),
+                                           &(VgwEngineInput){ VGW_ENGINE_INPUT_PLAYOUT, .playout = &event });
+  g_free (dialect_player_take (player));
+  dialect_player_receive (player, TRUE, (const guint8 *) report, strlen (report));
+  g_autofree char *marked = dialect_player_take (player);
+  ck_assert_str_eq (marked, "marks q23");
+  play_until (player, 23); /* there is nothing before it */
+  check_told (player, "QUEUE_DRAINED");
+}
+END_TEST
+
 START_TEST (buffering_puts_pieces_of_any_size_together)
 {
   static const char start[] = "{\"command\":\"START_MEDIA_BUFFERING\"}";
@@ -125,6 +146,7 @@ test_suite (void)
   tcase_add_test (tcase, errors_is_as_recorded);
   tcase_add_test (tcase, the_application_is_stopped_at_900_frames_and_let_go_below_800);
   tcase_add_test (tcase, a_flush_lets_the_application_go);
+  tcase_add_test (tcase, a_queue_that_the_gateway_has_emptied_is_reported);
   tcase_add_test (tcase, buffering_puts_pieces_of_any_size_together);
   suite_add_tcase (suite, tcase);
   return suite;

@@ -15,6 +15,8 @@
 #include "run-suite.h"
 #include "wait-until.h"
 
+#define MAX_PLAYOUT_MS 300000
+
 #define RATE_HZ 16000
 #define FRAME_SAMPLES (RATE_HZ * VGW_FRAME_MS / 1000)
 #define QUEUE_SAMPLES (RATE_HZ * VGW_WAV_QUEUE_MS / 1000)
@@ -148,7 +150,7 @@ static VgwEngine *
 start_engine (const char *session_id)
 {
   const VgwEngineStart facts = { .session_id = session_id, .client_address = "192.0.2.1", .format = { RATE_HZ } };
-  VgwEngine *engine = vgw_engine_record_new (directory, writer, vgw_engine_echo_new (FALSE));
+  VgwEngine *engine = vgw_engine_record_new (directory, writer, vgw_engine_echo_new (FALSE), MAX_PLAYOUT_MS);
   g_autoptr (GError) error = NULL;
 
   ck_assert_msg (vgw_engine_start (engine, &facts, &error), "%s", error != NULL ? error->message : "no error");
@@ -171,7 +173,7 @@ count_samples (const gint16 *samples, gsize n_samples, gpointer user_data)
 START_TEST (both_directions_hold_every_sample)
 {
   const VgwEngineStart facts = { .session_id = "call_1-A", .format = { RATE_HZ } };
-  VgwEngine *engine = vgw_engine_record_new (directory, writer, vgw_engine_echo_new (FALSE));
+  VgwEngine *engine = vgw_engine_record_new (directory, writer, vgw_engine_echo_new (FALSE), MAX_PLAYOUT_MS);
   g_autofree char *caller = wav_path ("call_1-A", "caller");
   g_autofree char *bot = wav_path ("call_1-A", "bot");
   gsize n_played = 0;
@@ -277,7 +279,7 @@ START_TEST (what_a_wrapped_engine_says_at_once_is_recorded_and_played)
 {
   const VgwEngineStart facts = { .session_id = "wrapped", .format = { RATE_HZ } };
   VgwEngine *talker = g_object_new (TEST_TYPE_TALKER, NULL);
-  VgwEngine *engine = vgw_engine_record_new (directory, writer, talker);
+  VgwEngine *engine = vgw_engine_record_new (directory, writer, talker, MAX_PLAYOUT_MS);
   g_autofree char *bot = wav_path ("wrapped", "bot");
   Heard heard = { 0, FALSE, NULL };
 
@@ -342,7 +344,7 @@ static int
 record_until_killed (const char *into)
 {
   const VgwEngineStart facts = { .session_id = "killed", .format = { RATE_HZ } };
-  VgwEngine *engine = vgw_engine_record_new (into, NULL, vgw_engine_echo_new (FALSE));
+  VgwEngine *engine = vgw_engine_record_new (into, NULL, vgw_engine_echo_new (FALSE), MAX_PLAYOUT_MS);
 
   if (!vgw_engine_start (engine, &facts, NULL))
     return EXIT_FAILURE;
@@ -382,7 +384,7 @@ START_TEST (a_directory_that_cannot_be_made_fails_the_start)
   g_autofree char *file = g_build_filename (directory, "file", NULL);
   g_autofree char *below = g_build_filename (file, "below", NULL);
   const VgwEngineStart facts = { .session_id = "nowhere", .format = { RATE_HZ } };
-  g_autoptr (VgwEngine) engine = vgw_engine_record_new (below, writer, vgw_engine_echo_new (FALSE));
+  g_autoptr (VgwEngine) engine = vgw_engine_record_new (below, writer, vgw_engine_echo_new (FALSE), MAX_PLAYOUT_MS);
   g_autoptr (GError) error = NULL;
 
   ck_assert (g_file_set_contents (file, "", 0, NULL));
@@ -398,7 +400,7 @@ START_TEST (a_file_that_is_there_is_never_overwritten)
   static const char *const directions[] = { "caller", "bot" };
   g_autofree char *path = wav_path ("twice", directions[_i]);
   const VgwEngineStart facts = { .session_id = "twice", .format = { RATE_HZ } };
-  g_autoptr (VgwEngine) engine = vgw_engine_record_new (directory, writer, vgw_engine_echo_new (FALSE));
+  g_autoptr (VgwEngine) engine = vgw_engine_record_new (directory, writer, vgw_engine_echo_new (FALSE), MAX_PLAYOUT_MS);
   g_autoptr (GError) error = NULL;
   g_autofree char *contents = NULL;
 
@@ -417,7 +419,7 @@ static const char *const bad_ids[] = { "", "../escape", "a/b", "a.b", "a b", "a\
 START_TEST (an_id_that_is_no_plain_name_makes_no_file)
 {
   const VgwEngineStart facts = { .session_id = bad_ids[_i], .format = { RATE_HZ } };
-  g_autoptr (VgwEngine) engine = vgw_engine_record_new (directory, writer, vgw_engine_echo_new (FALSE));
+  g_autoptr (VgwEngine) engine = vgw_engine_record_new (directory, writer, vgw_engine_echo_new (FALSE), MAX_PLAYOUT_MS);
   g_autoptr (GError) error = NULL;
   g_autoptr (GDir) dir = NULL;
 

@@ -7,8 +7,8 @@
 
 #include "base/vgw-error.h"
 
-#define BOT_QUEUE_MS 120000                                           /* a bot may send minutes of audio at once */
-#define DIRECTORY_MODE 0700                                           /* recordings are personal data */
+#define QUEUE_MORE_MS 2000  /* as much as vgw-playout.c keeps with VGW_PLAYOUT_KEEP waits here at most */
+#define DIRECTORY_MODE 0700 /* recordings are personal data */
 #define SESSION_ID_CHARS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-" /* base64url, RFC 4648 section 5 */
 
 struct _VgwEngineRecord
@@ -18,6 +18,7 @@ struct _VgwEngineRecord
   char *directory;
   VgwWavWriter *writer;
   VgwEngine *wrapped;
+  guint bot_queue_ms;
   /* set in start () before the wrapped engine starts, cleared in stop () after it has stopped */
   VgwWavFile *caller_file; /* streaming thread */
   VgwWavFile *bot_file;    /* the wrapped engine's threads, one at a time: its play () holds a lock */
@@ -59,7 +60,7 @@ vgw_engine_record_start (VgwEngine *engine, const VgwEngineStart *start, GError 
   self->bot_file = open_file (self, start, "bot", error);
   if (self->bot_file == NULL)
     return FALSE;
-  vgw_wav_file_set_queue_ms (self->bot_file, BOT_QUEUE_MS);
+  vgw_wav_file_set_queue_ms (self->bot_file, self->bot_queue_ms);
   return vgw_engine_start (self->wrapped, start, error);
 }
 
@@ -181,13 +182,14 @@ vgw_engine_record_check_directory (const char *directory, GError **error)
 }
 
 VgwEngine *
-vgw_engine_record_new (const char *directory, VgwWavWriter *writer, VgwEngine *wrapped)
+vgw_engine_record_new (const char *directory, VgwWavWriter *writer, VgwEngine *wrapped, guint max_playout_ms)
 {
   VgwEngineRecord *self = g_object_new (VGW_TYPE_ENGINE_RECORD, NULL);
 
   self->directory = g_strdup (directory);
   self->writer = writer != NULL ? vgw_wav_writer_ref (writer) : vgw_wav_writer_new ();
   self->wrapped = wrapped;
+  self->bot_queue_ms = 2 * max_playout_ms + QUEUE_MORE_MS;
   /* it is stopped before this engine is finalized: no reference needed */
   vgw_engine_set_sink (wrapped, &wrapped_sink, self, NULL);
   return VGW_ENGINE (self);

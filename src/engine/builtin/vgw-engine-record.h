@@ -12,8 +12,10 @@ G_DECLARE_FINAL_TYPE (VgwEngineRecord, vgw_engine_record, VGW, ENGINE_RECORD, Vg
 
 /* A missing @directory is created at the start of a call, with access for its owner only. @writer (nullable): shared;
  * NULL: one of its own. @wrapped (transfer full): the engine to record, not started. start () fails with
- * VGW_ERROR_ENGINE where the files cannot be created, or with the error of @wrapped. Returns: (transfer full) */
-VgwEngine *vgw_engine_record_new (const char *directory, VgwWavWriter *writer, VgwEngine *wrapped);
+ * VGW_ERROR_ENGINE where the files cannot be created, or with the error of @wrapped. @max_playout_ms: as of the playout
+ * queue, all of which an engine may send at once. Returns: (transfer full) */
+VgwEngine *vgw_engine_record_new (const char *directory, VgwWavWriter *writer, VgwEngine *wrapped,
+                                  guint max_playout_ms);
 
 /* Whether @directory is writable or could be created, by its permissions. Errors: VGW_ERROR_CONFIG. Any thread. */
 gboolean vgw_engine_record_check_directory (const char *directory, GError **error);

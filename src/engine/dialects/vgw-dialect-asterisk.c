@@ -248,7 +248,11 @@ static void
 end_mark (Asterisk *self, const char *mark, gboolean is_cleared)
 {
   if (*mark == MARK_OF_POSITION)
-    advance_played (self, g_ascii_strtoull (mark + 1, NULL, 10));
+    {
+      advance_played (self, g_ascii_strtoull (mark + 1, NULL, 10));
+      if (get_queue_length (self) == 0)
+        report_drained (self);
+    }
   else if (*mark == MARK_OF_BOT && !is_cleared)
     send_mark (self, "MEDIA_MARK_PROCESSED", mark + 1);
   else if (*mark == MARK_OF_BUFFERING && !is_cleared)
@@ -322,6 +326,17 @@ set_mark (Asterisk *self, char kind, const char *name)
   self->wire.handlers->emit (&(VgwEngineOutput){ VGW_ENGINE_OUTPUT_MARK, .name = mark }, self->wire.user_data);
 }
 
+/* Learns of it when what was queued until now has been played. */
+static void
+mark_position (Asterisk *self)
+{
+  char position[24];
+
+  self->n_marked = self->n_queued;
+  g_snprintf (position, sizeof position, "%" G_GUINT64_FORMAT, self->n_queued);
+  set_mark (self, MARK_OF_POSITION, position);
+}
+
 /* @length: whole frames. */
 static void
 play_frames (Asterisk *self, const guint8 *data, gsize length)
@@ -329,17 +344,13 @@ play_frames (Asterisk *self, const guint8 *data, gsize length)
   while (length > 0)
     {
       const gsize n = MIN (length, (POSITION_FRAMES - (self->n_queued - self->n_marked)) * self->frame_bytes);
-      char position[24];
 
       vgw_dialect_play_bytes (&self->wire, data, n);
       self->n_queued += n / self->frame_bytes;
       data += n;
       length -= n;
-      if (self->n_queued - self->n_marked < POSITION_FRAMES)
-        continue;
-      self->n_marked = self->n_queued;
-      g_snprintf (position, sizeof position, "%" G_GUINT64_FORMAT, self->n_queued);
-      set_mark (self, MARK_OF_POSITION, position);
+      if (self->n_queued - self->n_marked >= POSITION_FRAMES)
+        mark_position (self);
     }
 }
 
@@ -494,6 +505,8 @@ receive_report_drained (Asterisk *self, JsonObject *message, GError **error)
   self->is_drained_wanted = TRUE;
   if (get_queue_length (self) == 0)
     report_drained (self);
+  else if (self->n_marked < self->n_queued) /* the gateway itself may have emptied the queue, behind the last mark */
+    mark_position (self);
   return TRUE;
 }
 

@@ -105,22 +105,25 @@ find_string_end (const guint8 *start, const guint8 *end)
   return NULL;
 }
 
-/* Finds the first string in @data that is longer than VGW_DIALECT_MAX_TEXT_BYTES minus the rest. FALSE for none. */
+/* Finds the longest string in @data. FALSE where the rest is still longer than VGW_DIALECT_MAX_TEXT_BYTES. */
 static gboolean
 find_long_string (const guint8 *data, gsize length, const guint8 **start, const guint8 **end)
 {
-  const guint8 *at = data;
+  const guint8 *at = data, *from, *to;
 
-  while ((*start = memchr (at, '"', (gsize) (data + length - at))) != NULL)
+  *start = *end = data;
+  while ((from = memchr (at, '"', (gsize) (data + length - at))) != NULL
+         && (to = find_string_end (from, data + length)) != NULL)
     {
-      *end = find_string_end (*start, data + length);
-      if (*end == NULL)
-        return FALSE;
-      if ((gsize) (*end - *start) > length - MIN (length, VGW_DIALECT_MAX_TEXT_BYTES))
-        return TRUE;
-      at = *end + 1;
+      if (to - from > *end - *start)
+        {
+          *start = from;
+          *end = to;
+        }
+      at = to + 1;
     }
-  return FALSE;
+  return (gsize) (*end - *start)
+         > length - MIN (length, VGW_DIALECT_MAX_TEXT_BYTES) + strlen (VGW_DIALECT_PAYLOAD_IS_APART);
 }
 
 /* Copies a JSON string without escapes except "\/", which some encoders write in base64. */
