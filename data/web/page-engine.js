@@ -5,6 +5,8 @@
  * only one, no selector is shown. The selection is in the page's address, `?engine=NAME`, so a link or a bookmark selects
  * that bot, also at the first visit. */
 
+import { abortAfter } from './voice-gateway-signaling.js';
+
 const PARAMETER = 'engine';
 const MAX_NAMES = 100;
 const LOAD_TIMEOUT_MS = 5000;
@@ -70,7 +72,7 @@ export class EngineChoice {
 
   /** Requests the names from the gateway at `url`. If that fails, the known ones are kept. */
   async load(url) {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(LOAD_TIMEOUT_MS) }).catch(() => null);
+    const answer = await fetch(url, { signal: abortAfter(LOAD_TIMEOUT_MS) }).catch(() => null);
     const listing = answer?.ok ? parseListing(await answer.json().catch(() => null)) : null;
     if (listing)
       this.#take(listing);

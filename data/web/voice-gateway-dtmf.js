@@ -5,6 +5,7 @@ import { CallErrorCode, VoiceGatewayError } from './voice-gateway-error.js';
 const KEYS = /^[0-9A-D*#,]+$/; // what RTCDTMFSender takes; a comma is a pause of two seconds
 const DURATION_MS = 100; // of one key, and the pause after it: what every receiver understands (ITU-T Q.24 wants 40)
 const GAP_MS = 70;
+const ENDED = 'The audio connection ended before the keys were sent';
 
 const notNow = (message) => new VoiceGatewayError(CallErrorCode.BAD_STATE, message, { fatal: false });
 
@@ -34,7 +35,7 @@ export class DtmfQueue {
     return sent;
   }
 
-  /** What has not been sent is not sent any more. */
+  /** What has not been sent is not sent any more: the connection has ended, and maybe the call. */
   close() {
     this.#isClosed = true;
     this.#abandon?.();
@@ -43,14 +44,14 @@ export class DtmfQueue {
   #insert(keys, durationMs, gapMs) {
     return new Promise((resolve, reject) => {
       if (this.#isClosed)
-        throw notNow('The call ended before the keys were sent');
-      if (!this.#sender?.canInsertDTMF)
+        throw notNow(ENDED);
+      if (!this.#sender || this.#sender.canInsertDTMF === false) // Firefox has it from version 129 on
         throw notNow('This call takes no keys: telephone-event is not part of it');
       const finish = (settle, value) => {
         this.#sender.ontonechange = this.#abandon = null;
         settle(value);
       };
-      this.#abandon = () => finish(reject, notNow('The call ended before the keys were sent'));
+      this.#abandon = () => finish(reject, notNow(ENDED));
       this.#sender.ontonechange = ({ tone }) => {
         if (tone === '') // after the last one and its pause
           finish(resolve);

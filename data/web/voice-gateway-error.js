@@ -138,9 +138,13 @@ const PROBE_ERRORS = new Map([
   ['opaque', [CallErrorCode.UNAUTHORIZED, 'There is a server at this address, but it takes no call from this page', 'other-origin']],
 ]);
 
-/** The error for a WebSocket that could not be opened, by what `probe ()` found. */
-export function errorFromProbe(found) {
-  const [code, message, reason] = PROBE_ERRORS.get(found)
+/**
+ * The error for a WebSocket that could not be opened, by what `probe ()` found. `hadToken`: it was opened with an access token,
+ * which the plain request does not have. The gateway refuses a token on the open WebSocket, with words, so a 401 only tells
+ * that it is there.
+ */
+export function errorFromProbe(found, { hadToken = false } = {}) {
+  const [code, message, reason] = PROBE_ERRORS.get(found === 401 && hadToken ? 426 : found)
     ?? [CallErrorCode.WRONG_ADDRESS, `No gateway takes calls at this address (HTTP status ${found})`, null];
   return new VoiceGatewayError(code, message, { reason });
 }

@@ -39,6 +39,7 @@ export class SignalingLink {
   #hasPong = false;   // whether the gateway answers pings: earlier ones ignore them
   #isAsking = false;  // whether the last ping has no answer yet
   #greetedAt = null;  // when the gateway's `session` came on the present socket, as performance.now ()
+  #hasToken = false;  // whether the last socket was opened with an access token
   #generation = 0;    // of the sockets: one that is replaced or closed has nothing to say any more
 
   /**
@@ -60,6 +61,9 @@ export class SignalingLink {
 
   /** Whether another socket can go on where the present one ends. */
   get canRetry() { return this.#resume !== null || this.#beginsAnew; }
+
+  /** Whether the gateway was given an access token on the last socket. */
+  get hasToken() { return this.#hasToken; }
 
   /** What another page needs to take the session over: { token, seq }; null where it cannot be. */
   get resumption() { return this.#resume && { ...this.#resume }; }
@@ -134,6 +138,7 @@ export class SignalingLink {
   }
 
   #open(token, isPresent) {
+    this.#hasToken = token !== null;
     const url = this.#resume ? resumeUrl(this.#url, this.#resume) : this.#url;
     const channel = new SignalingChannel(url, token, {
       signal: this.#on.signal,

@@ -16,6 +16,13 @@ function withoutSecrets(url) {
   return address.href;
 }
 
+/** What ends a fetch () after `ms`: AbortSignal.timeout (), which Safari has from version 16 on. */
+export function abortAfter(ms) {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), ms);
+  return controller.signal;
+}
+
 /**
  * Finds out what is at the address of a WebSocket that could not be opened. Resolves with the status of a plain request,
  * 'opaque' where another origin answers but does not let this page read it, null where nothing answers.
@@ -23,7 +30,7 @@ function withoutSecrets(url) {
 export async function probe(url) {
   const address = new URL(url);
   address.protocol = address.protocol === 'wss:' ? 'https:' : 'http:';
-  const ask = (options) => fetch(address, { cache: 'no-store', credentials: 'omit', signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+  const ask = (options) => fetch(address, { cache: 'no-store', credentials: 'omit', signal: abortAfter(PROBE_TIMEOUT_MS),
     ...options }).catch(() => null);
   if (address.origin === globalThis.location?.origin) // a request to the own origin has no Origin, a WebSocket's does
     return (await ask({ headers: { 'Page-Origin': address.origin } }))?.status ?? null;

@@ -117,7 +117,7 @@ export interface CallOptions {
   /** Opens the data channel `events`. Default true; without it events go through the WebSocket. */
   dataChannel?: boolean;
   /** An access token, or what gets one for each connection. */
-  token?: string | (() => string | Promise<string>) | null;
+  token?: string | (() => string | null | Promise<string | null>) | null;
   /** Opens again what breaks in the middle of a call, where the gateway keeps the session. Default true. */
   reconnect?: boolean;
   /** How long that is tried before the call ends. Default 30000. */
@@ -141,8 +141,8 @@ export interface CallOptions {
 export interface CallStateEvent {
   state: CallStateValue;
   previous: CallStateValue;
-  /** Of an end: `hung-up`, or the gateway's reason (`client-bye`, `shutdown`, `max-duration`, …). Of `recovering`:
-   * `signaling-lost`, `media-lost`, or the gateway's. */
+  /** Of an end: `hung-up`, or the gateway's reason (`client-bye`, `shutdown`, `max-duration`, …), or where the library ended
+   * the call `error.reason` or else `error.code`. Of `recovering`: `signaling-lost`, `media-lost`, or the gateway's. */
   reason: string | null;
   /** Of an end that was no orderly one. */
   error: VoiceGatewayError | null;

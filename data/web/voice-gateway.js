@@ -245,24 +245,32 @@ export class VoiceGatewayCall {
 
   /**
    * Sends an application event (anything JSON can hold) to the engine. While the call is being made or is recovering, up to 64
-   * wait until it runs. Throws `bad-state` above that, and where there is no call.
+   * wait until it runs, as they are now. Throws `bad-state` above that, and where there is no call; a TypeError for what JSON
+   * cannot hold.
    */
   sendEvent(event) {
+    const text = JSON.stringify(event);
+    if (text === undefined)
+      throw new TypeError('an event is something that JSON can hold');
     const isWaiting = [CallState.MICROPHONE, CallState.SIGNALING, CallState.CONNECTING, CallState.RECOVERING].includes(this.#state);
     if (isWaiting && this.#waitingEvents.length < MAX_WAITING_EVENTS)
-      this.#waitingEvents.push(event);
+      this.#waitingEvents.push(JSON.parse(text));
     else if (this.#state !== CallState.ACTIVE || !(this.#media.sendEvent(event) || this.#link.send('event', event)))
       throw notNow('to send an event on');
   }
 
   /**
    * Presses keys of a telephone: `keys` are of 0-9, *, #, A-D, and a comma for a pause of two seconds. Resolves when
-   * they have been sent; rejects with `bad-state` where no call runs, or where it ends first, or takes no keys.
+   * they have been sent; rejects with `bad-state` where no call runs, or where it ends first, or takes no keys, and while the
+   * audio path is lost, or where it is lost first: keys are sent as audio is.
    */
   async sendDtmf(keys, options) {
     const pressed = normaliseKeys(keys);
     if (!this.#media || this.#activeSince === null)
       throw notNow('to press keys in');
+    if (this.#losses.has(Loss.MEDIA) || this.#losses.has(Loss.GATEWAY))
+      throw new VoiceGatewayError(CallErrorCode.BAD_STATE, 'No keys can be sent now: the audio connection is lost, and is being made again',
+        { fatal: false });
     this.#signal('out', 'dtmf', { count: pressed.length }); // not which: it may be a PIN
     await this.#media.sendDtmf(pressed, options);
   }
@@ -377,7 +385,7 @@ export class VoiceGatewayCall {
       this.#reopenLink();
     } else {
       const hasFailed = !wasOpen && code === WS_ABNORMAL_CLOSURE;
-      this.#end(hasFailed ? errorFromProbe(await probe(this.#url)) : errorFromClose(wasOpen, code, reason));
+      this.#end(hasFailed ? errorFromProbe(await probe(this.#url), { hadToken: this.#link.hasToken }) : errorFromClose(wasOpen, code, reason));
     }
   }
 
@@ -488,7 +496,17 @@ export class VoiceGatewayCall {
     this.#recoveryDeadline = null;
     this.#setState(CallState.ACTIVE);
     while (this.#state === CallState.ACTIVE && this.#waitingEvents.length > 0)
-      this.sendEvent(this.#waitingEvents.shift());
+      this.#sendWaiting(this.#waitingEvents.shift());
+  }
+
+  /* What the data channel refuses, such as an event that is too long for it, is the page's mistake, and not the end. */
+  #sendWaiting(event) {
+    try {
+      this.sendEvent(event);
+    } catch (cause) {
+      this.#emit('error', new VoiceGatewayError(CallErrorCode.BAD_STATE, `An event could not be sent: ${cause.message}`,
+        { cause, fatal: false }));
+    }
   }
 
   /** What the event `stats` would be now: loss is counted since the last of these. Null where no call runs. */

@@ -95,14 +95,17 @@ test('an orderly end is no error, the others are', () => {
 });
 
 test('what a plain request gets says why a WebSocket could not be opened', () => {
-  const found = (status) => {
-    const { code, reason } = errorFromProbe(status);
+  const found = (status, options) => {
+    const { code, reason } = errorFromProbe(status, options);
     return [code, reason];
   };
   assert.deepEqual(found(null), ['gateway-unreachable', null]);
   assert.deepEqual(found(502), ['gateway-unreachable', 'behind-proxy']);
   assert.deepEqual(found(426), ['gateway-unreachable', 'no-websocket']);
   assert.deepEqual(found(401), ['unauthorized', 'no-token']);
+  assert.deepEqual(found(401, { hadToken: true }), ['gateway-unreachable', 'no-websocket'],
+    'a token is refused on the open WebSocket');
+  assert.deepEqual(found(403, { hadToken: true }), ['unauthorized', 'refused']);
   assert.deepEqual(found(403), ['unauthorized', 'refused']);
   assert.deepEqual(found('opaque'), ['unauthorized', 'other-origin']);
   assert.deepEqual(found(503), ['busy', null]);

@@ -132,7 +132,24 @@ test('events of a call that is being made wait until it runs', async () => {
     },
   }, { dataChannel: false });
   await waitUntil(page, () => window.call.state === 'signaling');
-  await page.evaluate(() => [1, 2, 3].forEach((n) => window.call.sendEvent({ n })));
+  const refused = await page.evaluate(() => {
+    const event = { n: 1 };
+    window.call.sendEvent(event);
+    event.n = 0; // what is queued stays as it was
+    window.call.sendEvent({ n: 2 });
+    const circular = { n: 3 };
+    circular.self = circular;
+    return [circular, undefined, 1n].map((wrong) => {
+      try {
+        window.call.sendEvent(wrong);
+      } catch ({ name }) {
+        return name;
+      }
+      return null;
+    });
+  });
+  assert.deepEqual(refused, ['TypeError', 'TypeError', 'TypeError']);
+  await page.evaluate(() => window.call.sendEvent({ n: 3 }));
   hasSent();
   assert.equal(await outcome(page), 'connected');
   await page.evaluate(() => window.call.hangUp());

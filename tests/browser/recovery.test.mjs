@@ -136,6 +136,23 @@ test('events that the page sends while the gateway is out of reach wait for it',
   await farSide.page.context().close();
 });
 
+test('an event that waited and is too long for the data channel is an error, and not the end of the call', async () => {
+  const side = resumable();
+  const farSide = await openCall(side);
+  const { page } = farSide;
+  await waitUntil(page, () => window.farSide.label === 'events');
+  farSide.close({ code: 1011 });
+  await waitForState(page, 'recovering');
+  await page.evaluate(() => {
+    window.call.sendEvent('x'.repeat(1024 * 1024));
+    window.call.sendEvent({ n: 2 });
+  });
+  await waitForState(page, 'active');
+  await waitUntil(page, () => window.said.events.some(({ n }) => n === 2)); // the far side sends back what it gets
+  assert.deepEqual((await said(page)).errors, [{ code: 'bad-state', fatal: false, reason: null }]);
+  await page.context().close();
+});
+
 test('a gateway that is busy or closes at once is tried again', async () => {
   const side = resumable({}, (n, session, say, { sendRaw, close }) => {
     if (n === 1)
@@ -309,6 +326,8 @@ test('a connection that the gateway has lost is replaced by a new one', async ()
   await page.evaluate(() => window.farSide.pc.close());
   side.say('state', { state: 'recovering', reason: 'media-lost' });
   await waitForState(page, 'recovering');
+  assert.equal(await page.evaluate(() => window.call.sendDtmf('1').catch(({ code }) => code)), 'bad-state',
+    'keys are not pressed into the void');
   await waitUntil(page, () => window.farSide.peers.length >= 2 && window.farSide.pc.connectionState === 'connected');
   side.say('state', { state: 'active' });
   await waitForState(page, 'active');
