@@ -61,6 +61,7 @@ export class CallView {
   #seconds = 60;
   #detailsAt = 0;
   #graphUrl = null;
+  #sides; // the checkboxes of what is listened to
 
   /** `view`: elements by name; `actions`: confirm (…) → Promise of boolean. */
   constructor(view, api, actions) {
@@ -84,7 +85,8 @@ export class CallView {
     }));
     view.hangUp.addEventListener('click', () => this.#hangUp());
     view.listen.addEventListener('click', () => this.#toggleListening());
-    for (const [input, side] of [[view.listenCaller, 'caller'], [view.listenBot, 'bot']])
+    this.#sides = [[view.listenCaller, 'caller'], [view.listenBot, 'bot']];
+    for (const [input, side] of this.#sides)
       input.addEventListener('change', () => this.#listener.setHeard(side, input.checked));
     view.pipeline.addEventListener('toggle', () => view.pipeline.open && this.#showPipeline());
     for (const fold of [view.history, view.raw])
@@ -106,7 +108,10 @@ export class CallView {
     this.#view.graph.replaceChildren();
     setText(this.#view.problem, '');
     setText(this.#view.title, '');
-    this.#view.listenCaller.checked = this.#view.listenBot.checked = true;
+    for (const [input, side] of this.#sides) {
+      input.checked = true;
+      this.#listener.setHeard(side, true);
+    }
   }
 
   /** Fetches what is new. Throws ApiError; 404: there is no such call. */

@@ -17,6 +17,7 @@ export class Listener {
   #socket = null;
   #context = null;
   #gains = {};
+  #isHeard = { caller: true, bot: true };
   #offset = null; // of the gateway's time to that of the context, in s
 
   isOn = false;
@@ -34,7 +35,7 @@ export class Listener {
     this.problem = '';
     this.#context = new AudioContext();
     for (const side of SIDES) {
-      this.#gains[side] = new GainNode(this.#context);
+      this.#gains[side] = new GainNode(this.#context, { gain: this.#isHeard[side] ? 1 : 0 });
       this.#gains[side].connect(this.#context.destination);
     }
     this.#context.resume(); // without a loudspeaker it never is: nothing waits for it
@@ -71,7 +72,9 @@ export class Listener {
     this.#changed();
   }
 
+  /** Also of what is listened to later. */
   setHeard(side, isHeard) {
+    this.#isHeard[side] = isHeard;
     if (this.#gains[side])
       this.#gains[side].gain.value = isHeard ? 1 : 0;
   }

@@ -125,7 +125,19 @@ test('a plot has the values under the pointer', async () => {
   await page.mouse.move(0, 0);
 });
 
+/* How loud the caller and the bot are played. */
+const gains = () => page.evaluate(() => window.vgwTest.gains.slice(-2).map(({ gain }) => gain.value));
+
 test('an operator hears both sides, after a click', async () => {
+  await page.evaluate(() => {
+    window.vgwTest.gains = [];
+    window.GainNode = class extends GainNode {
+      constructor(...settings) {
+        super(...settings);
+        window.vgwTest.gains.push(this);
+      }
+    };
+  });
   await page.click('#listen');
   await page.waitForSelector('#listen[aria-pressed="true"]', { timeout: WAIT_MS });
   await page.evaluate(() => {
@@ -141,6 +153,15 @@ test('an operator hears both sides, after a click', async () => {
   });
   await page.waitForFunction((least) => window.vgwTest.loudest.every((peak) => peak > least), LOUD, { timeout: WAIT_MS });
   await gateway.waitForLog(/listens in/);
+  assert.deepEqual(await gains(), [1, 1]);
+  await page.uncheck('#listen-caller');
+  assert.deepEqual(await gains(), [0, 1]);
+  await page.click('#listen');
+  await page.click('#listen');
+  await page.waitForSelector('#listen[aria-pressed="true"]', { timeout: WAIT_MS });
+  assert.deepEqual(await gains(), [0, 1], 'what is not to be heard stays so');
+  await page.check('#listen-caller');
+  assert.deepEqual(await gains(), [1, 1]);
   await page.click('#listen');
   await page.waitForFunction(() => window.vgwTest.leftOpen().sockets === 0 && window.vgwTest.leftOpen().contexts === 0, null, { timeout: WAIT_MS });
   assert.equal(await page.innerText('#call-problem'), '');
