@@ -82,7 +82,7 @@ const VgwConfigKey vgw_config_keys[] = {
     .detail = "The doors are served in either case." },
   { "http", "web-root", TEXT (VgwConfig, pages.web_root), "",
     .brief = "Directory to serve in place of the built-in page",
-    .detail = "Empty: the built-in page." },
+    .detail = "Read at start. /voice-gateway.js stays, unless the directory has it. Empty: the built-in page." },
   { "http", "header-timeout-ms", MILLISECONDS (VgwConfig, http.header_timeout_ms), "10000", .min = 100,
     .max = HOUR_MS,
     .brief = "Time limit for receiving the head of a request",

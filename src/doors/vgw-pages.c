@@ -4,8 +4,9 @@
 
 #include "doors/vgw-web-files.h"
 
-/* The page loads nothing from elsewhere, and talks to gateways over WebSockets only. The hash is that of the script in
- * index.html itself; test-vgw-http-pages fails if it is not. */
+/* For the built-in files; pages of http.web-root do other things. The page loads nothing from elsewhere, and talks to
+ * gateways over WebSockets only. The hash is that of the script in index.html itself; test-vgw-http-pages fails if it
+ * is not. */
 #define INLINE_SCRIPT "'sha256-a3GW/vuPNLa96FDl75zSeOXtIlXs5im8Hh04ZBhmH5E='"
 #define CONTENT_SECURITY_POLICY                                                                                        \
   "default-src 'self'; script-src 'self' " INLINE_SCRIPT                                                               \
@@ -59,7 +60,8 @@ serve_file (VgwHttpRequest *request, gpointer user_data)
   /* ask again each time: the ETag makes that cheap */
   vgw_http_request_set_header (request, "Cache-Control", "no-cache");
   vgw_http_request_set_header (request, "ETag", file->etag);
-  vgw_http_request_set_header (request, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
+  if (file->is_built_in)
+    vgw_http_request_set_header (request, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
   vgw_http_request_set_header (request, "Referrer-Policy", "no-referrer");
   if (has_etag (request, file->etag))
     {

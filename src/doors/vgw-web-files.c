@@ -9,6 +9,7 @@
 #include "vgw-web.h"
 
 #define RESOURCE_PREFIX "/voice-gateway/web"
+#define LIBRARY_PREFIX "voice-gateway" /* of its files' names: voice-gateway.js and what that imports */
 #define MAX_FILES 256
 #define MAX_BYTES (32 * 1024 * 1024) /* of all files together */
 #define MAX_DEPTH 4
@@ -32,35 +33,41 @@ file_free (gpointer data)
 
 /* @path and @content (both transfer full) */
 static gboolean
-add_file (VgwWebFiles *self, char *path, GBytes *content, GError **error)
+add_file (VgwWebFiles *self, char *path, GBytes *content, gboolean is_built_in, GError **error)
 {
   VgwWebFile *file = g_new0 (VgwWebFile, 1);
   g_autofree char *sum = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, content);
 
   file->content = content;
+  file->is_built_in = is_built_in;
   file->content_type = vgw_http_content_type_of (path);
   file->etag = g_strdup_printf ("\"%.*s\"", ETAG_CHARS, sum);
   self->n_bytes += g_bytes_get_size (content);
   g_hash_table_insert (self->files, path, file);
-  if (g_hash_table_size (self->files) <= MAX_FILES && self->n_bytes <= MAX_BYTES)
+  if (is_built_in || (g_hash_table_size (self->files) <= MAX_FILES && self->n_bytes <= MAX_BYTES))
     return TRUE;
   g_set_error (error, VGW_ERROR, VGW_ERROR_CONFIG, "at %s: more than %d files or %d bytes to serve", path, MAX_FILES,
                MAX_BYTES);
   return FALSE;
 }
 
+/* Those that begin with @prefix, and are not there yet. */
 static gboolean
-add_resource (VgwWebFiles *self, GError **error)
+add_built_in (VgwWebFiles *self, const char *prefix, GError **error)
 {
   GResource *resource = vgw_web_get_resource ();
   g_auto (GStrv) names = g_resource_enumerate_children (resource, RESOURCE_PREFIX, 0, error);
 
   for (char **name = names; name != NULL && *name != NULL; name++)
     {
-      g_autofree char *path = g_strconcat (RESOURCE_PREFIX "/", *name, NULL);
-      GBytes *content = g_resource_lookup_data (resource, path, 0, error);
+      g_autofree char *full_path = g_strconcat (RESOURCE_PREFIX "/", *name, NULL);
+      g_autofree char *path = g_strconcat ("/", *name, NULL);
+      GBytes *content;
 
-      if (content == NULL || !add_file (self, g_strconcat ("/", *name, NULL), content, error))
+      if (!g_str_has_prefix (*name, prefix) || g_hash_table_contains (self->files, path))
+        continue;
+      content = g_resource_lookup_data (resource, full_path, 0, error);
+      if (content == NULL || !add_file (self, g_steal_pointer (&path), content, TRUE, error))
         return FALSE;
     }
   return names != NULL;
@@ -80,7 +87,7 @@ add_from_disk (VgwWebFiles *self, const char *full_path, const char *path, GErro
       return FALSE;
     }
   return g_file_get_contents (full_path, &text, &length, error)
-         && add_file (self, g_strdup (path), g_bytes_new_take (text, length), error);
+         && add_file (self, g_strdup (path), g_bytes_new_take (text, length), FALSE, error);
 }
 
 static gboolean
@@ -118,8 +125,9 @@ vgw_web_files_new (const char *directory, GError **error)
   gboolean is_loaded;
 
   self->files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, file_free);
-  is_loaded = directory != NULL && *directory != '\0' ? add_directory (self, directory, "", 0, error)
-                                                      : add_resource (self, error);
+  is_loaded = directory != NULL && *directory != '\0'
+                  ? add_directory (self, directory, "", 0, error) && add_built_in (self, LIBRARY_PREFIX, error)
+                  : add_built_in (self, "", error);
   return is_loaded ? g_steal_pointer (&self) : NULL;
 }
 

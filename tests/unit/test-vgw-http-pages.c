@@ -119,7 +119,11 @@ START_TEST (a_directory_replaces_the_page_and_hides_what_is_hidden)
   g_autofree char *empty = g_build_filename (root, "empty.txt", NULL);
   g_autofree char *response = NULL;
   g_autofree char *nothing = NULL;
+  g_autofree char *library = NULL;
+  g_autofree char *replaced = g_build_filename (root, "voice-gateway-link.js", NULL);
+  g_autofree char *own = NULL;
 
+  ck_assert (g_file_set_contents (replaced, "my own", -1, NULL));
   ck_assert (g_file_set_contents (empty, "", 0, NULL));
   ck_assert_int_eq (g_mkdir (sub, 0700), 0);
   ck_assert (g_file_set_contents (index, "mine", -1, NULL));
@@ -136,10 +140,18 @@ START_TEST (a_directory_replaces_the_page_and_hides_what_is_hidden)
   assert_get (self, "/sub/../.secret", "", 404);
   assert_get (self, "/sub", "", 404);
   assert_get (self, "/sub/a%20b.css", "", 200);
+  ck_assert_ptr_null (strstr (response, "Content-Security-Policy")); /* it may have scripts of its own */
+  library = get (self, "/voice-gateway.js", "");
+  ck_assert_uint_eq (status_of (library), 200);
+  assert_get (self, "/voice-gateway-wire.js", "", 200);
+  assert_get (self, "/page.js", "", 404);
+  own = get (self, "/voice-gateway-link.js", "");
+  assert_has (own, "\r\n\r\nmy own");
   g_remove (index);
   g_remove (hidden);
   g_remove (empty);
   g_remove (deep);
+  g_remove (replaced);
   g_rmdir (sub);
   g_rmdir (root);
 }
