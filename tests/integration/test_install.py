@@ -1,5 +1,5 @@
-"""`meson install` into a folder of its own: what is there, a call by an ordinary user, nothing left after uninstall; and
-build trees that were moved."""
+"""`meson install` into a folder of its own: what is there, a call by an ordinary user, nothing left after uninstall but the
+operator's configuration; and build trees that were moved."""
 
 import json
 import os
@@ -70,7 +70,7 @@ class Install(harness.GatewayTest):
         if os.geteuid() == 0:
             self.assertNotEqual(os.stat(f"/proc/{gateway.pid}").st_uid, 0)
 
-    def test_the_installed_configuration_is_read_and_uninstall_leaves_nothing(self):
+    def test_the_installed_configuration_is_read_and_stays_the_operators(self):
         prefix = self.install()
         file = prefix / "etc/voice-gateway/voice-gateway.conf"
         file.write_text("[engine]\ndefault = record\n")
@@ -79,9 +79,13 @@ class Install(harness.GatewayTest):
         built = run(harness.GATEWAY, "--print-config")
         self.assertIn("default = echo", built.stdout, built.stderr)
 
+        self.install()  # an upgrade
+        self.assertEqual(file.read_text(), "[engine]\ndefault = record\n")
+
         result = run("ninja", "-C", harness.BUILD_ROOT, "uninstall")
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-        self.assertEqual([path for path in prefix.rglob("*") if path.is_file()], [])
+        self.assertEqual([path for path in prefix.rglob("*") if path.is_file()], [file])
+        self.assertEqual(file.read_text(), "[engine]\ndefault = record\n")
 
     def test_another_prefix(self):
         """Configured only, which takes seconds: every file goes below the prefix, and the program is told of it."""

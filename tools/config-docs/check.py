@@ -1,4 +1,5 @@
-"""Compares the committed sample file and man page with what config-docs makes of the table of keys.
+"""Compares the committed sample file and man page with what config-docs makes of the table of keys, and ADMIN.md's list of
+the keys that a reload applies with the table.
 
     check.py CONFIG-DOCS SOURCE    VGW_TEST_UPDATE in the environment rewrites the files
 """
@@ -6,17 +7,35 @@
 import difflib
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
 FILES = {"sample": "data/voice-gateway.conf", "man": "docs/man/voice-gateway.conf.5"}
+RELOAD = ("docs/ADMIN.md", "## Reloading the configuration")
+
+
+def printed(program, kind):
+    return subprocess.run([program, kind], capture_output=True, text=True, check=True).stdout
+
+
+def check_reloadable(program, source):
+    """The first column of the section's table."""
+    name, heading = RELOAD
+    section = (pathlib.Path(source) / name).read_text(encoding="utf-8").split(f"{heading}\n", 1)[1].split("\n## ", 1)[0]
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    documented = set(re.findall(r"`([a-z.-]+)`", " ".join(cells)))
+    actual = set(printed(program, "reloadable").split())
+    for key in sorted(documented ^ actual):
+        print(f"{name}, \"{heading}\": {key} {'cannot be reloaded' if key in documented else 'is missing'}")
+    return documented == actual
 
 
 def main(program, source):
-    is_same = True
+    is_same = check_reloadable(program, source)
     for kind, name in FILES.items():
         path = pathlib.Path(source) / name
-        expected = subprocess.run([program, kind], capture_output=True, text=True, check=True).stdout
+        expected = printed(program, kind)
         if "VGW_TEST_UPDATE" in os.environ:
             path.write_text(expected, encoding="utf-8")
         found = path.read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
-/* config-docs sample|man: prints data/voice-gateway.conf or docs/man/voice-gateway.conf.5, made from the table of keys.
- * tools/config-docs/check.py compares them with the committed files. */
+/* config-docs sample|man|reloadable: prints data/voice-gateway.conf or docs/man/voice-gateway.conf.5, made from the
+ * table of keys, or the names of the keys that a reload applies. tools/config-docs/check.py compares them with the
+ * committed files. */
 #include <string.h>
 
 #include "config/vgw-config-keys.h"
@@ -230,6 +231,17 @@ append_man (GString *out)
   g_string_append (out, man_tail);
 }
 
+/* One on each line. */
+static void
+append_reloadable (GString *out)
+{
+  for (const VgwConfigKey *key = vgw_config_keys; key->name != NULL; key++)
+    {
+      if (key->flags & VGW_CONFIG_RELOADABLE)
+        g_string_append_printf (out, "%s.%s\n", key->group, key->name);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -239,8 +251,10 @@ main (int argc, char **argv)
     append_sample (out);
   else if (g_strcmp0 (argv[1], "man") == 0)
     append_man (out);
+  else if (g_strcmp0 (argv[1], "reloadable") == 0)
+    append_reloadable (out);
   else
-    g_printerr ("usage: config-docs sample|man\n");
+    g_printerr ("usage: config-docs sample|man|reloadable\n");
   g_print ("%s", out->str);
   return out->len > 0 ? 0 : 64;
 }
