@@ -232,6 +232,15 @@ on_reload_signal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Whether a later start may succeed without another configuration: an address that the machine does not have yet, a
+ * port that an earlier process still has, a name that cannot be looked up. */
+static gboolean
+is_temporary (const GError *error)
+{
+  return error->domain == G_IO_ERROR && error->code != G_IO_ERROR_INVALID_ARGUMENT
+         && error->code != G_IO_ERROR_PERMISSION_DENIED && error->code != G_IO_ERROR_NOT_SUPPORTED;
+}
+
 /* Runs until a signal. */
 static int
 run_app (Run *run, VgwConfig *config)
@@ -243,7 +252,7 @@ run_app (Run *run, VgwConfig *config)
   if (app == NULL)
     {
       log_lines (G_LOG_LEVEL_CRITICAL, "cannot start", error);
-      return EX_CONFIG;
+      return is_temporary (error) ? EX_UNAVAILABLE : EX_CONFIG;
     }
   run->app = app;
   run->service = service = vgw_service_new (app);

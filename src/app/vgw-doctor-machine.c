@@ -45,9 +45,9 @@ vgw_doctor_check_plugins (VgwDoctorReport *report, const GError *error)
                            "possible");
 }
 
-/* The hard limit of descriptors of the process @pid. */
+/* The hard limit @name of the process @pid (proc(5): limits). */
 static guint64
-read_file_limit (int pid)
+read_limit (int pid, const char *name)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/limits", pid);
   g_autofree char *text = NULL;
@@ -56,22 +56,39 @@ read_file_limit (int pid)
 
   if (!g_file_get_contents (path, &text, NULL, NULL))
     return VGW_CAPACITY_NO_LIMIT;
-  line = strstr (text, "Max open files");
-  if (line == NULL || sscanf (line, "Max open files %*s %" G_GUINT64_FORMAT, &hard) != 1)
+  line = strstr (text, name);
+  if (line == NULL || sscanf (line + strlen (name), " %*s %" G_GUINT64_FORMAT, &hard) != 1)
     return VGW_CAPACITY_NO_LIMIT;
   return hard;
 }
 
-/* The threads that the process @pid may have. */
+/* The number @name of the process @pid (proc(5): status); 0 where it cannot be read. */
+static guint64
+read_status (int pid, const char *name)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/status", pid);
+  g_autofree char *start = g_strdup_printf ("\n%s:", name);
+  g_autofree char *text = NULL;
+  const char *line;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return 0;
+  line = strstr (text, start);
+  return line != NULL ? g_ascii_strtoull (line + strlen (start), NULL, 10) : 0;
+}
+
+/* The threads that the process @pid may have in all. RLIMIT_NPROC does not apply to root (clone(2)). */
 static guint64
 read_thread_limit (int pid)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/cgroup", pid);
+  guint64 of_user = read_status (pid, "Uid") != 0 ? read_limit (pid, "Max processes") : VGW_CAPACITY_NO_LIMIT;
+  guint64 left = VGW_CAPACITY_NO_LIMIT;
   g_autofree char *text = NULL;
 
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return VGW_CAPACITY_NO_LIMIT;
-  return vgw_capacity_read_cgroup ("/sys/fs/cgroup", text);
+  if (g_file_get_contents (path, &text, NULL, NULL))
+    left = vgw_capacity_read_cgroup ("/sys/fs/cgroup", text);
+  return MIN (of_user, left != VGW_CAPACITY_NO_LIMIT ? left + read_status (pid, "Threads") : left);
 }
 
 /* @n_needed of @what against @limit. */
@@ -153,7 +170,7 @@ vgw_doctor_check_limits (VgwDoctorReport *report, const VgwConfig *config)
 
   vgw_app_count_needed (config, &needed);
   vgw_capacity_read_limits (&own);
-  compare (report, "descriptors", needed.files, pid != 0 ? read_file_limit (pid) : own.files, whose,
+  compare (report, "descriptors", needed.files, pid != 0 ? read_limit (pid, "Max open files") : own.files, whose,
            "raise LimitNOFILE= of the unit (ulimit -n), or lower limits.max-sessions or http.max-connections");
   compare (report, "threads", needed.threads, pid != 0 ? read_thread_limit (pid) : own.threads, whose,
            "raise TasksMax= of the unit (pids.max, ulimit -u), or lower limits.max-sessions");
