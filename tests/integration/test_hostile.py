@@ -136,7 +136,9 @@ class Hostile(WireTest):
             async with self.wire() as wire:
                 await wire.offer(good_offer())
                 await wire.wait("answer")
-                await wire.offer(good_offer())
+                await wire.offer(good_offer())  # of the same connection
+                await wire.wait("answer")
+                await wire.offer(re.sub("sha-256 ..", "sha-256 00", good_offer()))
                 await wire.expect_error("bad-state")
                 await wire.expect_quiet()
         self.run_async(run())
