@@ -103,23 +103,28 @@ test('a WebSocket that breaks is opened again, with what was missed, in order an
   await page.context().close();
 });
 
-test('events that the page sends while the gateway is out of reach wait for it', async () => {
-  let greet = null;
+/* A far side that greets its second socket, which has `returned`, only with greet (). */
+function slowToGreet() {
   let hasReturned;
   const returned = new Promise((resolve) => { hasReturned = resolve; });
   const side = resumable({}, (n, session, say) => {
-    greet = () => say('session', session);
+    side.greet = () => say('session', session);
     if (n === 1)
       hasReturned();
     else
-      greet();
+      side.greet();
   });
+  return Object.assign(side, { returned });
+}
+
+test('events that the page sends while the gateway is out of reach wait for it', async () => {
+  const side = slowToGreet();
   const farSide = await openCall(side, { dataChannel: false });
   farSide.close({ code: 1011 });
   await waitForState(farSide.page, 'recovering');
   await farSide.page.evaluate(() => [1, 2].forEach((n) => window.call.sendEvent({ n })));
-  await returned;
-  greet();
+  await side.returned;
+  side.greet();
   await waitForState(farSide.page, 'active');
   const refused = await farSide.page.evaluate(() => {
     window.call.sendEvent({ n: 3 });
@@ -137,7 +142,7 @@ test('events that the page sends while the gateway is out of reach wait for it',
 });
 
 test('an event that waited and is too long for the data channel is an error, and not the end of the call', async () => {
-  const side = resumable();
+  const side = slowToGreet();
   const farSide = await openCall(side);
   const { page } = farSide;
   await waitUntil(page, () => window.farSide.label === 'events');
@@ -147,6 +152,8 @@ test('an event that waited and is too long for the data channel is an error, and
     window.call.sendEvent('x'.repeat(1024 * 1024));
     window.call.sendEvent({ n: 2 });
   });
+  await side.returned;
+  side.greet();
   await waitForState(page, 'active');
   await waitUntil(page, () => window.said.events.some(({ n }) => n === 2)); // the far side sends back what it gets
   assert.deepEqual((await said(page)).errors, [{ code: 'bad-state', fatal: false, reason: null }]);
