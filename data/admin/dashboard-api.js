@@ -14,6 +14,7 @@ export class ApiError extends Error {
 }
 
 export class Api {
+  #fetching = new Set(); // AbortController, of what is only read
   #token = sessionStorage.getItem(TOKEN_KEY);
 
   get hasToken() { return this.#token !== null; }
@@ -29,29 +30,43 @@ export class Api {
 
   get token() { return this.#token; }
 
-  async #request(method, path, body) {
+  /* `read (response)` is of its body, for which the same time counts. */
+  async #request(method, path, { body, read = null } = {}) {
     const headers = { 'X-Voice-Gateway-Admin': '1' }; // a foreign page cannot send it without a preflight
     if (this.#token !== null)
       headers.Authorization = `Bearer ${this.#token}`;
     if (body !== undefined)
       headers['Content-Type'] = 'application/json';
+    const controller = new AbortController();
+    const deadline = setTimeout(() => controller.abort(), TIMEOUT_MS);
     let response;
+    let result;
+    if (method === 'GET')
+      this.#fetching.add(controller);
     try {
       response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body),
-        cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) });
+        cache: 'no-store', signal: controller.signal });
+      if (response.ok && read !== null)
+        result = await read(response);
     } catch {
       throw new ApiError(0, 'The gateway does not answer.');
+    } finally {
+      clearTimeout(deadline);
+      this.#fetching.delete(controller);
     }
     if (!response.ok)
       throw new ApiError(response.status, (await response.text().catch(() => '')).trim() || response.statusText);
-    return response;
+    return result;
   }
 
-  async get(path) { return (await this.#request('GET', path)).json(); }
+  /** Something else is shown: what is being fetched is not wanted any more, and fails. */
+  abandon() { this.#fetching.forEach((controller) => controller.abort()); }
 
-  async getBlob(path) { return (await this.#request('GET', path)).blob(); }
+  get(path) { return this.#request('GET', path, { read: (response) => response.json() }); }
+
+  getBlob(path) { return this.#request('GET', path, { read: (response) => response.blob() }); }
 
   delete(path) { return this.#request('DELETE', path); }
 
-  post(path, body) { return this.#request('POST', path, body); }
+  post(path, body) { return this.#request('POST', path, { body }); }
 }

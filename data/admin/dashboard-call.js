@@ -106,6 +106,8 @@ export class CallView {
     this.#listener.stop();
     this.#view.pipeline.open = this.#view.history.open = this.#view.raw.open = false;
     this.#view.graph.replaceChildren();
+    this.#view.historyList.replaceChildren();
+    setText(this.#view.rawText, '');
     setText(this.#view.problem, '');
     setText(this.#view.title, '');
     for (const [input, side] of this.#sides) {
@@ -171,7 +173,10 @@ export class CallView {
     if ((!view.history.open && !view.raw.open) || Date.now() - this.#detailsAt < DETAILS_MS)
       return;
     this.#detailsAt = Date.now();
+    const id = this.#id;
     const session = await this.#api.get(path);
+    if (id !== this.#id) // another one was opened meanwhile
+      return;
     setText(view.rawText, JSON.stringify(session, null, 2));
     view.historyList.replaceChildren(...(session.history ?? []).map(({ time: at, type, value }) => make('li', {},
       make('time', { className: 'soft', dateTime: at }, formatTime(Date.parse(at))), make('span', { className: 'soft' }, type), make('span', {}, type === 'state' ? describeState(value) : value))));
@@ -239,9 +244,12 @@ export class CallView {
       view.pipelineLink.href = this.#graphUrl;
       view.pipelineLink.hidden = false;
     } catch (error) {
+      if (id !== this.#id)
+        return;
       view.graph.replaceChildren();
       view.pipelineLink.hidden = true;
-      setText(view.pipelineProblem, error.status === 404 ? 'There is no pipeline yet: the client has sent no offer.' : `There is no graph. ${error.message}`);
+      setText(view.pipelineProblem, { 404: 'The call has ended.', 409: 'There is no pipeline yet: the client has sent no offer.' }[error.status]
+        ?? `There is no graph. ${error.message}`);
     }
   }
 }

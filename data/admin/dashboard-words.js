@@ -94,6 +94,7 @@ export function keepInOrder(parent, elements, keys, add) {
       elements.delete(key);
     }
   }
+  const focused = document.activeElement; // an element that is moved loses it
   keys.forEach((key, i) => {
     if (!elements.has(key))
       elements.set(key, add(key));
@@ -101,4 +102,6 @@ export function keepInOrder(parent, elements, keys, add) {
     if (parent.children[i] !== element)
       parent.insertBefore(element, parent.children[i] ?? null);
   });
+  if (focused !== document.activeElement && parent.contains(focused))
+    focused.focus({ preventScroll: true });
 }

@@ -49,6 +49,8 @@ let isPollingNodes = false;
 let nodesTimer = null;
 let isDraining = false;
 let shown = null; // the section
+let isElsewhere = false; // another address was opened while something was fetched for the one before
+let focuses = []; // the sections that get the focus when they are shown next
 
 /* --- dialogs --- */
 
@@ -75,6 +77,13 @@ function show(name) {
     byId(id).hidden = id !== name;
   if (name !== 'call')
     document.title = TITLE;
+  if (name === 'login')
+    return;
+  if (focuses.includes(name))
+    byId({ call: 'call-title', gone: 'gone-title', overview: 'main' }[name]).focus({ preventScroll: true });
+  if (focuses.length > 0)
+    scrollTo(0, 0);
+  focuses = [];
 }
 
 const readId = () => {
@@ -86,15 +95,18 @@ const readId = () => {
   }
 };
 
-/* Another address. */
-function navigate() {
+/* Another address. `isFirst`: the page was opened with it, and the focus stays at its beginning for the list. */
+function navigate(isFirst = false) {
   call.open(readId());
+  if (shown === 'call')
+    byId('call').hidden = true;
   shown = null;
-  poll().then(() => {
-    if (shown === 'call' || shown === 'gone')
-      byId(shown === 'call' ? 'call-title' : 'gone-title').focus({ preventScroll: true });
-    scrollTo(0, 0);
-  });
+  focuses = isFirst ? ['call', 'gone'] : ['call', 'gone', 'overview'];
+  isElsewhere = isPolling;
+  api.abandon();
+  clearTimeout(nodesTimer);
+  nodesTimer = null;
+  poll();
 }
 
 function showGateway({ node, version, state, uptime_s: uptime, max_sessions: most, sessions }) {
@@ -163,13 +175,19 @@ async function pollNodes() {
 }
 
 async function updateCall() {
+  const { id } = call;
+  const isPresent = () => id !== null && call.id === id && readId() === id;
+  if (!isPresent()) // the address has changed, and navigate () follows
+    return;
   try {
     await call.update();
-    show('call');
+    if (isPresent())
+      show('call');
   } catch (error) {
     if (error.status !== 404)
       throw error;
-    show('gone');
+    if (isPresent())
+      show('gone');
   }
 }
 
@@ -221,11 +239,17 @@ async function poll() {
       console.error(error);
     if (error.needsToken)
       askForToken();
-    else
+    else if (!isElsewhere)
       showTrouble(error);
     retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
   }
   isPolling = false;
+  if (isElsewhere) {
+    isElsewhere = false;
+    retryMs = POLL_MS;
+    await poll();
+    return;
+  }
   if (!document.hidden && shown !== 'login')
     timer = setTimeout(poll, retryMs);
 }
@@ -254,6 +278,6 @@ byId('drain').addEventListener('click', async () => {
     showTrouble(error);
   }
 });
-addEventListener('hashchange', navigate);
+addEventListener('hashchange', () => navigate());
 document.addEventListener('visibilitychange', () => (document.hidden ? clearTimeout(timer) : poll()));
-navigate();
+navigate(true);

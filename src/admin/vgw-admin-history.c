@@ -30,6 +30,7 @@ struct _VgwAdminHistory
 {
   VgwSessionTable *table;
   guint timer;
+  gulong created_id;
   guint tick;           /* of the second, 0 … VGW_ADMIN_LEVELS - 1 */
   guint n_slices;       /* given to calls so far */
   gint64 due_us;        /* when the next tick is due */
@@ -154,6 +155,9 @@ take_facts (Record *self, const VgwCallStats *stats, gint64 now_us)
   VgwDiagnosisFacts *facts = &self->call.facts;
   VgwSessionPhase phase = vgw_session_get_phase (self->session);
 
+  facts->stats = *stats;
+  if (phase >= VGW_PHASE_ENDING) /* the diagnosis is of what was before */
+    return;
   if (phase != facts->phase)
     self->phase_since_us = now_us;
   vgw_session_report_get_connection (vgw_session_get_report (self->session), phase, &facts->connection);
@@ -161,7 +165,6 @@ take_facts (Record *self, const VgwCallStats *stats, gint64 now_us)
     self->connected_us = now_us;
   facts->phase = phase;
   facts->phase_ms = (now_us - self->phase_since_us) / G_TIME_SPAN_MILLISECOND;
-  facts->stats = *stats;
   facts->has_caller_spoken = self->caller_loud_us != 0;
   facts->has_bot_spoken = self->bot_loud_us != 0;
   facts->caller_quiet_ms =
@@ -181,7 +184,8 @@ take_description (Record *self)
   vgw_session_get_facts (self->session, &facts);
   self->call.engine = facts.engine;
   self->call.duration_ms = facts.duration_ms;
-  self->call.started_at_us = facts.started_at_us;
+  if (facts.started_at_us != 0)
+    self->call.started_at_us = facts.started_at_us;
   if (g_strcmp0 (self->call.codec, facts.codec) == 0 || facts.codec == NULL)
     return;
   g_free (self->call.codec);
@@ -218,7 +222,7 @@ on_ended (VgwSession *session, VgwEndReason reason, gpointer user_data)
 
   if (!g_hash_table_steal_extended (self->records, vgw_session_get_id (session), &key, (gpointer *) &record))
     return;
-  take_description (record);
+  take_figures (record, g_get_monotonic_time ());
   record->call.facts.reason = vgw_end_reason_to_string (reason);
   record->call.ended_at_us = g_get_real_time ();
   drop_session (record);
@@ -249,6 +253,7 @@ add_record (VgwAdminHistory *self, VgwSession *session, gint64 now_us)
   record->call.id = g_strdup (facts.session_id);
   record->call.client_address = g_strdup (facts.client_address);
   record->call.identity = g_strdup (facts.identity);
+  record->call.started_at_us = g_get_real_time (); /* until the session has started */
   record->call.first_second = self->n_samples;
   record->slice = self->n_slices++ % VGW_ADMIN_LEVELS;
   record->phase_since_us = now_us;
@@ -258,6 +263,15 @@ add_record (VgwAdminHistory *self, VgwSession *session, gint64 now_us)
   begin_sample (record);
   g_hash_table_insert (self->records, record->call.id, record);
   return record;
+}
+
+/* Before the next tick it may have ended. */
+static void
+on_created (VgwSessionTable *table, VgwSession *session, gpointer user_data)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  take_figures (add_record (user_data, session, now_us), now_us);
 }
 
 /* --- the gateway -------------------------------------------------------------------------------------------------- */
@@ -357,6 +371,7 @@ vgw_admin_history_new (VgwSessionTable *table)
   self->last_cpu_us = get_cpu_us ();
   self->tick = 1; /* a first second that is shorter */
   self->due_us = g_get_monotonic_time () + TICK_MS * G_TIME_SPAN_MILLISECOND;
+  self->created_id = g_signal_connect (table, "created", G_CALLBACK (on_created), self);
   self->timer = g_timeout_add (TICK_MS, on_tick, self);
   return self;
 }
@@ -367,6 +382,7 @@ vgw_admin_history_free (VgwAdminHistory *self)
   if (self == NULL)
     return;
   g_source_remove (self->timer);
+  g_signal_handler_disconnect (self->table, self->created_id);
   g_hash_table_unref (self->records);
   g_queue_clear_full (&self->ended, record_free);
   g_free (self);

@@ -24,7 +24,7 @@ struct _VgwSessionTable
   VgwSessionStats stats;      /* but for what the sessions that there are know themselves */
 };
 
-static guint empty_signal;
+static guint empty_signal, created_signal;
 
 G_DEFINE_FINAL_TYPE (VgwSessionTable, vgw_session_table, G_TYPE_OBJECT)
 
@@ -145,6 +145,8 @@ vgw_session_table_class_init (VgwSessionTableClass *klass)
   object_class->dispose = vgw_session_table_dispose;
   object_class->finalize = vgw_session_table_finalize;
   empty_signal = g_signal_new ("empty", VGW_TYPE_SESSION_TABLE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  created_signal = g_signal_new ("created", VGW_TYPE_SESSION_TABLE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                                 1, VGW_TYPE_SESSION);
 }
 
 static void
@@ -254,6 +256,7 @@ vgw_session_table_create (VgwSessionTable *self, VgwGrant *grant, VgwRefusal *re
     vgw_call_bundle_start (self->context->bundles, session);
   g_hash_table_insert (self->sessions, (gpointer) vgw_session_get_id (session), session);
   set_count (self, key, get_count (self, key) + 1);
+  g_signal_emit (self, created_signal, 0, session);
   return session;
 }
 

@@ -1,6 +1,7 @@
 /* All sessions of the process, and the limits that are about more than one. Main thread only.
  *
  * Signals:
+ *   "created" (VgwSession *)   a session has been admitted; it has not started
  *   "empty" (void)   the last session has ended
  */
 #pragma once

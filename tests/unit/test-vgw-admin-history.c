@@ -96,6 +96,24 @@ START_TEST (a_call_is_kept_after_its_end)
 }
 END_TEST
 
+/* Before the first tick. */
+START_TEST (a_call_that_ends_at_once_is_kept_with_its_diagnosis)
+{
+  VgwSession *session = open_session (table, "192.0.2.1");
+  g_autofree char *id = g_strdup (vgw_session_get_id (session));
+  const VgwAdminCall *call = vgw_admin_history_find (history, id);
+
+  ck_assert_ptr_nonnull (call);
+  vgw_session_end (session, VGW_END_ERROR);
+  WAIT_UNTIL (vgw_session_table_count (table) == 0);
+  ck_assert_ptr_eq (vgw_admin_history_find (history, id), call);
+  ck_assert_str_eq (call->engine, "echo");
+  ck_assert_str_eq (call->facts.reason, "error");
+  ck_assert_int_eq (call->facts.phase, VGW_PHASE_NEW); /* what the diagnosis is of */
+  ck_assert_int_gt (call->started_at_us, 0);
+}
+END_TEST
+
 START_TEST (the_calls_that_have_ended_are_bounded)
 {
   g_autoptr (GPtrArray) present = NULL;
@@ -217,6 +235,7 @@ test_suite (void)
   tcase_set_timeout (tcase, 60);
   tcase_add_test (tcase, each_second_has_a_sample);
   tcase_add_test (tcase, a_call_is_kept_after_its_end);
+  tcase_add_test (tcase, a_call_that_ends_at_once_is_kept_with_its_diagnosis);
   tcase_add_test (tcase, the_calls_that_have_ended_are_bounded);
   tcase_add_test (tcase, a_history_may_end_before_its_calls);
   tcase_add_test (tcase, the_overview_has_calls_and_new_seconds_only);
