@@ -21,6 +21,7 @@ typedef struct
 {
   guint number;         /* from 1 */
   gint64 started_at_us; /* g_get_real_time () of the turn's zero of time */
+  gint64 zero_us;       /* the same, monotonic: a clock may be set in the middle of a call. Not in JSON */
   gint64 speech_ms;     /* duration of the caller's speech before */
   gint64 to_engine_ms;  /* until the engine had the last of it; this and the next three are from the zero of time */
   gint64 first_byte_ms; /* … the first audio of the reply was queued */

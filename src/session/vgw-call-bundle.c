@@ -21,7 +21,10 @@
 #define MAX_EARLY_BYTES (16 * 1024)                     /* of events before there are files */
 #define UTTERANCE_GAP_US (60 * G_TIME_SPAN_MILLISECOND) /* between the audio of two utterances */
 #define MAX_EVENTS_BYTES (8 * 1024 * 1024)
-#define LEFT_OUT "{\"type\":\"events-left-out\"}\n"
+#define MAX_ENGINE_EVENTS_BYTES (4 * 1024 * 1024) /* of them of the bot, so that it does not fill the record */
+#define MORE_FOR_RECORDING_BYTES (256 * 1024)     /* for those about the record itself */
+#define ENGINE_EVENT "engine-event"
+#define LEFT_OUT_EVENT "events-left-out"
 
 typedef struct
 {
@@ -37,7 +40,7 @@ typedef struct
   char *name;
   char *directory;
   VgwWavFile *events;
-  gsize n_event_bytes;
+  gsize n_event_bytes, n_engine_event_bytes;
   gboolean has_left_out;  /* events, and it is noted */
   guint n_changes;        /* of the history, that are noted */
   gint64 stats_us;        /* of the last ones */
@@ -73,14 +76,49 @@ make_line (Bundle *self, gint64 at_us, const char *type)
   return line;
 }
 
-/* @line (transfer full) */
-static void
-write_line (Bundle *self, JsonObject *line)
+/* (transfer full) */
+static char *
+line_to_text (JsonObject *line)
 {
   g_autofree char *json = vgw_json_object_to_text (line);
-  g_autofree char *text = g_strconcat (json, "\n", NULL);
 
-  json_object_unref (line);
+  return g_strconcat (json, "\n", NULL);
+}
+
+/* Whether there is room for an event of @type: always for the last ones, which are few. */
+static gboolean
+has_room (Bundle *self, const char *type, gsize n_bytes)
+{
+  gsize max_bytes = MAX_EVENTS_BYTES;
+
+  if (g_str_equal (type, "ended") || g_str_equal (type, "summary"))
+    return TRUE;
+  if (g_str_has_prefix (type, "recording-"))
+    max_bytes += MORE_FOR_RECORDING_BYTES;
+  if (self->n_event_bytes + n_bytes > max_bytes)
+    return FALSE;
+  if (!g_str_equal (type, ENGINE_EVENT))
+    return TRUE;
+  self->n_engine_event_bytes += n_bytes;
+  return self->n_engine_event_bytes <= MAX_ENGINE_EVENTS_BYTES;
+}
+
+static void
+note_left_out (Bundle *self, gint64 at_us)
+{
+  g_autoptr (JsonObject) line = make_line (self, at_us, LEFT_OUT_EVENT);
+  g_autofree char *text = line_to_text (line);
+
+  vgw_wav_file_push_text (self->events, text);
+}
+
+/* @object (transfer full) */
+static void
+write_line (Bundle *self, JsonObject *object)
+{
+  g_autoptr (JsonObject) line = object;
+  g_autofree char *text = line_to_text (line);
+
   if (self->early != NULL)
     {
       if (self->early->len + strlen (text) <= MAX_EARLY_BYTES)
@@ -89,14 +127,18 @@ write_line (Bundle *self, JsonObject *line)
         self->has_left_out_early = TRUE;
       return;
     }
-  if (self->has_left_out || self->events == NULL)
+  if (self->events == NULL)
     return;
-  self->n_event_bytes += strlen (text);
-  self->has_left_out = self->n_event_bytes > MAX_EVENTS_BYTES;
-  if (self->has_left_out)
-    vgw_wav_file_push_text (self->events, LEFT_OUT);
-  else
-    vgw_wav_file_push_text (self->events, text);
+  if (has_room (self, json_object_get_string_member (line, "type"), strlen (text)))
+    {
+      self->n_event_bytes += strlen (text);
+      vgw_wav_file_push_text (self->events, text);
+    }
+  else if (!self->has_left_out)
+    {
+      self->has_left_out = TRUE;
+      note_left_out (self, g_get_monotonic_time ());
+    }
 }
 
 static void
@@ -170,7 +212,7 @@ note_stats (Bundle *self, const char *type)
 static void
 note_turn (Bundle *self, const VgwTurn *turn)
 {
-  JsonObject *line = make_line (self, g_get_monotonic_time () - (g_get_real_time () - turn->started_at_us), "turn");
+  JsonObject *line = make_line (self, turn->zero_us, "turn");
 
   vgw_turn_to_json (turn, line);
   write_line (self, line);
@@ -367,7 +409,7 @@ on_active (VgwSession *session, gint64 setup_us, gpointer user_data)
   self->n_event_bytes = early->len;
   vgw_wav_file_push_text (self->events, early->str);
   if (self->has_left_out_early)
-    vgw_wav_file_push_text (self->events, LEFT_OUT);
+    note_left_out (self, self->zero_us);
   on_tick (self);
 }
 
@@ -384,7 +426,7 @@ note_engine_event (Bundle *self, const char *json)
   if (!self->is_paused && g_strcmp0 (type, VGW_EVENT_RECORDING_RESUME) != 0
       && g_strcmp0 (type, VGW_EVENT_RECORDING_PAUSE) != 0)
     {
-      line = make_line (self, g_get_monotonic_time (), "engine-event");
+      line = make_line (self, g_get_monotonic_time (), ENGINE_EVENT);
       json_object_set_int_member (line, "bytes", (gint64) length);
       if (event != NULL && length <= MAX_EVENT_BYTES)
         json_object_set_object_member (line, "event", g_steal_pointer (&event));

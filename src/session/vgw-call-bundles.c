@@ -101,21 +101,26 @@ measure (int root_fd, const char *name)
   return n_bytes;
 }
 
-/* Only the files that a bundle has: with others in it, the folder stays. */
-static gboolean
+/* Only the files that a bundle has: with others in it, the folder stays. Returns 0, or why it is there (errno). */
+static int
 remove_bundle (int root_fd, const char *name)
 {
   int fd = openat (root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
   if (fd < 0)
-    return FALSE;
+    return errno == ENOENT ? 0 : errno; /* another node has removed it */
   for (guint i = 0; i < G_N_ELEMENTS (files); i++)
     unlinkat (fd, files[i], 0);
   close (fd);
-  if (unlinkat (root_fd, name, AT_REMOVEDIR) == 0)
-    return TRUE;
-  vgw_warning (NULL, "the call bundle %s was not removed: %s", name, g_strerror (errno));
-  return FALSE;
+  return unlinkat (root_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : errno;
+}
+
+static gboolean
+is_directory (int root_fd, const char *name)
+{
+  struct stat status;
+
+  return fstatat (root_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR (status.st_mode);
 }
 
 /* Bundle, by time; those that are not kept. */
@@ -132,7 +137,7 @@ list_bundles (const char *directory, int root_fd, VgwCallBundleIsKept is_kept, g
       Bundle bundle;
       gint64 time_us;
 
-      if (!read_time (name, &time_us))
+      if (!read_time (name, &time_us) || !is_directory (root_fd, name))
         continue;
       bundle.n_bytes = measure (root_fd, name);
       *n_bytes += bundle.n_bytes;
@@ -150,7 +155,9 @@ vgw_call_bundles_clean (const VgwCallBundleSettings *settings, VgwCallBundleIsKe
                         gint64 now_us)
 {
   guint64 n_bytes = 0, max_bytes = (guint64) settings->max_mb * MB;
-  guint n_removed = 0;
+  guint n_removed = 0, n_left = 0;
+  const char *left = NULL;
+  int left_errno = 0;
   g_autoptr (GArray) bundles = NULL;
   int root_fd = open (settings->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -166,12 +173,20 @@ vgw_call_bundles_clean (const VgwCallBundleSettings *settings, VgwCallBundleIsKe
       if ((settings->max_days == 0 || now_us - time_us <= (gint64) settings->max_days * DAY_US)
           && (max_bytes == 0 || n_bytes <= max_bytes))
         break;
-      if (!remove_bundle (root_fd, bundle->name))
+      int why = remove_bundle (root_fd, bundle->name);
+
+      /* what makes room is what is gone, also of a folder that stays for the files of others in it */
+      n_bytes -= bundle->n_bytes - (why == 0 ? 0 : MIN (bundle->n_bytes, measure (root_fd, bundle->name)));
+      n_removed += why == 0;
+      if (why == 0 || n_left++ > 0)
         continue;
-      n_bytes -= bundle->n_bytes;
-      n_removed++;
+      left = bundle->name;
+      left_errno = why;
     }
   close (root_fd);
+  if (n_left > 0)
+    vgw_warning (NULL, "%u folders of call bundles were not removed, such as %s: %s", n_left, left,
+                 g_strerror (left_errno));
   if (n_removed > 0)
     vgw_info (NULL, "removed %u call bundles from %s: record.call-bundle-max-mb, record.call-bundle-max-days",
               n_removed, settings->directory);
@@ -245,7 +260,7 @@ make_missing_pages (VgwCallBundles *self)
     {
       const char *name = g_array_index (bundles, Bundle, i).name;
 
-      if (has_file (root_fd, name, NULL, S_IFDIR) && has_file (root_fd, name, VGW_CALL_BUNDLE_EVENTS, S_IFREG)
+      if (has_file (root_fd, name, VGW_CALL_BUNDLE_EVENTS, S_IFREG)
           && !has_file (root_fd, name, VGW_CALL_BUNDLE_PAGE, S_IFREG))
         write_page (self, name);
     }

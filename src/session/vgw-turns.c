@@ -191,6 +191,7 @@ end_speech (VgwTurns *self, const VgwVoice *speech)
   const Turn turn = {
     .turn = {
       .started_at_us = g_get_real_time () - (g_get_monotonic_time () - zero_us),
+      .zero_us = zero_us,
       .speech_ms = to_ms (zero_us - self->began_us),
       .to_engine_ms = to_ms (speech->engine_us - zero_us),
       .first_byte_ms = VGW_TURN_UNKNOWN,

@@ -190,7 +190,7 @@ test('in the dark, and on a phone', async () => {
     const look = await page.evaluate(() => ({
       background: getComputedStyle(document.body).backgroundColor,
       overflow: document.documentElement.scrollWidth - window.innerWidth,
-      small: [...document.querySelectorAll('button, select')].filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 38).map(({ id }) => id),
+      small: [...document.querySelectorAll('button:not(.jump), select')].filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 38).map(({ id }) => id),
     }));
     const [red] = look.background.match(/\d+/g).map(Number);
     assert.equal(red < 64, scheme === 'dark', look.background);

@@ -103,6 +103,21 @@ START_TEST (the_oldest_are_removed_until_there_is_room)
 }
 END_TEST
 
+/* … what makes room is what is gone. */
+START_TEST (files_of_others_cost_no_other_bundle)
+{
+  make_bundle (OLD, 700 * 1024);
+  make_bundle (NEWER, 700 * 1024);
+  make_bundle (NEWEST, 700 * 1024);
+  write_file (OLD, "transcript.json", "x", 1);
+  write_file (NEWER, "transcript.json", "x", 1);
+  write_file (NEWEST, "transcript.json", "x", 1);
+  ck_assert_uint_eq (clean (2, 0, NULL), 0);
+  ck_assert (!exists (OLD "/" VGW_CALL_BUNDLE_AUDIO) && exists (OLD "/transcript.json"));
+  ck_assert (exists (NEWER "/" VGW_CALL_BUNDLE_AUDIO) && exists (NEWEST "/" VGW_CALL_BUNDLE_AUDIO));
+}
+END_TEST
+
 START_TEST (calls_that_go_on_are_kept)
 {
   const char *const kept[] = { OLD, NULL };
@@ -282,6 +297,7 @@ test_suite (void)
   tcase_add_checked_fixture (tcase, setup, teardown);
   tcase_add_test (tcase, old_ones_are_removed);
   tcase_add_test (tcase, the_oldest_are_removed_until_there_is_room);
+  tcase_add_test (tcase, files_of_others_cost_no_other_bundle);
   tcase_add_test (tcase, calls_that_go_on_are_kept);
   tcase_add_test (tcase, what_is_no_bundle_stays);
   tcase_add_test (tcase, a_missing_directory_is_empty);
