@@ -7,6 +7,9 @@
 
 #include "base/vgw-error.h"
 
+#define CALLER "caller"
+#define BOT "bot"
+#define MAX_FILES 32        /* of a call and a direction */
 #define QUEUE_MORE_MS 2000  /* as much as vgw-playout.c keeps with VGW_PLAYOUT_KEEP waits here at most */
 #define DIRECTORY_MODE 0700 /* recordings are personal data */
 #define SESSION_ID_CHARS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-" /* base64url, RFC 4648 section 5 */
@@ -26,11 +29,35 @@ struct _VgwEngineRecord
 
 G_DEFINE_TYPE (VgwEngineRecord, vgw_engine_record, VGW_TYPE_ENGINE)
 
-static VgwWavFile *
-open_file (VgwEngineRecord *self, const VgwEngineStart *start, const char *direction, GError **error)
+/* @number: 1, or more where another engine of the call has recorded before. (transfer full) */
+static char *
+make_path (VgwEngineRecord *self, const char *session_id, const char *direction, guint number)
 {
-  g_autofree char *name = g_strdup_printf ("%s-%s.wav", start->session_id, direction);
-  g_autofree char *path = g_build_filename (self->directory, name, NULL);
+  g_autofree char *suffix = number > 1 ? g_strdup_printf ("-%u", number) : g_strdup ("");
+  g_autofree char *name = g_strconcat (session_id, "-", direction, suffix, ".wav", NULL);
+
+  return g_build_filename (self->directory, name, NULL);
+}
+
+/* The first number that is free in both directions. */
+static guint
+find_number (VgwEngineRecord *self, const char *session_id)
+{
+  for (guint number = 1; number < MAX_FILES; number++)
+    {
+      g_autofree char *caller = make_path (self, session_id, CALLER, number);
+      g_autofree char *bot = make_path (self, session_id, BOT, number);
+
+      if (!g_file_test (caller, G_FILE_TEST_EXISTS) && !g_file_test (bot, G_FILE_TEST_EXISTS))
+        return number;
+    }
+  return MAX_FILES;
+}
+
+static VgwWavFile *
+open_file (VgwEngineRecord *self, const VgwEngineStart *start, const char *direction, guint number, GError **error)
+{
+  g_autofree char *path = make_path (self, start->session_id, direction, number);
 
   return vgw_wav_writer_open (self->writer, path, start->session_id, start->format.rate_hz, error);
 }
@@ -40,6 +67,7 @@ static gboolean
 vgw_engine_record_start (VgwEngine *engine, const VgwEngineStart *start, GError **error)
 {
   VgwEngineRecord *self = VGW_ENGINE_RECORD (engine);
+  guint number;
 
   /* the id is the file's name: it must not contain a path */
   if (start->session_id[0] == '\0' || start->session_id[strspn (start->session_id, SESSION_ID_CHARS)] != '\0')
@@ -54,10 +82,11 @@ vgw_engine_record_start (VgwEngine *engine, const VgwEngineStart *start, GError 
       return FALSE;
     }
 
-  self->caller_file = open_file (self, start, "caller", error);
+  number = find_number (self, start->session_id);
+  self->caller_file = open_file (self, start, CALLER, number, error);
   if (self->caller_file == NULL)
     return FALSE;
-  self->bot_file = open_file (self, start, "bot", error);
+  self->bot_file = open_file (self, start, BOT, number, error);
   if (self->bot_file == NULL)
     return FALSE;
   vgw_wav_file_set_queue_ms (self->bot_file, self->bot_queue_ms);
