@@ -2,6 +2,7 @@
 
 #include <glib-unix.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sysexits.h> /* what systemd and scripts expect of a daemon that cannot start */
 #include <syslog.h>
@@ -366,6 +367,7 @@ main (int argc, char **argv)
     return vgw_token_command_run (argc - 1, argv + 1);
   if (argc > 1 && g_str_equal (argv[1], "doctor"))
     return vgw_doctor_run (argc - 1, argv + 1);
+  signal (SIGHUP, SIG_IGN); /* a reload before there is anything to reload; a later handler replaces it */
   if (parse_options (&argc, &argv, &options, &error))
     status = run_with_options (&options);
   else

@@ -192,6 +192,22 @@ check_configured (VgwDoctorReport *report, const char *const *entries)
   return addresses;
 }
 
+/* What the gateway advertises without ice.advertise (vgw-ice-mux.c). @bind_address (nullable) */
+static GArray *
+find_addresses (const char *bind_address)
+{
+  VgwIceAddress bound;
+  GArray *addresses;
+
+  if (bind_address == NULL || !vgw_ice_address_parse (&bound, bind_address))
+    return vgw_ice_candidate_find (0, TRUE, TRUE);
+  if (vgw_ice_address_is_any (&bound))
+    return vgw_ice_candidate_find (0, bound.family == AF_INET, bound.family == AF_INET6);
+  addresses = g_array_new (FALSE, FALSE, sizeof (VgwIceAddress));
+  g_array_append_val (addresses, bound);
+  return addresses;
+}
+
 void
 vgw_doctor_check_addresses (VgwDoctorReport *report, const VgwConfig *config, const char *stun_server)
 {
@@ -203,7 +219,7 @@ vgw_doctor_check_addresses (VgwDoctorReport *report, const VgwConfig *config, co
     stun_server = media->stun_servers != NULL && *media->stun_servers != NULL ? *media->stun_servers : "";
   if (media->ice_agent == VGW_ICE_AGENT_MUX)
     {
-      addresses = is_configured ? check_configured (report, media->advertise) : vgw_ice_candidate_find (0, TRUE, TRUE);
+      addresses = is_configured ? check_configured (report, media->advertise) : find_addresses (media->bind_address);
       if (addresses == NULL)
         return;
       if (!is_configured)

@@ -169,6 +169,7 @@ vgw_doctor_check_limits (VgwDoctorReport *report, const VgwConfig *config)
   VgwCapacityLimits needed, own;
 
   vgw_app_count_needed (config, &needed);
+  vgw_capacity_raise_limits (); /* as the gateway does when it starts */
   vgw_capacity_read_limits (&own);
   compare (report, "descriptors", needed.files, pid != 0 ? read_limit (pid, "Max open files") : own.files, whose,
            "raise LimitNOFILE= of the unit (ulimit -n), or lower limits.max-sessions or http.max-connections");

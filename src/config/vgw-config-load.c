@@ -177,13 +177,14 @@ assign (gpointer values, VgwConfigOrigin *origin, const VgwConfigKey *key, gbool
   gboolean is_good = FALSE;
 
   g_free (origin->where);
-  *origin = (VgwConfigOrigin){ entry->source, is_file, g_strdup (entry->where) };
+  *origin = (VgwConfigOrigin){ .source = entry->source, .is_from_file = is_file, .where = g_strdup (entry->where) };
   if (is_first && is_file)
     is_good = assign_file (values, key, entry, error);
   else if (is_first && key->flags & VGW_CONFIG_FILE_NAME)
     is_good = assign_path (values, key, entry, error);
   else if (is_first)
     is_good = vgw_config_assign (values, key, entry->text, error);
+  origin->is_bad = !is_good;
   if (!is_good)
     g_prefix_error (error, "%s: ", entry->where);
   return is_good;
@@ -414,12 +415,20 @@ check_access (const Loader *loader, GError **error)
                   address);
 }
 
+/* Whether the key was set, and has an error that was reported: not another one where it is missing. */
+static gboolean
+is_bad (const Loader *loader, const char *group, const char *name)
+{
+  return vgw_config_origins_find (loader->config->origins, group, name)->is_bad;
+}
+
 static gboolean
 check_admin (const Loader *loader, GError **error)
 {
   const VgwAdminSettings *admin = &loader->config->admin;
 
   return vgw_config_check (VGW_CONFIG_CHECK_LOOPBACK_OR_NONE, admin->address, NULL) || *admin->tokens != NULL
+         || is_bad (loader, "admin", "token")
          || fail (loader, "admin", "address", error,
                   "other machines can reach %s, so that a token is needed: set admin.token-file, or use a loopback "
                   "address such as 127.0.0.1",
@@ -439,7 +448,7 @@ check_token_keys (const Loader *loader, GError **error)
       g_error_free (cause);
       return FALSE;
     }
-  return access->mode != VGW_ACCESS_TOKEN || g_hash_table_size (keys) > 0
+  return access->mode != VGW_ACCESS_TOKEN || g_hash_table_size (keys) > 0 || is_bad (loader, "access", "token-keys")
          || fail (loader, "access", "mode", error,
                   "token needs access.token-keys-file, a file with a line KEYID: SECRET for each key");
 }
@@ -499,11 +508,9 @@ static gboolean
 check_node (const Loader *loader, GError **error)
 {
   VgwNodeSettings *node = &loader->config->node;
-  const VgwConfigOrigin *keys = vgw_config_origins_find (loader->config->origins, "node", "keys");
   g_autoptr (GError) cause = NULL;
 
-  /* keys that are set and not good have an error of their own */
-  if (*node->name != '\0' && node->keys[0] == NULL && keys->source == VGW_CONFIG_FROM_DEFAULT)
+  if (*node->name != '\0' && node->keys[0] == NULL && !is_bad (loader, "node", "keys"))
     return fail (loader, "node", "name", error, "needs node.keys-file, with a key that all gateways share");
   if (*node->name == '\0' && node->peers[0] != NULL)
     return fail (loader, "node", "peers", error, "needs node.name, the name of this gateway");

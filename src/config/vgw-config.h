@@ -27,6 +27,7 @@ typedef struct
   VgwConfigSource source;
   gboolean is_from_file; /* set by its "-file" name */
   char *where;           /* (nullable) the position, for errors */
+  gboolean is_bad;       /* what was set has an error of its own */
 } VgwConfigOrigin;
 
 /* Texts and lists of keys are owned, and never NULL. 0 means no limit where the table says so. */
