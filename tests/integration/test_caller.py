@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import socket
 import subprocess
 
 import numpy as np
@@ -84,6 +86,32 @@ class CallerTest(harness.GatewayTest):
             self.assertEqual("".join(key for key, _ in keys), "112#D", keys)
             for _, duration_ms in keys:
                 self.assertEqual(duration_ms, 160)
+
+    def test_ctrl_c_ends_it_between_two_calls(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            call = harness.Call(f"ws://127.0.0.1:{server.getsockname()[1]}/ws", "--calls", 3, "--ramp", 600000)
+            server.accept()[0].close()
+
+            def is_over():
+                call.hang_up()  # again and again, until the first call has failed
+                return call.process.poll() is not None
+            harness.wait_for(is_over, 30, "its end")
+        result = call.finish()
+        self.assertEqual(result.status, 3, result.errors)
+        self.assertEqual(len(result.calls), 1)
+
+    def test_a_device_is_not_replaced(self):
+        fifo = self.directory / "fifo"
+        os.mkfifo(fifo)
+        result = harness.call(self.start().url, "--out", fifo)
+        self.assertEqual(result.status, 6, result.errors)
+        self.assertIn("is not a regular file", result.only["failure"])
+        self.assertTrue(fifo.is_fifo())
+
+    def test_an_event_may_be_in_any_language(self):
+        gateway = self.start()
+        result = harness.call(gateway.url, "--event", "Grüße", "--duration", 1, command=("env", "LC_ALL=C.UTF-8", harness.CALLER))
+        self.assertEqual(result.status, 0, result.errors)
 
     def test_other_keys_are_a_usage_error(self):
         for keys in ("12x", "", ","):

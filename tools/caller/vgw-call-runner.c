@@ -193,6 +193,8 @@ vgw_call_runner_hang_up (VgwCallRunner *self)
   g_clear_handle_id (&self->ramp_timer, g_source_remove);
   for (guint i = 0; i < self->entries->len; i++)
     vgw_call_hang_up (((Entry *) g_ptr_array_index (self->entries, i))->call);
+  if (self->reports->len == 0) /* else it is over already; no call may be left that would end it */
+    finish_when_over (self);
 }
 
 void

@@ -13,7 +13,13 @@ VgwWavFile *
 vgw_call_wav_open (VgwWavWriter *writer, const char *path, GError **error)
 {
   VgwWavFile *wav;
+  GStatBuf info;
 
+  if (g_stat (path, &info) == 0 && !S_ISREG (info.st_mode)) /* such as /dev/null */
+    {
+      g_set_error (error, VGW_ERROR, VGW_ERROR_ENGINE, "%s is not a regular file", path);
+      return NULL;
+    }
   /* the writer does not replace existing files; --out does */
   if (g_unlink (path) != 0 && errno != ENOENT)
     {

@@ -1,4 +1,5 @@
 /* voice-gateway-call: the call of a browser without a browser. See docs/man/voice-gateway-call.1. */
+#include <locale.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +20,8 @@
 #define THREAD_STACK_BYTES (512 * 1024) /* the default of 8 MB is too much address space with ten threads per call */
 #define MAX_CALLS 2000
 #define MAX_DURATION_S 86400.0
-#define PAUSE_MS 1000 /* between two repetitions of the speech */
+#define PAUSE_MS 1000      /* between two repetitions of the speech */
+#define LAST_PAUSE_MS 2000 /* after it where it is sent once: longer than the call goes on, but for long keys */
 #define MS_PER_S 1000.0
 
 typedef struct
@@ -186,11 +188,12 @@ static gboolean
 make_settings (const Options *options, VgwCallSettings *settings, GError **error)
 {
   const VgwCallCodec *codec = vgw_call_codec_find (options->codec);
+  guint pause_ms = options->duration_s > 0 ? PAUSE_MS : LAST_PAUSE_MS;
 
   if (!parse_turn (options->turn, settings, error))
     return FALSE;
-  settings->speech = options->replay_path != NULL ? vgw_speech_new_replay (options->replay_path, codec, PAUSE_MS, error)
-                                                  : vgw_speech_new (options->in_path, codec, PAUSE_MS, error);
+  settings->speech = options->replay_path != NULL ? vgw_speech_new_replay (options->replay_path, codec, pause_ms, error)
+                                                  : vgw_speech_new (options->in_path, codec, pause_ms, error);
   if (settings->speech == NULL)
     return FALSE;
   settings->url = g_strdup (options->urls[0]);
@@ -355,6 +358,7 @@ main (int argc, char **argv)
   g_auto (VgwCallSettings) settings = { NULL };
   g_autoptr (GError) error = NULL;
 
+  setlocale (LC_CTYPE, ""); /* of the arguments; not LC_NUMERIC, which changes numbers */
   if (!parse_options (&options, &argc, &argv, &error))
     {
       fprintf (stderr, "voice-gateway-call: %s (see --help)\n", error->message);
