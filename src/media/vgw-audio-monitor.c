@@ -11,7 +11,8 @@
 #define GAP_US (60 * G_TIME_SPAN_MILLISECOND)
 /* Audio of the caller is continuous; that of one packet is early or late with the network and with the threads, and
  * what follows a late one comes together. To move it at once would take samples out of a word, or put silence in. */
-#define MAX_DELAY_US (200 * G_TIME_SPAN_MILLISECOND)
+#define MAX_DELAY_US (500 * G_TIME_SPAN_MILLISECOND)
+#define MAX_EARLY_US (200 * G_TIME_SPAN_MILLISECOND)
 #define WINDOW_US G_TIME_SPAN_SECOND
 
 G_STATIC_ASSERT (N_FRAMES *FRAME_MS >= VGW_AUDIO_MONITOR_MAX_MS);
@@ -113,10 +114,10 @@ vgw_audio_monitor_push (VgwAudioMonitor *self, VgwAudioMonitorDirection directio
           return;
         }
       frame->n_samples = (guint) MIN (n_samples, MAX_FRAME_SAMPLES);
-      frame->end_us = now_us;
       memcpy (frame->samples, samples, frame->n_samples * sizeof (gint16));
       samples += frame->n_samples;
       n_samples -= frame->n_samples;
+      frame->end_us = now_us - (gint64) n_samples * G_USEC_PER_SEC / self->rate_hz;
       g_atomic_int_set (&ring->n_written, n_written + 1);
     }
 }
@@ -149,7 +150,7 @@ note_delay (Ring *ring, gint64 taken_us, gint64 delay_us, gint64 max_delay_us)
   ring->window_us += taken_us;
   if (ring->window_us >= WINDOW_US)
     max_delay_us = GAP_US;
-  if (ABS (ring->least_delay_us) > max_delay_us)
+  if (ring->least_delay_us > max_delay_us || -ring->least_delay_us > MIN (max_delay_us, MAX_EARLY_US))
     shift_us = ring->least_delay_us;
   if (ring->window_us >= WINDOW_US || shift_us != 0)
     ring->window_us = 0;

@@ -90,12 +90,14 @@ class CallerTest(harness.GatewayTest):
     def test_ctrl_c_ends_it_between_two_calls(self):
         with socket.create_server(("127.0.0.1", 0)) as server:
             call = harness.Call(f"ws://127.0.0.1:{server.getsockname()[1]}/ws", "--calls", 3, "--ramp", 600000)
-            server.accept()[0].close()
-
-            def is_over():
-                call.hang_up()  # again and again, until the first call has failed
-                return call.process.poll() is not None
-            harness.wait_for(is_over, 30, "its end")
+            server.settimeout(30)
+            connection = server.accept()[0]
+            with connection:
+                connection.settimeout(30)
+                connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                while connection.recv(4096):
+                    pass  # until the first call has failed
+            call.hang_up()
         result = call.finish()
         self.assertEqual(result.status, 3, result.errors)
         self.assertEqual(len(result.calls), 1)

@@ -131,7 +131,7 @@ START_TEST (what_is_late_for_a_moment_is_not_moved)
 
   for (guint i = 0; i < 200; i++)
     {
-      take_later (VGW_AUDIO_MONITOR_RECEIVED, i % 10 == 5 ? 180 : (i % 10 == 6 ? 0 : 20), i % 10 == 6 ? 8 : 1, &chunk);
+      take_later (VGW_AUDIO_MONITOR_RECEIVED, i % 10 == 5 ? 460 : (i % 10 == 6 ? 0 : 20), i % 10 == 6 ? 22 : 1, &chunk);
       ck_assert (i == 0 || chunk.start_us == end_us);
       end_us = chunk.end_us;
     }
@@ -146,7 +146,8 @@ START_TEST (what_stays_late_or_early_is_moved)
     guint first_ms, n_frames; /* frames at once after that time */
     guint moved_after_s;
   } cases[] = {
-    { 500, 1, 0 },    /* a stall */
+    { 700, 1, 0 },    /* a stall */
+    { 300, 1, 1 },    /* 280 ms late: it may be followed by what was held up */
     { 120, 1, 1 },    /* 100 ms late */
     { 20, 6, 1 },     /* 100 ms early */
     { 70, 1, NEVER }, /* 50 ms are not worth it */
