@@ -15,10 +15,11 @@ typedef enum
   VGW_AUDIO_MONITOR_SENT,     /* to the caller, but for silence where nothing is played */
 } VgwAudioMonitorDirection;
 
-/* Audio without a gap. The first chunk, and the first after a gap, begins so that no frame is later than it was pushed:
- * frames that were delayed, and pushed together, are where they would have been. Each other one continues the chunk
- * before, but if it is off by more than 60 ms of SENT, or more than 500 ms late or 200 ms early of RECEIVED, which
- * networks and threads delay; or for a whole second by more than 60 ms. Then it may begin before the end of that one. */
+/* Audio without a gap. The first chunk, and the first after a gap, begins so that no frame is later than it was
+ * pushed: frames that were delayed, and pushed together, are where they would have been. Each other one continues the
+ * chunk before, but if it is off by more than 60 ms of SENT, or more than 500 ms late or 200 ms early of RECEIVED,
+ * which networks and threads delay; or for a whole second by more than 60 ms. Then it may begin before the end of
+ * that one. */
 typedef struct
 {
   GByteArray *pcm;         /* s16le mono at the rate of the monitor */
