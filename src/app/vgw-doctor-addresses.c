@@ -192,20 +192,15 @@ check_configured (VgwDoctorReport *report, const char *const *entries)
   return addresses;
 }
 
-/* What the gateway advertises without ice.advertise (vgw-ice-mux.c). @bind_address (nullable) */
+/* What the gateway advertises without ice.advertise. @bind_address (nullable) */
 static GArray *
 find_addresses (const char *bind_address)
 {
-  VgwIceAddress bound;
-  GArray *addresses;
+  VgwIceAddress bound = { 0 };
+  gboolean is_bound = bind_address != NULL && vgw_ice_address_parse (&bound, bind_address);
 
-  if (bind_address == NULL || !vgw_ice_address_parse (&bound, bind_address))
-    return vgw_ice_candidate_find (0, TRUE, TRUE);
-  if (vgw_ice_address_is_any (&bound))
-    return vgw_ice_candidate_find (0, bound.family == AF_INET, bound.family == AF_INET6);
-  addresses = g_array_new (FALSE, FALSE, sizeof (VgwIceAddress));
-  g_array_append_val (addresses, bound);
-  return addresses;
+  return vgw_ice_candidate_find_bound (&bound, 0, !is_bound || bound.family == AF_INET,
+                                       !is_bound || bound.family == AF_INET6);
 }
 
 void

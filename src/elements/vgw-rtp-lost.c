@@ -1,8 +1,8 @@
 #include "elements/vgw-rtp-lost.h"
 
 #define MAX_EVENTS 50 /* of one gap */
-#define MAX_TIME                                                                                                       \
-  (3 * GST_SECOND) /* of them together; the last one has the rest, of which a decoder conceals one packet */
+/* Of them together; the last one has the rest, of which a decoder conceals one packet. */
+#define MAX_TIME (3 * GST_SECOND)
 
 static void
 send_event (GstPad *src, guint64 seqnum, GstClockTime pts, GstClockTime duration)

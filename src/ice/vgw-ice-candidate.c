@@ -73,6 +73,18 @@ vgw_ice_candidate_find (guint16 port, gboolean has_ipv4, gboolean has_ipv6)
   return addresses;
 }
 
+GArray *
+vgw_ice_candidate_find_bound (const VgwIceAddress *bound, guint16 port, gboolean has_ipv4, gboolean has_ipv6)
+{
+  GArray *addresses;
+
+  if (bound->family == 0 || vgw_ice_address_is_any (bound))
+    return vgw_ice_candidate_find (port, has_ipv4, has_ipv6);
+  addresses = g_array_new (FALSE, FALSE, sizeof (VgwIceAddress));
+  g_array_append_val (addresses, *bound);
+  return addresses;
+}
+
 guint32
 vgw_ice_candidate_priority (guint index, const VgwIceAddress *address)
 {

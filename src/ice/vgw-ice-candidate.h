@@ -10,6 +10,9 @@
  * Returns: (transfer full) (element-type VgwIceAddress) */
 GArray *vgw_ice_candidate_find (guint16 port, gboolean has_ipv4, gboolean has_ipv6);
 
+/* The same of a socket that is bound to @bound: that address, as it is, unless it is any address, or none. */
+GArray *vgw_ice_candidate_find_bound (const VgwIceAddress *bound, guint16 port, gboolean has_ipv4, gboolean has_ipv6);
+
 /* The priority of host candidate number @index, first is best: RFC 8445, for TCP RFC 6544. */
 guint32 vgw_ice_candidate_priority (guint index, const VgwIceAddress *address);
 

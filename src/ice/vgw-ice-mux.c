@@ -292,13 +292,8 @@ list_udp_addresses (VgwIceMux *self)
   if (self->advertise != NULL)
     addresses = g_array_copy (self->advertise);
   g_mutex_unlock (&self->advertise_lock);
-  if (addresses == NULL && (self->bound.family == 0 || vgw_ice_address_is_any (&self->bound)))
-    return vgw_ice_candidate_find (self->shared.port, self->has_ipv4, self->has_ipv6);
   if (addresses == NULL)
-    {
-      addresses = g_array_new (FALSE, FALSE, sizeof (VgwIceAddress));
-      g_array_append_val (addresses, self->bound);
-    }
+    addresses = vgw_ice_candidate_find_bound (&self->bound, self->shared.port, self->has_ipv4, self->has_ipv6);
   for (guint i = 0; i < addresses->len; i++)
     if (g_array_index (addresses, VgwIceAddress, i).port == 0)
       g_array_index (addresses, VgwIceAddress, i).port = self->shared.port;

@@ -29,9 +29,10 @@ typedef struct
   guint n_reports;      /* the next four are set unless it is 0 */
   guint8 fraction_lost; /* since the report before, in 1/256 */
   guint32 highest;      /* the highest sequence number received, extended */
-  gint32 n_lost;  /* the most that was reported, at least 0: a packet that was late is not lost any more in the next
-                         * report, a duplicate is one less (RFC 3550 section 6.4.1), and a total must not decrease */
-  guint32 jitter; /* in ticks of the RTP clock */
+  guint32 jitter;       /* in ticks of the RTP clock */
+  /* The most that was reported, at least 0: a packet that was late is not lost any more in the next report, a duplicate
+   * is one less (RFC 3550 section 6.4.1), and a total must not decrease. */
+  gint32 n_lost;
   gboolean has_round_trip;
   gint64 round_trip_us;
 } VgwRtpFeedback;

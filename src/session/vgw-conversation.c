@@ -141,6 +141,18 @@ on_speech_changed (const VgwVoice *speech, gpointer user_data)
 
 /* --- the engine --- */
 
+/* @engine (nullable): without one the caller is still recorded. */
+static void
+connect_audio (VgwConversation *self, VgwEngine *engine)
+{
+  if (self->bridge == NULL) /* the engine has hung up */
+    return;
+  if (engine != NULL && !self->is_deaf)
+    vgw_bridge_set_audio_func (self->bridge, push_to_engine, g_object_ref (engine), g_object_unref);
+  else
+    vgw_bridge_set_audio_func (self->bridge, self->is_deaf ? NULL : vgw_bridge_ignore_audio, NULL, NULL);
+}
+
 /* What waits to be heard stays. */
 static void
 drop_engine (VgwConversation *self, const char *reason)
@@ -150,22 +162,11 @@ drop_engine (VgwConversation *self, const char *reason)
   if (self->engine == NULL)
     return;
   playout = vgw_bridge_get_playout (self->bridge);
-  vgw_bridge_set_audio_func (self->bridge, self->is_deaf ? NULL : vgw_bridge_ignore_audio, NULL, NULL);
+  connect_audio (self, NULL);
   vgw_playout_watch_set_engine (self->watch, NULL, NULL, NULL);
   vgw_engine_stop (self->engine, reason);
   g_clear_object (&self->engine);
   vgw_playout_hold (playout, VGW_PLAYOUT_HOLD_ENGINE, FALSE); /* nothing else ends its hold */
-}
-
-static void
-connect_audio (VgwConversation *self)
-{
-  if (self->bridge == NULL) /* the engine has hung up */
-    return;
-  if (self->engine != NULL && !self->is_deaf)
-    vgw_bridge_set_audio_func (self->bridge, push_to_engine, g_object_ref (self->engine), g_object_unref);
-  else
-    vgw_bridge_set_audio_func (self->bridge, self->is_deaf ? NULL : vgw_bridge_ignore_audio, NULL, NULL);
 }
 
 /* Errors: VGW_ERROR_ENGINE. */
@@ -175,7 +176,7 @@ start_engine (VgwConversation *self, GError **error)
   if (!vgw_grant_start_engine (self->grant, self->engine, self->config, self->session_id,
                                vgw_bridge_get_format (self->bridge), error))
     return FALSE;
-  connect_audio (self);
+  connect_audio (self, self->engine);
   return TRUE;
 }
 
@@ -553,7 +554,7 @@ vgw_conversation_set_hearing (VgwConversation *self, gboolean is_hearing)
 {
   g_return_if_fail (VGW_IS_CONVERSATION (self));
   self->is_deaf = !is_hearing;
-  connect_audio (self);
+  connect_audio (self, self->engine);
 }
 
 const VgwEngineConfig *

@@ -1,8 +1,8 @@
 /* The engine `record`: wraps another engine and writes both directions to WAV files, SESSIONID-caller.wav and
- * SESSIONID-bot.wav, or SESSIONID-caller-2.wav and so on where an engine before it in the call had a record, s16le mono
- * at the session's rate. The bot's file has all audio that the bot sent, played or not,
- * without the pauses in between. A VgwWavWriter writes; a failing or slow disk loses samples of the recording, without
- * any effect on the call. */
+ * SESSIONID-bot.wav, or SESSIONID-caller-2.wav and so on where an engine before it in the call had a record, s16le
+ * mono at the session's rate. The bot's file has all audio that the bot sent, played or not, without the pauses in
+ * between. A VgwWavWriter writes; a failing or slow disk loses samples of the recording, without any effect on the
+ * call. */
 #pragma once
 
 #include "engine/vgw-engine.h"
